@@ -1,0 +1,59 @@
+# Two commands matter: `make reproduce` and `make test`. `make help` lists the rest.
+.DEFAULT_GOAL := help
+.PHONY: help setup reproduce test lint types check benchmark format lock clean
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+OUT    ?= reports/output
+READY  := $(VENV)/.ready
+
+help: ## Show this list
+	@echo "Pluralign: from ratings to a report. Usage: make TARGET"
+	@echo
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo
+	@echo "Settings: OUT=FOLDER (where reproduce writes), PYTHON=COMMAND (3.12 or newer)"
+
+setup: $(READY) ## Make the virtual environment .venv from the pinned, hashed lock
+
+$(READY): requirements.lock requirements-setup.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 12))' || \
+		{ echo "Pluralign needs Python 3.12 or newer, and '$(PYTHON)' is $$($(PYTHON) --version 2>&1). Name another: make PYTHON=python3.12 ..." >&2; exit 2; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-setup.lock
+	@echo "Installing the pinned packages into $(VENV) ..."
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $@
+
+reproduce: $(READY) ## Run the whole study in its embedded form and print where the report is
+	@$(BIN)/pluralign reproduce --out $(OUT)
+
+test: $(READY) ## Run the tests
+	@$(BIN)/python -m pytest
+
+lint: $(READY) ## Check style, docstrings and that notebooks hold no outputs
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/nbstripout --verify --extra-keys "metadata.papermill cell.metadata.papermill cell.metadata.execution" notebooks/*.ipynb
+
+types: $(READY) ## Check types
+	@$(BIN)/mypy
+
+check: lint types test ## Everything that the continuous integration runs
+
+benchmark: $(READY) ## Measure start-up and reading speed (on an otherwise idle machine)
+	@$(BIN)/python -m tests.benchmarks
+
+format: $(READY) ## Rewrite the code in the project's style
+	@$(BIN)/ruff check --fix-only --quiet .
+	@$(BIN)/ruff format .
+
+lock: $(READY) ## Resolve pyproject.toml anew into requirements.lock and environment.yml
+	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.12 --no-header \
+		--no-emit-index-url --no-emit-find-links --all-extras pyproject.toml --output-file requirements.lock
+	@$(BIN)/python .ci/conda_environment.py > environment.yml
+
+clean: ## Remove the environment and everything that can be made again
+	rm -rf $(VENV) reports/output .pytest_cache .mypy_cache .ruff_cache dist

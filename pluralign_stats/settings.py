@@ -1,0 +1,7 @@
+"""Conventions that hold everywhere, each in one place."""
+
+#: Width of every interval unless a call states another.
+CONF_LEVEL = 0.95
+
+#: Fewest raters that a cell shown in a table or report may have.
+MIN_CELL = 10

@@ -1,0 +1,1 @@
+"""Turns notebooks and a study into one browsable report."""

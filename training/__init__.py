@@ -1,0 +1,1 @@
+"""Fine-tunes of language models on the feedback that `pluralign_stats` prepares."""
