@@ -1,0 +1,1 @@
+"""First analyses: who rated, what they said, how far they agree."""

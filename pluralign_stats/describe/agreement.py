@@ -1,0 +1,181 @@
+"""How far raters agree: Krippendorff's alpha for ordinal ratings, with bootstrap intervals."""
+
+from dataclasses import dataclass
+
+import krippendorff
+import numpy as np
+import pandas as pd
+
+from pluralign_stats.describe.composition import check_min_cell
+from pluralign_stats.describe.intervals import check_bootstrap, percentile_interval
+from pluralign_stats.errors import InputError, one_of
+from pluralign_stats.results import Metadata, Result
+from pluralign_stats.settings import CONF_LEVEL, MIN_CELL
+from pluralign_stats.study.study import Study
+
+#: With fewer items a bootstrap over items says little about the interval's ends.
+FEW_ITEMS = 30
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """Alpha of one set of ratings.
+
+    Attributes
+    ----------
+    alpha
+        1 for perfect agreement, 0 for agreement by chance; missing where no item has two raters
+        or all ratings are equal.
+    replicates
+        (b,) alphas of resampled items; missing ones left out.
+    n_items
+        Items with two ratings or more; others carry no information on agreement.
+    """
+
+    alpha: float
+    replicates: np.ndarray
+    n_items: int
+
+
+def ordinal_alpha(counts: np.ndarray, levels: np.ndarray, n_bootstrap: int, seed: int) -> Agreement:
+    """Krippendorff's alpha with the ordinal metric, and its bootstrap over items.
+
+    Parameters
+    ----------
+    counts
+        (items, levels) how many raters gave each item each rating.
+    levels
+        (levels,) the ratings, in order.
+    n_bootstrap, seed
+        Number of resamples of items, and the seed that draws them.
+
+    References
+    ----------
+    Krippendorff (2019), Content Analysis, 4th ed., chapter 12.
+    """
+    paired = counts[counts.sum(axis=1) >= 2]
+    rng = np.random.default_rng(seed)
+    draws = rng.integers(len(paired), size=(n_bootstrap, len(paired))) if len(paired) else []
+    replicates = np.array([_alpha(paired[draw], levels) for draw in draws])
+    usable = replicates[~np.isnan(replicates)] if len(replicates) else replicates
+    return Agreement(_alpha(paired, levels), usable, len(paired))
+
+
+def _alpha(counts: np.ndarray, levels: np.ndarray) -> float:
+    if len(counts) == 0 or (counts.sum(axis=0) > 0).sum() < 2:
+        return float("nan")
+    return float(
+        krippendorff.alpha(
+            value_counts=counts, value_domain=levels, level_of_measurement="ordinal"
+        )
+    )
+
+
+def agreement(
+    study: Study,
+    by: str | None = None,
+    *,
+    n_bootstrap: int = 1000,
+    seed: int = 1,
+    min_cell: int = MIN_CELL,
+    conf_level: float = CONF_LEVEL,
+) -> Result:
+    """Krippendorff's alpha (ordinal) of each dimension, over all raters and within groups.
+
+    Parameters
+    ----------
+    study
+        The study.
+    by
+        A demographic whose groups are shown below all raters; None for all raters only.
+    n_bootstrap, seed
+        Resamples of items for the intervals, and their seed.
+    min_cell
+        Groups of fewer raters are left out.
+    conf_level
+        Level of the percentile intervals.
+
+    Returns
+    -------
+    Result
+        Columns dimension, group, estimate, conf_low, conf_high, n_items (with two ratings or
+        more), n_raters, n_ratings, method.
+    """
+    check_bootstrap(n_bootstrap, conf_level)
+    check_min_cell(min_cell)
+    if by is not None and by not in study.demographics:
+        raise InputError(one_of("'by'", by, study.demographics))
+    ratings = study.ratings.dropna(subset="rating")
+    records = []
+    for dimension in study.dimensions:
+        block = ratings[ratings["dimension"] == dimension]
+        for group, part in _groups(study, block, by, min_cell):
+            found = _of_block(study, dimension, part, n_bootstrap, seed)
+            records.append((study.codebook.label(dimension), group, found, part, conf_level))
+    table = pd.DataFrame([_record(*record) for record in records])
+    return Result(table, _sentence(table), _meta(study, table, conf_level, n_bootstrap))
+
+
+def _groups(
+    study: Study, block: pd.DataFrame, by: str | None, min_cell: int
+) -> list[tuple[str, pd.DataFrame]]:
+    groups = [("All raters", block)]
+    for level in study.levels(by) if by else ():
+        part = block[block[by] == level]
+        if part["rater"].nunique() >= min_cell:
+            groups.append((level, part))
+    return groups
+
+
+def _of_block(
+    study: Study, dimension: str, block: pd.DataFrame, n_bootstrap: int, seed: int
+) -> Agreement:
+    levels = list(study.codebook.dimensions[dimension].levels)
+    counts = pd.crosstab(block["item"], block["rating"]).reindex(columns=levels, fill_value=0)
+    return ordinal_alpha(counts.to_numpy(), np.array(levels), n_bootstrap, seed)
+
+
+def _record(
+    dimension: str, group: str, found: Agreement, block: pd.DataFrame, conf_level: float
+) -> dict[str, object]:
+    low, high = percentile_interval(found.replicates, conf_level)
+    return {
+        "dimension": dimension,
+        "group": group,
+        "estimate": found.alpha,
+        "conf_low": low,
+        "conf_high": high,
+        "n_items": found.n_items,
+        "n_raters": block["rater"].nunique(),
+        "n_ratings": len(block),
+        "method": "Krippendorff's alpha, ordinal",
+    }
+
+
+def _sentence(table: pd.DataFrame) -> str:
+    overall = table[table["group"] == "All raters"].dropna(subset="estimate")
+    if overall.empty:
+        return "Agreement cannot be measured: no item was rated by two raters."
+    high, low = overall.loc[overall["estimate"].idxmax()], overall.loc[overall["estimate"].idxmin()]
+    return (
+        f"Raters agree most on {high['dimension'].lower()} (alpha {high['estimate']:.2f}) and least "
+        f"on {low['dimension'].lower()} (alpha {low['estimate']:.2f}); 1 would be perfect "
+        "agreement, 0 is what chance gives."
+    )
+
+
+def _meta(study: Study, table: pd.DataFrame, conf_level: float, n_bootstrap: int) -> Metadata:
+    notes = ["Items with fewer than two ratings say nothing about agreement and are not counted."]
+    if (table["n_items"] < FEW_ITEMS).any():
+        notes.append(
+            f"Fewer than {FEW_ITEMS} items: intervals from resampling so few are rough, and "
+            "as a rule too narrow."
+        )
+    return Metadata(
+        "Agreement between raters",
+        "simulated" if study.simulated else "observed",
+        "alpha",
+        conf_level,
+        f"percentile intervals, {n_bootstrap:,} bootstrap samples of items",
+        tuple(notes),
+    )

@@ -1,0 +1,155 @@
+"""Who rated: raters by level of each demographic, and who did not answer."""
+
+import numpy as np
+import pandas as pd
+
+from pluralign_stats.errors import InputError
+from pluralign_stats.results import Metadata, Result
+from pluralign_stats.settings import MIN_CELL
+from pluralign_stats.study.study import Study
+
+_ANSWERS = {"declined": "declined to answer", "missing": "no answer recorded"}
+
+
+def suppressed(counts: np.ndarray, min_cell: int) -> np.ndarray:
+    """Which cells to withhold so that no small one can be read or computed from the total.
+
+    Parameters
+    ----------
+    counts
+        (k,) raters in each cell of one table whose total is known.
+    min_cell
+        Fewest raters of a cell that may be shown.
+
+    Returns
+    -------
+    (k,) boolean. All cells from 1 to ``min_cell - 1``, and as many of the next smallest as it
+    takes for the withheld cells together to hold `min_cell` raters.
+    """
+    withheld = (counts > 0) & (counts < min_cell)
+    while withheld.any() and counts[withheld].sum() < min_cell and (~withheld & (counts > 0)).any():
+        rest = np.where(withheld | (counts == 0), np.iinfo(np.int64).max, counts)
+        withheld[rest.argmin()] = True
+    return withheld
+
+
+def composition(study: Study, min_cell: int = MIN_CELL) -> Result:
+    """Count raters and ratings by level of each demographic.
+
+    Parameters
+    ----------
+    study
+        The study.
+    min_cell
+        Cells of fewer raters are withheld, and so is the next smallest cell where the total would
+        betray them.
+
+    Returns
+    -------
+    Result
+        Columns term, group, n_raters, share (of all raters), n_ratings; missing where withheld.
+    """
+    check_min_cell(min_cell)
+    tables = [_one(study, name, min_cell) for name in study.demographics]
+    if not tables:
+        empty = pd.DataFrame(columns=["term", "group", "n_raters", "share", "n_ratings"])
+        return Result(empty, "This study records no demographics of its raters.", _meta(study, ()))
+    table = pd.concat(tables, ignore_index=True)
+    withheld = int(table["n_raters"].isna().sum())
+    notes = (
+        f"{withheld} cells are withheld: a cell of fewer than {min_cell} raters is never shown, "
+        "nor one from which it could be computed.",
+    )
+    counts = study.summary_counts()
+    sentence = (
+        f"{counts['raters']:,} raters gave {counts['ratings']:,} ratings of {counts['items']:,} "
+        f"items on {counts['dimensions']} dimensions."
+    )
+    return Result(table, sentence, _meta(study, notes if withheld else ()))
+
+
+def check_min_cell(min_cell: int) -> None:
+    """Refuse a smallest cell below 2."""
+    if min_cell < 2:
+        raise InputError(f"min_cell must be 2 or more, not {min_cell}")
+
+
+def _meta(study: Study, notes: tuple[str, ...]) -> Metadata:
+    data = "simulated" if study.simulated else "observed"
+    return Metadata("Who rated", data, conf_level=None, notes=notes)
+
+
+def _one(study: Study, name: str, min_cell: int) -> pd.DataFrame:
+    """Cells of one demographic, nonresponse included."""
+    groups = _answers(study, name)
+    raters = groups.value_counts(sort=False)
+    given = study.ratings.dropna(subset="rating")["rater"].astype(str)
+    ratings = given.map(groups).value_counts().reindex(raters.index, fill_value=0)
+    hide = suppressed(raters.to_numpy(), min_cell)
+    return pd.DataFrame(
+        {
+            "term": study.codebook.label(name),
+            "group": raters.index.astype(str),
+            "n_raters": np.where(hide, np.nan, raters),
+            "share": np.where(hide, np.nan, raters / raters.sum()),
+            "n_ratings": np.where(hide, np.nan, ratings),
+        }
+    )
+
+
+def _answers(study: Study, name: str) -> pd.Series:
+    """Level or kind of nonresponse of each rater, indexed by rater; order as in the codebook."""
+    raters = study.raters.set_index("rater")[name].astype("str")
+    lost = study.nonresponse[study.nonresponse["demographic"] == name].set_index("rater")["reason"]
+    answers = raters.fillna(lost.map(_ANSWERS).reindex(raters.index))
+    order = [g for g in (*study.levels(name), *_ANSWERS.values()) if (answers == g).any()]
+    return answers.astype(pd.CategoricalDtype(order))
+
+
+def nonresponse(study: Study, min_cell: int = MIN_CELL) -> Result:
+    """Tell which demographics went unanswered, and for whom they were not asked at all.
+
+    Returns
+    -------
+    Result
+        Columns term, n_raters (who gave a level), declined_share, missing_share (of all raters)
+        and not_asked: groups in which nobody has an answer.
+    """
+    check_min_cell(min_cell)
+    total = len(study.raters)
+    records = []
+    for name in study.demographics:
+        lost = study.nonresponse[study.nonresponse["demographic"] == name]["reason"].value_counts()
+        counts = np.array([total - lost.sum(), lost.get("declined", 0), lost.get("missing", 0)])
+        hide = suppressed(counts, min_cell)
+        shown = np.where(hide, np.nan, counts)
+        records.append(
+            (study.codebook.label(name), shown[0], *(shown[1:] / total), not_asked(study, name, min_cell))
+        )
+    columns = ["term", "n_raters", "declined_share", "missing_share", "not_asked"]
+    table = pd.DataFrame(records, columns=columns)
+    absent = table[table["not_asked"] != ""]
+    told = "; ".join(f"{r.term}: no answers at all for {r.not_asked}" for r in absent.itertuples())
+    sentence = told + "." if told else "Every demographic was answered in every group."
+    data = "simulated" if study.simulated else "observed"
+    notes = (
+        "A rater without an answer is left out only of analyses that use that demographic. "
+        f"A dash stands for a cell of fewer than {min_cell} raters.",
+    )
+    return Result(table, sentence, Metadata("Unanswered demographics", data, conf_level=None, notes=notes))
+
+
+def not_asked(study: Study, name: str, min_cell: int = MIN_CELL) -> str:
+    """Groups of `min_cell` raters or more in which `name` has no answer at all, such as a country.
+
+    Empty where there are none. Declined answers count as answers: those raters were asked.
+    """
+    answered = _answers(study, name) != _ANSWERS["missing"]
+    raters = study.raters.set_index("rater")
+    found = []
+    for other in study.demographics:
+        groups = answered.groupby(raters[other], observed=True).agg(["size", "any"])
+        empty = groups.index[(groups["size"] >= min_cell) & ~groups["any"]]
+        if other != name and len(empty):
+            found.append(f"{study.codebook.label(other)} = {', '.join(empty)}")
+    return "; ".join(found)

@@ -1,0 +1,76 @@
+"""What raters said: the share of each rating by dimension and group."""
+
+import pandas as pd
+
+from pluralign_stats.describe.composition import check_min_cell
+from pluralign_stats.errors import InputError, one_of
+from pluralign_stats.results import Metadata, Result
+from pluralign_stats.settings import MIN_CELL
+from pluralign_stats.study.study import Study
+
+
+def rating_distribution(study: Study, by: str | None = None, min_cell: int = MIN_CELL) -> Result:
+    """Share of each rating on each dimension, over all raters or by group.
+
+    Parameters
+    ----------
+    study
+        The study.
+    by
+        A demographic; None for all raters together.
+    min_cell
+        Groups of fewer raters are left out and named in the notes.
+
+    Returns
+    -------
+    Result
+        Columns dimension, (term, group,) rating, share, n_raters, n_ratings; the counts are of
+        the whole group.
+    """
+    check_min_cell(min_cell)
+    if by is not None and by not in study.demographics:
+        raise InputError(one_of("'by'", by, study.demographics))
+    ratings = study.ratings.dropna(subset="rating")
+    ratings["group"] = ratings[by].astype("str") if by else "All raters"
+    groups = [*study.levels(by)] if by else ["All raters"]
+    sizes = ratings.groupby("group")["rater"].nunique()
+    small = [g for g in groups if sizes.get(g, 0) < min_cell]
+    shown = [g for g in groups if g not in small]
+    blocks = [_shares(study, ratings, d, g) for d in study.dimensions for g in shown]
+    table = pd.concat(blocks, ignore_index=True) if blocks else pd.DataFrame()
+    table = table.assign(term=study.codebook.label(by)) if by else table.drop(columns="group")
+    order = ["dimension", "term", "group", "rating", "share", "n_raters", "n_ratings"]
+    notes = (f"Left out, with fewer than {min_cell} raters: {', '.join(small)}.",) if small else ()
+    data = "simulated" if study.simulated else "observed"
+    title = f"Ratings by {study.codebook.label(by).lower()}" if by else "Ratings by dimension"
+    return Result(
+        table[[c for c in order if c in table]],
+        _sentence(study, ratings),
+        Metadata(title, data, conf_level=None, notes=notes),
+    )
+
+
+def _shares(study: Study, ratings: pd.DataFrame, dimension: str, group: str) -> pd.DataFrame:
+    block = ratings[(ratings["dimension"] == dimension) & (ratings["group"] == group)]
+    levels = list(study.codebook.dimensions[dimension].levels)
+    counts = block["rating"].value_counts().reindex(levels, fill_value=0)
+    return pd.DataFrame(
+        {
+            "dimension": study.codebook.label(dimension),
+            "group": group,
+            "rating": levels,
+            "share": counts.to_numpy() / max(len(block), 1),
+            "n_raters": block["rater"].nunique(),
+            "n_ratings": len(block),
+        }
+    )
+
+
+def _sentence(study: Study, ratings: pd.DataFrame) -> str:
+    means = ratings.groupby("dimension", observed=True)["rating"].mean()
+    high, low = means.idxmax(), means.idxmin()
+    label = study.codebook.label
+    return (
+        f"The mean rating is highest for {label(high).lower()} ({means[high]:.2f}) and lowest for "
+        f"{label(low).lower()} ({means[low]:.2f})."
+    )

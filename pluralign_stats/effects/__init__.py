@@ -1,0 +1,1 @@
+"""Effects of demographics on ratings: contrasts, percentages, corrections."""

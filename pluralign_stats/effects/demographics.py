@@ -1,0 +1,178 @@
+"""Who rates how: effects of every demographic on every dimension of a study."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import pandas as pd
+
+from pluralign_stats.describe.composition import check_min_cell, not_asked
+from pluralign_stats.effects.contrasts import contrasts
+from pluralign_stats.effects.percent import percent
+from pluralign_stats.errors import InputError, one_of
+from pluralign_stats.models.fit import Fit
+from pluralign_stats.models.linear import fit_linear
+from pluralign_stats.results import Metadata, Result, ordered_columns
+from pluralign_stats.settings import CONF_LEVEL, MIN_CELL
+from pluralign_stats.study.study import Study
+
+
+@dataclass(frozen=True)
+class DemographicEffects:
+    """Effects of demographics on ratings.
+
+    Attributes
+    ----------
+    differences
+        Contrasts with the reference level in rating points.
+    percents
+        The same in percent, in both readings.
+    fits
+        The model behind each dimension and demographic.
+    """
+
+    differences: Result
+    percents: Result
+    fits: dict[tuple[str, str], Fit]
+
+
+def demographic_effects(
+    study: Study,
+    demographics: Sequence[str] = (),
+    dimensions: Sequence[str] = (),
+    *,
+    min_cell: int = MIN_CELL,
+    conf_level: float = CONF_LEVEL,
+) -> DemographicEffects:
+    """Estimate what each demographic does to ratings, adjusted for the others.
+
+    Each dimension has one linear mixed model with all demographics and a random intercept for
+    the rater. A demographic that was not asked of a whole group (such as one country) would cost
+    that group's ratings in all effects; it gets a model of its own, with the others beside it.
+
+    Parameters
+    ----------
+    study
+        The study.
+    demographics, dimensions
+        Which to look at; by default those whose effects the codebook asks for, and all.
+    min_cell
+        Levels of fewer raters stay in the model but are not shown.
+    conf_level
+        Level of the intervals.
+
+    Raises
+    ------
+    InputError
+        If a demographic or dimension is not in the study, or too few ratings are left.
+    """
+    check_min_cell(min_cell)
+    factors = _chosen("demographic", demographics, study.demographics, _default_factors(study))
+    targets = _chosen("dimension", dimensions, study.dimensions, study.dimensions)
+    gaps = {factor: not_asked(study, factor) for factor in factors}
+    fits = {
+        (dimension, factor): fit
+        for dimension in targets
+        for factors_of_fit, fit in _fit_dimension(study, dimension, gaps)
+        for factor in factors_of_fit
+    }
+    if not fits:
+        raise InputError("no demographic has two levels with ratings; there is nothing to compare")
+    shown = [
+        (d, f, contrasts(fit, f, conf_level=conf_level), percent(fit, f, conf_level=conf_level))
+        for (d, f), fit in fits.items()
+    ]
+    differences = _collect(study, [(d, f, c) for d, f, c, _ in shown], gaps, min_cell)
+    percents = _collect(study, [(d, f, p) for d, f, _, p in shown], gaps, min_cell)
+    return DemographicEffects(
+        replace(differences, sentence=_sentence(differences.table)), percents, fits
+    )
+
+
+def _default_factors(study: Study) -> tuple[str, ...]:
+    return tuple(name for name, factor in study.codebook.demographics.items() if factor.effects)
+
+
+def _chosen(
+    what: str, wanted: Sequence[str], known: Sequence[str], default: Sequence[str]
+) -> tuple[str, ...]:
+    for name in wanted:
+        if name not in known:
+            raise InputError(one_of(f"the {what}", name, known))
+    return tuple(wanted) or tuple(default)
+
+
+def _fit_dimension(
+    study: Study, dimension: str, gaps: dict[str, str]
+) -> list[tuple[tuple[str, ...], Fit]]:
+    """Models of one dimension, each with the demographics that are to be read off it.
+
+    `gaps` tells of each demographic the groups it was not asked of.
+    """
+    data = study.ratings
+    data = data[data["dimension"] == dimension]
+    varied = tuple(f for f in gaps if data.dropna(subset=["rating", f])[f].nunique() > 1)
+    everywhere = tuple(f for f in varied if not gaps[f])
+    plans = [(everywhere, everywhere)] if everywhere else []
+    plans += [((f,), (*everywhere, f)) for f in varied if f not in everywhere]
+    return [
+        (read, fit_linear(f"rating ~ {' + '.join(used)} + (1|rater)", data)) for read, used in plans
+    ]
+
+
+def _collect(
+    study: Study, parts: list[tuple[str, str, Result]], gaps: dict[str, str], min_cell: int
+) -> Result:
+    """Put tables of several dimensions and demographics one below the other."""
+    label = study.codebook.label
+    table = pd.concat(
+        [part.table.assign(dimension=label(d), term=label(f)) for d, f, part in parts],
+        ignore_index=True,
+    )
+    small = table["n_raters"] < min_cell
+    first = parts[0][2].meta
+    notes = [*first.notes, _references(study, parts), _left_out(study, gaps)]
+    if small.any():
+        hidden = (table["term"] + ": " + table["contrast"])[small].unique()
+        notes.append(
+            f"In the models but not shown, with fewer than {min_cell} raters: {'; '.join(hidden)}."
+        )
+    warned = dict.fromkeys(
+        f"{label(d)}: {text}" for d, _, part in parts for text in part.meta.warnings
+    )
+    meta = Metadata(
+        first.title.split(" by ")[0] + " between groups"
+        + (" in percent" if first.unit == "percent" else ""),
+        "simulated" if study.simulated else "observed",
+        first.unit,
+        first.conf_level,
+        first.interval,
+        tuple(note for note in notes if note),
+        tuple(warned),
+    )
+    columns = ordered_columns(table.columns)
+    return Result(table.loc[~small, columns].reset_index(drop=True), "", meta)
+
+
+def _references(study: Study, parts: list[tuple[str, str, Result]]) -> str:
+    factors = dict.fromkeys(f for _, f, _ in parts)
+    told = [f"{study.codebook.label(f)}: {study.raters[f].cat.categories[0]}" for f in factors]
+    return f"Compared with: {'; '.join(told)}. p adjusted by Holm within one demographic and dimension."
+
+
+def _left_out(study: Study, gaps: dict[str, str]) -> str:
+    told = [f"{study.codebook.label(f)} ({groups})" for f, groups in gaps.items() if groups]
+    if not told:
+        return ""
+    return f"Not asked of everyone, and so estimated in a model of its own: {'; '.join(told)}."
+
+
+def _sentence(table: pd.DataFrame) -> str:
+    clear = table[table["p_adjusted"] < 0.05]
+    if clear.empty:
+        return f"None of the {len(table)} differences between groups has an adjusted p below 0.05."
+    top = clear.loc[clear["standardized"].abs().idxmax()]
+    return (
+        f"{len(clear)} of {len(table)} differences between groups have an adjusted p below 0.05; "
+        f"the largest is on {top['dimension'].lower()}, {top['contrast']}: {top['estimate']:+.2f} "
+        f"rating points [{top['conf_low']:.2f}, {top['conf_high']:.2f}]."
+    )

@@ -1,0 +1,156 @@
+"""What every analysis returns: a table, a sentence in plain words, and how it was made."""
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from html import escape
+from typing import Any
+
+import pandas as pd
+
+from pluralign_stats.settings import CONF_LEVEL
+
+#: Columns that most tables share, in the order in which they stand.
+VOCABULARY = (
+    "dimension",
+    "given",
+    "term",
+    "group",
+    "contrast",
+    "reading",
+    "rating",
+    "estimate",
+    "share",
+    "std_error",
+    "conf_low",
+    "conf_high",
+    "p_value",
+    "p_adjusted",
+    "n_items",
+    "n_raters",
+    "n_ratings",
+    "method",
+)
+
+
+@dataclass(frozen=True)
+class Metadata:
+    """How a table was made.
+
+    Attributes
+    ----------
+    title
+        What the table shows.
+    data
+        ``"simulated"`` or ``"observed"``.
+    unit
+        Unit of the estimates.
+    conf_level, interval
+        Level and kind of the intervals; both empty for tables without.
+    notes
+        What a reader has to know to read the table rightly.
+    warnings
+        What went wrong or should be doubted.
+    """
+
+    title: str
+    data: str = "observed"
+    unit: str = ""
+    conf_level: float | None = CONF_LEVEL
+    interval: str = ""
+    notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Result:
+    """A table, the sentence that sums it up, and its metadata; shows itself in Jupyter."""
+
+    table: pd.DataFrame
+    sentence: str
+    meta: Metadata = field(default_factory=lambda: Metadata(""))
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What went wrong or should be doubted."""
+        return self.meta.warnings
+
+    def to_csv_text(self) -> str:
+        """Write the table as CSV; its last column says whether the data are simulated."""
+        return self.table.assign(data=self.meta.data).to_csv(index=False)
+
+    def describe(self) -> dict[str, Any]:
+        """Sentence and metadata as plain values."""
+        return {"sentence": self.sentence, **asdict(self.meta)}
+
+    def __repr__(self) -> str:
+        return f"{self.caption()}\n{self.table.to_string(index=False)}\n{self.sentence}"
+
+    def caption(self) -> str:
+        """Title, unit, interval and kind of data in one line."""
+        level = self.meta.conf_level
+        parts = [self.meta.title]
+        parts += [f"unit: {self.meta.unit}"] if self.meta.unit else []
+        parts += [f"{level:.0%} {self.meta.interval}"] if self.meta.interval and level else []
+        parts += ["simulated study"] if self.meta.data == "simulated" else []
+        return "; ".join(part for part in parts if part)
+
+    def _repr_html_(self) -> str:
+        notes = "".join(f"<p class='note'>{escape(note)}</p>" for note in self.meta.notes)
+        warned = "".join(f"<p class='warning'>{escape(text)}</p>" for text in self.warnings)
+        return (
+            f"<div class='result'><p class='sentence'>{escape(self.sentence)}</p>{warned}"
+            f"{table_html(self.table, self.caption())}{notes}</div>"
+        )
+
+
+def ordered_columns(columns: Iterable[str]) -> list[str]:
+    """Put a table's columns into the common order; others keep theirs, before `method`."""
+    given = list(columns)
+    known = [c for c in VOCABULARY if c in given and c != "method"]
+    other = [c for c in given if c not in VOCABULARY]
+    return known + other + (["method"] if "method" in given else [])
+
+
+def table_html(table: pd.DataFrame, caption: str) -> str:
+    """HTML of a table: escaped, numbers aligned, constant columns told in the caption's words."""
+    constant = [c for c in ("method",) if c in table and table[c].nunique() == 1 and len(table) > 1]
+    shown = table.drop(columns=constant)
+    told = "".join(f"; {c}: {table[c].iloc[0]}" for c in constant)
+    head = "".join(f"<th scope='col'>{escape(_heading(c))}</th>" for c in shown.columns)
+    body = "".join(
+        "<tr>" + "".join(_cell(name, value) for name, value in zip(shown.columns, row, strict=True)) + "</tr>"
+        for row in shown.itertuples(index=False, name=None)
+    )
+    return (
+        "<div class='table-scroll' tabindex='0' role='region' "
+        f"aria-label='{escape(caption, quote=True)}'><table class='data'>"
+        f"<caption>{escape(caption + told)}</caption>"
+        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+    )
+
+
+def _heading(column: str) -> str:
+    """Column name as readers know it."""
+    plain = {"conf_low": "lower", "conf_high": "upper", "p_value": "p", "p_adjusted": "p adjusted"}
+    plain |= {"std_error": "std. error", "n_raters": "raters", "n_ratings": "ratings"}
+    plain |= {"n_items": "items"}
+    return plain.get(column, column.replace("_", " "))
+
+
+def _cell(column: str, value: object) -> str:
+    if isinstance(value, str) or value is None or value is pd.NA:
+        return f"<td>{escape(value) if isinstance(value, str) else '–'}</td>"
+    return f"<td class='number'>{format_number(column, float(value))}</td>"  # type: ignore[arg-type]
+
+
+def format_number(column: str, value: float) -> str:
+    """Write a number as its column asks: counts whole, shares in percent, p to three places."""
+    if value != value:
+        return "–"
+    if column.startswith("n_") or column in {"rating", "levels"}:
+        return f"{value:,.0f}"
+    if column == "share" or column.endswith("_share"):
+        return f"{value:.1%}"
+    if column.startswith("p_"):
+        return "&lt;0.001" if value < 0.001 else f"{value:.3f}"
+    return f"{value:.3f}".replace("-", "−") if abs(value) < 10 else f"{value:.1f}".replace("-", "−")

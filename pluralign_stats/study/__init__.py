@@ -1,0 +1,1 @@
+"""A study: validated ratings, raters and items, and the codebook that says what they mean."""

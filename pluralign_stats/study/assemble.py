@@ -1,0 +1,277 @@
+"""From raw tables and a codebook to a validated study."""
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from pluralign_stats.errors import InputError, listing, one_of
+from pluralign_stats.study.codebook import Codebook, Factor
+from pluralign_stats.study.factors import Recoded, recode
+from pluralign_stats.study.filters import apply_filters
+from pluralign_stats.study.schema import check_ratings
+from pluralign_stats.study.study import Study
+from pluralign_stats.study.tables import RawTable, Tables
+
+if TYPE_CHECKING:
+    from pluralign_stats.simulate import Truth
+
+_SEPARATOR = ":"
+
+
+def assemble(codebook: Codebook, tables: Tables, truth: "Truth | None" = None) -> Study:
+    """Recode, filter and check raw tables into a study.
+
+    Raises
+    ------
+    InputError
+        On the first thing that does not fit the codebook, with file, column, rows and value.
+    """
+    hashes = tables.hashes
+    tables, exclusions = apply_filters(codebook, tables)
+    keys = _keys(codebook, tables.ratings)
+    raters, nonresponse = _raters(codebook, tables, keys)
+    items = _items(codebook, tables, keys)
+    ratings = _ratings(codebook, tables, keys)
+    covariates = _covariates(codebook, tables, keys)
+    tidy = _join(codebook, ratings, keys, covariates, raters, items)
+    return Study(codebook, tidy, raters, items, exclusions, nonresponse, hashes, truth)
+
+
+def item_key(table: RawTable, columns: tuple[str, ...]) -> pd.Series:
+    """Identify the item of each row, from one column or several together."""
+    parts = [_complete(table, column, "the item") for column in columns]
+    return parts[0] if len(parts) == 1 else parts[0].str.cat(parts[1:], sep=_SEPARATOR)
+
+
+def _complete(table: RawTable, column: str, role: str) -> pd.Series:
+    values = table.require(column, role)
+    if values.isna().any():
+        raise table.refuse(column, values.isna(), f"{role} of every row", "fill in the cell")
+    return values
+
+
+def _keys(codebook: Codebook, table: RawTable) -> pd.DataFrame:
+    """Rater, item and language (if any) of each row of the ratings file."""
+    columns = codebook.columns
+    keys = {
+        "rater": _complete(table, columns.rater, "the rater"),
+        "item": item_key(table, columns.item),
+    }
+    if columns.language and columns.language in table.frame:
+        keys["language"] = table.frame[columns.language].astype("category")
+    return pd.DataFrame(keys)
+
+
+def _ratings(codebook: Codebook, tables: Tables, keys: pd.DataFrame) -> pd.DataFrame:
+    """Checked ratings of all dimensions, one below the other: row, dimension, rating."""
+    table, blocks = tables.ratings, []
+    for name, dimension in codebook.dimensions.items():
+        column, raw = _raw_ratings(codebook, table, name)
+        rating = _numbers(table, column, raw, dimension.labels, dimension.levels)
+        block = keys.loc[raw.index, ["rater", "item"]].assign(rating=rating)
+        check_ratings(block, table, column, name, dimension)
+        if rating.nunique() < 2:
+            found = f"every rating is {rating.dropna().iloc[0]:g}" if rating.notna().any() else "no rating"
+            raise InputError(
+                f"{table.name}: column '{column}': dimension '{name}' has one observed level at "
+                f"most ({found}); allowed: at least two different ratings; "
+                "correct the file or leave the dimension out of the codebook"
+            )
+        blocks.append(pd.DataFrame({"row": raw.index, "dimension": name, "rating": rating.array}))
+    tidy = pd.concat(blocks, ignore_index=True)
+    return tidy.astype({"dimension": pd.CategoricalDtype(list(codebook.dimensions))})
+
+
+def _raw_ratings(codebook: Codebook, table: RawTable, name: str) -> tuple[str, pd.Series]:
+    """Column and raw cells of one dimension, from a wide or a long file."""
+    wanted = codebook.dimensions[name].column or name
+    if not codebook.long:
+        return wanted, table.require(wanted, f"dimension '{name}'")
+    dimension_column, rating_column = str(codebook.columns.dimension), str(codebook.columns.rating)
+    named = _complete(table, dimension_column, "the dimension")
+    known = [d.column or n for n, d in codebook.dimensions.items()]
+    if not named.isin(known).all():
+        advice = "add the dimension to the codebook"
+        raise table.refuse(dimension_column, ~named.isin(known), listing(known, 20), advice)
+    rows = table.require(rating_column, "the rating")[named == wanted]
+    if rows.empty:
+        raise InputError(
+            f"{table.name}: column '{dimension_column}': no row for dimension '{name}' "
+            f"('{wanted}'); correct 'column' in the codebook or leave the dimension out"
+        )
+    return rating_column, rows
+
+
+def _numbers(
+    table: RawTable, column: str, raw: pd.Series, labels: dict[int, dict[str, str]], levels: range
+) -> pd.Series:
+    """Ratings as numbers; the codebook's words for them are understood, in any case."""
+    words = {text.casefold(): str(k) for k, texts in labels.items() for text in texts.values()}
+    text = raw.str.casefold().replace(words) if words else raw
+    numbers = pd.to_numeric(text, errors="coerce").astype(float)
+    strange = raw.notna() & numbers.isna()
+    if strange.any():
+        allowed = f"whole numbers {levels.start} to {levels.stop - 1}"
+        allowed += f" or {listing(sorted(words))}" if words else ""
+        advice = "correct the cell, or name the value under 'missing' in the codebook"
+        raise table.refuse(column, strange, allowed, advice)
+    return numbers
+
+
+def _raters(
+    codebook: Codebook, tables: Tables, keys: pd.DataFrame
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Raters with demographics, and who did not answer what."""
+    table = tables.raters or tables.ratings
+    identity = _complete(table, codebook.columns.rater, "the rater")
+    if tables.raters is not None:
+        _refuse_unknown_raters(tables, identity, keys)
+    first = ~identity.duplicated()
+    frame = pd.DataFrame({"rater": identity[first]})
+    gaps = []
+    for name, factor in codebook.demographics.items():
+        _refuse_two_answers(table, factor.column or name, identity)
+        recoded = recode(table, name, factor)
+        rows = first & identity.isin(keys["rater"])
+        _check_groups(codebook, table, name, factor, recoded.values[rows])
+        frame[name] = recoded.values[first]
+        if recoded.selected is not None:
+            frame[f"{name}_selected"] = recoded.selected[first]
+        gaps.append(_gaps(identity[rows], recoded, name))
+    rated = frame["rater"].isin(keys["rater"])
+    frame = frame[rated].reset_index(drop=True)
+    for name in codebook.demographics:
+        frame[name] = frame[name].cat.remove_unused_categories()
+    empty = pd.DataFrame({c: pd.Series(dtype=str) for c in ("rater", "demographic", "reason")})
+    return frame, pd.concat([empty, *gaps], ignore_index=True)
+
+
+def _gaps(identity: pd.Series, recoded: Recoded, name: str) -> pd.DataFrame:
+    reason = recoded.reason[identity.index]
+    rows = reason.index[reason.notna()]
+    return pd.DataFrame(
+        {"rater": identity[rows], "demographic": name, "reason": reason[rows]}
+    )
+
+
+def _refuse_unknown_raters(tables: Tables, identity: pd.Series, keys: pd.DataFrame) -> None:
+    table = tables.raters
+    assert table is not None  # noqa: S101 - narrows the type; the caller checked
+    twice = identity.duplicated()
+    if twice.any():
+        column = str(identity.name)
+        raise table.refuse(column, twice, "one row a rater", "remove the duplicate")
+    unknown = ~keys["rater"].isin(identity)
+    if unknown.any():
+        advice = f"rater without demographics: add the rater to {table.name} or remove the ratings"
+        allowed = f"raters that {table.name} describes"
+        raise tables.ratings.refuse(str(identity.name), unknown, allowed, advice)
+
+
+def _refuse_two_answers(table: RawTable, column: str, identity: pd.Series) -> None:
+    """A rater's demographic must be the same in all of the rater's rows."""
+    raw = table.require(column, "a demographic").fillna("")
+    first = raw.groupby(identity).transform("first")
+    if (raw != first).any():
+        differs = raw != first
+        rater = identity[differs].iloc[0]
+        advice = f"rater '{rater}' has two different answers; keep one"
+        raise table.refuse(column, differs, "one answer a rater", advice)
+
+
+def _check_groups(
+    codebook: Codebook, table: RawTable, name: str, factor: Factor, values: pd.Series
+) -> None:
+    """Refuse a reference level without raters and a group of one."""
+    counts = values.value_counts()
+    counts = counts[counts > 0]
+    column = factor.column or name
+    if factor.reference is not None and factor.reference not in counts:
+        raise InputError(
+            f"{table.name}: column '{column}': the reference level '{factor.reference}' of "
+            f"'{name}' does not occur; {one_of('it', factor.reference, counts.index)}; "
+            "state another 'reference' in the codebook"
+        )
+    alone = [level for level in counts.index if counts[level] == 1]
+    if alone:
+        raise table.refuse(
+            column,
+            values == alone[0],
+            f"groups of two raters or more, and the group '{alone[0]}' of '{name}' has one",
+            f"lead it to another level in the codebook, or to null: 'recode: {{{alone[0]}: null}}'",
+        )
+
+
+def _items(codebook: Codebook, tables: Tables, keys: pd.DataFrame) -> pd.DataFrame:
+    """Items with their prompt, and texts where the items file has them."""
+    table = tables.items or tables.ratings
+    item = item_key(table, codebook.columns.item)
+    column = codebook.columns.prompt
+    if column and column not in table.frame and column in tables.ratings.frame:
+        prompt = item.map(_complete(tables.ratings, column, "the prompt").groupby(keys["item"]).first())
+    else:
+        prompt = _complete(table, column, "the prompt") if column else item
+    frame = pd.DataFrame({"item": item, "prompt": prompt})
+    if tables.items is not None:
+        _refuse_unknown_items(tables, item, keys, codebook)
+        for part, columns in (("prompt", codebook.texts.prompt), ("response", codebook.texts.response)):
+            for language, text in columns.items():
+                frame[f"{part}_text_{language}"] = table.require(text, f"texts.{part}.{language}")
+    else:
+        frame = frame[~item.duplicated()]
+    return frame.reset_index(drop=True)
+
+
+def _refuse_unknown_items(
+    tables: Tables, item: pd.Series, keys: pd.DataFrame, codebook: Codebook
+) -> None:
+    table, column = tables.items, codebook.columns.item[-1]
+    assert table is not None  # noqa: S101 - narrows the type; the caller checked
+    if item.duplicated().any():
+        raise table.refuse(column, item.duplicated(), "one row an item", "remove the duplicate")
+    unknown = ~keys["item"].isin(item)
+    if unknown.any():
+        raise tables.ratings.refuse(
+            column, unknown, f"items that {table.name} holds", f"add the item to {table.name}"
+        )
+
+
+def _covariates(codebook: Codebook, tables: Tables, keys: pd.DataFrame) -> pd.DataFrame:
+    """Covariates by row of the ratings file; from the items file where only that has them."""
+    frame = pd.DataFrame(index=keys.index)
+    for name, factor in codebook.covariates.items():
+        column = factor.column or name
+        if column in tables.ratings.frame or tables.items is None:
+            frame[name] = recode(tables.ratings, name, factor).values
+        else:
+            by_item = recode(tables.items, name, factor).values
+            by_item.index = item_key(tables.items, codebook.columns.item)
+            frame[name] = keys["item"].map(by_item).astype(by_item.dtype)
+    return frame
+
+
+def _join(
+    codebook: Codebook,
+    ratings: pd.DataFrame,
+    keys: pd.DataFrame,
+    covariates: pd.DataFrame,
+    raters: pd.DataFrame,
+    items: pd.DataFrame,
+) -> pd.DataFrame:
+    """Tidy ratings with the rater's demographics and the row's covariates."""
+    rater = pd.Categorical(keys["rater"], raters["rater"])
+    item = pd.Categorical(keys["item"], items["item"])
+    wide = pd.DataFrame({"rater": rater, "item": item}, index=keys.index)
+    wide["prompt"] = items["prompt"].astype("category").to_numpy()[item.codes]
+    wide["prompt"] = wide["prompt"].astype("category")
+    wide["item"] = wide["item"].cat.remove_unused_categories()
+    if "language" in keys:
+        wide["language"] = keys["language"]
+    for name in codebook.demographics:
+        wide[name] = raters[name].array.take(rater.codes)
+    wide = pd.concat([wide, covariates], axis=1)
+    tidy = wide.loc[ratings["row"]].reset_index(drop=True)
+    position = tidy.columns.get_loc("language") + 1 if "language" in tidy else 3
+    tidy.insert(position, "dimension", ratings["dimension"])
+    tidy.insert(position + 1, "rating", ratings["rating"])
+    return tidy

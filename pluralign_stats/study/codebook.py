@@ -1,0 +1,396 @@
+"""The codebook: what the files of a study hold and what their columns mean."""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+
+from pluralign_stats.errors import InputError, listing, one_of
+from pluralign_stats.study.yaml_file import line_of, parse_yaml, read_text
+
+
+def _as_list(value: object) -> object:
+    return value if isinstance(value, list | tuple) else [value]
+
+
+def _as_text(value: object) -> object:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _as_labels(value: object) -> object:
+    return {"en": value} if isinstance(value, str) else value
+
+
+Text = Annotated[str, BeforeValidator(_as_text)]
+Texts = Annotated[tuple[Text, ...], BeforeValidator(_as_list)]
+Labels = Annotated[dict[str, str], BeforeValidator(_as_labels)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=False)
+
+
+class File(_Part):
+    """One data file and how to read it.
+
+    Attributes
+    ----------
+    path
+        Relative to the data folder (by default the codebook's own folder), or absolute.
+    format
+        Told from the file's ending unless stated.
+    encoding, separator
+        Of CSV files only.
+    """
+
+    path: str
+    format: Literal["csv", "parquet", "jsonl"] | None = None
+    encoding: str = "utf-8"
+    separator: str = ","
+
+
+def _as_file(value: object) -> object:
+    return {"path": value} if isinstance(value, str) else value
+
+
+FileSpec = Annotated[File, BeforeValidator(_as_file)]
+
+
+class Files(_Part):
+    """The files of a study; without `raters` or `items` these are taken from the ratings file."""
+
+    ratings: FileSpec
+    raters: FileSpec | None = None
+    items: FileSpec | None = None
+
+
+class Columns(_Part):
+    """The role of each key column.
+
+    Attributes
+    ----------
+    rater, item, prompt
+        Columns that identify a rater, an item (one response to one prompt; several columns may do
+        so together) and the prompt of an item (default: every item is its own prompt).
+    language
+        Column of the language in which an item was rated.
+    dimension, rating
+        For long files, with one rating a row; wide files have one column a dimension instead.
+    """
+
+    rater: Text
+    item: Texts
+    prompt: Text | None = None
+    language: Text | None = None
+    dimension: Text | None = None
+    rating: Text | None = None
+
+    @model_validator(mode="after")
+    def _long_or_wide(self) -> Self:
+        if (self.dimension is None) != (self.rating is None):
+            raise ValueError("'dimension' and 'rating' go together: a long file needs both")
+        return self
+
+
+class Dimension(_Part):
+    """One thing that raters judged, on an ordered scale of whole numbers.
+
+    Attributes
+    ----------
+    column
+        Its column in a wide file, or its value in a long file's dimension column; default: its
+        own name.
+    label, statement
+        What readers see, as text or by language, and the statement that raters agreed with.
+    scale
+        Lowest and highest rating.
+    labels
+        Words of the ratings; a file may hold either the numbers or these words.
+    valence
+        1 where a high rating is good, -1 where it is bad.
+    positive_from
+        Lowest rating that counts as positive; default: the top two.
+    """
+
+    column: Text | None = None
+    label: Labels = {}
+    statement: Labels = {}
+    scale: tuple[int, int] = (1, 5)
+    labels: dict[int, Labels] = {}
+    valence: Literal[1, -1] = 1
+    positive_from: int | None = None
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        low, high = self.scale
+        if high <= low:
+            raise ValueError(f"'scale' must go from a lower to a higher number, not {low} to {high}")
+        outside = [k for k in self.labels if not low <= k <= high]
+        if outside:
+            raise ValueError(f"'labels' name {listing(outside)}, outside the scale {low} to {high}")
+        if self.positive_from is not None and not low < self.positive_from <= high:
+            raise ValueError(f"'positive_from' must be {low + 1} to {high}, not {self.positive_from}")
+        return self
+
+    @property
+    def levels(self) -> range:
+        """All ratings that the scale allows."""
+        return range(self.scale[0], self.scale[1] + 1)
+
+    @property
+    def positive(self) -> int:
+        """Lowest rating that counts as positive."""
+        return self.scale[1] - 1 if self.positive_from is None else self.positive_from
+
+
+class Multiple(_Part):
+    """A question that allowed several answers, stored in one cell.
+
+    Raters with several answers form the level `level`; the codebook's other levels hold those
+    with that answer alone.
+    """
+
+    separator: str = ";"
+    level: str = "Multiple"
+
+
+class Factor(_Part):
+    """A demographic of raters, or a covariate of ratings, with its levels.
+
+    Attributes
+    ----------
+    column
+        Default: the factor's own name.
+    label
+        What readers see, as text or by language.
+    levels
+        In order; a value outside them is an error. Default: the values found, sorted.
+    reference
+        Level that the others are compared with. Default: the first.
+    ordered
+        Whether the levels have an order.
+    recode
+        From values in the file to levels; to null where a value is to count as missing.
+    declined
+        Values that mean that the rater preferred not to answer.
+    bands
+        For numbers: from each level to its lowest and highest value.
+    multiple
+        For questions that allowed several answers.
+    effects
+        Whether its effect on ratings is estimated by default; false for what only describes
+        raters.
+    """
+
+    column: Text | None = None
+    label: Labels = {}
+    levels: Texts | None = None
+    reference: Text | None = None
+    ordered: bool = False
+    recode: dict[Text, Text | None] = {}
+    declined: Texts = ()
+    bands: dict[Text, tuple[float, float]] = {}
+    multiple: Multiple | None = None
+    effects: bool = True
+
+    @field_validator("recode", mode="before")
+    @classmethod
+    def _keep_null(cls, value: object) -> object:
+        if not isinstance(value, dict):
+            return value
+        return {_as_text(k): None if v is None else _as_text(v) for k, v in value.items()}
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        levels = self.known_levels
+        if self.bands and (self.levels or self.recode or self.multiple):
+            raise ValueError("'bands' define the levels; leave out 'levels', 'recode', 'multiple'")
+        if levels is None:
+            return self
+        if len(set(levels)) < len(levels):
+            raise ValueError("'levels' must differ from one another")
+        if self.reference is not None and self.reference not in levels:
+            raise ValueError(one_of("'reference'", self.reference, levels))
+        stray = [v for v in self.recode.values() if v is not None and v not in levels]
+        if stray:
+            raise ValueError(f"'recode' leads to {listing(stray)}, not among 'levels'")
+        return self
+
+    @property
+    def known_levels(self) -> tuple[str, ...] | None:
+        """Levels that the codebook fixes, in order; None where they come from the data."""
+        if self.bands:
+            return tuple(self.bands)
+        if self.levels is None:
+            return None
+        extra = (self.multiple.level,) if self.multiple else ()
+        return self.levels + tuple(level for level in extra if level not in self.levels)
+
+
+class Filter(_Part):
+    """A check that ratings or raters must have passed to be kept.
+
+    Attributes
+    ----------
+    columns
+        Columns of the ratings file, or of the raters file.
+    keep
+        Values that pass.
+    require
+        How many of the columns must pass: all, any, or a number.
+    scope
+        Drop the failing row, or the whole rater.
+    """
+
+    columns: Texts
+    keep: Texts
+    require: Literal["all", "any"] | int = "all"
+    scope: Literal["rating", "rater"] = "rating"
+
+    @property
+    def needed(self) -> int:
+        """Number of columns that must pass."""
+        if isinstance(self.require, int):
+            return self.require
+        return len(self.columns) if self.require == "all" else 1
+
+    @model_validator(mode="after")
+    def _possible(self) -> Self:
+        if not 1 <= self.needed <= len(self.columns):
+            raise ValueError(
+                f"'require' must be 'all', 'any' or 1 to {len(self.columns)}, not {self.require}"
+            )
+        return self
+
+
+class ItemTexts(_Part):
+    """Columns of the items file with the wording of prompts and responses, by language."""
+
+    prompt: Labels = {}
+    response: Labels = {}
+
+
+class Codebook(_Part):
+    """Everything that a reader of a study's files has to know; written as one YAML file."""
+
+    name: str
+    title: str = ""
+    source: str = ""
+    simulated: bool = False
+    truth: str | None = None
+    files: Files
+    missing: Texts = ("", "NA")
+    columns: Columns
+    dimensions: Annotated[dict[str, Dimension], Field(min_length=1)]
+    demographics: dict[str, Factor] = {}
+    covariates: dict[str, Factor] = {}
+    texts: ItemTexts = ItemTexts()
+    filters: dict[str, Filter] = {}
+
+    @field_validator("dimensions", "demographics", "covariates", mode="before")
+    @classmethod
+    def _empty_entries(cls, value: object) -> object:
+        return {k: {} if v is None else v for k, v in value.items()} if isinstance(value, dict) else value
+
+    @model_validator(mode="after")
+    def _names(self) -> Self:
+        taken = {"rater", "item", "prompt", "dimension", "rating", "language"}
+        for part in ("dimensions", "demographics", "covariates"):
+            for name in getattr(self, part):
+                if not name.isidentifier():
+                    raise ValueError(
+                        f"{part}: '{name}' cannot stand in a formula; use letters, digits and _"
+                    )
+                if name in taken and part != "dimensions":
+                    raise ValueError(f"{part}: the name '{name}' is taken; choose another")
+        both = set(self.demographics) & set(self.covariates)
+        if both:
+            raise ValueError(f"{listing(sorted(both))} cannot be demographic and covariate at once")
+        return self
+
+    @property
+    def long(self) -> bool:
+        """Whether the ratings file has one rating a row."""
+        return self.columns.dimension is not None
+
+    @property
+    def factors(self) -> dict[str, Factor]:
+        """Demographics and covariates together."""
+        return {**self.demographics, **self.covariates}
+
+    def label(self, name: str, language: str = "en") -> str:
+        """What readers see in place of the name of a dimension or factor."""
+        part = self.dimensions.get(name) or self.factors.get(name)
+        labels = part.label if part else {}
+        plain = name.replace("_", " ").capitalize()
+        return labels.get(language) or labels.get("en") or plain
+
+
+def read_codebook(path: Path) -> Codebook:
+    """Read a codebook from YAML.
+
+    Raises
+    ------
+    InputError
+        If the file is malformed or holds an unknown key or a value that is not allowed; the
+        message names the file, the line and the key.
+    """
+    text = read_text(path)
+    return codebook_from(parse_yaml(text, path.name), path.name, text)
+
+
+def codebook_from(content: dict[str, Any], name: str, text: str = "") -> Codebook:
+    """Check parsed YAML against the codebook's form; `text` gives line numbers to messages."""
+    try:
+        return Codebook.model_validate(content)
+    except ValidationError as error:
+        raise InputError(_explain(error, name, text)) from None
+
+
+def _explain(error: ValidationError, name: str, text: str) -> str:
+    """Put the first complaint of pydantic into one plain line."""
+    first = error.errors()[0]
+    location = tuple(step for step in first["loc"] if not str(step).startswith("function-"))
+    line = line_of(text, location) if text else None
+    where = f"{name}, line {line}" if line else name
+    key = ".".join(str(step) for step in location)
+    more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
+    match first["type"]:
+        case "extra_forbidden":
+            allowed = _keys_at(location[:-1])
+            return f"{where}: unknown key '{key}': {one_of('it', str(location[-1]), allowed)}{more}"
+        case "missing":
+            return f"{where}: the key '{key}' is missing{more}"
+        case "value_error":
+            inside = f"{key}: " if key else ""
+            return f"{where}: {inside}{first['ctx']['error']}{more}"
+        case _:
+            said = first["msg"][0].lower() + first["msg"][1:]
+            return f"{where}: '{key}' is {first['input']!r}, but {said}{more}"
+
+
+def _keys_at(location: tuple[str | int, ...]) -> list[str]:
+    """Keys that a codebook allows at `location`."""
+    named: dict[str, type[_Part]] = {
+        "dimensions": Dimension,
+        "demographics": Factor,
+        "covariates": Factor,
+        "filters": Filter,
+    }
+    single: dict[str, type[_Part]] = {"files": Files, "columns": Columns, "texts": ItemTexts}
+    if not location:
+        return list(Codebook.model_fields)
+    first = str(location[0])
+    if location[-1] == "multiple":
+        return list(Multiple.model_fields)
+    if first == "files" and len(location) > 1:
+        return list(File.model_fields)
+    return list((named | single)[first].model_fields)

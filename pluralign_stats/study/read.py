@@ -1,0 +1,69 @@
+"""Read a study from its codebook."""
+
+from importlib.resources import files
+from pathlib import Path
+
+from pluralign_stats.errors import InputError, listing
+from pluralign_stats.study.assemble import assemble
+from pluralign_stats.study.codebook import Codebook, read_codebook
+from pluralign_stats.study.study import Study
+from pluralign_stats.study.tables import Tables, read_table
+
+
+def shipped_codebooks() -> dict[str, Path]:
+    """Codebooks that come with Pluralign, by name."""
+    folder = Path(str(files("pluralign_stats") / "codebooks"))
+    return {path.stem: path for path in sorted(folder.glob("*.yaml"))}
+
+
+def find_codebook(name: str | Path) -> Path:
+    """Path of a codebook, given its path or the name of a shipped one."""
+    path = Path(name)
+    shipped = shipped_codebooks()
+    if path.exists() or str(name) not in shipped:
+        if not path.exists() and not path.suffix:
+            raise InputError(
+                f"{name}: no such file, nor a shipped codebook; shipped are {listing(shipped)}"
+            )
+        return path
+    return shipped[str(name)]
+
+
+def read_study(codebook: str | Path, data: str | Path | None = None) -> Study:
+    """Read and check a study.
+
+    Parameters
+    ----------
+    codebook
+        Path of the study's YAML file, or the name of a shipped codebook (``"trustamas"``).
+    data
+        Folder of the data files; by default the codebook's own.
+
+    Raises
+    ------
+    InputError
+        If anything does not fit; one line that names file, column, rows, value, what is allowed
+        and what to do.
+    """
+    path = find_codebook(codebook)
+    book = read_codebook(path)
+    folder = Path(data) if data else path.parent
+    if not folder.is_dir():
+        raise InputError(f"{folder}: no such folder; name the one with the data files")
+    return assemble(book, _read_tables(book, folder), _read_truth(book, folder))
+
+
+def _read_tables(book: Codebook, folder: Path) -> Tables:
+    specs = (book.files.ratings, book.files.raters, book.files.items)
+    return Tables(*(spec and read_table(spec, folder, book.missing) for spec in specs))
+
+
+def _read_truth(book: Codebook, folder: Path):  # noqa: ANN202
+    if book.truth is None:
+        return None
+    import json
+
+    from pluralign_stats.simulate import Truth
+    from pluralign_stats.study.yaml_file import read_text
+
+    return Truth.from_dict(json.loads(read_text(folder / book.truth)))

@@ -1,0 +1,66 @@
+"""The one schema that every study's ratings satisfy, whatever file they came from."""
+
+import pandas as pd
+import pandera.pandas as pa
+
+from pluralign_stats.errors import InputError
+from pluralign_stats.study.codebook import Dimension
+from pluralign_stats.study.tables import RawTable, row_list
+
+
+def rating_schema(dimension: Dimension) -> pa.DataFrameSchema:
+    """Schema of one dimension's ratings: keys present, values on the scale, no rating twice."""
+    key = pa.Column(str, nullable=False)
+    return pa.DataFrameSchema(
+        {
+            "rater": key,
+            "item": key,
+            "rating": pa.Column(float, pa.Check.isin(list(dimension.levels)), nullable=True),
+        },
+        unique=["rater", "item"],
+        report_duplicates="exclude_first",
+        strict=True,
+    )
+
+
+def check_ratings(
+    ratings: pd.DataFrame, table: RawTable, column: str, name: str, dimension: Dimension
+) -> None:
+    """Hold one dimension's ratings against the schema.
+
+    Parameters
+    ----------
+    ratings
+        Columns rater, item, rating; indexed by the row numbers of `table`.
+    table, column
+        The file and column they came from, for the message.
+    name, dimension
+        The dimension and its codebook entry.
+
+    Raises
+    ------
+    InputError
+        On the first kind of failure, with rows, values and what is allowed.
+    """
+    try:
+        rating_schema(dimension).validate(ratings, lazy=True)
+    except pa.errors.SchemaErrors as error:
+        failures = error.failure_cases
+    else:
+        return
+    if failures["column"].eq("rating").any():
+        rows = pd.Index(failures.loc[failures["column"] == "rating", "index"].unique())
+        low, high = dimension.scale
+        raise table.refuse(
+            column,
+            pd.Series(ratings.index.isin(rows), ratings.index),
+            f"whole numbers {low} to {high}",
+            "correct the file, or the scale in the codebook",
+        )
+    rows = pd.Index(failures["index"].unique())
+    rater, item = ratings.loc[rows[0], ["rater", "item"]]
+    raise InputError(
+        f"{table.name}: {row_list(rows)}: rater '{rater}' rates item '{item}' a second time on "
+        f"'{name}' (column '{column}'); allowed: one rating per rater, item and dimension; "
+        "remove the duplicate"
+    )

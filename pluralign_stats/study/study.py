@@ -1,0 +1,186 @@
+"""The study: what every analysis reads."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any, Self
+
+import pandas as pd
+
+from pluralign_stats.errors import InputError, one_of
+from pluralign_stats.study.codebook import Codebook
+
+if TYPE_CHECKING:
+    from pluralign_stats.simulate import Truth
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Study:
+    """Validated ratings, raters and items, with their codebook.
+
+    A study does not change: the frames it hands out are copies (made only when written to), and
+    methods that narrow it return a new one.
+
+    Attributes
+    ----------
+    codebook
+        Meaning of everything else.
+    exclusions
+        What the filters removed: columns filter, ratings, raters (counts removed).
+    nonresponse
+        One row per rater and unanswered demographic: rater, demographic, reason
+        (``"declined"`` or ``"missing"``).
+    hashes
+        SHA-256 of each data file, by file name.
+    truth
+        Planted parameters of a simulated study; None for real ones.
+    """
+
+    codebook: Codebook
+    _ratings: pd.DataFrame
+    _raters: pd.DataFrame
+    _items: pd.DataFrame
+    exclusions: pd.DataFrame
+    nonresponse: pd.DataFrame
+    hashes: Mapping[str, str]
+    truth: "Truth | None" = None
+
+    @property
+    def ratings(self) -> pd.DataFrame:
+        """One row per rater, item and dimension.
+
+        Columns rater, item, prompt, (language,) dimension, rating, then demographics and
+        covariates. An unanswered rating is a row with a missing rating. Factors are categorical;
+        their first category is the reference level.
+        """
+        return self._ratings.copy(deep=False)
+
+    @property
+    def raters(self) -> pd.DataFrame:
+        """One row per rater: rater, then demographics."""
+        return self._raters.copy(deep=False)
+
+    @property
+    def items(self) -> pd.DataFrame:
+        """One row per item: item, prompt, then texts where the items file has them."""
+        return self._items.copy(deep=False)
+
+    @property
+    def name(self) -> str:
+        """Short name."""
+        return self.codebook.name
+
+    @property
+    def title(self) -> str:
+        """Title for readers."""
+        return self.codebook.title or self.codebook.name
+
+    @property
+    def source(self) -> str:
+        """Where the data come from."""
+        return self.codebook.source
+
+    @property
+    def simulated(self) -> bool:
+        """Whether the ratings were generated rather than given by people."""
+        return self.codebook.simulated
+
+    @property
+    def dimensions(self) -> tuple[str, ...]:
+        """Names of the dimensions, in the codebook's order."""
+        return tuple(self.codebook.dimensions)
+
+    @property
+    def demographics(self) -> tuple[str, ...]:
+        """Names of the demographics, in the codebook's order."""
+        return tuple(self.codebook.demographics)
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 over codebook and data files: equal for equal studies."""
+        parts = [self.codebook.model_dump_json(), *sorted(self.hashes.values())]
+        return sha256("\n".join(parts).encode()).hexdigest()
+
+    def levels(self, factor: str) -> tuple[str, ...]:
+        """Levels of a demographic or covariate that occur, in the codebook's order."""
+        if factor not in self.codebook.factors:
+            raise InputError(one_of("the factor", factor, self.codebook.factors))
+        frame = self._raters if factor in self.codebook.demographics else self._ratings
+        found = list(frame[factor].cat.categories)
+        known = self.codebook.factors[factor].known_levels
+        return tuple(level for level in known if level in found) if known else tuple(found)
+
+    def summary_counts(self) -> dict[str, int]:
+        """Count raters, items, given ratings and dimensions."""
+        given = self._ratings[self._ratings["rating"].notna()]
+        return {
+            "raters": int(given["rater"].nunique()),
+            "items": int(given["item"].nunique()),
+            "ratings": len(given),
+            "dimensions": len(self.dimensions),
+        }
+
+    def where(self, **conditions: Any) -> Self:
+        """Narrow the study to some dimensions or levels.
+
+        Parameters
+        ----------
+        **conditions
+            Column of `ratings` to one value or a list of values, such as
+            ``where(dimension="toxicity", country=["US"])``.
+
+        Raises
+        ------
+        InputError
+            If a column or value does not occur.
+        """
+        keep = pd.Series(True, self._ratings.index)
+        for column, wanted in conditions.items():
+            if column not in self._ratings:
+                raise InputError(one_of("the column", column, self._ratings.columns))
+            values = list(wanted) if isinstance(wanted, list | tuple | set) else [wanted]
+            present = self._ratings[column].unique()
+            for value in values:
+                if value not in present:
+                    raise InputError(one_of(f"'{column}'", value, pd.Series(present).dropna()))
+            keep &= self._ratings[column].isin(values)
+        return self._keep(self._ratings[keep], conditions.get("dimension"))
+
+    def _keep(self, ratings: pd.DataFrame, dimensions: Any) -> Self:
+        ratings = _drop_unused(ratings)
+        raters = self._raters[self._raters["rater"].isin(ratings["rater"])]
+        items = self._items[self._items["item"].isin(ratings["item"])]
+        lost = self.nonresponse["rater"].isin(ratings["rater"])
+        chosen = [dimensions] if isinstance(dimensions, str) else dimensions or self.dimensions
+        codebook = self.codebook.model_copy(
+            update={"dimensions": {d: self.codebook.dimensions[d] for d in chosen}}
+        )
+        return replace(
+            self,
+            codebook=codebook,
+            _ratings=ratings,
+            _raters=_drop_unused(raters),
+            _items=_drop_unused(items),
+            nonresponse=self.nonresponse[lost],
+        )
+
+    def __repr__(self) -> str:
+        counts = ", ".join(f"{n:,} {what}" for what, n in self.summary_counts().items())
+        return f"<Study '{self.name}'{' (simulated)' if self.simulated else ''}: {counts}>"
+
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        rows = "".join(
+            f"<tr><th scope='row'>{escape(what)}</th><td>{n:,}</td></tr>"
+            for what, n in self.summary_counts().items()
+        )
+        note = " (simulated study)" if self.simulated else ""
+        return f"<table><caption>{escape(self.title)}{note}</caption>{rows}</table>"
+
+
+def _drop_unused(frame: pd.DataFrame) -> pd.DataFrame:
+    """Reset the index and forget categories that no longer occur."""
+    frame = frame.reset_index(drop=True)
+    categorical = frame.select_dtypes("category").columns
+    return frame.assign(**{c: frame[c].cat.remove_unused_categories() for c in categorical})
