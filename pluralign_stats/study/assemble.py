@@ -57,8 +57,8 @@ def _keys(codebook: Codebook, table: RawTable) -> pd.DataFrame:
         "rater": _complete(table, columns.rater, "the rater"),
         "item": item_key(table, columns.item),
     }
-    if columns.language and columns.language in table.frame:
-        keys["language"] = table.frame[columns.language].astype("category")
+    if columns.language:
+        keys["language"] = table.require(columns.language, "the language").astype("category")
     return pd.DataFrame(keys)
 
 
@@ -133,7 +133,8 @@ def _raters(
         _refuse_two_answers(table, factor.column or name, identity)
         recoded = recode(table, name, factor)
         rows = first & identity.isin(keys["rater"])
-        _check_groups(codebook, table, name, factor, recoded.values[rows])
+        if factor.effects:
+            _check_groups(table, name, factor, recoded.values[rows])
         frame[name] = recoded.values[first]
         if recoded.selected is not None:
             frame[f"{name}_selected"] = recoded.selected[first]
@@ -179,9 +180,7 @@ def _refuse_two_answers(table: RawTable, column: str, identity: pd.Series) -> No
         raise table.refuse(column, differs, "one answer a rater", advice)
 
 
-def _check_groups(
-    codebook: Codebook, table: RawTable, name: str, factor: Factor, values: pd.Series
-) -> None:
+def _check_groups(table: RawTable, name: str, factor: Factor, values: pd.Series) -> None:
     """Refuse a reference level without raters and a group of one."""
     counts = values.value_counts()
     counts = counts[counts > 0]

@@ -155,10 +155,10 @@ class Multiple(_Part):
     """A question that allowed several answers, stored in one cell.
 
     Raters with several answers form the level `level`; the codebook's other levels hold those
-    with that answer alone.
+    with that answer alone. Any of the separators may stand between answers.
     """
 
-    separator: str = ";"
+    separator: Texts = (";",)
     level: str = "Multiple"
 
 
@@ -180,7 +180,8 @@ class Factor(_Part):
     recode
         From values in the file to levels; to null where a value is to count as missing.
     declined
-        Values that mean that the rater preferred not to answer.
+        Values that mean that the rater preferred not to answer. Here as in `levels` and `recode`
+        a value that differs in case only is recognised.
     bands
         For numbers: from each level to its lowest and highest value.
     multiple
@@ -211,8 +212,8 @@ class Factor(_Part):
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         levels = self.known_levels
-        if self.bands and (self.levels or self.recode or self.multiple):
-            raise ValueError("'bands' define the levels; leave out 'levels', 'recode', 'multiple'")
+        if self.bands and (self.levels or self.multiple):
+            raise ValueError("'bands' define the levels; leave out 'levels' and 'multiple'")
         if levels is None:
             return self
         if len(set(levels)) < len(levels):
@@ -243,7 +244,7 @@ class Filter(_Part):
     columns
         Columns of the ratings file, or of the raters file.
     keep
-        Values that pass.
+        Values that pass, in any case.
     require
         How many of the columns must pass: all, any, or a number.
     scope

@@ -1,13 +1,17 @@
 """From raw answers to the levels of a factor, keeping apart declined and missing answers."""
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from pluralign_stats.errors import listing
-from pluralign_stats.study.codebook import Factor
+from pluralign_stats.study.codebook import Factor, Multiple
 from pluralign_stats.study.tables import RawTable
+
+#: Stands for a declined answer until it is told apart from the levels; no file can hold it.
+DECLINED = "\0declined"
 
 
 @dataclass(frozen=True)
@@ -41,10 +45,10 @@ def recode(table: RawTable, name: str, factor: Factor) -> Recoded:
     column = factor.column or name
     raw = table.require(column, f"'{name}'")
     if factor.multiple:
-        answers, selected = _several(raw, factor)
+        answers, selected = _several(raw, factor, factor.multiple)
     else:
         answers, selected = _single(raw, factor), None
-    declined = answers.isin(["\0declined"])
+    declined = answers == DECLINED
     levels = answers.mask(declined)
     _refuse_strangers(table, column, levels, factor)
     reason = pd.Series(pd.NA, raw.index, dtype="str").mask(levels.isna(), "missing")
@@ -54,19 +58,24 @@ def recode(table: RawTable, name: str, factor: Factor) -> Recoded:
 
 def _single(raw: pd.Series, factor: Factor) -> pd.Series:
     """Levels as text, with a mark for declined answers."""
-    unique = raw.dropna().unique()
-    lookup = {value: _level(value, factor) for value in unique}
+    meaning = _meanings(factor)
+    lookup = {value: _level(value, factor, meaning) for value in raw.dropna().unique()}
     return raw.map(lookup, na_action="ignore").astype("str")
 
 
-def _level(value: str, factor: Factor) -> str | None:
-    if value in factor.declined:
-        return "\0declined"
-    if value in factor.recode:
-        return factor.recode[value]
-    if factor.bands and value not in factor.bands:
-        return _band(value, factor)
-    return value
+def _meanings(factor: Factor) -> dict[str, str | None]:
+    """What each value that the codebook knows stands for, the value as written and in lower case."""
+    meaning = {level: level for level in factor.known_levels or ()}
+    meaning |= factor.recode | dict.fromkeys(factor.declined, DECLINED)
+    return {value.casefold(): level for value, level in meaning.items()} | meaning
+
+
+def _level(value: str, factor: Factor, meaning: dict[str, str | None]) -> str | None:
+    """Level of a value; the value itself where the codebook does not know it."""
+    for known in (value, value.casefold()):
+        if known in meaning:
+            return meaning[known]
+    return _band(value, factor) if factor.bands else value
 
 
 def _band(value: str, factor: Factor) -> str:
@@ -79,19 +88,20 @@ def _band(value: str, factor: Factor) -> str:
     return inside[0] if inside else value
 
 
-def _several(raw: pd.Series, factor: Factor) -> tuple[pd.Series, pd.Series]:
+def _several(raw: pd.Series, factor: Factor, multiple: Multiple) -> tuple[pd.Series, pd.Series]:
     """Level of a cell with several answers, and all the answers given."""
-    assert factor.multiple is not None  # noqa: S101 - narrows the type; the caller checked
+    split = re.compile("|".join(re.escape(mark) for mark in multiple.separator))
+    meaning = _meanings(factor)
     single, together = {}, {}
     for cell in raw.dropna().unique():
-        parts = [p.strip() for p in cell.split(factor.multiple.separator) if p.strip()]
-        levels = [_level(part, factor) for part in parts]
-        given = sorted({level for level in levels if level not in (None, "\0declined")})
-        stranger = [g for g in given if factor.levels is not None and g not in factor.levels]
-        if given:
-            single[cell] = (stranger or given)[0] if stranger or len(given) == 1 else factor.multiple.level
+        parts = [part.strip() for part in split.split(cell) if part.strip()]
+        levels = {_level(part, factor, meaning) for part in parts}
+        given = sorted(level for level in levels if level not in (None, DECLINED))
+        strange = [g for g in given if factor.levels is not None and g not in factor.levels]
+        if not given:
+            single[cell] = DECLINED if DECLINED in levels else None
         else:
-            single[cell] = "\0declined" if "\0declined" in levels else None
+            single[cell] = (strange or given)[0] if strange or len(given) == 1 else multiple.level
         together[cell] = "; ".join(given) or None
     return (
         raw.map(single, na_action="ignore").astype("str"),

@@ -56,13 +56,15 @@ def _table_with(name: str, rule: Filter, tables: Tables) -> RawTable:
 
 def _apply(name: str, rule: Filter, rater: str, tables: Tables) -> Tables:
     table = _table_with(name, rule, tables)
-    passed = table.frame[list(rule.columns)].isin(rule.keep).sum(axis=1) >= rule.needed
+    keep = {value.casefold() for value in rule.keep}
+    answers = table.frame[list(rule.columns)].apply(lambda column: column.str.casefold())
+    passed = answers.isin(keep).sum(axis=1) >= rule.needed
     ratings = tables.ratings
     rater_of_row = ratings.require(rater, "the rater")
     if table is tables.raters:
-        keep = ~rater_of_row.isin(table.require(rater, "the rater")[~passed])
+        stay = ~rater_of_row.isin(table.require(rater, "the rater")[~passed])
     elif rule.scope == "rater":
-        keep = ~rater_of_row.isin(rater_of_row[~passed])
+        stay = ~rater_of_row.isin(rater_of_row[~passed])
     else:
-        keep = passed
-    return replace(tables, ratings=replace(ratings, frame=ratings.frame[keep]))
+        stay = passed
+    return replace(tables, ratings=replace(ratings, frame=ratings.frame[stay]))
