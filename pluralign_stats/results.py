@@ -31,6 +31,9 @@ VOCABULARY = (
     "method",
 )
 
+#: Tables of more rows are folded away in HTML.
+LONG_TABLE = 15
+
 
 @dataclass(frozen=True)
 class Metadata:
@@ -97,10 +100,11 @@ class Result:
     def _repr_html_(self) -> str:
         notes = "".join(f"<p class='note'>{escape(note)}</p>" for note in self.meta.notes)
         warned = "".join(f"<p class='warning'>{escape(text)}</p>" for text in self.warnings)
-        return (
-            f"<div class='result'><p class='sentence'>{escape(self.sentence)}</p>{warned}"
-            f"{table_html(self.table, self.caption())}{notes}</div>"
-        )
+        table = table_html(self.table, self.caption())
+        if len(self.table) > LONG_TABLE:
+            summary = f"<summary>Table of {len(self.table)} rows</summary>"
+            table = f"<details class='long'>{summary}{table}</details>"
+        return f"<p class='sentence'>{escape(self.sentence)}</p>{warned}{table}{notes}"
 
 
 def ordered_columns(columns: Iterable[str]) -> list[str]:
@@ -116,24 +120,24 @@ def table_html(table: pd.DataFrame, caption: str) -> str:
     constant = [c for c in ("method",) if c in table and table[c].nunique() == 1 and len(table) > 1]
     shown = table.drop(columns=constant)
     told = "".join(f"; {c}: {table[c].iloc[0]}" for c in constant)
-    head = "".join(f"<th scope='col'>{escape(_heading(c))}</th>" for c in shown.columns)
+    head = "".join(f"<th scope='col'>{escape(heading(c))}</th>" for c in shown.columns)
     body = "".join(
-        "<tr>" + "".join(_cell(name, value) for name, value in zip(shown.columns, row, strict=True)) + "</tr>"
+        "<tr>"
+        + "".join(_cell(name, value) for name, value in zip(shown.columns, row, strict=True))
+        + "</tr>"
         for row in shown.itertuples(index=False, name=None)
     )
     return (
-        "<div class='table-scroll' tabindex='0' role='region' "
-        f"aria-label='{escape(caption, quote=True)}'><table class='data'>"
-        f"<caption>{escape(caption + told)}</caption>"
-        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+        f"<table class='data'><caption>{escape(caption + told)}</caption>"
+        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
     )
 
 
-def _heading(column: str) -> str:
+def heading(column: str) -> str:
     """Column name as readers know it."""
     plain = {"conf_low": "lower", "conf_high": "upper", "p_value": "p", "p_adjusted": "p adjusted"}
     plain |= {"std_error": "std. error", "n_raters": "raters", "n_ratings": "ratings"}
-    plain |= {"n_items": "items"}
+    plain |= {"n_items": "items", "n_rows": "rows"}
     return plain.get(column, column.replace("_", " "))
 
 
@@ -153,4 +157,14 @@ def format_number(column: str, value: float) -> str:
         return f"{value:.1%}"
     if column.startswith("p_"):
         return "&lt;0.001" if value < 0.001 else f"{value:.3f}"
-    return f"{value:.3f}".replace("-", "−") if abs(value) < 10 else f"{value:.1f}".replace("-", "−")
+    return minus(f"{value:.3f}" if abs(value) < 10 else f"{value:.1f}")
+
+
+def minus(number: str) -> str:
+    """Write a formatted number with a true minus sign."""
+    return number.replace("-", "−")
+
+
+def bracketed(low: float, high: float, form: str = ".2f") -> str:
+    """Write an interval as ``[−0.28, −0.08]``."""
+    return minus(f"[{low:{form}}, {high:{form}}]")

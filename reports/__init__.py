@@ -1,1 +1,28 @@
-"""Turns notebooks and a study into one browsable report."""
+"""Turns notebooks and a study into one browsable, self-contained report folder.
+
+`build_report` reads top to bottom: the notebooks and parameters are checked (`notebook`,
+`parameters`), a building folder is made beside the target (`folder`), the notebooks run one after
+another (`execute`, `kernel`, `progress`), machine paths are taken out (`publish`), what the
+notebooks wrote is gathered (`downloads`), the pages are written (`cells`, `safe`, `pages`,
+`provenance`), and the finished folder takes the final name.
+"""
+
+from typing import TYPE_CHECKING
+
+import lazy_loader
+
+if TYPE_CHECKING:
+    from reports.build import build_report
+    from reports.lab import open_lab, prepare_lab
+    from reports.notebook import notebook_folder
+
+__all__ = ["build_report", "notebook_folder", "open_lab", "prepare_lab"]
+
+__getattr__, __dir__, _ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "build": ["build_report"],
+        "lab": ["open_lab", "prepare_lab"],
+        "notebook": ["notebook_folder"],
+    },
+)

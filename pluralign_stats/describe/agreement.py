@@ -55,19 +55,18 @@ def ordinal_alpha(counts: np.ndarray, levels: np.ndarray, n_bootstrap: int, seed
     """
     paired = counts[counts.sum(axis=1) >= 2]
     rng = np.random.default_rng(seed)
-    draws = rng.integers(len(paired), size=(n_bootstrap, len(paired))) if len(paired) else []
+    if len(paired) == 0:
+        return Agreement(float("nan"), np.array([]), 0)
+    draws = rng.integers(len(paired), size=(n_bootstrap, len(paired)))
     replicates = np.array([_alpha(paired[draw], levels) for draw in draws])
-    usable = replicates[~np.isnan(replicates)] if len(replicates) else replicates
-    return Agreement(_alpha(paired, levels), usable, len(paired))
+    return Agreement(_alpha(paired, levels), replicates[~np.isnan(replicates)], len(paired))
 
 
 def _alpha(counts: np.ndarray, levels: np.ndarray) -> float:
-    if len(counts) == 0 or (counts.sum(axis=0) > 0).sum() < 2:
+    if (counts.sum(axis=0) > 0).sum() < 2:
         return float("nan")
     return float(
-        krippendorff.alpha(
-            value_counts=counts, value_domain=levels, level_of_measurement="ordinal"
-        )
+        krippendorff.alpha(value_counts=counts, value_domain=levels, level_of_measurement="ordinal")
     )
 
 
@@ -113,7 +112,9 @@ def agreement(
             found = _of_block(study, dimension, part, n_bootstrap, seed)
             records.append((study.codebook.label(dimension), group, found, part, conf_level))
     table = pd.DataFrame([_record(*record) for record in records])
-    return Result(table, _sentence(table), _meta(study, table, conf_level, n_bootstrap))
+    within = f" within groups: {study.codebook.label(by).lower()}" if by else ""
+    meta = _meta(study, f"Agreement between raters{within}", table, conf_level, n_bootstrap)
+    return Result(table, _sentence(table), meta)
 
 
 def _groups(
@@ -156,15 +157,18 @@ def _sentence(table: pd.DataFrame) -> str:
     overall = table[table["group"] == "All raters"].dropna(subset="estimate")
     if overall.empty:
         return "Agreement cannot be measured: no item was rated by two raters."
-    high, low = overall.loc[overall["estimate"].idxmax()], overall.loc[overall["estimate"].idxmin()]
+    high = overall.loc[overall["estimate"].idxmax()]
+    low = overall.loc[overall["estimate"].idxmin()]
     return (
-        f"Raters agree most on {high['dimension'].lower()} (alpha {high['estimate']:.2f}) and least "
-        f"on {low['dimension'].lower()} (alpha {low['estimate']:.2f}); 1 would be perfect "
+        f"Raters agree most on {high['dimension'].lower()} (alpha {high['estimate']:.2f}) and "
+        f"least on {low['dimension'].lower()} (alpha {low['estimate']:.2f}); 1 would be perfect "
         "agreement, 0 is what chance gives."
     )
 
 
-def _meta(study: Study, table: pd.DataFrame, conf_level: float, n_bootstrap: int) -> Metadata:
+def _meta(
+    study: Study, title: str, table: pd.DataFrame, conf_level: float, n_bootstrap: int
+) -> Metadata:
     notes = ["Items with fewer than two ratings say nothing about agreement and are not counted."]
     if (table["n_items"] < FEW_ITEMS).any():
         notes.append(
@@ -172,7 +176,7 @@ def _meta(study: Study, table: pd.DataFrame, conf_level: float, n_bootstrap: int
             "as a rule too narrow."
         )
     return Metadata(
-        "Agreement between raters",
+        title,
         "simulated" if study.simulated else "observed",
         "alpha",
         conf_level,

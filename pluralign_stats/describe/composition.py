@@ -116,16 +116,7 @@ def nonresponse(study: Study, min_cell: int = MIN_CELL) -> Result:
         and not_asked: groups in which nobody has an answer.
     """
     check_min_cell(min_cell)
-    total = len(study.raters)
-    records = []
-    for name in study.demographics:
-        lost = study.nonresponse[study.nonresponse["demographic"] == name]["reason"].value_counts()
-        counts = np.array([total - lost.sum(), lost.get("declined", 0), lost.get("missing", 0)])
-        hide = suppressed(counts, min_cell)
-        shown = np.where(hide, np.nan, counts)
-        records.append(
-            (study.codebook.label(name), shown[0], *(shown[1:] / total), not_asked(study, name, min_cell))
-        )
+    records = [_unanswered(study, name, min_cell) for name in study.demographics]
     columns = ["term", "n_raters", "declined_share", "missing_share", "not_asked"]
     table = pd.DataFrame(records, columns=columns)
     absent = table[table["not_asked"] != ""]
@@ -136,7 +127,19 @@ def nonresponse(study: Study, min_cell: int = MIN_CELL) -> Result:
         "A rater without an answer is left out only of analyses that use that demographic. "
         f"A dash stands for a cell of fewer than {min_cell} raters.",
     )
-    return Result(table, sentence, Metadata("Unanswered demographics", data, conf_level=None, notes=notes))
+    return Result(
+        table, sentence, Metadata("Unanswered demographics", data, conf_level=None, notes=notes)
+    )
+
+
+def _unanswered(study: Study, name: str, min_cell: int) -> tuple[str, float, float, float, str]:
+    """One demographic's row; what `composition` withholds is withheld here too."""
+    cells = _one(study, name, min_cell).set_index("group")
+    silent = cells.reindex([g for g in _ANSWERS.values() if g in cells.index])
+    answered = len(study.raters) - silent["n_raters"].sum(skipna=False)
+    shares = [cells["share"].get(group, 0.0) for group in _ANSWERS.values()]
+    label = study.codebook.label(name)
+    return label, float(answered), *shares, not_asked(study, name, min_cell)
 
 
 def not_asked(study: Study, name: str, min_cell: int = MIN_CELL) -> str:

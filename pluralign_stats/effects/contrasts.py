@@ -12,7 +12,7 @@ from scipy.stats import norm
 from pluralign_stats.describe.intervals import check_level
 from pluralign_stats.effects.adjust import holm
 from pluralign_stats.errors import InputError, one_of
-from pluralign_stats.results import Metadata, Result
+from pluralign_stats.results import Metadata, Result, bracketed, minus
 from pluralign_stats.settings import CONF_LEVEL
 
 if TYPE_CHECKING:
@@ -57,11 +57,15 @@ def margins(fit: "Fit", factor: str) -> Margins:
     column = data[factor].astype("category")
     levels = tuple(str(level) for level in column.cat.categories)
     rows = [
-        fit.matrix(data.assign(**{factor: pd.Categorical([level] * len(data), levels)})).mean(axis=0)
+        fit.matrix(data.assign(**{factor: pd.Categorical([level] * len(data), levels)})).mean(
+            axis=0
+        )
         for level in levels
     ]
     raters = data.groupby(column, observed=False)[fit.group].nunique()
-    return Margins(levels, np.array(rows), raters.to_numpy(), column.value_counts(sort=False).to_numpy())
+    return Margins(
+        levels, np.array(rows), raters.to_numpy(), column.value_counts(sort=False).to_numpy()
+    )
 
 
 def level_pairs(levels: tuple[str, ...], pairs: Pairs) -> list[tuple[int, int]]:
@@ -146,6 +150,6 @@ def _sentence(table: pd.DataFrame, factor: str) -> str:
     largest = table.loc[table["estimate"].abs().idxmax()]
     return (
         f"{clear} of {len(table)} differences by {factor} have an adjusted p below 0.05; the "
-        f"largest is {largest['contrast']}: {largest['estimate']:+.2f} "
-        f"[{largest['conf_low']:.2f}, {largest['conf_high']:.2f}] rating points."
+        f"largest is {largest['contrast']}: {minus(f'{largest.estimate:+.2f}')} "
+        f"{bracketed(largest['conf_low'], largest['conf_high'])} rating points."
     )

@@ -11,7 +11,7 @@ from pluralign_stats.effects.percent import percent
 from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.models.fit import Fit
 from pluralign_stats.models.linear import fit_linear
-from pluralign_stats.results import Metadata, Result, ordered_columns
+from pluralign_stats.results import Metadata, Result, bracketed, minus, ordered_columns
 from pluralign_stats.settings import CONF_LEVEL, MIN_CELL
 from pluralign_stats.study.study import Study
 
@@ -84,7 +84,9 @@ def demographic_effects(
     differences = _collect(study, [(d, f, c) for d, f, c, _ in shown], gaps, min_cell)
     percents = _collect(study, [(d, f, p) for d, f, _, p in shown], gaps, min_cell)
     return DemographicEffects(
-        replace(differences, sentence=_sentence(differences.table)), percents, fits
+        replace(differences, sentence=_sentence(differences.table)),
+        replace(percents, sentence=_percent_sentence(percents.table)),
+        fits,
     )
 
 
@@ -140,7 +142,8 @@ def _collect(
         f"{label(d)}: {text}" for d, _, part in parts for text in part.meta.warnings
     )
     meta = Metadata(
-        first.title.split(" by ")[0] + " between groups"
+        first.title.split(" by ")[0]
+        + " between groups"
         + (" in percent" if first.unit == "percent" else ""),
         "simulated" if study.simulated else "observed",
         first.unit,
@@ -156,7 +159,8 @@ def _collect(
 def _references(study: Study, parts: list[tuple[str, str, Result]]) -> str:
     factors = dict.fromkeys(f for _, f, _ in parts)
     told = [f"{study.codebook.label(f)}: {study.raters[f].cat.categories[0]}" for f in factors]
-    return f"Compared with: {'; '.join(told)}. p adjusted by Holm within one demographic and dimension."
+    family = "p adjusted by Holm within one demographic and dimension"
+    return f"Compared with: {'; '.join(told)}; {family}."
 
 
 def _left_out(study: Study, gaps: dict[str, str]) -> str:
@@ -173,6 +177,22 @@ def _sentence(table: pd.DataFrame) -> str:
     top = clear.loc[clear["standardized"].abs().idxmax()]
     return (
         f"{len(clear)} of {len(table)} differences between groups have an adjusted p below 0.05; "
-        f"the largest is on {top['dimension'].lower()}, {top['contrast']}: {top['estimate']:+.2f} "
-        f"rating points [{top['conf_low']:.2f}, {top['conf_high']:.2f}]."
+        f"the largest is on {top['dimension'].lower()}, {top['contrast']}: "
+        f"{minus(f'{top.estimate:+.2f}')} rating points "
+        f"{bracketed(top['conf_low'], top['conf_high'])}."
+    )
+
+
+def _percent_sentence(table: pd.DataFrame) -> str:
+    means, odds = (table[table["reading"] == reading] for reading in ("mean", "odds"))
+    top = means.loc[means["estimate"].abs().idxmax()]
+    same = (odds[["dimension", "term", "contrast"]] == top[["dimension", "term", "contrast"]]).all(
+        axis=1
+    )
+    other = odds[same].iloc[0]
+    return (
+        f"The largest difference in the mean is on {top['dimension'].lower()}, {top['contrast']}: "
+        f"{minus(f'{top.estimate:+.1f}')} % {bracketed(top['conf_low'], top['conf_high'], '.1f')}; "
+        f"read as odds the same difference is {minus(f'{other.estimate:+.1f}')} % "
+        f"{bracketed(other['conf_low'], other['conf_high'], '.1f')}."
     )

@@ -18,7 +18,7 @@ from scipy.stats import norm
 from pluralign_stats.describe.intervals import check_level
 from pluralign_stats.effects.adjust import holm
 from pluralign_stats.effects.contrasts import Pairs, level_pairs, linear_combinations, margins
-from pluralign_stats.results import Metadata, Result
+from pluralign_stats.results import Metadata, Result, bracketed, minus
 from pluralign_stats.settings import CONF_LEVEL
 
 if TYPE_CHECKING:
@@ -137,6 +137,7 @@ def _sentence(table: pd.DataFrame, factor: str) -> str:
     means = table[table["reading"] == "mean"]
     largest = means.loc[means["estimate"].abs().idxmax()]
     return (
-        f"The largest difference by {factor}: {largest['contrast']} {largest['estimate']:+.1f} % "
-        f"[{largest['conf_low']:.1f}, {largest['conf_high']:.1f}] of the mean rating."
+        f"The largest difference by {factor}: {largest['contrast']} "
+        f"{minus(f'{largest.estimate:+.1f}')} % "
+        f"{bracketed(largest['conf_low'], largest['conf_high'], '.1f')} of the mean rating."
     )

@@ -80,7 +80,9 @@ class Fit:
         try:
             full = self.design.spec.get_model_matrix(data, na_action="ignore")
         except Exception as error:
-            raise InputError(f"new data do not fit the model: {str(error).splitlines()[0]}") from None
+            raise InputError(
+                f"new data do not fit the model: {str(error).splitlines()[0]}"
+            ) from None
         return full[list(self.params.index)].to_numpy(dtype=float)
 
     def predict(self, new: pd.DataFrame | None = None) -> pd.Series:
@@ -120,8 +122,8 @@ class Fit:
         sds = ", ".join(f"{name} {sd:.3f}" for name, sd in self.random_sd.items())
         n_groups = self.design.data[self.group].nunique()
         sentence = (
-            f"{self.nobs:,} ratings, {n_groups:,} levels of {self.group}; "
-            f"{self.design.n_dropped:,} rows left out for missing values; standard deviations: {sds}."
+            f"{self.nobs:,} ratings, {n_groups:,} levels of {self.group}; rows left out for "
+            f"missing values: {self.design.n_dropped:,}; standard deviations: {sds}."
         )
         meta = Metadata(
             self.formula, "", "rating points", conf_level, "Wald intervals", (), self.warnings

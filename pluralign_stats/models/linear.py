@@ -73,7 +73,9 @@ def fit_linear(formula: str, data: pd.DataFrame, *, reml: bool = True) -> Fit:
         names = ", ".join(design.names[i] for i in dropped)
         notes.append(f"left out, as other terms determine them: {names}")
     groups = design.data[term].astype("category").cat.remove_unused_categories()
-    estimates = random_intercept(design.y, design.X[:, kept], groups.cat.codes.to_numpy(), reml=reml)
+    estimates = random_intercept(
+        design.y, design.X[:, kept], groups.cat.codes.to_numpy(), reml=reml
+    )
     if estimates.group_sd == 0:
         notes.append(
             f"the variance between levels of '{term}' is estimated as 0 (a singular fit): the "

@@ -11,13 +11,11 @@ from pluralign_stats.simulate.levels import DIMENSIONS, analysis_levels
 from pluralign_stats.simulate.population import Population, draw_population
 from pluralign_stats.simulate.texts import item_table
 from pluralign_stats.simulate.truth import (
-    READINGS,
-    Reading,
-    Truth,
     coefficients,
     design_matrix,
     plant_truth,
 )
+from pluralign_stats.study.truth import READINGS, Reading, Truth
 
 _MOST_ANSWERS = 26  # prompt ids end in a letter
 _RATINGS = [f"rating_{dimension}" for dimension in DIMENSIONS]

@@ -121,5 +121,5 @@ def _raw(name: str, text: str, frame: pd.DataFrame, book: Codebook) -> RawTable:
 
 def _yaml(book: Codebook) -> str:
     content = book.model_dump(mode="json", exclude_defaults=True)
-    head = "# A simulated study: no person gave these ratings. The planted effects stand in truth.json.\n"
+    head = f"# A simulated study: no person gave these ratings. {TRUTH} holds what was planted.\n"
     return head + yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=96)

@@ -1,7 +1,5 @@
 """From raw tables and a codebook to a validated study."""
 
-from typing import TYPE_CHECKING
-
 import pandas as pd
 
 from pluralign_stats.errors import InputError, listing, one_of
@@ -11,14 +9,12 @@ from pluralign_stats.study.filters import apply_filters
 from pluralign_stats.study.schema import check_ratings
 from pluralign_stats.study.study import Study
 from pluralign_stats.study.tables import RawTable, Tables
-
-if TYPE_CHECKING:
-    from pluralign_stats.simulate import Truth
+from pluralign_stats.study.truth import Truth
 
 _SEPARATOR = ":"
 
 
-def assemble(codebook: Codebook, tables: Tables, truth: "Truth | None" = None) -> Study:
+def assemble(codebook: Codebook, tables: Tables, truth: Truth | None = None) -> Study:
     """Recode, filter and check raw tables into a study.
 
     Raises
@@ -71,7 +67,11 @@ def _ratings(codebook: Codebook, tables: Tables, keys: pd.DataFrame) -> pd.DataF
         block = keys.loc[raw.index, ["rater", "item"]].assign(rating=rating)
         check_ratings(block, table, column, name, dimension)
         if rating.nunique() < 2:
-            found = f"every rating is {rating.dropna().iloc[0]:g}" if rating.notna().any() else "no rating"
+            found = (
+                f"every rating is {rating.dropna().iloc[0]:g}"
+                if rating.notna().any()
+                else "no rating"
+            )
             raise InputError(
                 f"{table.name}: column '{column}': dimension '{name}' has one observed level at "
                 f"most ({found}); allowed: at least two different ratings; "
@@ -134,8 +134,8 @@ def _raters(
         recoded = recode(table, name, factor)
         rows = first & identity.isin(keys["rater"])
         if factor.effects:
-            _check_groups(table, name, factor, recoded.values[rows])
-        frame[name] = recoded.values[first]
+            _check_groups(table, name, factor, recoded.level[rows])
+        frame[name] = recoded.level[first]
         if recoded.selected is not None:
             frame[f"{name}_selected"] = recoded.selected[first]
         gaps.append(_gaps(identity[rows], recoded, name))
@@ -150,9 +150,7 @@ def _raters(
 def _gaps(identity: pd.Series, recoded: Recoded, name: str) -> pd.DataFrame:
     reason = recoded.reason[identity.index]
     rows = reason.index[reason.notna()]
-    return pd.DataFrame(
-        {"rater": identity[rows], "demographic": name, "reason": reason[rows]}
-    )
+    return pd.DataFrame({"rater": identity[rows], "demographic": name, "reason": reason[rows]})
 
 
 def _refuse_unknown_raters(tables: Tables, identity: pd.Series, keys: pd.DataFrame) -> None:
@@ -207,13 +205,18 @@ def _items(codebook: Codebook, tables: Tables, keys: pd.DataFrame) -> pd.DataFra
     item = item_key(table, codebook.columns.item)
     column = codebook.columns.prompt
     if column and column not in table.frame and column in tables.ratings.frame:
-        prompt = item.map(_complete(tables.ratings, column, "the prompt").groupby(keys["item"]).first())
+        prompt = item.map(
+            _complete(tables.ratings, column, "the prompt").groupby(keys["item"]).first()
+        )
     else:
         prompt = _complete(table, column, "the prompt") if column else item
     frame = pd.DataFrame({"item": item, "prompt": prompt})
     if tables.items is not None:
         _refuse_unknown_items(tables, item, keys, codebook)
-        for part, columns in (("prompt", codebook.texts.prompt), ("response", codebook.texts.response)):
+        for part, columns in (
+            ("prompt", codebook.texts.prompt),
+            ("response", codebook.texts.response),
+        ):
             for language, text in columns.items():
                 frame[f"{part}_text_{language}"] = table.require(text, f"texts.{part}.{language}")
     else:
@@ -241,9 +244,9 @@ def _covariates(codebook: Codebook, tables: Tables, keys: pd.DataFrame) -> pd.Da
     for name, factor in codebook.covariates.items():
         column = factor.column or name
         if column in tables.ratings.frame or tables.items is None:
-            frame[name] = recode(tables.ratings, name, factor).values
+            frame[name] = recode(tables.ratings, name, factor).level
         else:
-            by_item = recode(tables.items, name, factor).values
+            by_item = recode(tables.items, name, factor).level
             by_item.index = item_key(tables.items, codebook.columns.item)
             frame[name] = keys["item"].map(by_item).astype(by_item.dtype)
     return frame

@@ -132,12 +132,16 @@ class Dimension(_Part):
     def _consistent(self) -> Self:
         low, high = self.scale
         if high <= low:
-            raise ValueError(f"'scale' must go from a lower to a higher number, not {low} to {high}")
+            raise ValueError(
+                f"'scale' must go from a lower to a higher number, not {low} to {high}"
+            )
         outside = [k for k in self.labels if not low <= k <= high]
         if outside:
             raise ValueError(f"'labels' name {listing(outside)}, outside the scale {low} to {high}")
         if self.positive_from is not None and not low < self.positive_from <= high:
-            raise ValueError(f"'positive_from' must be {low + 1} to {high}, not {self.positive_from}")
+            raise ValueError(
+                f"'positive_from' must be {low + 1} to {high}, not {self.positive_from}"
+            )
         return self
 
     @property
@@ -299,7 +303,11 @@ class Codebook(_Part):
     @field_validator("dimensions", "demographics", "covariates", mode="before")
     @classmethod
     def _empty_entries(cls, value: object) -> object:
-        return {k: {} if v is None else v for k, v in value.items()} if isinstance(value, dict) else value
+        return (
+            {k: {} if v is None else v for k, v in value.items()}
+            if isinstance(value, dict)
+            else value
+        )
 
     @model_validator(mode="after")
     def _names(self) -> Self:

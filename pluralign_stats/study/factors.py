@@ -20,7 +20,7 @@ class Recoded:
 
     Attributes
     ----------
-    values
+    level
         Categorical; its first category is the reference level, levels that do not occur are left
         out, and missing stands for every kind of nonresponse.
     reason
@@ -29,7 +29,7 @@ class Recoded:
         For questions with several answers: all of them, sorted and joined with ``"; "``.
     """
 
-    values: pd.Series
+    level: pd.Series
     reason: pd.Series
     selected: pd.Series | None = None
 
@@ -64,8 +64,8 @@ def _single(raw: pd.Series, factor: Factor) -> pd.Series:
 
 
 def _meanings(factor: Factor) -> dict[str, str | None]:
-    """What each value that the codebook knows stands for, the value as written and in lower case."""
-    meaning = {level: level for level in factor.known_levels or ()}
+    """What each value that the codebook knows stands for, as written and in lower case."""
+    meaning: dict[str, str | None] = {level: level for level in factor.known_levels or ()}
     meaning |= factor.recode | dict.fromkeys(factor.declined, DECLINED)
     return {value.casefold(): level for value, level in meaning.items()} | meaning
 

@@ -1,13 +1,16 @@
 """Read a study from its codebook."""
 
+import json
 from importlib.resources import files
 from pathlib import Path
 
 from pluralign_stats.errors import InputError, listing
 from pluralign_stats.study.assemble import assemble
-from pluralign_stats.study.codebook import Codebook, read_codebook
+from pluralign_stats.study.codebook import Codebook, File, read_codebook
 from pluralign_stats.study.study import Study
-from pluralign_stats.study.tables import Tables, read_table
+from pluralign_stats.study.tables import RawTable, Tables, read_table
+from pluralign_stats.study.truth import Truth
+from pluralign_stats.study.yaml_file import read_text
 
 
 def shipped_codebooks() -> dict[str, Path]:
@@ -54,16 +57,14 @@ def read_study(codebook: str | Path, data: str | Path | None = None) -> Study:
 
 
 def _read_tables(book: Codebook, folder: Path) -> Tables:
-    specs = (book.files.ratings, book.files.raters, book.files.items)
-    return Tables(*(spec and read_table(spec, folder, book.missing) for spec in specs))
+    def read(spec: File | None) -> RawTable | None:
+        return read_table(spec, folder, book.missing) if spec else None
+
+    ratings = read_table(book.files.ratings, folder, book.missing)
+    return Tables(ratings, read(book.files.raters), read(book.files.items))
 
 
-def _read_truth(book: Codebook, folder: Path):  # noqa: ANN202
+def _read_truth(book: Codebook, folder: Path) -> Truth | None:
     if book.truth is None:
         return None
-    import json
-
-    from pluralign_stats.simulate import Truth
-    from pluralign_stats.study.yaml_file import read_text
-
     return Truth.from_dict(json.loads(read_text(folder / book.truth)))

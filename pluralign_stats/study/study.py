@@ -3,15 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 import pandas as pd
 
 from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.study.codebook import Codebook
-
-if TYPE_CHECKING:
-    from pluralign_stats.simulate import Truth
+from pluralign_stats.study.truth import Truth
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -43,7 +41,7 @@ class Study:
     exclusions: pd.DataFrame
     nonresponse: pd.DataFrame
     hashes: Mapping[str, str]
-    truth: "Truth | None" = None
+    truth: Truth | None = None
 
     @property
     def ratings(self) -> pd.DataFrame:

@@ -55,9 +55,8 @@ class RawTable:
         rows = bad.index[bad.to_numpy(dtype=bool)]
         values = self.frame.loc[rows, column] if column in self.frame else pd.Series(dtype=str)
         found = f"value {listing(values.unique(), 4)}" if values.notna().any() else "no value"
-        return InputError(
-            f"{self.name}: column '{column}', {row_list(rows)}: {found}; allowed: {allowed}; {advice}"
-        )
+        where = f"{self.name}: column '{column}', {row_list(rows)}"
+        return InputError(f"{where}: {found}; allowed: {allowed}; {advice}")
 
 
 @dataclass(frozen=True)
@@ -123,7 +122,7 @@ def _read_bytes(path: Path) -> bytes:
         content = path.read_bytes()
     except FileNotFoundError:
         raise InputError(
-            f"{path}: no such file; correct 'files' in the codebook or name the data folder (--data)"
+            f"{path}: no such file; correct 'files' in the codebook, or name its folder (--data)"
         ) from None
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror})") from None
@@ -175,8 +174,8 @@ def _decode(content: bytes, encoding: str, name: str) -> str:
     except UnicodeDecodeError as error:
         row = content[: error.start].count(b"\n") + 1
         raise InputError(
-            f"{name}: row {row}: byte 0x{content[error.start]:02x} is not {encoding} text; save the "
-            "file as UTF-8 or state its encoding (such as 'encoding: latin-1') in the codebook"
+            f"{name}: row {row}: byte 0x{content[error.start]:02x} is not {encoding} text; save "
+            "the file as UTF-8 or state its encoding (such as 'encoding: latin-1') in the codebook"
         ) from None
     except LookupError:
         raise InputError(f"{name}: unknown encoding '{encoding}'; use utf-8 or latin-1") from None

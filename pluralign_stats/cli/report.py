@@ -1,0 +1,54 @@
+"""``pluralign report``."""
+
+from pathlib import Path
+
+import click
+
+from pluralign_stats.cli.options import (
+    data_option,
+    json_option,
+    out_option,
+    parameter_option,
+    print_json,
+    split_parameters,
+    study_argument,
+)
+
+
+@click.command("report")
+@study_argument
+@out_option
+@data_option
+@parameter_option
+@json_option
+def command(
+    study: Path, out: Path, data: Path | None, parameters: tuple[str, ...], as_json: bool
+) -> None:
+    r"""Run the notebooks on a study and write a browsable report.
+
+    STUDY is the path of a codebook, or the name of one that comes with Pluralign
+    (pluralistic_values, trustamas). The report is a folder of pages, figures (SVG, PDF, PNG) and
+    tables (CSV) that needs nothing but a browser; start at its index.html. A former report in
+    FOLDER is replaced once the new one is complete.
+
+    \b
+    Examples:
+      pluralign report study.yaml --out report
+      pluralign report trustamas --data downloads/trustamas --out report -p n_bootstrap=200
+    """
+    from pluralign_stats.study.read import find_codebook, read_study
+    from reports import build_report
+
+    values = split_parameters(parameters)
+    index = build_report(
+        read_study(study, data),
+        find_codebook(study),
+        out,
+        data_folder=data,
+        parameters=values,
+        progress=not as_json,
+    )
+    if as_json:
+        print_json({"report": str(index)})
+    else:
+        click.echo(f"Report: {index}")

@@ -1,0 +1,80 @@
+"""Exhibits: results shown in a notebook and, on request, left as files to download."""
+
+import json
+import re
+from dataclasses import dataclass, field
+from html import escape
+from pathlib import Path
+
+from pluralign_stats.errors import InputError
+from pluralign_stats.figures.picture import FORMATS, Picture
+from pluralign_stats.results import Result
+
+
+@dataclass(frozen=True)
+class Exhibits:
+    """Shows results in a notebook; with a folder, also writes them there.
+
+    Attributes
+    ----------
+    out
+        Folder for ``figures/`` and ``tables/``; empty to write nothing.
+    """
+
+    out: str | Path = ""
+    _names: set[str] = field(default_factory=set, repr=False)
+
+    def show(
+        self, name: str, result: Result, picture: Picture | None = None, *, finding: bool = False
+    ) -> None:
+        """Display a result with its picture, and write both.
+
+        Parameters
+        ----------
+        name
+            File name without ending: lower-case letters, digits and underscores.
+        result
+            The table, its sentence and metadata.
+        picture
+            Its figure.
+        finding
+            Whether the sentence belongs among the findings on a report's first page.
+
+        Raises
+        ------
+        InputError
+            If the name is malformed or was used before, or a file cannot be written.
+        """
+        from IPython.display import HTML, display
+
+        if not re.fullmatch(r"[a-z0-9_]+", name):
+            raise InputError(f"the name '{name}' must be of lower-case letters, digits and _ only")
+        if name in self._names:
+            raise InputError(f"the name '{name}' was used before; give each exhibit its own")
+        self._names.add(name)
+        links = self._write(name, result, picture, finding) if self.out else ""
+        shown = picture._repr_html_() if picture else ""
+        figure = f"<figure>{shown}<figcaption>{escape(result.caption())}</figcaption></figure>"
+        display(HTML((figure if picture else "") + result._repr_html_() + links))
+
+    def _write(self, name: str, result: Result, picture: Picture | None, finding: bool) -> str:
+        """Write the files and return links to them."""
+        folder = Path(self.out)
+        figures = [f"figures/{name}.{kind}" for kind in FORMATS] if picture else []
+        tables = folder / "tables"
+        try:
+            tables.mkdir(parents=True, exist_ok=True)
+            (tables / f"{name}.csv").write_text(result.to_csv_text(), "utf-8")
+            about = {"finding": finding, **result.describe()}
+            text = json.dumps(about, indent=2, ensure_ascii=False)
+            (tables / f"{name}.json").write_text(text + "\n", "utf-8")
+        except OSError as error:
+            raise InputError(f"{folder}: cannot be written ({error.strerror})") from None
+        if picture:
+            picture.save(folder / "figures" / name)
+        title = escape(result.meta.title)
+        links = [
+            f"<a href='{link}' download>{title} ({Path(link).suffix[1:].upper()})</a>"
+            for link in (*figures, f"tables/{name}.csv")
+        ]
+        return f"<p class='downloads'>Download: {', '.join(links)}</p>"

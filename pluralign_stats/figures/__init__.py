@@ -1,0 +1,1 @@
+"""Figures: from tidy tables to pictures, in one style."""

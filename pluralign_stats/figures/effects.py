@@ -1,0 +1,106 @@
+"""Figures of effects: forest plots of differences between groups."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+from pluralign_stats.errors import InputError, one_of
+from pluralign_stats.figures.picture import Picture
+from pluralign_stats.figures.style import (
+    COLOURS,
+    GRID,
+    MUTED,
+    foot,
+    house_style,
+    new_figure,
+    wrapped,
+)
+from pluralign_stats.results import Result
+
+
+@house_style()
+def forest_figure(result: Result, term: str | None = None) -> Picture:
+    """Draw contrasts with their intervals, one panel per dimension.
+
+    Parameters
+    ----------
+    result
+        The differences of `demographic_effects`, or one reading of its percents.
+    term
+        Label of one demographic; None for all.
+
+    Raises
+    ------
+    InputError
+        If the table holds no such demographic, or several readings at once.
+    """
+    table = result.table
+    terms = list(dict.fromkeys(table["term"]))
+    if term is not None and term not in terms:
+        raise InputError(one_of("the demographic", term, terms))
+    if "reading" in table and table["reading"].nunique() > 1:
+        raise InputError(
+            "the table holds two readings; draw one: result with reading 'mean' or 'odds'"
+        )
+    table = table if term is None else table[table["term"] == term]
+    keys = list(dict.fromkeys(zip(table["term"], table["contrast"], strict=True)))
+    dimensions = list(dict.fromkeys(table["dimension"]))
+    figure = new_figure(1.3 + 0.2 * (len(keys) + len(dict.fromkeys(t for t, _ in keys))))
+    axes = figure.subplots(1, len(dimensions), sharex=True, sharey=True, squeeze=False)[0]
+    places = _places(keys)
+    for ax, dimension in zip(axes, dimensions, strict=True):
+        _panel(ax, table[table["dimension"] == dimension], places)
+        ax.set_title(wrapped(dimension, 13), fontsize=8, loc="center")
+    _label_rows(axes[0], table, places)
+    axes[len(axes) // 2].set_xlabel(f"Difference from the reference group ({result.meta.unit})")
+    foot(figure, result, "raters of the group in brackets", "filled: adjusted p < 0.05")
+    return Picture(figure, f"Points with intervals by dimension. {result.sentence}")
+
+
+def _places(keys: list[tuple[str, str]]) -> dict[tuple[str, str], float]:
+    """Height of each contrast, with a free row for the heading of each demographic."""
+    places, height, before = {}, 0.0, ""
+    for term, contrast in keys:
+        height += 1 if term == before else 2
+        places[term, contrast] = height
+        before = term
+    return places
+
+
+def _panel(ax: Axes, block: pd.DataFrame, places: dict[tuple[str, str], float]) -> None:
+    y = np.array([places[key] for key in zip(block["term"], block["contrast"], strict=True)])
+    ax.axvline(0, color=MUTED, linewidth=0.8)
+    ax.hlines(y, block["conf_low"], block["conf_high"], color=COLOURS[0], linewidth=1.3)
+    clear = (block["p_adjusted"] < 0.05).to_numpy()
+    for chosen, face in ((clear, COLOURS[0]), (~clear, "white")):
+        ax.scatter(
+            block["estimate"][chosen],
+            y[chosen],
+            s=22,
+            facecolor=face,
+            edgecolor=COLOURS[0],
+            zorder=3,
+        )
+    ax.grid(axis="x", color=GRID)
+    ax.tick_params(axis="y", length=0)
+    ax.spines["left"].set_visible(False)
+
+
+def _label_rows(ax: Axes, table: pd.DataFrame, places: dict[tuple[str, str], float]) -> None:
+    n = table.groupby(["term", "contrast"], observed=True)["n_raters"].max()
+    ticks, labels = [], []
+    headed: set[str] = set()
+    for (term, contrast), height in places.items():
+        level, _, reference = contrast.partition(" vs ")
+        heading = f"{term}, vs {reference}"
+        if heading not in headed:
+            ticks.append(height - 1)
+            labels.append(heading)
+            headed.add(heading)
+        ticks.append(height)
+        labels.append(f"{level} ({n[term, contrast]:,})")
+    ax.set_yticks(ticks, labels, fontsize=8)
+    for text in ax.get_yticklabels():
+        if text.get_text() in headed:
+            text.set_fontweight("bold")
+    ax.set_ylim(max(places.values()) + 0.6, 0.4)

@@ -1,0 +1,72 @@
+"""A finished figure with the words that stand in for it where it cannot be seen."""
+
+import base64
+import io
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from matplotlib.figure import Figure
+
+from pluralign_stats.errors import InputError
+from pluralign_stats.figures.style import house_style
+
+#: Formats of downloads, and the settings that keep equal figures equal byte for byte.
+FORMATS: dict[str, dict[str, Any]] = {
+    "svg": {"metadata": {"Date": None}},
+    "pdf": {"metadata": {"CreationDate": None, "ModDate": None}},
+    "png": {"dpi": 200},
+}
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Picture:
+    """A matplotlib figure and its text alternative; shows itself in Jupyter.
+
+    Attributes
+    ----------
+    figure
+        The figure.
+    alt
+        What it shows, for readers who cannot see it.
+    """
+
+    figure: Figure
+    alt: str
+
+    def save(self, stem: str | Path) -> list[Path]:
+        """Write ``STEM.svg``, ``STEM.pdf`` and ``STEM.png`` and return their paths.
+
+        Raises
+        ------
+        InputError
+            If the folder cannot be written.
+        """
+        stem = Path(stem)
+        try:
+            stem.parent.mkdir(parents=True, exist_ok=True)
+            paths = [stem.with_name(f"{stem.name}.{kind}") for kind in FORMATS]
+            for path in paths:
+                path.write_bytes(self.render(path.suffix[1:]))
+        except OSError as error:
+            raise InputError(f"{stem}: the figure cannot be written ({error.strerror})") from None
+        return paths
+
+    def render(self, kind: str) -> bytes:
+        """The figure as SVG, PDF or PNG."""
+        content = io.BytesIO()
+        with house_style():
+            self.figure.savefig(content, format=kind, **FORMATS[kind])
+        return content.getvalue()
+
+    def __repr__(self) -> str:
+        return f"<Picture: {self.alt}>"
+
+    def _repr_html_(self) -> str:
+        data = base64.b64encode(self.render("png")).decode()
+        width = int(self.figure.get_figwidth() * 100)
+        return (
+            f'<img src="data:image/png;base64,{data}" width="{width}" '
+            f'alt="{escape(self.alt, quote=True)}">'
+        )

@@ -1,0 +1,77 @@
+"""The house style: sizes, fonts and colours that hold in print and for colour-blind readers."""
+
+import textwrap
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import matplotlib as mpl
+from cycler import cycler
+from matplotlib.figure import Figure
+
+from pluralign_stats.results import Result
+
+#: Width in inches of a figure across two columns of print.
+WIDTH = 7.2
+
+#: Okabe & Ito's colours (2008), without yellow, which is too light for lines on white.
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
+
+INK = "#1a1a1a"
+MUTED = "#595959"
+GRID = "#dddddd"
+
+#: From strong disagreement (brown) over neutral to strong agreement (blue-green).
+DIVERGING = "BrBG"
+
+_RC: dict[Any, Any] = {
+    "font.family": "DejaVu Sans",
+    "font.size": 9,
+    "axes.titlesize": 10,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.labelsize": 9,
+    "axes.edgecolor": MUTED,
+    "axes.labelcolor": INK,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.axisbelow": True,
+    "axes.prop_cycle": cycler(color=COLOURS),
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "text.color": INK,
+    "grid.color": GRID,
+    "legend.frameon": False,
+    "figure.facecolor": "white",
+    "svg.fonttype": "none",
+    "svg.hashsalt": "pluralign",
+    "pdf.fonttype": 42,
+}
+
+
+@contextmanager
+def house_style() -> Iterator[None]:
+    """Apply the style while a figure is drawn or saved; the user's own settings stay."""
+    with mpl.rc_context(_RC):
+        yield
+
+
+def new_figure(height: float, width: float = WIDTH) -> Figure:
+    """An empty figure of the given size in inches, free of pyplot's global state."""
+    return Figure(figsize=(width, height), layout="constrained")
+
+
+def wrapped(label: str, width: int) -> str:
+    """Break a label into lines of at most `width` characters where words allow."""
+    return textwrap.fill(label, width, break_long_words=False)
+
+
+def foot(figure: Figure, result: Result, *parts: str) -> None:
+    """Write below the figure what it stands on: counts, interval, and whether it is simulated."""
+    level = result.meta.conf_level
+    told = list(parts)
+    if level and result.meta.interval:
+        told.append(f"{level:.0%} {result.meta.interval}")
+    if result.meta.data == "simulated":
+        told.append("simulated study")
+    figure.supxlabel("; ".join(told), x=0.01, ha="left", fontsize=7.5, color=MUTED)

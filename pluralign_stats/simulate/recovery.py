@@ -1,0 +1,76 @@
+"""Whether a simulated study gives back what was planted in it."""
+
+import pandas as pd
+
+from pluralign_stats.errors import InputError
+from pluralign_stats.results import Metadata, Result
+from pluralign_stats.study.study import Study
+
+_COLUMNS = ["dimension", "term", "contrast", "reading", "planted"]
+_ESTIMATES = ["estimate", "conf_low", "conf_high", "n_raters", "n_ratings", "method"]
+
+
+def recovery(study: Study, percents: Result) -> Result:
+    """Set estimated percentages beside the planted ones.
+
+    Parameters
+    ----------
+    study
+        A simulated study.
+    percents
+        The percents of `demographic_effects` on it.
+
+    Returns
+    -------
+    Result
+        One row per reported effect and reading: columns dimension, term, contrast, reading,
+        planted (percent), estimate, conf_low, conf_high, covered, n_raters, n_ratings, method.
+
+    Raises
+    ------
+    InputError
+        If the study is not a simulated one.
+    """
+    if study.truth is None:
+        raise InputError("this study is not simulated: it has no planted truth to compare with")
+    estimates = percents.table.drop(columns=["std_error", "p_value", "p_adjusted"])
+    table = _planted(study).merge(estimates, on=["dimension", "term", "contrast", "reading"])
+    table = table[_COLUMNS + _ESTIMATES]
+    inside = (table["conf_low"] <= table["planted"]) & (table["planted"] <= table["conf_high"])
+    table.insert(8, "covered", inside.map({True: "yes", False: "no"}))
+    sentence = (
+        f"{int(inside.sum())} of {len(table)} intervals hold the planted value; single studies "
+        "miss some by chance."
+    )
+    level = percents.meta.conf_level
+    meta = Metadata(
+        "Planted and estimated percentages",
+        "simulated",
+        "percent",
+        level,
+        percents.meta.interval,
+        (
+            f"The reported percentages were planted in the reading '{study.truth.reading}'; the "
+            "other reading follows from it.",
+        ),
+    )
+    return Result(table, sentence, meta)
+
+
+def _planted(study: Study) -> pd.DataFrame:
+    """Planted effects, one row per reading, under the labels that readers see."""
+    effects = study.truth.effects  # type: ignore[union-attr]
+    effects = effects[effects["planted"]]
+    label = study.codebook.label
+    rows = [
+        (
+            label(row.dimension),
+            label(row.term),
+            f"{row.level} vs {row.reference}",
+            reading,
+            getattr(row, f"percent_{reading}"),
+        )
+        for row in effects.itertuples()
+        for reading in ("mean", "odds")
+    ]
+    return pd.DataFrame(rows, columns=_COLUMNS)

@@ -1,0 +1,142 @@
+"""Builds a report: checks everything, runs the notebooks, writes the pages, takes the name."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from types import MappingProxyType
+
+from pluralign_stats.folders import building_folder, take_name
+from reports.downloads import Shelf
+from reports.execute import run_notebook
+from reports.folder import KIND, MARK, check_target, files_of
+from reports.notebook import Notebook, find_notebooks, require_packages
+from reports.pages import Chapter, write_pages
+from reports.parameters import assign_parameters
+from reports.progress import ReportProgress
+from reports.provenance import Provenance, ReportedStudy, gather, repeat_command
+from reports.publish import Scrubber, publish_notebook, scrubber
+
+_NOTHING: Mapping[str, object] = MappingProxyType({})
+
+
+def build_report(
+    study: ReportedStudy,
+    study_file: Path,
+    out: Path,
+    *,
+    data_folder: Path | None = None,
+    parameters: Mapping[str, object] = _NOTHING,
+    notebooks: Sequence[Path] | None = None,
+    progress: bool = True,
+    extra_provenance: Mapping[str, object] = _NOTHING,
+) -> Path:
+    """Run notebooks on a study and put the report of them at `out`.
+
+    The report is built in a hidden folder beside `out` and renamed when it is complete, so that
+    `out` never holds half a report. A former report there is replaced, anything else refused.
+
+    Parameters
+    ----------
+    study : ReportedStudy
+        The study, for titles and provenance.
+    study_file : Path
+        Its codebook, which the notebooks read.
+    out : Path
+        The report's folder.
+    data_folder : Path, optional
+        Where the study's data lie if not beside the codebook.
+    parameters : mapping of str to object, optional
+        Values for the notebooks' parameters; texts are read by the declared type.
+    notebooks : sequence of Path, optional
+        What to run, in this order; by default all that come with Pluralign.
+    progress : bool, default True
+        Whether to show on standard error how far the report is.
+    extra_provenance : mapping of str to object, optional
+        Further lines for the provenance; ``command`` replaces the command to repeat the report.
+
+    Returns
+    -------
+    Path
+        The report's ``index.html``.
+
+    Raises
+    ------
+    InputError
+        If a parameter, notebook or folder cannot be used; then nothing has run.
+    PluralignError
+        If a notebook fails. Its executed copy is then in ``OUT-failed``, and a former report at
+        `out` is as it was.
+    """
+    require_packages()
+    started = datetime.now(UTC)
+    source = _Source(study_file.resolve(), data_folder.resolve() if data_folder else None)
+    out = out.resolve()
+    chosen = find_notebooks(notebooks)
+    values = assign_parameters(chosen, parameters)
+    check_target(out, [*source.paths, *(notebook.path for notebook in chosen)])
+    with building_folder(out, "report") as building:
+        clean = scrubber(building, source.study_file, source.data_folder, out)
+        chapters = _run(chosen, values, source, building, out, clean, progress)
+        extra = dict(extra_provenance)
+        command = extra.pop("command", None) or repeat_command(
+            source.study_file, source.data_folder, out, values
+        )
+        origin = gather(study, chosen, values, str(command), started, extra)
+        _finish(building, chapters, replace(origin, **clean.value(asdict(origin))))
+        take_name(building, out)
+    return out / "index.html"
+
+
+@dataclass(frozen=True)
+class _Source:
+    """The files of the study."""
+
+    study_file: Path
+    data_folder: Path | None
+
+    @property
+    def paths(self) -> list[Path]:
+        return [self.study_file, *([self.data_folder] if self.data_folder else [])]
+
+    def parameters(self, notebook: Notebook, out: Path) -> dict[str, object]:
+        """Return what the report itself sets, as far as the notebook declares it."""
+        own = {
+            "study_file": str(self.study_file),
+            "data_folder": str(self.data_folder or ""),
+            "out": str(out),
+        }
+        return {name: value for name, value in own.items() if name in notebook.parameters}
+
+
+def _run(
+    notebooks: Sequence[Notebook],
+    values: Mapping[str, Mapping[str, object]],
+    source: _Source,
+    building: Path,
+    out: Path,
+    clean: Scrubber,
+    shown: bool,
+) -> list[Chapter]:
+    """Run the notebooks one after another and gather what each wrote."""
+    shelf = Shelf(building)
+    chapters = []
+    with ReportProgress(sum(n.steps for n in notebooks), len(notebooks), shown) as progress:
+        for notebook in notebooks:
+            progress.begin(notebook.title, notebook.steps)
+            given = dict(values[notebook.name]) | source.parameters(notebook, building)
+            failed = out.with_name(f"{out.name}-failed")
+            copy = run_notebook(notebook, given, building, failed, progress.advance)
+            node = publish_notebook(copy, clean)
+            chapters.append(Chapter(notebook, node, shelf.collect(notebook.name)))
+        progress.finish()
+    return chapters
+
+
+def _finish(building: Path, chapters: Sequence[Chapter], origin: Provenance) -> None:
+    """Write the pages and, last of all, the mark that says the report is complete."""
+    write_pages(building, chapters, origin)
+    mark = {"kind": KIND, **asdict(origin), "files": [*files_of(building), MARK]}
+    text = json.dumps(mark, indent=2, ensure_ascii=False, default=str)
+    (building / MARK).write_text(text + "\n", "utf-8")

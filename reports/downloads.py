@@ -1,0 +1,170 @@
+"""The figures and tables that each notebook leaves in the report folder."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from pluralign_stats.errors import PluralignError
+
+#: The folders that notebooks write into, with the endings offered for download, best first.
+_ENDINGS = {"figures": (".svg", ".pdf", ".png"), "tables": (".csv",)}
+
+
+@dataclass(frozen=True)
+class Download:
+    """One figure or table of a chapter.
+
+    Parameters
+    ----------
+    title : str
+        What it shows.
+    files : mapping of str to str
+        Links by format, such as ``{"SVG": "figures/ratings.svg"}``.
+    sentence : str
+        A table's finding or reading, in plain words.
+    finding : bool
+        Whether the sentence belongs on the first page.
+    warnings : tuple of str
+        What a reader must know before trusting it.
+    simulated : bool or None
+        Whether its data were simulated; None where it does not say.
+    """
+
+    title: str
+    files: Mapping[str, str]
+    sentence: str = ""
+    finding: bool = False
+    warnings: tuple[str, ...] = ()
+    simulated: bool | None = None
+
+    @property
+    def picture(self) -> str:
+        """The link of its picture; PNG first, since drawings of many points are slow as SVG."""
+        return next((self.files[kind] for kind in ("PNG", "SVG") if kind in self.files), "")
+
+
+@dataclass(frozen=True)
+class Downloads:
+    """What one notebook wrote, each kind in the order of writing."""
+
+    figures: tuple[Download, ...] = ()
+    tables: tuple[Download, ...] = ()
+
+    @property
+    def picture(self) -> str:
+        """The link of the first figure's picture, if there is any."""
+        return next((figure.picture for figure in self.figures if figure.picture), "")
+
+    @property
+    def findings(self) -> list[str]:
+        """The sentences that belong on the first page."""
+        return [table.sentence for table in self.tables if table.finding and table.sentence]
+
+    @property
+    def warnings(self) -> list[str]:
+        """What the tables warn of, each once."""
+        return list(dict.fromkeys(text for table in self.tables for text in table.warnings))
+
+
+@dataclass
+class Shelf:
+    """Watches the folders of figures and tables to know which notebook wrote what.
+
+    Parameters
+    ----------
+    root : Path
+        The report folder.
+    """
+
+    root: Path
+    _seen: dict[str, str] = field(default_factory=dict)
+
+    def collect(self, notebook: str) -> Downloads:
+        """Return what was written since the last call, as this notebook's.
+
+        Parameters
+        ----------
+        notebook : str
+            Name of the notebook that has just run.
+
+        Raises
+        ------
+        PluralignError
+            If it changed a file of an earlier notebook, whose page would then show the wrong
+            thing, or described a table in a form that cannot be read.
+        """
+        now = {link: _digest(self.root / link) for link in self._links()}
+        changed = sorted(
+            link for link in now if link in self._seen and now[link] != self._seen[link]
+        )
+        if changed:
+            raise PluralignError(
+                f"notebook {notebook} overwrote {changed[0]}, which an earlier notebook had "
+                "written; give it a name of its own"
+            )
+        new = [link for link in now if link not in self._seen]
+        self._seen = now
+        new.sort(key=lambda link: ((self.root / link).stat().st_mtime_ns, link))
+        return Downloads(
+            tuple(self._described(_group(new, "figures"), notebook, table=False)),
+            tuple(self._described(_group(new, "tables"), notebook, table=True)),
+        )
+
+    def _links(self) -> list[str]:
+        return [
+            path.relative_to(self.root).as_posix()
+            for folder in _ENDINGS
+            for path in (self.root / folder).rglob("*")
+            if path.is_file()
+        ]
+
+    def _described(
+        self, groups: Mapping[str, Mapping[str, str]], notebook: str, table: bool
+    ) -> Iterable[Download]:
+        for name, files in groups.items():
+            about = self.root / "tables" / f"{name}.json"
+            told = _told(about, notebook) if about.is_file() else {"title": _title(name)}
+            yield Download(files=files, **told) if table else Download(told["title"], files)
+
+
+def _group(links: Iterable[str], folder: str) -> dict[str, dict[str, str]]:
+    """Group files by name, the formats of each in their fixed order."""
+    groups: dict[str, dict[str, str]] = {}
+    for link in map(PurePosixPath, links):
+        if link.parts[0] == folder and link.suffix in _ENDINGS[folder]:
+            name = link.relative_to(folder).with_suffix("").as_posix()
+            groups.setdefault(name, {})[link.suffix] = link.as_posix()
+    return {
+        name: {end[1:].upper(): files[end] for end in _ENDINGS[folder] if end in files}
+        for name, files in groups.items()
+    }
+
+
+def _told(about: Path, notebook: str) -> dict[str, Any]:
+    """Read what the library wrote about a table beside its CSV."""
+    try:
+        told: dict[str, Any] = json.loads(about.read_text("utf-8"))
+        return {
+            "title": str(told["title"]),
+            "sentence": str(told["sentence"]),
+            "finding": bool(told["finding"]),
+            "warnings": tuple(map(str, told["warnings"])),
+            "simulated": told["data"] == "simulated",
+        }
+    except (ValueError, KeyError, TypeError) as error:
+        raise PluralignError(
+            f"notebook {notebook} wrote tables/{about.name} without title, sentence, finding, "
+            "warnings and data; write tables with Pluralign's own functions"
+        ) from error
+
+
+def _title(name: str) -> str:
+    words = name.replace("_", " ").replace("-", " ").strip()
+    return words[:1].upper() + words[1:]
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -1,0 +1,66 @@
+"""The report's place: what may be replaced there, and the mark of a complete report."""
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+
+from pluralign_stats.errors import InputError, listing
+
+#: The completion mark, written last.
+MARK = "report.json"
+
+#: What the mark says of itself, by which a former report is recognised.
+KIND = "pluralign report"
+
+
+def check_target(out: Path, inputs: Iterable[Path]) -> None:
+    """Refuse a target that holds anything but a former report.
+
+    Parameters
+    ----------
+    out : Path
+        The folder to be, absolute.
+    inputs : iterable of Path
+        What the report reads; none of it may lie in the folder, since that is replaced.
+
+    Raises
+    ------
+    InputError
+        If the folder cannot be replaced without losing something.
+    """
+    if out.parent == out:
+        raise InputError(f"{out} cannot be a report folder; name a new one such as report")
+    if out.exists() and not out.is_dir():
+        raise InputError(f"{out} is a file, and a report is a folder; choose another name")
+    for path in inputs:
+        if path.resolve().is_relative_to(out):
+            raise InputError(
+                f"{path.name} lies in {out}, which the report would replace; "
+                "choose another report folder"
+            )
+    if out.is_dir() and any(out.iterdir()):
+        _refuse_foreign(out)
+
+
+def files_of(folder: Path) -> list[str]:
+    """List the files of a report folder but for hidden ones, as links."""
+    links = (path.relative_to(folder) for path in sorted(folder.rglob("*")) if path.is_file())
+    return [link.as_posix() for link in links if not any(p.startswith(".") for p in link.parts)]
+
+
+def _refuse_foreign(out: Path) -> None:
+    try:
+        mark = json.loads((out / MARK).read_text("utf-8"))
+        known = set(mark["files"]) if mark["kind"] == KIND else None
+    except (OSError, ValueError, KeyError, TypeError):
+        known = None
+    if known is None:
+        raise InputError(
+            f"{out} holds files and is not a former report; choose another folder or empty it"
+        )
+    foreign = [link for link in files_of(out) if link not in known]
+    if foreign:
+        raise InputError(
+            f"{out} holds files that the former report did not write ({listing(foreign, 3)}); "
+            "move them elsewhere, since the folder is replaced"
+        )

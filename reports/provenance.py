@@ -1,0 +1,192 @@
+"""Where a report comes from: study, parameters, versions, time and the command to repeat it."""
+
+import platform
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import Protocol
+
+from pluralign_stats.study.read import shipped_codebooks
+from reports.notebook import Notebook
+from reports.parameters import as_option, used_values
+
+#: Packages that results depend on; those that are not installed are left out.
+_PACKAGES = (
+    "pluralign",
+    "numpy",
+    "pandas",
+    "scipy",
+    "statsmodels",
+    "formulaic",
+    "krippendorff",
+    "matplotlib",
+    "pymc",
+    "nutpie",
+    "arviz",
+    "torch",
+    "transformers",
+    "trl",
+    "peft",
+    "papermill",
+    "nbconvert",
+)
+
+
+class ReportedStudy(Protocol):
+    """What a report needs to know of a study."""
+
+    @property
+    def name(self) -> str:
+        """Short name, such as ``pluralistic-values``."""
+
+    @property
+    def title(self) -> str:
+        """Title for people."""
+
+    @property
+    def source(self) -> str:
+        """Citation, or an empty text."""
+
+    @property
+    def simulated(self) -> bool:
+        """Whether the ratings were generated."""
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 over data files and codebook, as hex."""
+
+    def summary_counts(self) -> Mapping[str, int]:
+        """Return numbers by what they count, such as ``{"raters": 1095}``."""
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Everything needed to know a report's origin and to make it again.
+
+    Parameters
+    ----------
+    study, title, source, fingerprint : str
+        The study's name, title, citation and hash.
+    simulated : bool
+        Whether the study's ratings were generated.
+    counts : mapping of str to int
+        The study's numbers.
+    parameters : mapping of str to mapping
+        Values by notebook and parameter name.
+    versions : mapping of str to str
+        Of Python and the packages that results depend on.
+    platform : str
+        Operating system and machine kind; never the host's name.
+    started, finished : str
+        In UTC, ISO 8601.
+    seconds : float
+        How long the report took.
+    command : str
+        The command line that repeats it.
+    extra : mapping of str to object
+        What the caller adds.
+    """
+
+    study: str
+    title: str
+    source: str
+    simulated: bool
+    fingerprint: str
+    counts: Mapping[str, int]
+    parameters: Mapping[str, Mapping[str, object]]
+    versions: Mapping[str, str]
+    platform: str
+    started: str
+    finished: str
+    seconds: float
+    command: str
+    extra: Mapping[str, object]
+
+    @property
+    def seeds(self) -> list[object]:
+        """The seeds used, each once."""
+        return list(dict.fromkeys(v["seed"] for v in self.parameters.values() if "seed" in v))
+
+
+def gather(
+    study: ReportedStudy,
+    notebooks: Sequence[Notebook],
+    given: Mapping[str, Mapping[str, object]],
+    command: str,
+    started: datetime,
+    extra: Mapping[str, object],
+) -> Provenance:
+    """Write down the origin of a report that has just run.
+
+    Parameters
+    ----------
+    study : ReportedStudy
+        The study.
+    notebooks : sequence of Notebook
+        What ran.
+    given : mapping
+        The user's values by notebook name.
+    command : str
+        The command line that repeats the report.
+    started : datetime
+        When it began, in UTC.
+    extra : mapping of str to object
+        What the caller adds.
+    """
+    finished = datetime.now(UTC)
+    return Provenance(
+        study=study.name,
+        title=study.title,
+        source=study.source,
+        simulated=study.simulated,
+        fingerprint=study.fingerprint,
+        counts=dict(study.summary_counts()),
+        parameters={n.name: used_values(n, given[n.name]) for n in notebooks},
+        versions=installed_versions(),
+        platform=platform.platform(),
+        started=started.isoformat(timespec="seconds"),
+        finished=finished.isoformat(timespec="seconds"),
+        seconds=round((finished - started).total_seconds(), 1),
+        command=command,
+        extra=extra,
+    )
+
+
+def repeat_command(
+    study_file: Path,
+    data_folder: Path | None,
+    out: Path,
+    given: Mapping[str, Mapping[str, object]],
+) -> str:
+    """Return the command line that makes a report again, with file names instead of paths.
+
+    Parameters
+    ----------
+    study_file, data_folder, out : Path
+        What the report was made of, and its folder.
+    given : mapping
+        The user's values by notebook name.
+    """
+    shipped = study_file in shipped_codebooks().values()
+    words = ["pluralign", "report", study_file.stem if shipped else study_file.name]
+    if data_folder is not None:
+        words += ["--data", data_folder.name]
+    words += ["--out", out.name]
+    values = {name: value for chosen in given.values() for name, value in chosen.items()}
+    for name, value in values.items():
+        words += ["--parameter", as_option(name, value)]
+    return shlex.join(words)
+
+
+def installed_versions() -> dict[str, str]:
+    """Return the versions of Python and of the packages that results depend on."""
+    versions = {"python": platform.python_version()}
+    for package in _PACKAGES:
+        try:
+            versions[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            continue
+    return versions

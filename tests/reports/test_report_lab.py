@@ -1,0 +1,91 @@
+"""The working copy of the notebooks, and JupyterLab on it."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from pluralign_stats.errors import InputError, MissingExtraError
+from reports import lab, open_lab, prepare_lab
+from reports.notebook import read_notebook
+from tests.reports.conftest import Maker
+
+
+@pytest.fixture
+def shipped(notebook: Maker, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    files = [notebook("01_first", "x = 1"), notebook("02_second")]
+    monkeypatch.setattr(lab, "shipped_notebooks", lambda: files)
+    return files
+
+
+def test_copies_read_the_study_and_keep_what_the_user_changed(
+    shipped: list[Path], study_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    target = tmp_path / "lab"
+    assert prepare_lab(target, study_file, study_file.parent) == target
+    copy = read_notebook(target / "01_first.ipynb")
+    assert copy.parameters["study_file"].default == str(study_file)
+    assert copy.parameters["data_folder"].default == str(study_file.parent)
+    assert "# the codebook" in copy.node.cells[1].source
+    assert capsys.readouterr().err == ""
+
+    copy.node.cells[2].source = "mine = 1"
+    nbformat.write(copy.node, target / "01_first.ipynb")
+    prepare_lab(target, None, None)
+    assert "01_first.ipynb" in (told := capsys.readouterr().err)
+    assert "02_second.ipynb" not in told
+    assert "mine = 1" in (target / "01_first.ipynb").read_text()
+    assert (
+        read_notebook(target / "02_second.ipynb").parameters["study_file"].default == "study.yaml"
+    )
+
+
+def test_files_not_copied_by_us_are_left(
+    shipped: list[Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / ".pluralign-lab.json").write_text("no json")
+    (tmp_path / "01_first.ipynb").write_text("theirs")
+    prepare_lab(tmp_path, None, None)
+    assert (tmp_path / "01_first.ipynb").read_text() == "theirs"
+    assert "01_first.ipynb" in capsys.readouterr().err
+
+
+def test_a_target_that_cannot_be_written_is_refused(shipped: list[Path], study_file: Path) -> None:
+    with pytest.raises(InputError, match="cannot be copied"):
+        prepare_lab(study_file / "lab", None, None)
+
+
+def test_lab_runs_this_interpreter_and_hands_on_its_status(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commands: list[list[str]] = []
+    real = subprocess.Popen
+
+    def fake(command: list[str]) -> "subprocess.Popen[bytes]":
+        commands.append(command)
+        interrupt = f"os.kill({os.getpid()}, signal.SIGINT); time.sleep(0.3)"
+        program = f"import os, signal, time; {interrupt}; os._exit(3)"
+        return real([sys.executable, "-c", program])
+
+    monkeypatch.setattr(lab.subprocess, "Popen", fake)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        assert open_lab(tmp_path, browser=False, port=8899) == 3
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert commands[0][1:] == [
+        "-m", "jupyterlab", f"--ServerApp.root_dir={tmp_path}", "--no-browser",
+        "--ServerApp.port=8899",
+    ]  # fmt: skip
+
+
+def test_a_missing_jupyterlab_names_the_extra(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lab, "find_spec", lambda name: None)
+    with pytest.raises(MissingExtraError, match=r"pluralign\[report\]"):
+        open_lab(tmp_path, browser=True, port=None)
