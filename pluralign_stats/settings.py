@@ -3,5 +3,8 @@
 #: Width of every interval unless a call states another.
 CONF_LEVEL = 0.95
 
+#: An adjusted p-value below this is called clear.
+SIGNIFICANCE = 0.05
+
 #: Fewest raters that a cell shown in a table or report may have.
 MIN_CELL = 10

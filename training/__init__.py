@@ -1,1 +1,1 @@
-"""Fine-tunes of language models on the feedback that `pluralign_stats` prepares."""
+"""Fine-tunes of language models on feedback; reads studies, is never imported by the core."""

@@ -121,7 +121,7 @@ def nonresponse(study: Study, min_cell: int = MIN_CELL) -> Result:
     table = pd.DataFrame(records, columns=columns)
     absent = table[table["not_asked"] != ""]
     told = "; ".join(f"{r.term}: no answers at all for {r.not_asked}" for r in absent.itertuples())
-    sentence = told + "." if told else "Every demographic was answered in every group."
+    sentence = told + "." if told else "Every demographic was asked in every group."
     data = "simulated" if study.simulated else "observed"
     notes = (
         "A rater without an answer is left out only of analyses that use that demographic. "

@@ -13,7 +13,7 @@ from pluralign_stats.describe.intervals import check_level
 from pluralign_stats.effects.adjust import holm
 from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.results import Metadata, Result, bracketed, minus
-from pluralign_stats.settings import CONF_LEVEL
+from pluralign_stats.settings import CONF_LEVEL, SIGNIFICANCE
 
 if TYPE_CHECKING:
     from pluralign_stats.models.fit import Fit
@@ -146,10 +146,10 @@ def linear_combinations(fit: "Fit", rows: np.ndarray) -> tuple[np.ndarray, np.nd
 
 
 def _sentence(table: pd.DataFrame, factor: str) -> str:
-    clear = int((table["p_adjusted"] < 0.05).sum())
+    clear = int((table["p_adjusted"] < SIGNIFICANCE).sum())
     largest = table.loc[table["estimate"].abs().idxmax()]
     return (
-        f"{clear} of {len(table)} differences by {factor} have an adjusted p below 0.05; the "
+        f"{clear} of {len(table)} differences by {factor} have an adjusted p below {SIGNIFICANCE}; the "
         f"largest is {largest['contrast']}: {minus(f'{largest.estimate:+.2f}')} "
         f"{bracketed(largest['conf_low'], largest['conf_high'])} rating points."
     )

@@ -12,7 +12,7 @@ from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.models.fit import Fit
 from pluralign_stats.models.linear import fit_linear
 from pluralign_stats.results import Metadata, Result, bracketed, minus, ordered_columns
-from pluralign_stats.settings import CONF_LEVEL, MIN_CELL
+from pluralign_stats.settings import CONF_LEVEL, MIN_CELL, SIGNIFICANCE
 from pluralign_stats.study.study import Study
 
 
@@ -171,12 +171,12 @@ def _left_out(study: Study, gaps: dict[str, str]) -> str:
 
 
 def _sentence(table: pd.DataFrame) -> str:
-    clear = table[table["p_adjusted"] < 0.05]
+    clear = table[table["p_adjusted"] < SIGNIFICANCE]
     if clear.empty:
-        return f"None of the {len(table)} differences between groups has an adjusted p below 0.05."
+        return f"No difference of {len(table)} has an adjusted p below {SIGNIFICANCE}."
     top = clear.loc[clear["standardized"].abs().idxmax()]
     return (
-        f"{len(clear)} of {len(table)} differences between groups have an adjusted p below 0.05; "
+        f"{len(clear)} of {len(table)} differences between groups have an adjusted p below {SIGNIFICANCE}; "
         f"the largest is on {top['dimension'].lower()}, {top['contrast']}: "
         f"{minus(f'{top.estimate:+.2f}')} rating points "
         f"{bracketed(top['conf_low'], top['conf_high'])}."
@@ -184,15 +184,16 @@ def _sentence(table: pd.DataFrame) -> str:
 
 
 def _percent_sentence(table: pd.DataFrame) -> str:
-    means, odds = (table[table["reading"] == reading] for reading in ("mean", "odds"))
+    means = table[(table["reading"] == "mean") & (table["p_adjusted"] < SIGNIFICANCE)]
+    if means.empty:
+        return f"No difference of mean ratings has an adjusted p below {SIGNIFICANCE}."
     top = means.loc[means["estimate"].abs().idxmax()]
-    same = (odds[["dimension", "term", "contrast"]] == top[["dimension", "term", "contrast"]]).all(
-        axis=1
-    )
-    other = odds[same].iloc[0]
+    keys = ["dimension", "term", "contrast"]
+    odds = table[(table["reading"] == "odds") & (table[keys] == top[keys]).all(axis=1)].iloc[0]
     return (
-        f"The largest difference in the mean is on {top['dimension'].lower()}, {top['contrast']}: "
-        f"{minus(f'{top.estimate:+.1f}')} % {bracketed(top['conf_low'], top['conf_high'], '.1f')}; "
-        f"read as odds the same difference is {minus(f'{other.estimate:+.1f}')} % "
-        f"{bracketed(other['conf_low'], other['conf_high'], '.1f')}."
+        f"The largest clear difference of means is on {top['dimension'].lower()}, "
+        f"{top['contrast']}: {minus(f'{top.estimate:+.1f}')} % "
+        f"{bracketed(top['conf_low'], top['conf_high'], '.1f')}; read as odds the same difference "
+        f"is {minus(f'{odds.estimate:+.1f}')} % "
+        f"{bracketed(odds['conf_low'], odds['conf_high'], '.1f')}."
     )

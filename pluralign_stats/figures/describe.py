@@ -11,10 +11,11 @@ from pluralign_stats.figures.picture import Picture
 from pluralign_stats.figures.style import (
     COLOURS,
     DIVERGING,
-    INK,
     MUTED,
+    SHARES,
     foot,
     house_style,
+    ink_on,
     new_figure,
     wrapped,
 )
@@ -97,7 +98,6 @@ def _distribution_bars(ax: Axes, block: pd.DataFrame, dimension: str) -> None:
         ax.barh(np.arange(len(wide)), wide[level], left=left, color=colours[level], height=0.78)
         for y, (start, share) in enumerate(zip(left, wide[level], strict=True)):
             if share >= 0.06:
-                dark = mpl.colors.rgb_to_hsv(mpl.colors.to_rgb(colours[level]))[2] < 0.65
                 ax.text(
                     start + share / 2,
                     y,
@@ -105,7 +105,7 @@ def _distribution_bars(ax: Axes, block: pd.DataFrame, dimension: str) -> None:
                     ha="center",
                     va="center",
                     fontsize=7,
-                    color="white" if dark else INK,
+                    color=ink_on(colours[level]),
                 )
         left += wide[level].to_numpy()
     n = block.drop_duplicates("group").set_index("group")["n_raters"]
@@ -162,9 +162,8 @@ def joint_figure(result: Result) -> Picture:
     matrix = matrix.reindex(index=names, columns=names)
     figure = new_figure(1.9 + 0.72 * len(names))
     ax = figure.subplots()
-    image = ax.imshow(matrix, cmap="Blues", vmin=0, vmax=1, aspect="auto")
+    image = ax.imshow(matrix, cmap=SHARES, vmin=0, vmax=1, aspect="auto")
     for row in table.itertuples():
-        dark = row.estimate > 0.7
         ax.text(
             names.index(row.dimension),
             names.index(row.given),
@@ -172,7 +171,7 @@ def joint_figure(result: Result) -> Picture:
             ha="center",
             va="center",
             fontsize=8,
-            color="white" if dark else INK,
+            color=ink_on(mpl.colors.to_hex(mpl.colormaps[SHARES](row.estimate))),
         )
     ax.set_xticks(range(len(names)), [wrapped(name, 15) for name in names])
     n = table.groupby("given")["n_ratings"].max()

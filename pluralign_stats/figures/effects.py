@@ -16,6 +16,7 @@ from pluralign_stats.figures.style import (
     wrapped,
 )
 from pluralign_stats.results import Result
+from pluralign_stats.settings import SIGNIFICANCE
 
 
 @house_style()
@@ -53,7 +54,7 @@ def forest_figure(result: Result, term: str | None = None) -> Picture:
         ax.set_title(wrapped(dimension, 13), fontsize=8, loc="center")
     _label_rows(axes[0], table, places)
     axes[len(axes) // 2].set_xlabel(f"Difference from the reference group ({result.meta.unit})")
-    foot(figure, result, "raters of the group in brackets", "filled: adjusted p < 0.05")
+    foot(figure, result, "raters of the group in brackets", f"filled: adjusted p < {SIGNIFICANCE}")
     return Picture(figure, f"Points with intervals by dimension. {result.sentence}")
 
 
@@ -71,7 +72,7 @@ def _panel(ax: Axes, block: pd.DataFrame, places: dict[tuple[str, str], float]) 
     y = np.array([places[key] for key in zip(block["term"], block["contrast"], strict=True)])
     ax.axvline(0, color=MUTED, linewidth=0.8)
     ax.hlines(y, block["conf_low"], block["conf_high"], color=COLOURS[0], linewidth=1.3)
-    clear = (block["p_adjusted"] < 0.05).to_numpy()
+    clear = (block["p_adjusted"] < SIGNIFICANCE).to_numpy()
     for chosen, face in ((clear, COLOURS[0]), (~clear, "white")):
         ax.scatter(
             block["estimate"][chosen],

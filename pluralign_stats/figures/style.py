@@ -7,6 +7,7 @@ from typing import Any
 
 import matplotlib as mpl
 from cycler import cycler
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
 from pluralign_stats.results import Result
@@ -23,6 +24,9 @@ GRID = "#dddddd"
 
 #: From strong disagreement (brown) over neutral to strong agreement (blue-green).
 DIVERGING = "BrBG"
+
+#: From no share (white) to all (dark blue).
+SHARES = "Blues"
 
 _RC: dict[Any, Any] = {
     "font.family": "DejaVu Sans",
@@ -64,6 +68,13 @@ def new_figure(height: float, width: float = WIDTH) -> Figure:
 def wrapped(label: str, width: int) -> str:
     """Break a label into lines of at most `width` characters where words allow."""
     return textwrap.fill(label, width, break_long_words=False)
+
+
+def ink_on(colour: str) -> str:
+    """Black or white, whichever stands out more on a colour (WCAG 2 contrast)."""
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in to_rgb(colour)]
+    luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+    return "white" if 1.05 / (luminance + 0.05) > (luminance + 0.05) / 0.06 else INK
 
 
 def foot(figure: Figure, result: Result, *parts: str) -> None:

@@ -1,10 +1,12 @@
 """From raw tables and a codebook to a validated study."""
 
+from dataclasses import replace
+
 import pandas as pd
 
 from pluralign_stats.errors import InputError, listing, one_of
 from pluralign_stats.study.codebook import Codebook, Factor
-from pluralign_stats.study.factors import Recoded, recode
+from pluralign_stats.study.factors import recode
 from pluralign_stats.study.filters import apply_filters
 from pluralign_stats.study.schema import check_ratings
 from pluralign_stats.study.study import Study
@@ -126,31 +128,29 @@ def _raters(
     identity = _complete(table, codebook.columns.rater, "the rater")
     if tables.raters is not None:
         _refuse_unknown_raters(tables, identity, keys)
-    first = ~identity.duplicated()
-    frame = pd.DataFrame({"rater": identity[first]})
-    gaps = []
+    else:
+        for name, factor in codebook.demographics.items():
+            _refuse_two_answers(table, factor.column or name, identity)
+    rows = ~identity.duplicated() & identity.isin(keys["rater"].unique())
+    identity = identity[rows]
+    table = replace(table, frame=table.frame[rows])
+    columns, gaps = {"rater": identity}, [_gaps(identity[:0], identity[:0], "")]
     for name, factor in codebook.demographics.items():
-        _refuse_two_answers(table, factor.column or name, identity)
         recoded = recode(table, name, factor)
-        rows = first & identity.isin(keys["rater"])
         if factor.effects:
-            _check_groups(table, name, factor, recoded.level[rows])
-        frame[name] = recoded.level[first]
+            _check_groups(table, name, factor, recoded.level)
+        columns[name] = recoded.level
         if recoded.selected is not None:
-            frame[f"{name}_selected"] = recoded.selected[first]
-        gaps.append(_gaps(identity[rows], recoded, name))
-    rated = frame["rater"].isin(keys["rater"])
-    frame = frame[rated].reset_index(drop=True)
-    for name in codebook.demographics:
-        frame[name] = frame[name].cat.remove_unused_categories()
-    empty = pd.DataFrame({c: pd.Series(dtype=str) for c in ("rater", "demographic", "reason")})
-    return frame, pd.concat([empty, *gaps], ignore_index=True)
+            columns[f"{name}_selected"] = recoded.selected
+        gaps.append(_gaps(identity, recoded.reason, name))
+    frame = pd.DataFrame(columns).reset_index(drop=True)
+    return frame, pd.concat(gaps, ignore_index=True)
 
 
-def _gaps(identity: pd.Series, recoded: Recoded, name: str) -> pd.DataFrame:
-    reason = recoded.reason[identity.index]
-    rows = reason.index[reason.notna()]
-    return pd.DataFrame({"rater": identity[rows], "demographic": name, "reason": reason[rows]})
+def _gaps(identity: pd.Series, reason: pd.Series, name: str) -> pd.DataFrame:
+    """Raters without a level, and why."""
+    lost = reason.notna()
+    return pd.DataFrame({"rater": identity[lost], "demographic": name, "reason": reason[lost]})
 
 
 def _refuse_unknown_raters(tables: Tables, identity: pd.Series, keys: pd.DataFrame) -> None:

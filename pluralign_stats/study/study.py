@@ -173,7 +173,7 @@ class Study:
             f"<tr><th scope='row'>{escape(what)}</th><td>{n:,}</td></tr>"
             for what, n in self.summary_counts().items()
         )
-        note = " (simulated study)" if self.simulated else ""
+        note = "; simulated study" if self.simulated else ""
         return f"<table><caption>{escape(self.title)}{note}</caption>{rows}</table>"
 
 

@@ -1,0 +1,47 @@
+"""Print environment.yml, the conda form of pyproject.toml: one source, two installers."""
+
+import re
+import tomllib
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+#: Packages whose conda-forge name is not the PyPI one.
+CONDA_NAMES = {
+    "pandera[pandas]": "pandera",
+    "bleach[css]": "bleach-with-css",
+    "lazy-loader": "lazy_loader",
+    "matplotlib": "matplotlib-base",
+    "torch": "pytorch",
+}
+EXTRAS = ("report", "bayes", "training", "dev")
+
+
+def conda_requirement(requirement: str) -> str:
+    """Turn ``name[extra]>=1.2`` into conda's form."""
+    name, bound = re.fullmatch(r"([A-Za-z0-9_.\-]+(?:\[\w+\])?)(.*)", requirement).groups()
+    return f"{CONDA_NAMES.get(name, name)}{bound}"
+
+
+def environment(pyproject: dict) -> str:
+    """Write the environment file's text."""
+    project = pyproject["project"]
+    lines = [
+        "# Made from pyproject.toml by `make lock`; edit that file instead.",
+        "name: pluralign",
+        "channels:",
+        "  - conda-forge",
+        "dependencies:",
+        f"  - python{project['requires-python']}",
+        *(f"  - {conda_requirement(r)}" for r in sorted(project["dependencies"])),
+    ]
+    for extra in EXTRAS:
+        lines.append(f"  # {extra}")
+        requirements = sorted(project["optional-dependencies"][extra])
+        lines += [f"  - {conda_requirement(r)}" for r in requirements]
+    lines += ["  - pip", "  - pip:", "      - --editable ."]
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    print(environment(tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))), end="")
