@@ -100,7 +100,7 @@ class Result:
     def _repr_html_(self) -> str:
         notes = "".join(f"<p class='note'>{escape(note)}</p>" for note in self.meta.notes)
         warned = "".join(f"<p class='warning'>{escape(text)}</p>" for text in self.warnings)
-        table = table_html(self.table, self.caption())
+        table = "" if self.table.empty else table_html(self.table, self.caption())
         if len(self.table) > LONG_TABLE:
             summary = f"<summary>Table of {len(self.table)} rows</summary>"
             table = f"<details class='long'>{summary}{table}</details>"

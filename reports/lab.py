@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import re
 import subprocess
 import sys
@@ -88,6 +89,9 @@ def open_lab(target: Path, *, browser: bool, port: int | None) -> int:
     command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={target}"]
     if not browser:
         command.append("--no-browser")
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        # In a container root is the user; JupyterLab would refuse to start.
+        command.append("--allow-root")
     if port is not None:
         command.append(f"--ServerApp.port={port}")
     with subprocess.Popen(command) as lab:  # noqa: S603 - our own interpreter, no shell

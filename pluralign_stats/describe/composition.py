@@ -121,7 +121,9 @@ def nonresponse(study: Study, min_cell: int = MIN_CELL) -> Result:
     table = pd.DataFrame(records, columns=columns)
     absent = table[table["not_asked"] != ""]
     told = "; ".join(f"{r.term}: no answers at all for {r.not_asked}" for r in absent.itertuples())
-    sentence = told + "." if told else "Every demographic was asked in every group."
+    everywhere = "Every demographic was asked in every group."
+    none = "This study records no demographics of its raters."
+    sentence = f"{told}." if told else everywhere if records else none
     data = "simulated" if study.simulated else "observed"
     notes = (
         "A rater without an answer is left out only of analyses that use that demographic. "

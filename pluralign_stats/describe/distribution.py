@@ -34,18 +34,18 @@ def rating_distribution(study: Study, by: str | None = None, min_cell: int = MIN
     ratings["group"] = ratings[by].astype("str") if by else "All raters"
     groups = [*study.levels(by)] if by else ["All raters"]
     sizes = ratings.groupby("group")["rater"].nunique()
-    small = [g for g in groups if sizes.get(g, 0) < min_cell]
+    small = [g for g in groups if by and sizes.get(g, 0) < min_cell]
     shown = [g for g in groups if g not in small]
     blocks = [_shares(study, ratings, d, g) for d in study.dimensions for g in shown]
-    table = pd.concat(blocks, ignore_index=True) if blocks else pd.DataFrame()
-    table = table.assign(term=study.codebook.label(by)) if by else table.drop(columns="group")
     order = ["dimension", "term", "group", "rating", "share", "n_raters", "n_ratings"]
+    table = pd.concat(blocks, ignore_index=True) if blocks else pd.DataFrame(columns=order)
+    table = table.assign(term=study.codebook.label(by)) if by else table.drop(columns="group")
     notes = (f"Left out, with fewer than {min_cell} raters: {', '.join(small)}.",) if small else ()
     data = "simulated" if study.simulated else "observed"
     title = f"Ratings by {study.codebook.label(by).lower()}" if by else "Ratings by dimension"
     return Result(
         table[[c for c in order if c in table]],
-        _sentence(study, ratings),
+        _sentence(study, ratings) if blocks else f"No group has {min_cell} raters or more.",
         Metadata(title, data, conf_level=None, notes=notes),
     )
 

@@ -124,6 +124,8 @@ def _table(study: Study, found: JointPositives, wide: pd.DataFrame) -> pd.DataFr
 
 
 def _sentence(table: pd.DataFrame) -> str:
+    if table.empty:
+        return "This study has one dimension, so there is no pair of dimensions to compare."
     known = table.dropna(subset="estimate")
     if known.empty:
         return "No dimension has positive ratings, so nothing can be said of their joint share."

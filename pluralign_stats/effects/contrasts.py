@@ -147,9 +147,12 @@ def linear_combinations(fit: "Fit", rows: np.ndarray) -> tuple[np.ndarray, np.nd
 
 def _sentence(table: pd.DataFrame, factor: str) -> str:
     clear = int((table["p_adjusted"] < SIGNIFICANCE).sum())
+    if table["estimate"].isna().all():
+        return f"The data do not tell the levels of {factor} apart from other terms of the model."
     largest = table.loc[table["estimate"].abs().idxmax()]
     return (
-        f"{clear} of {len(table)} differences by {factor} have an adjusted p below {SIGNIFICANCE}; the "
-        f"largest is {largest['contrast']}: {minus(f'{largest.estimate:+.2f}')} "
+        f"{clear} of {len(table)} differences by {factor} have an adjusted p below "
+        f"{SIGNIFICANCE}; the largest is {largest['contrast']}: "
+        f"{minus(f'{largest.estimate:+.2f}')} "
         f"{bracketed(largest['conf_low'], largest['conf_high'])} rating points."
     )

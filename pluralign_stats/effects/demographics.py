@@ -15,6 +15,9 @@ from pluralign_stats.results import Metadata, Result, bracketed, minus, ordered_
 from pluralign_stats.settings import CONF_LEVEL, MIN_CELL, SIGNIFICANCE
 from pluralign_stats.study.study import Study
 
+_COLUMNS = ["dimension", "term", "contrast", "reading", "estimate", "std_error", "conf_low"]
+_COLUMNS += ["conf_high", "p_value", "p_adjusted", "n_raters", "n_ratings", "method"]
+
 
 @dataclass(frozen=True)
 class DemographicEffects:
@@ -63,31 +66,44 @@ def demographic_effects(
     Raises
     ------
     InputError
-        If a demographic or dimension is not in the study, or too few ratings are left.
+        If a demographic or dimension is not in the study. A model that cannot be fitted is told
+        of in the warnings instead.
     """
     check_min_cell(min_cell)
     factors = _chosen("demographic", demographics, study.demographics, _default_factors(study))
     targets = _chosen("dimension", dimensions, study.dimensions, study.dimensions)
     gaps = {factor: not_asked(study, factor) for factor in factors}
-    fits = {
-        (dimension, factor): fit
-        for dimension in targets
-        for factors_of_fit, fit in _fit_dimension(study, dimension, gaps)
-        for factor in factors_of_fit
-    }
-    if not fits:
-        raise InputError("no demographic has two levels with ratings; there is nothing to compare")
+    fits: dict[tuple[str, str], Fit] = {}
+    failures: list[str] = []
+    for dimension in targets:
+        for read, used in _plans(study, dimension, gaps):
+            try:
+                fit = _fit(study, dimension, used)
+            except InputError as error:
+                failures.append(f"{study.codebook.label(dimension)}: no model: {error}")
+                continue
+            fits |= {(dimension, factor): fit for factor in read}
     shown = [
         (d, f, contrasts(fit, f, conf_level=conf_level), percent(fit, f, conf_level=conf_level))
         for (d, f), fit in fits.items()
     ]
-    differences = _collect(study, [(d, f, c) for d, f, c, _ in shown], gaps, min_cell)
-    percents = _collect(study, [(d, f, p) for d, f, _, p in shown], gaps, min_cell)
+    if not shown:
+        nothing = _nothing(study, tuple(failures))
+        return DemographicEffects(nothing, nothing, fits)
+    differences = _collect(study, [(d, f, c) for d, f, c, _ in shown], gaps, min_cell, failures)
+    percents = _collect(study, [(d, f, p) for d, f, _, p in shown], gaps, min_cell, failures)
     return DemographicEffects(
         replace(differences, sentence=_sentence(differences.table)),
         replace(percents, sentence=_percent_sentence(percents.table)),
         fits,
     )
+
+
+def _nothing(study: Study, failures: tuple[str, ...]) -> Result:
+    data = "simulated" if study.simulated else "observed"
+    meta = Metadata("Differences between groups", data, warnings=failures)
+    sentence = "No demographic has two levels that could be compared, so there are no differences."
+    return Result(pd.DataFrame(columns=_COLUMNS), sentence, meta)
 
 
 def _default_factors(study: Study) -> tuple[str, ...]:
@@ -103,26 +119,33 @@ def _chosen(
     return tuple(wanted) or tuple(default)
 
 
-def _fit_dimension(
+def _plans(
     study: Study, dimension: str, gaps: dict[str, str]
-) -> list[tuple[tuple[str, ...], Fit]]:
-    """Models of one dimension, each with the demographics that are to be read off it.
+) -> list[tuple[tuple[str, ...], tuple[str, ...]]]:
+    """Models of one dimension: the demographics to be read off each, and those in it.
 
     `gaps` tells of each demographic the groups it was not asked of.
     """
     data = study.ratings
-    data = data[data["dimension"] == dimension]
-    varied = tuple(f for f in gaps if data.dropna(subset=["rating", f])[f].nunique() > 1)
+    data = data[(data["dimension"] == dimension) & data["rating"].notna()]
+    varied = tuple(f for f in gaps if data[f].nunique() > 1)
     everywhere = tuple(f for f in varied if not gaps[f])
     plans = [(everywhere, everywhere)] if everywhere else []
-    plans += [((f,), (*everywhere, f)) for f in varied if f not in everywhere]
-    return [
-        (read, fit_linear(f"rating ~ {' + '.join(used)} + (1|rater)", data)) for read, used in plans
-    ]
+    return plans + [((f,), (*everywhere, f)) for f in varied if f not in everywhere]
+
+
+def _fit(study: Study, dimension: str, factors: tuple[str, ...]) -> Fit:
+    data = study.ratings
+    formula = f"rating ~ {' + '.join(factors)} + (1|rater)"
+    return fit_linear(formula, data[data["dimension"] == dimension])
 
 
 def _collect(
-    study: Study, parts: list[tuple[str, str, Result]], gaps: dict[str, str], min_cell: int
+    study: Study,
+    parts: list[tuple[str, str, Result]],
+    gaps: dict[str, str],
+    min_cell: int,
+    failures: list[str],
 ) -> Result:
     """Put tables of several dimensions and demographics one below the other."""
     label = study.codebook.label
@@ -150,7 +173,7 @@ def _collect(
         first.conf_level,
         first.interval,
         tuple(note for note in notes if note),
-        tuple(warned),
+        (*failures, *warned),
     )
     columns = ordered_columns(table.columns)
     return Result(table.loc[~small, columns].reset_index(drop=True), "", meta)
@@ -171,13 +194,15 @@ def _left_out(study: Study, gaps: dict[str, str]) -> str:
 
 
 def _sentence(table: pd.DataFrame) -> str:
+    if table.empty:
+        return "No group has enough raters to be shown."
     clear = table[table["p_adjusted"] < SIGNIFICANCE]
     if clear.empty:
         return f"No difference of {len(table)} has an adjusted p below {SIGNIFICANCE}."
     top = clear.loc[clear["standardized"].abs().idxmax()]
     return (
-        f"{len(clear)} of {len(table)} differences between groups have an adjusted p below {SIGNIFICANCE}; "
-        f"the largest is on {top['dimension'].lower()}, {top['contrast']}: "
+        f"{len(clear)} of {len(table)} differences between groups have an adjusted p below "
+        f"{SIGNIFICANCE}; the largest is on {top['dimension'].lower()}, {top['contrast']}: "
         f"{minus(f'{top.estimate:+.2f}')} rating points "
         f"{bracketed(top['conf_low'], top['conf_high'])}."
     )

@@ -135,6 +135,8 @@ def _reading(
 
 def _sentence(table: pd.DataFrame, factor: str) -> str:
     means = table[table["reading"] == "mean"]
+    if means["estimate"].isna().all():
+        return f"The data do not tell the levels of {factor} apart from other terms of the model."
     largest = means.loc[means["estimate"].abs().idxmax()]
     return (
         f"The largest difference by {factor}: {largest['contrast']} "

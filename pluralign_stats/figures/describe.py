@@ -6,13 +6,13 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import PercentFormatter
 
-from pluralign_stats.errors import InputError
 from pluralign_stats.figures.picture import Picture
 from pluralign_stats.figures.style import (
     COLOURS,
     DIVERGING,
     MUTED,
     SHARES,
+    blank_figure,
     foot,
     house_style,
     ink_on,
@@ -22,15 +22,11 @@ from pluralign_stats.figures.style import (
 from pluralign_stats.results import Result
 
 
-def _require_rows(result: Result) -> None:
-    if result.table.empty:
-        raise InputError(f"'{result.meta.title}' has no rows to draw")
-
-
 @house_style()
 def composition_figure(result: Result) -> Picture:
     """Draw the table of `composition`: bars of raters by level of each demographic."""
-    _require_rows(result)
+    if result.table.empty:
+        return Picture(blank_figure(result), result.sentence)
     table = result.table
     terms = list(dict.fromkeys(table["term"]))
     sizes = [int((table["term"] == term).sum()) for term in terms]
@@ -64,7 +60,8 @@ def _composition_bars(ax: Axes, block: pd.DataFrame, term: str) -> None:
 @house_style()
 def distribution_figure(result: Result) -> Picture:
     """Draw the table of `rating_distribution`: one bar of rating shares per dimension and group."""
-    _require_rows(result)
+    if result.table.empty:
+        return Picture(blank_figure(result), result.sentence)
     table = result.table.assign(group=result.table.get("group", "All raters"))
     dimensions = list(dict.fromkeys(table["dimension"]))
     rows = [table[table["dimension"] == d]["group"].nunique() for d in dimensions]
@@ -119,7 +116,8 @@ def _distribution_bars(ax: Axes, block: pd.DataFrame, dimension: str) -> None:
 @house_style()
 def agreement_figure(result: Result) -> Picture:
     """Draw the table of `agreement`: alpha with its interval, by dimension and group."""
-    _require_rows(result)
+    if result.table.empty:
+        return Picture(blank_figure(result), result.sentence)
     table = result.table
     groups = list(dict.fromkeys(table["group"]))
     dimensions = list(dict.fromkeys(table["dimension"]))
@@ -155,7 +153,8 @@ def agreement_figure(result: Result) -> Picture:
 @house_style()
 def joint_figure(result: Result) -> Picture:
     """Draw the table of `positive_given_positive` as the paper's figure 1: a labelled matrix."""
-    _require_rows(result)
+    if result.table.empty:
+        return Picture(blank_figure(result), result.sentence)
     table = result.table
     names = list(dict.fromkeys(table["given"]))
     matrix = table.pivot(index="given", columns="dimension", values="estimate")

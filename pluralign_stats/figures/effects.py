@@ -10,6 +10,7 @@ from pluralign_stats.figures.style import (
     COLOURS,
     GRID,
     MUTED,
+    blank_figure,
     foot,
     house_style,
     new_figure,
@@ -36,6 +37,8 @@ def forest_figure(result: Result, term: str | None = None) -> Picture:
         If the table holds no such demographic, or several readings at once.
     """
     table = result.table
+    if table.empty:
+        return Picture(blank_figure(result), result.sentence)
     terms = list(dict.fromkeys(table["term"]))
     if term is not None and term not in terms:
         raise InputError(one_of("the demographic", term, terms))

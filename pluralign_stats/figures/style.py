@@ -65,6 +65,13 @@ def new_figure(height: float, width: float = WIDTH) -> Figure:
     return Figure(figsize=(width, height), layout="constrained")
 
 
+def blank_figure(result: Result) -> Figure:
+    """A figure that says in words why there is nothing to draw."""
+    figure = new_figure(0.8)
+    figure.text(0.01, 0.5, textwrap.fill(result.sentence, 90), va="center", color=MUTED)
+    return figure
+
+
 def wrapped(label: str, width: int) -> str:
     """Break a label into lines of at most `width` characters where words allow."""
     return textwrap.fill(label, width, break_long_words=False)

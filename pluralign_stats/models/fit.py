@@ -31,6 +31,8 @@ class Fit:
         Whether to trust the numbers, and what to doubt.
     design
         The rows used and the fixed-effects matrix.
+    dependence
+        Columns (p, d) of the fixed-effects matrix that were left out, as weights of the others.
     group
         Factor of the random intercept.
     method
@@ -45,6 +47,7 @@ class Fit:
     converged: bool
     warnings: tuple[str, ...]
     design: Design
+    dependence: pd.DataFrame
     group: str
     method: str
 
@@ -66,6 +69,8 @@ class Fit:
     def matrix(self, data: pd.DataFrame) -> np.ndarray:
         """Fixed-effects matrix (n, p) of new data.
 
+        A row that the model cannot speak of, because it needs a left-out column, is missing.
+
         Raises
         ------
         InputError
@@ -83,7 +88,10 @@ class Fit:
             raise InputError(
                 f"new data do not fit the model: {str(error).splitlines()[0]}"
             ) from None
-        return full[list(self.params.index)].to_numpy(dtype=float)
+        kept = full[list(self.params.index)].to_numpy(dtype=float)
+        left_out = full[list(self.dependence.columns)].to_numpy(dtype=float)
+        known = np.isclose(left_out, kept @ self.dependence.to_numpy()).all(axis=1)
+        return np.where(known[:, None], kept, np.nan)
 
     def predict(self, new: pd.DataFrame | None = None) -> pd.Series:
         """Mean rating of each row of `new` (by default of the data), over all raters."""

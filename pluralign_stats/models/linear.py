@@ -11,6 +11,9 @@ from pluralign_stats.errors import InputError
 from pluralign_stats.models.fit import Fit
 from pluralign_stats.models.formula import Design, MixedFormula, build_design, parse_formula
 
+#: A column whose scaled part outside the others is shorter than this is determined by them.
+COLLINEAR = 1e-7
+
 #: Largest share of the variance that may lie between groups while the optimum is sought.
 LARGEST_SHARE = 1 - 1e-6
 
@@ -68,15 +71,24 @@ def fit_linear(formula: str, data: pd.DataFrame, *, reml: bool = True) -> Fit:
     term = _only_intercept(parsed)
     design = build_design(parsed, data)
     notes = []
-    kept, dropped = independent_columns(design.X)
+    kept, dropped, weights = independent_columns(design.X)
+    names = np.array(design.names)
+    dependence = pd.DataFrame(weights, names[kept], names[dropped])
     if dropped.size:
-        names = ", ".join(design.names[i] for i in dropped)
-        notes.append(f"left out, as other terms determine them: {names}")
+        notes.append(
+            f"left out, as other terms determine them: {', '.join(names[dropped])}; what depends "
+            "on them has no estimate"
+        )
     groups = design.data[term].astype("category").cat.remove_unused_categories()
     estimates = random_intercept(
         design.y, design.X[:, kept], groups.cat.codes.to_numpy(), reml=reml
     )
-    if estimates.group_sd == 0:
+    if len(groups.cat.categories) == len(groups):
+        notes.append(
+            f"every level of '{term}' has one row, so its variance cannot be told from the "
+            "residuals' and is set to 0; leave the term out"
+        )
+    elif estimates.group_sd == 0:
         notes.append(
             f"the variance between levels of '{term}' is estimated as 0 (a singular fit): the "
             "data show no difference between them beyond the residuals; consider leaving the "
@@ -84,7 +96,7 @@ def fit_linear(formula: str, data: pd.DataFrame, *, reml: bool = True) -> Fit:
         )
     if not estimates.converged:
         notes.append("the optimizer did not converge; simplify the model or check the data")
-    return _as_fit(formula, design, kept, term, estimates, tuple(notes), reml=reml)
+    return _as_fit(formula, design, dependence, term, estimates, tuple(notes), reml=reml)
 
 
 def _only_intercept(formula: MixedFormula) -> str:
@@ -97,16 +109,31 @@ def _only_intercept(formula: MixedFormula) -> str:
     return formula.random[0].group
 
 
-def independent_columns(X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Split columns of `X` (n, p) into those kept and those that earlier ones determine."""
+def independent_columns(X: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Split the columns of a matrix into independent ones and those that earlier ones determine.
+
+    Parameters
+    ----------
+    X
+        (n, p) matrix.
+
+    Returns
+    -------
+    kept, dropped
+        (r,) and (p - r,) column numbers.
+    dependence
+        (r, p - r) weights: ``X[:, dropped] = X[:, kept] @ dependence``.
+    """
     scale = np.linalg.norm(X, axis=0)
-    R = np.linalg.qr(X / np.where(scale > 0, scale, 1), mode="r")
+    scale[scale == 0] = 1
+    R = np.linalg.qr(X / scale, mode="r")
     kept: list[int] = []
     for j in range(X.shape[1]):
-        columns = R[:, [*kept, j]]
-        if np.linalg.matrix_rank(columns, tol=1e-9 * np.sqrt(len(X))) == len(kept) + 1:
+        if np.linalg.matrix_rank(R[:, [*kept, j]], tol=COLLINEAR) == len(kept) + 1:
             kept.append(j)
-    return np.array(kept, dtype=int), np.setdiff1d(np.arange(X.shape[1]), kept)
+    dropped = np.setdiff1d(np.arange(X.shape[1]), kept)
+    weights = np.linalg.lstsq(R[:, kept], R[:, dropped], rcond=None)[0]
+    return np.array(kept), dropped, weights * scale[dropped] / scale[kept][:, None]
 
 
 def random_intercept(
@@ -136,6 +163,8 @@ def random_intercept(
             f"{len(y)} complete rows are too few for {X.shape[1]} effects; simplify the model"
         )
     size = np.bincount(group)
+    if size.max() == 1:
+        return _profiled(y, X, group, size, 0.0, reml=reml)
 
     def criterion(share: float) -> float:
         return -_profiled(y, X, group, size, share / (1 - share), reml=reml).loglik
@@ -187,14 +216,14 @@ def _profiled(
 def _as_fit(
     formula: str,
     design: Design,
-    kept: np.ndarray,
+    dependence: pd.DataFrame,
     term: str,
     estimates: RandomIntercept,
     notes: tuple[str, ...],
     *,
     reml: bool,
 ) -> Fit:
-    names = [design.names[i] for i in kept]
+    names = dependence.index
     return Fit(
         formula=formula,
         params=pd.Series(estimates.beta, names, name="estimate"),
@@ -204,6 +233,7 @@ def _as_fit(
         converged=estimates.converged,
         warnings=notes,
         design=design,
+        dependence=dependence,
         group=term,
         method=f"linear mixed model, {'REML' if reml else 'ML'}, (1|{term}), Wald",
     )

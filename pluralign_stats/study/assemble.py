@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 
 from pluralign_stats.errors import InputError, listing, one_of
@@ -129,8 +130,7 @@ def _raters(
     if tables.raters is not None:
         _refuse_unknown_raters(tables, identity, keys)
     else:
-        for name, factor in codebook.demographics.items():
-            _refuse_two_answers(table, factor.column or name, identity)
+        _refuse_two_answers(codebook, table, identity)
     rows = ~identity.duplicated() & identity.isin(keys["rater"].unique())
     identity = identity[rows]
     table = replace(table, frame=table.frame[rows])
@@ -167,15 +167,17 @@ def _refuse_unknown_raters(tables: Tables, identity: pd.Series, keys: pd.DataFra
         raise tables.ratings.refuse(str(identity.name), unknown, allowed, advice)
 
 
-def _refuse_two_answers(table: RawTable, column: str, identity: pd.Series) -> None:
-    """A rater's demographic must be the same in all of the rater's rows."""
-    raw = table.require(column, "a demographic").fillna("")
-    first = raw.groupby(identity).transform("first")
-    if (raw != first).any():
-        differs = raw != first
-        rater = identity[differs].iloc[0]
-        advice = f"rater '{rater}' has two different answers; keep one"
-        raise table.refuse(column, differs, "one answer a rater", advice)
+def _refuse_two_answers(codebook: Codebook, table: RawTable, identity: pd.Series) -> None:
+    """Refuse raters whose demographics are not the same in all of their rows."""
+    rater = pd.factorize(identity)[0]
+    first = np.flatnonzero(~identity.duplicated())[rater]
+    for name, factor in codebook.demographics.items():
+        column = factor.column or name
+        raw = table.require(column, f"'{name}'").fillna("")
+        differs = raw != raw.iloc[first].set_axis(raw.index)
+        if differs.any():
+            advice = f"rater '{identity[differs].iloc[0]}' has two different answers; keep one"
+            raise table.refuse(column, differs, "one answer a rater", advice)
 
 
 def _check_groups(table: RawTable, name: str, factor: Factor, values: pd.Series) -> None:

@@ -146,9 +146,10 @@ class Study:
 
     def _keep(self, ratings: pd.DataFrame, dimensions: Any) -> Self:
         ratings = _drop_unused(ratings)
-        raters = self._raters[self._raters["rater"].isin(ratings["rater"])]
-        items = self._items[self._items["item"].isin(ratings["item"])]
-        lost = self.nonresponse["rater"].isin(ratings["rater"])
+        left = ratings["rater"].cat.categories
+        raters = self._raters[self._raters["rater"].isin(left)]
+        items = self._items[self._items["item"].isin(ratings["item"].cat.categories)]
+        lost = self.nonresponse["rater"].isin(left)
         chosen = [dimensions] if isinstance(dimensions, str) else dimensions or self.dimensions
         codebook = self.codebook.model_copy(
             update={"dimensions": {d: self.codebook.dimensions[d] for d in chosen}}
