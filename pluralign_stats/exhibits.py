@@ -27,7 +27,7 @@ class Exhibits:
     def show(
         self, name: str, result: Result, picture: Picture | None = None, *, finding: bool = False
     ) -> None:
-        """Display a result with its picture, and write both.
+        """Display a result with its picture, and write both; of an empty table no picture.
 
         Parameters
         ----------
@@ -52,6 +52,8 @@ class Exhibits:
         if name in self._names:
             raise InputError(f"the name '{name}' was used before; give each exhibit its own")
         self._names.add(name)
+        if result.table.empty:
+            picture = None
         links = self._write(name, result, picture, finding) if self.out else ""
         shown = picture._repr_html_() if picture else ""
         figure = f"<figure>{shown}<figcaption>{escape(result.caption())}</figcaption></figure>"
