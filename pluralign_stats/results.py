@@ -44,7 +44,8 @@ class Metadata:
     title
         What the table shows.
     data
-        ``"simulated"`` or ``"observed"``.
+        ``"simulated"``, ``"observed"``, or ``"unstated"`` where a model was fitted to a frame that
+        came from no study.
     unit
         Unit of the estimates.
     conf_level, interval
@@ -56,7 +57,7 @@ class Metadata:
     """
 
     title: str
-    data: str = "observed"
+    data: str = "unstated"
     unit: str = ""
     conf_level: float | None = CONF_LEVEL
     interval: str = ""

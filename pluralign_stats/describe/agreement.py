@@ -177,7 +177,7 @@ def _meta(
         )
     return Metadata(
         title,
-        "simulated" if study.simulated else "observed",
+        study.data_kind,
         "alpha",
         conf_level,
         f"percentile intervals, {n_bootstrap:,} bootstrap samples of items",

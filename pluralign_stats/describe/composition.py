@@ -75,8 +75,7 @@ def check_min_cell(min_cell: int) -> None:
 
 
 def _meta(study: Study, notes: tuple[str, ...]) -> Metadata:
-    data = "simulated" if study.simulated else "observed"
-    return Metadata("Who rated", data, conf_level=None, notes=notes)
+    return Metadata("Who rated", study.data_kind, conf_level=None, notes=notes)
 
 
 def _one(study: Study, name: str, min_cell: int) -> pd.DataFrame:
@@ -124,13 +123,14 @@ def nonresponse(study: Study, min_cell: int = MIN_CELL) -> Result:
     everywhere = "Every demographic was asked in every group."
     none = "This study records no demographics of its raters."
     sentence = f"{told}." if told else everywhere if records else none
-    data = "simulated" if study.simulated else "observed"
     notes = (
         "A rater without an answer is left out only of analyses that use that demographic. "
         f"A dash stands for a cell of fewer than {min_cell} raters.",
     )
     return Result(
-        table, sentence, Metadata("Unanswered demographics", data, conf_level=None, notes=notes)
+        table,
+        sentence,
+        Metadata("Unanswered demographics", study.data_kind, conf_level=None, notes=notes),
     )
 
 

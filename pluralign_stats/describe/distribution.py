@@ -41,12 +41,11 @@ def rating_distribution(study: Study, by: str | None = None, min_cell: int = MIN
     table = pd.concat(blocks, ignore_index=True) if blocks else pd.DataFrame(columns=order)
     table = table.assign(term=study.codebook.label(by)) if by else table.drop(columns="group")
     notes = (f"Left out, with fewer than {min_cell} raters: {', '.join(small)}.",) if small else ()
-    data = "simulated" if study.simulated else "observed"
     title = f"Ratings by {study.codebook.label(by).lower()}" if by else "Ratings by dimension"
     return Result(
         table[[c for c in order if c in table]],
         _sentence(study, ratings) if blocks else f"No group has {min_cell} raters or more.",
-        Metadata(title, data, conf_level=None, notes=notes),
+        Metadata(title, study.data_kind, conf_level=None, notes=notes),
     )
 
 

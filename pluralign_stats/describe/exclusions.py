@@ -19,5 +19,4 @@ def exclusions(study: Study) -> Result:
     else:
         rows, raters = table["n_rows"].sum(), table["n_raters"].sum()
         sentence = f"{rows:,} rows were left out, and with them {raters:,} raters altogether."
-    data = "simulated" if study.simulated else "observed"
-    return Result(table, sentence, Metadata("Left out by checks", data, conf_level=None))
+    return Result(table, sentence, Metadata("Left out by checks", study.data_kind, conf_level=None))

@@ -146,7 +146,7 @@ def _meta(study: Study, cuts: np.ndarray, conf_level: float, n_bootstrap: int) -
     rule = f"{low} or more" if low == high else f"{low} to {high} or more, by dimension"
     return Metadata(
         "Positive on one dimension, given positive on another",
-        "simulated" if study.simulated else "observed",
+        study.data_kind,
         "share",
         conf_level,
         f"percentile intervals, {n_bootstrap:,} bootstrap samples of raters",

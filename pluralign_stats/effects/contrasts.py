@@ -129,6 +129,7 @@ def contrasts(
     )
     meta = Metadata(
         f"Differences by {factor}",
+        fit.design.data_kind,
         unit="rating points",
         conf_level=conf_level,
         interval="Wald intervals",

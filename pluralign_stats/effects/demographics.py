@@ -100,8 +100,7 @@ def demographic_effects(
 
 
 def _nothing(study: Study, failures: tuple[str, ...]) -> Result:
-    data = "simulated" if study.simulated else "observed"
-    meta = Metadata("Differences between groups", data, warnings=failures)
+    meta = Metadata("Differences between groups", study.data_kind, warnings=failures)
     sentence = "No demographic has two levels that could be compared, so there are no differences."
     return Result(pd.DataFrame(columns=_COLUMNS), sentence, meta)
 
@@ -168,7 +167,7 @@ def _collect(
         first.title.split(" by ")[0]
         + " between groups"
         + (" in percent" if first.unit == "percent" else ""),
-        "simulated" if study.simulated else "observed",
+        study.data_kind,
         first.unit,
         first.conf_level,
         first.interval,

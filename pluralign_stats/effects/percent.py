@@ -77,6 +77,7 @@ def percent(
     table = pd.concat(parts, ignore_index=True)
     meta = Metadata(
         f"Differences by {factor} in percent",
+        fit.design.data_kind,
         unit="percent",
         conf_level=conf_level,
         interval="delta-method intervals",

@@ -134,7 +134,13 @@ class Fit:
             f"missing values: {self.design.n_dropped:,}; standard deviations: {sds}."
         )
         meta = Metadata(
-            self.formula, "", "rating points", conf_level, "Wald intervals", (), self.warnings
+            self.formula,
+            self.design.data_kind,
+            "rating points",
+            conf_level,
+            "Wald intervals",
+            (),
+            self.warnings,
         )
         return Result(table[ordered_columns(table)], sentence, meta)
 

@@ -108,6 +108,8 @@ class Design:
         The n rows of data used, with unused levels of factors dropped.
     n_dropped
         Rows left out because a variable of the formula is missing.
+    data_kind
+        Whether the data are simulated or observed, if they say so.
     """
 
     y: np.ndarray
@@ -116,6 +118,7 @@ class Design:
     spec: ModelSpec
     data: pd.DataFrame
     n_dropped: int
+    data_kind: str = "unstated"
 
 
 def build_design(formula: MixedFormula, data: pd.DataFrame) -> Design:
@@ -148,6 +151,7 @@ def build_design(formula: MixedFormula, data: pd.DataFrame) -> Design:
         matrices.rhs.model_spec,
         kept,
         int((~rows).sum()),
+        data.attrs.get("data", "unstated"),
     )
 
 

@@ -49,9 +49,12 @@ class Study:
 
         Columns rater, item, prompt, (language,) dimension, rating, then demographics and
         covariates. An unanswered rating is a row with a missing rating. Factors are categorical;
-        their first category is the reference level.
+        their first category is the reference level. ``attrs["data"]`` says whether they are
+        simulated, for the tables of models fitted to them.
         """
-        return self._ratings.copy(deep=False)
+        frame = self._ratings.copy(deep=False)
+        frame.attrs["data"] = self.data_kind
+        return frame
 
     @property
     def raters(self) -> pd.DataFrame:
@@ -82,6 +85,11 @@ class Study:
     def simulated(self) -> bool:
         """Whether the ratings were generated rather than given by people."""
         return self.codebook.simulated
+
+    @property
+    def data_kind(self) -> str:
+        """``"simulated"`` or ``"observed"``: what every table and figure of the study says."""
+        return "simulated" if self.simulated else "observed"
 
     @property
     def dimensions(self) -> tuple[str, ...]:
