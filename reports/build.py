@@ -89,6 +89,18 @@ def build_report(
     return out / "index.html"
 
 
+def check_parameters(parameters: Mapping[str, object]) -> None:
+    """Refuse parameters that the notebooks of a report do not know or cannot take.
+
+    Raises
+    ------
+    InputError
+        If a name is unknown or a value ill-typed.
+    """
+    require_packages()
+    assign_parameters(find_notebooks(None), parameters)
+
+
 @dataclass(frozen=True)
 class _Source:
     """The files of the study."""

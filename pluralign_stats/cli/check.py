@@ -49,6 +49,7 @@ def _print_table(result: Any) -> None:
 
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     from pluralign_stats.results import format_number, heading
 
@@ -59,7 +60,10 @@ def _print_table(result: Any) -> None:
     for row in result.table.itertuples(index=False, name=None):
         cells = zip(result.table, row, strict=True)
         shown.add_row(
-            *(v if isinstance(v, str) else unescape(format_number(c, float(v))) for c, v in cells)
+            *(
+                Text(v if isinstance(v, str) else unescape(format_number(c, float(v))))
+                for c, v in cells
+            )
         )
     console = Console()
     console.print()

@@ -28,9 +28,10 @@ def command(out: Path, seed: int, parameters: tuple[str, ...], as_json: bool) ->
     report. A study that is there already is used again if it is the same.
     """
     from pluralign_stats.study.read import read_study
-    from reports import build_report
+    from reports import build_report, check_parameters
 
     values = split_parameters(parameters)
+    check_parameters(values)
     codebook = _simulated(out / "study", seed)
     given = [word for pair in parameters for word in ("-p", pair)]
     words = ["pluralign", "reproduce", "--seed", str(seed), "--out", out.name, *given]

@@ -16,6 +16,9 @@ from pluralign_stats.study.study import Study
 #: With fewer items a bootstrap over items says little about the interval's ends.
 FEW_ITEMS = 30
 
+_COLUMNS = ["dimension", "group", "estimate", "conf_low", "conf_high"]
+_COLUMNS += ["n_items", "n_raters", "n_ratings", "method"]
+
 
 @dataclass(frozen=True)
 class Agreement:
@@ -111,7 +114,7 @@ def agreement(
         for group, part in _groups(study, block, by, min_cell):
             found = _of_block(study, dimension, part, n_bootstrap, seed)
             records.append((study.codebook.label(dimension), group, found, part, conf_level))
-    table = pd.DataFrame([_record(*record) for record in records])
+    table = pd.DataFrame([_record(*record) for record in records], columns=_COLUMNS)
     within = f" within groups: {study.codebook.label(by).lower()}" if by else ""
     meta = _meta(study, f"Agreement between raters{within}", table, conf_level, n_bootstrap)
     return Result(table, _sentence(table), meta)
@@ -121,11 +124,8 @@ def _groups(
     study: Study, block: pd.DataFrame, by: str | None, min_cell: int
 ) -> list[tuple[str, pd.DataFrame]]:
     groups = [("All raters", block)]
-    for level in study.levels(by) if by else ():
-        part = block[block[by] == level]
-        if part["rater"].nunique() >= min_cell:
-            groups.append((level, part))
-    return groups
+    groups += [(level, block[block[by] == level]) for level in (study.levels(by) if by else ())]
+    return [(g, part) for g, part in groups if part["rater"].nunique() >= min_cell]
 
 
 def _of_block(
@@ -154,6 +154,8 @@ def _record(
 
 
 def _sentence(table: pd.DataFrame) -> str:
+    if table.empty:
+        return "This study has too few raters for their agreement to be shown."
     overall = table[table["group"] == "All raters"].dropna(subset="estimate")
     if overall.empty:
         return "Agreement cannot be measured: no item was rated by two raters."

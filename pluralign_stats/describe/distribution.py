@@ -32,16 +32,19 @@ def rating_distribution(study: Study, by: str | None = None, min_cell: int = MIN
         raise InputError(one_of("'by'", by, study.demographics))
     ratings = study.ratings.dropna(subset="rating")
     ratings["group"] = ratings[by].astype("str") if by else "All raters"
-    groups = [*study.levels(by)] if by else ["All raters"]
-    sizes = ratings.groupby("group")["rater"].nunique()
-    small = [g for g in groups if by and sizes.get(g, 0) < min_cell]
-    shown = [g for g in groups if g not in small]
-    blocks = [_shares(study, ratings, d, g) for d in study.dimensions for g in shown]
+    blocks, small = [], []
+    for dimension in study.dimensions:
+        for group in study.levels(by) if by else ("All raters",):
+            chosen = (ratings["dimension"] == dimension) & (ratings["group"] == group)
+            if ratings.loc[chosen, "rater"].nunique() >= min_cell:
+                blocks.append(_shares(study, ratings[chosen], dimension, group))
+            else:
+                small.append((dimension, group))
     order = ["dimension", "term", "group", "rating", "share", "n_raters", "n_ratings"]
     table = pd.concat(blocks, ignore_index=True) if blocks else pd.DataFrame(columns=order)
     table = table.assign(term=study.codebook.label(by)) if by else table.drop(columns="group")
-    notes = (f"Left out, with fewer than {min_cell} raters: {', '.join(small)}.",) if small else ()
     title = f"Ratings by {study.codebook.label(by).lower()}" if by else "Ratings by dimension"
+    notes = _left_out(study, small, min_cell)
     return Result(
         table[[c for c in order if c in table]],
         _sentence(study, ratings) if blocks else f"No group has {min_cell} raters or more.",
@@ -49,8 +52,17 @@ def rating_distribution(study: Study, by: str | None = None, min_cell: int = MIN
     )
 
 
-def _shares(study: Study, ratings: pd.DataFrame, dimension: str, group: str) -> pd.DataFrame:
-    block = ratings[(ratings["dimension"] == dimension) & (ratings["group"] == group)]
+def _left_out(study: Study, small: list[tuple[str, str]], min_cell: int) -> tuple[str, ...]:
+    """Name the groups that are not shown, with the dimensions where it is not all of them."""
+    told = []
+    for group in dict.fromkeys(group for _, group in small):
+        dimensions = [study.codebook.label(d) for d, g in small if g == group]
+        everywhere = len(dimensions) == len(study.dimensions)
+        told.append(group if everywhere else f"{group} ({', '.join(dimensions)})")
+    return (f"Left out, with fewer than {min_cell} raters: {', '.join(told)}.",) if told else ()
+
+
+def _shares(study: Study, block: pd.DataFrame, dimension: str, group: str) -> pd.DataFrame:
     levels = list(study.codebook.dimensions[dimension].levels)
     counts = block["rating"].value_counts().reindex(levels, fill_value=0)
     return pd.DataFrame(
@@ -58,7 +70,7 @@ def _shares(study: Study, ratings: pd.DataFrame, dimension: str, group: str) -> 
             "dimension": study.codebook.label(dimension),
             "group": group,
             "rating": levels,
-            "share": counts.to_numpy() / max(len(block), 1),
+            "share": counts.to_numpy() / len(block),
             "n_raters": block["rater"].nunique(),
             "n_ratings": len(block),
         }

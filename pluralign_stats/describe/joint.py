@@ -63,7 +63,9 @@ def joint_positives(
     weights = rng.multinomial(n_raters, np.full(n_raters, 1 / n_raters), size=n_bootstrap)
     replicates = _ratio(weights @ hits, weights @ base)
     tail = (1 - conf_level) / 2
-    low, high = np.nanquantile(replicates, [tail, 1 - tail], axis=0)
+    low, high = np.full((2, d * d), np.nan)
+    known = ~np.isnan(replicates).all(axis=0)
+    low[known], high[known] = np.nanquantile(replicates[:, known], [tail, 1 - tail], axis=0)
     share = _ratio(hits.sum(axis=0), base.sum(axis=0))
     shape = (d, d)
     return JointPositives(

@@ -55,7 +55,7 @@ def margins(fit: "Fit", factor: str) -> Margins:
     if factor not in factors:
         raise InputError(one_of("the factor", factor, factors))
     column = data[factor].astype("category")
-    levels = tuple(str(level) for level in column.cat.categories)
+    levels = column.cat.categories
     rows = [
         fit.matrix(data.assign(**{factor: pd.Categorical([level] * len(data), levels)})).mean(
             axis=0
@@ -63,9 +63,8 @@ def margins(fit: "Fit", factor: str) -> Margins:
         for level in levels
     ]
     raters = data.groupby(column, observed=False)[fit.group].nunique()
-    return Margins(
-        levels, np.array(rows), raters.to_numpy(), column.value_counts(sort=False).to_numpy()
-    )
+    counts = column.value_counts(sort=False).to_numpy()
+    return Margins(tuple(map(str, levels)), np.array(rows), raters.to_numpy(), counts)
 
 
 def level_pairs(levels: tuple[str, ...], pairs: Pairs) -> list[tuple[int, int]]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from pluralign_stats.describe.composition import check_min_cell, not_asked
-from pluralign_stats.effects.contrasts import contrasts
+from pluralign_stats.effects.contrasts import contrasts, margins
 from pluralign_stats.effects.percent import percent
 from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.models.fit import Fit
@@ -83,10 +83,17 @@ def demographic_effects(
                 failures.append(f"{study.codebook.label(dimension)}: no model: {error}")
                 continue
             fits |= {(dimension, factor): fit for factor in read}
-    shown = [
-        (d, f, contrasts(fit, f, conf_level=conf_level), percent(fit, f, conf_level=conf_level))
-        for (d, f), fit in fits.items()
-    ]
+    shown = []
+    for (d, f), fit in fits.items():
+        grid = margins(fit, f)
+        if grid.n_raters[0] < min_cell:
+            failures.append(
+                f"{study.codebook.label(d)}: the reference group '{grid.levels[0]}' has fewer "
+                f"than {min_cell} raters; choose another reference"
+            )
+            continue
+        tables = (contrasts(fit, f, conf_level=conf_level), percent(fit, f, conf_level=conf_level))
+        shown.append((d, f, *tables))
     if not shown:
         nothing = _nothing(study, tuple(failures))
         return DemographicEffects(nothing, nothing, fits)
@@ -130,7 +137,12 @@ def _plans(
     varied = tuple(f for f in gaps if data[f].nunique() > 1)
     everywhere = tuple(f for f in varied if not gaps[f])
     plans = [(everywhere, everywhere)] if everywhere else []
-    return plans + [((f,), (*everywhere, f)) for f in varied if f not in everywhere]
+    for f in varied:
+        if f not in everywhere:
+            asked = data.dropna(subset=f)
+            beside = tuple(other for other in everywhere if asked[other].nunique() > 1)
+            plans.append(((f,), (*beside, f)))
+    return plans
 
 
 def _fit(study: Study, dimension: str, factors: tuple[str, ...]) -> Fit:

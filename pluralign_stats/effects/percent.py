@@ -92,9 +92,9 @@ def percent(
 
 
 def _log_ratio(fit: "Fit", first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Log ratio of mean ratings, and its standard error by the delta method."""
+    """Log ratio of mean ratings (missing unless above 0), its error by the delta method."""
     beta = fit.params.to_numpy()
-    mean_first, mean_second = first @ beta, second @ beta
+    mean_first, mean_second = (np.where(m > 0, m, np.nan) for m in (first @ beta, second @ beta))
     gradient = first / mean_first[:, None] - second / mean_second[:, None]
     return np.log(mean_first / mean_second), linear_combinations(fit, gradient)[1]
 

@@ -129,14 +129,15 @@ def agreement_figure(result: Result) -> Picture:
         y = np.array([dimensions.index(d) for d in block["dimension"]]) + step * (
             k - (len(groups) - 1) / 2
         )
-        errors = [block["estimate"] - block["conf_low"], block["conf_high"] - block["estimate"]]
-        ax.errorbar(
+        colour = COLOURS[k % len(COLOURS)]
+        ax.hlines(y, block["conf_low"], block["conf_high"], color=colour, linewidth=1.5)
+        ax.scatter(
             block["estimate"],
             y,
-            xerr=errors,
-            fmt="os^Dvp*"[k % 7],
-            markersize=5,
-            color=COLOURS[k % len(COLOURS)],
+            marker="os^Dvp*"[k % 7],
+            s=26,
+            color=colour,
+            zorder=3,
             label=f"{group} ({block['n_raters'].max():,} raters)",
         )
     ax.axvline(0, color=MUTED, linewidth=0.8)
@@ -146,7 +147,7 @@ def agreement_figure(result: Result) -> Picture:
     ax.grid(axis="x")
     if len(groups) > 1:
         figure.legend(loc="outside upper right", ncols=min(len(groups), 3), fontsize=8)
-    foot(figure, result)
+    foot(figure, result, f"{table['n_raters'].max():,} raters")
     return Picture(figure, f"Points with intervals. {result.sentence}")
 
 
@@ -162,7 +163,7 @@ def joint_figure(result: Result) -> Picture:
     figure = new_figure(1.9 + 0.72 * len(names))
     ax = figure.subplots()
     image = ax.imshow(matrix, cmap=SHARES, vmin=0, vmax=1, aspect="auto")
-    for row in table.itertuples():
+    for row in table.dropna(subset="estimate").itertuples():
         ax.text(
             names.index(row.dimension),
             names.index(row.given),

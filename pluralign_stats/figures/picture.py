@@ -35,6 +35,12 @@ class Picture:
     figure: Figure
     alt: str
 
+    def __post_init__(self) -> None:
+        """Settle the layout, which else moves a little with every rendering."""
+        with house_style():
+            self.figure.draw_without_rendering()
+        self.figure.set_layout_engine("none")
+
     def save(self, stem: str | Path) -> list[Path]:
         """Write ``STEM.svg``, ``STEM.pdf`` and ``STEM.png`` and return their paths.
 

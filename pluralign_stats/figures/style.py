@@ -47,6 +47,7 @@ _RC: dict[Any, Any] = {
     "grid.color": GRID,
     "legend.frameon": False,
     "figure.facecolor": "white",
+    "text.parse_math": False,
     "svg.fonttype": "none",
     "svg.hashsalt": "pluralign",
     "pdf.fonttype": 42,

@@ -76,21 +76,23 @@ class Fit:
         InputError
             If a variable is absent or holds a level that the model has not seen.
         """
-        for column in self.design.data.select_dtypes("category"):
-            known = self.design.data[column].cat.categories
-            if column in data and column != self.group:
+        needed = [str(v) for v in self.design.spec.required_variables]
+        for column in needed:
+            if column in data and self.design.data[column].dtype == "category":
+                known = self.design.data[column].cat.categories
                 new = [v for v in pd.unique(data[column].dropna()) if v not in known]
                 if new:
                     raise InputError(one_of(f"'{column}'", new[0], known))
+                data = data.assign(**{column: pd.Categorical(data[column], known)})
         try:
             full = self.design.spec.get_model_matrix(data, na_action="ignore")
         except Exception as error:
-            raise InputError(
-                f"new data do not fit the model: {str(error).splitlines()[0]}"
-            ) from None
+            told = str(error).splitlines()[0]
+            raise InputError(f"new data do not fit the model: {told}") from None
         kept = full[list(self.params.index)].to_numpy(dtype=float)
         left_out = full[list(self.dependence.columns)].to_numpy(dtype=float)
         known = np.isclose(left_out, kept @ self.dependence.to_numpy()).all(axis=1)
+        known &= data[needed].notna().all(axis=1).to_numpy()
         return np.where(known[:, None], kept, np.nan)
 
     def predict(self, new: pd.DataFrame | None = None) -> pd.Series:

@@ -58,6 +58,8 @@ def parse_formula(formula: str) -> MixedFormula:
     for start, end in reversed(spans):
         fixed = fixed[:start] + "\0" + fixed[end:]
     fixed = re.sub(r"(\+\s*\0)|(\0\s*\+)|\0", "", fixed).strip() or "1"
+    if "|" in fixed:
+        raise InputError(f"in the formula '{formula}' a '|' stands outside of (effects | group)")
     return MixedFormula(left.strip(), fixed, tuple(random))
 
 
@@ -134,19 +136,28 @@ def build_design(formula: MixedFormula, data: pd.DataFrame) -> Design:
     if not rows.any():
         raise InputError(f"no row has all of {', '.join(used)}; check for missing values")
     kept = data.loc[rows, used].copy()
-    for column in kept.select_dtypes("category"):
-        kept[column] = kept[column].cat.remove_unused_categories()
+    for column in kept:
+        if not pd.api.types.is_numeric_dtype(kept[column]):
+            kept[column] = kept[column].astype("category").cat.remove_unused_categories()
     _refuse_constant(formula, kept)
     try:
-        matrices = Formula(f"{formula.response} ~ {formula.fixed}").get_model_matrix(kept)
+        whole = Formula(f"{formula.response} ~ {formula.fixed}")
+        matrices = whole.get_model_matrix(kept, na_action="ignore")
     except FormulaicError as error:
         raise InputError(f"the formula cannot be used: {str(error).splitlines()[0]}") from None
-    y = matrices.lhs.to_numpy(dtype=float)
+    y, X = matrices.lhs.to_numpy(dtype=float), matrices.rhs.to_numpy(dtype=float)
     if y.shape[1] != 1:
         raise InputError(f"the response '{formula.response}' must be one column of numbers")
+    for values, names in ((y, [formula.response]), (X, list(matrices.rhs.columns))):
+        if not np.isfinite(values).all():
+            row, column = np.argwhere(~np.isfinite(values))[0]
+            raise InputError(
+                f"'{names[column]}' is not a finite number in row {kept.index[row]} "
+                f"({values[row, column]}); correct the data or the formula"
+            )
     return Design(
         y[:, 0],
-        matrices.rhs.to_numpy(dtype=float),
+        X,
         tuple(matrices.rhs.columns),
         matrices.rhs.model_spec,
         kept,

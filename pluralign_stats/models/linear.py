@@ -94,6 +94,12 @@ def fit_linear(formula: str, data: pd.DataFrame, *, reml: bool = True) -> Fit:
             "data show no difference between them beyond the residuals; consider leaving the "
             "term out"
         )
+    total = (estimates.group_sd**2 + estimates.residual_sd**2) or 1.0
+    if estimates.group_sd**2 / total > 0.999:
+        notes.append(
+            f"hardly anything varies within levels of '{term}'; standard errors of what differs "
+            "within them mean little"
+        )
     if not estimates.converged:
         notes.append("the optimizer did not converge; simplify the model or check the data")
     return _as_fit(formula, design, dependence, term, estimates, tuple(notes), reml=reml)

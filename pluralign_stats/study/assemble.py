@@ -180,17 +180,22 @@ def _refuse_two_answers(codebook: Codebook, table: RawTable, identity: pd.Series
             raise table.refuse(column, differs, "one answer a rater", advice)
 
 
-def _check_groups(table: RawTable, name: str, factor: Factor, values: pd.Series) -> None:
-    """Refuse a reference level without raters and a group of one."""
-    counts = values.value_counts()
-    counts = counts[counts > 0]
-    column = factor.column or name
-    if factor.reference is not None and factor.reference not in counts:
+def _check_reference(table: RawTable, name: str, factor: Factor, values: pd.Series) -> None:
+    """Refuse a stated reference level that no row has."""
+    found = list(values.cat.categories)
+    if factor.reference is not None and factor.reference not in found:
         raise InputError(
-            f"{table.name}: column '{column}': the reference level '{factor.reference}' of "
-            f"'{name}' does not occur; {one_of('it', factor.reference, counts.index)}; "
-            "state another 'reference' in the codebook"
+            f"{table.name}: column '{factor.column or name}': the reference level "
+            f"'{factor.reference}' of '{name}' does not occur; "
+            f"{one_of('it', factor.reference, found)}; state another 'reference' in the codebook"
         )
+
+
+def _check_groups(table: RawTable, name: str, factor: Factor, values: pd.Series) -> None:
+    """Refuse a reference level without raters and groups of one rater."""
+    _check_reference(table, name, factor, values)
+    counts = values.value_counts()
+    column = factor.column or name
     alone = [level for level in counts.index if counts[level] == 1]
     if alone:
         raise table.refuse(
@@ -222,6 +227,11 @@ def _items(codebook: Codebook, tables: Tables, keys: pd.DataFrame) -> pd.DataFra
             for language, text in columns.items():
                 frame[f"{part}_text_{language}"] = table.require(text, f"texts.{part}.{language}")
     else:
+        differs = prompt != prompt.groupby(item).transform("first")
+        if differs.any():
+            raise table.refuse(
+                str(column), differs, "one prompt an item", "add the prompt to the item's columns"
+            )
         frame = frame[~item.duplicated()]
     return frame.reset_index(drop=True)
 
@@ -247,8 +257,10 @@ def _covariates(codebook: Codebook, tables: Tables, keys: pd.DataFrame) -> pd.Da
         column = factor.column or name
         if column in tables.ratings.frame or tables.items is None:
             frame[name] = recode(tables.ratings, name, factor).level
+            _check_reference(tables.ratings, name, factor, frame[name])
         else:
             by_item = recode(tables.items, name, factor).level
+            _check_reference(tables.items, name, factor, by_item)
             by_item.index = item_key(tables.items, codebook.columns.item)
             frame[name] = keys["item"].map(by_item).astype(by_item.dtype)
     return frame

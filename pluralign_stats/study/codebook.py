@@ -1,5 +1,6 @@
 """The codebook: what the files of a study hold and what their columns mean."""
 
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -54,7 +55,7 @@ class File(_Part):
     path: str
     format: Literal["csv", "parquet", "jsonl"] | None = None
     encoding: str = "utf-8"
-    separator: str = ","
+    separator: Annotated[str, Field(min_length=1, max_length=1)] = ","
 
 
 def _as_file(value: object) -> object:
@@ -218,6 +219,7 @@ class Factor(_Part):
         levels = self.known_levels
         if self.bands and (self.levels or self.multiple):
             raise ValueError("'bands' define the levels; leave out 'levels' and 'multiple'")
+        self._check_bands()
         if levels is None:
             return self
         if len(set(levels)) < len(levels):
@@ -228,6 +230,16 @@ class Factor(_Part):
         if stray:
             raise ValueError(f"'recode' leads to {listing(stray)}, not among 'levels'")
         return self
+
+    def _check_bands(self) -> None:
+        """Refuse bands that fall or share a number."""
+        bands = sorted(self.bands.items(), key=lambda item: item[1])
+        for level, (low, high) in bands:
+            if high < low:
+                raise ValueError(f"the band '{level}' must rise, not go from {low:g} to {high:g}")
+        for (level, (_, high)), (after, (low, _)) in pairwise(bands):
+            if low <= high:
+                raise ValueError(f"the bands '{level}' and '{after}' both hold {low:g}")
 
     @property
     def known_levels(self) -> tuple[str, ...] | None:
@@ -361,13 +373,13 @@ def codebook_from(content: dict[str, Any], name: str, text: str = "") -> Codeboo
     try:
         return Codebook.model_validate(content)
     except ValidationError as error:
-        raise InputError(_explain(error, name, text)) from None
+        raise InputError(_explain(error, content, name, text)) from None
 
 
-def _explain(error: ValidationError, name: str, text: str) -> str:
+def _explain(error: ValidationError, content: dict[str, Any], name: str, text: str) -> str:
     """Put the first complaint of pydantic into one plain line."""
     first = error.errors()[0]
-    location = tuple(step for step in first["loc"] if not str(step).startswith("function-"))
+    location = _location(content, first["loc"], first["type"] == "missing")
     line = line_of(text, location) if text else None
     where = f"{name}, line {line}" if line else name
     key = ".".join(str(step) for step in location)
@@ -384,6 +396,22 @@ def _explain(error: ValidationError, name: str, text: str) -> str:
         case _:
             said = first["msg"][0].lower() + first["msg"][1:]
             return f"{where}: '{key}' is {first['input']!r}, but {said}{more}"
+
+
+def _location(content: Any, steps: tuple[str | int, ...], missing: bool) -> tuple[str | int, ...]:
+    """Steps that lead through the content; pydantic's own, such as the arm of a union, go."""
+    location: list[str | int] = []
+    for step in steps:
+        inside = content.keys() if isinstance(content, dict) else range(_length(content))
+        found = next((key for key in inside if str(key) == str(step)), None)
+        if found is not None:
+            content = content[found]
+            location.append(step)
+    return (*location, steps[-1]) if missing else tuple(location)
+
+
+def _length(content: Any) -> int:
+    return len(content) if isinstance(content, list | tuple) else 0
 
 
 def _keys_at(location: tuple[str | int, ...]) -> list[str]:

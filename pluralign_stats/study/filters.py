@@ -48,9 +48,14 @@ def _table_with(name: str, rule: Filter, tables: Tables) -> RawTable:
             return table
     known = [c for t in (tables.ratings, tables.raters) if t is not None for c in t.frame]
     absent = [c for c in rule.columns if c not in known]
+    if not absent:
+        raise InputError(
+            f"the filter '{name}' names columns of two files ({listing(rule.columns)}); "
+            "make it two filters, one for each file"
+        )
     raise InputError(
         f"{tables.ratings.name}: unknown column for filter '{name}': "
-        + one_of("it", (absent or list(rule.columns))[0], known)
+        + one_of("it", absent[0], known)
     )
 
 

@@ -67,4 +67,11 @@ def _read_tables(book: Codebook, folder: Path) -> Tables:
 def _read_truth(book: Codebook, folder: Path) -> Truth | None:
     if book.truth is None:
         return None
-    return Truth.from_dict(json.loads(read_text(folder / book.truth)))
+    path = folder / book.truth
+    try:
+        return Truth.from_dict(json.loads(read_text(path)))
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise InputError(
+            f"{path.name}: is not the truth of a simulated study ({type(error).__name__}); "
+            "simulate the study again or take 'truth' out of the codebook"
+        ) from None

@@ -23,25 +23,23 @@ class Study:
     ----------
     codebook
         Meaning of everything else.
-    exclusions
-        What the filters removed: columns filter, ratings, raters (counts removed).
-    nonresponse
-        One row per rater and unanswered demographic: rater, demographic, reason
-        (``"declined"`` or ``"missing"``).
     hashes
         SHA-256 of each data file, by file name.
     truth
         Planted parameters of a simulated study; None for real ones.
+    narrowed
+        Conditions under which `where` chose from the whole study.
     """
 
     codebook: Codebook
     _ratings: pd.DataFrame
     _raters: pd.DataFrame
     _items: pd.DataFrame
-    exclusions: pd.DataFrame
-    nonresponse: pd.DataFrame
+    _exclusions: pd.DataFrame
+    _nonresponse: pd.DataFrame
     hashes: Mapping[str, str]
     truth: Truth | None = None
+    narrowed: tuple[str, ...] = ()
 
     @property
     def ratings(self) -> pd.DataFrame:
@@ -65,6 +63,19 @@ class Study:
     def items(self) -> pd.DataFrame:
         """One row per item: item, prompt, then texts where the items file has them."""
         return self._items.copy(deep=False)
+
+    @property
+    def exclusions(self) -> pd.DataFrame:
+        """What each filter removed: filter, rows (of the ratings file), raters (left without)."""
+        return self._exclusions.copy(deep=False)
+
+    @property
+    def nonresponse(self) -> pd.DataFrame:
+        """One row per rater and unanswered demographic: rater, demographic, reason.
+
+        The reason is ``"declined"`` or ``"missing"``.
+        """
+        return self._nonresponse.copy(deep=False)
 
     @property
     def name(self) -> str:
@@ -104,7 +115,7 @@ class Study:
     @property
     def fingerprint(self) -> str:
         """SHA-256 over codebook and data files: equal for equal studies."""
-        parts = [self.codebook.model_dump_json(), *sorted(self.hashes.values())]
+        parts = [self.codebook.model_dump_json(), *sorted(self.hashes.values()), *self.narrowed]
         return sha256("\n".join(parts).encode()).hexdigest()
 
     def levels(self, factor: str) -> tuple[str, ...]:
@@ -150,14 +161,17 @@ class Study:
                 if value not in present:
                     raise InputError(one_of(f"'{column}'", value, pd.Series(present).dropna()))
             keep &= self._ratings[column].isin(values)
-        return self._keep(self._ratings[keep], conditions.get("dimension"))
+        told = tuple(f"{column} = {wanted}" for column, wanted in conditions.items())
+        if not keep.any():
+            raise InputError(f"no rating meets all of: {'; '.join(told)}")
+        return self._keep(self._ratings[keep], conditions.get("dimension"), told)
 
-    def _keep(self, ratings: pd.DataFrame, dimensions: Any) -> Self:
+    def _keep(self, ratings: pd.DataFrame, dimensions: Any, told: tuple[str, ...]) -> Self:
         ratings = _drop_unused(ratings)
         left = ratings["rater"].cat.categories
         raters = self._raters[self._raters["rater"].isin(left)]
         items = self._items[self._items["item"].isin(ratings["item"].cat.categories)]
-        lost = self.nonresponse["rater"].isin(left)
+        lost = self._nonresponse["rater"].isin(left)
         chosen = [dimensions] if isinstance(dimensions, str) else dimensions or self.dimensions
         codebook = self.codebook.model_copy(
             update={"dimensions": {d: self.codebook.dimensions[d] for d in chosen}}
@@ -168,7 +182,8 @@ class Study:
             _ratings=ratings,
             _raters=_drop_unused(raters),
             _items=_drop_unused(items),
-            nonresponse=self.nonresponse[lost],
+            _nonresponse=self._nonresponse[lost],
+            narrowed=self.narrowed + told,
         )
 
     def __repr__(self) -> str:

@@ -98,7 +98,6 @@ def read_table(spec: File, folder: Path, missing: tuple[str, ...]) -> RawTable:
     content = _read_bytes(path)
     readers = {"csv": _read_csv, "parquet": _read_parquet, "jsonl": _read_jsonl}
     frame = readers[kind](content, spec, path.name)
-    frame.index = pd.RangeIndex(FIRST_ROW[kind], FIRST_ROW[kind] + len(frame))
     return tabulate(path.name, frame, missing, hashlib.sha256(content).hexdigest())
 
 
@@ -107,11 +106,12 @@ def tabulate(name: str, frame: pd.DataFrame, missing: tuple[str, ...], sha256: s
 
     Cells become text without surrounding space; missing-value codes and empty rows go.
     """
+    frame = frame.set_axis([str(column).strip() for column in frame], axis=1)
     duplicated = frame.columns[frame.columns.duplicated()]
     if len(duplicated):
         raise InputError(f"{name}: the column {listing(duplicated)} stands twice; rename one")
-    text = pd.DataFrame({str(c): _as_text(frame[c]) for c in frame}, index=frame.index)
-    text = text.mask(text.isin(missing)).dropna(how="all")
+    text = pd.DataFrame({c: _as_text(frame[c]) for c in frame}, index=frame.index)
+    text = text.mask(text.isin(["", *missing])).dropna(how="all")
     if text.empty:
         raise InputError(f"{name}: is empty; it needs a header and at least one row of data")
     return RawTable(name, text, sha256)
@@ -132,7 +132,10 @@ def _read_bytes(path: Path) -> bytes:
 
 
 def _read_csv(content: bytes, spec: File, name: str) -> pd.DataFrame:
-    text = _decode(content, spec.encoding, name)
+    whole = _decode(content, spec.encoding, name)
+    text = whole.lstrip("\r\n")
+    if "\r" in text and "\n" not in text:
+        raise InputError(f"{name}: lines end as on old Macs (CR); save it with other line ends")
     header = next(csv.reader(io.StringIO(text), delimiter=spec.separator))
     if len(header) == 1 and any(mark in header[0] for mark in ",;\t"):
         mark = next(m for m in ";\t," if m in header[0])
@@ -165,7 +168,12 @@ def _read_csv(content: bytes, spec: File, name: str) -> pd.DataFrame:
             f"{name}: row {first.number} has {first.actual_columns} fields, "
             f"the header {first.expected_columns}; quote fields that hold '{spec.separator}'"
         )
-    return table.to_pandas()
+    blank = whole[: len(whole) - len(text)].count("\n")
+    return _numbered(table.to_pandas(), FIRST_ROW["csv"] + blank)
+
+
+def _numbered(frame: pd.DataFrame, first: int) -> pd.DataFrame:
+    return frame.set_axis(pd.RangeIndex(first, first + len(frame)))
 
 
 def _decode(content: bytes, encoding: str, name: str) -> str:
@@ -183,17 +191,20 @@ def _decode(content: bytes, encoding: str, name: str) -> str:
 
 def _read_parquet(content: bytes, spec: File, name: str) -> pd.DataFrame:
     try:
-        return pa.parquet.read_table(io.BytesIO(content)).to_pandas()
+        frame = pa.parquet.read_table(io.BytesIO(content)).to_pandas()
     except (pa.ArrowException, OSError) as error:
         raise InputError(
             f"{name}: is not a readable Parquet file ({str(error).splitlines()[0]}); "
             "write it again or state another 'format' in the codebook"
         ) from None
+    named = [level for level in frame.index.names if level is not None]
+    return _numbered(frame.reset_index(named), FIRST_ROW["parquet"])
 
 
 def _read_jsonl(content: bytes, spec: File, name: str) -> pd.DataFrame:
     records: list[dict[str, Any]] = []
-    for number, line in enumerate(_decode(content, spec.encoding, name).splitlines(), start=1):
+    lines = _decode(content, spec.encoding, name).rstrip("\r\n").split("\n")
+    for number, line in enumerate(lines, FIRST_ROW["jsonl"]):
         try:
             record = json.loads(line) if line.strip() else {}
         except json.JSONDecodeError as error:
@@ -201,7 +212,7 @@ def _read_jsonl(content: bytes, spec: File, name: str) -> pd.DataFrame:
         if not isinstance(record, dict):
             raise InputError(f"{name}: row {number}: must be an object {{…}}, not {line[:40]}")
         records.append(record)
-    return pd.DataFrame.from_records(records)
+    return _numbered(pd.DataFrame(records, dtype=object), FIRST_ROW["jsonl"])
 
 
 def _as_text(column: pd.Series) -> pd.Series:

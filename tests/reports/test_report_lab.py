@@ -59,8 +59,9 @@ def test_a_target_that_cannot_be_written_is_refused(shipped: list[Path], study_f
         prepare_lab(study_file / "lab", None, None)
 
 
+@pytest.mark.parametrize("user", [0, 1000])
 def test_lab_runs_this_interpreter_and_hands_on_its_status(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    user: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     commands: list[list[str]] = []
     real = subprocess.Popen
@@ -72,6 +73,7 @@ def test_lab_runs_this_interpreter_and_hands_on_its_status(
         return real([sys.executable, "-c", program])
 
     monkeypatch.setattr(lab.subprocess, "Popen", fake)
+    monkeypatch.setattr(lab.os, "geteuid", lambda: user)
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         assert open_lab(tmp_path, browser=False, port=8899) == 3
@@ -79,7 +81,7 @@ def test_lab_runs_this_interpreter_and_hands_on_its_status(
         signal.signal(signal.SIGINT, before)
     assert commands[0][1:] == [
         "-m", "jupyterlab", f"--ServerApp.root_dir={tmp_path}", "--no-browser",
-        "--ServerApp.port=8899",
+        *(["--allow-root"] if user == 0 else []), "--ServerApp.port=8899",
     ]  # fmt: skip
 
 

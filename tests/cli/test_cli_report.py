@@ -1,0 +1,43 @@
+import json
+
+import pytest
+
+import reports
+
+
+@pytest.fixture
+def calls(monkeypatch):
+    asked = []
+
+    def build_report(study, study_file, out, **options):
+        asked.append((study.name, study_file, out, options))
+        return out / "index.html"
+
+    monkeypatch.setattr(reports, "build_report", build_report, raising=False)
+    return asked
+
+
+def test_the_report_is_asked_for_with_everything(toy, pluralign, calls, tmp_path):
+    codebook = toy.write()
+    ran = pluralign("report", codebook, "--out", tmp_path / "r", "-p", "a=1", "-p", "b=x=y")
+    assert (ran.status, ran.err) == (0, "")
+    assert ran.out == f"Report: {tmp_path / 'r' / 'index.html'}\n"
+    expected = {"data_folder": None, "parameters": {"a": "1", "b": "x=y"}, "progress": True}
+    assert calls == [("toy", codebook, tmp_path / "r", expected)]
+
+
+def test_json_and_another_data_folder(toy, pluralign, calls, tmp_path):
+    codebook = toy.write().rename(tmp_path / "elsewhere.yaml")
+    ran = pluralign("report", codebook, "--data", toy.folder, "--out", tmp_path / "r", "--json")
+    assert json.loads(ran.out) == {"report": str(tmp_path / "r" / "index.html")}
+    assert calls[0][3]["data_folder"] == toy.folder
+    assert calls[0][3]["progress"] is False
+
+
+def test_a_parameter_that_no_notebook_has(toy, pluralign, tmp_path):
+    codebook = toy.write()
+    ran = pluralign("report", codebook, "--out", tmp_path / "r", "-p", "no_such_parameter=1")
+    assert (ran.status, ran.out) == (2, "")
+    assert "no_such_parameter" in ran.err
+    assert ran.err.count("\n") == 1
+    assert not (tmp_path / "r").exists()

@@ -1,0 +1,180 @@
+"""Studies to test with: a tiny one in files, one made of a frame, a simulated one, real ones."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+import pluralign_stats as pls
+from pluralign_stats.study.assemble import assemble
+from pluralign_stats.study.codebook import codebook_from
+from pluralign_stats.study.tables import Tables, tabulate
+
+SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
+
+TOY_CODEBOOK = """\
+name: toy
+title: A toy study
+files: {ratings: ratings.csv, raters: raters.csv, items: items.csv}
+columns: {rater: person, item: response, prompt: question}
+dimensions:
+  toxicity:
+    column: rating_toxicity
+    scale: [1, 5]
+    labels:
+      1: {en: strongly disagree, de: stimme überhaupt nicht zu}
+      5: {en: strongly agree, de: stimme voll und ganz zu}
+    valence: -1
+  helpfulness:
+    column: rating_helpfulness
+demographics:
+  gender:
+    levels: [Male, Female]
+    reference: Female
+    recode: {she/her: Female, he/him: Male}
+    declined: Prefer not to say
+  politics:
+    column: spectrum
+    levels: [Liberal, Centre, Conservative]
+    recode: {very liberal: Liberal}
+    ordered: true
+covariates:
+  topic:
+    levels: [home, work]
+texts:
+  response: {en: answer}
+"""
+
+TOY_RATERS = """\
+person,gender,spectrum
+p1,Female,Liberal
+p2,Male,Liberal
+p3,Female,Centre
+p4,Male,Centre
+p5,Female,Conservative
+p6,Male,Conservative
+"""
+
+TOY_ITEMS = """\
+response,question,topic,answer
+a1,a,home,Yes
+a2,a,home,No
+b1,b,work,Perhaps
+"""
+
+#: Row 2 is the first below the header: p1 rates a1.
+TOY_RATINGS = """\
+person,response,rating_toxicity,rating_helpfulness
+p1,a1,1,5
+p1,a2,2,4
+p1,b1,3,3
+p2,a1,4,2
+p2,a2,5,1
+p2,b1,1,2
+p3,a1,2,3
+p3,a2,3,4
+p3,b1,4,5
+p4,a1,5,4
+p4,a2,1,3
+p4,b1,2,2
+p5,a1,3,1
+p5,a2,4,2
+p5,b1,5,3
+p6,a1,1,4
+p6,a2,2,5
+p6,b1,3,4
+"""
+
+
+@dataclass(frozen=True)
+class Toy:
+    """A good study in files, to be written with changes."""
+
+    folder: Path
+    files: Mapping[str, str] = field(
+        default_factory=lambda: {
+            "study.yaml": TOY_CODEBOOK,
+            "ratings.csv": TOY_RATINGS,
+            "raters.csv": TOY_RATERS,
+            "items.csv": TOY_ITEMS,
+        }
+    )
+
+    def changed(self, name: str, old: str, new: str) -> str:
+        """Text of one file with something replaced that must be there."""
+        assert old in self.files[name], f"{old!r} is not in {name}"
+        return self.files[name].replace(old, new)
+
+    def write(self, changes: Mapping[str, str | bytes | None] | None = None) -> Path:
+        """Write the files, some of them changed (None leaves one out); return the codebook."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        for name, content in {**self.files, **(changes or {})}.items():
+            if isinstance(content, bytes):
+                (self.folder / name).write_bytes(content)
+            elif content is not None:
+                (self.folder / name).write_text(content, "utf-8")
+        return self.folder / "study.yaml"
+
+    def read(self, changes: Mapping[str, str | bytes | None] | None = None) -> pls.Study:
+        """Read the study, some of its files changed."""
+        return pls.read_study(self.write(changes))
+
+
+@pytest.fixture
+def toy(tmp_path: Path) -> Toy:
+    return Toy(tmp_path / "toy")
+
+
+def _study_of(frame: pd.DataFrame, **codebook: Any) -> pls.Study:
+    content = {
+        "name": "made",
+        "files": {"ratings": "ratings.csv"},
+        "columns": {"rater": "rater", "item": "item"},
+        "dimensions": {"rating": {}},
+        **codebook,
+    }
+    book = codebook_from(content, "made.yaml")
+    numbered = frame.set_axis(pd.RangeIndex(2, 2 + len(frame)))
+    return assemble(book, Tables(tabulate("ratings.csv", numbered, book.missing, "0" * 64)))
+
+
+@pytest.fixture(scope="session")
+def study_of() -> Callable[..., pls.Study]:
+    """Make a study of one wide frame with columns rater and item, and parts of a codebook."""
+    return _study_of
+
+
+@pytest.fixture(scope="session")
+def small_study() -> pls.Study:
+    return pls.simulate_study(7, n_raters=60, n_prompts=8, responses_per_prompt=2)
+
+
+@pytest.fixture(scope="session")
+def small_effects(small_study: pls.Study) -> pls.DemographicEffects:
+    return pls.demographic_effects(small_study)
+
+
+def _shared(name: str) -> Path:
+    folder = SHARED_DATA / name
+    if not folder.is_dir():
+        pytest.skip(f"the data folder ../shared/data/{name} is not here")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def reference_data() -> Path:
+    """Folder of small data sets with exact R output."""
+    return _shared("reference")
+
+
+@pytest.fixture(scope="session")
+def trustamas_folder() -> Path:
+    return _shared("trustamas")
+
+
+@pytest.fixture(scope="session")
+def trustamas(trustamas_folder: Path) -> pls.Study:
+    return pls.read_study("trustamas", trustamas_folder)

@@ -1,0 +1,78 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from pluralign_stats import InputError, rating_distribution
+
+
+@pytest.mark.parametrize("by", [None, "gender", "country", "politics"])
+def test_shares_sum_to_one_and_are_the_counted_ones(small_study, by):
+    table = rating_distribution(small_study, by).table
+    keys = ["dimension", "group"] if by else ["dimension"]
+    np.testing.assert_allclose(table.groupby(keys)["share"].sum(), 1)
+    ratings = small_study.ratings.dropna(subset="rating")
+    for row in table.itertuples():
+        block = ratings[ratings["dimension"].map(small_study.codebook.label) == row.dimension]
+        block = block[block[by] == row.group] if by else block
+        assert row.share == pytest.approx((block["rating"] == row.rating).mean())
+        assert row.n_ratings == len(block)
+        assert row.n_raters == block["rater"].nunique()
+
+
+def test_every_rating_of_the_scale_has_a_row(small_study):
+    table = rating_distribution(small_study).table
+    assert table["rating"].tolist() == [1, 2, 3, 4, 5] * 5
+    assert list(table) == ["dimension", "rating", "share", "n_raters", "n_ratings"]
+
+
+def test_small_groups_are_left_out_and_named(small_study):
+    sizes = small_study.raters["gender"].value_counts()
+    small = [g for g in small_study.levels("gender") if sizes[g] < 10]
+    assert small
+    result = rating_distribution(small_study, "gender")
+    assert not set(small) & set(result.table["group"])
+    assert result.meta.notes == (f"Left out, with fewer than 10 raters: {', '.join(small)}.",)
+
+
+def groups(study_of, answered):
+    """Two groups; the second has 12 raters of whom only some answered the second dimension."""
+    n = 42
+    frame = pd.DataFrame({"rater": [f"p{i}" for i in range(n)], "item": "a"})
+    frame["one"] = np.arange(n) % 5 + 1
+    frame["two"] = pd.array(np.arange(n) % 4 + 1, dtype="Int64")
+    frame.loc[30 + answered :, "two"] = pd.NA
+    frame["g"] = np.repeat(["many", "few"], [30, 12])
+    return study_of(
+        frame, dimensions={"one": {}, "two": {}}, demographics={"g": {"levels": ["many", "few"]}}
+    )
+
+
+@pytest.mark.parametrize("answered", [0, 4, 9, 10])
+def test_no_dimension_shows_a_group_of_which_too_few_answered(study_of, answered):
+    table = rating_distribution(groups(study_of, answered), "g").table
+    assert (table["n_raters"] >= 10).all()
+    np.testing.assert_allclose(table.groupby(["dimension", "group"])["share"].sum(), 1)
+    shown = set(zip(table["dimension"], table["group"], strict=True))
+    expected = {("One", "many"), ("Two", "many"), ("One", "few")}
+    assert shown == expected | ({("Two", "few")} if answered >= 10 else set())
+
+
+@pytest.mark.parametrize("by", [None, "gender"])
+def test_a_study_too_small_to_show_anything(toy, by):
+    result = rating_distribution(toy.read(), by)
+    assert result.table.empty
+    assert next(iter(result.table)) == "dimension"
+    assert "fewer than 10 raters" in result.meta.notes[0]
+
+
+def test_the_sentence_names_highest_and_lowest_mean(toy):
+    study = toy.read()
+    means = study.ratings.groupby("dimension", observed=True)["rating"].mean()
+    sentence = rating_distribution(study, min_cell=2).sentence
+    assert f"highest for helpfulness ({means['helpfulness']:.2f})" in sentence
+    assert f"lowest for toxicity ({means['toxicity']:.2f})" in sentence
+
+
+def test_an_unknown_demographic(small_study):
+    with pytest.raises(InputError, match="did you mean 'country'"):
+        rating_distribution(small_study, "contry")

@@ -1,0 +1,225 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from pluralign_stats import InputError, demographic_effects, fit_linear
+from pluralign_stats.effects.adjust import holm
+
+
+def made(study_of, n=120, seed=0, **columns):
+    """A study of `n` raters with the given demographics, three ratings each."""
+    rng = np.random.default_rng(seed)
+    frame = pd.DataFrame({"rater": np.repeat([f"p{i}" for i in range(n)], 3)})
+    frame["item"] = ["a", "b", "c"] * n
+    frame["rating"] = rng.integers(1, 6, 3 * n)
+    for name, values in columns.items():
+        frame[name] = np.repeat(np.asarray(values, dtype=object), 3)
+    return study_of(frame, demographics={name: {} for name in columns})
+
+
+@pytest.fixture(scope="module")
+def effects(small_effects):
+    return small_effects
+
+
+def test_estimates_are_those_of_one_model_a_dimension(small_study, effects):
+    data = small_study.ratings
+    data = data[data["dimension"] == "toxicity"]
+    factors = "gender + age + country + ethnicity + politics"
+    fit = fit_linear(f"rating ~ {factors} + (1|rater)", data)
+    table = effects.differences.table
+    rows = table[table["dimension"] == "Toxicity"].set_index("contrast")
+    male = rows.loc["Male vs Female"]
+    assert male["estimate"] == pytest.approx(fit.params["gender[T.Male]"])
+    assert male["std_error"] == pytest.approx(fit.se["gender[T.Male]"])
+    assert rows.loc["Germany vs US", "estimate"] == pytest.approx(fit.params["country[T.Germany]"])
+
+
+def test_readers_see_labels(small_study, effects):
+    for result in (effects.differences, effects.percents):
+        assert list(dict.fromkeys(result.table["dimension"])) == [
+            small_study.codebook.label(d) for d in small_study.dimensions
+        ]
+        known = {small_study.codebook.label(d) for d in small_study.demographics}
+        assert set(result.table["term"]) <= known
+        assert result.meta.data == "simulated"
+    assert "Gender: Female; " in " ".join(effects.differences.meta.notes)
+    assert "Compared with" in " ".join(effects.differences.meta.notes)
+
+
+def test_what_only_describes_raters_has_no_effects_by_default(small_study, effects):
+    assert "Political party" not in set(effects.differences.table["term"])
+    asked = demographic_effects(small_study, ["party"], ["toxicity"], min_cell=2)
+    assert set(asked.differences.table["term"]) == {"Political party"}
+    assert set(asked.differences.table["dimension"]) == {"Toxicity"}
+
+
+def test_holm_adjusts_within_one_demographic_and_dimension(study_of):
+    group = np.tile(list("abcd"), 30)
+    sex = np.repeat(["f", "m"], 60)
+    result = demographic_effects(made(study_of, g=group, s=sex))
+    for _, family in result.differences.table.groupby(["dimension", "term"]):
+        np.testing.assert_allclose(family["p_adjusted"], holm(family["p_value"].to_numpy()))
+    alone = result.differences.table.set_index("term").loc["S"]
+    assert alone["p_adjusted"] == alone["p_value"]
+    for _, family in result.percents.table.groupby(["dimension", "term", "reading"]):
+        np.testing.assert_allclose(family["p_adjusted"], holm(family["p_value"].to_numpy()))
+
+
+def test_small_levels_are_in_the_model_but_not_shown(study_of):
+    group = np.repeat(["a", "b", "c"], [70, 41, 9])
+    study = made(study_of, g=group)
+    result = demographic_effects(study)
+    for shown in (result.differences, result.percents):
+        assert set(shown.table["contrast"]) == {"b vs a"}
+        assert any("fewer than 10 raters: G: c vs a" in note for note in shown.meta.notes)
+    fit = result.fits["rating", "g"]
+    assert "g[T.c]" in fit.params
+    family = fit.contrasts("g").table.set_index("contrast")
+    row = result.differences.table.set_index("contrast").loc["b vs a"]
+    assert row["p_adjusted"] == pytest.approx(family.loc["b vs a", "p_adjusted"])
+
+
+def test_a_small_reference_is_not_shown_either(study_of):
+    group = np.repeat(["a", "b", "c"], [4, 70, 46])
+    result = demographic_effects(made(study_of, g=group))
+    assert result.differences.table.empty
+    assert result.percents.table.empty
+
+
+def test_counts_of_raters_and_ratings(small_study, effects):
+    ratings = small_study.ratings
+    factors = ["gender", "age", "country", "ethnicity", "politics"]
+    used = ratings.dropna(subset=["rating", *factors])
+    used = used[used["dimension"] == "toxicity"]
+    table = effects.differences.table
+    row = table[(table["dimension"] == "Toxicity") & (table["contrast"] == "Male vs Female")].iloc[
+        0
+    ]
+    men = used[used["gender"] == "Male"]
+    assert (row["n_raters"], row["n_ratings"]) == (men["rater"].nunique(), len(men))
+
+
+def test_nothing_is_shown_where_no_level_has_enough_raters(small_study):
+    result = demographic_effects(small_study, ["gender"], ["toxicity"], min_cell=1000)
+    for shown in (result.differences, result.percents):
+        assert shown.table.empty
+        assert shown.sentence
+
+
+def test_a_demographic_not_asked_in_one_country_costs_no_other_effect_a_rating(study_of):
+    country = np.repeat(["US", "China", "Peru"], 40)
+    sex = np.tile(["f", "m"], 60)
+    politics = np.where(country == "China", "", np.tile(["l", "l", "r"], 40))
+    study = made(study_of, country=country, sex=sex, politics=politics)
+    whole = demographic_effects(study).differences
+    without = demographic_effects(study, ["country", "sex"]).differences
+    rows = whole.table[whole.table["term"] != "Politics"].reset_index(drop=True)
+    pd.testing.assert_frame_equal(rows, without.table)
+    assert set(whole.table["contrast"]) == {"Peru vs China", "US vs China", "m vs f", "r vs l"}
+    own = whole.table.set_index("term").loc["Politics"]
+    assert own["n_raters"] == (politics == "r").sum()
+    assert "Politics (Country = China)" in " ".join(whole.meta.notes)
+
+
+def test_a_demographic_asked_in_one_of_two_countries_still_has_its_effect(study_of):
+    """In that country the country itself does not vary, and must not stop the model."""
+    country = np.repeat(["US", "Germany"], 60)
+    politics = np.where(country == "US", np.tile(["l", "r", "r"], 40), "")
+    result = demographic_effects(made(study_of, country=country, politics=politics))
+    table = result.differences.table.set_index("contrast")
+    assert set(table.index) == {"US vs Germany", "r vs l"}
+    assert table.loc["r vs l", "n_raters"] == (politics == "r").sum()
+    assert table.loc["r vs l", "estimate"] == table.loc["r vs l", "estimate"]
+
+
+def test_demographics_that_say_the_same_have_no_estimates(study_of):
+    country = np.repeat(["US", "Germany"], 60)
+    result = demographic_effects(
+        made(study_of, country=country, home=np.where(country == "US", "yes", "no"))
+    )
+    table = result.differences.table
+    assert table["estimate"].isna().all()
+    assert any("other terms" in text for text in result.differences.warnings)
+
+
+def test_warnings_name_the_dimension(study_of):
+    frame = pd.DataFrame({"rater": np.repeat([f"p{i}" for i in range(60)], 5)})
+    frame["item"], frame["rating"] = list("abcde") * 60, [1, 2, 3, 4, 5] * 60
+    frame["g"] = np.repeat(["x", "y"], 150)
+    study = study_of(frame, dimensions={"rating": {"label": "Warmth"}}, demographics={"g": {}})
+    (warned,) = demographic_effects(study).differences.warnings
+    assert warned.startswith("Warmth: the variance between levels of 'rater' is estimated as 0")
+
+
+def test_a_scale_about_zero_has_differences_and_no_percentage_of_the_mean(study_of):
+    n = 60
+    frame = pd.DataFrame({"rater": np.repeat([f"p{i}" for i in range(n)], 3)})
+    frame["item"] = ["a", "b", "c"] * n
+    frame["rating"] = np.random.default_rng(1).integers(-2, 3, 3 * n)
+    frame.loc[frame.index < 90, "rating"] -= frame.loc[frame.index < 90, "rating"].mean() > 0
+    frame["rating"] = frame["rating"].clip(-2, 2)
+    frame["g"] = np.repeat(["x", "y"], 90)
+    study = study_of(frame, dimensions={"rating": {"scale": [-2, 2]}}, demographics={"g": {}})
+    result = demographic_effects(study)
+    assert result.differences.table["estimate"].notna().all()
+    means = result.percents.table[result.percents.table["reading"] == "mean"]
+    assert means["estimate"].isna().all()
+
+
+def test_unknown_names(small_study):
+    with pytest.raises(InputError, match=r"the demographic must be one of .*did you mean 'gender'"):
+        demographic_effects(small_study, ["gendr"])
+    with pytest.raises(InputError, match=r"the dimension must be one of .*did you mean 'toxicity'"):
+        demographic_effects(small_study, dimensions=["toxicty"])
+
+
+def test_the_sentences_name_what_is_clear(study_of):
+    study = made(study_of, g=np.repeat(["a", "b"], 60))
+    ratings = study.ratings
+    lift = pd.DataFrame(
+        {
+            "rater": ratings["rater"].astype(str),
+            "item": ratings["item"].astype(str),
+            "rating": np.where(ratings["g"] == "b", 4, 2) + ratings["rating"] % 2,
+            "g": ratings["g"].astype(str),
+        }
+    )
+    result = demographic_effects(study_of(lift, demographics={"g": {}}))
+    row = result.differences.table.iloc[0]
+    assert row["p_adjusted"] < 0.001
+    assert "1 of 1" in result.differences.sentence
+    assert f"rating, b vs a: +{row['estimate']:.2f} rating points" in result.differences.sentence
+    assert "b vs a" in result.percents.sentence
+    assert "as odds" in result.percents.sentence
+
+
+# The real study -------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def trust(trustamas):
+    names = ["gender", "age", "country"]
+    one = ["trustworthy"]
+    return (
+        demographic_effects(trustamas, names, one).differences,
+        demographic_effects(trustamas, [*names, "politics"], one).differences,
+    )
+
+
+def test_politics_costs_no_rows_in_other_demographics_effects(trust):
+    without, whole = trust
+    rows = whole.table[whole.table["term"] != "Political ideology"].reset_index(drop=True)
+    pd.testing.assert_frame_equal(rows, without.table)
+    assert "China vs USA" in set(whole.table["contrast"])
+    assert {"Male vs Female", "Centre (4) vs Left (1–3)"} <= set(whole.table["contrast"])
+    assert "Political ideology (Country = China)" in " ".join(whole.meta.notes)
+
+
+def test_country_counts_are_those_of_the_data(trust, trustamas):
+    rows = trustamas.where(dimension="trustworthy").ratings
+    rows = rows.dropna(subset=["rating", "gender", "age", "country"])
+    table = trust[1].table.set_index("contrast")
+    china = rows[rows["country"] == "China"]
+    assert table.loc["China vs USA", "n_ratings"] == len(china)
+    assert table.loc["China vs USA", "n_raters"] == china["rater"].nunique()

@@ -1,0 +1,143 @@
+import pandas as pd
+import pytest
+
+from pluralign_stats import InputError
+from pluralign_stats.study.codebook import Factor, read_codebook
+from pluralign_stats.study.factors import recode
+from pluralign_stats.study.read import shipped_codebooks
+from pluralign_stats.study.tables import tabulate
+
+SHIPPED = read_codebook(shipped_codebooks()["pluralistic_values"]).demographics
+
+
+def recoded(answers, factor):
+    column = factor.column or "x"
+    frame = pd.DataFrame({"id": range(len(answers)), column: pd.Series(answers, dtype="str")})
+    frame = frame.set_axis(pd.RangeIndex(2, 2 + len(frame)))
+    return recode(tabulate("t.csv", frame, ("", "NA"), "0"), "x", factor)
+
+
+def plain(series):
+    return series.astype(object).where(series.notna(), None).tolist()
+
+
+def levels(answers, factor):
+    return plain(recoded(answers, factor).level)
+
+
+def test_declined_and_missing_answers_are_kept_apart():
+    factor = Factor(levels=["a", "b"], declined=["no answer"], recode={"dunno": None})
+    found = recoded(["a", "no answer", "", "dunno", "b", "NO ANSWER"], factor)
+    assert plain(found.level) == ["a", None, None, None, "b", None]
+    assert plain(found.reason) == [None, "declined", "missing", "missing", None, "declined"]
+    assert found.selected is None
+
+
+def test_the_reference_comes_first_and_the_others_keep_their_order():
+    factor = Factor(levels=["a", "b", "c", "d"], reference="c")
+    found = recoded(["d", "c", "a", "a"], factor).level
+    assert list(found.cat.categories) == ["c", "a", "d"]
+    assert list(recoded(["d", "a"], factor).level.cat.categories) == ["a", "d"]
+
+
+def test_levels_that_the_codebook_leaves_open_are_sorted_as_people_do():
+    found = recoded(["10", "9", "b", "a", "1.5"], Factor()).level
+    assert list(found.cat.categories) == ["1.5", "9", "10", "a", "b"]
+    found = recoded(["10", "9", "b"], Factor(reference="b")).level
+    assert list(found.cat.categories) == ["b", "9", "10"]
+
+
+def test_case_does_not_matter_where_the_codebook_knows_a_value():
+    factor = Factor(levels=["Apple", "Pear"], recode={"POMME": "Apple"}, declined="Keine Angabe")
+    assert levels(["apple", "PEAR", "pomme", "keine angabe"], factor) == [
+        *("Apple", "Pear", "Apple", None)
+    ]
+
+
+def test_an_exact_value_goes_before_one_that_differs_in_case():
+    factor = Factor(levels=["a", "b"], recode={"X": "a", "x": "b"})
+    assert levels(["X", "x"], factor) == ["a", "b"]
+
+
+def test_a_stranger_is_refused_with_all_its_rows():
+    with pytest.raises(InputError, match=r"t.csv: column 'x', rows 3, 5: value 'c'; .* 'a', 'b'"):
+        recoded(["a", "c", "b", "c"], Factor(levels=["a", "b"]))
+
+
+def test_numbers_fall_into_bands():
+    factor = Factor(bands={"low": (1, 3), "high": (4, 7)}, reference="high")
+    found = recoded(["1", "3", "4.0", "7", "LOW", "high", ""], factor).level
+    assert plain(found) == ["low", "low", "high", "high", "low", "high", None]
+    assert list(found.cat.categories) == ["high", "low"]
+
+
+@pytest.mark.parametrize("value", ["0", "3.5", "8", "middle"])
+def test_what_falls_between_the_bands_is_refused(value):
+    factor = Factor(bands={"low": (1, 3), "high": (4, 7)})
+    with pytest.raises(
+        InputError, match=rf"row 3: value '{value}'; allowed: numbers 1 to 3, 4 to 7"
+    ):
+        recoded(["1", value, "4"], factor)
+
+
+@pytest.mark.parametrize("mark", [";", ",", "|"])
+def test_several_answers_form_a_level_and_are_kept(mark):
+    answers = ["White", f"White{mark} Asian", f"asian{mark}WHITE{mark}Hispanic or Latino", "Asian"]
+    found = recoded(answers, SHIPPED["ethnicity"])
+    assert plain(found.level) == ["White", "Multiple", "Multiple", "Asian"]
+    assert plain(found.selected) == [
+        *("White", "Asian; White", "Asian; Hispanic or Latino; White", "Asian")
+    ]
+    assert list(found.level.cat.categories) == ["White", "Asian", "Multiple"]
+
+
+def test_several_answers_that_are_one():
+    found = recoded(["White;white", "White;", ";", "Prefer not to say"], SHIPPED["ethnicity"])
+    assert plain(found.level) == ["White", "White", None, None]
+    assert plain(found.reason) == [None, None, "missing", "declined"]
+    assert plain(found.selected) == ["White", "White", None, None]
+
+
+def test_an_answer_beside_a_declined_one_counts():
+    found = recoded(["White;Prefer not to say"], SHIPPED["ethnicity"])
+    assert plain(found.level) == ["White"]
+
+
+def test_a_stranger_among_several_answers_is_refused():
+    with pytest.raises(InputError, match=r"row 2: value 'White;Martian'; allowed: 'White', 'Am"):
+        recoded(["White;Martian"], SHIPPED["ethnicity"])
+
+
+def test_pronouns_tell_the_gender():
+    answers = {
+        "she/her": "Female",
+        "She/Her/Hers": "Female",
+        "sie/ihr": "Female",
+        "he/him": "Male",
+        "er/ihm": "Male",
+        "they/them": "Non-binary",
+        "she/they": "Non-binary",
+        "divers": "Non-binary",
+        "Männlich": "Male",
+        "Prefer not to say": None,
+    }
+    assert levels(list(answers), SHIPPED["gender"]) == list(answers.values())
+
+
+def test_five_political_levels_become_three_and_three_stay():
+    five = ["very liberal", "Somewhat liberal", "Moderate", "somewhat conservative"]
+    five += ["Very conservative"]
+    three = ["Liberal", "Liberal", "Centre", "Conservative", "Conservative"]
+    assert levels(five, SHIPPED["politics"]) == three
+    assert levels(three, SHIPPED["politics"]) == three
+    assert levels(["konservativ", "Mitte", "sehr liberal"], SHIPPED["politics"]) == [
+        *("Conservative", "Centre", "Liberal")
+    ]
+
+
+def test_age_as_a_number_and_as_a_band():
+    ages = {"18": "18-30", "30": "18-30", "31": "31-40", "60": "51-60", "61": "over 60"}
+    ages |= {"41-50": "41-50", "Over 60": "over 60", "60+": "over 60", ">60": "over 60"}
+    assert levels(list(ages), SHIPPED["age"]) == list(ages.values())
+    with pytest.raises(InputError, match=r"row 2: value '17'; allowed: numbers 18 to 30, 31 to 40"):
+        levels(["17"], SHIPPED["age"])

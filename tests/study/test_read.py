@@ -1,0 +1,151 @@
+import json
+
+import pandas as pd
+import pytest
+
+from pluralign_stats import InputError, read_study
+from pluralign_stats.study.codebook import read_codebook
+from pluralign_stats.study.read import find_codebook, shipped_codebooks
+
+LONG = """\
+name: toy
+files: {ratings: long.csv, raters: raters.csv, items: items.csv}
+columns: {rater: person, item: response, prompt: question, dimension: about, rating: answer}
+dimensions:
+  toxicity: {column: rating_toxicity, valence: -1}
+  helpfulness: {column: rating_helpfulness}
+demographics: {gender: {levels: [Male, Female], reference: Female}}
+"""
+
+
+def ratings_of(study):
+    frame = study.ratings[["rater", "item", "dimension", "rating"]].astype({"rating": float})
+    frame = frame.astype(dict.fromkeys(("rater", "item", "dimension"), str))
+    return frame.sort_values(["rater", "item", "dimension"]).reset_index(drop=True)
+
+
+def raw(toy, name):
+    return pd.read_csv(toy.folder / name, dtype=str)
+
+
+def test_what_a_study_holds(toy):
+    study = toy.read()
+    first = study.ratings.iloc[0]
+    assert list(study.ratings) == [
+        *("rater", "item", "prompt", "dimension", "rating"),
+        *("gender", "politics", "topic"),
+    ]
+    assert first.tolist() == ["p1", "a1", "a", "toxicity", 1, "Female", "Liberal", "home"]
+    assert study.summary_counts() == {"raters": 6, "items": 3, "ratings": 36, "dimensions": 2}
+    assert study.raters["gender"].tolist() == ["Female", "Male"] * 3
+    assert study.items["response_text_en"].tolist() == ["Yes", "No", "Perhaps"]
+    assert (study.name, study.title, study.simulated) == ("toy", "A toy study", False)
+    assert study.exclusions.empty
+    assert study.nonresponse.empty
+
+
+def test_a_long_file_gives_the_same_ratings_as_a_wide_one(toy):
+    wide = toy.read()
+    long = raw(toy, "ratings.csv").melt(["person", "response"], None, "about", "answer")
+    study = toy.read({"study.yaml": LONG, "long.csv": long.sample(frac=1, random_state=1).to_csv()})
+    pd.testing.assert_frame_equal(ratings_of(study), ratings_of(wide))
+
+
+def test_a_long_file_with_an_unknown_or_absent_dimension(toy):
+    toy.write()
+    long = raw(toy, "ratings.csv").melt(["person", "response"], None, "about", "answer")
+    other = long.replace("rating_toxicity", "toxic")
+    with pytest.raises(InputError, match=r"long.csv: column 'about', rows 2, 3, .*'toxic'"):
+        toy.read({"study.yaml": LONG, "long.csv": other.to_csv(index=False)})
+    half = long[long["about"] == "rating_toxicity"]
+    with pytest.raises(InputError, match=r"column 'about': no row for dimension 'helpfulness'"):
+        toy.read({"study.yaml": LONG, "long.csv": half.to_csv(index=False)})
+    twice = pd.concat([long, long.iloc[[0]]])
+    with pytest.raises(InputError, match=r"row 38: rater 'p1' rates item 'a1' a second time"):
+        toy.read({"study.yaml": LONG, "long.csv": twice.to_csv(index=False)})
+
+
+def as_numbers(frame):
+    return frame.apply(lambda column: pd.to_numeric(column, errors="coerce").fillna(column))
+
+
+@pytest.mark.parametrize(
+    "kind", ["parquet", "parquet of numbers", "parquet of categories", "jsonl"]
+)
+def test_every_format_gives_the_same_study(toy, kind):
+    plain = toy.read({"ratings.csv": toy.changed("ratings.csv", "p1,a2,2,4", "p1,a2,NA,4")})
+    frame = raw(toy, "ratings.csv")
+    frame["rating_helpfulness"] = frame["rating_helpfulness"].astype(int)
+    changes = {}
+    if kind == "jsonl":
+        lines = frame.to_dict("records")
+        for line in lines:
+            if pd.isna(line["rating_toxicity"]):
+                del line["rating_toxicity"]
+        changes["r.jsonl"] = "\n".join(json.dumps(line) for line in lines)
+    else:
+        if kind == "parquet of numbers":
+            frame["rating_toxicity"] = frame["rating_toxicity"].astype(float)
+        if kind == "parquet of categories":
+            frame = frame.astype({"person": "category", "rating_toxicity": "category"})
+        changes["r.parquet"] = frame.to_parquet(index=False)
+    ending = kind.split()[0]
+    changes["study.yaml"] = toy.changed("study.yaml", "ratings.csv", f"r.{ending}")
+    study = toy.read(changes)
+    pd.testing.assert_frame_equal(study.ratings, plain.ratings)
+    pd.testing.assert_frame_equal(study.raters, plain.raters)
+    assert study.ratings["rating"].isna().sum() == 1
+
+
+def test_the_data_may_lie_elsewhere(toy, tmp_path):
+    codebook = toy.write().rename(tmp_path / "elsewhere.yaml")
+    assert read_study(codebook, toy.folder).summary_counts()["ratings"] == 36
+    assert read_study(str(codebook), str(toy.folder)).summary_counts()["ratings"] == 36
+    with pytest.raises(InputError, match=r"absent: no such folder"):
+        read_study(codebook, tmp_path / "absent")
+
+
+def test_shipped_codebooks_are_found_by_name_and_are_good():
+    assert set(shipped_codebooks()) == {"pluralistic_values", "trustamas"}
+    for name, path in shipped_codebooks().items():
+        assert find_codebook(name) == path
+        assert read_codebook(path).name == name
+
+
+def test_a_codebook_that_is_not_there(tmp_path):
+    with pytest.raises(InputError, match=r"shipped are 'pluralistic_values', 'trustamas'"):
+        read_study("trustamass")
+    with pytest.raises(InputError, match=r"absent.yaml: no such file"):
+        read_study(tmp_path / "absent.yaml")
+    with pytest.raises(InputError, match="is a folder"):
+        read_study(tmp_path)
+
+
+# The real study -------------------------------------------------------------------------------
+
+
+def test_trustamas_after_the_comprehension_check(trustamas):
+    rows = trustamas.ratings.drop_duplicates(["rater", "item"])
+    assert len(rows) == 12_215
+    assert len(trustamas.raters) == rows["rater"].nunique() == 6_896
+    assert trustamas.exclusions.to_dict("records") == [
+        {"filter": "comprehension check", "rows": 14_192 - 12_215, "raters": 7_096 - 6_896}
+    ]
+    assert not trustamas.simulated
+
+
+def test_trustamas_missing_answers(trustamas, trustamas_folder):
+    raw = pd.read_csv(trustamas_folder / "ratings_wide.csv")
+    raw = raw[raw["comprehension_check"] == "Correct"]
+    found = trustamas.ratings.groupby("dimension", observed=True)["rating"]
+    for dimension in trustamas.dimensions:
+        assert found.count()[dimension] == raw[dimension].count()
+        assert found.sum()[dimension] == raw[dimension].sum()
+    assert found.count()["trustworthy"] == 12_212
+
+
+def test_trustamas_politics_was_not_asked_in_china(trustamas):
+    lost = trustamas.nonresponse[trustamas.nonresponse["demographic"] == "politics"]
+    china = trustamas.raters.loc[trustamas.raters["country"] == "China", "rater"]
+    assert set(china) <= set(lost["rater"])
+    assert set(lost["reason"]) == {"missing"}

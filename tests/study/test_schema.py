@@ -1,0 +1,46 @@
+import pandas as pd
+import pytest
+
+from pluralign_stats import InputError
+from pluralign_stats.study.codebook import Dimension
+from pluralign_stats.study.schema import check_ratings
+from pluralign_stats.study.tables import tabulate
+
+
+def check(ratings, scale=(1, 5)):
+    n = len(ratings)
+    frame = pd.DataFrame({"rater": ["p1"] * n, "item": [f"i{k}" for k in range(n)]})
+    frame["rating"] = pd.Series(ratings, dtype=float)
+    frame.index = pd.RangeIndex(2, 2 + n)
+    table = tabulate("t.csv", frame.astype(str).rename(columns={"rating": "x"}), ("nan",), "0")
+    check_ratings(frame, table, "x", "dim", Dimension(scale=scale))
+    return frame, table
+
+
+@pytest.mark.parametrize(("scale", "good"), [((1, 5), [1, 5, None]), ((-2, 2), [-2, 0, 2])])
+def test_ratings_on_the_scale_pass(scale, good):
+    check(good, scale)
+
+
+@pytest.mark.parametrize(("scale", "bad"), [((1, 5), 0), ((1, 5), 6), ((1, 5), 1.5), ((-2, 2), 3)])
+def test_ratings_off_the_scale_do_not(scale, bad):
+    low, high = scale
+    message = (
+        rf"t.csv: column 'x', row 3: value '{float(bad)}'; allowed: whole numbers {low} to {high}"
+    )
+    with pytest.raises(InputError, match=message):
+        check([1, bad, 2], scale)
+
+
+def test_every_second_rating_of_an_item_is_named():
+    frame, table = check([1, 2, 3, 4])
+    frame["item"] = ["a", "b", "a", "a"]
+    with pytest.raises(InputError, match=r"rows 4, 5: rater 'p1' rates item 'a' a second time on"):
+        check_ratings(frame, table, "x", "dim", Dimension())
+
+
+def test_two_ratings_count_as_two_even_where_one_is_empty():
+    frame, table = check([1, None])
+    frame["item"] = "a"
+    with pytest.raises(InputError, match=r"row 3: rater 'p1' rates item 'a' a second time"):
+        check_ratings(frame, table, "x", "dim", Dimension())
