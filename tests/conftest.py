@@ -10,7 +10,7 @@ import pytest
 
 import pluralign_stats as pls
 from pluralign_stats.study.assemble import assemble
-from pluralign_stats.study.codebook import codebook_from
+from pluralign_stats.study.codebook_file import codebook_from
 from pluralign_stats.study.tables import Tables, tabulate
 
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"

@@ -12,7 +12,8 @@ from pluralign_stats.errors import InputError
 from pluralign_stats.folders import building_folder, take_name
 from pluralign_stats.simulate.simulate import SimulatedTables, simulate_tables
 from pluralign_stats.study.assemble import assemble
-from pluralign_stats.study.codebook import Codebook, read_codebook
+from pluralign_stats.study.codebook import Codebook
+from pluralign_stats.study.codebook_file import read_codebook
 from pluralign_stats.study.read import shipped_codebooks
 from pluralign_stats.study.study import Study
 from pluralign_stats.study.tables import FIRST_ROW, RawTable, Tables, tabulate

@@ -1,21 +1,18 @@
 """The codebook: what the files of a study hold and what their columns mean."""
 
 from itertools import pairwise
-from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
-    ValidationError,
     field_validator,
     model_validator,
 )
 
-from pluralign_stats.errors import InputError, listing, one_of
-from pluralign_stats.study.yaml_file import line_of, parse_yaml, read_text
+from pluralign_stats.errors import listing, one_of
 
 
 def _as_list(value: object) -> object:
@@ -35,11 +32,13 @@ Texts = Annotated[tuple[Text, ...], BeforeValidator(_as_list)]
 Labels = Annotated[dict[str, str], BeforeValidator(_as_labels)]
 
 
-class _Part(BaseModel):
+class Part(BaseModel):
+    """A part of a codebook: frozen, and strict about its keys."""
+
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=False)
 
 
-class File(_Part):
+class File(Part):
     """One data file and how to read it.
 
     Attributes
@@ -65,7 +64,7 @@ def _as_file(value: object) -> object:
 FileSpec = Annotated[File, BeforeValidator(_as_file)]
 
 
-class Files(_Part):
+class Files(Part):
     """The files of a study; without `raters` or `items` these are taken from the ratings file."""
 
     ratings: FileSpec
@@ -73,7 +72,7 @@ class Files(_Part):
     items: FileSpec | None = None
 
 
-class Columns(_Part):
+class Columns(Part):
     """The role of each key column.
 
     Attributes
@@ -101,7 +100,7 @@ class Columns(_Part):
         return self
 
 
-class Dimension(_Part):
+class Dimension(Part):
     """One thing that raters judged, on an ordered scale of whole numbers.
 
     Attributes
@@ -156,7 +155,7 @@ class Dimension(_Part):
         return self.scale[1] - 1 if self.positive_from is None else self.positive_from
 
 
-class Multiple(_Part):
+class Multiple(Part):
     """A question that allowed several answers, stored in one cell.
 
     Raters with several answers form the level `level`; the codebook's other levels hold those
@@ -167,7 +166,7 @@ class Multiple(_Part):
     level: str = "Multiple"
 
 
-class Factor(_Part):
+class Factor(Part):
     """A demographic of raters, or a covariate of ratings, with its levels.
 
     Attributes
@@ -252,7 +251,7 @@ class Factor(_Part):
         return self.levels + tuple(level for level in extra if level not in self.levels)
 
 
-class Filter(_Part):
+class Filter(Part):
     """A check that ratings or raters must have passed to be kept.
 
     Attributes
@@ -288,14 +287,14 @@ class Filter(_Part):
         return self
 
 
-class ItemTexts(_Part):
+class ItemTexts(Part):
     """Columns of the items file with the wording of prompts and responses, by language."""
 
     prompt: Labels = {}
     response: Labels = {}
 
 
-class Codebook(_Part):
+class Codebook(Part):
     """Everything that a reader of a study's files has to know; written as one YAML file."""
 
     name: str
@@ -353,81 +352,3 @@ class Codebook(_Part):
         labels = part.label if part else {}
         plain = name.replace("_", " ").capitalize()
         return labels.get(language) or labels.get("en") or plain
-
-
-def read_codebook(path: Path) -> Codebook:
-    """Read a codebook from YAML.
-
-    Raises
-    ------
-    InputError
-        If the file is malformed or holds an unknown key or a value that is not allowed; the
-        message names the file, the line and the key.
-    """
-    text = read_text(path)
-    return codebook_from(parse_yaml(text, path.name), path.name, text)
-
-
-def codebook_from(content: dict[str, Any], name: str, text: str = "") -> Codebook:
-    """Check parsed YAML against the codebook's form; `text` gives line numbers to messages."""
-    try:
-        return Codebook.model_validate(content)
-    except ValidationError as error:
-        raise InputError(_explain(error, content, name, text)) from None
-
-
-def _explain(error: ValidationError, content: dict[str, Any], name: str, text: str) -> str:
-    """Put the first complaint of pydantic into one plain line."""
-    first = error.errors()[0]
-    location = _location(content, first["loc"], first["type"] == "missing")
-    line = line_of(text, location) if text else None
-    where = f"{name}, line {line}" if line else name
-    key = ".".join(str(step) for step in location)
-    more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
-    match first["type"]:
-        case "extra_forbidden":
-            allowed = _keys_at(location[:-1])
-            return f"{where}: unknown key '{key}': {one_of('it', str(location[-1]), allowed)}{more}"
-        case "missing":
-            return f"{where}: the key '{key}' is missing{more}"
-        case "value_error":
-            inside = f"{key}: " if key else ""
-            return f"{where}: {inside}{first['ctx']['error']}{more}"
-        case _:
-            said = first["msg"][0].lower() + first["msg"][1:]
-            return f"{where}: '{key}' is {first['input']!r}, but {said}{more}"
-
-
-def _location(content: Any, steps: tuple[str | int, ...], missing: bool) -> tuple[str | int, ...]:
-    """Steps that lead through the content; pydantic's own, such as the arm of a union, go."""
-    location: list[str | int] = []
-    for step in steps:
-        inside = content.keys() if isinstance(content, dict) else range(_length(content))
-        found = next((key for key in inside if str(key) == str(step)), None)
-        if found is not None:
-            content = content[found]
-            location.append(step)
-    return (*location, steps[-1]) if missing else tuple(location)
-
-
-def _length(content: Any) -> int:
-    return len(content) if isinstance(content, list | tuple) else 0
-
-
-def _keys_at(location: tuple[str | int, ...]) -> list[str]:
-    """Keys that a codebook allows at `location`."""
-    named: dict[str, type[_Part]] = {
-        "dimensions": Dimension,
-        "demographics": Factor,
-        "covariates": Factor,
-        "filters": Filter,
-    }
-    single: dict[str, type[_Part]] = {"files": Files, "columns": Columns, "texts": ItemTexts}
-    if not location:
-        return list(Codebook.model_fields)
-    first = str(location[0])
-    if location[-1] == "multiple":
-        return list(Multiple.model_fields)
-    if first == "files" and len(location) > 1:
-        return list(File.model_fields)
-    return list((named | single)[first].model_fields)

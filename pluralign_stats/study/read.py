@@ -6,7 +6,8 @@ from pathlib import Path
 
 from pluralign_stats.errors import InputError, listing
 from pluralign_stats.study.assemble import assemble
-from pluralign_stats.study.codebook import Codebook, File, read_codebook
+from pluralign_stats.study.codebook import Codebook, File
+from pluralign_stats.study.codebook_file import read_codebook
 from pluralign_stats.study.study import Study
 from pluralign_stats.study.tables import RawTable, Tables, read_table
 from pluralign_stats.study.truth import Truth

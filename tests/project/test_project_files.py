@@ -68,7 +68,7 @@ def test_links_between_documents_lead_somewhere() -> None:
 
 
 def test_the_readme_codebook_example_is_valid() -> None:
-    from pluralign_stats.study.codebook import codebook_from
+    from pluralign_stats.study.codebook_file import codebook_from
     from pluralign_stats.study.yaml_file import parse_yaml
 
     text = (ROOT / "README.md").read_text("utf-8")

@@ -1,7 +1,8 @@
 import pytest
 
 from pluralign_stats import InputError
-from pluralign_stats.study.codebook import Codebook, Dimension, Factor, codebook_from, read_codebook
+from pluralign_stats.study.codebook import Codebook, Dimension, Factor
+from pluralign_stats.study.codebook_file import codebook_from, read_codebook
 
 GOOD = {
     "name": "c",

@@ -2,7 +2,7 @@ import pandas as pd
 import pytest
 
 from pluralign_stats import InputError
-from pluralign_stats.study.codebook import codebook_from
+from pluralign_stats.study.codebook_file import codebook_from
 from pluralign_stats.study.filters import apply_filters
 from pluralign_stats.study.tables import Tables, tabulate
 

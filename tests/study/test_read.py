@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from pluralign_stats import InputError, read_study
-from pluralign_stats.study.codebook import read_codebook
+from pluralign_stats.study.codebook_file import read_codebook
 from pluralign_stats.study.read import find_codebook, shipped_codebooks
 
 LONG = """\
