@@ -8,6 +8,9 @@ BIN    := $(VENV)/bin
 OUT    ?= reports/output
 READY  := $(VENV)/.ready
 
+# Small problems run fastest on one thread a process.
+export OMP_NUM_THREADS ?= 1
+
 help: ## Show this list
 	@echo "Pluralign: from ratings to a report. Usage: make TARGET"
 	@echo
@@ -21,7 +24,7 @@ $(READY): requirements.lock requirements-setup.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 12))' || \
 		{ echo "Pluralign needs Python 3.12 or newer, and '$(PYTHON)' is $$($(PYTHON) --version 2>&1). Name another: make PYTHON=python3.12 ..." >&2; exit 2; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-setup.lock
+	@$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --require-hashes -r requirements-setup.lock
 	@echo "Installing the pinned packages into $(VENV) ..."
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .

@@ -69,7 +69,7 @@ def cli() -> None:
 def main() -> None:
     """Run the command line; turn every error into one line and exit status 2."""
     try:
-        sys.exit(cli.main(standalone_mode=False))
+        sys.exit(cli.main(prog_name="pluralign", standalone_mode=False))
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message())
         sys.exit(2)

@@ -46,7 +46,7 @@ def command(out: Path, seed: int, parameters: tuple[str, ...], as_json: bool) ->
     if as_json:
         print_json({"study": str(codebook), "report": str(index)})
     else:
-        click.echo(f"Study: {codebook}\nReport: {index}")
+        click.echo(f"Study: {codebook.resolve()}\nReport: {index}")
 
 
 def _simulated(folder: Path, seed: int) -> Path:

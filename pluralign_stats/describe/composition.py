@@ -41,8 +41,9 @@ def composition(study: Study, min_cell: int = MIN_CELL) -> Result:
     study
         The study.
     min_cell
-        Cells of fewer raters are withheld, and so is the next smallest cell where the total would
-        betray them.
+        Cells of fewer raters are withheld, and so is the next smallest level where the total
+        would betray another. Few raters without an answer are withheld too, but no level to
+        protect them: that someone did not answer says nothing of a group.
 
     Returns
     -------
@@ -57,8 +58,9 @@ def composition(study: Study, min_cell: int = MIN_CELL) -> Result:
     table = pd.concat(tables, ignore_index=True)
     withheld = int(table["n_raters"].isna().sum())
     notes = (
-        f"{withheld} cells are withheld: a cell of fewer than {min_cell} raters is never shown, "
-        "nor one from which it could be computed.",
+        f"{withheld} cells are withheld: those of fewer than {min_cell} raters, and where the total "
+        "would give a small level away the next smallest. To show more, lead small levels to a "
+        "common one in the codebook ('recode').",
     )
     counts = study.summary_counts()
     sentence = (
@@ -84,7 +86,7 @@ def _one(study: Study, name: str, min_cell: int) -> pd.DataFrame:
     raters = groups.value_counts(sort=False)
     given = study.ratings.dropna(subset="rating")["rater"].astype(str)
     ratings = given.map(groups).value_counts().reindex(raters.index, fill_value=0)
-    hide = suppressed(raters.to_numpy(), min_cell)
+    hide = _withheld(raters, min_cell)
     return pd.DataFrame(
         {
             "term": study.codebook.label(name),
@@ -94,6 +96,13 @@ def _one(study: Study, name: str, min_cell: int) -> pd.DataFrame:
             "n_ratings": np.where(hide, np.nan, ratings),
         }
     )
+
+
+def _withheld(raters: pd.Series, min_cell: int) -> np.ndarray:
+    """Which cells of one demographic, levels and kinds of nonresponse, are not shown."""
+    counts, silent = raters.to_numpy(), raters.index.isin(_ANSWERS.values())
+    levels = suppressed(np.where(silent, 0, counts), min_cell)
+    return np.where(silent, (counts > 0) & (counts < min_cell), levels)
 
 
 def _answers(study: Study, name: str) -> pd.Series:

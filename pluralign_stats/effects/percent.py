@@ -6,7 +6,8 @@ odds
     Change of the odds of a higher rating, ``exp(b) - 1`` from a cumulative logit. A linear model
     gives it only by approximation: its difference in residual standard deviations times
     ``pi / sqrt(3)`` stands for `b` (Hasselblad & Hedges 1995, Psychological Bulletin 117, eq. 4;
-    Chinn 2000, Statistics in Medicine 19, 3127-3131).
+    Chinn 2000, Statistics in Medicine 19, 3127-3131). Differences between items, which stay in
+    the residuals, draw it towards zero: on simulated studies to 0.8 to 0.95 of `b`.
 """
 
 from typing import TYPE_CHECKING
@@ -83,8 +84,8 @@ def percent(
         interval="delta-method intervals",
         notes=(
             "Reading 'mean': difference of mean ratings as a share of the reference group's mean. "
-            "Reading 'odds': change of the odds of a higher rating, for a linear model an "
-            "approximation from the standardized difference.",
+            "Reading 'odds': change of the odds of a higher rating; from a linear model only an "
+            "approximation, which lies nearer to zero than the truth where items differ.",
         ),
         warnings=fit.warnings,
     )

@@ -78,12 +78,17 @@ class Fit:
         """
         needed = [str(v) for v in self.design.spec.required_variables]
         for column in needed:
-            if column in data and self.design.data[column].dtype == "category":
-                known = self.design.data[column].cat.categories
-                new = [v for v in pd.unique(data[column].dropna()) if v not in known]
+            if column not in data:
+                raise InputError(one_of("a variable of the new data", column, data.columns))
+        complete = data[needed].notna().all(axis=1).to_numpy()
+        for column in needed:
+            if self.design.data[column].dtype == "category":
+                levels = self.design.data[column].cat.categories
+                new = [v for v in pd.unique(data[column].dropna()) if v not in levels]
                 if new:
-                    raise InputError(one_of(f"'{column}'", new[0], known))
-                data = data.assign(**{column: pd.Categorical(data[column], known)})
+                    raise InputError(one_of(f"'{column}'", new[0], levels))
+                filled = pd.Categorical(data[column], levels).fillna(levels[0])
+                data = data.assign(**{column: filled})
         try:
             full = self.design.spec.get_model_matrix(data, na_action="ignore")
         except Exception as error:
@@ -92,8 +97,7 @@ class Fit:
         kept = full[list(self.params.index)].to_numpy(dtype=float)
         left_out = full[list(self.dependence.columns)].to_numpy(dtype=float)
         known = np.isclose(left_out, kept @ self.dependence.to_numpy()).all(axis=1)
-        known &= data[needed].notna().all(axis=1).to_numpy()
-        return np.where(known[:, None], kept, np.nan)
+        return np.where((known & complete)[:, None], kept, np.nan)
 
     def predict(self, new: pd.DataFrame | None = None) -> pd.Series:
         """Mean rating of each row of `new` (by default of the data), over all raters."""

@@ -103,6 +103,14 @@ def test_withheld_cells_are_missing_and_announced(study_of):
     assert "fewer than 10 raters" in result.meta.notes[0]
 
 
+def test_few_without_an_answer_cost_no_level_its_cell(study_of):
+    study = study_with(study_of, {"a": 40, "b": 15, "declined": 3})
+    table = composition(study).table.set_index("group")["n_raters"]
+    assert table["a"] == 40
+    assert table["b"] == 15
+    assert np.isnan(table["declined to answer"])
+
+
 @pytest.mark.parametrize("seed", range(12))
 def test_nonresponse_never_tells_what_composition_withholds(study_of, seed):
     rng = np.random.default_rng(seed)
