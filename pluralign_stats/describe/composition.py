@@ -58,9 +58,9 @@ def composition(study: Study, min_cell: int = MIN_CELL) -> Result:
     table = pd.concat(tables, ignore_index=True)
     withheld = int(table["n_raters"].isna().sum())
     notes = (
-        f"{withheld} cells are withheld: those of fewer than {min_cell} raters, and where the total "
-        "would give a small level away the next smallest. To show more, lead small levels to a "
-        "common one in the codebook ('recode').",
+        f"{withheld} cells are withheld: those of fewer than {min_cell} raters, and where the "
+        "total would give a small level away the next smallest. To show more, lead small levels "
+        "to a common one in the codebook ('recode').",
     )
     counts = study.summary_counts()
     sentence = (
