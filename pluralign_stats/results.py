@@ -79,8 +79,10 @@ class Result:
         return self.meta.warnings
 
     def to_csv_text(self) -> str:
-        """Write the table as CSV; its last column says whether the data are simulated."""
-        return self.table.assign(data=self.meta.data).to_csv(index=False)
+        """Write the table as CSV: counts whole, a last column that says if data are simulated."""
+        counts = [c for c in self.table if c.startswith("n_")]
+        whole = self.table.astype(dict.fromkeys(counts, "Int64"))
+        return whole.assign(data=self.meta.data).to_csv(index=False)
 
     def describe(self) -> dict[str, Any]:
         """Sentence and metadata as plain values."""
@@ -117,10 +119,9 @@ def ordered_columns(columns: Iterable[str]) -> list[str]:
 
 
 def table_html(table: pd.DataFrame, caption: str) -> str:
-    """HTML of a table: escaped, numbers aligned, constant columns told in the caption's words."""
-    constant = [c for c in ("method",) if c in table and table[c].nunique() == 1 and len(table) > 1]
-    shown = table.drop(columns=constant)
-    told = "".join(f"; {c}: {table[c].iloc[0]}" for c in constant)
+    """HTML of a table: escaped, numbers marked, the methods told in the caption."""
+    shown = table.drop(columns="method", errors="ignore")
+    told = f"; method: {' / '.join(table['method'].unique())}" if "method" in table else ""
     head = "".join(f"<th scope='col'>{escape(heading(c))}</th>" for c in shown.columns)
     body = "".join(
         "<tr>"
@@ -142,16 +143,17 @@ def heading(column: str) -> str:
     return plain.get(column, column.replace("_", " "))
 
 
-def _cell(column: str, value: object) -> str:
-    if isinstance(value, str) or value is None or value is pd.NA:
-        return f"<td>{escape(value) if isinstance(value, str) else '–'}</td>"
-    return f"<td class='number'>{format_number(column, float(value))}</td>"  # type: ignore[arg-type]
+def _cell(column: str, value: Any) -> str:
+    if isinstance(value, str):
+        return f"<td>{escape(value)}</td>"
+    return f"<td class='number'>{format_number(column, value)}</td>"
 
 
-def format_number(column: str, value: float) -> str:
+def format_number(column: str, number: Any) -> str:
     """Write a number as its column asks: counts whole, shares in percent, p to three places."""
-    if value != value:
+    if pd.isna(number):
         return "–"
+    value = float(number)
     if column.startswith("n_") or column in {"rating", "levels"}:
         return f"{value:,.0f}"
     if column == "share" or column.endswith("_share"):

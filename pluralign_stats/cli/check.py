@@ -47,6 +47,7 @@ def _records(table: Any) -> list[dict[str, Any]]:
 def _print_table(result: Any) -> None:
     from html import unescape
 
+    from pandas.api.types import is_numeric_dtype
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
@@ -55,15 +56,12 @@ def _print_table(result: Any) -> None:
 
     shown = Table(title=result.meta.title, title_justify="left", title_style="bold")
     for column in result.table:
-        numeric = result.table[column].dtype.kind in "if"
+        numeric = is_numeric_dtype(result.table[column])
         shown.add_column(heading(column), justify="right" if numeric else "left")
     for row in result.table.itertuples(index=False, name=None):
         cells = zip(result.table, row, strict=True)
         shown.add_row(
-            *(
-                Text(v if isinstance(v, str) else unescape(format_number(c, float(v))))
-                for c, v in cells
-            )
+            *(Text(v if isinstance(v, str) else unescape(format_number(c, v))) for c, v in cells)
         )
     console = Console()
     console.print()

@@ -6,7 +6,7 @@ import krippendorff
 import numpy as np
 import pandas as pd
 
-from pluralign_stats.describe.composition import check_min_cell
+from pluralign_stats.describe.composition import check_min_cell, hide_counts
 from pluralign_stats.describe.intervals import check_bootstrap, percentile_interval
 from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.results import Metadata, Result
@@ -115,6 +115,8 @@ def agreement(
             found = _of_block(study, dimension, part, n_bootstrap, seed)
             records.append((study.codebook.label(dimension), group, found, part, conf_level))
     table = pd.DataFrame([_record(*record) for record in records], columns=_COLUMNS)
+    if by and records:
+        table = hide_counts(study, by, table, table["group"], min_cell)
     within = f" within groups: {study.codebook.label(by).lower()}" if by else ""
     meta = _meta(study, f"Agreement between raters{within}", table, conf_level, n_bootstrap)
     return Result(table, _sentence(table), meta)

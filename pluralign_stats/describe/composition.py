@@ -98,6 +98,26 @@ def _one(study: Study, name: str, min_cell: int) -> pd.DataFrame:
     )
 
 
+def hide_counts(
+    study: Study, name: str, table: pd.DataFrame, levels: pd.Series, min_cell: int
+) -> pd.DataFrame:
+    """Blank the counts of levels that `composition` withholds, so that no table gives them away.
+
+    Parameters
+    ----------
+    study, name
+        The study and one of its demographics.
+    table, levels
+        A table with counts of raters and ratings, and the level that each row is about.
+    min_cell
+        Fewest raters of a cell that may be shown.
+    """
+    raters = _answers(study, name).value_counts(sort=False)
+    withheld = levels.isin(raters.index[_withheld(raters, min_cell)])
+    counts = ["n_raters", "n_ratings"]
+    return table.assign(**{c: table[c].mask(withheld) for c in counts})
+
+
 def _withheld(raters: pd.Series, min_cell: int) -> np.ndarray:
     """Which cells of one demographic, levels and kinds of nonresponse, are not shown."""
     counts, silent = raters.to_numpy(), raters.index.isin(_ANSWERS.values())

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from pluralign_stats.describe.composition import check_min_cell
+from pluralign_stats.describe.composition import check_min_cell, hide_counts
 from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.results import Metadata, Result
 from pluralign_stats.settings import MIN_CELL
@@ -43,6 +43,8 @@ def rating_distribution(study: Study, by: str | None = None, min_cell: int = MIN
     order = ["dimension", "term", "group", "rating", "share", "n_raters", "n_ratings"]
     table = pd.concat(blocks, ignore_index=True) if blocks else pd.DataFrame(columns=order)
     table = table.assign(term=study.codebook.label(by)) if by else table.drop(columns="group")
+    if by and blocks:
+        table = hide_counts(study, by, table, table["group"], min_cell)
     title = f"Ratings by {study.codebook.label(by).lower()}" if by else "Ratings by dimension"
     notes = _left_out(study, small, min_cell)
     return Result(

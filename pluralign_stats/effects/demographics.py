@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from pluralign_stats.describe.composition import check_min_cell, not_asked
+from pluralign_stats.describe.composition import check_min_cell, hide_counts, not_asked
 from pluralign_stats.effects.contrasts import contrasts, margins
 from pluralign_stats.effects.percent import percent
 from pluralign_stats.errors import InputError, one_of
@@ -165,6 +165,9 @@ def _collect(
         ignore_index=True,
     )
     small = table["n_raters"] < min_cell
+    for f in dict.fromkeys(f for _, f, _ in parts):
+        levels = table["contrast"].str.split(" vs ").str[0].where(table["term"] == label(f))
+        table = hide_counts(study, f, table, levels, min_cell)
     first = parts[0][2].meta
     notes = [*first.notes, _references(study, parts), _left_out(study, gaps)]
     if small.any():

@@ -17,6 +17,7 @@ from pluralign_stats.figures.style import (
     house_style,
     ink_on,
     new_figure,
+    with_count,
     wrapped,
 )
 from pluralign_stats.results import Result
@@ -46,7 +47,7 @@ def _composition_bars(ax: Axes, block: pd.DataFrame, term: str) -> None:
     position = np.arange(len(block))
     ax.barh(position, block["share"].fillna(0), height=0.72, color=COLOURS[0])
     for y, (share, n) in enumerate(zip(block["share"], block["n_raters"], strict=True)):
-        told = "withheld" if np.isnan(n) else f"{n:,.0f}"
+        told = "withheld" if pd.isna(n) else f"{n:,.0f}"
         ax.text(
             0 if np.isnan(share) else share, y, f" {told}", va="center", fontsize=8, color=MUTED
         )
@@ -106,7 +107,7 @@ def _distribution_bars(ax: Axes, block: pd.DataFrame, dimension: str) -> None:
                 )
         left += wide[level].to_numpy()
     n = block.drop_duplicates("group").set_index("group")["n_raters"]
-    ax.set_yticks(np.arange(len(wide)), [f"{g} ({n[g]:,})" for g in wide.index])
+    ax.set_yticks(np.arange(len(wide)), [with_count(g, n[g]) for g in wide.index])
     ax.invert_yaxis()
     ax.set_xlim(0, 1)
     ax.tick_params(axis="y", length=0)
@@ -138,7 +139,7 @@ def agreement_figure(result: Result) -> Picture:
             s=26,
             color=colour,
             zorder=3,
-            label=f"{group} ({block['n_raters'].max():,} raters)",
+            label=with_count(group, block["n_raters"].max()),
         )
     ax.axvline(0, color=MUTED, linewidth=0.8)
     ax.set_yticks(range(len(dimensions)), dimensions)
@@ -147,7 +148,7 @@ def agreement_figure(result: Result) -> Picture:
     ax.grid(axis="x")
     if len(groups) > 1:
         figure.legend(loc="outside upper right", ncols=min(len(groups), 3), fontsize=8)
-    foot(figure, result, f"{table['n_raters'].max():,} raters")
+    foot(figure, result, f"{table['n_raters'].max():,.0f} raters", "in brackets: raters")
     return Picture(figure, f"Points with intervals. {result.sentence}")
 
 

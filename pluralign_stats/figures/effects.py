@@ -14,6 +14,7 @@ from pluralign_stats.figures.style import (
     foot,
     house_style,
     new_figure,
+    with_count,
     wrapped,
 )
 from pluralign_stats.results import Result
@@ -102,7 +103,7 @@ def _label_rows(ax: Axes, table: pd.DataFrame, places: dict[tuple[str, str], flo
             labels.append(heading)
             headed.add(heading)
         ticks.append(height)
-        labels.append(f"{level} ({n[term, contrast]:,})")
+        labels.append(with_count(level, n[term, contrast]))
     ax.set_yticks(ticks, labels, fontsize=8)
     for text in ax.get_yticklabels():
         if text.get_text() in headed:

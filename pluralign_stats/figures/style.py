@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import matplotlib as mpl
+import pandas as pd
 from cycler import cycler
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
@@ -71,6 +72,11 @@ def blank_figure(result: Result) -> Figure:
     figure = new_figure(0.8)
     figure.text(0.01, 0.5, textwrap.fill(result.sentence, 90), va="center", color=MUTED)
     return figure
+
+
+def with_count(label: str, n: float) -> str:
+    """Write a count behind a label; a withheld one is left out."""
+    return label if pd.isna(n) else f"{label} ({n:,.0f})"
 
 
 def wrapped(label: str, width: int) -> str:

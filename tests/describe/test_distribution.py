@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pluralign_stats import InputError, rating_distribution
+from pluralign_stats import InputError, composition, rating_distribution
 
 
 @pytest.mark.parametrize("by", [None, "gender", "country", "politics"])
@@ -15,8 +15,19 @@ def test_shares_sum_to_one_and_are_the_counted_ones(small_study, by):
         block = ratings[ratings["dimension"].map(small_study.codebook.label) == row.dimension]
         block = block[block[by] == row.group] if by else block
         assert row.share == pytest.approx((block["rating"] == row.rating).mean())
-        assert row.n_ratings == len(block)
-        assert row.n_raters == block["rater"].nunique()
+        if by and row.group in withheld(small_study, by):
+            assert pd.isna(row.n_ratings)
+            assert pd.isna(row.n_raters)
+        else:
+            assert row.n_ratings == len(block)
+            assert row.n_raters == block["rater"].nunique()
+
+
+def withheld(study, by):
+    """Levels that the table of raters does not show."""
+    table = composition(study).table
+    table = table[table["term"] == study.codebook.label(by)]
+    return set(table.loc[table["n_raters"].isna(), "group"])
 
 
 def test_every_rating_of_the_scale_has_a_row(small_study):

@@ -80,6 +80,14 @@ def test_small_levels_are_in_the_model_but_not_shown(study_of):
     assert row["p_adjusted"] == pytest.approx(family.loc["b vs a", "p_adjusted"])
 
 
+def test_the_size_of_a_small_level_cannot_be_computed(study_of):
+    """One small level alone: the next smallest keeps its estimate and loses its counts."""
+    result = demographic_effects(made(study_of, g=np.repeat(["a", "b", "c"], [70, 41, 9])))
+    for shown in (result.differences, result.percents):
+        assert shown.table["estimate"].notna().all()
+        assert shown.table[["n_raters", "n_ratings"]].isna().all(axis=None)
+
+
 def test_a_small_reference_is_not_shown_either(study_of):
     group = np.repeat(["a", "b", "c"], [4, 70, 46])
     result = demographic_effects(made(study_of, g=group))

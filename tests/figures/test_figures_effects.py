@@ -17,7 +17,7 @@ def test_one_panel_a_dimension_and_one_row_a_contrast(small_effects):
         level, _, reference = row.contrast.partition(" vs ")
         assert f"{row.term}, vs {reference}" in rows
         n = result.table.loc[result.table["contrast"] == row.contrast, "n_raters"].max()
-        assert f"{level} ({n:,})" in rows
+        assert f"{level} ({n:,.0f})" in rows
 
 
 def test_one_demographic(small_effects):
