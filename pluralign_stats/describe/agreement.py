@@ -6,7 +6,7 @@ import krippendorff
 import numpy as np
 import pandas as pd
 
-from pluralign_stats.describe.composition import check_min_cell, hide_counts
+from pluralign_stats.describe.composition import COUNT_WITHHELD, check_min_cell, hide_counts
 from pluralign_stats.describe.intervals import check_bootstrap, percentile_interval
 from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.results import Metadata, Result
@@ -174,6 +174,8 @@ def _meta(
     study: Study, title: str, table: pd.DataFrame, conf_level: float, n_bootstrap: int
 ) -> Metadata:
     notes = ["Items with fewer than two ratings say nothing about agreement and are not counted."]
+    if table["n_raters"].isna().any():
+        notes.append(COUNT_WITHHELD)
     if (table["n_items"] < FEW_ITEMS).any():
         notes.append(
             f"Fewer than {FEW_ITEMS} items: intervals from resampling so few are rough, and "

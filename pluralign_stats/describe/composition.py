@@ -8,6 +8,9 @@ from pluralign_stats.results import Metadata, Result
 from pluralign_stats.settings import MIN_CELL
 from pluralign_stats.study.study import Study
 
+#: What a table says whose counts `hide_counts` has blanked in part.
+COUNT_WITHHELD = "A group without counts is large enough; its size would give away a small group's."
+
 _ANSWERS = {"declined": "declined to answer", "missing": "no answer recorded"}
 
 

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from pluralign_stats.describe.composition import check_min_cell, hide_counts
+from pluralign_stats.describe.composition import COUNT_WITHHELD, check_min_cell, hide_counts
 from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.results import Metadata, Result
 from pluralign_stats.settings import MIN_CELL
@@ -47,6 +47,7 @@ def rating_distribution(study: Study, by: str | None = None, min_cell: int = MIN
         table = hide_counts(study, by, table, table["group"], min_cell)
     title = f"Ratings by {study.codebook.label(by).lower()}" if by else "Ratings by dimension"
     notes = _left_out(study, small, min_cell)
+    notes += (COUNT_WITHHELD,) if table["n_raters"].isna().any() else ()
     return Result(
         table[[c for c in order if c in table]],
         _sentence(study, ratings) if blocks else f"No group has {min_cell} raters or more.",

@@ -5,7 +5,12 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from pluralign_stats.describe.composition import check_min_cell, hide_counts, not_asked
+from pluralign_stats.describe.composition import (
+    COUNT_WITHHELD,
+    check_min_cell,
+    hide_counts,
+    not_asked,
+)
 from pluralign_stats.effects.contrasts import contrasts, margins
 from pluralign_stats.effects.percent import percent
 from pluralign_stats.errors import InputError, one_of
@@ -170,6 +175,8 @@ def _collect(
         table = hide_counts(study, f, table, levels, min_cell)
     first = parts[0][2].meta
     notes = [*first.notes, _references(study, parts), _left_out(study, gaps)]
+    if table.loc[~small, "n_raters"].isna().any():
+        notes.append(COUNT_WITHHELD)
     if small.any():
         hidden = (table["term"] + ": " + table["contrast"])[small].unique()
         notes.append(

@@ -42,7 +42,7 @@ def test_small_groups_are_left_out_and_named(small_study):
     assert small
     result = rating_distribution(small_study, "gender")
     assert not set(small) & set(result.table["group"])
-    assert result.meta.notes == (f"Left out, with fewer than 10 raters: {', '.join(small)}.",)
+    assert result.meta.notes[0] == f"Left out, with fewer than 10 raters: {', '.join(small)}."
 
 
 def groups(study_of, answered):
