@@ -55,7 +55,7 @@ format: $(READY) ## Rewrite the code in the project's style
 
 lock: $(READY) ## Resolve pyproject.toml anew into requirements.lock and environment.yml
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.12 --no-header \
-		--no-emit-index-url --no-emit-find-links --all-extras pyproject.toml --output-file requirements.lock
+		--all-extras pyproject.toml --output-file requirements.lock
 	@$(BIN)/python .ci/conda_environment.py > environment.yml
 
 clean: ## Remove the environment and everything that can be made again
