@@ -30,7 +30,7 @@ $(READY): requirements.lock requirements-setup.lock pyproject.toml
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
 
-reproduce: $(READY) ## Run the whole study in its embedded form and print where the report is
+reproduce: $(READY) ## Simulate the published study, report on it and print where the report is
 	@$(BIN)/pluralign reproduce --out $(OUT)
 
 test: $(READY) ## Run the tests

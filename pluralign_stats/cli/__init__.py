@@ -1,6 +1,7 @@
 """The command ``pluralign``: each subcommand is a thin shell around one public function."""
 
 import os
+import signal
 import sys
 from importlib import import_module
 
@@ -68,6 +69,8 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line; turn every error into one line and exit status 2."""
+    # A request to end is met as Ctrl-C is, so that unfinished folders are removed.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         sys.exit(cli.main(prog_name="pluralign", standalone_mode=False))
     except click.exceptions.NoArgsIsHelpError as error:

@@ -18,5 +18,5 @@ def exclusions(study: Study) -> Result:
         sentence = "The codebook names no filter; all rows are used."
     else:
         rows, raters = table["n_rows"].sum(), table["n_raters"].sum()
-        sentence = f"{rows:,} rows were left out, and with them {raters:,} raters altogether."
+        sentence = f"Rows left out: {rows:,}; raters left without any row: {raters:,}."
     return Result(table, sentence, Metadata("Left out by checks", study.data_kind, conf_level=None))

@@ -1,4 +1,7 @@
 import json
+import subprocess
+import sys
+import time
 
 import pytest
 
@@ -41,3 +44,19 @@ def test_a_parameter_that_no_notebook_has(toy, pluralign, tmp_path):
     assert "no_such_parameter" in ran.err
     assert ran.err.count("\n") == 1
     assert not (tmp_path / "r").exists()
+
+
+def test_a_report_asked_to_end_leaves_nothing(toy, tmp_path):
+    codebook = toy.write()
+    before = set(tmp_path.rglob("*"))
+    command = [sys.executable, "-m", "pluralign_stats", "report", str(codebook)]
+    process = subprocess.Popen(
+        [*command, "--out", str(tmp_path / "report")], stderr=subprocess.PIPE, text=True
+    )
+    deadline = time.monotonic() + 60
+    while not list(tmp_path.glob(".report.building-*")) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    process.terminate()
+    assert process.wait(60) == 130
+    assert "interrupted" in process.stderr.read()
+    assert set(tmp_path.rglob("*")) == before

@@ -186,4 +186,4 @@ def test_trustamas_tells_that_politics_was_not_asked_in_china(trustamas):
     assert (others == "").all()
     left_out = exclusions(trustamas)
     assert left_out.table["n_rows"].tolist() == [1_977]
-    assert "1,977 rows were left out, and with them 200 raters" in left_out.sentence
+    assert "Rows left out: 1,977; raters left without any row: 200" in left_out.sentence
