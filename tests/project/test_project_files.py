@@ -86,3 +86,16 @@ def test_a_notebook_is_clean_and_holds_no_code_of_its_own(path: Path) -> None:
         tree = ast.parse("".join(cell["source"]))
         banned = (ast.FunctionDef, ast.ClassDef, ast.Lambda)
         assert not [node for node in ast.walk(tree) if isinstance(node, banned)]
+
+
+def test_the_codebook_reference_names_every_key() -> None:
+    from pluralign_stats.study import codebook
+
+    text = (ROOT / "docs" / "codebook.md").read_text("utf-8")
+    top = set(re.findall(r"^(\w+):", text, re.MULTILINE))
+    assert top == set(codebook.Codebook.model_fields)
+    described = set(re.findall(r"`(\w+)`", text))
+    for part in (codebook.Files, codebook.File, codebook.Columns, codebook.Dimension):
+        assert set(part.model_fields) <= described
+    for part in (codebook.Factor, codebook.Multiple, codebook.Filter):
+        assert set(part.model_fields) <= described
