@@ -148,7 +148,8 @@ def agreement_figure(result: Result) -> Picture:
     ax.grid(axis="x")
     if len(groups) > 1:
         figure.legend(loc="outside upper right", ncols=min(len(groups), 3), fontsize=8)
-    foot(figure, result, f"{table['n_raters'].max():,.0f} raters", "in brackets: raters")
+    told = ["in brackets: raters"] if len(groups) > 1 else []
+    foot(figure, result, f"{table['n_raters'].max():,.0f} raters", *told)
     return Picture(figure, f"Points with intervals. {result.sentence}")
 
 

@@ -57,7 +57,10 @@ def forest_figure(result: Result, term: str | None = None) -> Picture:
         _panel(ax, table[table["dimension"] == dimension], places)
         ax.set_title(wrapped(dimension, 13), fontsize=8, loc="center")
     _label_rows(axes[0], table, places)
-    axes[len(axes) // 2].set_xlabel(f"Difference from the reference group ({result.meta.unit})")
+    middle = 0.5 if len(axes) % 2 else 1.1
+    axes[(len(axes) - 1) // 2].set_xlabel(
+        f"Difference from the reference group ({result.meta.unit})", x=middle
+    )
     foot(figure, result, "raters of the group in brackets", f"filled: adjusted p < {SIGNIFICANCE}")
     return Picture(figure, f"Points with intervals by dimension. {result.sentence}")
 

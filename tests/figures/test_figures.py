@@ -23,6 +23,18 @@ def one_reading(effects, reading="mean"):
     return pls.Result(table, result.sentence, result.meta)
 
 
+def of(study, *dimensions):
+    return pls.demographic_effects(study, ["politics"], dimensions)
+
+
+def one(study):
+    return study.where(dimension="toxicity")
+
+
+def two(study):
+    return study.where(dimension=["toxicity", "sensitivity"])
+
+
 TABLES = {
     "composition": pls.composition,
     "distribution": pls.rating_distribution,
@@ -32,6 +44,11 @@ TABLES = {
     "joint": lambda s: pls.positive_given_positive(s, n_bootstrap=100),
     "forest": lambda s: pls.demographic_effects(s).differences,
     "forest of one demographic": lambda s: pls.demographic_effects(s, ["politics"]).differences,
+    "forest of one dimension": lambda s: of(s, "toxicity").differences,
+    "forest of two dimensions": lambda s: of(s, "toxicity", "sensitivity").differences,
+    "distribution of one dimension": lambda s: pls.rating_distribution(one(s)),
+    "agreement of one dimension": lambda s: pls.agreement(one(s), n_bootstrap=100),
+    "joint of two dimensions": lambda s: pls.positive_given_positive(two(s), n_bootstrap=100),
     "forest of percents": lambda s: one_reading(pls.demographic_effects(s, ["gender"])),
 }
 DRAW = {
