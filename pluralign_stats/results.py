@@ -168,6 +168,7 @@ def minus(number: str) -> str:
     return number.replace("-", "−")
 
 
-def bracketed(low: float, high: float, form: str = ".2f") -> str:
-    """Write an interval as ``[−0.28, −0.08]``."""
-    return minus(f"[{low:{form}}, {high:{form}}]")
+def with_interval(row: pd.Series, form: str, unit: str) -> str:
+    """Write a table's estimate and interval, such as ``−0.18 rating points [−0.28, −0.08]``."""
+    low, high = row["conf_low"], row["conf_high"]
+    return minus(f"{row['estimate']:+{form}} {unit} [{low:{form}}, {high:{form}}]")

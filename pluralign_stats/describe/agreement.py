@@ -6,7 +6,7 @@ import krippendorff
 import numpy as np
 import pandas as pd
 
-from pluralign_stats.describe.composition import COUNT_WITHHELD, check_min_cell, hide_counts
+from pluralign_stats.describe.disclosure import COUNT_WITHHELD, check_min_cell, hide_counts
 from pluralign_stats.describe.intervals import check_bootstrap, percentile_interval
 from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.results import Metadata, Result

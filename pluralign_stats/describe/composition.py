@@ -3,37 +3,15 @@
 import numpy as np
 import pandas as pd
 
-from pluralign_stats.errors import InputError
+from pluralign_stats.describe.disclosure import (
+    SILENT,
+    answers,
+    check_min_cell,
+    withheld_cells,
+)
 from pluralign_stats.results import Metadata, Result
 from pluralign_stats.settings import MIN_CELL
 from pluralign_stats.study.study import Study
-
-#: What a table says whose counts `hide_counts` has blanked in part.
-COUNT_WITHHELD = "A group without counts is large enough; its size would give away a small group's."
-
-_ANSWERS = {"declined": "declined to answer", "missing": "no answer recorded"}
-
-
-def suppressed(counts: np.ndarray, min_cell: int) -> np.ndarray:
-    """Which cells to withhold so that no small one can be read or computed from the total.
-
-    Parameters
-    ----------
-    counts
-        (k,) raters in each cell of one table whose total is known.
-    min_cell
-        Fewest raters of a cell that may be shown.
-
-    Returns
-    -------
-    (k,) boolean. All cells from 1 to ``min_cell - 1``, and as many of the next smallest as it
-    takes for the withheld cells together to hold `min_cell` raters.
-    """
-    withheld = (counts > 0) & (counts < min_cell)
-    while withheld.any() and counts[withheld].sum() < min_cell and (~withheld & (counts > 0)).any():
-        rest = np.where(withheld | (counts == 0), np.iinfo(np.int64).max, counts)
-        withheld[rest.argmin()] = True
-    return withheld
 
 
 def composition(study: Study, min_cell: int = MIN_CELL) -> Result:
@@ -73,23 +51,17 @@ def composition(study: Study, min_cell: int = MIN_CELL) -> Result:
     return Result(table, sentence, _meta(study, notes if withheld else ()))
 
 
-def check_min_cell(min_cell: int) -> None:
-    """Refuse a smallest cell below 2."""
-    if min_cell < 2:
-        raise InputError(f"min_cell must be 2 or more, not {min_cell}")
-
-
 def _meta(study: Study, notes: tuple[str, ...]) -> Metadata:
     return Metadata("Who rated", study.data_kind, conf_level=None, notes=notes)
 
 
 def _one(study: Study, name: str, min_cell: int) -> pd.DataFrame:
     """Cells of one demographic, nonresponse included."""
-    groups = _answers(study, name)
+    groups = answers(study, name)
     raters = groups.value_counts(sort=False)
     given = study.ratings.dropna(subset="rating")["rater"].astype(str)
     ratings = given.map(groups).value_counts().reindex(raters.index, fill_value=0)
-    hide = _withheld(raters, min_cell)
+    hide = withheld_cells(raters, min_cell)
     return pd.DataFrame(
         {
             "term": study.codebook.label(name),
@@ -99,42 +71,6 @@ def _one(study: Study, name: str, min_cell: int) -> pd.DataFrame:
             "n_ratings": np.where(hide, np.nan, ratings),
         }
     )
-
-
-def hide_counts(
-    study: Study, name: str, table: pd.DataFrame, levels: pd.Series, min_cell: int
-) -> pd.DataFrame:
-    """Blank the counts of levels that `composition` withholds, so that no table gives them away.
-
-    Parameters
-    ----------
-    study, name
-        The study and one of its demographics.
-    table, levels
-        A table with counts of raters and ratings, and the level that each row is about.
-    min_cell
-        Fewest raters of a cell that may be shown.
-    """
-    raters = _answers(study, name).value_counts(sort=False)
-    withheld = levels.isin(raters.index[_withheld(raters, min_cell)])
-    counts = ["n_raters", "n_ratings"]
-    return table.assign(**{c: table[c].mask(withheld) for c in counts})
-
-
-def _withheld(raters: pd.Series, min_cell: int) -> np.ndarray:
-    """Which cells of one demographic, levels and kinds of nonresponse, are not shown."""
-    counts, silent = raters.to_numpy(), raters.index.isin(_ANSWERS.values())
-    levels = suppressed(np.where(silent, 0, counts), min_cell)
-    return np.where(silent, (counts > 0) & (counts < min_cell), levels)
-
-
-def _answers(study: Study, name: str) -> pd.Series:
-    """Level or kind of nonresponse of each rater, indexed by rater; order as in the codebook."""
-    raters = study.raters.set_index("rater")[name].astype("str")
-    lost = study.nonresponse[study.nonresponse["demographic"] == name].set_index("rater")["reason"]
-    answers = raters.fillna(lost.map(_ANSWERS).reindex(raters.index))
-    order = [g for g in (*study.levels(name), *_ANSWERS.values()) if (answers == g).any()]
-    return answers.astype(pd.CategoricalDtype(order))
 
 
 def nonresponse(study: Study, min_cell: int = MIN_CELL) -> Result:
@@ -169,9 +105,9 @@ def nonresponse(study: Study, min_cell: int = MIN_CELL) -> Result:
 def _unanswered(study: Study, name: str, min_cell: int) -> tuple[str, float, float, float, str]:
     """One demographic's row; what `composition` withholds is withheld here too."""
     cells = _one(study, name, min_cell).set_index("group")
-    silent = cells.reindex([g for g in _ANSWERS.values() if g in cells.index])
+    silent = cells.reindex([g for g in SILENT.values() if g in cells.index])
     answered = len(study.raters) - silent["n_raters"].sum(skipna=False)
-    shares = [cells["share"].get(group, 0.0) for group in _ANSWERS.values()]
+    shares = [cells["share"].get(group, 0.0) for group in SILENT.values()]
     label = study.codebook.label(name)
     return label, float(answered), *shares, not_asked(study, name, min_cell)
 
@@ -181,7 +117,7 @@ def not_asked(study: Study, name: str, min_cell: int = MIN_CELL) -> str:
 
     Empty where there are none. Declined answers count as answers: those raters were asked.
     """
-    answered = _answers(study, name) != _ANSWERS["missing"]
+    answered = answers(study, name) != SILENT["missing"]
     raters = study.raters.set_index("rater")
     found = []
     for other in study.demographics:

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from pluralign_stats.describe.composition import COUNT_WITHHELD, check_min_cell, hide_counts
+from pluralign_stats.describe.disclosure import COUNT_WITHHELD, check_min_cell, hide_counts
 from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.results import Metadata, Result
 from pluralign_stats.settings import MIN_CELL

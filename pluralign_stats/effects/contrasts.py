@@ -12,7 +12,7 @@ from scipy.stats import norm
 from pluralign_stats.describe.intervals import check_level
 from pluralign_stats.effects.adjust import holm
 from pluralign_stats.errors import InputError, one_of
-from pluralign_stats.results import Metadata, Result, bracketed, minus
+from pluralign_stats.results import Metadata, Result, ordered_columns, with_interval
 from pluralign_stats.settings import CONF_LEVEL, SIGNIFICANCE
 
 if TYPE_CHECKING:
@@ -67,13 +67,57 @@ def margins(fit: "Fit", factor: str) -> Margins:
     return Margins(tuple(map(str, levels)), np.array(rows), raters.to_numpy(), counts)
 
 
-def level_pairs(levels: tuple[str, ...], pairs: Pairs) -> list[tuple[int, int]]:
-    """Positions of (level, compared with) for each contrast."""
-    if pairs == "reference":
-        return [(i, 0) for i in range(1, len(levels))]
-    if pairs == "all":
-        return [(j, i) for i, j in combinations(range(len(levels)), 2)]
-    raise InputError(one_of("'pairs'", pairs, ("reference", "all")))
+@dataclass(frozen=True)
+class Pairing:
+    """The m contrasts between levels of a factor.
+
+    Attributes
+    ----------
+    labels
+        (m rows) columns term, contrast, n_raters, n_ratings; the counts are of the level named
+        first.
+    first, second
+        (m, p) mean design rows of the level named first, and of the one it is compared with.
+    """
+
+    labels: pd.DataFrame
+    first: np.ndarray
+    second: np.ndarray
+
+
+def pair_levels(fit: "Fit", factor: str, pairs: Pairs) -> Pairing:
+    """Pair each level with the reference, or all levels with each other.
+
+    Raises
+    ------
+    InputError
+        If `factor` is not a categorical variable of the model, or `pairs` is unknown.
+    """
+    grid = margins(fit, factor)
+    k = len(grid.levels)
+    chosen = {"reference": [(i, 0) for i in range(1, k)]}
+    chosen["all"] = [(j, i) for i, j in combinations(range(k), 2)]
+    if pairs not in chosen:
+        raise InputError(one_of("'pairs'", pairs, chosen))
+    i, j = np.array(chosen[pairs], dtype=int).reshape(-1, 2).T
+    labels = pd.DataFrame(
+        {
+            "term": factor,
+            "contrast": [f"{grid.levels[a]} vs {grid.levels[b]}" for a, b in chosen[pairs]],
+            "n_raters": grid.n_raters[i],
+            "n_ratings": grid.n_ratings[i],
+        }
+    )
+    return Pairing(labels, grid.rows[i], grid.rows[j])
+
+
+def wald(
+    estimate: np.ndarray, std_error: np.ndarray, conf_level: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Ends of Wald intervals and two-sided p-values, each (m,), from the normal distribution."""
+    z = norm.ppf((1 + conf_level) / 2)
+    p = 2 * norm.sf(np.abs(estimate / std_error))
+    return estimate - z * std_error, estimate + z * std_error, p
 
 
 def contrasts(
@@ -104,27 +148,18 @@ def contrasts(
         together), method.
     """
     check_level(conf_level)
-    grid = margins(fit, factor)
-    chosen = level_pairs(grid.levels, pairs)
-    difference = np.array([grid.rows[i] - grid.rows[j] for i, j in chosen])
-    estimate, std_error = linear_combinations(fit, difference)
-    z = norm.ppf((1 + conf_level) / 2)
-    p = 2 * norm.sf(np.abs(estimate / std_error))
-    table = pd.DataFrame(
-        {
-            "term": factor,
-            "contrast": [f"{grid.levels[i]} vs {grid.levels[j]}" for i, j in chosen],
-            "estimate": estimate,
-            "std_error": std_error,
-            "conf_low": estimate - z * std_error,
-            "conf_high": estimate + z * std_error,
-            "p_value": p,
-            "p_adjusted": holm(p),
-            "n_raters": [int(grid.n_raters[i]) for i, _ in chosen],
-            "n_ratings": [int(grid.n_ratings[i]) for i, _ in chosen],
-            "standardized": estimate / np.sqrt((fit.random_sd**2).sum()),
-            "method": fit.method,
-        }
+    pairing = pair_levels(fit, factor, pairs)
+    estimate, std_error = linear_combinations(fit, pairing.first - pairing.second)
+    low, high, p = wald(estimate, std_error, conf_level)
+    table = pairing.labels.assign(
+        estimate=estimate,
+        std_error=std_error,
+        conf_low=low,
+        conf_high=high,
+        p_value=p,
+        p_adjusted=holm(p),
+        standardized=estimate / np.sqrt((fit.random_sd**2).sum()),
+        method=fit.method,
     )
     meta = Metadata(
         f"Differences by {factor}",
@@ -135,7 +170,7 @@ def contrasts(
         notes=("Raters and ratings are counted in the group named first.",),
         warnings=fit.warnings,
     )
-    return Result(table, _sentence(table, factor), meta)
+    return Result(table[ordered_columns(table)], _sentence(table, factor), meta)
 
 
 def linear_combinations(fit: "Fit", rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -153,6 +188,5 @@ def _sentence(table: pd.DataFrame, factor: str) -> str:
     return (
         f"{clear} of {len(table)} differences by {factor} have an adjusted p below "
         f"{SIGNIFICANCE}; the largest is {largest['contrast']}: "
-        f"{minus(f'{largest.estimate:+.2f}')} "
-        f"{bracketed(largest['conf_low'], largest['conf_high'])} rating points."
+        f"{with_interval(largest, '.2f', 'rating points')}."
     )

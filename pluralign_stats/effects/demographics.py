@@ -5,18 +5,14 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from pluralign_stats.describe.composition import (
-    COUNT_WITHHELD,
-    check_min_cell,
-    hide_counts,
-    not_asked,
-)
+from pluralign_stats.describe.composition import not_asked
+from pluralign_stats.describe.disclosure import COUNT_WITHHELD, check_min_cell, hide_counts
 from pluralign_stats.effects.contrasts import contrasts, margins
 from pluralign_stats.effects.percent import percent
 from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.models.fit import Fit
 from pluralign_stats.models.linear import fit_linear
-from pluralign_stats.results import Metadata, Result, bracketed, minus, ordered_columns
+from pluralign_stats.results import Metadata, Result, ordered_columns, with_interval
 from pluralign_stats.settings import CONF_LEVEL, MIN_CELL, SIGNIFICANCE
 from pluralign_stats.study.study import Study
 
@@ -78,37 +74,59 @@ def demographic_effects(
     factors = _chosen("demographic", demographics, study.demographics, _default_factors(study))
     targets = _chosen("dimension", dimensions, study.dimensions, study.dimensions)
     gaps = {factor: not_asked(study, factor) for factor in factors}
-    fits: dict[tuple[str, str], Fit] = {}
-    failures: list[str] = []
-    for dimension in targets:
-        for read, used in _plans(study, dimension, gaps):
-            try:
-                fit = _fit(study, dimension, used)
-            except InputError as error:
-                failures.append(f"{study.codebook.label(dimension)}: no model: {error}")
-                continue
-            fits |= {(dimension, factor): fit for factor in read}
+    fits, failures = _fit_all(study, targets, gaps)
     shown = []
     for (d, f), fit in fits.items():
-        grid = margins(fit, f)
-        if grid.n_raters[0] < min_cell:
+        levels = margins(fit, f)
+        if levels.n_raters[0] < min_cell:
             failures.append(
-                f"{study.codebook.label(d)}: the reference group '{grid.levels[0]}' has fewer "
+                f"{study.codebook.label(d)}: the reference group '{levels.levels[0]}' has fewer "
                 f"than {min_cell} raters; choose another reference"
             )
-            continue
-        tables = (contrasts(fit, f, conf_level=conf_level), percent(fit, f, conf_level=conf_level))
-        shown.append((d, f, *tables))
+        else:
+            tables = [verb(fit, f, conf_level=conf_level) for verb in (contrasts, percent)]
+            shown.append([_Part(d, f, levels.levels[1:], table) for table in tables])
     if not shown:
         nothing = _nothing(study, tuple(failures))
         return DemographicEffects(nothing, nothing, fits)
-    differences = _collect(study, [(d, f, c) for d, f, c, _ in shown], gaps, min_cell, failures)
-    percents = _collect(study, [(d, f, p) for d, f, _, p in shown], gaps, min_cell, failures)
+    differences, percents = (
+        _collect(study, list(parts), gaps, min_cell, failures) for parts in zip(*shown, strict=True)
+    )
     return DemographicEffects(
         replace(differences, sentence=_sentence(differences.table)),
         replace(percents, sentence=_percent_sentence(percents.table)),
         fits,
     )
+
+
+@dataclass(frozen=True)
+class _Part:
+    """One table of one dimension and demographic.
+
+    `levels` are those compared with the reference, in the table's order, once for each reading.
+    """
+
+    dimension: str
+    factor: str
+    levels: tuple[str, ...]
+    result: Result
+
+
+def _fit_all(
+    study: Study, dimensions: Sequence[str], gaps: dict[str, str]
+) -> tuple[dict[tuple[str, str], Fit], list[str]]:
+    """Models by dimension and demographic, and what kept others from being fitted."""
+    fits: dict[tuple[str, str], Fit] = {}
+    failures = []
+    for dimension in dimensions:
+        for read, used in _plans(study, dimension, gaps):
+            try:
+                fit = _fit(study, dimension, used)
+            except InputError as error:
+                failures.append(f"{study.codebook.label(dimension)}: no model: {error}")
+            else:
+                fits |= {(dimension, factor): fit for factor in read}
+    return fits, failures
 
 
 def _nothing(study: Study, failures: tuple[str, ...]) -> Result:
@@ -157,24 +175,16 @@ def _fit(study: Study, dimension: str, factors: tuple[str, ...]) -> Fit:
 
 
 def _collect(
-    study: Study,
-    parts: list[tuple[str, str, Result]],
-    gaps: dict[str, str],
-    min_cell: int,
-    failures: list[str],
+    study: Study, parts: list[_Part], gaps: dict[str, str], min_cell: int, failures: list[str]
 ) -> Result:
     """Put tables of several dimensions and demographics one below the other."""
     label = study.codebook.label
-    table = pd.concat(
-        [part.table.assign(dimension=label(d), term=label(f)) for d, f, part in parts],
-        ignore_index=True,
-    )
-    small = table["n_raters"] < min_cell
-    for f in dict.fromkeys(f for _, f, _ in parts):
-        levels = table["contrast"].str.split(" vs ").str[0].where(table["term"] == label(f))
-        table = hide_counts(study, f, table, levels, min_cell)
-    first = parts[0][2].meta
-    notes = [*first.notes, _references(study, parts), _left_out(study, gaps)]
+    raters = pd.concat([p.result.table["n_raters"] for p in parts], ignore_index=True)
+    small = raters < min_cell
+    table = pd.concat([_part_table(study, p, min_cell) for p in parts], ignore_index=True)
+    factors = tuple(dict.fromkeys(p.factor for p in parts))
+    first = parts[0].result.meta
+    notes = [*first.notes, _references(study, factors), _left_out(study, gaps)]
     if table.loc[~small, "n_raters"].isna().any():
         notes.append(COUNT_WITHHELD)
     if small.any():
@@ -183,7 +193,7 @@ def _collect(
             f"In the models but not shown, with fewer than {min_cell} raters: {'; '.join(hidden)}."
         )
     warned = dict.fromkeys(
-        f"{label(d)}: {text}" for d, _, part in parts for text in part.meta.warnings
+        f"{label(p.dimension)}: {text}" for p in parts for text in p.result.warnings
     )
     meta = Metadata(
         first.title.split(" by ")[0]
@@ -200,8 +210,15 @@ def _collect(
     return Result(table.loc[~small, columns].reset_index(drop=True), "", meta)
 
 
-def _references(study: Study, parts: list[tuple[str, str, Result]]) -> str:
-    factors = dict.fromkeys(f for _, f, _ in parts)
+def _part_table(study: Study, part: _Part, min_cell: int) -> pd.DataFrame:
+    """One table under the readers' labels, without the counts that would betray a small group."""
+    table, label = part.result.table, study.codebook.label
+    levels = pd.Series(part.levels * (len(table) // len(part.levels)), table.index)
+    shown = hide_counts(study, part.factor, table, levels, min_cell)
+    return shown.assign(dimension=label(part.dimension), term=label(part.factor))
+
+
+def _references(study: Study, factors: tuple[str, ...]) -> str:
     told = [f"{study.codebook.label(f)}: {study.raters[f].cat.categories[0]}" for f in factors]
     family = "p adjusted by Holm within one demographic and dimension"
     return f"Compared with: {'; '.join(told)}; {family}."
@@ -224,8 +241,7 @@ def _sentence(table: pd.DataFrame) -> str:
     return (
         f"{len(clear)} of {len(table)} differences between groups have an adjusted p below "
         f"{SIGNIFICANCE}; the largest is on {top['dimension'].lower()}, {top['contrast']}: "
-        f"{minus(f'{top.estimate:+.2f}')} rating points "
-        f"{bracketed(top['conf_low'], top['conf_high'])}."
+        f"{with_interval(top, '.2f', 'rating points')}."
     )
 
 
@@ -238,8 +254,6 @@ def _percent_sentence(table: pd.DataFrame) -> str:
     odds = table[(table["reading"] == "odds") & (table[keys] == top[keys]).all(axis=1)].iloc[0]
     return (
         f"The largest clear difference of means is on {top['dimension'].lower()}, "
-        f"{top['contrast']}: {minus(f'{top.estimate:+.1f}')} % "
-        f"{bracketed(top['conf_low'], top['conf_high'], '.1f')}; read as odds the same difference "
-        f"is {minus(f'{odds.estimate:+.1f}')} % "
-        f"{bracketed(odds['conf_low'], odds['conf_high'], '.1f')}."
+        f"{top['contrast']}: {with_interval(top, '.1f', '%')}; read as odds the same difference "
+        f"is {with_interval(odds, '.1f', '%')}."
     )

@@ -14,17 +14,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm
 
 from pluralign_stats.describe.intervals import check_level
 from pluralign_stats.effects.adjust import holm
-from pluralign_stats.effects.contrasts import Pairs, level_pairs, linear_combinations, margins
-from pluralign_stats.results import Metadata, Result, bracketed, minus
+from pluralign_stats.effects.contrasts import Pairs, linear_combinations, pair_levels, wald
+from pluralign_stats.results import Metadata, Result, ordered_columns, with_interval
 from pluralign_stats.settings import CONF_LEVEL
 
 if TYPE_CHECKING:
     from pluralign_stats.models.fit import Fit
 
+#: Standard deviation of the standard logistic distribution.
 LOGIT_SD = np.pi / np.sqrt(3)
 
 
@@ -52,28 +52,12 @@ def percent(
         p_value, p_adjusted (Holm, within the reading), n_raters, n_ratings, method.
     """
     check_level(conf_level)
-    grid = margins(fit, factor)
-    chosen = level_pairs(grid.levels, pairs)
-    names = [f"{grid.levels[i]} vs {grid.levels[j]}" for i, j in chosen]
-    counts = pd.DataFrame(
-        {
-            "term": factor,
-            "contrast": names,
-            "n_raters": [int(grid.n_raters[i]) for i, _ in chosen],
-            "n_ratings": [int(grid.n_ratings[i]) for i, _ in chosen],
-        }
-    )
-    first = grid.rows[[i for i, _ in chosen]]
-    second = grid.rows[[j for _, j in chosen]]
+    pairing = pair_levels(fit, factor, pairs)
+    first, second = pairing.first, pairing.second
+    approximate = f"{fit.method}; odds approximated from the standardized difference"
     parts = [
-        _reading(counts, "mean", *_log_ratio(fit, first, second), conf_level, fit.method),
-        _reading(
-            counts,
-            "odds",
-            *_log_odds(fit, first - second),
-            conf_level,
-            f"{fit.method}; odds approximated from the standardized difference",
-        ),
+        _reading(pairing.labels, "mean", *_log_ratio(fit, first, second), conf_level, fit.method),
+        _reading(pairing.labels, "odds", *_log_odds(fit, first - second), conf_level, approximate),
     ]
     table = pd.concat(parts, ignore_index=True)
     meta = Metadata(
@@ -108,31 +92,26 @@ def _log_odds(fit: "Fit", difference: np.ndarray) -> tuple[np.ndarray, np.ndarra
 
 
 def _reading(
-    counts: pd.DataFrame,
+    labels: pd.DataFrame,
     reading: str,
     log: np.ndarray,
     std_error: np.ndarray,
     conf_level: float,
     method: str,
 ) -> pd.DataFrame:
-    z = norm.ppf((1 + conf_level) / 2)
-    p = 2 * norm.sf(np.abs(log / std_error))
-    return pd.DataFrame(
-        {
-            "term": counts["term"],
-            "contrast": counts["contrast"],
-            "reading": reading,
-            "estimate": 100 * np.expm1(log),
-            "std_error": 100 * np.exp(log) * std_error,
-            "conf_low": 100 * np.expm1(log - z * std_error),
-            "conf_high": 100 * np.expm1(log + z * std_error),
-            "p_value": p,
-            "p_adjusted": holm(p),
-            "n_raters": counts["n_raters"],
-            "n_ratings": counts["n_ratings"],
-            "method": method,
-        }
+    """One reading's rows, from log ratios and their standard errors."""
+    low, high, p = wald(log, std_error, conf_level)
+    table = labels.assign(
+        reading=reading,
+        estimate=100 * np.expm1(log),
+        std_error=100 * np.exp(log) * std_error,
+        conf_low=100 * np.expm1(low),
+        conf_high=100 * np.expm1(high),
+        p_value=p,
+        p_adjusted=holm(p),
+        method=method,
     )
+    return table[ordered_columns(table)]
 
 
 def _sentence(table: pd.DataFrame, factor: str) -> str:
@@ -140,8 +119,5 @@ def _sentence(table: pd.DataFrame, factor: str) -> str:
     if means["estimate"].isna().all():
         return f"The data do not tell the levels of {factor} apart from other terms of the model."
     largest = means.loc[means["estimate"].abs().idxmax()]
-    return (
-        f"The largest difference by {factor}: {largest['contrast']} "
-        f"{minus(f'{largest.estimate:+.1f}')} % "
-        f"{bracketed(largest['conf_low'], largest['conf_high'], '.1f')} of the mean rating."
-    )
+    told = with_interval(largest, ".1f", "%")
+    return f"The largest difference by {factor}: {largest['contrast']} {told} of the mean rating."

@@ -4,17 +4,16 @@ import matplotlib as mpl
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
-from pluralign_stats.figures.picture import Picture
+from pluralign_stats.figures.picture import Picture, drawing
 from pluralign_stats.figures.style import (
     COLOURS,
     DIVERGING,
     MUTED,
     SHARES,
-    blank_figure,
     foot,
-    house_style,
     ink_on,
     new_figure,
     with_count,
@@ -23,24 +22,29 @@ from pluralign_stats.figures.style import (
 from pluralign_stats.results import Result
 
 
-@house_style()
+@drawing
 def composition_figure(result: Result) -> Picture:
     """Draw the table of `composition`: bars of raters by level of each demographic."""
-    if result.table.empty:
-        return Picture(blank_figure(result), result.sentence)
     table = result.table
     terms = list(dict.fromkeys(table["term"]))
     sizes = [int((table["term"] == term).sum()) for term in terms]
     figure = new_figure(0.6 + 0.24 * sum(sizes) + 0.42 * len(terms))
-    axes = figure.subplots(len(terms), 1, height_ratios=sizes, sharex=True, squeeze=False)[:, 0]
+    axes = _stacked(figure, sizes, "Share of all raters")
     for ax, term in zip(axes, terms, strict=True):
         _composition_bars(ax, table[table["term"] == term], term)
-    axes[-1].set_xlabel("Share of all raters")
-    axes[-1].xaxis.set_major_formatter(PercentFormatter(1))
     foot(figure, result, "number of raters beside each bar")
     return Picture(
         figure, f"Bars: {result.sentence} Shares of raters by {', '.join(terms).lower()}."
     )
+
+
+def _stacked(figure: Figure, heights: list[int], xlabel: str) -> list[Axes]:
+    """Panels one below the other that share an axis of percentages."""
+    n = len(heights)
+    axes = figure.subplots(n, height_ratios=heights, sharex=True, squeeze=False)[:, 0]
+    axes[-1].set_xlabel(xlabel)
+    axes[-1].xaxis.set_major_formatter(PercentFormatter(1))
+    return list(axes)
 
 
 def _composition_bars(ax: Axes, block: pd.DataFrame, term: str) -> None:
@@ -58,20 +62,16 @@ def _composition_bars(ax: Axes, block: pd.DataFrame, term: str) -> None:
     ax.set_title(term)
 
 
-@house_style()
+@drawing
 def distribution_figure(result: Result) -> Picture:
     """Draw the table of `rating_distribution`: one bar of rating shares per dimension and group."""
-    if result.table.empty:
-        return Picture(blank_figure(result), result.sentence)
     table = result.table.assign(group=result.table.get("group", "All raters"))
     dimensions = list(dict.fromkeys(table["dimension"]))
     rows = [table[table["dimension"] == d]["group"].nunique() for d in dimensions]
     figure = new_figure(1.1 + 0.27 * sum(rows) + 0.38 * len(rows))
-    axes = figure.subplots(len(rows), 1, height_ratios=rows, sharex=True, squeeze=False)[:, 0]
+    axes = _stacked(figure, rows, "Share of ratings")
     for ax, dimension in zip(axes, dimensions, strict=True):
         _distribution_bars(ax, table[table["dimension"] == dimension], dimension)
-    axes[-1].set_xlabel("Share of ratings")
-    axes[-1].xaxis.set_major_formatter(PercentFormatter(1))
     levels = sorted(table["rating"].unique())
     colours = _rating_colours(levels)
     handles = [mpl.patches.Patch(color=colours[k], label=f"{k:g}") for k in levels]
@@ -114,11 +114,9 @@ def _distribution_bars(ax: Axes, block: pd.DataFrame, dimension: str) -> None:
     ax.set_title(dimension)
 
 
-@house_style()
+@drawing
 def agreement_figure(result: Result) -> Picture:
     """Draw the table of `agreement`: alpha with its interval, by dimension and group."""
-    if result.table.empty:
-        return Picture(blank_figure(result), result.sentence)
     table = result.table
     groups = list(dict.fromkeys(table["group"]))
     dimensions = list(dict.fromkeys(table["dimension"]))
@@ -153,11 +151,9 @@ def agreement_figure(result: Result) -> Picture:
     return Picture(figure, f"Points with intervals. {result.sentence}")
 
 
-@house_style()
+@drawing
 def joint_figure(result: Result) -> Picture:
     """Draw the table of `positive_given_positive` as the paper's figure 1: a labelled matrix."""
-    if result.table.empty:
-        return Picture(blank_figure(result), result.sentence)
     table = result.table
     names = list(dict.fromkeys(table["given"]))
     matrix = table.pivot(index="given", columns="dimension", values="estimate")

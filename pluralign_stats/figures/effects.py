@@ -5,14 +5,12 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from pluralign_stats.errors import InputError, one_of
-from pluralign_stats.figures.picture import Picture
+from pluralign_stats.figures.picture import Picture, drawing
 from pluralign_stats.figures.style import (
     COLOURS,
     GRID,
     MUTED,
-    blank_figure,
     foot,
-    house_style,
     new_figure,
     with_count,
     wrapped,
@@ -21,7 +19,7 @@ from pluralign_stats.results import Result
 from pluralign_stats.settings import SIGNIFICANCE
 
 
-@house_style()
+@drawing
 def forest_figure(result: Result, term: str | None = None) -> Picture:
     """Draw contrasts with their intervals, one panel per dimension.
 
@@ -38,8 +36,6 @@ def forest_figure(result: Result, term: str | None = None) -> Picture:
         If the table holds no such demographic, or several readings at once.
     """
     table = result.table
-    if table.empty:
-        return Picture(blank_figure(result), result.sentence)
     terms = list(dict.fromkeys(table["term"]))
     if term is not None and term not in terms:
         raise InputError(one_of("the demographic", term, terms))

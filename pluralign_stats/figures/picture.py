@@ -2,15 +2,18 @@
 
 import base64
 import io
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import wraps
 from html import escape
 from pathlib import Path
-from typing import Any
+from typing import Any, Concatenate
 
 from matplotlib.figure import Figure
 
 from pluralign_stats.errors import InputError
-from pluralign_stats.figures.style import house_style
+from pluralign_stats.figures.style import blank_figure, house_style
+from pluralign_stats.results import Result
 
 #: Formats of downloads, and the settings that keep equal figures equal byte for byte.
 FORMATS: dict[str, dict[str, Any]] = {
@@ -76,3 +79,18 @@ class Picture:
             f'<img src="data:image/png;base64,{data}" width="{width}" '
             f'alt="{escape(self.alt, quote=True)}">'
         )
+
+
+def drawing[**P](
+    draw: Callable[Concatenate[Result, P], Picture],
+) -> Callable[Concatenate[Result, P], Picture]:
+    """Make a function draw in the house style, and say why an empty table has no figure."""
+
+    @wraps(draw)
+    def styled(result: Result, *args: P.args, **kwargs: P.kwargs) -> Picture:
+        with house_style():
+            if result.table.empty:
+                return Picture(blank_figure(result), result.sentence)
+            return draw(result, *args, **kwargs)
+
+    return styled

@@ -278,8 +278,7 @@ def _join(
     rater = pd.Categorical(keys["rater"], raters["rater"])
     item = pd.Categorical(keys["item"], items["item"])
     wide = pd.DataFrame({"rater": rater, "item": item}, index=keys.index)
-    wide["prompt"] = items["prompt"].astype("category").to_numpy()[item.codes]
-    wide["prompt"] = wide["prompt"].astype("category")
+    wide["prompt"] = pd.Categorical(items["prompt"].array.take(item.codes))
     wide["item"] = wide["item"].cat.remove_unused_categories()
     if "language" in keys:
         wide["language"] = keys["language"]

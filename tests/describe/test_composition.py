@@ -3,7 +3,8 @@ import pandas as pd
 import pytest
 
 from pluralign_stats import InputError, composition, exclusions, nonresponse
-from pluralign_stats.describe.composition import not_asked, suppressed
+from pluralign_stats.describe.composition import not_asked
+from pluralign_stats.describe.disclosure import suppressed
 
 
 def tables(seed, n=300):

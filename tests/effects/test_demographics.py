@@ -88,6 +88,14 @@ def test_the_size_of_a_small_level_cannot_be_computed(study_of):
         assert shown.table[["n_raters", "n_ratings"]].isna().all(axis=None)
 
 
+def test_names_of_levels_do_not_matter_to_what_is_withheld(study_of):
+    group = np.repeat(["a", "b vs a", "c"], [70, 41, 9])
+    result = demographic_effects(made(study_of, g=group))
+    for shown in (result.differences, result.percents):
+        assert set(shown.table["contrast"]) == {"b vs a vs a"}
+        assert shown.table[["n_raters", "n_ratings"]].isna().all(axis=None)
+
+
 def test_a_small_reference_is_not_shown_either(study_of):
     group = np.repeat(["a", "b", "c"], [4, 70, 46])
     result = demographic_effects(made(study_of, g=group))
