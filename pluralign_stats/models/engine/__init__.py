@@ -1,0 +1,1 @@
+"""Numbers behind the mixed models: free functions and small objects on arrays."""

@@ -1,0 +1,374 @@
+"""The penalized system of a mixed model, factored in blocks.
+
+With relative factors Lambda the system is ``A = Lambda' Z' W Z Lambda + I``. Terms whose groups
+are nested in one coarse grouping factor make its inner part, block-diagonal by the groups of that
+factor; what is left, the outer part, is small and dense once the inner is eliminated::
+
+    A = [ D  C' ]      S = E - C D^-1 C'
+        [ C  E  ]
+
+as in MixedModels.jl (Bates et al.), with blocks that may be wider than one term. Cost per
+factorization: one pass over the rows, small blocks, and a dense Cholesky of S.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.linalg.lapack import dpotrf, dpotri, dpotrs
+
+from pluralign_stats.models.engine import kernels
+from pluralign_stats.models.engine.covariance import Covariance, Shape
+
+
+@dataclass(frozen=True)
+class Term:
+    """One random term in numbers.
+
+    Attributes
+    ----------
+    codes
+        (n,) group number of each row, 0 to n_groups - 1.
+    n_groups
+        Number of groups.
+    z
+        (n, q) covariates of the effects; ones for an intercept.
+    correlated
+        Whether the effects may be correlated.
+    """
+
+    codes: np.ndarray
+    n_groups: int
+    z: np.ndarray
+    correlated: bool = True
+
+
+@dataclass(frozen=True, eq=False)
+class Layout:
+    """Where everything of a blocked system stands; rows are sorted by inner group.
+
+    Attributes
+    ----------
+    order
+        (n,) row numbers of the data in the order used here.
+    z, index
+        (n, Q) covariates of each row's effects, and their columns in the system (N columns).
+    inner, outer, local
+        (n, Q1) columns within the group's block; (n, Q2) columns in the outer matrix, and among
+        those that the group touches.
+    rows, columns
+        (G + 1,) first row and first column of each group.
+    touched_at, touched
+        Outer columns that each group's rows touch.
+    factor_at, cross_at
+        Places of the groups' matrices in flat buffers.
+    slots
+        For each term, its columns of `z`.
+    starts
+        For each term, (n_groups,) column of each group's first effect.
+    covariance
+        Shapes of the terms' factors.
+    """
+
+    order: np.ndarray
+    z: np.ndarray
+    index: np.ndarray
+    inner: np.ndarray
+    outer: np.ndarray
+    local: np.ndarray
+    rows: np.ndarray
+    columns: np.ndarray
+    touched_at: np.ndarray
+    touched: np.ndarray
+    factor_at: np.ndarray
+    cross_at: np.ndarray
+    slots: tuple[slice, ...]
+    starts: tuple[np.ndarray, ...]
+    covariance: Covariance
+
+    @property
+    def n_inner(self) -> int:
+        """Number of inner columns."""
+        return int(self.columns[-1])
+
+    @property
+    def n_outer(self) -> int:
+        """Number of outer columns."""
+        return self.n_columns - self.n_inner
+
+    @property
+    def n_columns(self) -> int:
+        """Number of random effects N."""
+        shapes = self.covariance.shapes
+        return sum(len(s) * shape.size for s, shape in zip(self.starts, shapes, strict=True))
+
+    def scaled(self, theta: np.ndarray) -> np.ndarray:
+        """(n, Q) rows of ``Z Lambda``."""
+        made = np.empty_like(self.z)
+        for slot, factor in zip(self.slots, self.covariance.factors(theta), strict=True):
+            np.matmul(self.z[:, slot], factor, out=made[:, slot])
+        return made
+
+    def multiply(
+        self, theta: np.ndarray, vectors: np.ndarray, *, transposed: bool = False
+    ) -> np.ndarray:
+        """``Lambda v``, or ``Lambda' v``, for (N,) or (N, k) vectors."""
+        made = np.empty_like(vectors)
+        for start, factor in zip(self.starts, self.covariance.factors(theta), strict=True):
+            place = start[:, None] + np.arange(len(factor))
+            made[place] = np.einsum(
+                "ef,lf...->le...", factor.T if transposed else factor, vectors[place]
+            )
+        return made
+
+    def add_rows(self, z: np.ndarray, value: np.ndarray) -> np.ndarray:
+        """``z' value`` (N,) or (N, k) of (n, Q) rows and (n,) or (n, k) values."""
+        columns = np.ascontiguousarray(value.reshape(len(value), -1))
+        out = np.zeros((self.n_columns, columns.shape[1]))
+        kernels.add_rows(z, self.index, columns, out)
+        return out.reshape(-1, *value.shape[1:])
+
+    def take_rows(self, z: np.ndarray, vector: np.ndarray) -> np.ndarray:
+        """``z vector`` (n,) or (n, k) of (n, Q) rows and (N,) or (N, k) vectors."""
+        columns = np.ascontiguousarray(vector.reshape(len(vector), -1))
+        out = np.empty((len(z), columns.shape[1]))
+        kernels.take_rows(z, self.index, columns, out)
+        return out.reshape(-1, *vector.shape[1:])
+
+    def pair_rows(self, value: np.ndarray, vector: np.ndarray) -> np.ndarray:
+        """(n, Q) products of each row's (k,) values with its effects' (k,) entries of a vector."""
+        out = np.empty(self.z.shape)
+        kernels.pair_rows(
+            self.index, np.ascontiguousarray(value), np.ascontiguousarray(vector), out
+        )
+        return out
+
+    def gradient(self, pairs: np.ndarray) -> np.ndarray:
+        """Gradient by theta of ``sum_i z_i' Lambda p_i``, given (n, Q) vectors p."""
+        return self.covariance.collect([self.z[:, s].T @ pairs[:, s] for s in self.slots])
+
+
+def lay_out(terms: Sequence[Term], n: int) -> Layout:
+    """Choose which terms to eliminate first and give every effect its column.
+
+    Parameters
+    ----------
+    terms
+        The random terms; none is allowed.
+    n
+        Number of rows.
+    """
+    chosen, group, n_groups = _inner_terms(terms, n)
+    order = np.argsort(group, kind="stable")
+    group = group[order]
+    rows = np.searchsorted(group, np.arange(n_groups + 1))
+    starts, width = _inner_columns(terms, chosen, group, order, n_groups)
+    columns = np.concatenate([[0], np.cumsum(width)])
+    at = int(columns[-1])
+    for k, term in enumerate(terms):
+        if k not in chosen:
+            starts[k] = at + np.arange(term.n_groups) * term.z.shape[1]
+            at += term.n_groups * term.z.shape[1]
+    sequence = [*chosen, *(k for k in range(len(terms)) if k not in chosen)]
+    slots, z, index = _rows(terms, sequence, starts, order)
+    n_slots = sum(terms[k].z.shape[1] for k in chosen)
+    inner = index[:, :n_slots] - columns[group][:, None]
+    outer = index[:, n_slots:] - columns[-1]
+    touched_at, touched, local = _touched(group, n_groups, outer)
+    n_touched = np.diff(touched_at)
+    return Layout(
+        order=order,
+        z=z,
+        index=index,
+        inner=inner,
+        outer=outer,
+        local=local,
+        rows=rows,
+        columns=columns,
+        touched_at=touched_at,
+        touched=touched,
+        factor_at=np.concatenate([[0], np.cumsum(width**2)]),
+        cross_at=np.concatenate([[0], np.cumsum(width * n_touched)]),
+        slots=tuple(slots[k] for k in range(len(terms))),
+        starts=tuple(starts[k] for k in range(len(terms))),
+        covariance=Covariance(tuple(Shape(t.z.shape[1], t.correlated) for t in terms)),
+    )
+
+
+def _inner_terms(terms: Sequence[Term], n: int) -> tuple[list[int], np.ndarray, int]:
+    """Terms to eliminate first, the rows' groups in the coarsest of them, and their number."""
+    best: tuple[float, list[int], np.ndarray, int] | None = None
+    for coarse in terms:
+        nested = [k for k, term in enumerate(terms) if _nested(term, coarse)]
+        cost = _cost(terms, nested, coarse, n)
+        if best is None or cost < best[0]:
+            best = (cost, nested, coarse.codes, coarse.n_groups)
+    return best[1:] if best else ([], np.zeros(n, dtype=np.int64), 1)
+
+
+def _nested(fine: Term, coarse: Term) -> bool:
+    if fine.n_groups < coarse.n_groups:
+        return False
+    parent = np.zeros(fine.n_groups, dtype=np.int64)
+    parent[fine.codes] = coarse.codes
+    return bool((parent[fine.codes] == coarse.codes).all())
+
+
+def _cost(terms: Sequence[Term], nested: list[int], coarse: Term, n: int) -> float:
+    """Rough number of operations of a factorization; dense ones are ten times as fast."""
+    effects = np.array([t.n_groups * t.z.shape[1] for t in terms], dtype=float)
+    inside = np.isin(np.arange(len(terms)), nested)
+    m, d = effects[~inside].sum(), effects[inside].sum() / coarse.n_groups
+    n_slots = sum(t.z.shape[1] for k, t in enumerate(terms) if k not in nested)
+    nj = min(n / coarse.n_groups * n_slots, m)
+    return coarse.n_groups * (d**3 + d**2 * nj + d * nj**2) + m**3 / 10
+
+
+def _inner_columns(
+    terms: Sequence[Term], chosen: list[int], group: np.ndarray, order: np.ndarray, n_groups: int
+) -> tuple[dict[int, np.ndarray], np.ndarray]:
+    """Column of each level of the inner terms, group after group, and the groups' widths."""
+    levels, parents, sizes = [], [], []
+    for k in chosen:
+        parent = np.zeros(terms[k].n_groups, dtype=np.int64)
+        parent[terms[k].codes[order]] = group
+        parents.append(parent)
+        levels.append(np.full(len(parent), k))
+        sizes.append(np.full(len(parent), terms[k].z.shape[1]))
+    if not chosen:
+        return {}, np.zeros(n_groups, dtype=np.int64)
+    parent, term, size = (np.concatenate(part) for part in (parents, levels, sizes))
+    sequence = np.argsort(parent, kind="stable")
+    first = np.empty(len(sequence), dtype=np.int64)
+    first[sequence] = np.concatenate([[0], np.cumsum(size[sequence])[:-1]])
+    width = np.bincount(parent, size, n_groups).astype(np.int64)
+    return {k: first[term == k] for k in chosen}, width
+
+
+def _rows(
+    terms: Sequence[Term], sequence: list[int], starts: dict[int, np.ndarray], order: np.ndarray
+) -> tuple[dict[int, slice], np.ndarray, np.ndarray]:
+    """Slots of each term, and covariates and columns (n, Q) of each row's effects."""
+    slots: dict[int, slice] = {}
+    z, index, at = [np.empty((len(order), 0))], [np.empty((len(order), 0), dtype=np.int64)], 0
+    for k in sequence:
+        q = terms[k].z.shape[1]
+        slots[k] = slice(at, at + q)
+        z.append(terms[k].z[order])
+        index.append(starts[k][terms[k].codes[order]][:, None] + np.arange(q))
+        at += q
+    return slots, np.ascontiguousarray(np.hstack(z)), np.ascontiguousarray(np.hstack(index))
+
+
+def _touched(
+    group: np.ndarray, n_groups: int, outer: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Outer columns that each group touches, ascending, and every row's places among them."""
+    if outer.shape[1] == 0:
+        return np.zeros(n_groups + 1, dtype=np.int64), np.zeros(0, dtype=np.int64), outer
+    m = int(outer.max()) + 1
+    keys, place = np.unique(group[:, None] * m + outer, return_inverse=True)
+    touched_at = np.searchsorted(keys, np.arange(n_groups + 1) * m)
+    local = place.reshape(outer.shape) - touched_at[group][:, None]
+    return touched_at, keys % m, np.ascontiguousarray(local)
+
+
+class System:
+    """A factored system ``A = Lambda' Z' W Z Lambda + I``; `factor` renews it in place."""
+
+    def __init__(self, layout: Layout) -> None:
+        self.layout = layout
+        self._factor = np.empty(layout.factor_at[-1])
+        self._cross = np.empty(layout.cross_at[-1])
+        self._S = np.zeros((layout.n_outer, layout.n_outer))
+        self.z = layout.z
+        self.logdet = np.nan
+
+    @property
+    def _groups(self) -> tuple[np.ndarray, ...]:
+        at = self.layout
+        return at.columns, at.touched_at, at.touched, at.factor_at, at.cross_at
+
+    def factor(self, weight: np.ndarray, scaled: np.ndarray) -> None:
+        """Factor the system for (n,) weights and (n, Q) rows of ``Z Lambda``.
+
+        Raises
+        ------
+        FloatingPointError
+            If the weights are not finite.
+        """
+        at = self.layout
+        self._S.fill(0.0)
+        np.fill_diagonal(self._S, 1.0)
+        self.z = scaled
+        logdet = kernels.eliminate(
+            weight, scaled, at.inner, at.outer, at.local, at.rows, *self._groups,
+            self._factor, self._cross, self._S,
+        )  # fmt: skip
+        if at.n_outer:
+            _, info = dpotrf(self._S.T, lower=0, clean=0, overwrite_a=1)
+            if info != 0:
+                raise FloatingPointError("the random-effects system is not positive definite")
+            logdet += 2 * np.log(np.diag(self._S)).sum()
+        if not np.isfinite(logdet):
+            raise FloatingPointError("the random-effects system is not finite")
+        self.logdet = float(logdet)
+
+    def solve(self, rhs: np.ndarray) -> np.ndarray:
+        """``A^-1 rhs`` for (N,) or (N, k) right-hand sides."""
+        at = self.layout
+        x = np.array(rhs.reshape(len(rhs), -1), order="C")
+        kernels.solve_forward(x, *self._groups, self._factor, self._cross, at.n_inner)
+        if at.n_outer:
+            x[at.n_inner :] = dpotrs(self._S.T, x[at.n_inner :], lower=0)[0]
+        kernels.solve_backward(x, *self._groups, self._factor, self._cross, at.n_inner)
+        return x.reshape(rhs.shape)
+
+    def invert(self) -> "Inverse":
+        """The parts of ``A^-1`` that rows and groups need."""
+        at = self.layout
+        S_inverse = self._S.copy()
+        if at.n_outer:
+            S_inverse = dpotri(S_inverse.T, lower=0, overwrite_c=1)[0].T
+        inverse, product = np.empty_like(self._factor), np.empty_like(self.z)
+        variance = np.empty(len(self.z))
+        kernels.invert_rows(
+            self.z, at.inner, at.outer, at.local, at.rows, *self._groups,
+            self._factor, self._cross, S_inverse, inverse, product, variance,
+        )  # fmt: skip
+        return Inverse(product, variance, inverse, S_inverse)
+
+
+@dataclass(frozen=True, eq=False)
+class Inverse:
+    """Parts of ``A^-1``.
+
+    Attributes
+    ----------
+    product
+        (n, Q) ``A^-1 z_i`` at each row's own columns, with z_i a row of ``Z Lambda``.
+    variance
+        (n,) ``z_i' A^-1 z_i``.
+    groups
+        The inner groups' own blocks, flat as the layout's `factor_at` says.
+    outer
+        (m, m) inverse of S, in its lower triangle.
+    """
+
+    product: np.ndarray
+    variance: np.ndarray
+    groups: np.ndarray
+    outer: np.ndarray
+
+    def block(self, layout: Layout, start: int, q: int, group: int) -> np.ndarray:
+        """The (q, q) block of one level's effects."""
+        if start >= layout.n_inner:
+            at = start - layout.n_inner
+            lower = np.tril(self.outer[at : at + q, at : at + q])
+        else:
+            d = int(np.diff(layout.columns)[group])
+            at = start - layout.columns[group]
+            first = layout.factor_at[group]
+            whole = self.groups[first : first + d * d].reshape(d, d)
+            lower = np.tril(whole[at : at + q, at : at + q])
+        return lower + np.tril(lower, -1).T
