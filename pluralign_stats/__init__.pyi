@@ -18,7 +18,10 @@ from .figures.describe import joint_figure as joint_figure
 from .figures.effects import forest_figure as forest_figure
 from .figures.picture import Picture as Picture
 from .models.fit import Fit as Fit
+from .models.linear import LinearFit as LinearFit
 from .models.linear import fit_linear as fit_linear
+from .models.ordinal import OrdinalFit as OrdinalFit
+from .models.ordinal import fit_ordinal as fit_ordinal
 from .results import Result as Result
 from .simulate.recovery import recovery as recovery
 from .simulate.study import simulate_study as simulate_study

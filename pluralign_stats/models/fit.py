@@ -1,21 +1,93 @@
 """What every model returns."""
 
+from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm
 
-from pluralign_stats.errors import InputError, one_of
-from pluralign_stats.models.formula import Design
-from pluralign_stats.results import Metadata, Result, ordered_columns
+from pluralign_stats.models.design import Design, RandomDesign
+from pluralign_stats.results import Result
 from pluralign_stats.settings import CONF_LEVEL
+
+#: What stands for the random effects: their whole distribution, the predicted effects of the rows'
+#: own groups, or zero.
+Averaging = Literal["population", "conditional", "typical"]
+
+#: What is predicted: category probabilities, mean rating, or the linear predictor.
+Kind = Literal["probability", "mean", "linear"]
+
+
+@dataclass(frozen=True, eq=False)
+class RandomPart:
+    """Estimates of one random term.
+
+    Attributes
+    ----------
+    design
+        The term, its q effects and its L levels.
+    covariance
+        (q, q) covariance of the effects between levels.
+    modes
+        (L, q) predicted effects of the levels.
+    conditional
+        (L, q, q) their covariances given the data and the other parameters.
+    """
+
+    design: RandomDesign
+    covariance: np.ndarray
+    modes: np.ndarray
+    conditional: np.ndarray
+
+    @property
+    def sd(self) -> pd.Series:
+        """Standard deviations of the effects between levels."""
+        return pd.Series(np.sqrt(np.diag(self.covariance)), list(self.design.labels))
+
+    @property
+    def correlations(self) -> pd.DataFrame:
+        """(q, q) correlations; missing where a variance is 0."""
+        sd = self.sd.to_numpy()
+        with np.errstate(divide="ignore", invalid="ignore"):
+            matrix = self.covariance / np.outer(sd, sd)
+        return pd.DataFrame(matrix, self.design.effects, self.design.effects)
+
+    def draw(self, rng: np.random.Generator) -> np.ndarray:
+        """Contribution (n,) of newly drawn effects to each row of the data."""
+        q, n_levels = len(self.covariance), len(self.design.levels)
+        effects = rng.multivariate_normal(np.zeros(q), self.covariance, n_levels, method="eigh")
+        return (self.design.z * effects[self.design.codes]).sum(axis=1)
+
+
+@dataclass(frozen=True, eq=False)
+class Joint:
+    """All parameters of a model together, as predictions depend on them.
+
+    Attributes
+    ----------
+    estimates, vcov
+        (k,) estimates and (k, k) covariance; parameters on a boundary have zero covariance.
+    sizes
+        How many of them are location coefficients, scale coefficients, and entries of the
+        lower-triangular factors of the random effects' covariances.
+    """
+
+    estimates: np.ndarray
+    vcov: np.ndarray
+    sizes: tuple[int, int, int]
+
+    @property
+    def parts(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Location coefficients, scale coefficients, factor entries."""
+        a, b = self.sizes[0], self.sizes[0] + self.sizes[1]
+        return self.estimates[:a], self.estimates[a:b], self.estimates[b:]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Fit:
-    """A fitted linear mixed model.
+class Fit(ABC):
+    """A fitted mixed model; `LinearFit` and `OrdinalFit` are the two kinds.
 
     Attributes
     ----------
@@ -23,18 +95,20 @@ class Fit:
         As given.
     params, vcov
         Fixed effects (p), and their covariance (p, p).
-    random_sd
-        Standard deviation of each random term and of the residuals.
+    thresholds
+        Cuts between neighbouring categories; empty for a linear model.
+    random
+        Estimates of each random term.
+    joint
+        All parameters together.
     loglik
         Log-likelihood at the optimum (restricted, under REML).
+    n_parameters
+        How many parameters were estimated.
     converged, warnings
         Whether to trust the numbers, and what to doubt.
     design
-        The rows used and the fixed-effects matrix.
-    dependence
-        Columns (p, d) of the fixed-effects matrix that were left out, as weights of the others.
-    group
-        Factor of the random intercept.
+        The rows used and their matrices.
     method
         The model in a few words.
     """
@@ -42,128 +116,185 @@ class Fit:
     formula: str
     params: pd.Series
     vcov: pd.DataFrame
-    random_sd: pd.Series
+    thresholds: pd.Series
+    random: tuple[RandomPart, ...]
+    joint: Joint
     loglik: float
+    n_parameters: int
     converged: bool
     warnings: tuple[str, ...]
     design: Design
-    dependence: pd.DataFrame
-    group: str
     method: str
+
+    @property
+    def thresholds_se(self) -> pd.Series:
+        """Standard errors of the thresholds."""
+        return pd.Series(dtype=float)
 
     @property
     def se(self) -> pd.Series:
         """Standard errors of the fixed effects."""
-        return pd.Series(np.sqrt(np.diag(self.vcov)), self.params.index, name="std_error")
+        variance = np.diag(self.vcov)
+        return pd.Series(np.sqrt(variance), self.params.index, name="std_error")
 
     @property
-    def thresholds(self) -> pd.Series:
-        """Empty: a linear model has no thresholds."""
-        return pd.Series(dtype=float)
+    def random_sd(self) -> pd.Series:
+        """Standard deviation of each random effect (and of the residuals of a linear model)."""
+        return pd.concat([pd.Series(dtype=float), *(part.sd for part in self.random)])
+
+    @property
+    def random_corr(self) -> pd.DataFrame:
+        """Correlations of random effects: columns group, first, second, estimate."""
+        rows = [
+            (part.design.term.group, *names, part.correlations.loc[*names])
+            for part in self.random
+            if part.design.term.correlated
+            for k, second in enumerate(part.design.effects)
+            for names in [(first, second) for first in part.design.effects[:k]]
+        ]
+        return pd.DataFrame(rows, columns=["group", "first", "second", "estimate"])
 
     @property
     def nobs(self) -> int:
         """Number of ratings used."""
         return len(self.design.y)
 
-    def matrix(self, data: pd.DataFrame) -> np.ndarray:
-        """Fixed-effects matrix (n, p) of new data.
+    @property
+    def aic(self) -> float:
+        """Akaike's information criterion."""
+        return 2 * self.n_parameters - 2 * self.loglik
 
-        A row that the model cannot speak of, because it needs a left-out column, is missing.
+    @property
+    def bic(self) -> float:
+        """Schwarz's criterion, with the number of ratings."""
+        return float(np.log(self.nobs) * self.n_parameters - 2 * self.loglik)
+
+    @property
+    def unit(self) -> str:
+        """Unit of the fixed effects."""
+        return "rating points"
+
+    @property
+    def interval(self) -> str:
+        """Kind of interval that tables of this model hold."""
+        return "Wald intervals"
+
+    @property
+    @abstractmethod
+    def scores(self) -> np.ndarray:
+        """(J,) numbers that the categories stand for; empty for a linear model."""
+
+    @abstractmethod
+    def degrees(self, rows: np.ndarray) -> np.ndarray:
+        """Degrees of freedom (m,) of combinations (m, k) of all parameters; inf for a normal."""
+
+    @abstractmethod
+    def simulate(self, seed: int) -> pd.Series:
+        """New ratings for the rows of the data, from the model with new random effects."""
+
+    def groups(self) -> pd.DataFrame:
+        """Random terms: columns group, n_levels."""
+        rows = [(p.design.term.group, len(p.design.levels)) for p in self.random]
+        return pd.DataFrame(rows, columns=["group", "n_levels"]).drop_duplicates("group")
+
+    def random_effects(self) -> pd.DataFrame:
+        """Predicted random effects.
+
+        Returns
+        -------
+        DataFrame
+            One row per effect of each level: columns group, effect, level, estimate, std_error
+            (conditional on the data and the other parameters).
+        """
+        tables = [
+            pd.DataFrame(
+                {
+                    "group": part.design.term.group,
+                    "effect": effect,
+                    "level": part.design.levels.astype(str),
+                    "estimate": part.modes[:, k],
+                    "std_error": np.sqrt(part.conditional[:, k, k]),
+                }
+            )
+            for part in self.random
+            for k, effect in enumerate(part.design.effects)
+        ]
+        columns = ["group", "effect", "level", "estimate", "std_error"]
+        return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=columns)
+
+    def predict(
+        self,
+        newdata: pd.DataFrame | None = None,
+        kind: Kind = "mean",
+        averaging: Averaging = "population",
+    ) -> pd.Series | pd.DataFrame:
+        """Predict each row of `newdata`, or of the data.
+
+        Parameters
+        ----------
+        newdata
+            Rows with the variables of the model; by default those it was fitted to.
+        kind
+            ``"mean"`` rating, ``"probability"`` of each category (a column each; ordinal models
+            only), or the ``"linear"`` predictor.
+        averaging
+            ``"population"``: over the distribution of the random effects, as for a new rater and a
+            new item. ``"conditional"``: with the predicted effects of the rows' own raters and
+            items, averaged over those that are not in the data. ``"typical"``: with random
+            effects of zero.
 
         Raises
         ------
         InputError
-            If a variable is absent or holds a level that the model has not seen.
+            If a variable is absent, a level unknown, or `kind` not to be had from this model.
         """
-        needed = [str(v) for v in self.design.spec.required_variables]
-        for column in needed:
-            if column not in data:
-                raise InputError(one_of("a variable of the new data", column, data.columns))
-        complete = data[needed].notna().all(axis=1).to_numpy()
-        for column in needed:
-            if self.design.data[column].dtype == "category":
-                levels = self.design.data[column].cat.categories
-                new = [v for v in pd.unique(data[column].dropna()) if v not in levels]
-                if new:
-                    raise InputError(one_of(f"'{column}'", new[0], levels))
-                filled = pd.Categorical(data[column], levels).fillna(levels[0])
-                data = data.assign(**{column: filled})
-        try:
-            full = self.design.spec.get_model_matrix(data, na_action="ignore")
-        except Exception as error:
-            told = str(error).splitlines()[0]
-            raise InputError(f"new data do not fit the model: {told}") from None
-        kept = full[list(self.params.index)].to_numpy(dtype=float)
-        left_out = full[list(self.dependence.columns)].to_numpy(dtype=float)
-        known = np.isclose(left_out, kept @ self.dependence.to_numpy()).all(axis=1)
-        return np.where((known & complete)[:, None], kept, np.nan)
+        from pluralign_stats.models.predict import predict
 
-    def predict(self, new: pd.DataFrame | None = None) -> pd.Series:
-        """Mean rating of each row of `new` (by default of the data), over all raters."""
-        data = self.design.data if new is None else new
-        return pd.Series(self.matrix(data) @ self.params.to_numpy(), data.index, name="mean")
+        return predict(self, newdata, kind, averaging)
 
-    def random_effects(self) -> pd.DataFrame:
-        """Predicted random intercepts: columns level, estimate, std_error (conditional)."""
-        residual = self.design.y - self.predict().to_numpy()
-        groups = self.design.data[self.group]
-        sums = pd.Series(residual, self.design.data.index).groupby(groups, observed=True)
-        variance, scale = self.random_sd[self.group] ** 2, self.random_sd["residual"] ** 2
-        shrunk = variance / (scale + sums.size() * variance)
-        return pd.DataFrame(
-            {
-                "level": shrunk.index.astype(str),
-                "estimate": (shrunk * sums.sum()).to_numpy(),
-                "std_error": np.sqrt(scale * shrunk).to_numpy(),
-            }
-        )
+    def summary(self, conf_level: float = CONF_LEVEL, interval: str = "wald") -> Result:
+        """Fixed effects with intervals, and how the model fared.
 
-    def summary(self, conf_level: float = CONF_LEVEL) -> Result:
-        """Fixed effects with Wald intervals, and how the model fared."""
-        z = norm.ppf((1 + conf_level) / 2)
-        table = pd.DataFrame(
-            {
-                "term": self.params.index,
-                "estimate": self.params.to_numpy(),
-                "std_error": self.se.to_numpy(),
-                "conf_low": (self.params - z * self.se).to_numpy(),
-                "conf_high": (self.params + z * self.se).to_numpy(),
-                "p_value": 2 * norm.sf(np.abs(self.params / self.se)),
-                "method": self.method,
-            }
-        )
-        sds = ", ".join(f"{name} {sd:.3f}" for name, sd in self.random_sd.items())
-        n_groups = self.design.data[self.group].nunique()
-        sentence = (
-            f"{self.nobs:,} ratings, {n_groups:,} levels of {self.group}; rows left out for "
-            f"missing values: {self.design.n_dropped:,}; standard deviations: {sds}."
-        )
-        meta = Metadata(
-            self.formula,
-            self.design.data_kind,
-            "rating points",
-            conf_level,
-            "Wald intervals",
-            (),
-            self.warnings,
-        )
-        return Result(table[ordered_columns(table)], sentence, meta)
+        Parameters
+        ----------
+        conf_level
+            Level of the intervals.
+        interval
+            ``"wald"``, or ``"profile"`` for the slower ones from the profile likelihood.
+        """
+        from pluralign_stats.models.summary import summary
+
+        return summary(self, conf_level, interval)
 
     def contrasts(self, factor: str, **options: Any) -> Result:
         """Differences between levels of a factor; see `pluralign_stats.contrasts`."""
-        from pluralign_stats.effects.contrasts import contrasts
-
-        return contrasts(self, factor, **options)
+        return _effect("contrasts")(self, factor, **options)
 
     def percent(self, factor: str, **options: Any) -> Result:
         """Differences in percent, in both readings; see `pluralign_stats.percent`."""
-        from pluralign_stats.effects.percent import percent
+        return _effect("percent")(self, factor, **options)
 
-        return percent(self, factor, **options)
+    def predictions(self, **options: Any) -> Result:
+        """Predictions with intervals; see `pluralign_stats.predictions`."""
+        return _effect("predictions")(self, **options)
+
+    def comparisons(self, variable: str, **options: Any) -> Result:
+        """What a change of one variable does; see `pluralign_stats.comparisons`."""
+        return _effect("comparisons")(self, variable, **options)
+
+    def hypotheses(self, *args: Any, **options: Any) -> Result:
+        """Tests of combinations of coefficients; see `pluralign_stats.hypotheses`."""
+        return _effect("hypotheses")(self, *args, **options)
 
     def __repr__(self) -> str:
         return repr(self.summary())
 
     def _repr_html_(self) -> str:
         return self.summary()._repr_html_()
+
+
+def _effect(name: str) -> Callable[..., Result]:
+    """A verb of the effects, which are loaded when called: they import this module."""
+    import pluralign_stats
+
+    return getattr(pluralign_stats, name)

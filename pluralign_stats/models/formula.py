@@ -3,12 +3,7 @@
 import re
 from dataclasses import dataclass
 
-import numpy as np
-import pandas as pd
-from formulaic import Formula, ModelSpec
-from formulaic.errors import FormulaicError
-
-from pluralign_stats.errors import InputError, one_of
+from pluralign_stats.errors import InputError
 
 
 @dataclass(frozen=True)
@@ -18,6 +13,11 @@ class RandomTerm:
     effects: str
     group: str
     correlated: bool = True
+
+    @property
+    def factors(self) -> tuple[str, ...]:
+        """The columns whose combination is the group: a and b of ``a:b``."""
+        return tuple(self.group.split(":"))
 
     def __str__(self) -> str:
         return f"({self.effects} {'|' if self.correlated else '||'} {self.group})"
@@ -30,9 +30,6 @@ class MixedFormula:
     response: str
     fixed: str
     random: tuple[RandomTerm, ...]
-
-
-_NO_RANDOM = "the fixed part must not be empty; write 1 for an intercept only"
 
 
 def parse_formula(formula: str) -> MixedFormula:
@@ -52,7 +49,7 @@ def parse_formula(formula: str) -> MixedFormula:
     for start, end in _brackets(formula, right):
         inside = right[start + 1 : end - 1]
         if "|" in inside:
-            random.append(_random_term(inside, formula))
+            random += _random_terms(inside, formula)
             spans.append((start, end))
     fixed = right
     for start, end in reversed(spans):
@@ -60,6 +57,9 @@ def parse_formula(formula: str) -> MixedFormula:
     fixed = re.sub(r"(\+\s*\0)|(\0\s*\+)|\0", "", fixed).strip() or "1"
     if "|" in fixed:
         raise InputError(f"in the formula '{formula}' a '|' stands outside of (effects | group)")
+    twice = {str(term) for term in random if random.count(term) > 1}
+    if twice:
+        raise InputError(f"the formula '{formula}' holds {sorted(twice)[0]} twice; leave one out")
     return MixedFormula(left.strip(), fixed, tuple(random))
 
 
@@ -81,110 +81,17 @@ def _brackets(formula: str, text: str) -> list[tuple[int, int]]:
     return spans
 
 
-def _random_term(inside: str, formula: str) -> RandomTerm:
+def _random_terms(inside: str, formula: str) -> list[RandomTerm]:
+    """One term, or with ``a/b`` those of a and of b within a."""
     mark = "||" if "||" in inside else "|"
     effects, _, group = (part.strip() for part in inside.partition(mark))
-    if not effects or not group or "|" in group:
+    nested = [part.strip() for part in group.split("/")]
+    factors = [[name.strip() for name in part.split(":")] for part in nested]
+    readable = all(name.isidentifier() for names in factors for name in names)
+    if not effects or not readable:
         raise InputError(
             f"the random term '({inside})' of the formula '{formula}' must read "
-            "(effects | group), as in (1|rater)"
+            "(effects | group), as in (1|rater), (1 + x|rater), (1|a:b) or (1|a/b)"
         )
-    return RandomTerm(effects, group, mark == "|")
-
-
-@dataclass(frozen=True)
-class Design:
-    """The numbers behind a formula.
-
-    Attributes
-    ----------
-    y
-        (n,) responses.
-    X
-        (n, p) fixed-effects matrix.
-    names
-        The p columns' names.
-    spec
-        Makes the same columns of new data.
-    data
-        The n rows of data used, with unused levels of factors dropped.
-    n_dropped
-        Rows left out because a variable of the formula is missing.
-    data_kind
-        Whether the data are simulated or observed, if they say so.
-    """
-
-    y: np.ndarray
-    X: np.ndarray
-    names: tuple[str, ...]
-    spec: ModelSpec
-    data: pd.DataFrame
-    n_dropped: int
-    data_kind: str = "unstated"
-
-
-def build_design(formula: MixedFormula, data: pd.DataFrame) -> Design:
-    """Drop incomplete rows and build response and fixed-effects matrix.
-
-    Raises
-    ------
-    InputError
-        If a variable is not in the data, the response is not a number, or no row is complete.
-    """
-    used = _used_columns(formula, data)
-    rows = data[used].notna().all(axis=1)
-    if not rows.any():
-        raise InputError(f"no row has all of {', '.join(used)}; check for missing values")
-    kept = data.loc[rows, used].copy()
-    for column in kept:
-        if not pd.api.types.is_numeric_dtype(kept[column]):
-            kept[column] = kept[column].astype("category").cat.remove_unused_categories()
-    _refuse_constant(formula, kept)
-    try:
-        whole = Formula(f"{formula.response} ~ {formula.fixed}")
-        matrices = whole.get_model_matrix(kept, na_action="ignore")
-    except FormulaicError as error:
-        raise InputError(f"the formula cannot be used: {str(error).splitlines()[0]}") from None
-    y, X = matrices.lhs.to_numpy(dtype=float), matrices.rhs.to_numpy(dtype=float)
-    if y.shape[1] != 1:
-        raise InputError(f"the response '{formula.response}' must be one column of numbers")
-    for values, names in ((y, [formula.response]), (X, list(matrices.rhs.columns))):
-        if not np.isfinite(values).all():
-            row, column = np.argwhere(~np.isfinite(values))[0]
-            raise InputError(
-                f"'{names[column]}' is not a finite number in row {kept.index[row]} "
-                f"({values[row, column]}); correct the data or the formula"
-            )
-    return Design(
-        y[:, 0],
-        X,
-        tuple(matrices.rhs.columns),
-        matrices.rhs.model_spec,
-        kept,
-        int((~rows).sum()),
-        data.attrs.get("data", "unstated"),
-    )
-
-
-def _used_columns(formula: MixedFormula, data: pd.DataFrame) -> list[str]:
-    try:
-        fixed = Formula(f"{formula.response} ~ {formula.fixed}").required_variables
-        random = [Formula(term.group).required_variables for term in formula.random]
-    except FormulaicError as error:
-        raise InputError(f"the formula cannot be read: {str(error).splitlines()[0]}") from None
-    names = {str(name) for name in fixed.union(*random)}
-    for name in sorted(names):
-        if name not in data:
-            raise InputError(one_of("a variable of the formula", name, data.columns))
-    return [str(column) for column in data.columns if column in names]
-
-
-def _refuse_constant(formula: MixedFormula, data: pd.DataFrame) -> None:
-    """A factor with one level left has no effect that could be estimated."""
-    fixed = {str(v) for v in Formula(formula.fixed).required_variables}
-    for column in sorted(fixed):
-        if not pd.api.types.is_numeric_dtype(data[column]) and data[column].nunique() < 2:
-            raise InputError(
-                f"'{column}' has one level only ('{data[column].iloc[0]}') in the rows used; "
-                "leave it out of the formula"
-            )
+    joined = [[name for part in factors[: k + 1] for name in part] for k in range(len(factors))]
+    return [RandomTerm(effects, ":".join(names), mark == "|") for names in joined]

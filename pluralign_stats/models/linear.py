@@ -1,245 +1,201 @@
 """Linear mixed models of ratings."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
-from scipy.optimize import minimize_scalar
-from statsmodels.regression.linear_model import OLS
 
 from pluralign_stats.errors import InputError
-from pluralign_stats.models.fit import Fit
-from pluralign_stats.models.formula import Design, MixedFormula, build_design, parse_formula
+from pluralign_stats.models import diagnose
+from pluralign_stats.models.design import Design, build_design
+from pluralign_stats.models.engine.optimize import TOLERANCE, maximize, settle_boundary
+from pluralign_stats.models.engine.profiled import (
+    LinearProblem,
+    LinearState,
+    gradient_at,
+    solve_at,
+)
+from pluralign_stats.models.engine.satterthwaite import VarianceInformation, degrees, inform
+from pluralign_stats.models.engine.whiten import orthogonal
+from pluralign_stats.models.fit import Fit, Joint
+from pluralign_stats.models.formula import parse_formula
+from pluralign_stats.models.mixed import (
+    Prepared,
+    prepare,
+    random_parts,
+    rough_curvature,
+    rough_sizes,
+)
 
-#: A column whose scaled part outside the others is shorter than this is determined by them.
-COLLINEAR = 1e-7
 
-#: Largest share of the variance that may lie between groups while the optimum is sought.
-LARGEST_SHARE = 1 - 1e-6
-
-
-@dataclass(frozen=True)
-class RandomIntercept:
-    """Estimates of a linear model with one random intercept.
+@dataclass(frozen=True, eq=False, repr=False)
+class LinearFit(Fit):
+    """A fitted linear mixed model; see `Fit` for what all fits have.
 
     Attributes
     ----------
-    beta
-        (p,) fixed effects.
-    vcov
-        (p, p) their covariance.
-    group_sd, residual_sd
-        Standard deviations of the random intercept and of the residuals.
-    loglik
-        Log-likelihood, restricted under REML.
-    converged
-        Whether the optimizer reached its tolerance, or the boundary at zero.
+    reml
+        Whether by restricted maximum likelihood.
+    sigma
+        Standard deviation of the residuals (of a row of weight 1).
+    information
+        How well the variances are known, for Satterthwaite's degrees of freedom.
     """
 
-    beta: np.ndarray
-    vcov: np.ndarray
-    group_sd: float
-    residual_sd: float
-    loglik: float
-    converged: bool
+    reml: bool
+    sigma: float
+    information: VarianceInformation
+
+    @property
+    def random_sd(self) -> pd.Series:
+        """Standard deviation of each random effect and of the residuals."""
+        return pd.concat([super().random_sd, pd.Series({"residual": self.sigma})])
+
+    @property
+    def interval(self) -> str:
+        """Kind of interval that tables of this model hold."""
+        return "Wald intervals from t, Satterthwaite's degrees of freedom"
+
+    @property
+    def scores(self) -> np.ndarray:
+        """Empty: a linear model has no categories."""
+        return np.zeros(0)
+
+    def degrees(self, rows: np.ndarray) -> np.ndarray:
+        """Satterthwaite's degrees of freedom (m,) of combinations (m, k) of all parameters."""
+        p = len(self.params)
+        return degrees(rows[:, :p], self.vcov.to_numpy(), self.information)
+
+    def simulate(self, seed: int) -> pd.Series:
+        """New responses for the rows of the data, with new random effects and residuals."""
+        rng = np.random.default_rng(seed)
+        y = self.design.fixed.columns @ self.params.to_numpy()
+        y = y + sum(part.draw(rng) for part in self.random)
+        y = y + rng.normal(size=len(y)) * self.sigma / np.sqrt(self.design.weight)
+        return pd.Series(y, self.design.data.index, name="simulated")
 
 
-def fit_linear(formula: str, data: pd.DataFrame, *, reml: bool = True) -> Fit:
-    """Fit a linear mixed model with a random intercept.
+def fit_linear(
+    formula: str,
+    data: pd.DataFrame,
+    *,
+    reml: bool = True,
+    weights: str | Sequence[float] | None = None,
+) -> LinearFit:
+    """Fit a linear mixed model.
 
     Parameters
     ----------
     formula
-        Such as ``"rating ~ gender + politics + (1|rater)"``; the fixed part as formulaic reads
-        it, the first level of a categorical being its reference.
+        Such as ``"rating ~ gender + politics + (1|rater) + (1|item)"``. The fixed part is as
+        formulaic reads it, the first level of a categorical being its reference. Random terms:
+        ``(1|g)``, ``(1 + x|g)`` with correlated effects, ``(1 + x||g)`` with uncorrelated ones,
+        ``(0 + x|g)``, ``(1|a:b)`` by combination, ``(1|a/b)`` for b within a.
     data
         One row per rating. Rows with a missing variable are left out and counted.
     reml
         Restricted maximum likelihood, or maximum likelihood.
+    weights
+        A column, or one number per row: the residual variance of a row is ``sigma^2 / weight``.
 
     Raises
     ------
     InputError
-        If the formula or data cannot be used, or it has other than one random intercept.
+        If the formula or the data cannot be used.
 
     Notes
     -----
-    Least squares by statsmodels within a profiled search over the ratio of the variances;
-    p-values and intervals are Wald's, from the normal distribution.
+    Penalized least squares in blocks, with the exact gradient of the profiled criterion; p-values
+    and intervals from t with Satterthwaite's degrees of freedom (Kuznetsova, Brockhoff &
+    Christensen 2017, Journal of Statistical Software 82(13)).
     """
-    parsed = parse_formula(formula)
-    term = _only_intercept(parsed)
-    design = build_design(parsed, data)
-    notes = []
-    kept, dropped, weights = independent_columns(design.X)
-    names = np.array(design.names)
-    dependence = pd.DataFrame(weights, names[kept], names[dropped])
-    if dropped.size:
-        notes.append(
-            f"left out, as other terms determine them: {', '.join(names[dropped])}; what depends "
-            "on them has no estimate"
+    design = build_design(parse_formula(formula), data, weights=weights)
+    n, p = design.fixed.columns.shape
+    if n <= p + 1:
+        raise InputError(f"{n} complete rows are too few for {p} effects; simplify the model")
+    X, back = orthogonal(design.fixed.columns)
+    mean = X.T @ design.y / n
+    residual = design.y - X @ mean
+    if np.abs(residual).max() <= 1e-12 * np.abs(design.y).max():
+        raise InputError(
+            "the effects reproduce the response in every row; there is nothing left to model"
         )
-    groups = design.data[term].astype("category").cat.remove_unused_categories()
-    estimates = random_intercept(
-        design.y, design.X[:, kept], groups.cat.codes.to_numpy(), reml=reml
+    prepared = prepare(design)
+    order = prepared.layout.order
+    problem = LinearProblem(prepared.layout, X[order], residual[order], design.weight[order], reml)
+    state, converged = _search(problem, design, prepared, residual)
+    information = inform(problem, state)
+    state = solve_at(problem, state.theta)
+    slopes = back @ information.slopes @ back.T
+    sigma = float(np.sqrt(state.variance(problem)))
+    parts = random_parts(design, prepared, state.theta, state.u, problem.system.invert(), sigma)
+    beta, vcov = back @ (state.beta + mean), back @ state.unscaled @ back.T * sigma**2
+    names = list(design.fixed.names)
+    fit = LinearFit(
+        formula=formula,
+        params=pd.Series(beta, names, name="estimate"),
+        vcov=pd.DataFrame(vcov, names, names),
+        thresholds=pd.Series(dtype=float),
+        random=parts,
+        joint=Joint(beta, vcov, (p, 0, 0)),
+        loglik=state.loglik(problem) + (np.linalg.slogdet(back)[1] if reml else 0.0),
+        n_parameters=p + problem.layout.covariance.size + 1,
+        converged=converged,
+        warnings=(),
+        design=design,
+        method=_method(design, reml=reml),
+        reml=reml,
+        sigma=sigma,
+        information=replace(information, slopes=slopes),
     )
-    if len(groups.cat.categories) == len(groups):
+    return replace(fit, warnings=_warnings(fit))
+
+
+def _search(
+    problem: LinearProblem, design: Design, prepared: Prepared, residual: np.ndarray
+) -> tuple[LinearState, bool]:
+    """The optimum, and whether it was reached."""
+
+    def objective(theta: np.ndarray) -> tuple[float, np.ndarray]:
+        state = solve_at(problem, theta)
+        value = state.loglik(problem)
+        if not np.isfinite(value):
+            return -np.inf, np.zeros(len(theta))
+        return value, gradient_at(problem, state).loglik(state, problem)
+
+    covariance = prepared.layout.covariance
+    start = covariance.start(rough_sizes(design, residual))
+    curvature = rough_curvature(design, prepared)
+    counts = [len(r.levels) < len(design.y) and len(r.levels) > 1 for r in design.random]
+    free = np.repeat(counts, [len(s.entries[0]) for s in covariance.shapes]).astype(bool)
+    found = maximize(objective, np.where(free, start, 0.0), curvature, free)
+    found = settle_boundary(objective, found, covariance, curvature)
+    moving = found.gradient[found.free]
+    step = moving / np.diag(curvature)[found.free]
+    return solve_at(problem, found.x), bool(moving @ step < TOLERANCE)
+
+
+def _method(design: Design, *, reml: bool) -> str:
+    terms = "".join(f", {str(r.term).replace(' | ', '|')}" for r in design.random)
+    kind = "linear mixed model" if design.random else "linear model"
+    return f"{kind}, {'REML' if reml else 'ML'}{terms}, Satterthwaite"
+
+
+def _warnings(fit: LinearFit) -> tuple[str, ...]:
+    design = fit.design
+    notes = diagnose.collinear_notes(design)
+    confounded = diagnose.grouping_notes([p.design for p in fit.random], fit.nobs)
+    told = {p.design.term.group for p in fit.random if len(p.design.levels) in (1, fit.nobs)}
+    rest = [part for part in fit.random if part.design.term.group not in told]
+    notes += confounded + diagnose.singular_notes(rest)
+    variances = [np.trace(part.covariance) for part in fit.random]
+    if variances and fit.sigma**2 < diagnose.HARDLY * (max(variances) + fit.sigma**2):
+        group = fit.random[int(np.argmax(variances))].design.term.group
         notes.append(
-            f"every level of '{term}' has one row, so its variance cannot be told from the "
-            "residuals' and is set to 0; leave the term out"
-        )
-    elif estimates.group_sd == 0:
-        notes.append(
-            f"the variance between levels of '{term}' is estimated as 0 (a singular fit): the "
-            "data show no difference between them beyond the residuals; consider leaving the "
-            "term out"
-        )
-    total = (estimates.group_sd**2 + estimates.residual_sd**2) or 1.0
-    if estimates.group_sd**2 / total > 0.999:
-        notes.append(
-            f"hardly anything varies within levels of '{term}'; standard errors of what differs "
+            f"hardly anything varies within levels of '{group}'; standard errors of what differs "
             "within them mean little"
         )
-    if not estimates.converged:
-        notes.append("the optimizer did not converge; simplify the model or check the data")
-    return _as_fit(formula, design, dependence, term, estimates, tuple(notes), reml=reml)
-
-
-def _only_intercept(formula: MixedFormula) -> str:
-    plain = len(formula.random) == 1 and formula.random[0].effects == "1"
-    if not plain or not formula.random[0].group.isidentifier():
-        given = " + ".join(str(term) for term in formula.random) or "none"
-        raise InputError(
-            f"fit_linear takes exactly one random intercept, such as (1|rater); given: {given}"
-        )
-    return formula.random[0].group
-
-
-def independent_columns(X: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Split the columns of a matrix into independent ones and those that earlier ones determine.
-
-    Parameters
-    ----------
-    X
-        (n, p) matrix.
-
-    Returns
-    -------
-    kept, dropped
-        (r,) and (p - r,) column numbers.
-    dependence
-        (r, p - r) weights: ``X[:, dropped] = X[:, kept] @ dependence``.
-    """
-    scale = np.linalg.norm(X, axis=0)
-    scale[scale == 0] = 1
-    R = np.linalg.qr(X / scale, mode="r")
-    kept: list[int] = []
-    for j in range(X.shape[1]):
-        if np.linalg.matrix_rank(R[:, [*kept, j]], tol=COLLINEAR) == len(kept) + 1:
-            kept.append(j)
-    dropped = np.setdiff1d(np.arange(X.shape[1]), kept)
-    weights = np.linalg.lstsq(R[:, kept], R[:, dropped], rcond=None)[0]
-    return np.array(kept), dropped, weights * scale[dropped] / scale[kept][:, None]
-
-
-def random_intercept(
-    y: np.ndarray, X: np.ndarray, group: np.ndarray, *, reml: bool = True
-) -> RandomIntercept:
-    """Estimate a linear model with one random intercept.
-
-    With the ratio of the two variances given, the model is ordinary least squares on data from
-    which a share of each group's mean is taken off (quasi-demeaning; Fuller & Battese 1973,
-    JASA 68, 626-632). The ratio is found on the profiled criterion, where zero is an ordinary
-    point, so that a boundary needs no special case.
-
-    Parameters
-    ----------
-    y, X, group
-        (n,) responses, (n, p) fixed effects of full rank, (n,) group numbers from 0.
-    reml
-        Restricted maximum likelihood, or maximum likelihood.
-
-    Raises
-    ------
-    InputError
-        If there are too few rows for the effects.
-    """
-    if len(y) <= X.shape[1] + 1:
-        raise InputError(
-            f"{len(y)} complete rows are too few for {X.shape[1]} effects; simplify the model"
-        )
-    size = np.bincount(group)
-    if size.max() == 1:
-        return _profiled(y, X, group, size, 0.0, reml=reml)
-
-    def criterion(share: float) -> float:
-        return -_profiled(y, X, group, size, share / (1 - share), reml=reml).loglik
-
-    found = minimize_scalar(
-        criterion, bounds=(0, LARGEST_SHARE), method="bounded", options={"xatol": 1e-9}
-    )
-    zero = criterion(0.0) <= found.fun + 1e-8
-    ratio = 0.0 if zero else found.x / (1 - found.x)
-    return _profiled(y, X, group, size, ratio, reml=reml, converged=zero or bool(found.success))
-
-
-def _profiled(
-    y: np.ndarray,
-    X: np.ndarray,
-    group: np.ndarray,
-    size: np.ndarray,
-    ratio: float,
-    *,
-    reml: bool,
-    converged: bool = True,
-) -> RandomIntercept:
-    """Estimates and log-likelihood given the ratio of group to residual variance."""
-    taken_off = 1 - 1 / np.sqrt(1 + size * ratio)
-
-    def demean(columns: np.ndarray) -> np.ndarray:
-        sums = np.zeros((len(size), columns.shape[1]))
-        np.add.at(sums, group, columns)
-        return columns - (taken_off / size)[group, None] * sums[group]
-
-    n, p = X.shape
-    Xd = demean(X)
-    ols = OLS(demean(y[:, None])[:, 0], Xd).fit()
-    free = n - p if reml else n
-    scale = ols.ssr / free
-    loglik = -0.5 * (free * (np.log(2 * np.pi * scale) + 1) + np.log1p(size * ratio).sum())
-    if reml:
-        loglik -= 0.5 * np.linalg.slogdet(Xd.T @ Xd)[1]
-    return RandomIntercept(
-        ols.params,
-        ols.normalized_cov_params * scale,
-        float(np.sqrt(ratio * scale)),
-        float(np.sqrt(scale)),
-        float(loglik),
-        converged,
-    )
-
-
-def _as_fit(
-    formula: str,
-    design: Design,
-    dependence: pd.DataFrame,
-    term: str,
-    estimates: RandomIntercept,
-    notes: tuple[str, ...],
-    *,
-    reml: bool,
-) -> Fit:
-    names = dependence.index
-    return Fit(
-        formula=formula,
-        params=pd.Series(estimates.beta, names, name="estimate"),
-        vcov=pd.DataFrame(estimates.vcov, names, names),
-        random_sd=pd.Series({term: estimates.group_sd, "residual": estimates.residual_sd}),
-        loglik=estimates.loglik,
-        converged=estimates.converged,
-        warnings=notes,
-        design=design,
-        dependence=dependence,
-        group=term,
-        method=f"linear mixed model, {'REML' if reml else 'ML'}, (1|{term}), Wald",
-    )
+    if not fit.converged:
+        notes.append(diagnose.CONVERGENCE)
+    return tuple(notes)

@@ -123,17 +123,17 @@ class Layout:
 
     def add_rows(self, z: np.ndarray, value: np.ndarray) -> np.ndarray:
         """``z' value`` (N,) or (N, k) of (n, Q) rows and (n,) or (n, k) values."""
-        columns = np.ascontiguousarray(value.reshape(len(value), -1))
+        columns = _columns(value)
         out = np.zeros((self.n_columns, columns.shape[1]))
         kernels.add_rows(z, self.index, columns, out)
-        return out.reshape(-1, *value.shape[1:])
+        return out.reshape(len(out), *value.shape[1:])
 
     def take_rows(self, z: np.ndarray, vector: np.ndarray) -> np.ndarray:
         """``z vector`` (n,) or (n, k) of (n, Q) rows and (N,) or (N, k) vectors."""
-        columns = np.ascontiguousarray(vector.reshape(len(vector), -1))
+        columns = _columns(vector)
         out = np.empty((len(z), columns.shape[1]))
         kernels.take_rows(z, self.index, columns, out)
-        return out.reshape(-1, *vector.shape[1:])
+        return out.reshape(len(out), *vector.shape[1:])
 
     def pair_rows(self, value: np.ndarray, vector: np.ndarray) -> np.ndarray:
         """(n, Q) products of each row's (k,) values with its effects' (k,) entries of a vector."""
@@ -146,6 +146,11 @@ class Layout:
     def gradient(self, pairs: np.ndarray) -> np.ndarray:
         """Gradient by theta of ``sum_i z_i' Lambda p_i``, given (n, Q) vectors p."""
         return self.covariance.collect([self.z[:, s].T @ pairs[:, s] for s in self.slots])
+
+
+def _columns(values: np.ndarray) -> np.ndarray:
+    """A vector (n,) or matrix (n, k) as a matrix, row after row in memory."""
+    return np.ascontiguousarray(values[:, None] if values.ndim == 1 else values)
 
 
 def lay_out(terms: Sequence[Term], n: int) -> Layout:
@@ -289,13 +294,15 @@ class System:
         at = self.layout
         return at.columns, at.touched_at, at.touched, at.factor_at, at.cross_at
 
-    def factor(self, weight: np.ndarray, scaled: np.ndarray) -> None:
+    @property
+    def factored(self) -> bool:
+        """Whether the last factorization succeeded."""
+        return bool(np.isfinite(self.logdet))
+
+    def factor(self, weight: np.ndarray, scaled: np.ndarray) -> bool:
         """Factor the system for (n,) weights and (n, Q) rows of ``Z Lambda``.
 
-        Raises
-        ------
-        FloatingPointError
-            If the weights are not finite.
+        Returns whether that succeeded, as it does unless the weights are not finite.
         """
         at = self.layout
         self._S.fill(0.0)
@@ -305,19 +312,20 @@ class System:
             weight, scaled, at.inner, at.outer, at.local, at.rows, *self._groups,
             self._factor, self._cross, self._S,
         )  # fmt: skip
-        if at.n_outer:
+        if at.n_outer and np.isfinite(logdet):
             _, info = dpotrf(self._S.T, lower=0, clean=0, overwrite_a=1)
-            if info != 0:
-                raise FloatingPointError("the random-effects system is not positive definite")
-            logdet += 2 * np.log(np.diag(self._S)).sum()
-        if not np.isfinite(logdet):
-            raise FloatingPointError("the random-effects system is not finite")
+            logdet += 2 * np.log(np.diag(self._S)).sum() if info == 0 else np.nan
         self.logdet = float(logdet)
+        return self.factored
+
+    def diagonal(self) -> np.ndarray:
+        """(N,) entries of A where it is diagonal: one scalar term alone."""
+        return self._factor**2
 
     def solve(self, rhs: np.ndarray) -> np.ndarray:
         """``A^-1 rhs`` for (N,) or (N, k) right-hand sides."""
         at = self.layout
-        x = np.array(rhs.reshape(len(rhs), -1), order="C")
+        x = _columns(rhs).copy()
         kernels.solve_forward(x, *self._groups, self._factor, self._cross, at.n_inner)
         if at.n_outer:
             x[at.n_inner :] = dpotrs(self._S.T, x[at.n_inner :], lower=0)[0]
@@ -360,15 +368,15 @@ class Inverse:
     groups: np.ndarray
     outer: np.ndarray
 
-    def block(self, layout: Layout, start: int, q: int, group: int) -> np.ndarray:
-        """The (q, q) block of one level's effects."""
-        if start >= layout.n_inner:
-            at = start - layout.n_inner
-            lower = np.tril(self.outer[at : at + q, at : at + q])
-        else:
-            d = int(np.diff(layout.columns)[group])
-            at = start - layout.columns[group]
-            first = layout.factor_at[group]
-            whole = self.groups[first : first + d * d].reshape(d, d)
-            lower = np.tril(whole[at : at + q, at : at + q])
-        return lower + np.tril(lower, -1).T
+    def blocks(self, layout: Layout, term: int) -> np.ndarray:
+        """(L, q, q) blocks of one term's levels."""
+        start, q = layout.starts[term], layout.covariance.shapes[term].size
+        if not len(start) or start[0] >= layout.n_inner:
+            places = start[:, None] - layout.n_inner + np.arange(q)
+            lower = np.tril(self.outer[places[:, :, None], places[:, None, :]])
+            return lower + np.tril(lower, -1).transpose(0, 2, 1)
+        group = np.searchsorted(layout.columns, start, side="right") - 1
+        width, first = np.diff(layout.columns)[group], layout.factor_at[group]
+        local = (start - layout.columns[group])[:, None] + np.arange(q)
+        flat = first[:, None, None] + local[:, :, None] * width[:, None, None] + local[:, None, :]
+        return self.groups[flat]

@@ -58,20 +58,17 @@ class Covariance:
         parts = [m[shape.entries] for m, shape in zip(matrices, self.shapes, strict=True)]
         return np.concatenate([np.zeros(0), *parts])
 
-    def diagonal(self) -> np.ndarray:
-        """Which entries of theta stand on a diagonal."""
-        marks = [np.equal(*shape.entries) for shape in self.shapes]
-        return np.concatenate([np.zeros(0, dtype=bool), *marks])
+    def columns(self) -> list[np.ndarray]:
+        """Places in theta of each factor's columns, the diagonal entry first."""
+        made, at = [], 0
+        for shape in self.shapes:
+            _, column = shape.entries
+            made += [at + np.flatnonzero(column == k) for k in range(shape.size)]
+            at += len(column)
+        return made
 
-    def theta(self, covariances: Sequence[np.ndarray]) -> np.ndarray:
-        """Parameters whose factors reproduce given (q, q) covariances, singular ones included."""
-        return self.collect([semidefinite_cholesky(matrix) for matrix in covariances])
-
-
-def semidefinite_cholesky(matrix: np.ndarray) -> np.ndarray:
-    """Lower-triangular L with ``L L' = matrix`` for a positive semidefinite (q, q) matrix."""
-    values, vectors = np.linalg.eigh(matrix)
-    root = vectors * np.sqrt(np.clip(values, 0, None))
-    R = np.linalg.qr(root.T, mode="r")
-    signs = np.where(np.diag(R) < 0, -1.0, 1.0)
-    return (signs[:, None] * R).T
+    def start(self, sizes: np.ndarray) -> np.ndarray:
+        """Theta with diagonal factors, each term of the given relative size."""
+        return self.collect(
+            [size * np.eye(shape.size) for size, shape in zip(sizes, self.shapes, strict=True)]
+        )

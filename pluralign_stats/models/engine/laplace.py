@@ -20,11 +20,17 @@ import numpy as np
 from pluralign_stats.models.engine.blocks import Layout, System
 from pluralign_stats.models.engine.links import H_A, H_B, L_A, L_AB, L_B, LOG, T_A, T_B, log_terms
 
-#: Newton steps end when they promise less than this in log-likelihood; the last step still taken
-#: squares the remaining error.
-MODE_TOLERANCE = 1e-9
+#: Steps towards the mode end when they promise less than this in log-likelihood.
+MODE_TOLERANCE = 1e-16
 
-#: Most Newton steps for one mode.
+#: The last factorization serves further steps while each promises less than this share of the one
+#: before; else the system is factored anew, which makes the next a Newton step.
+CONTRACTION = 0.02
+
+#: Shortest part of a step that is tried.
+SHORTEST = 1e-10
+
+#: Most steps for one mode.
 MODE_STEPS = 100
 
 
@@ -101,7 +107,9 @@ def curvature(problem: OrdinalProblem, k: np.ndarray, terms: np.ndarray) -> np.n
 
 
 def mode_at(problem: OrdinalProblem, psi: np.ndarray, start: np.ndarray) -> OrdinalState | None:
-    """Find the random effects' mode by Newton steps from `start` (N,).
+    """Find the random effects' mode from `start` (N,).
+
+    Newton's method, with one factorization serving several steps while that converges fast.
 
     Returns None where the parameters are not allowed: thresholds out of order, or not finite.
     """
@@ -125,51 +133,110 @@ def mode_at(problem: OrdinalProblem, psi: np.ndarray, start: np.ndarray) -> Ordi
         value, a, b, terms = at(u)
     if not np.isfinite(value):
         return None
+    before = np.inf
+    fresh = False
     for _ in range(MODE_STEPS):
-        try:
-            system.factor(curvature(problem, k, terms), scaled)
-        except FloatingPointError:
-            return None
         slope = layout.add_rows(scaled, -weight * k * (terms[:, L_A] + terms[:, L_B])) - u
-        step = system.solve(slope)
-        gain = float(slope @ step)
+        gain = np.inf
+        if system.factored:
+            step = system.solve(slope)
+            gain = float(slope @ step)
+        if gain < MODE_TOLERANCE:
+            break
+        if not fresh and not gain < CONTRACTION * before:
+            if not system.factor(curvature(problem, k, terms), scaled):
+                return None
+            fresh = True
+            step = system.solve(slope)
+            gain = float(slope @ step)
         length = 1.0
         while True:
             moved = at(u + length * step)
-            if moved[0] >= value + 1e-4 * length * gain or gain * length < 1e-12 * (1 + abs(value)):
+            if moved[0] >= value + 1e-4 * length * gain - 1e-12 * abs(value):
                 break
             length /= 2
+            if length < SHORTEST:
+                return None
         u = u + length * step
         value, a, b, terms = moved
-        if gain < MODE_TOLERANCE:
-            break
-    if not np.isfinite(value):
+        before, fresh = gain, False
+    if not system.factor(curvature(problem, k, terms), scaled):
         return None
-    system.factor(curvature(problem, k, terms), scaled)
     return OrdinalState(psi, u, a, b, terms, k, value - 0.5 * system.logdet)
+
+
+@dataclass(frozen=True, eq=False)
+class Slopes:
+    """What a move of the parameters does to the likelihood with the random effects held still.
+
+    Attributes
+    ----------
+    a, b, k
+        (n,) slopes by each row's cuts and, beyond what moves those, by its log inverse scale.
+    pairs
+        (n, Q) slopes by each row of ``Z dLambda``.
+    """
+
+    a: np.ndarray
+    b: np.ndarray
+    k: np.ndarray
+    pairs: np.ndarray
 
 
 def gradient_at(problem: OrdinalProblem, state: OrdinalState) -> np.ndarray:
     """Gradient (f + s + t,) of the log-likelihood at the state last factored for."""
+    layout, weight, terms = problem.layout, problem.weight, state.terms
+    by_a, by_b = weight * terms[:, L_A], weight * terms[:, L_B]
+    by_k = by_a * finite(state.a) + by_b * finite(state.b)
+    eta = -state.k * (by_a + by_b)
+    still = Slopes(by_a, by_b, by_k, layout.pair_rows(eta[:, None], state.u[:, None]))
+    inverse = problem.system.invert()
+    pull = np.zeros(layout.n_columns)
+    return follow_mode(problem, state, still, inverse.variance, inverse.product, pull)
+
+
+def finite(cut: np.ndarray) -> np.ndarray:
+    """Cuts (n,), with zero for those at infinity, whose slopes are zero."""
+    return np.where(np.isfinite(cut), cut, 0.0)
+
+
+def follow_mode(
+    problem: OrdinalProblem,
+    state: OrdinalState,
+    still: Slopes,
+    variance: np.ndarray,
+    product: np.ndarray,
+    pull: np.ndarray,
+) -> np.ndarray:
+    """Add to slopes with the random effects held still what moving their mode and A does.
+
+    Parameters
+    ----------
+    still
+        Those slopes.
+    variance, product
+        (n,) and (n, Q): the criterion changes by ``-1/2 sum_i variance_i dW_i`` and by
+        ``-sum_i W_i dz_i' product_i``.
+    pull
+        (N,) slopes of the criterion by the mode, other than through A.
+    """
     layout, system, weight = problem.layout, problem.system, problem.weight
     k, terms = state.k, state.terms
-    inverse = system.invert()
-    q = inverse.variance
     bend = terms[:, T_A] + terms[:, T_B]
-    v = system.solve(layout.add_rows(system.z, -0.5 * q * weight * k**3 * bend))
+    v = system.solve(pull + layout.add_rows(system.z, -0.5 * variance * weight * k**3 * bend))
     t = layout.take_rows(system.z, v)
-    by_a = weight * (terms[:, L_A] + 0.5 * q * k**2 * terms[:, T_A] - t * k * terms[:, H_A])
-    by_b = weight * (terms[:, L_B] + 0.5 * q * k**2 * terms[:, T_B] - t * k * terms[:, H_B])
-    parts = [problem.lower.T @ (k * by_a) + problem.upper.T @ (k * by_b)]
+    by_a = weight * (0.5 * variance * k**2 * terms[:, T_A] - t * k * terms[:, H_A])
+    by_b = weight * (0.5 * variance * k**2 * terms[:, T_B] - t * k * terms[:, H_B])
+    all_a, all_b = still.a + by_a, still.b + by_b
+    parts = [problem.lower.T @ (k * all_a) + problem.upper.T @ (k * all_b)]
     if problem.scale.shape[1]:
         shift = terms[:, L_A] + terms[:, L_B]
-        by_k = weight * (q * k**2 * (terms[:, H_A] + terms[:, H_B]) - t * k * shift)
-        by_k += by_a * np.where(problem.bottom, 0.0, state.a)
-        by_k += by_b * np.where(problem.top, 0.0, state.b)
+        by_k = weight * (variance * k**2 * (terms[:, H_A] + terms[:, H_B]) - t * k * shift)
+        by_k += still.k + by_a * finite(state.a) + by_b * finite(state.b)
         parts.append(-problem.scale.T @ by_k)
     slopes = np.column_stack([-k * (by_a + by_b), -weight * k * (terms[:, L_A] + terms[:, L_B])])
-    pairs = layout.pair_rows(slopes, np.column_stack([state.u, v]))
-    pairs -= curvature(problem, k, terms)[:, None] * inverse.product
+    pairs = still.pairs + layout.pair_rows(slopes, np.column_stack([state.u, v]))
+    pairs -= curvature(problem, k, terms)[:, None] * product
     return np.concatenate([*parts, layout.gradient(pairs)])
 
 
@@ -180,7 +247,7 @@ def profile_information(problem: OrdinalProblem, state: OrdinalState) -> np.ndar
     """
     layout, system, weight = problem.layout, problem.system, problem.weight
     k, terms = state.k, state.terms
-    a, b = np.where(problem.bottom, 0.0, state.a), np.where(problem.top, 0.0, state.b)
+    a, b = finite(state.a), finite(state.b)
     J_a = np.hstack([k[:, None] * problem.lower, -a[:, None] * problem.scale])
     J_b = np.hstack([k[:, None] * problem.upper, -b[:, None] * problem.scale])
     l_aa, l_bb = terms[:, H_A] - terms[:, L_AB], terms[:, H_B] - terms[:, L_AB]

@@ -1,15 +1,22 @@
 """Maximize a smooth function by a quasi-Newton search, and differentiate its gradient."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.optimize import minimize
 
-#: A maximum is accepted when a Newton step promises less than this in log-likelihood.
-TOLERANCE = 1e-7
+from pluralign_stats.models.engine.covariance import Covariance
 
-Gradient = Callable[[np.ndarray], np.ndarray]
+#: A maximum is accepted when a Newton step promises less than this in log-likelihood.
+TOLERANCE = 1e-6
+
+#: The search ends when the gradient, in standard errors, is smaller than this.
+GRADIENT = 3e-4
+
+#: A random effect of smaller relative size than this is tried at exactly 0.
+SMALL = 0.05
+
 Objective = Callable[[np.ndarray], tuple[float, np.ndarray]]
 
 
@@ -21,6 +28,8 @@ class Maximum:
     ----------
     x, value, gradient
         The point (p,), the function there, and its gradient (p,).
+    free
+        (p,) whether a coordinate was moved; the others stay where they were.
     n_evaluations
         How often function and gradient were evaluated.
     """
@@ -28,6 +37,7 @@ class Maximum:
     x: np.ndarray
     value: float
     gradient: np.ndarray
+    free: np.ndarray
     n_evaluations: int
 
 
@@ -35,8 +45,8 @@ def maximize(
     objective: Objective,
     start: np.ndarray,
     curvature: np.ndarray,
+    free: np.ndarray,
     *,
-    gradient_tolerance: float = 1e-4,
     max_steps: int = 200,
 ) -> Maximum:
     """Search by BFGS in coordinates in which a guess of the curvature is the identity.
@@ -49,17 +59,15 @@ def maximize(
         (p,) first point.
     curvature
         (p, p) positive definite guess of minus the Hessian.
-    gradient_tolerance
-        Largest entry of the gradient, in standard errors, at which the search ends.
+    free
+        (p,) which coordinates to move.
     max_steps
         Most steps.
     """
-    if start.size == 0:
-        value, gradient = objective(start)
-        return Maximum(start, value, gradient, 1)
-    root = np.linalg.cholesky(curvature)
-    back = np.linalg.inv(root).T
-    best: Maximum | None = None
+    back = np.zeros((len(start), int(free.sum())))
+    root = np.linalg.cholesky(curvature[np.ix_(free, free)])
+    back[free] = np.linalg.inv(root).T
+    best = Maximum(start, -np.inf, np.zeros(len(start)), free, 0)
     count = 0
 
     def negative(w: np.ndarray) -> tuple[float, np.ndarray]:
@@ -67,20 +75,45 @@ def maximize(
         count += 1
         x = start + back @ w
         value, gradient = objective(x)
-        if best is None or value > best.value:
-            best = Maximum(x, value, gradient, count)
+        if value > best.value:
+            best = Maximum(x, value, gradient, free, count)
         return -value, -back.T @ gradient
 
+    if not free.any():
+        negative(np.zeros(0))
+        return best
     with np.errstate(invalid="ignore"):
-        minimize(
-            negative,
-            np.zeros(len(start)),
-            jac=True,
-            method="BFGS",
-            options={"gtol": gradient_tolerance, "maxiter": max_steps},
-        )
-    assert best is not None
-    return Maximum(best.x, best.value, best.gradient, count)
+        options = {"gtol": GRADIENT, "maxiter": max_steps}
+        minimize(negative, np.zeros(back.shape[1]), jac=True, method="BFGS", options=options)
+    return replace(best, n_evaluations=count)
+
+
+def settle_boundary(
+    objective: Objective, found: Maximum, covariance: Covariance, curvature: np.ndarray
+) -> Maximum:
+    """Put random effects that are all but 0 at exactly 0, where that costs nothing.
+
+    The factors' parameters are the last entries of the point. Signs, which the likelihood does not
+    tell apart, are made positive.
+    """
+    at = len(found.x) - covariance.size
+    for column in covariance.columns():
+        entries = at + column
+        if not found.free[entries].all() or np.abs(found.x[entries]).max() > SMALL:
+            continue
+        x, free = found.x.copy(), found.free.copy()
+        x[entries], free[entries] = 0.0, False
+        if objective(x)[0] >= found.value - TOLERANCE:
+            found = maximize(objective, x, curvature, free)
+    x = found.x.copy()
+    for column in covariance.columns():
+        entries = at + column
+        if x[entries[0]] < 0:
+            x[entries] *= -1
+    if (x == found.x).all():
+        return found
+    value, gradient = objective(x)
+    return replace(found, x=x, value=value, gradient=gradient)
 
 
 def differentiate(

@@ -1,0 +1,74 @@
+"""Well-conditioned coordinates for the cuts of an ordinal model, and the way back."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.linalg import block_diag
+
+from pluralign_stats.models.engine.whiten import orthogonal
+
+
+@dataclass(frozen=True, eq=False)
+class CutDesign:
+    """Design rows of the cuts around each rating.
+
+    Attributes
+    ----------
+    lower, upper
+        (n, f) rows of the cuts below and above; zero where there is none.
+    bottom, top
+        (n,) whether the rating has no cut below, or above.
+    scale
+        (n, s) covariates of the log scale.
+    back
+        (f + s, f + s) matrix that turns coefficients of these rows into those of the data:
+        threshold parameters, their changes (by covariate, then by parameter), effects, and
+        effects on the log scale.
+    """
+
+    lower: np.ndarray
+    upper: np.ndarray
+    bottom: np.ndarray
+    top: np.ndarray
+    scale: np.ndarray
+    back: np.ndarray
+
+
+def cut_design(
+    codes: np.ndarray, basis: np.ndarray, X: np.ndarray, nominal: np.ndarray, scale: np.ndarray
+) -> CutDesign:
+    """Design the cuts of ratings with category `codes` (n,).
+
+    Parameters
+    ----------
+    codes
+        (n,) category numbers.
+    basis
+        (J - 1, b) threshold structure, whose first columns can take up a shift of all thresholds.
+    X, nominal, scale
+        (n, p), (n, c), (n, s) covariates of location, thresholds and log scale; none constant.
+    """
+    n, (n_cuts, b) = len(codes), basis.shape
+    padded = np.vstack([np.zeros(b), basis, np.zeros(b)])
+    whole, T = orthogonal(np.column_stack([np.ones(n), X]))
+    length = np.sqrt((nominal**2).mean(axis=0))
+    stretched = nominal / length
+    spread, T_scale = orthogonal(scale) if scale.shape[1] else (scale, np.zeros((0, 0)))
+
+    def rows(cut: np.ndarray) -> np.ndarray:
+        at = padded[cut]
+        changes = [column[:, None] * at for column in stretched.T]
+        return np.hstack([at, *changes, -whole[:, 1:]])
+
+    shift = np.linalg.lstsq(basis, np.ones(n_cuts), rcond=None)[0]
+    by_nominal = np.repeat(1 / length, b)
+    location = block_diag(np.eye(b), np.diag(by_nominal), T[1:, 1:])
+    location[:b, b + len(by_nominal) :] = -np.outer(shift, T[0, 1:])
+    return CutDesign(
+        lower=rows(codes),
+        upper=rows(codes + 1),
+        bottom=codes == 0,
+        top=codes == n_cuts,
+        scale=spread,
+        back=block_diag(location, T_scale),
+    )
