@@ -4,10 +4,16 @@ from .describe.composition import nonresponse as nonresponse
 from .describe.distribution import rating_distribution as rating_distribution
 from .describe.exclusions import exclusions as exclusions
 from .describe.joint import positive_given_positive as positive_given_positive
+from .effects.comparisons import comparisons as comparisons
 from .effects.contrasts import contrasts as contrasts
 from .effects.demographics import DemographicEffects as DemographicEffects
 from .effects.demographics import demographic_effects as demographic_effects
+from .effects.hypotheses import hypotheses as hypotheses
+from .effects.hypotheses import joint_test as joint_test
 from .effects.percent import percent as percent
+from .effects.predictions import predictions as predictions
+from .effects.proportional import proportional_odds as proportional_odds
+from .effects.side_by_side import side_by_side as side_by_side
 from .errors import InputError as InputError
 from .errors import PluralignError as PluralignError
 from .exhibits import Exhibits as Exhibits
@@ -17,6 +23,7 @@ from .figures.describe import distribution_figure as distribution_figure
 from .figures.describe import joint_figure as joint_figure
 from .figures.effects import forest_figure as forest_figure
 from .figures.picture import Picture as Picture
+from .models.compare import likelihood_ratio as likelihood_ratio
 from .models.fit import Fit as Fit
 from .models.linear import LinearFit as LinearFit
 from .models.linear import fit_linear as fit_linear

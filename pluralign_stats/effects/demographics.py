@@ -7,11 +7,11 @@ import pandas as pd
 
 from pluralign_stats.describe.composition import not_asked
 from pluralign_stats.describe.disclosure import COUNT_WITHHELD, check_min_cell, hide_counts
-from pluralign_stats.effects.contrasts import contrasts, margins
+from pluralign_stats.effects.contrasts import contrasts
 from pluralign_stats.effects.percent import percent
+from pluralign_stats.effects.plans import MODELS, Model, fit_plans
 from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.models.fit import Fit
-from pluralign_stats.models.linear import fit_linear
 from pluralign_stats.results import Metadata, Result, ordered_columns, with_interval
 from pluralign_stats.settings import CONF_LEVEL, MIN_CELL, SIGNIFICANCE
 from pluralign_stats.study.study import Study
@@ -44,13 +44,14 @@ def demographic_effects(
     demographics: Sequence[str] = (),
     dimensions: Sequence[str] = (),
     *,
+    model: Model = "ordinal",
     min_cell: int = MIN_CELL,
     conf_level: float = CONF_LEVEL,
 ) -> DemographicEffects:
     """Estimate what each demographic does to ratings, adjusted for the others.
 
-    Each dimension has one linear mixed model with all demographics and a random intercept for
-    the rater. A demographic that was not asked of a whole group (such as one country) would cost
+    Each dimension has one mixed model with all demographics and random intercepts for the rater
+    and the item. A demographic that was not asked of a whole group (such as one country) would cost
     that group's ratings in all effects; it gets a model of its own, with the others beside it.
 
     Parameters
@@ -59,6 +60,9 @@ def demographic_effects(
         The study.
     demographics, dimensions
         Which to look at; by default those whose effects the codebook asks for, and all.
+    model
+        ``"ordinal"``: cumulative logit, with ratings as ordered categories; ``"linear"``: with
+        ratings as numbers.
     min_cell
         Levels of fewer raters stay in the model but are not shown.
     conf_level
@@ -67,25 +71,28 @@ def demographic_effects(
     Raises
     ------
     InputError
-        If a demographic or dimension is not in the study. A model that cannot be fitted is told
-        of in the warnings instead.
+        If a demographic or dimension is not in the study, or `model` is unknown. A model that
+        cannot be fitted is told of in the warnings instead.
     """
     check_min_cell(min_cell)
+    if model not in MODELS:
+        raise InputError(one_of("'model'", model, MODELS))
     factors = _chosen("demographic", demographics, study.demographics, _default_factors(study))
     targets = _chosen("dimension", dimensions, study.dimensions, study.dimensions)
     gaps = {factor: not_asked(study, factor) for factor in factors}
-    fits, failures = _fit_all(study, targets, gaps)
+    fits, failures = fit_plans(study, targets, gaps, model)
     shown = []
     for (d, f), fit in fits.items():
-        levels = margins(fit, f)
-        if levels.n_raters[0] < min_cell:
+        data = fit.design.data
+        levels = tuple(map(str, data[f].cat.categories))
+        if data.loc[data[f] == data[f].cat.categories[0], "rater"].nunique() < min_cell:
             failures.append(
-                f"{study.codebook.label(d)}: the reference group '{levels.levels[0]}' has fewer "
+                f"{study.codebook.label(d)}: the reference group '{levels[0]}' has fewer "
                 f"than {min_cell} raters; choose another reference"
             )
         else:
             tables = [verb(fit, f, conf_level=conf_level) for verb in (contrasts, percent)]
-            shown.append([_Part(d, f, levels.levels[1:], table) for table in tables])
+            shown.append([_Part(d, f, levels[1:], table) for table in tables])
     if not shown:
         nothing = _nothing(study, tuple(failures))
         return DemographicEffects(nothing, nothing, fits)
@@ -112,23 +119,6 @@ class _Part:
     result: Result
 
 
-def _fit_all(
-    study: Study, dimensions: Sequence[str], gaps: dict[str, str]
-) -> tuple[dict[tuple[str, str], Fit], list[str]]:
-    """Models by dimension and demographic, and what kept others from being fitted."""
-    fits: dict[tuple[str, str], Fit] = {}
-    failures = []
-    for dimension in dimensions:
-        for read, used in _plans(study, dimension, gaps):
-            try:
-                fit = _fit(study, dimension, used)
-            except InputError as error:
-                failures.append(f"{study.codebook.label(dimension)}: no model: {error}")
-            else:
-                fits |= {(dimension, factor): fit for factor in read}
-    return fits, failures
-
-
 def _nothing(study: Study, failures: tuple[str, ...]) -> Result:
     meta = Metadata("Differences between groups", study.data_kind, warnings=failures)
     sentence = "No demographic has two levels that could be compared, so there are no differences."
@@ -146,32 +136,6 @@ def _chosen(
         if name not in known:
             raise InputError(one_of(f"the {what}", name, known))
     return tuple(wanted) or tuple(default)
-
-
-def _plans(
-    study: Study, dimension: str, gaps: dict[str, str]
-) -> list[tuple[tuple[str, ...], tuple[str, ...]]]:
-    """Models of one dimension: the demographics to be read off each, and those in it.
-
-    `gaps` tells of each demographic the groups it was not asked of.
-    """
-    data = study.ratings
-    data = data[(data["dimension"] == dimension) & data["rating"].notna()]
-    varied = tuple(f for f in gaps if data[f].nunique() > 1)
-    everywhere = tuple(f for f in varied if not gaps[f])
-    plans = [(everywhere, everywhere)] if everywhere else []
-    for f in varied:
-        if f not in everywhere:
-            asked = data.dropna(subset=f)
-            beside = tuple(other for other in everywhere if asked[other].nunique() > 1)
-            plans.append(((f,), (*beside, f)))
-    return plans
-
-
-def _fit(study: Study, dimension: str, factors: tuple[str, ...]) -> Fit:
-    data = study.ratings
-    formula = f"rating ~ {' + '.join(factors)} + (1|rater)"
-    return fit_linear(formula, data[data["dimension"] == dimension])
 
 
 def _collect(

@@ -3,33 +3,44 @@
 mean
     Difference of model-based mean ratings as a share of the reference group's mean.
 odds
-    Change of the odds of a higher rating, ``exp(b) - 1`` from a cumulative logit. A linear model
-    gives it only by approximation: its difference in residual standard deviations times
-    ``pi / sqrt(3)`` stands for `b` (Hasselblad & Hedges 1995, Psychological Bulletin 117, eq. 4;
-    Chinn 2000, Statistics in Medicine 19, 3127-3131). Differences between items, which stay in
-    the residuals, draw it towards zero: on simulated studies to 0.8 to 0.95 of `b`.
+    Change of the odds of a higher rating, ``exp(b) - 1`` from a cumulative logit. Other models
+    give it only by approximation: their difference in standard deviations of the (latent)
+    residuals times ``pi / sqrt(3)`` stands for `b` (Hasselblad & Hedges 1995, Psychological
+    Bulletin 117, eq. 4; Chinn 2000, Statistics in Medicine 19, 3127-3131).
 """
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 
-from pluralign_stats.describe.intervals import check_level
-from pluralign_stats.effects.adjust import holm
-from pluralign_stats.effects.contrasts import Pairs, linear_combinations, pair_levels, wald
+from pluralign_stats.effects.adjust import ADJUSTMENTS, Adjustment
+from pluralign_stats.effects.comparisons import (
+    Pairs,
+    averaged_settings,
+    contrast_groups,
+)
+from pluralign_stats.effects.estimates import Estimates, Inference, Interval, tabulate
+from pluralign_stats.effects.predictions import notes
+from pluralign_stats.errors import InputError, one_of
+from pluralign_stats.models.fit import Averaging, Fit, Kind
 from pluralign_stats.results import Metadata, Result, ordered_columns, with_interval
 from pluralign_stats.settings import CONF_LEVEL
 
-if TYPE_CHECKING:
-    from pluralign_stats.models.fit import Fit
-
-#: Standard deviation of the standard logistic distribution.
-LOGIT_SD = np.pi / np.sqrt(3)
-
 
 def percent(
-    fit: "Fit", factor: str, *, pairs: Pairs = "reference", conf_level: float = CONF_LEVEL
+    fit: Fit,
+    factor: str,
+    *,
+    pairs: Pairs = "reference",
+    by: str | Sequence[str] | None = None,
+    newdata: pd.DataFrame | None = None,
+    averaging: Averaging = "population",
+    conf_level: float = CONF_LEVEL,
+    interval: Interval = "delta",
+    adjust: Adjustment = "holm",
+    n_draws: int = 1000,
+    seed: int = 1,
 ) -> Result:
     """Differences between levels of a factor in percent, in both readings.
 
@@ -39,79 +50,108 @@ def percent(
         A fitted model.
     factor
         One of its categorical variables.
-    pairs
-        Each level against the reference, or all pairs.
-    conf_level
-        Level of the delta-method intervals, taken on the log scale.
+    pairs, by, newdata, averaging, adjust
+        As for `comparisons`.
+    conf_level, interval, n_draws, seed
+        Level of the intervals; by the delta method or simulation, either on the log scale.
 
     Returns
     -------
     Result
-        One row per contrast and reading: columns term, contrast, reading (``"mean"``,
-        ``"odds"``), estimate, conf_low, conf_high (percent), std_error (percentage points),
-        p_value, p_adjusted (Holm, within the reading), n_raters, n_ratings, method.
+        One row per contrast and reading: columns term, contrast, group (with `by`), reading
+        (``"mean"``, ``"odds"``), estimate, conf_low, conf_high (percent), std_error (percentage
+        points), p_value, p_adjusted (within the reading), n_raters, n_ratings, method.
+
+    Raises
+    ------
+    InputError
+        If `factor` is not a categorical variable of the model, or an option is unknown.
     """
-    check_level(conf_level)
-    pairing = pair_levels(fit, factor, pairs)
-    first, second = pairing.first, pairing.second
-    approximate = f"{fit.method}; odds approximated from the standardized difference"
-    parts = [
-        _reading(pairing.labels, "mean", *_log_ratio(fit, first, second), conf_level, fit.method),
-        _reading(pairing.labels, "odds", *_log_odds(fit, first - second), conf_level, approximate),
-    ]
-    table = pd.concat(parts, ignore_index=True)
+    if factor not in fit.design.factors:
+        raise InputError(one_of("the factor", factor, fit.design.factors))
+    how = Inference(conf_level, interval, adjust, n_draws, seed)
+    tables, dropped = [], 0
+    readings: dict[str, Kind] = {"mean": "mean", "odds": "linear"}
+    for reading, kind in readings.items():
+        rows, compared, made = averaged_settings(
+            fit, factor, pairs, 1.0, by, newdata, kind, averaging
+        )
+        logs = _logs(made) if reading == "mean" else _scaled(made, fit.odds_scale)
+        differences = contrast_groups(fit, rows, compared, logs)
+        approximate = reading == "odds" and not fit.odds_exact
+        table = _percent_table(fit, differences, how, reading, approximate=approximate)
+        if reading == "odds" and not _proportional(fit, factor):
+            table.loc[:, ["estimate", "std_error", "conf_low", "conf_high"]] = np.nan
+            table.loc[:, ["p_value", "p_adjusted"]] = np.nan
+        tables.append(table)
+        dropped = rows.n_dropped
+    whole = pd.concat(tables, ignore_index=True)
     meta = Metadata(
         f"Differences by {factor} in percent",
         fit.design.data_kind,
         unit="percent",
         conf_level=conf_level,
-        interval="delta-method intervals",
+        interval=how.kind,
         notes=(
-            "Reading 'mean': difference of mean ratings as a share of the reference group's mean. "
-            "Reading 'odds': change of the odds of a higher rating; from a linear model only an "
-            "approximation, which lies nearer to zero than the truth where items differ.",
+            _readings(fit, factor),
+            "Raters and ratings are counted in the group named first.",
+            *notes(dropped, averaging, "mean"),
+            f"p adjusted: {ADJUSTMENTS[adjust]}.",
         ),
         warnings=fit.warnings,
     )
-    return Result(table, _sentence(table, factor), meta)
+    return Result(whole, _sentence(whole, factor), meta)
 
 
-def _log_ratio(fit: "Fit", first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Log ratio of mean ratings (missing unless above 0), its error by the delta method."""
-    beta = fit.params.to_numpy()
-    mean_first, mean_second = (np.where(m > 0, m, np.nan) for m in (first @ beta, second @ beta))
-    gradient = first / mean_first[:, None] - second / mean_second[:, None]
-    return np.log(mean_first / mean_second), linear_combinations(fit, gradient)[1]
+def _logs(made: Estimates) -> Estimates:
+    """Logs of averages, missing unless they are above 0, where a share has no meaning."""
+
+    def above(values: np.ndarray) -> np.ndarray:
+        return np.where(values > 0, values, np.nan)
+
+    return made.transform(lambda v: np.log(above(v)), lambda v: 1 / above(v))
 
 
-def _log_odds(fit: "Fit", difference: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Approximate log odds ratio; the residual standard deviation is taken as known."""
-    estimate, std_error = linear_combinations(fit, difference)
-    factor = LOGIT_SD / fit.random_sd["residual"]
-    return estimate * factor, std_error * factor
+def _scaled(made: Estimates, factor: float) -> Estimates:
+    """Linear predictors in log odds."""
+    return made.transform(lambda v: factor * v, lambda v: np.full(v.shape, factor))
 
 
-def _reading(
-    labels: pd.DataFrame,
-    reading: str,
-    log: np.ndarray,
-    std_error: np.ndarray,
-    conf_level: float,
-    method: str,
+def _proportional(fit: Fit, factor: str) -> bool:
+    """Whether one odds ratio describes the factor: it moves no single threshold, nor the scale."""
+    matrices = (fit.design.nominal, fit.design.scale)
+    return not any(m is not None and factor in m.spec.required_variables for m in matrices)
+
+
+def _percent_table(
+    fit: Fit, differences: Estimates, how: Inference, reading: str, *, approximate: bool
 ) -> pd.DataFrame:
-    """One reading's rows, from log ratios and their standard errors."""
-    low, high, p = wald(log, std_error, conf_level)
-    table = labels.assign(
+    """One reading's rows, from differences of logs."""
+    table = tabulate(fit, differences, how)
+    ratio = np.exp(table["estimate"])
+    table = table.assign(
         reading=reading,
-        estimate=100 * np.expm1(log),
-        std_error=100 * np.exp(log) * std_error,
-        conf_low=100 * np.expm1(low),
-        conf_high=100 * np.expm1(high),
-        p_value=p,
-        p_adjusted=holm(p),
-        method=method,
+        estimate=100 * (ratio - 1),
+        std_error=100 * ratio * table["std_error"],
+        conf_low=100 * np.expm1(table["conf_low"]),
+        conf_high=100 * np.expm1(table["conf_high"]),
     )
+    if approximate:
+        told = f"{fit.method}; odds approximated from the standardized difference"
+        table = table.assign(method=told)
     return table[ordered_columns(table)]
+
+
+def _readings(fit: Fit, factor: str) -> str:
+    told = (
+        "Reading 'mean': difference of mean ratings as a share of the reference group's mean. "
+        "Reading 'odds': change of the odds of a higher rating"
+    )
+    if not _proportional(fit, factor):
+        return told + f"; none here, as {factor} changes thresholds or scale as well."
+    if fit.odds_exact:
+        return told + ", for one and the same rater and item."
+    return told + "; from this model only an approximation, by the standardized difference."
 
 
 def _sentence(table: pd.DataFrame, factor: str) -> str:

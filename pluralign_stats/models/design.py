@@ -182,7 +182,7 @@ def build_design(
     formula: MixedFormula,
     data: pd.DataFrame,
     *,
-    weights: str | Sequence[float] | None = None,
+    weights: str | Sequence[float] | np.ndarray | None = None,
     scale: str | None = None,
     nominal: str | None = None,
     ordinal: bool = False,

@@ -54,6 +54,10 @@ class RandomPart:
             matrix = self.covariance / np.outer(sd, sd)
         return pd.DataFrame(matrix, self.design.effects, self.design.effects)
 
+    def variance(self) -> np.ndarray:
+        """(n,) variance of the term's contribution to each row."""
+        return np.einsum("ne,ef,nf->n", self.design.z, self.covariance, self.design.z)
+
     def draw(self, rng: np.random.Generator) -> np.ndarray:
         """Contribution (n,) of newly drawn effects to each row of the data."""
         q, n_levels = len(self.covariance), len(self.design.levels)
@@ -183,6 +187,26 @@ class Fit(ABC):
     @abstractmethod
     def scores(self) -> np.ndarray:
         """(J,) numbers that the categories stand for; empty for a linear model."""
+
+    @property
+    def categories(self) -> list[object]:
+        """What tables call the J categories: their numbers, or words."""
+        return []
+
+    @property
+    @abstractmethod
+    def rating_sd(self) -> float:
+        """Standard deviation of a single rating, given the fixed effects."""
+
+    @property
+    def odds_exact(self) -> bool:
+        """Whether the linear predictor is in log odds."""
+        return False
+
+    @property
+    @abstractmethod
+    def odds_scale(self) -> float:
+        """What turns the linear predictor into (approximate) log odds."""
 
     @abstractmethod
     def degrees(self, rows: np.ndarray) -> np.ndarray:

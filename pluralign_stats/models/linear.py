@@ -9,6 +9,7 @@ import pandas as pd
 from pluralign_stats.errors import InputError
 from pluralign_stats.models import diagnose
 from pluralign_stats.models.design import Design, build_design
+from pluralign_stats.models.engine.links import LATENT_SD
 from pluralign_stats.models.engine.optimize import TOLERANCE, maximize, settle_boundary
 from pluralign_stats.models.engine.profiled import (
     LinearProblem,
@@ -62,6 +63,17 @@ class LinearFit(Fit):
         """Empty: a linear model has no categories."""
         return np.zeros(0)
 
+    @property
+    def rating_sd(self) -> float:
+        """Standard deviation of a single rating: random effects and residuals together."""
+        parts = sum(part.variance().mean() for part in self.random)
+        return float(np.sqrt(parts + (self.sigma**2 / self.design.weight).mean()))
+
+    @property
+    def odds_scale(self) -> float:
+        """Log odds per rating point: those of a logistic of the residuals' standard deviation."""
+        return LATENT_SD["logit"] / self.sigma
+
     def degrees(self, rows: np.ndarray) -> np.ndarray:
         """Satterthwaite's degrees of freedom (m,) of combinations (m, k) of all parameters."""
         p = len(self.params)
@@ -81,7 +93,7 @@ def fit_linear(
     data: pd.DataFrame,
     *,
     reml: bool = True,
-    weights: str | Sequence[float] | None = None,
+    weights: str | Sequence[float] | np.ndarray | None = None,
 ) -> LinearFit:
     """Fit a linear mixed model.
 

@@ -12,13 +12,13 @@ from pluralign_stats.models import diagnose
 from pluralign_stats.models.categories import Categories, categories_of
 from pluralign_stats.models.design import Design, build_design
 from pluralign_stats.models.engine.covariance import Covariance, Shape
-from pluralign_stats.models.engine.links import LINKS
+from pluralign_stats.models.engine.links import LATENT_SD, LINKS
 from pluralign_stats.models.engine.separation import separating_direction
 from pluralign_stats.models.engine.thresholds import threshold_basis
 from pluralign_stats.models.fit import Fit, Joint
 from pluralign_stats.models.formula import parse_formula
 from pluralign_stats.models.mixed import random_parts
-from pluralign_stats.models.ordinal_search import LATENT_SD, Optimum, OrdinalModel, search
+from pluralign_stats.models.ordinal_search import Optimum, OrdinalModel, search
 
 #: Most nodes of the quadrature.
 MOST_NODES = 100
@@ -41,6 +41,10 @@ class OrdinalFit(Fit):
         (J - 1, b) structure of the thresholds.
     thresholds_vcov
         Covariance of the thresholds.
+    rows
+        (m, k) how coefficients and thresholds combine the parameters of `joint`.
+    n_nodes
+        Nodes of the quadrature; 1 for the Laplace approximation.
     transforms
         For each random term, the (q, q) matrix T with which ``T L`` is the factor of its
         covariance, L having the entries that stand in `joint`.
@@ -51,6 +55,8 @@ class OrdinalFit(Fit):
     category_scores: np.ndarray
     basis: np.ndarray
     thresholds_vcov: pd.DataFrame
+    rows: np.ndarray
+    n_nodes: int
     transforms: tuple[np.ndarray, ...]
 
     @property
@@ -78,6 +84,31 @@ class OrdinalFit(Fit):
         """(J,) numbers that the categories stand for."""
         return self.category_scores
 
+    @property
+    def categories(self) -> list[object]:
+        """What tables call the categories: their numbers, or words."""
+        plain = all(
+            label == f"{score:g}" for label, score in zip(self.labels, self.scores, strict=True)
+        )
+        return list(self.scores) if plain else list(self.labels)
+
+    @property
+    def rating_sd(self) -> float:
+        """Standard deviation of a single rating, averaged in variance over the data."""
+        probability = self.predict(kind="probability").to_numpy()
+        mean = probability @ self.scores
+        return float(np.sqrt((probability @ self.scores**2 - mean**2).mean()))
+
+    @property
+    def odds_exact(self) -> bool:
+        """Whether the linear predictor is in log odds."""
+        return self.link == "logit"
+
+    @property
+    def odds_scale(self) -> float:
+        """Log odds per unit of the linear predictor: 1 for a logit, else by standard deviations."""
+        return LATENT_SD["logit"] / LATENT_SD[self.link]
+
     def degrees(self, rows: np.ndarray) -> np.ndarray:
         """Infinite: intervals are from the normal distribution."""
         return np.full(len(rows), np.inf)
@@ -97,7 +128,7 @@ def fit_ordinal(
     thresholds: str = "flexible",
     nominal: str | None = None,
     scale: str | None = None,
-    weights: str | Sequence[float] | None = None,
+    weights: str | Sequence[float] | np.ndarray | None = None,
     n_nodes: int = 1,
 ) -> OrdinalFit:
     """Fit a cumulative link mixed model.
@@ -197,6 +228,8 @@ def _as_fit(formula: str, model: OrdinalModel, optimum: Optimum, n_nodes: int) -
         category_scores=model.categories.scores,
         basis=basis,
         thresholds_vcov=pd.DataFrame(_transform(cut, vcov), labels, labels),
+        rows=np.vstack([rows, cut]),
+        n_nodes=n_nodes,
         transforms=model.prepared.transforms,
     )
 

@@ -17,6 +17,7 @@ from pluralign_stats.models.engine.laplace import (
     mode_at,
     profile_information,
 )
+from pluralign_stats.models.engine.links import LATENT_SD
 from pluralign_stats.models.engine.optimize import (
     TOLERANCE,
     Maximum,
@@ -32,9 +33,6 @@ STEP = 1e-3
 
 #: Directions in which the information is a smaller share of the expected are not determined.
 FLAT = 1e-6
-
-#: Standard deviation of the latent residuals of each link.
-LATENT_SD = {"logit": np.pi / np.sqrt(3), "probit": 1.0, "cloglog": np.pi / np.sqrt(6)}
 
 
 class OrdinalModel:

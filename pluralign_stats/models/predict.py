@@ -84,16 +84,8 @@ class Average:
     slopes: np.ndarray
 
 
-def average(
-    fit: Fit,
-    data: pd.DataFrame,
-    group: np.ndarray,
-    n_groups: int,
-    kind: Kind = "mean",
-    averaging: Averaging = "population",
-    at: np.ndarray | None = None,
-) -> Average:
-    """Average the predictions of rows within groups.
+class Averager:
+    """Averages the predictions of rows within groups, at any parameters.
 
     Parameters
     ----------
@@ -107,27 +99,38 @@ def average(
         Number of groups.
     kind, averaging
         As for `Fit.predict`.
-    at
-        (k,) parameters to predict from instead of the estimates.
     """
-    _check_kind(fit, kind)
-    if averaging != "conditional":
-        data, group, weight = _distinct(fit, data, group)
-    else:
+
+    def __init__(
+        self,
+        fit: Fit,
+        data: pd.DataFrame,
+        group: np.ndarray,
+        n_groups: int,
+        kind: Kind = "mean",
+        averaging: Averaging = "population",
+    ) -> None:
+        _check_kind(fit, kind)
         weight = np.ones(len(data))
-    total = np.bincount(group, weight, n_groups)
-    at = fit.joint.estimates if at is None else at
-    K = len(fit.scores) if kind == "probability" else 1
-    sums, slopes = np.zeros((n_groups, K)), np.zeros((n_groups, K, len(at)))
-    for first in range(0, len(data), CHUNK):
-        chunk = slice(first, first + CHUNK)
-        rows = rows_of(fit, data.iloc[chunk], averaging)
-        share = np.zeros((n_groups, len(rows.offset)))
-        share[group[chunk], np.arange(len(rows.offset))] = weight[chunk] / total[group[chunk]]
-        made = _sums(fit, rows, share, kind, at)
-        sums += made.estimates
-        slopes += made.slopes
-    return Average(sums, slopes)
+        if averaging != "conditional":
+            data, group, weight = _distinct(fit, data, group)
+        self.fit, self.kind, self.n_groups = fit, kind, n_groups
+        total = np.bincount(group, weight, n_groups)
+        self.parts: list[tuple[Rows, np.ndarray]] = []
+        for first in range(0, len(data), CHUNK):
+            chunk = slice(first, first + CHUNK)
+            rows = rows_of(fit, data.iloc[chunk], averaging)
+            share = np.zeros((n_groups, len(rows.offset)))
+            place = group[chunk], np.arange(len(rows.offset))
+            share[place] = weight[chunk] / total[group[chunk]]
+            self.parts.append((rows, share))
+
+    def at(self, parameters: np.ndarray, *, slopes: bool = True) -> Average:
+        """The averages at (k,) parameters; their slopes are zero unless asked for."""
+        sums = [_sums(self.fit, *part, self.kind, parameters, slopes) for part in self.parts]
+        return Average(
+            np.sum([s.estimates for s in sums], axis=0), np.sum([s.slopes for s in sums], axis=0)
+        )
 
 
 def predict(
@@ -203,7 +206,9 @@ def _distinct(
     return data.iloc[first], group[first], count.astype(float)
 
 
-def _sums(fit: Fit, rows: Rows, share: np.ndarray, kind: Kind, values: np.ndarray) -> Average:
+def _sums(
+    fit: Fit, rows: Rows, share: np.ndarray, kind: Kind, values: np.ndarray, with_slopes: bool
+) -> Average:
     """Weighted sums of predictions and slopes, with (g, m) weights."""
     if not isinstance(fit, OrdinalFit):
         mean = share @ rows.fixed
@@ -213,7 +218,7 @@ def _sums(fit: Fit, rows: Rows, share: np.ndarray, kind: Kind, values: np.ndarra
         slopes = np.zeros((len(share), 1, len(values)))
         slopes[:, 0, f - p : f] = share @ rows.fixed
         return Average((share @ (rows.fixed @ values[f - p : f] + rows.offset))[:, None], slopes)
-    cumulative, slopes = _cumulative_sums(fit, rows, share, values)
+    cumulative, slopes = _cumulative_sums(fit, rows, share, values, with_slopes)
     # Category j has the probability between cumulative j - 1 and j; a mean weighs categories.
     J = len(fit.scores)
     to_category = np.eye(J, J - 1) - np.eye(J, J - 1, -1)
@@ -253,7 +258,7 @@ def _spreads(fit: OrdinalFit, rows: Rows, theta: np.ndarray) -> list[np.ndarray]
 
 
 def _cumulative_sums(
-    fit: OrdinalFit, rows: Rows, share: np.ndarray, values: np.ndarray
+    fit: OrdinalFit, rows: Rows, share: np.ndarray, values: np.ndarray, with_slopes: bool
 ) -> tuple[np.ndarray, np.ndarray]:
     """Weighted sums (g, J - 1) of cumulative probabilities, and slopes (g, J - 1, k)."""
     marginal, sd, parts = _cumulative(fit, rows, values)
@@ -261,6 +266,8 @@ def _cumulative_sums(
     b, p, c = fit.basis.shape[1], rows.fixed.shape[1], rows.nominal.shape[1]
     G, C = len(share), len(fit.basis)
     slopes = np.zeros((G, C, len(values)))
+    if not with_slopes:
+        return share @ marginal.probability, slopes
     by_cut = share[:, :, None] * marginal.by_cut
     slopes[:, :, :b] = by_cut.sum(axis=1)[:, :, None] * fit.basis
     for j in range(c):

@@ -20,7 +20,7 @@ LEVELS = {
 
 #: Links that we do not offer, Fisher weights, which are another approximation, and what R fitted
 #: only to be compared with.
-LEFT_OUT = re.compile("loglog$|cauchit|symmetric2|glmer_probit|InstEval|_lrt")
+LEFT_OUT = re.compile("cauchit|symmetric2")
 SELECTED = {
     name: case
     for name, case in CASES.items()

@@ -181,6 +181,11 @@ fit_clmm <- function(call, data, formula, link = "logit", threshold = "flexible"
   free_fe <- seq_len(nfe)
   V <- tryCatch(solve(pol$hessian), error = function(e) matrix(NA_real_, nrow(pol$hessian), nrow(pol$hessian)))
   se <- sqrt(diag(V))[free_fe]
+  if (anyNA(se)) {
+    plain <- call; plain$control <- NULL
+    se <- sqrt(diag(vcov(eval(plain, env))))[free_fe]
+    note("standard errors from the package's default fit: the polished Hessian is not positive definite (rough objective)")
+  }
   est <- setNames(pol$par[free_fe], names(m$coefficients)[free_fe])
   names(se) <- names(est)
   na <- m$dims$nalpha
@@ -476,7 +481,7 @@ case("wine_clm_scale_temp_nominal_contact", wine_clm(quote(clm(rating ~ temp, sc
   "rating ~ temp", scale = "~ temp", nominal = "~ contact"))
 case("wine_clm_tests", {
   x <- wine_clm(quote(clm(rating ~ temp + contact, data = wine))); m <- LAST
-  d <- update(m, control = clm.control())   # its tests refit and give up where gradTol cannot be met
+  d <- update(m, control = NULL)   # nominal_test() fails silently on a fit whose call has a control
   x$nominal_test <- test_table(nominal_test(d)); x$scale_test <- test_table(scale_test(d))
   x$confint_profile <- ci_table(confint(m, type = "profile", level = .95))
   x$confint_wald <- ci_table(confint(m, type = "Wald", level = .95)); x$confint_level <- .95
@@ -492,7 +497,7 @@ case("soup_clm_scale_nominal", soup_clm(quote(clm(SURENESS ~ PROD, scale = ~PROD
   "SURENESS ~ PROD", scale = "~ PROD", nominal = "~ DAY"))
 case("soup_clm_tests", {
   x <- soup_clm(quote(clm(SURENESS ~ PROD + DAY + GENDER, data = soup)), "SURENESS ~ PROD + DAY + GENDER"); m <- LAST
-  d <- update(m, control = clm.control())   # its tests refit and give up where gradTol cannot be met
+  d <- update(m, control = NULL)   # nominal_test() fails silently on a fit whose call has a control
   x$nominal_test <- test_table(nominal_test(d)); x$scale_test <- test_table(scale_test(d))
   x$confint_profile <- ci_table(confint(m, type = "profile")); x$confint_wald <- ci_table(confint(m, type = "Wald"))
   x$confint_level <- .95

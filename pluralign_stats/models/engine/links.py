@@ -17,6 +17,9 @@ from numba import njit
 #: Links by name, as the compiled code numbers them.
 LINKS = {"logit": 0, "probit": 1, "cloglog": 2}
 
+#: Standard deviation of each link's latent residuals.
+LATENT_SD = {"logit": math.pi / math.sqrt(3), "probit": 1.0, "cloglog": math.pi / math.sqrt(6)}
+
 #: Columns of `cut_terms`.
 LOG, L_A, L_B, H_A, H_B, T_A, T_B, L_AB = range(8)
 

@@ -1,0 +1,140 @@
+"""Averages of predictions: by group, and with one variable set to given values for everyone."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+import pandas as pd
+
+from pluralign_stats.effects.estimates import Estimates
+from pluralign_stats.errors import InputError, one_of
+from pluralign_stats.models.fit import Averaging, Fit, Kind
+from pluralign_stats.models.predict import Averager
+
+
+@dataclass(frozen=True, eq=False)
+class Population:
+    """The rows over which predictions are averaged.
+
+    Attributes
+    ----------
+    data
+        Rows with all variables of the model.
+    names
+        The variables that make groups.
+    groups
+        The groups, as combinations of their levels; one empty group where there are no names.
+    codes
+        (m,) group of each row.
+    n_dropped
+        Rows left out because a variable is missing.
+    """
+
+    data: pd.DataFrame
+    names: tuple[str, ...]
+    groups: tuple[tuple[str, ...], ...]
+    codes: np.ndarray
+    n_dropped: int
+
+
+def population(
+    fit: Fit,
+    by: str | Sequence[str] | None,
+    newdata: pd.DataFrame | None,
+    set_to: Mapping[str, object] | None = None,
+) -> Population:
+    """Choose the rows to average over: the model's own, or new ones.
+
+    Parameters
+    ----------
+    fit
+        A fitted model.
+    by
+        Variables whose combinations make groups; they need not be in the model.
+    newdata
+        Rows to use instead of those the model was fitted to.
+    set_to
+        Variables that every row will be given, so that it may lack them.
+
+    Raises
+    ------
+    InputError
+        If a variable is absent or no row is complete.
+    """
+    names = (by,) if isinstance(by, str) else tuple(by or ())
+    data = fit.design.data if newdata is None else newdata.assign(**(set_to or {}))
+    for name in names:
+        if name not in data:
+            raise InputError(one_of("'by'", name, data.columns))
+    filled, complete = fit.design.complete(data)
+    complete = complete & data[list(names)].notna().all(axis=1).to_numpy()
+    if not complete.any():
+        raise InputError(
+            "no row of the new data has all variables of the model; check for missing values"
+        )
+    kept = filled[complete]
+    if not names:
+        return Population(kept, (), ((),), np.zeros(len(kept), dtype=int), int((~complete).sum()))
+    labels = [kept[name].astype("category").cat.remove_unused_categories() for name in names]
+    observed = set(zip(*(column.cat.codes for column in labels), strict=True))
+    cells = sorted(observed)
+    number = {cell: k for k, cell in enumerate(cells)}
+    codes = np.array([number[cell] for cell in zip(*(c.cat.codes for c in labels), strict=True)])
+    groups = tuple(
+        tuple(str(column.cat.categories[k]) for column, k in zip(labels, cell, strict=True))
+        for cell in cells
+    )
+    return Population(kept, names, groups, codes, int((~complete).sum()))
+
+
+def averages(
+    fit: Fit,
+    rows: Population,
+    settings: Sequence[Mapping[str, object]],
+    kind: Kind,
+    averaging: Averaging,
+) -> Estimates:
+    """Average predictions with variables set to given values for everyone.
+
+    Parameters
+    ----------
+    rows
+        Whom to average over.
+    settings
+        Values to set, each as variable and value; an empty one leaves the rows as they are.
+    kind, averaging
+        As for `Fit.predict`.
+
+    Returns
+    -------
+    Estimates
+        One per group, setting and (for probabilities) category, the last varying fastest; labels
+        hold their numbers as columns group, setting, category.
+    """
+    n_groups, n = len(rows.groups), len(settings)
+    frame = pd.concat([_with(rows.data, values) for values in settings], ignore_index=True)
+    codes = (rows.codes * n + np.arange(n)[:, None]).ravel()
+
+    averager = Averager(fit, frame, codes, n_groups * n, kind, averaging)
+    made = averager.at(fit.joint.estimates)
+
+    def at(parameters: np.ndarray) -> np.ndarray:
+        return averager.at(parameters, slopes=False).estimates.ravel()
+
+    K = made.estimates.shape[1]
+    labels = pd.DataFrame(
+        list(product(range(n_groups), range(n), range(K))), columns=["group", "setting", "category"]
+    )
+    return Estimates(labels, made.estimates.ravel(), made.slopes.reshape(len(labels), -1), at)
+
+
+def _with(data: pd.DataFrame, values: Mapping[str, object]) -> pd.DataFrame:
+    """The rows with variables set, factors keeping their levels."""
+    columns = {
+        name: pd.Categorical([value], data[name].cat.categories).repeat(len(data))
+        if data[name].dtype == "category"
+        else value
+        for name, value in values.items()
+    }
+    return data.assign(**columns)

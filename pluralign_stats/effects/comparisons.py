@@ -1,0 +1,212 @@
+"""What a change of one variable does to average predictions."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from pluralign_stats.effects.adjust import ADJUSTMENTS, Adjustment
+from pluralign_stats.effects.averages import Population, averages, population
+from pluralign_stats.effects.counts import count
+from pluralign_stats.effects.estimates import Estimates, Inference, Interval, tabulate
+from pluralign_stats.effects.predictions import UNITS, label_groups, notes
+from pluralign_stats.errors import InputError, one_of
+from pluralign_stats.models.fit import Averaging, Fit, Kind
+from pluralign_stats.results import Metadata, Result
+from pluralign_stats.settings import CONF_LEVEL
+
+#: Which levels of a factor are compared.
+Pairs = Literal["reference", "all", "sequential"]
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """The settings of one variable, and which of them are compared.
+
+    Attributes
+    ----------
+    variable
+        Its name.
+    settings
+        The values it is set to, or amounts that are added to it.
+    names
+        What tables call them.
+    pairs
+        (c, 2) numbers of the settings: each first one is compared with the second.
+    contrasts
+        What tables call the comparisons.
+    """
+
+    variable: str
+    settings: tuple[object, ...]
+    names: tuple[str, ...]
+    pairs: np.ndarray
+    contrasts: tuple[str, ...]
+
+    @property
+    def weights(self) -> np.ndarray:
+        """(c, settings) weights of first minus second."""
+        place = np.arange(len(self.pairs))
+        made = np.zeros((len(place), len(self.settings)))
+        made[place, self.pairs[:, 0]] += 1
+        made[place, self.pairs[:, 1]] -= 1
+        return made
+
+
+def comparisons(
+    fit: Fit,
+    variable: str,
+    *,
+    pairs: Pairs = "reference",
+    step: float = 1.0,
+    by: str | Sequence[str] | None = None,
+    newdata: pd.DataFrame | None = None,
+    kind: Kind = "mean",
+    averaging: Averaging = "population",
+    conf_level: float = CONF_LEVEL,
+    interval: Interval = "delta",
+    adjust: Adjustment = "holm",
+    n_draws: int = 1000,
+    seed: int = 1,
+) -> Result:
+    """Compare average predictions as if everyone had one value of a variable, then another.
+
+    Parameters
+    ----------
+    fit
+        A fitted model.
+    variable
+        A factor, whose levels are compared, or a number, which is raised by `step` for everyone.
+    pairs
+        Of a factor: each level with the ``"reference"``, ``"all"`` pairs, or ``"sequential"`` ones
+        (each level with the one before).
+    step
+        By how much a number is raised.
+    by, newdata
+        Groups within which to average, and rows to average over instead of the model's own.
+    kind
+        Compare the ``"mean"`` rating, the ``"probability"`` of each category, or the ``"linear"``
+        predictor (log odds, for a logit).
+    averaging
+        ``"population"``, ``"conditional"`` or ``"typical"``; see `Fit.predict`.
+    conf_level, interval, n_draws, seed
+        Level of the intervals; by the ``"delta"`` method, or by ``"simulation"``.
+    adjust
+        ``"holm"``, ``"bh"``, ``"tukey"`` (single-step, with simultaneous intervals), ``"none"``;
+        within one group (and category).
+
+    Returns
+    -------
+    Result
+        Columns term, contrast, group (with `by`), rating (for probabilities), estimate,
+        std_error, conf_low, conf_high, p_value, p_adjusted, n_raters, n_ratings (of the level
+        named first), method.
+    """
+    how = Inference(conf_level, interval, adjust, n_draws, seed)
+    rows, compared, made = averaged_settings(
+        fit, variable, pairs, step, by, newdata, kind, averaging
+    )
+    differences = contrast_groups(fit, rows, compared, made)
+    table = tabulate(fit, differences, how)
+    meta = Metadata(
+        f"Differences by {variable}",
+        fit.design.data_kind,
+        UNITS[kind] if kind != "linear" else fit.unit,
+        conf_level,
+        how.kind,
+        (
+            "Raters and ratings are counted in the group named first.",
+            *notes(rows.n_dropped, averaging, kind),
+            f"p adjusted: {ADJUSTMENTS[adjust]}.",
+        ),
+        fit.warnings,
+    )
+    return Result(table, "", meta)
+
+
+def compare_levels(fit: Fit, variable: str, pairs: Pairs, step: float) -> Comparison:
+    """Choose the values of a variable and which are compared.
+
+    Raises
+    ------
+    InputError
+        If the variable is not in the model, or `pairs` is unknown.
+    """
+    data = fit.design.data
+    if variable not in fit.design.fixed_variables:
+        raise InputError(one_of("the variable", variable, fit.design.fixed_variables))
+    if variable not in fit.design.factors:
+        told = f"+{step:g}"
+        return Comparison(variable, (0.0, step), ("as is", told), np.array([[1, 0]]), (told,))
+    levels = list(data[variable].cat.categories)
+    k = len(levels)
+    chosen = {
+        "reference": [(i, 0) for i in range(1, k)],
+        "all": [(j, i) for i, j in combinations(range(k), 2)],
+        "sequential": [(i, i - 1) for i in range(1, k)],
+    }
+    if pairs not in chosen:
+        raise InputError(one_of("'pairs'", pairs, chosen))
+    names = tuple(map(str, levels))
+    made = chosen[pairs]
+    contrasts = tuple(f"{names[i]} vs {names[j]}" for i, j in made)
+    return Comparison(variable, tuple(levels), names, np.array(made).reshape(-1, 2), contrasts)
+
+
+def averaged_settings(
+    fit: Fit,
+    variable: str,
+    pairs: Pairs,
+    step: float,
+    by: str | Sequence[str] | None,
+    newdata: pd.DataFrame | None,
+    kind: Kind,
+    averaging: Averaging,
+) -> tuple[Population, Comparison, Estimates]:
+    """Average predictions at each setting of a variable, in each group."""
+    compared = compare_levels(fit, variable, pairs, step)
+    factor = variable in fit.design.factors
+    given = {variable: compared.settings[0]} if factor else None
+    rows = population(fit, by, newdata, given)
+    made = averages(
+        fit,
+        rows,
+        [
+            {variable: value if factor else rows.data[variable] + value}
+            for value in compared.settings
+        ],
+        kind,
+        averaging,
+    )
+    return rows, compared, made
+
+
+def contrast_groups(fit: Fit, rows: Population, compared: Comparison, made: Estimates) -> Estimates:
+    """Differences between the settings' averages within group and category."""
+    weights = compared.weights
+    n_groups, n = len(rows.groups), len(compared.settings)
+    K = len(made.estimate) // (n_groups * n)
+    # Estimates run over group, setting and category; contrasts over group, category and contrast.
+    whole = np.einsum("gh,kl,cs->gkchsl", np.eye(n_groups), np.eye(K), weights)
+    c = len(weights)
+    flat = whole.reshape(n_groups * K * c, n_groups * n * K)
+    group, category, contrast = (index.ravel() for index in np.indices((n_groups, K, c)))
+    labels = pd.DataFrame(
+        {"term": compared.variable, "contrast": np.array(compared.contrasts, object)[contrast]}
+    )
+    if rows.names:
+        labels["group"] = label_groups(rows.names, rows.groups, pd.Series(group))["group"]
+    if K > 1:
+        labels["rating"] = np.asarray(fit.categories)[category]
+    factor = compared.variable if compared.variable in fit.design.factors else None
+    counts = count(fit, rows, factor)
+    level = np.array(compared.names, object)[compared.pairs[contrast, 0]] if factor else ""
+    keys = pd.MultiIndex.from_arrays([group, np.broadcast_to(level, group.shape)])
+    labels = labels.join(counts.reindex(keys).reset_index(drop=True))
+    for column in ("n_raters", "n_ratings"):
+        if counts[column].notna().all():
+            labels[column] = labels[column].fillna(0).astype(int)
+    return replace(made.combine(flat, labels), family=group * K + category)

@@ -1,0 +1,221 @@
+"""Tests of combinations of coefficients, or of average predictions."""
+
+import ast
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from scipy.stats import chi2
+from scipy.stats import f as fisher
+
+from pluralign_stats.effects.adjust import ADJUSTMENTS, Adjustment
+from pluralign_stats.effects.averages import averages, population
+from pluralign_stats.effects.estimates import Estimates, Inference, Interval, covariance, tabulate
+from pluralign_stats.effects.predictions import UNITS, notes
+from pluralign_stats.errors import InputError, listing, one_of
+from pluralign_stats.models.fit import Averaging, Fit, Kind
+from pluralign_stats.models.ordinal import OrdinalFit
+from pluralign_stats.results import Metadata, Result
+from pluralign_stats.settings import CONF_LEVEL, SIGNIFICANCE
+
+
+def hypotheses(
+    fit: Fit,
+    tests: str | Sequence[str],
+    *,
+    by: str | Sequence[str] | None = None,
+    newdata: pd.DataFrame | None = None,
+    kind: Kind = "mean",
+    averaging: Averaging = "population",
+    conf_level: float = CONF_LEVEL,
+    interval: Interval = "delta",
+    adjust: Adjustment = "holm",
+    n_draws: int = 1000,
+    seed: int = 1,
+) -> Result:
+    """Test linear combinations against a value.
+
+    Parameters
+    ----------
+    fit
+        A fitted model.
+    tests
+        Equations such as ``"politics[T.Conservative] = politics[T.Centre]"`` or
+        ``"2 * age - 1 = 0"`` (without ``=``, against 0), in the names of the coefficients and
+        thresholds; with `by`, in the names of the groups, whose average predictions they are about,
+        such as ``"Male - Female = 0"``.
+    by, newdata, kind, averaging
+        As for `predictions`; without `by` the tests are about coefficients.
+    conf_level, interval, adjust, n_draws, seed
+        As for `comparisons`; the family is all `tests`.
+
+    Returns
+    -------
+    Result
+        Columns term (the equation), estimate (left side less right side), std_error, conf_low,
+        conf_high, p_value, p_adjusted, method.
+
+    Raises
+    ------
+    InputError
+        If an equation cannot be read, names what is not there, or is not linear.
+    """
+    how = Inference(conf_level, interval, adjust, n_draws, seed)
+    equations = [tests] if isinstance(tests, str) else list(tests)
+    told: tuple[str, ...] = ()
+    if by is None:
+        names, base = coefficients(fit)
+        unit = fit.unit
+    else:
+        rows = population(fit, by, newdata)
+        base = averages(fit, rows, [{}], kind, averaging)
+        names = [", ".join(group) for group in rows.groups]
+        unit, told = UNITS[kind], notes(rows.n_dropped, averaging, kind)
+        if kind == "probability":
+            names = [f"{name}: {k}" for name in names for k in fit.categories]
+    parsed = [_parse(equation, names) for equation in equations]
+    weights, constants = np.array([w for w, _ in parsed]), np.array([c for _, c in parsed])
+    combined = base.combine(weights, pd.DataFrame({"term": equations}))
+    shifted = combined.transform(lambda v: v + constants, np.ones_like)
+    table = tabulate(fit, shifted, how)
+    meta = Metadata(
+        "Tests of hypotheses",
+        fit.design.data_kind,
+        unit,
+        conf_level,
+        how.kind,
+        (
+            "Estimates are the left side of each equation less its right side.",
+            *told,
+            f"p adjusted: {ADJUSTMENTS[adjust]}.",
+        ),
+        fit.warnings,
+    )
+    clear = int((table["p_adjusted"] < SIGNIFICANCE).sum())
+    sentence = f"{clear} of {len(table)} equations do not hold (adjusted p below {SIGNIFICANCE})."
+    return Result(table, sentence, meta)
+
+
+def joint_test(fit: Fit, term: str) -> Result:
+    """Test that all coefficients of a variable are 0, interactions included.
+
+    Parameters
+    ----------
+    fit
+        A fitted model.
+    term
+        A variable of the fixed effects.
+
+    Returns
+    -------
+    Result
+        One row: columns term, statistic, df (of the test), df_residual (linear models), p_value,
+        method. Linear models give F with Satterthwaite's degrees of freedom, others Wald's
+        chi-squared.
+
+    Raises
+    ------
+    InputError
+        If the variable is not in the model.
+
+    References
+    ----------
+    Kuznetsova, Brockhoff & Christensen (2017), Journal of Statistical Software 82(13), section 2,
+    for F; Fai & Cornelius (1996), Journal of Statistical Computation and Simulation 54, 363-378.
+    """
+    if term not in fit.design.fixed_variables:
+        raise InputError(one_of("the variable", term, fit.design.fixed_variables))
+    spec = fit.design.fixed.spec
+    columns = [
+        name
+        for part, names in spec.term_indices.items()
+        if term in {str(v) for v in spec.term_variables[part]}
+        for name in np.array(spec.column_names)[list(names)]
+        if name in fit.params.index
+    ]
+    places = [list(fit.params.index).index(name) for name in columns]
+    _, base = coefficients(fit)
+    matrix = covariance(fit, base)[np.ix_(places, places)]
+    values, vectors = np.linalg.eigh(matrix)
+    components = vectors.T @ base.estimate[places]
+    statistic = float((components**2 / values).sum())
+    q = len(places)
+    if isinstance(fit, OrdinalFit):
+        p = float(chi2.sf(statistic, q))
+        row = {"term": term, "statistic": statistic, "df": q, "p_value": p}
+    else:
+        rest = _pooled_degrees(fit.degrees(vectors.T @ base.slopes[places]))
+        p = float(fisher.sf(statistic / q, q, rest))
+        row = {"term": term, "statistic": statistic / q, "df": q, "df_residual": rest, "p_value": p}
+    table = pd.DataFrame([row | {"method": fit.method}])
+    meta = Metadata(f"Joint test of {term}", fit.design.data_kind, conf_level=None)
+    clear = "differs" if p < SIGNIFICANCE else "does not clearly differ"
+    return Result(table, f"The rating {clear} by {term} (p {p:.3g}).", meta)
+
+
+def _pooled_degrees(each: np.ndarray) -> float:
+    """Denominator degrees of freedom of an F from those of its q independent parts."""
+    if len(each) == 1 or np.ptp(each) < 1e-8:
+        return float(each.mean())
+    if (each <= 2).any():
+        return 2.0
+    expected = (each / (each - 2)).sum()
+    return float(2 * expected / (expected - len(each)))
+
+
+def coefficients(fit: Fit) -> tuple[list[str], Estimates]:
+    """Names of coefficients and thresholds, and their estimates."""
+    names = [*map(str, fit.params.index), *map(str, fit.thresholds.index)]
+    rows = fit.rows if isinstance(fit, OrdinalFit) else np.eye(len(fit.params))
+    labels = pd.DataFrame({"term": names})
+    return names, Estimates(labels, rows @ fit.joint.estimates, rows, lambda at: rows @ at)
+
+
+def _parse(equation: str, names: Sequence[str]) -> tuple[np.ndarray, float]:
+    """Weights (m,) of the names and the constant of left side less right side."""
+    left, equals, right = _replace_names(equation, names).partition("=")
+    sides = [left, right if equals else "0"]
+    try:
+        weights, constants = zip(*(_linear(side, len(names)) for side in sides), strict=True)
+    except (SyntaxError, ValueError):
+        raise InputError(
+            f"the hypothesis '{equation}' must be a linear equation in {listing(names, 30)}, such "
+            f"as '{names[0]} = 0'"
+        ) from None
+    return weights[0] - weights[1], constants[0] - constants[1]
+
+
+def _replace_names(equation: str, names: Sequence[str]) -> str:
+    """Put each name, the longest first, as a Python name that stands for its number."""
+    for place in sorted(range(len(names)), key=lambda k: -len(names[k])):
+        equation = equation.replace(names[place], f" \0{place}\0 ")
+    parts = equation.split("\0")
+    return "".join(f"x{part}" if k % 2 else part for k, part in enumerate(parts))
+
+
+def _linear(text: str, n: int) -> tuple[np.ndarray, float]:
+    """Weights and constant of a linear expression in x0 to x(n - 1)."""
+    return _evaluate(ast.parse(text.strip(), mode="eval").body, n)
+
+
+def _evaluate(node: ast.expr, n: int) -> tuple[np.ndarray, float]:
+    match node:
+        case ast.Constant(value=int() | float() as value):
+            return np.zeros(n), float(value)
+        case ast.Name(id=name) if name[:1] == "x" and name[1:].isdigit():
+            return np.eye(n)[int(name[1:])], 0.0
+        case ast.UnaryOp(op=ast.USub() | ast.UAdd() as sign, operand=inner):
+            weights, constant = _evaluate(inner, n)
+            return (-weights, -constant) if isinstance(sign, ast.USub) else (weights, constant)
+        case ast.BinOp(left=a, op=ast.Add() | ast.Sub() as op, right=b):
+            (wa, ca), (wb, cb) = _evaluate(a, n), _evaluate(b, n)
+            direction = 1.0 if isinstance(op, ast.Add) else -1.0
+            return wa + direction * wb, ca + direction * cb
+        case ast.BinOp(left=a, op=ast.Mult() | ast.Div() as op, right=b):
+            (wa, ca), (wb, cb) = _evaluate(a, n), _evaluate(b, n)
+            if not wb.any() and (isinstance(op, ast.Mult) or cb):
+                factor = cb if isinstance(op, ast.Mult) else 1 / cb
+                return wa * factor, ca * factor
+            if not wa.any() and isinstance(op, ast.Mult):
+                return wb * ca, cb * ca
+    raise ValueError("not linear")

@@ -1,0 +1,82 @@
+"""Which models of a study answer for which demographic, and their fits."""
+
+from collections.abc import Callable, Sequence
+from typing import Literal
+
+import pandas as pd
+
+from pluralign_stats.errors import InputError
+from pluralign_stats.models.fit import Fit
+from pluralign_stats.models.linear import fit_linear
+from pluralign_stats.models.ordinal import fit_ordinal
+from pluralign_stats.study.study import Study
+
+Model = Literal["ordinal", "linear"]
+
+#: What fits each kind of model.
+MODELS: dict[str, Callable[..., Fit]] = {"ordinal": fit_ordinal, "linear": fit_linear}
+
+#: With fewer items their variance is hardly known, and they are fixed effects.
+FEWEST_ITEMS = 5
+
+
+def fit_plans(
+    study: Study, dimensions: Sequence[str], gaps: dict[str, str], model: Model
+) -> tuple[dict[tuple[str, str], Fit], list[str]]:
+    """Fit the models of every dimension.
+
+    Parameters
+    ----------
+    study
+        The study.
+    dimensions
+        Which to model.
+    gaps
+        Demographics to compare, and the groups that each was not asked of.
+    model
+        ``"ordinal"`` or ``"linear"``.
+
+    Returns
+    -------
+    tuple
+        Fits by dimension and demographic, and what kept others from being fitted.
+    """
+    fits: dict[tuple[str, str], Fit] = {}
+    failures = []
+    for dimension in dimensions:
+        data = study.ratings
+        data = data[(data["dimension"] == dimension) & data["rating"].notna()]
+        for read, used in _plans(data, gaps):
+            try:
+                fit = MODELS[model](_formula(data, used), data)
+            except InputError as error:
+                failures.append(f"{study.codebook.label(dimension)}: no model: {error}")
+            else:
+                fits |= {(dimension, factor): fit for factor in read}
+    return fits, failures
+
+
+def _plans(
+    data: pd.DataFrame, gaps: dict[str, str]
+) -> list[tuple[tuple[str, ...], tuple[str, ...]]]:
+    """Models of one dimension: the demographics to be read off each, and those in it."""
+    varied = tuple(f for f in gaps if data[f].nunique() > 1)
+    everywhere = tuple(f for f in varied if not gaps[f])
+    plans = [(everywhere, everywhere)] if everywhere else []
+    for f in varied:
+        if f not in everywhere:
+            asked = data.dropna(subset=f)
+            beside = tuple(other for other in everywhere if asked[other].nunique() > 1)
+            plans.append(((f,), (*beside, f)))
+    return plans
+
+
+def _formula(data: pd.DataFrame, factors: tuple[str, ...]) -> str:
+    """Rater and item are random; few items are fixed, and items rated once each are left out."""
+    asked = data.dropna(subset=list(factors))
+    n_items = asked["item"].nunique()
+    item = "(1|item)" if n_items >= FEWEST_ITEMS else "item"
+    terms = [*factors, "(1|rater)"]
+    if 1 < n_items < len(asked):
+        terms.append(item)
+    return f"rating ~ {' + '.join(terms)}"

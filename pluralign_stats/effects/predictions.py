@@ -1,0 +1,127 @@
+"""Average predictions by group."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from pluralign_stats.effects.averages import averages, population
+from pluralign_stats.effects.counts import count
+from pluralign_stats.effects.estimates import Estimates, Inference, Interval, tabulate
+from pluralign_stats.models.fit import Averaging, Fit, Kind
+from pluralign_stats.results import Metadata, Result, ordered_columns
+from pluralign_stats.settings import CONF_LEVEL
+
+#: What the averaging over random effects means, for a table's notes.
+AVERAGED = {
+    "population": "Averaged over the distribution of the random effects, as for new raters and "
+    "items.",
+    "conditional": "With the predicted effects of the data's own raters and items, taken as known.",
+    "typical": "For random effects of zero: a typical rater and item, not an average.",
+}
+
+UNITS = {"mean": "rating points", "probability": "share", "linear": "linear predictor"}
+
+
+def predictions(
+    fit: Fit,
+    *,
+    by: str | Sequence[str] | None = None,
+    newdata: pd.DataFrame | None = None,
+    kind: Kind = "mean",
+    averaging: Averaging = "population",
+    conf_level: float = CONF_LEVEL,
+    interval: Interval = "delta",
+    n_draws: int = 1000,
+    seed: int = 1,
+) -> Result:
+    """Average predictions of the model, over all rows or by group.
+
+    Parameters
+    ----------
+    fit
+        A fitted model.
+    by
+        Variables whose combinations make groups; None for one average over all rows.
+    newdata
+        Rows to predict instead of those the model was fitted to.
+    kind
+        ``"mean"`` rating, ``"probability"`` of each category, or ``"linear"`` predictor.
+    averaging
+        ``"population"``, ``"conditional"`` or ``"typical"``; see `Fit.predict`.
+    conf_level, interval, n_draws, seed
+        Level of the intervals; by the ``"delta"`` method (of a probability, on the logit scale),
+        or by ``"simulation"`` with so many draws of the parameters from this seed.
+
+    Returns
+    -------
+    Result
+        Columns term and group (with `by`), rating (for probabilities), estimate, std_error,
+        conf_low, conf_high, n_raters, n_ratings, method.
+    """
+    how = Inference(conf_level, interval, "none", n_draws, seed)
+    rows = population(fit, by, newdata)
+    made = averages(fit, rows, [{}], kind, averaging)
+    labels = label_groups(rows.names, rows.groups, made.labels["group"])
+    if kind == "probability":
+        labels["rating"] = np.asarray(fit.categories)[made.labels["category"]]
+    counts = count(fit, rows).droplevel("level")
+    labels = labels.join(counts.reindex(made.labels["group"]).reset_index(drop=True))
+    table = _table(fit, made, labels, how, logit=kind == "probability" and interval == "delta")
+    meta = Metadata(
+        f"Predicted {'ratings' if kind != 'probability' else 'shares of ratings'}"
+        + (f" by {' and '.join(rows.names)}" if rows.names else ""),
+        fit.design.data_kind,
+        UNITS[kind],
+        conf_level,
+        how.kind,
+        notes(rows.n_dropped, averaging, kind),
+        fit.warnings,
+    )
+    return Result(table, _sentence(table, kind), meta)
+
+
+def label_groups(
+    names: tuple[str, ...], groups: tuple[tuple[str, ...], ...], codes: pd.Series
+) -> pd.DataFrame:
+    """Columns term and group, one row per code; none without names."""
+    if not names:
+        return pd.DataFrame(index=pd.RangeIndex(len(codes)))
+    joined = np.array([", ".join(group) for group in groups], dtype=object)
+    return pd.DataFrame({"term": ", ".join(names), "group": joined[codes]})
+
+
+def notes(n_dropped: int, averaging: Averaging, kind: Kind) -> tuple[str, ...]:
+    """What a reader has to know of averages."""
+    told = [] if kind == "linear" else [AVERAGED[averaging]]
+    if n_dropped:
+        told.append(f"Rows left out because a variable is missing: {n_dropped:,}.")
+    return tuple(told)
+
+
+def _table(
+    fit: Fit, made: Estimates, labels: pd.DataFrame, how: Inference, *, logit: bool
+) -> pd.DataFrame:
+    plain = Estimates(labels, made.estimate, made.slopes, made.at)
+    table = tabulate(fit, plain, how, test=False)
+    if logit:
+        ends = plain.transform(lambda p: np.log(p / (1 - p)), lambda p: 1 / (p * (1 - p)))
+        wide = tabulate(fit, ends, how, test=False)
+        for end in ("conf_low", "conf_high"):
+            table[end] = 1 / (1 + np.exp(-wide[end]))
+    return table[ordered_columns(table)]
+
+
+def _sentence(table: pd.DataFrame, kind: Kind) -> str:
+    if kind == "probability":
+        top = table.loc[table["estimate"].idxmax()]
+        where = f" ({top['group']})" if "group" in top else ""
+        return f"The most likely rating is {top['rating']}{where}: {top['estimate']:.0%}."
+    if "group" not in table:
+        only = table.iloc[0]
+        return f"The average prediction is {only['estimate']:.2f}."
+    low, high = (table.loc[getattr(table["estimate"], pick)()] for pick in ("idxmin", "idxmax"))
+    return (
+        f"Average predictions go from {low['estimate']:.2f} ({low['group']}) to "
+        f"{high['estimate']:.2f} ({high['group']})."
+    )

@@ -1,0 +1,144 @@
+"""Intervals from the profile likelihood: all values that the data do not contradict.
+
+The signed root of twice the drop in log-likelihood is nearly linear in a parameter, so its
+endpoints are found by a few secant steps from the Wald interval (Venzon & Moolgavkar 1988, Applied
+Statistics 37, 87-94).
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+from scipy.linalg import null_space
+from scipy.stats import norm
+
+from pluralign_stats.errors import InputError
+from pluralign_stats.models.categories import Categories
+from pluralign_stats.models.engine.optimize import maximize
+from pluralign_stats.models.engine.profiled import LinearProblem, gradient_at, solve_at
+from pluralign_stats.models.fit import Fit
+from pluralign_stats.models.linear import LinearFit
+from pluralign_stats.models.mixed import prepare, rough_curvature
+from pluralign_stats.models.ordinal import OrdinalFit
+from pluralign_stats.models.ordinal_search import Objective, OrdinalModel
+
+#: Endpoints are found when the root is within this of its quantile.
+CLOSE = 1e-4
+
+#: Most steps to an endpoint; without one the interval is open on that side.
+STEPS = 25
+
+Profile = Callable[[float], float]
+
+
+def profile_intervals(fit: Fit, conf_level: float) -> np.ndarray:
+    """Ends (m, 2) of the intervals of all coefficients and thresholds; infinite where open.
+
+    A linear model is profiled by maximum likelihood, whatever it was fitted by.
+
+    Raises
+    ------
+    InputError
+        If standard errors, from which the search starts, are missing.
+    """
+    estimates = np.concatenate([fit.params, fit.thresholds])
+    errors = np.concatenate([fit.se, fit.thresholds_se])
+    if not np.isfinite(errors).all():
+        raise InputError(
+            "profile intervals need standard errors to start from, and some are missing; see the "
+            "fit's warnings"
+        )
+    if isinstance(fit, OrdinalFit):
+        profiles, peak = _ordinal_profiles(fit)
+    elif isinstance(fit, LinearFit):
+        profiles, peak = _linear_profiles(fit)
+    else:
+        raise InputError("profile intervals are for fit_linear and fit_ordinal")
+    z = norm.ppf((1 + conf_level) / 2)
+    return np.array(
+        [
+            [
+                _endpoint(profile, peak, at, -z * error, z),
+                _endpoint(profile, peak, at, z * error, z),
+            ]
+            for profile, at, error in zip(profiles, estimates, errors, strict=True)
+        ]
+    ).reshape(-1, 2)
+
+
+def _endpoint(profile: Profile, peak: float, estimate: float, move: float, z: float) -> float:
+    """Where the root of twice the drop from the peak is `z`, sought from ``estimate + move``."""
+    before, root_before = 0.0, 0.0
+    for _ in range(STEPS):
+        root = np.sqrt(2 * max(peak - profile(estimate + move), 0.0))
+        if abs(root - z) < CLOSE:
+            return estimate + move
+        slope = (root - root_before) / (move - before)
+        if not np.isfinite(slope) or slope * move <= 0:
+            return float(np.copysign(np.inf, move))
+        before, root_before, move = move, root, move + (z - root) / slope
+    return float(np.copysign(np.inf, move))
+
+
+def _ordinal_profiles(fit: OrdinalFit) -> tuple[list[Profile], float]:
+    categories = Categories(fit.labels, fit.scores, np.asarray(fit.design.y, dtype=int), ())
+    model = OrdinalModel(fit.design, categories, fit.basis, fit.link)
+    objective = Objective(model.problem, fit.n_nodes)
+    f, s, t = fit.joint.sizes
+    back = np.eye(f + s + t)
+    back[: f + s, : f + s] = model.cuts.back
+    psi = np.linalg.solve(back, fit.joint.estimates)
+    inner = np.linalg.solve(back, np.eye(len(back)))
+    vcov = inner @ fit.joint.vcov @ inner.T
+    free = np.diag(vcov) > 0
+    peak = objective(psi)[0]
+    rows = fit.rows @ back
+    return [_along(objective, psi, vcov, free, row) for row in rows], peak
+
+
+def _along(
+    objective: Objective, psi: np.ndarray, vcov: np.ndarray, free: np.ndarray, row: np.ndarray
+) -> Profile:
+    """Largest log-likelihood with the combination `row` (k,) of the parameters held at a value."""
+    direction = vcov @ row / (row @ vcov @ row)
+    rest = np.zeros((len(psi), int(free.sum()) - 1))
+    rest[free] = null_space(row[None, free])
+    information = np.zeros_like(vcov)
+    information[np.ix_(free, free)] = np.linalg.inv(vcov[np.ix_(free, free)])
+    curvature = rest.T @ information @ rest
+
+    def profile(value: float) -> float:
+        start = psi + direction * (value - row @ psi)
+
+        def constrained(w: np.ndarray) -> tuple[float, np.ndarray]:
+            at, slope = objective(start + rest @ w)
+            return at, rest.T @ slope
+
+        zero = np.zeros(rest.shape[1])
+        return maximize(constrained, zero, curvature, np.ones(len(zero), dtype=bool)).value
+
+    return profile
+
+
+def _linear_profiles(fit: LinearFit) -> tuple[list[Profile], float]:
+    design = fit.design
+    prepared = prepare(design)
+    order = prepared.layout.order
+    X, y, weight = design.fixed.columns[order], design.y[order], design.weight[order]
+    theta = prepared.layout.covariance.start(np.ones(len(design.random)))
+    curvature = rough_curvature(design, prepared)
+    free = np.ones(len(theta), dtype=bool)
+
+    def largest(X: np.ndarray, y: np.ndarray) -> float:
+        problem = LinearProblem(prepared.layout, X, y, weight, reml=False)
+
+        def objective(at: np.ndarray) -> tuple[float, np.ndarray]:
+            state = solve_at(problem, at)
+            return state.loglik(problem), gradient_at(problem, state).loglik(state, problem)
+
+        return maximize(objective, theta, curvature, free).value
+
+    def profile_of(j: int) -> Profile:
+        others = np.delete(X, j, axis=1)
+        return lambda value: largest(others, y - value * X[:, j])
+
+    return [profile_of(j) for j in range(X.shape[1])], largest(X, y)
