@@ -1,11 +1,13 @@
 # Two commands matter: `make reproduce` and `make test`. `make help` lists the rest.
 .DEFAULT_GOAL := help
-.PHONY: help setup reproduce test lint types check benchmark format lock clean
+.PHONY: help setup reproduce test lint types check benchmark validate format lock clean
 
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 OUT    ?= reports/output
+PARTS  ?=
+SEEDS  ?= 1-100
 READY  := $(VENV)/.ready
 
 # Small problems run fastest on one thread a process.
@@ -16,7 +18,8 @@ help: ## Show this list
 	@echo
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo
-	@echo "Settings: OUT=FOLDER (where reproduce writes), PYTHON=COMMAND (3.12 or newer)"
+	@echo "Settings: OUT=FOLDER (where reproduce writes), PYTHON=COMMAND (3.12 or newer),"
+	@echo "          PARTS=\"PART ...\" (what benchmark measures), SEEDS=FIRST-LAST (what validate simulates)"
 
 setup: $(READY) ## Make the virtual environment .venv from the pinned, hashed lock
 
@@ -46,8 +49,11 @@ types: $(READY) ## Check types
 
 check: lint types test ## Everything that the continuous integration runs
 
-benchmark: $(READY) ## Measure start-up and reading speed (on an otherwise idle machine)
-	@$(BIN)/python -m tests.benchmarks
+benchmark: $(READY) ## Measure speed and memory beside other programs (on an otherwise idle machine)
+	@$(BIN)/python -m tests.benchmarks $(PARTS)
+
+validate: $(READY) ## Count over 100 simulated studies how often intervals hold the planted effects
+	@$(BIN)/python -m tests.validation --seeds $(SEEDS)
 
 format: $(READY) ## Rewrite the code in the project's style
 	@$(BIN)/ruff check --fix-only --quiet .

@@ -1,10 +1,11 @@
 """Corrections for multiple comparisons."""
 
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from scipy.optimize import brentq
-from scipy.stats import chi2, multivariate_normal
+from scipy.special import ndtri
+from scipy.stats import chi2, qmc
 from scipy.stats import t as student
 
 from pluralign_stats.errors import InputError, one_of
@@ -19,14 +20,8 @@ ADJUSTMENTS = {
     "none": "not adjusted",
 }
 
-#: Points of the quasi-random integration of a multivariate distribution.
-POINTS = 20_000
-
-#: With more degrees of freedom than this a multivariate t is taken for a normal.
-LIKE_NORMAL = 2000.0
-
-#: Points of the integration over the scale of a multivariate t.
-SCALES = 12
+#: Logarithm to base 2 of the number of quasi-random draws.
+LOG_POINTS = 16
 
 
 def check_adjustment(adjust: str) -> None:
@@ -73,15 +68,44 @@ def benjamini_hochberg(p: np.ndarray) -> np.ndarray:
     return adjusted
 
 
-def single_step(statistic: np.ndarray, correlation: np.ndarray, df: float) -> np.ndarray:
-    """P-values (m,) of the largest of m correlated statistics (Tukey's for all pairs of means).
+@dataclass(frozen=True, eq=False)
+class LargestStatistic:
+    """Distribution of the largest of several correlated statistics, if all true values are 0.
+
+    Attributes
+    ----------
+    draws
+        Quasi-random draws of the largest absolute statistic, sorted.
+    n
+        Number of statistics.
+    df
+        Their degrees of freedom; inf for a normal.
+    """
+
+    draws: np.ndarray
+    n: int
+    df: float
+
+    def p_values(self, statistic: np.ndarray) -> np.ndarray:
+        """Single-step adjusted p-values (m,); missing ones stay missing."""
+        beyond = len(self.draws) - np.searchsorted(self.draws, np.abs(statistic))
+        single = 2 * student.sf(np.abs(statistic), self.df)
+        # Beyond the accuracy of the draws its bounds are sharper: one test, and Bonferroni's.
+        joint = np.clip(beyond / len(self.draws), single, np.minimum(self.n * single, 1))
+        return np.where(np.isfinite(statistic), joint, np.nan)
+
+    def critical_value(self, conf_level: float) -> float:
+        """Standard errors on either side of simultaneous intervals."""
+        return float(np.quantile(self.draws, conf_level))
+
+
+def largest_statistic(correlation: np.ndarray, df: float) -> LargestStatistic:
+    """Distribution of the largest statistic; for all pairs of means it is Tukey's range.
 
     Parameters
     ----------
-    statistic
-        (m,) estimates over standard errors; missing ones stay missing and do not count.
     correlation
-        (m, m) of the estimates; may be singular.
+        (m, m) of the estimates; may be singular, and rows may be missing, which do not count.
     df
         Degrees of freedom of a multivariate t, or inf for a multivariate normal.
 
@@ -89,58 +113,11 @@ def single_step(statistic: np.ndarray, correlation: np.ndarray, df: float) -> np
     ----------
     Hothorn, Bretz & Westfall (2008), Biometrical Journal 50, 346-363.
     """
-    adjusted = np.full(len(statistic), np.nan)
-    known = np.flatnonzero(np.isfinite(statistic))
-    among = correlation[np.ix_(known, known)]
-    for place in known:
-        single = 2 * student.sf(abs(statistic[place]), df)
-        joint = 1 - _inside(abs(statistic[place]), among, df)
-        # Beyond the accuracy of the integral its bounds are sharper: one test, and Bonferroni's.
-        adjusted[place] = np.clip(joint, single, min(len(known) * single, 1))
-    return adjusted
-
-
-def critical_value(correlation: np.ndarray, df: float, conf_level: float) -> float:
-    """Number of standard errors on either side of simultaneous intervals, for (m, m) correlations.
-
-    Estimates with missing correlations do not count.
-    """
     known = np.flatnonzero(np.isfinite(np.diag(correlation)))
-    among = correlation[np.ix_(known, known)]
-    if not len(known):
-        return np.nan
-    low = student.ppf((1 + conf_level) / 2, df)
-    high = student.ppf(1 - (1 - conf_level) / (2 * len(known)), df)
-    if len(known) == 1 or _inside(low, among, df) >= conf_level:
-        return float(low)
-    return float(brentq(lambda c: _inside(c, among, df) - conf_level, low, 1.02 * high, xtol=1e-4))
-
-
-def _inside(bound: float, correlation: np.ndarray, df: float) -> float:
-    """Probability that no statistic is further than `bound` from 0.
-
-    A multivariate t is a normal whose scale is drawn from a chi distribution.
-    """
-    if len(correlation) == 1:
-        return float(1 - 2 * student.sf(bound, df))
-    if df > LIKE_NORMAL:
-        return _inside_normal(bound, correlation)
-    nodes, weights = np.polynomial.legendre.leggauss(SCALES)
-    scales = np.sqrt(chi2.ppf((nodes + 1) / 2, df) / df)
-    parts = [_inside_normal(bound * scale, correlation) for scale in scales]
-    return float(weights @ parts / 2)
-
-
-def _inside_normal(bound: float, correlation: np.ndarray) -> float:
-    limits = np.full(len(correlation), bound)
-    return float(
-        multivariate_normal.cdf(
-            limits,
-            np.zeros(len(limits)),
-            correlation,
-            allow_singular=True,
-            maxpts=POINTS,
-            lower_limit=-limits,
-            rng=np.random.default_rng(0),
-        )
-    )
+    values, vectors = np.linalg.eigh(correlation[np.ix_(known, known)])
+    kept = values > 1e-10
+    root = vectors[:, kept] * np.sqrt(values[kept])
+    uniform = qmc.Sobol(root.shape[1] + 1, rng=0).random_base2(LOG_POINTS)
+    scale = np.sqrt(chi2.ppf(uniform[:, -1], df) / df) if np.isfinite(df) else 1.0
+    draws = np.abs(ndtri(uniform[:, :-1]) @ root.T).max(axis=1, initial=0) / scale
+    return LargestStatistic(np.sort(draws), len(known), df)

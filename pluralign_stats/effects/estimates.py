@@ -14,9 +14,8 @@ from pluralign_stats.effects.adjust import (
     Adjustment,
     benjamini_hochberg,
     check_adjustment,
-    critical_value,
     holm,
-    single_step,
+    largest_statistic,
 )
 from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.models.fit import Fit
@@ -88,12 +87,14 @@ class Estimates:
     family: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=int))
 
     def combine(self, weights: np.ndarray, labels: pd.DataFrame) -> "Estimates":
-        """Linear combinations with (c, m) weights."""
+        """Linear combinations with (c, m) weights; missing where they need what is missing."""
+        lost = np.isnan(self.estimate)
+        missing = np.where((weights[:, lost] != 0).any(axis=1), np.nan, 0.0)
         return Estimates(
             labels,
-            weights @ self.estimate,
-            weights @ self.slopes,
-            lambda parameters: weights @ self.at(parameters),
+            weights @ np.where(lost, 0.0, self.estimate) + missing,
+            weights @ np.where(lost[:, None], 0.0, self.slopes) + missing[:, None],
+            lambda parameters: weights @ np.where(lost, 0.0, self.at(parameters)) + missing,
         )
 
     def transform(
@@ -163,10 +164,8 @@ def _adjust(
     sd = np.sqrt(np.diag(matrix))
     with np.errstate(divide="ignore", invalid="ignore"):
         correlation = matrix / np.outer(sd, sd)
-    least = float(np.nanmin(df))
-    return single_step(statistic, correlation, least), critical_value(
-        correlation, least, how.conf_level
-    )
+    largest = largest_statistic(correlation, float(np.nanmin(df)))
+    return largest.p_values(statistic), largest.critical_value(how.conf_level)
 
 
 def _simulate(

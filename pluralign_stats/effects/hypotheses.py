@@ -72,7 +72,7 @@ def hypotheses(
         names = [", ".join(group) for group in rows.groups]
         unit, told = UNITS[kind], notes(rows.n_dropped, averaging, kind)
         if kind == "probability":
-            names = [f"{name}: {k}" for name in names for k in fit.categories]
+            names = [f"{name}: {k}" for name in names for k in fit.labels]
     parsed = [_parse(equation, names) for equation in equations]
     weights, constants = np.array([w for w, _ in parsed]), np.array([c for _, c in parsed])
     combined = base.combine(weights, pd.DataFrame({"term": equations}))

@@ -37,6 +37,18 @@ class Rows:
     offset: np.ndarray
     z: tuple[np.ndarray, ...]
 
+    @property
+    def unknown(self) -> np.ndarray:
+        """(m,) rows that the model cannot speak of."""
+        columns = [self.fixed, self.nominal, self.scale, self.offset[:, None]]
+        return np.isnan(np.hstack(columns)).any(axis=1)
+
+    def known(self) -> "Rows":
+        """The same rows with zeros where something is missing."""
+        return Rows(
+            *map(np.nan_to_num, (self.fixed, self.nominal, self.scale, self.offset)), self.z
+        )
+
 
 def rows_of(fit: Fit, data: pd.DataFrame, averaging: Averaging = "population") -> Rows:
     """Turn data into rows to predict.
@@ -117,20 +129,23 @@ class Averager:
         self.fit, self.kind, self.n_groups = fit, kind, n_groups
         total = np.bincount(group, weight, n_groups)
         self.parts: list[tuple[Rows, np.ndarray]] = []
+        self.lost = np.zeros(n_groups, dtype=bool)
         for first in range(0, len(data), CHUNK):
             chunk = slice(first, first + CHUNK)
             rows = rows_of(fit, data.iloc[chunk], averaging)
             share = np.zeros((n_groups, len(rows.offset)))
             place = group[chunk], np.arange(len(rows.offset))
             share[place] = weight[chunk] / total[group[chunk]]
-            self.parts.append((rows, share))
+            self.parts.append((rows.known(), share))
+            self.lost[group[chunk][rows.unknown]] = True
 
     def at(self, parameters: np.ndarray, *, slopes: bool = True) -> Average:
-        """The averages at (k,) parameters; their slopes are zero unless asked for."""
+        """The averages at (k,) parameters, missing where a row is; slopes only if asked for."""
         sums = [_sums(self.fit, *part, self.kind, parameters, slopes) for part in self.parts]
-        return Average(
-            np.sum([s.estimates for s in sums], axis=0), np.sum([s.slopes for s in sums], axis=0)
-        )
+        estimates = np.sum([s.estimates for s in sums], axis=0)
+        slope = np.sum([s.slopes for s in sums], axis=0)
+        estimates[self.lost], slope[self.lost] = np.nan, np.nan
+        return Average(estimates, slope)
 
 
 def predict(

@@ -1,1 +1,1 @@
-"""Measurements, run by hand on an idle machine: ``make benchmark``. No test is timed."""
+"""Speed and memory on this machine, beside other programs; run with ``make benchmark``."""

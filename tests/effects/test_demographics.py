@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pluralign_stats import InputError, demographic_effects, fit_linear
+from pluralign_stats import InputError, demographic_effects, fit_linear, fit_ordinal
 from pluralign_stats.effects.adjust import holm
 
 
@@ -22,17 +22,32 @@ def effects(small_effects):
     return small_effects
 
 
-def test_estimates_are_those_of_one_model_a_dimension(small_study, effects):
+@pytest.mark.parametrize("model", ["linear", "ordinal"])
+def test_estimates_are_those_of_one_model_a_dimension(small_study, model):
     data = small_study.ratings
     data = data[data["dimension"] == "toxicity"]
     factors = "gender + age + country + ethnicity + politics"
-    fit = fit_linear(f"rating ~ {factors} + (1|rater)", data)
-    table = effects.differences.table
+    fitted = {"linear": fit_linear, "ordinal": fit_ordinal}[model]
+    fit = fitted(f"rating ~ {factors} + (1|rater) + (1|item)", data)
+    table = demographic_effects(small_study, model=model).differences.table
     rows = table[table["dimension"] == "Toxicity"].set_index("contrast")
-    male = rows.loc["Male vs Female"]
-    assert male["estimate"] == pytest.approx(fit.params["gender[T.Male]"])
-    assert male["std_error"] == pytest.approx(fit.se["gender[T.Male]"])
-    assert rows.loc["Germany vs US", "estimate"] == pytest.approx(fit.params["country[T.Germany]"])
+    for factor, contrast in (("gender", "Male vs Female"), ("country", "Germany vs US")):
+        own = fit.contrasts(factor).table.set_index("contrast").loc[contrast]
+        for column in ("estimate", "std_error", "p_value", "conf_low"):
+            assert rows.loc[contrast, column] == pytest.approx(own[column])
+
+
+def test_few_items_are_fixed_effects(study_of):
+    group = np.repeat(list("ab"), 60)
+    effects = demographic_effects(made(study_of, g=group))
+    assert next(iter(effects.fits.values())).formula == "rating ~ g + (1|rater) + item"
+
+
+def test_an_unknown_model(small_study):
+    with pytest.raises(
+        InputError, match="'model' must be one of 'ordinal', 'linear', not 'probit'"
+    ):
+        demographic_effects(small_study, model="probit")
 
 
 def test_readers_see_labels(small_study, effects):
@@ -161,10 +176,11 @@ def test_demographics_that_say_the_same_have_no_estimates(study_of):
 
 def test_warnings_name_the_dimension(study_of):
     frame = pd.DataFrame({"rater": np.repeat([f"p{i}" for i in range(60)], 5)})
-    frame["item"], frame["rating"] = list("abcde") * 60, [1, 2, 3, 4, 5] * 60
+    frame["item"] = list("abcdefg" * 50)[:300]
+    frame["rating"] = [1, 2, 3, 4, 5] * 60
     frame["g"] = np.repeat(["x", "y"], 150)
     study = study_of(frame, dimensions={"rating": {"label": "Warmth"}}, demographics={"g": {}})
-    (warned,) = demographic_effects(study).differences.warnings
+    warned, *_ = demographic_effects(study).differences.warnings
     assert warned.startswith("Warmth: the variance between levels of 'rater' is estimated as 0")
 
 

@@ -1,0 +1,1 @@
+"""Whether intervals cover what was planted in many simulated studies; ``make validate``."""
