@@ -71,7 +71,7 @@ def hypotheses(
         base = averages(fit, rows, [{}], kind, averaging)
         names = [", ".join(group) for group in rows.groups]
         unit, told = UNITS[kind], notes(rows.n_dropped, averaging, kind)
-        if kind == "probability":
+        if isinstance(fit, OrdinalFit) and kind == "probability":
             names = [f"{name}: {k}" for name in names for k in fit.labels]
     parsed = [_parse(equation, names) for equation in equations]
     weights, constants = np.array([w for w, _ in parsed]), np.array([c for _, c in parsed])

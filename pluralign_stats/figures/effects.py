@@ -1,5 +1,6 @@
 """Figures of effects: forest plots of differences between groups."""
 
+import matplotlib as mpl
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -26,7 +27,8 @@ def forest_figure(result: Result, term: str | None = None) -> Picture:
     Parameters
     ----------
     result
-        The differences of `demographic_effects`, or one reading of its percents.
+        The differences of `demographic_effects`, one reading of its percents, or the differences
+        of several models by `side_by_side`.
     term
         Label of one demographic; None for all.
 
@@ -46,17 +48,32 @@ def forest_figure(result: Result, term: str | None = None) -> Picture:
     table = table if term is None else table[table["term"] == term]
     keys = list(dict.fromkeys(zip(table["term"], table["contrast"], strict=True)))
     dimensions = list(dict.fromkeys(table["dimension"]))
-    figure = new_figure(1.3 + 0.2 * (len(keys) + len(dict.fromkeys(t for t, _ in keys))))
+    models = list(dict.fromkeys(table["model"])) if "model" in table else []
+    line = 0.2 if len(models) < 2 else 0.28
+    figure = new_figure(1.3 + line * (len(keys) + len(dict.fromkeys(t for t, _ in keys))))
     axes = figure.subplots(1, len(dimensions), sharex=True, sharey=True, squeeze=False)[0]
     places = _places(keys)
     for ax, dimension in zip(axes, dimensions, strict=True):
-        _panel(ax, table[table["dimension"] == dimension], places)
+        block = table[table["dimension"] == dimension]
+        ax.axvline(0, color=MUTED, linewidth=0.8)
+        for k, model in enumerate(models or [""]):
+            own = block[block["model"] == model] if models else block
+            _points(ax, own, places, COLOURS[k], 0.3 * (k - (len(models or [""]) - 1) / 2))
+        ax.grid(axis="x", color=GRID)
+        ax.tick_params(axis="y", length=0)
+        ax.spines["left"].set_visible(False)
         ax.set_title(wrapped(dimension, 13), fontsize=8, loc="center")
     _label_rows(axes[0], table, places)
     middle = 0.5 if len(axes) % 2 else 1.1
     axes[(len(axes) - 1) // 2].set_xlabel(
         f"Difference from the reference group ({result.meta.unit})", x=middle
     )
+    if models:
+        handles = [
+            mpl.lines.Line2D([], [], color=COLOURS[k], marker="o", label=f"{model} model")
+            for k, model in enumerate(models)
+        ]
+        figure.legend(handles=handles, loc="outside upper right", ncols=len(models), fontsize=8)
     foot(figure, result, "raters of the group in brackets", f"filled: adjusted p < {SIGNIFICANCE}")
     return Picture(figure, f"Points with intervals by dimension. {result.sentence}")
 
@@ -71,23 +88,21 @@ def _places(keys: list[tuple[str, str]]) -> dict[tuple[str, str], float]:
     return places
 
 
-def _panel(ax: Axes, block: pd.DataFrame, places: dict[tuple[str, str], float]) -> None:
+def _points(
+    ax: Axes,
+    block: pd.DataFrame,
+    places: dict[tuple[str, str], float],
+    colour: str,
+    shift: float,
+) -> None:
     y = np.array([places[key] for key in zip(block["term"], block["contrast"], strict=True)])
-    ax.axvline(0, color=MUTED, linewidth=0.8)
-    ax.hlines(y, block["conf_low"], block["conf_high"], color=COLOURS[0], linewidth=1.3)
+    y = y + shift
+    ax.hlines(y, block["conf_low"], block["conf_high"], color=colour, linewidth=1.3)
     clear = (block["p_adjusted"] < SIGNIFICANCE).to_numpy()
-    for chosen, face in ((clear, COLOURS[0]), (~clear, "white")):
+    for chosen, face in ((clear, colour), (~clear, "white")):
         ax.scatter(
-            block["estimate"][chosen],
-            y[chosen],
-            s=22,
-            facecolor=face,
-            edgecolor=COLOURS[0],
-            zorder=3,
+            block["estimate"][chosen], y[chosen], s=22, facecolor=face, edgecolor=colour, zorder=3
         )
-    ax.grid(axis="x", color=GRID)
-    ax.tick_params(axis="y", length=0)
-    ax.spines["left"].set_visible(False)
 
 
 def _label_rows(ax: Axes, table: pd.DataFrame, places: dict[tuple[str, str], float]) -> None:

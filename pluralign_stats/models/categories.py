@@ -65,6 +65,9 @@ def categories_of(response: pd.Series, known: pd.Series, *, keep_unused: bool) -
             "ordered categorical, as in pd.Categorical(values, ['no', 'perhaps', 'yes'])"
         )
     used = set(pd.unique(response))
+    endless = [c for c in used if isinstance(c, float) and not np.isfinite(c)]
+    if endless:
+        raise InputError(f"the response '{response.name}' is {endless[0]} in some row; correct it")
     unused = [] if keep_unused else [c for c in order if c not in used]
     kept = [c for c in order if c not in set(unused)]
     if len(used) < 2:

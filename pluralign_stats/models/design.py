@@ -1,21 +1,25 @@
 """The numbers behind a formula: response, fixed-effects matrices and random terms of the rows."""
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from formulaic import Formula, ModelSpec
-from formulaic.errors import FormulaicError
+from formulaic import ModelSpec
+from formulaic.errors import DataMismatchWarning, FormulaicError
 
 from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.models.engine.blocks import Term
-from pluralign_stats.models.formula import MixedFormula, RandomTerm
+from pluralign_stats.models.formula import MixedFormula, RandomTerm, read_side, variables_of
 
 #: A column whose scaled part outside the others is shorter than this is determined by them.
 COLLINEAR = 1e-7
 
-#: What rows without a weight column weigh.
+#: A left-out column is taken up by the thresholds if other columns' share of it is smaller.
+ABSORBED = 1e-6
+
+#: Name of a column of weights that were given one by one.
 WEIGHTS = "(weights)"
 
 
@@ -32,25 +36,37 @@ class Matrix:
     spec
         Makes the same columns, and those left out, of new data.
     dependence
-        (p, d) left-out columns as weights of the estimated ones.
+        (r, d) left-out columns as weights of the constant and of `given`, if they are not among
+        the columns, and of the estimated ones.
+    absorbed
+        Which of the left-out columns the thresholds and their changes take up.
+    constant
+        Whether thresholds take the place of a constant.
+    given
+        Changes of the thresholds, which come before these columns.
     """
 
     columns: np.ndarray
     names: tuple[str, ...]
     spec: ModelSpec
     dependence: pd.DataFrame
+    absorbed: tuple[str, ...]
+    constant: bool
+    given: "Matrix | None"
 
     def of(self, data: pd.DataFrame) -> np.ndarray:
         """The same columns (m, p) of other rows.
 
         A row is missing if it needs a left-out column, as then the model cannot speak of it.
         """
-        full = self.spec.get_model_matrix(data, na_action="ignore")
+        full = _again(self.spec, data)
         kept = full[list(self.names)].to_numpy(dtype=float)
         if self.dependence.empty:
             return kept
         left_out = full[list(self.dependence.columns)].to_numpy(dtype=float)
-        known = np.isclose(left_out, kept @ self.dependence.to_numpy()).all(axis=1)
+        before = [] if self.given is None else [self.given.of(data)]
+        independent = np.hstack([np.ones((len(kept), int(self.constant))), *before, kept])
+        known = np.isclose(left_out, independent @ self.dependence.to_numpy()).all(axis=1)
         return np.where(known[:, None], kept, np.nan)
 
 
@@ -71,7 +87,9 @@ class RandomDesign:
     z
         (n, q) covariates of the effects.
     spec
-        Makes the same covariates of new data.
+        Makes the same covariates, and those left out, of new data.
+    left_out
+        Effects that the others determine.
     """
 
     term: RandomTerm
@@ -80,6 +98,7 @@ class RandomDesign:
     codes: np.ndarray
     z: np.ndarray
     spec: ModelSpec
+    left_out: tuple[str, ...]
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -89,8 +108,7 @@ class RandomDesign:
 
     def of(self, data: pd.DataFrame) -> np.ndarray:
         """Covariates (m, q) of other rows."""
-        matrix = self.spec.get_model_matrix(data, na_action="ignore")
-        return matrix.to_numpy(dtype=float)
+        return _again(self.spec, data)[list(self.effects)].to_numpy(dtype=float)
 
     def find(self, data: pd.DataFrame) -> np.ndarray:
         """(m,) numbers of the groups of other rows; -1 where a group is new or missing."""
@@ -160,16 +178,18 @@ class Design:
         Raises
         ------
         InputError
-            If a variable is absent or holds a level that the model has not seen.
+            If a variable is absent, holds a level that the model has not seen, or text for numbers.
         """
         needed = self.variables
         for column in needed:
             if column not in new:
                 raise InputError(one_of("a variable of the new data", column, new.columns))
         complete = new[needed].notna().all(axis=1).to_numpy()
-        filled = {}
+        filled: dict[str, object] = {}
         for column in needed:
-            if self.data[column].dtype == "category":
+            if self.data[column].dtype != "category":
+                filled[column] = _as_numbers(new[column])
+            else:
                 levels = self.data[column].cat.categories
                 unseen = [v for v in pd.unique(new[column].dropna()) if v not in levels]
                 if unseen:
@@ -208,27 +228,31 @@ def build_design(
     InputError
         If a variable is not in the data, the response is not a number, or no row is complete.
     """
+    if not isinstance(data, pd.DataFrame):
+        raise InputError(f"the data must be a pandas DataFrame, not {type(data).__name__}")
     if isinstance(weights, str) or weights is None:
         weigh = weights
     else:
-        data, weigh = data.assign(**{WEIGHTS: np.asarray(weights, dtype=float)}), WEIGHTS
+        data, weigh = data.assign(**{WEIGHTS: _one_each(weights, len(data))}), WEIGHTS
     sides = [side for side in (formula.fixed, scale, nominal) if side is not None]
     used = _used_columns(formula, data, sides, weigh, ordinal=ordinal)
     rows = data[used].notna().all(axis=1)
     if not rows.any():
         raise InputError(f"no row has all of {', '.join(used)}; check for missing values")
-    kept = data.loc[rows, used].copy()
+    kept = data.loc[rows, used].infer_objects()
     for column in kept:
-        if not pd.api.types.is_numeric_dtype(kept[column]):
-            kept[column] = kept[column].astype("category").cat.remove_unused_categories()
+        kept[column] = _plain(kept[column])
     _refuse_constant(sides, kept)
-    y = kept[formula.response].to_numpy() if ordinal else _numbers(formula.response, kept)
+    random = tuple(_random(term, kept) for term in formula.random)
+    _refuse_doubles(random)
+    changes = None if nominal is None else _matrix(nominal, kept, constant=True)
+    response = formula.response
     return Design(
-        y=y,
-        fixed=_matrix(formula.fixed, kept, intercept=not ordinal),
-        random=tuple(_random(term, kept) for term in formula.random),
-        scale=None if scale is None else _matrix(scale, kept, intercept=False),
-        nominal=None if nominal is None else _matrix(nominal, kept, intercept=False),
+        y=kept[response.strip("`")].to_numpy() if ordinal else _numbers(response, kept),
+        fixed=_matrix(formula.fixed, kept, constant=ordinal, given=changes),
+        random=random,
+        scale=None if scale is None else _matrix(scale, kept, constant=True),
+        nominal=changes,
         weight=_weights(weigh, kept),
         data=kept,
         n_dropped=int((~rows).sum()),
@@ -244,26 +268,41 @@ def _used_columns(
     *,
     ordinal: bool,
 ) -> list[str]:
-    try:
-        parts = [Formula(side).required_variables for side in sides]
-        parts += [Formula(term.effects).required_variables for term in formula.random]
-        if not ordinal:
-            parts.append(Formula(formula.response).required_variables)
-    except FormulaicError as error:
-        raise InputError(f"the formula cannot be read: {str(error).splitlines()[0]}") from None
-    names = {str(name) for part in parts for name in part}
+    read = [*sides, *(term.effects for term in formula.random)]
+    names = {name for side in read for name in variables_of(side)}
+    names |= {formula.response.strip("`")} if ordinal else variables_of(formula.response)
     names |= {name for term in formula.random for name in term.factors}
-    names |= {formula.response} if ordinal else set()
     names |= {weights} if weights is not None else set()
     for name in sorted(names):
         if name not in data:
             raise InputError(one_of("a variable of the formula", name, data.columns))
+        if isinstance(data[name], pd.DataFrame):
+            raise InputError(f"the data have several columns named '{name}'; rename all but one")
     return [str(column) for column in data.columns if column in names]
+
+
+def _plain(column: pd.Series) -> pd.Series:
+    """A column without missing values as numpy's numbers, or as a factor of the levels it has."""
+    if pd.api.types.is_complex_dtype(column):
+        raise InputError(f"'{column.name}' holds complex numbers; real ones are needed")
+    if not isinstance(column.dtype, pd.CategoricalDtype) and pd.api.types.is_numeric_dtype(column):
+        return pd.Series(column.to_numpy(), column.index)
+    return column.astype("category").cat.remove_unused_categories()
+
+
+def _as_numbers(column: pd.Series) -> np.ndarray:
+    """A column of new data as numbers, missing ones as NaN."""
+    if isinstance(column.dtype, np.dtype) and column.dtype != object:
+        return column.to_numpy()
+    try:
+        return pd.to_numeric(column).to_numpy(dtype=float, na_value=np.nan)
+    except (TypeError, ValueError):
+        raise InputError(f"'{column.name}' of the new data must be numbers") from None
 
 
 def _refuse_constant(sides: list[str], data: pd.DataFrame) -> None:
     """A factor with one level left has no effect that could be estimated."""
-    for column in sorted({str(v) for side in sides for v in Formula(side).required_variables}):
+    for column in sorted({name for side in sides for name in variables_of(side)}):
         if data[column].dtype == "category" and data[column].nunique() < 2:
             raise InputError(
                 f"'{column}' has one level only ('{data[column].iloc[0]}') in the rows used; "
@@ -271,10 +310,22 @@ def _refuse_constant(sides: list[str], data: pd.DataFrame) -> None:
             )
 
 
+def _refuse_doubles(random: tuple[RandomDesign, ...]) -> None:
+    """An effect that two terms give to the same groups cannot be divided between them."""
+    for k, second in enumerate(random):
+        for first in random[:k]:
+            both = [effect for effect in second.effects if effect in first.effects]
+            if both and set(first.term.factors) == set(second.term.factors):
+                raise InputError(
+                    f"the random terms {first.term} and {second.term} both hold '{both[0]}'; leave "
+                    "it out of one, as in (1|g) + (0 + x|g)"
+                )
+
+
 def _evaluate(side: str, data: pd.DataFrame) -> pd.DataFrame:
     """Model matrix of one side of a formula, finite throughout."""
     try:
-        matrix = Formula(side).get_model_matrix(data, na_action="ignore")
+        matrix = read_side(side).get_model_matrix(data, na_action="ignore")
     except FormulaicError as error:
         raise InputError(f"the formula cannot be used: {str(error).splitlines()[0]}") from None
     values = matrix.to_numpy(dtype=float)
@@ -287,6 +338,20 @@ def _evaluate(side: str, data: pd.DataFrame) -> pd.DataFrame:
     return matrix
 
 
+def _again(spec: ModelSpec, data: pd.DataFrame) -> pd.DataFrame:
+    """The matrix that was made of the model's data, of other rows."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", DataMismatchWarning)
+        try:
+            return spec.get_model_matrix(data, na_action="ignore")
+        except DataMismatchWarning:
+            names = ", ".join(sorted(map(str, spec.required_variables)))
+            raise InputError(
+                f"the new data hold a level of {names} that the model has not seen; leave its rows "
+                "out"
+            ) from None
+
+
 def _numbers(response: str, data: pd.DataFrame) -> np.ndarray:
     matrix = _evaluate(f"0 + {response}", data)
     if matrix.shape[1] != 1:
@@ -294,29 +359,53 @@ def _numbers(response: str, data: pd.DataFrame) -> np.ndarray:
     return matrix.to_numpy(dtype=float)[:, 0]
 
 
-def _matrix(side: str, data: pd.DataFrame, *, intercept: bool) -> Matrix:
-    """Independent columns of a fixed part; without an intercept, also independent of one."""
+def _matrix(
+    side: str, data: pd.DataFrame, *, constant: bool, given: Matrix | None = None
+) -> Matrix:
+    """Independent columns of a fixed part; independent, too, of a `constant` and of what is given.
+
+    With a `constant` elsewhere the part itself has none.
+    """
     matrix = _evaluate(side, data)
-    names = np.array(matrix.columns)
-    values = matrix.to_numpy(dtype=float)
-    if not intercept:
-        values = np.column_stack([np.ones(len(values)), values[:, names != "Intercept"]])
-        names = np.concatenate([["Intercept"], names[names != "Intercept"]])
+    own = [name for name in matrix.columns if name != "Intercept" or not constant]
+    before = [] if given is None else list(given.names)
+    values = np.hstack(
+        [
+            np.ones((len(data), int(constant))),
+            *([] if given is None else [given.columns]),
+            matrix[own].to_numpy(dtype=float),
+        ]
+    )
+    names = np.array([*["(constant)"] * constant, *before, *own], dtype=object)
+    b = len(names) - len(own)
     kept, dropped, weights = independent_columns(values)
-    dependence = pd.DataFrame(weights, names[kept], names[dropped])
-    if not intercept:
-        kept, dependence = kept[1:], dependence.iloc[1:]
-    return Matrix(values[:, kept], tuple(map(str, names[kept])), matrix.model_spec, dependence)
+    size = np.linalg.norm(values, axis=0)
+    share = np.abs(weights[b:]) * size[kept[b:], None]
+    absorbed = names[dropped[(share <= ABSORBED * size[dropped]).all(axis=0)]] if before else []
+    return Matrix(
+        values[:, kept[b:]],
+        tuple(names[kept[b:]]),
+        matrix.model_spec,
+        pd.DataFrame(weights, names[kept], names[dropped]),
+        tuple(absorbed),
+        constant,
+        given,
+    )
 
 
 def _random(term: RandomTerm, data: pd.DataFrame) -> RandomDesign:
     matrix = _evaluate(term.effects, data)
-    groups = _groups(term, data)
-    codes, levels = pd.factorize(groups, sort=True)
-    names = tuple(map(str, matrix.columns))
-    return RandomDesign(
-        term, names, pd.Index(levels), codes, matrix.to_numpy(dtype=float), matrix.model_spec
-    )
+    codes, levels = pd.factorize(_groups(term, data), sort=True)
+    z, names = matrix.to_numpy(dtype=float), np.array(matrix.columns, dtype=object)
+    kept, dropped, _ = independent_columns(z)
+    if not len(kept):
+        raise InputError(
+            f"the random term {term} has no effect that differs from 0; give it one, as in "
+            f"(1|{term.group})"
+        )
+    left_out = tuple(names[dropped])
+    effects = tuple(names[kept])
+    return RandomDesign(term, effects, levels, codes, z[:, kept], matrix.model_spec, left_out)
 
 
 def _groups(term: RandomTerm, data: pd.DataFrame) -> pd.Index:
@@ -327,11 +416,23 @@ def _groups(term: RandomTerm, data: pd.DataFrame) -> pd.Index:
     columns = [data[name] for name in term.factors]
     if len(columns) == 1:
         return pd.Index(np.asarray(columns[0]))
-    numbers = data.groupby(list(term.factors), observed=True, sort=True).ngroup().to_numpy()
-    first = np.unique(numbers, return_index=True)[1]
-    parts = [column.iloc[first].astype(str).tolist() for column in columns]
-    names = np.array([":".join(level) for level in zip(*parts, strict=True)], dtype=object)
-    return pd.Index(np.where(numbers < 0, None, names[numbers]))
+    grouped = data.groupby(list(term.factors), observed=True, sort=True).ngroup()
+    numbers = grouped.fillna(-1).to_numpy(dtype=int)
+    present, first = np.unique(numbers, return_index=True)
+    parts = [column.iloc[first[present >= 0]].astype(str).tolist() for column in columns]
+    names = [":".join(level) for level in zip(*parts, strict=True)]
+    return pd.Index(np.array([*names, None], dtype=object)[numbers])
+
+
+def _one_each(weights: Sequence[float] | np.ndarray, n: int) -> np.ndarray:
+    """Weights (n,) that were given one by one."""
+    try:
+        weight = np.asarray(weights, dtype=float)
+    except (TypeError, ValueError):
+        raise InputError("the weights must be numbers, or the name of a column") from None
+    if weight.shape != (n,):
+        raise InputError(f"there must be one weight for each of the {n} rows, not {weight.size}")
+    return weight
 
 
 def _weights(column: str | None, data: pd.DataFrame) -> np.ndarray:
@@ -344,8 +445,8 @@ def _weights(column: str | None, data: pd.DataFrame) -> np.ndarray:
     if wrong.any():
         row = int(np.argmax(wrong))
         raise InputError(
-            f"the weights '{column}' must be above 0, not {weight[row]:g} in row "
-            f"{data.index[row]}; leave out rows without weight"
+            f"weights must be finite and above 0, not {weight[row]:g} in row {data.index[row]}; "
+            "leave out rows without weight"
         )
     return weight
 

@@ -15,19 +15,26 @@ SINGULAR = 1e-6
 #: Where residuals have a smaller share of the variance than this, hardly anything varies in groups.
 HARDLY = 1e-3
 
+VARIANCES = (
+    "the data do not tell the variances of the random terms apart; leave one of them out (do two "
+    "have the same groups?)"
+)
+
 CONVERGENCE = (
     "the optimizer did not converge; simplify the model, rescale its variables, or check the data"
 )
 
 
 def collinear_notes(design: Design) -> list[str]:
-    """Columns that were left out."""
+    """Columns that were left out, but for those that the thresholds take up."""
     dropped = [
         str(name)
         for matrix in (design.fixed, design.scale, design.nominal)
         if matrix is not None
         for name in matrix.dependence.columns
+        if name not in matrix.absorbed
     ]
+    dropped += [f"{effect} of {r.term}" for r in design.random for effect in r.left_out]
     if not dropped:
         return []
     return [
@@ -36,7 +43,35 @@ def collinear_notes(design: Design) -> list[str]:
     ]
 
 
-def grouping_notes(random: Sequence[RandomDesign], n: int) -> list[str]:
+def random_notes(parts: Sequence[RandomPart], n: int, n_ratings: float) -> list[str]:
+    """What to doubt about the random terms of `n` rows, or of weights that add up to more."""
+    n_ratings = max(n, n_ratings)
+    free = [p for p in parts if 1 < len(p.design.levels) < n_ratings]
+    return grouping_notes([p.design for p in parts], n_ratings) + singular_notes(free)
+
+
+def alike_notes(parts: Sequence[RandomPart], residual: float) -> list[str]:
+    """Residuals of next to no variance beside that of a random term."""
+    variances = [float(part.variance().mean()) for part in parts]
+    if not variances or residual >= HARDLY * (max(variances) + residual):
+        return []
+    group = parts[int(np.argmax(variances))].design.term.group
+    return [
+        f"hardly anything varies within levels of '{group}', whose variance is huge; the size of "
+        "both, and standard errors of what differs within them, mean little"
+    ]
+
+
+def crossing_note(first: str, second: str) -> str:
+    """Thresholds out of order."""
+    return (
+        f"the thresholds '{first}' and '{second}' are out of order for some rows, where nobody "
+        "chose what lies between, so that probabilities there would be negative; join categories, "
+        "leave terms out of 'nominal', or use flexible thresholds"
+    )
+
+
+def grouping_notes(random: Sequence[RandomDesign], n: float) -> list[str]:
     """Random terms that the data cannot tell from noise, or that rest on few levels."""
     notes = []
     for r in random:
@@ -56,14 +91,14 @@ def grouping_notes(random: Sequence[RandomDesign], n: int) -> list[str]:
     return notes
 
 
-def _as_many(r: RandomDesign, n: int) -> str:
-    if len(r.levels) == n:
+def _as_many(r: RandomDesign, n: float) -> str:
+    if len(r.levels) >= n:
         return (
             f"every level of '{r.term.group}' has one row, so its variance cannot be told from "
             "the residuals' and is set to 0; leave the term out"
         )
     return (
-        f"{r.term} has as many effects ({len(r.levels) * len(r.effects)}) as there are rows ({n}), "
+        f"{r.term} has as many effects ({len(r.levels) * len(r.effects)}) as there are rows, "
         "so its variances cannot be told from the residuals'; leave out a slope"
     )
 
@@ -87,12 +122,30 @@ def separation_note(names: Sequence[str]) -> str:
     )
 
 
+def scale_note(names: Sequence[str]) -> str:
+    """Scales of 0 or without bound."""
+    return (
+        f"no finite estimate for {listing(names)}: some ratings there are all alike, or at both "
+        "ends only; join levels, or leave the term out of 'scale'"
+    )
+
+
 def undetermined_note(names: Sequence[str]) -> str:
     """Parameters along which the likelihood is flat."""
     return (
         f"the data do not determine {listing(names)}, which have no standard error; simplify the "
-        "model"
+        "model, or centre and rescale its variables"
     )
+
+
+def _degenerate(part: RandomPart) -> bool:
+    """Whether effects that vary determine each other, wherever the covariates have their origin."""
+    root = np.linalg.qr(part.design.z, mode="r")
+    covariance = root @ part.covariance @ root.T
+    sd = np.sqrt(np.diag(covariance).clip(0))
+    moving = np.flatnonzero(sd > 0)
+    matrix = covariance[np.ix_(moving, moving)] / np.outer(sd[moving], sd[moving])
+    return len(moving) > 1 and bool(np.linalg.eigvalsh(matrix)[0] < SINGULAR)
 
 
 def singular_notes(parts: Sequence[RandomPart]) -> list[str]:
@@ -112,9 +165,7 @@ def singular_notes(parts: Sequence[RandomPart]) -> list[str]:
                 f"the variance of {listing(zero)} between levels of '{group}' is estimated as 0 "
                 f"(a singular fit); consider leaving it out of {part.design.term}"
             )
-        moving = np.flatnonzero(sd.to_numpy() > 0)
-        matrix = part.correlations.to_numpy()[np.ix_(moving, moving)]
-        if len(moving) > 1 and np.linalg.eigvalsh(matrix)[0] < SINGULAR:
+        if part.design.term.correlated and _degenerate(part):
             notes.append(
                 f"the correlations of {part.design.term} are on the boundary (a singular fit): one "
                 f"effect determines another; consider (… || {group}) or leaving a slope out"

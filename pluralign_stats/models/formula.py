@@ -3,7 +3,16 @@
 import re
 from dataclasses import dataclass
 
+from formulaic import Formula, SimpleFormula
+from formulaic.errors import FormulaicError
+from formulaic.parser.types import Factor
+from formulaic.transforms import TRANSFORMS
+from formulaic.utils.variables import Variable, get_required_variables
+
 from pluralign_stats.errors import InputError
+
+#: What may stand between the names of a group, outside of quoted names.
+_BETWEEN = "(?=(?:[^`]*`[^`]*`)*[^`]*$)"
 
 
 @dataclass(frozen=True)
@@ -40,6 +49,8 @@ def parse_formula(formula: str) -> MixedFormula:
     InputError
         If there is no ``~``, brackets do not match, or a random term is incomplete.
     """
+    if not isinstance(formula, str):
+        raise InputError(f"the formula must be text, as in 'rating ~ gender', not {formula!r}")
     left, tilde, right = formula.partition("~")
     if not tilde or not left.strip():
         raise InputError(
@@ -61,6 +72,36 @@ def parse_formula(formula: str) -> MixedFormula:
     if twice:
         raise InputError(f"the formula '{formula}' holds {sorted(twice)[0]} twice; leave one out")
     return MixedFormula(left.strip(), fixed, tuple(random))
+
+
+def read_side(side: str) -> SimpleFormula:
+    """One side of a formula, or the effects of a random term, as formulaic reads it.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read, or has several parts.
+    """
+    try:
+        read = Formula(side)
+    except FormulaicError as error:
+        raise InputError(f"the formula cannot be read: {str(error).splitlines()[0]}") from None
+    if not isinstance(read, SimpleFormula):
+        raise InputError(f"the formula cannot be read: '{side}' has more than one part")
+    return read
+
+
+def variables_of(side: str) -> set[str]:
+    """Columns that one side of a formula needs, those within ``poly(x, 2)`` and the like too."""
+    names: set[str] = set()
+    for factor in {factor for term in read_side(side) for factor in term.factors}:
+        if factor.eval_method == Factor.EvalMethod.LOOKUP:
+            names.add(str(factor.expr))
+        elif factor.eval_method == Factor.EvalMethod.PYTHON:
+            found = get_required_variables(factor.expr)
+            used = {v for v in found if Variable.Role.VALUE in v.roles or v.root != v}
+            names |= {str(v.root) for v in used} - set(TRANSFORMS)
+    return names
 
 
 def _brackets(formula: str, text: str) -> list[tuple[int, int]]:
@@ -85,13 +126,14 @@ def _random_terms(inside: str, formula: str) -> list[RandomTerm]:
     """One term, or with ``a/b`` those of a and of b within a."""
     mark = "||" if "||" in inside else "|"
     effects, _, group = (part.strip() for part in inside.partition(mark))
-    nested = [part.strip() for part in group.split("/")]
-    factors = [[name.strip() for name in part.split(":")] for part in nested]
-    readable = all(name.isidentifier() for names in factors for name in names)
+    nested = re.split(f"/{_BETWEEN}", group)
+    factors = [[name.strip() for name in re.split(f":{_BETWEEN}", part)] for part in nested]
+    readable = all(re.fullmatch(r"`[^`:]+`|[^\W\d]\w*", name) for part in factors for name in part)
     if not effects or not readable:
         raise InputError(
             f"the random term '({inside})' of the formula '{formula}' must read "
             "(effects | group), as in (1|rater), (1 + x|rater), (1|a:b) or (1|a/b)"
         )
-    joined = [[name for part in factors[: k + 1] for name in part] for k in range(len(factors))]
+    plain = [[name.strip("`") for name in part] for part in factors]
+    joined = [[name for part in plain[: k + 1] for name in part] for k in range(len(plain))]
     return [RandomTerm(effects, ":".join(names), mark == "|") for names in joined]

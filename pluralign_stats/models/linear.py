@@ -23,6 +23,7 @@ from pluralign_stats.models.fit import Fit, Joint
 from pluralign_stats.models.formula import parse_formula
 from pluralign_stats.models.mixed import (
     Prepared,
+    movable,
     prepare,
     random_parts,
     rough_curvature,
@@ -135,7 +136,9 @@ def fit_linear(
         )
     prepared = prepare(design)
     order = prepared.layout.order
-    problem = LinearProblem(prepared.layout, X[order], residual[order], design.weight[order], reml)
+    unit = np.exp(np.log(design.weight).mean())
+    weight = design.weight[order] / unit
+    problem = LinearProblem(prepared.layout, X[order], residual[order], weight, reml)
     state, converged = _search(problem, design, prepared, residual)
     information = inform(problem, state)
     state = solve_at(problem, state.theta)
@@ -158,7 +161,7 @@ def fit_linear(
         design=design,
         method=_method(design, reml=reml),
         reml=reml,
-        sigma=sigma,
+        sigma=sigma * np.sqrt(unit),
         information=replace(information, slopes=slopes),
     )
     return replace(fit, warnings=_warnings(fit))
@@ -179,8 +182,7 @@ def _search(
     covariance = prepared.layout.covariance
     start = covariance.start(rough_sizes(design, residual))
     curvature = rough_curvature(design, prepared)
-    counts = [len(r.levels) < len(design.y) and len(r.levels) > 1 for r in design.random]
-    free = np.repeat(counts, [len(s.entries[0]) for s in covariance.shapes]).astype(bool)
+    free = movable(design, len(design.y))
     found = maximize(objective, np.where(free, start, 0.0), curvature, free)
     found = settle_boundary(objective, found, covariance, curvature)
     moving = found.gradient[found.free]
@@ -197,17 +199,10 @@ def _method(design: Design, *, reml: bool) -> str:
 def _warnings(fit: LinearFit) -> tuple[str, ...]:
     design = fit.design
     notes = diagnose.collinear_notes(design)
-    confounded = diagnose.grouping_notes([p.design for p in fit.random], fit.nobs)
-    told = {p.design.term.group for p in fit.random if len(p.design.levels) in (1, fit.nobs)}
-    rest = [part for part in fit.random if part.design.term.group not in told]
-    notes += confounded + diagnose.singular_notes(rest)
-    variances = [np.trace(part.covariance) for part in fit.random]
-    if variances and fit.sigma**2 < diagnose.HARDLY * (max(variances) + fit.sigma**2):
-        group = fit.random[int(np.argmax(variances))].design.term.group
-        notes.append(
-            f"hardly anything varies within levels of '{group}'; standard errors of what differs "
-            "within them mean little"
-        )
+    notes += diagnose.random_notes(fit.random, fit.nobs, fit.nobs)
+    notes += diagnose.alike_notes(fit.random, float((fit.sigma**2 / design.weight).mean()))
+    if not fit.information.determined and not notes:
+        notes.append(diagnose.VARIANCES)
     if not fit.converged:
         notes.append(diagnose.CONVERGENCE)
     return tuple(notes)

@@ -6,6 +6,7 @@ import numpy as np
 
 from pluralign_stats.models.design import Design
 from pluralign_stats.models.engine.blocks import Inverse, Layout, lay_out
+from pluralign_stats.models.engine.covariance import Shape
 from pluralign_stats.models.engine.whiten import whiten
 from pluralign_stats.models.fit import RandomPart
 
@@ -42,10 +43,20 @@ def rough_sizes(design: Design, residual: np.ndarray) -> np.ndarray:
     for r in design.random:
         n = np.bincount(r.codes)
         means = np.bincount(r.codes, residual) / n
-        noise = residual.var()
+        noise = residual.var() or 1.0
         between = max(means.var() - noise * (1 / n).mean(), 0.01 * noise)
         sizes.append(np.sqrt(between / max(noise - between, 0.1 * noise)))
     return np.array(sizes)
+
+
+def movable(design: Design, n_ratings: float) -> np.ndarray:
+    """(t,) whether the data can tell anything of each entry of theta.
+
+    They cannot if there is one group only, or one rating per group.
+    """
+    n = max(n_ratings, len(design.y))
+    entries = [len(Shape(r.z.shape[1], r.term.correlated).entries[0]) for r in design.random]
+    return np.repeat([1 < len(r.levels) < n for r in design.random], entries).astype(bool)
 
 
 def rough_curvature(design: Design, prepared: Prepared) -> np.ndarray:

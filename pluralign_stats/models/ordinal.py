@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from numbers import Integral
 
 import numpy as np
 import pandas as pd
@@ -25,6 +26,9 @@ MOST_NODES = 100
 
 #: Effects that span more latent standard deviations than this may have no finite estimate.
 SUSPICIOUS = 7.0
+
+#: A coefficient is part of a direction if it moves by more than this share of the one that most.
+MOVING = 1e-4
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -173,19 +177,26 @@ def fit_ordinal(
         raise InputError(one_of("'link'", link, LINKS))
     parsed = parse_formula(formula)
     design = build_design(parsed, data, weights=weights, nominal=nominal, scale=scale, ordinal=True)
-    name = parsed.response
+    name = parsed.response.strip("`")
     found = categories_of(design.data[name], data[name], keep_unused=thresholds != "flexible")
     design = replace(design, y=found.codes)
+    if thresholds != "flexible" and isinstance(data[name].dtype, pd.CategoricalDtype):
+        response = design.data[name].cat.set_categories(data[name].cat.categories)
+        design = replace(design, data=design.data.assign(**{name: response}))
     model = OrdinalModel(design, found, threshold_basis(thresholds, len(found.labels) - 1), link)
+    n, k = len(design.y), len(model.cuts.back)
+    if n <= k:
+        raise InputError(f"{n} complete rows are too few for {k} parameters; simplify the model")
     if n_nodes != 1:
         _check_quadrature(design, n_nodes)
     optimum = search(model, n_nodes)
     fit = _as_fit(formula, model, optimum, n_nodes)
-    return replace(fit, warnings=_warnings(fit, model, optimum))
+    notes, finite = _warnings(fit, model, optimum)
+    return replace(fit, warnings=notes, converged=fit.converged and finite)
 
 
 def _check_quadrature(design: Design, n_nodes: int) -> None:
-    if not isinstance(n_nodes, int) or not 1 <= n_nodes <= MOST_NODES:
+    if not isinstance(n_nodes, Integral) or not 1 <= n_nodes <= MOST_NODES:
         raise InputError(f"'n_nodes' must be a whole number from 1 to {MOST_NODES}, not {n_nodes}")
     if len(design.random) != 1 or design.random[0].z.shape[1] != 1:
         given = ", ".join(str(r.term) for r in design.random) or "none"
@@ -262,39 +273,84 @@ def _method(design: Design, link: str, n_nodes: int) -> str:
     return f"{kind} {link}{mixed}{terms}{extra}, Wald"
 
 
-def _warnings(fit: OrdinalFit, model: OrdinalModel, optimum: Optimum) -> tuple[str, ...]:
+def _warnings(
+    fit: OrdinalFit, model: OrdinalModel, optimum: Optimum
+) -> tuple[tuple[str, ...], bool]:
+    """What to doubt, and whether all estimates are finite."""
     notes = diagnose.collinear_notes(fit.design)
     notes += diagnose.category_notes(model.categories)
-    notes += diagnose.grouping_notes([p.design for p in fit.random], fit.nobs)
-    notes += diagnose.singular_notes(fit.random)
-    separated = _separated(fit, model)
+    notes += diagnose.random_notes(fit.random, fit.nobs, fit.design.weight.sum())
+    notes += diagnose.alike_notes(fit.random, LATENT_SD[fit.link] ** 2)
+    crossed = _crossed(fit)
+    if crossed:
+        notes.append(diagnose.crossing_note(*crossed))
+    separated = _separated(fit, model, optimum)
     if separated:
         notes.append(diagnose.separation_note(separated))
+    boundless = _boundless(fit)
+    if boundless:
+        notes.append(diagnose.scale_note(boundless))
     lost = [str(name) for name in fit.params.index[fit.se.isna()]]
     lost += [str(name) for name in fit.thresholds.index[fit.thresholds_se.isna()]]
-    if lost and not separated:
+    explained = separated or boundless
+    if lost and not explained:
         notes.append(diagnose.undetermined_note(lost))
-    if not optimum.converged and not separated and not lost:
+    if not optimum.converged and not explained and not lost:
         notes.append(diagnose.CONVERGENCE)
-    return tuple(notes)
+    return tuple(notes), not explained
 
 
-def _separated(fit: OrdinalFit, model: OrdinalModel) -> list[str]:
+def _separated(fit: OrdinalFit, model: OrdinalModel, optimum: Optimum) -> list[str]:
     """Coefficients without a finite estimate, looked for where one is suspiciously large."""
-    spread = (
-        np.ptp(fit.design.fixed.columns, axis=0) * fit.params.iloc[: len(fit.design.fixed.names)]
+    design, link = fit.design, model.link
+    effects = (
+        np.ptp(design.fixed.columns, axis=0) * fit.params.to_numpy()[: len(design.fixed.names)]
     )
-    cuts = np.ptp(fit.thresholds) if len(fit.thresholds) > 1 else abs(fit.thresholds.iloc[0])
-    largest = max(np.abs(spread).max() if len(spread) else 0.0, cuts)
-    if largest < SUSPICIOUS * LATENT_SD[model.link] and not fit.se.isna().any():
+    largest = max(np.abs(effects).max(initial=0.0), np.ptp(np.append(_cuts(fit), 0.0)))
+    if optimum.converged and largest < SUSPICIOUS * LATENT_SD[link] and not fit.se.isna().any():
         return []
     problem = model.problem
     direction = separating_direction(problem.lower, problem.upper, problem.bottom, problem.top)
     if direction is None:
         return []
-    f, p, b = len(direction), len(fit.design.fixed.names), model.basis.shape[1]
-    natural = model.cuts.back[:f, :f] @ direction
-    moving = np.abs(natural[f - p :]) > 1e-4 * np.abs(natural).max()
-    names = [n for n, m in zip(fit.design.fixed.names, moving, strict=True) if m]
-    cuts_moved = np.abs(model.basis @ natural[:b]) > 1e-4 * np.abs(natural).max()
-    return names or [c for c, m in zip(model.categories.cuts, cuts_moved, strict=True) if m]
+    f, s, t = fit.joint.sizes
+    natural = np.concatenate([model.cuts.back[:f, :f] @ direction, np.zeros(s + t)])
+    moved = np.abs(fit.rows @ natural) * np.concatenate([_spans(fit), np.ones(len(fit.thresholds))])
+    names = [*fit.params.index, *fit.thresholds.index]
+    found = [name for name, m in zip(names, moved > MOVING * moved.max(), strict=True) if m]
+    return [name for name in found if name in fit.params.index] or found
+
+
+def _boundless(fit: OrdinalFit) -> list[str]:
+    """Effects on the scale that make it shrink to nothing, or grow without bound."""
+    names = fit.params.index[fit.params.index.str.startswith("scale: ")]
+    spans = pd.Series(_spans(fit), fit.params.index)
+    return [name for name in names if abs(fit.params[name]) * spans[name] > SUSPICIOUS]
+
+
+def _spans(fit: OrdinalFit) -> np.ndarray:
+    """How far the covariate of each coefficient spans."""
+    design, n_cuts = fit.design, len(fit.basis)
+    matrices = [design.fixed, design.scale, design.nominal]
+    spans = [np.ptp(m.columns, axis=0) for m in matrices if m is not None]
+    if design.nominal is not None:
+        spans[-1] = np.repeat(spans[-1], n_cuts)
+    return np.concatenate(spans)
+
+
+def _cuts(fit: OrdinalFit) -> np.ndarray:
+    """(m, J - 1) thresholds of the rows, once for each that they have."""
+    if fit.design.nominal is None or not fit.design.nominal.names:
+        return fit.thresholds.to_numpy()[None]
+    columns = np.unique(fit.design.nominal.columns, axis=0)
+    changes = fit.params.to_numpy()[-columns.shape[1] * len(fit.basis) :]
+    return fit.thresholds.to_numpy() + columns @ changes.reshape(columns.shape[1], -1)
+
+
+def _crossed(fit: OrdinalFit) -> tuple[str, str] | None:
+    """Two neighbouring thresholds that are out of order, if there are."""
+    gaps = np.diff(_cuts(fit), axis=1).min(axis=0, initial=np.inf)
+    if not (gaps < 0).any():
+        return None
+    at = int(np.argmin(gaps))
+    return fit.thresholds.index[at], fit.thresholds.index[at + 1]

@@ -26,13 +26,19 @@ from pluralign_stats.models.engine.optimize import (
     settle_boundary,
 )
 from pluralign_stats.models.engine.quadrature import integrate_at
-from pluralign_stats.models.mixed import prepare, rough_curvature, rough_sizes
+from pluralign_stats.models.mixed import movable, prepare, rough_curvature, rough_sizes
 
 #: Step of the differences that give the observed information, in standard errors.
 STEP = 1e-3
 
 #: Directions in which the information is a smaller share of the expected are not determined.
 FLAT = 1e-6
+
+#: Directions in which the expected information, scaled, is smaller cannot be seen at all.
+BLIND = 1e-11
+
+#: Parameters with a larger share than this in such a direction have no standard error.
+LOST = 1e-3
 
 
 class OrdinalModel:
@@ -67,7 +73,8 @@ class OrdinalModel:
         slope = X.T @ y / len(y)
         residual = y - X @ slope
         sizes = rough_sizes(design, residual)
-        unit = LATENT_SD[self.link] * np.sqrt(1 + (sizes**2).sum()) / residual.std()
+        spread = max(residual.std(), 0.1 * codes.std())
+        unit = LATENT_SD[self.link] * np.sqrt(1 + (sizes**2).sum()) / spread
         counts = np.bincount(codes, design.weight, len(self.basis) + 1) + 0.5
         cuts = ndtri(np.cumsum(counts)[:-1] / counts.sum()) * unit * codes.std()
         location = np.zeros(f)
@@ -89,6 +96,7 @@ class Objective:
         self.problem, self.n_nodes = problem, n_nodes
         self.u = np.zeros(problem.layout.n_columns)
 
+    @np.errstate(over="ignore", invalid="ignore")
     def state_at(self, psi: np.ndarray) -> OrdinalState | None:
         """The model at given parameters; None where they are not allowed."""
         state = mode_at(self.problem, psi, self.u)
@@ -106,14 +114,19 @@ class Objective:
             )
         return state
 
+    @np.errstate(over="ignore", invalid="ignore")
     def __call__(self, psi: np.ndarray) -> tuple[float, np.ndarray]:
         """Log-likelihood and gradient; -inf where the parameters are not allowed."""
         state = self.state_at(psi)
         if state is None:
             return -np.inf, np.zeros(len(psi))
         if self.n_nodes > 1:
-            return integrate_at(self.problem, state, self.n_nodes)
-        return state.loglik, gradient_at(self.problem, state)
+            value, slope = integrate_at(self.problem, state, self.n_nodes)
+        else:
+            value, slope = state.loglik, gradient_at(self.problem, state)
+        if not np.isfinite(slope).all():
+            return -np.inf, np.zeros(len(psi))
+        return value, slope
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,6 +142,8 @@ class Optimum:
     vcov
         (k, k) covariance from the observed information; zero for parameters on a boundary, and
         missing for those that the data do not determine.
+    curvature
+        (k, k) how strongly the log-likelihood bends there, either way.
     converged
         Whether a Newton step promises next to nothing.
     """
@@ -137,42 +152,58 @@ class Optimum:
     value: float
     state: OrdinalState
     vcov: np.ndarray
+    curvature: np.ndarray
     converged: bool
 
 
 def search(model: OrdinalModel, n_nodes: int) -> Optimum:
     """Maximize the marginal likelihood, approximated with `n_nodes` nodes (1: Laplace)."""
     objective = Objective(model.problem, 1)
-    start = model.start()
+    start, covariance = model.start(), model.prepared.layout.covariance
+    free = np.ones(len(start), dtype=bool)
+    free[len(start) - covariance.size :] = movable(model.design, model.design.weight.sum())
+    start[~free] = 0.0
     curvature = model.curvature(objective.known(start))
-    covariance = model.prepared.layout.covariance
-    best = maximize(objective, start, curvature, np.ones(len(start), dtype=bool))
+    best = maximize(objective, start, curvature, free)
     if n_nodes > 1:
         objective = Objective(model.problem, n_nodes)
         best = maximize(objective, best.x, curvature, best.free)
     best = settle_boundary(objective, best, covariance, curvature)
-    return observe(model, objective, best)
+    optimum = observe(model, objective, best)
+    if not optimum.converged:
+        best = maximize(objective, optimum.psi, optimum.curvature, best.free)
+        best = settle_boundary(objective, best, covariance, optimum.curvature)
+        if best.value > optimum.value + TOLERANCE:
+            optimum = observe(model, objective, best)
+    return optimum
 
 
 def observe(model: OrdinalModel, objective: Objective, best: Maximum) -> Optimum:
     """Observed information by differences of the gradient, and a last Newton step by it."""
     free = best.free
     curvature = model.curvature(objective.known(best.x))[np.ix_(free, free)]
-    back = np.zeros((len(best.x), len(curvature)))
-    back[free] = np.linalg.inv(np.linalg.cholesky(_positive(curvature))).T
+    size = np.sqrt(np.diag(curvature).clip(0))
+    size[size == 0] = 1.0
+    expected, axes = np.linalg.eigh(curvature / np.outer(size, size))
+    blind = expected < BLIND
+    back = np.zeros((len(best.x), int((~blind).sum())))
+    back[free] = axes[:, ~blind] / np.sqrt(expected[~blind]) / size[:, None]
 
     def gradient(w: np.ndarray) -> np.ndarray:
         return back.T @ objective(best.x + back @ w)[1]
 
-    here = np.zeros(len(curvature))
+    here = np.zeros(back.shape[1])
     hessian = differentiate(gradient, here, np.full(len(here), STEP))
     values, vectors = np.linalg.eigh(-0.5 * (hessian + hessian.T))
     flat = values < FLAT
     root = back @ vectors[:, ~flat] / np.sqrt(values[~flat])
     vcov = root @ root.T
-    lost = np.abs(back @ vectors[:, flat]) > 1e-3 * np.abs(back).max(axis=1, keepdims=True)
-    vcov[lost.any(axis=1)] = np.nan
-    vcov[:, lost.any(axis=1)] = np.nan
+    lost = np.zeros(len(best.x), dtype=bool)
+    lost[free] = (np.abs(axes[:, blind]) > LOST).any(axis=1)
+    largest = np.abs(back).max(axis=1, initial=0.0, keepdims=True)
+    lost |= (np.abs(back @ vectors[:, flat]) > LOST * largest).any(axis=1)
+    vcov[lost] = np.nan
+    vcov[:, lost] = np.nan
     value, slope = objective(best.x)
     step = root @ (root.T @ slope)
     psi = best.x
@@ -181,10 +212,8 @@ def observe(model: OrdinalModel, objective: Objective, best: Maximum) -> Optimum
         psi, (value, slope) = best.x + step, polished
     promised = float(slope @ root @ (root.T @ slope))
     state = objective.known(psi)
-    return Optimum(psi, value, state, vcov, bool(promised < TOLERANCE and not flat.any()))
-
-
-def _positive(matrix: np.ndarray) -> np.ndarray:
-    """The matrix, or one near it that is positive definite."""
-    values, vectors = np.linalg.eigh(matrix)
-    return (vectors * np.maximum(values, 1e-10 * values.max())) @ vectors.T
+    converged = bool(promised < TOLERANCE and not flat.any() and not blind.any())
+    bend = np.zeros_like(vcov)
+    inverse = np.linalg.pinv(back[free])
+    bend[np.ix_(free, free)] = inverse.T @ (vectors * np.abs(values)) @ vectors.T @ inverse
+    return Optimum(psi, value, state, vcov, bend, converged)

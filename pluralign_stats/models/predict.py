@@ -1,6 +1,6 @@
 """Predictions of any fit: by row, and averaged over rows with their slopes by the parameters."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -45,9 +45,8 @@ class Rows:
 
     def known(self) -> "Rows":
         """The same rows with zeros where something is missing."""
-        return Rows(
-            *map(np.nan_to_num, (self.fixed, self.nominal, self.scale, self.offset)), self.z
-        )
+        names = ("fixed", "nominal", "scale", "offset")
+        return replace(self, **{name: np.nan_to_num(getattr(self, name)) for name in names})
 
 
 def rows_of(fit: Fit, data: pd.DataFrame, averaging: Averaging = "population") -> Rows:
@@ -185,7 +184,7 @@ def draw_categories(fit: OrdinalFit, seed: int) -> pd.Series:
     drawn = Rows(rows.fixed, rows.nominal, rows.scale, offset, rows.z)
     cumulative = np.cumsum(category_probabilities(fit, drawn), axis=1)
     codes = (rng.random((len(data), 1)) > cumulative[:, :-1]).sum(axis=1)
-    response = fit.formula.partition("~")[0].strip()
+    response = fit.formula.partition("~")[0].strip(" `")
     if data[response].dtype == "category":
         made = pd.Categorical.from_codes(codes, data[response].cat.categories, ordered=True)
         return pd.Series(made, data.index, name="simulated")

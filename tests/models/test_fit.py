@@ -3,6 +3,7 @@ import pickle
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import t as student
 
 from pluralign_stats import InputError, fit_linear
 
@@ -94,9 +95,10 @@ def test_the_summary(fit):
     result = fit.summary(conf_level=0.9)
     table = result.table.set_index("term")
     assert list(table.index) == list(fit.params.index)
-    b, se = fit.params["age"], fit.se["age"]
-    assert table.loc["age", "conf_low"] == pytest.approx(b - 1.6448536 * se)
-    assert table.loc["age", "conf_high"] == pytest.approx(b + 1.6448536 * se)
+    b, se, df = fit.params["age"], fit.se["age"], table.loc["age", "df"]
+    assert df == pytest.approx(45, rel=1e-3)  # 50 raters less their 5 effects: balanced
+    assert table.loc["age", "conf_low"] == pytest.approx(b - student.ppf(0.95, df) * se)
+    assert table.loc["age", "conf_high"] == pytest.approx(b + student.ppf(0.95, df) * se)
     assert result.meta.conf_level == 0.9
     assert "200 ratings, 50 levels of rater; rows left out for missing values: 0" in result.sentence
     assert "rating ~ group + text + age + (1|rater)" in repr(fit)

@@ -15,7 +15,17 @@ FILES = sorted(f for p in PACKAGES for f in (ROOT / p).rglob("*.py"))
 NAMES = {".".join(f.relative_to(ROOT).with_suffix("").parts): f for f in FILES}
 
 #: Rooms of the core, lowest first: a room may import those before it.
-ROOMS = ("study", "simulate", "describe", "models", "effects", "figures", "exhibits", "cli")
+ROOMS = (
+    "study",
+    "simulate",
+    "describe",
+    "models",
+    "effects",
+    "checks",
+    "figures",
+    "exhibits",
+    "cli",
+)
 
 
 def imported(path: Path, top_level_only: bool = True) -> set[str]:

@@ -123,29 +123,37 @@ class Layout:
 
     def add_rows(self, z: np.ndarray, value: np.ndarray) -> np.ndarray:
         """``z' value`` (N,) or (N, k) of (n, Q) rows and (n,) or (n, k) values."""
-        columns = _columns(value)
-        out = np.zeros((self.n_columns, columns.shape[1]))
-        kernels.add_rows(z, self.index, columns, out)
-        return out.reshape(len(out), *value.shape[1:])
+        out = np.zeros((self.n_columns, *value.shape[1:]))
+        for slot in range(z.shape[1]):
+            weighted = _times(z[:, slot], value).reshape(len(z), -1)
+            at = self.index[:, slot]
+            sums = [np.bincount(at, column, self.n_columns) for column in weighted.T]
+            out += np.array(sums).T.reshape(out.shape)
+        return out
 
     def take_rows(self, z: np.ndarray, vector: np.ndarray) -> np.ndarray:
         """``z vector`` (n,) or (n, k) of (n, Q) rows and (N,) or (N, k) vectors."""
-        columns = _columns(vector)
-        out = np.empty((len(z), columns.shape[1]))
-        kernels.take_rows(z, self.index, columns, out)
-        return out.reshape(len(out), *vector.shape[1:])
+        out = np.zeros((len(z), *vector.shape[1:]))
+        for slot in range(z.shape[1]):
+            out += _times(z[:, slot], vector[self.index[:, slot]])
+        return out
 
     def pair_rows(self, value: np.ndarray, vector: np.ndarray) -> np.ndarray:
         """(n, Q) products of each row's (k,) values with its effects' (k,) entries of a vector."""
-        out = np.empty(self.z.shape)
-        kernels.pair_rows(
-            self.index, np.ascontiguousarray(value), np.ascontiguousarray(vector), out
-        )
-        return out
+        products = [
+            np.einsum("nk,nk->n", value, vector[self.index[:, slot]])
+            for slot in range(self.z.shape[1])
+        ]
+        return np.array(products).T.reshape(self.z.shape)
 
     def gradient(self, pairs: np.ndarray) -> np.ndarray:
         """Gradient by theta of ``sum_i z_i' Lambda p_i``, given (n, Q) vectors p."""
         return self.covariance.collect([self.z[:, s].T @ pairs[:, s] for s in self.slots])
+
+
+def _times(z: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Rows of values (n,) or (n, k), each multiplied with its z."""
+    return z * values if values.ndim == 1 else z[:, None] * values
 
 
 def _columns(values: np.ndarray) -> np.ndarray:
@@ -338,13 +346,37 @@ class System:
         S_inverse = self._S.copy()
         if at.n_outer:
             S_inverse = dpotri(S_inverse.T, lower=0, overwrite_c=1)[0].T
-        inverse, product = np.empty_like(self._factor), np.empty_like(self.z)
-        variance = np.empty(len(self.z))
-        kernels.invert_rows(
-            self.z, at.inner, at.outer, at.local, at.rows, *self._groups,
-            self._factor, self._cross, S_inverse, inverse, product, variance,
-        )  # fmt: skip
+        inverse, mixed = np.empty_like(self._factor), np.empty_like(self._cross)
+        kernels.invert_groups(
+            *self._groups, self._factor, self._cross.copy(), S_inverse, inverse, mixed
+        )
+        product = self._multiply_rows(inverse, mixed, S_inverse)
+        variance = np.einsum("na,na->n", product, self.z)
         return Inverse(product, variance, inverse, S_inverse)
+
+    def _multiply_rows(
+        self, inverse: np.ndarray, mixed: np.ndarray, S_inverse: np.ndarray
+    ) -> np.ndarray:
+        """(n, Q) each row times its own part of the inverse, entry by entry of that part."""
+        at, z = self.layout, self.z
+        n_inner, n_outer = at.inner.shape[1], at.outer.shape[1]
+        group = np.repeat(np.arange(len(at.rows) - 1), np.diff(at.rows))
+        width, own, cross = np.diff(at.columns)[group], at.factor_at[group], at.cross_at[group]
+        product = np.zeros_like(z)
+        for a in range(n_inner):
+            for b in range(n_inner):
+                part = inverse[own + at.inner[:, a] * width + at.inner[:, b]]
+                product[:, a] += part * z[:, b]
+            for b in range(n_outer):
+                part = mixed[cross + at.local[:, b] * width + at.inner[:, a]]
+                product[:, a] += part * z[:, n_inner + b]
+                product[:, n_inner + b] += part * z[:, a]
+        for a in range(n_outer):
+            for b in range(n_outer):
+                high = np.maximum(at.outer[:, a], at.outer[:, b])
+                low = np.minimum(at.outer[:, a], at.outer[:, b])
+                product[:, n_inner + a] += S_inverse[high, low] * z[:, n_inner + b]
+        return product
 
 
 @dataclass(frozen=True, eq=False)

@@ -106,49 +106,39 @@ def solve_backward(rhs, columns, touched_at, touched, factor_at, cross_at, facto
 
 
 @njit(cache=True, nogil=True)
-def invert_rows(
-    z, inner, outer, local, rows, columns, touched_at, touched, factor_at, cross_at, factor, cross,
-    S_inverse, inverse, product, variance,
-):  # fmt: skip
-    """Multiply each row's own part of the inverse with the row.
+def invert_groups(
+    columns, touched_at, touched, factor_at, cross_at, factor, cross, S_inverse, inverse, mixed
+):
+    """Blocks of the inverse: each group's own, and its part with the outer columns it touches.
 
     `S_inverse` (m, m) holds the inverse of the outer matrix in its lower triangle. On return
-    `product` (n, Q) holds ``A^-1 z_i`` at the row's own columns, `variance` (n,) holds
-    ``z_i' A^-1 z_i``, and `inverse` the groups' own d x d blocks of ``A^-1``.
+    `inverse` holds the groups' d x d blocks of ``A^-1``, `mixed` their (touched outer columns) x d
+    parts, as the flat buffers of the factors do.
     """
-    n_inner, n_outer = inner.shape[1], outer.shape[1]
-    widest, most = 0, 0
-    for g in range(len(rows) - 1):
-        widest = max(widest, columns[g + 1] - columns[g])
-        most = max(most, touched_at[g + 1] - touched_at[g])
-    F = np.empty((most, widest))
-    H = np.empty((most, widest))
-    for g in range(len(rows) - 1):
+    for g in range(len(columns) - 1):
         d = columns[g + 1] - columns[g]
         nj = touched_at[g + 1] - touched_at[g]
         at, ct, jt = factor_at[g], cross_at[g], touched_at[g]
         for j in range(nj):
+            row = ct + j * d
             for c in range(d - 1, -1, -1):
-                total = cross[ct + j * d + c]
+                total = cross[row + c]
                 for e in range(c + 1, d):
-                    total -= F[j, e] * factor[at + e * d + c]
-                F[j, c] = total / factor[at + c * d + c]
-                H[j, c] = 0.0
+                    total -= cross[row + e] * factor[at + e * d + c]
+                cross[row + c] = total / factor[at + c * d + c]
+                mixed[row + c] = 0.0
         for j in range(nj):
             for k in range(j + 1):
                 s = S_inverse[touched[jt + j], touched[jt + k]]
                 for c in range(d):
-                    H[j, c] += s * F[k, c]
+                    mixed[ct + j * d + c] -= s * cross[ct + k * d + c]
                 if k != j:
                     for c in range(d):
-                        H[k, c] += s * F[j, c]
+                        mixed[ct + k * d + c] -= s * cross[ct + j * d + c]
         for c in range(d):
             for j in range(d):
-                inverse[at + j * d + c] = 0.0
-            inverse[at + c * d + c] = 1.0
-            for j in range(c, d):
-                total = inverse[at + j * d + c]
-                for e in range(c, j):
+                total = 1.0 if j == c else 0.0
+                for e in range(j):
                     total -= factor[at + j * d + e] * inverse[at + e * d + c]
                 inverse[at + j * d + c] = total / factor[at + j * d + j]
             for j in range(d - 1, -1, -1):
@@ -157,59 +147,5 @@ def invert_rows(
                     total -= factor[at + e * d + j] * inverse[at + e * d + c]
                 inverse[at + j * d + c] = total / factor[at + j * d + j]
             for j in range(d):
-                total = 0.0
                 for k in range(nj):
-                    total += F[k, j] * H[k, c]
-                inverse[at + j * d + c] += total
-        for i in range(rows[g], rows[g + 1]):
-            q = 0.0
-            for a in range(n_inner):
-                total = 0.0
-                for b in range(n_inner):
-                    total += inverse[at + inner[i, a] * d + inner[i, b]] * z[i, b]
-                for b in range(n_outer):
-                    total -= H[local[i, b], inner[i, a]] * z[i, n_inner + b]
-                product[i, a] = total
-                q += total * z[i, a]
-            for a in range(n_outer):
-                total = 0.0
-                for b in range(n_inner):
-                    total -= H[local[i, a], inner[i, b]] * z[i, b]
-                for b in range(n_outer):
-                    high = max(outer[i, a], outer[i, b])
-                    low = min(outer[i, a], outer[i, b])
-                    total += S_inverse[high, low] * z[i, n_inner + b]
-                product[i, n_inner + a] = total
-                q += total * z[i, n_inner + a]
-            variance[i] = q
-
-
-@njit(cache=True, nogil=True)
-def add_rows(z, index, value, out):
-    """Add ``z_i value_i'`` of all rows to `out` (N, k)."""
-    for i in range(len(z)):
-        for a in range(index.shape[1]):
-            for c in range(value.shape[1]):
-                out[index[i, a], c] += z[i, a] * value[i, c]
-
-
-@njit(cache=True, nogil=True)
-def take_rows(z, index, vector, out):
-    """Write ``z_i' vector`` of `vector` (N, k) for all rows to `out` (n, k)."""
-    for i in range(len(z)):
-        for c in range(vector.shape[1]):
-            total = 0.0
-            for a in range(index.shape[1]):
-                total += z[i, a] * vector[index[i, a], c]
-            out[i, c] = total
-
-
-@njit(cache=True, nogil=True)
-def pair_rows(index, value, vector, out):
-    """Write ``value_i' vector[index_ia]`` of (n, k) and (N, k) to `out` (n, Q)."""
-    for i in range(len(index)):
-        for a in range(index.shape[1]):
-            total = 0.0
-            for c in range(value.shape[1]):
-                total += value[i, c] * vector[index[i, a], c]
-            out[i, a] = total
+                    inverse[at + j * d + c] -= cross[ct + k * d + j] * mixed[ct + k * d + c]

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from pluralign_stats.models.engine.blocks import Layout, System
-from pluralign_stats.models.engine.links import H_A, H_B, L_A, L_AB, L_B, LOG, T_A, T_B, log_terms
+from pluralign_stats.models.engine.links import CutTerms, cut_terms
 
 #: Steps towards the mode end when they promise less than this in log-likelihood.
 MODE_TOLERANCE = 1e-16
@@ -85,7 +85,7 @@ class OrdinalState:
     u
         (N,) spherical random effects.
     a, b, terms
-        (n,) cuts, and (n, 8) their `links.cut_terms`.
+        (n,) cuts, and what follows from them.
     k
         (n,) inverse scales.
     loglik
@@ -96,14 +96,14 @@ class OrdinalState:
     u: np.ndarray
     a: np.ndarray
     b: np.ndarray
-    terms: np.ndarray
+    terms: CutTerms
     k: np.ndarray
     loglik: float
 
 
-def curvature(problem: OrdinalProblem, k: np.ndarray, terms: np.ndarray) -> np.ndarray:
+def curvature(problem: OrdinalProblem, k: np.ndarray, terms: CutTerms) -> np.ndarray:
     """(n,) weights W: minus the second derivative of each row by its linear predictor."""
-    return np.maximum(-problem.weight * k**2 * (terms[:, H_A] + terms[:, H_B]), 0.0)
+    return np.maximum(-problem.weight * k**2 * (terms.h_a + terms.h_b), 0.0)
 
 
 def mode_at(problem: OrdinalProblem, psi: np.ndarray, start: np.ndarray) -> OrdinalState | None:
@@ -120,11 +120,11 @@ def mode_at(problem: OrdinalProblem, psi: np.ndarray, start: np.ndarray) -> Ordi
     b0 = np.where(problem.top, np.inf, k * (problem.upper @ location))
     scaled = layout.scaled(theta)
 
-    def at(u: np.ndarray) -> tuple[float, np.ndarray, np.ndarray, np.ndarray]:
+    def at(u: np.ndarray) -> tuple[float, np.ndarray, np.ndarray, CutTerms]:
         shift = k * layout.take_rows(scaled, u)
         a, b = a0 - shift, b0 - shift
-        terms = log_terms(a, b, problem.link)
-        return float(weight @ terms[:, LOG] - 0.5 * u @ u), a, b, terms
+        terms = cut_terms(a, b, problem.link)
+        return float(weight @ terms.log_p - 0.5 * u @ u), a, b, terms
 
     u = start
     value, a, b, terms = at(u)
@@ -136,7 +136,7 @@ def mode_at(problem: OrdinalProblem, psi: np.ndarray, start: np.ndarray) -> Ordi
     before = np.inf
     fresh = False
     for _ in range(MODE_STEPS):
-        slope = layout.add_rows(scaled, -weight * k * (terms[:, L_A] + terms[:, L_B])) - u
+        slope = layout.add_rows(scaled, -weight * k * (terms.l_a + terms.l_b)) - u
         gain = np.inf
         if system.factored:
             step = system.solve(slope)
@@ -186,7 +186,7 @@ class Slopes:
 def gradient_at(problem: OrdinalProblem, state: OrdinalState) -> np.ndarray:
     """Gradient (f + s + t,) of the log-likelihood at the state last factored for."""
     layout, weight, terms = problem.layout, problem.weight, state.terms
-    by_a, by_b = weight * terms[:, L_A], weight * terms[:, L_B]
+    by_a, by_b = weight * terms.l_a, weight * terms.l_b
     by_k = by_a * finite(state.a) + by_b * finite(state.b)
     eta = -state.k * (by_a + by_b)
     still = Slopes(by_a, by_b, by_k, layout.pair_rows(eta[:, None], state.u[:, None]))
@@ -222,19 +222,19 @@ def follow_mode(
     """
     layout, system, weight = problem.layout, problem.system, problem.weight
     k, terms = state.k, state.terms
-    bend = terms[:, T_A] + terms[:, T_B]
+    bend = terms.t_a + terms.t_b
     v = system.solve(pull + layout.add_rows(system.z, -0.5 * variance * weight * k**3 * bend))
     t = layout.take_rows(system.z, v)
-    by_a = weight * (0.5 * variance * k**2 * terms[:, T_A] - t * k * terms[:, H_A])
-    by_b = weight * (0.5 * variance * k**2 * terms[:, T_B] - t * k * terms[:, H_B])
+    by_a = weight * (0.5 * variance * k**2 * terms.t_a - t * k * terms.h_a)
+    by_b = weight * (0.5 * variance * k**2 * terms.t_b - t * k * terms.h_b)
     all_a, all_b = still.a + by_a, still.b + by_b
     parts = [problem.lower.T @ (k * all_a) + problem.upper.T @ (k * all_b)]
     if problem.scale.shape[1]:
-        shift = terms[:, L_A] + terms[:, L_B]
-        by_k = weight * (variance * k**2 * (terms[:, H_A] + terms[:, H_B]) - t * k * shift)
+        shift = terms.l_a + terms.l_b
+        by_k = weight * (variance * k**2 * (terms.h_a + terms.h_b) - t * k * shift)
         by_k += still.k + by_a * finite(state.a) + by_b * finite(state.b)
         parts.append(-problem.scale.T @ by_k)
-    slopes = np.column_stack([-k * (by_a + by_b), -weight * k * (terms[:, L_A] + terms[:, L_B])])
+    slopes = np.column_stack([-k * (by_a + by_b), -weight * k * (terms.l_a + terms.l_b)])
     pairs = still.pairs + layout.pair_rows(slopes, np.column_stack([state.u, v]))
     pairs -= curvature(problem, k, terms)[:, None] * product
     return np.concatenate([*parts, layout.gradient(pairs)])
@@ -250,11 +250,11 @@ def profile_information(problem: OrdinalProblem, state: OrdinalState) -> np.ndar
     a, b = finite(state.a), finite(state.b)
     J_a = np.hstack([k[:, None] * problem.lower, -a[:, None] * problem.scale])
     J_b = np.hstack([k[:, None] * problem.upper, -b[:, None] * problem.scale])
-    l_aa, l_bb = terms[:, H_A] - terms[:, L_AB], terms[:, H_B] - terms[:, L_AB]
-    mixed = terms[:, L_AB, None]
+    l_aa, l_bb = terms.h_a - terms.l_ab, terms.h_b - terms.l_ab
+    mixed = terms.l_ab[:, None]
     information = -J_a.T @ (weight[:, None] * (l_aa[:, None] * J_a + mixed * J_b))
     information -= J_b.T @ (weight[:, None] * (l_bb[:, None] * J_b + mixed * J_a))
-    pulls = (weight * k)[:, None] * (terms[:, H_A, None] * J_a + terms[:, H_B, None] * J_b)
+    pulls = (weight * k)[:, None] * (terms.h_a[:, None] * J_a + terms.h_b[:, None] * J_b)
     right = layout.add_rows(system.z, pulls)
     information -= right.T @ system.solve(right)
     return 0.5 * (information + information.T)

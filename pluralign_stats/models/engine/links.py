@@ -1,129 +1,129 @@
 """Probability of a category between two cut points, with the derivatives that fitting needs.
 
-A rating is y when its latent value lies between the cuts a and b: ``p = F(b) - F(a)``. With the
-"shift" derivative D = d/da + d/db (both cuts move together, as when the linear predictor moves),
-each row needs::
-
-    log p, its slopes l_a and l_b, D D log p, and the slopes of D log p and of D D log p by a and b
-
-All are written so that they hold far in the tails, where p itself would be rounded away.
+A rating is y when its latent value lies between the cuts a and b: ``p = F(b) - F(a)``. All is
+written so that it holds far in the tails, where p itself would be rounded away.
 """
 
-import math
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
-
-#: Links by name, as the compiled code numbers them.
-LINKS = {"logit": 0, "probit": 1, "cloglog": 2}
+from scipy.special import expit, log_expit, log_ndtr
 
 #: Standard deviation of each link's latent residuals.
-LATENT_SD = {"logit": math.pi / math.sqrt(3), "probit": 1.0, "cloglog": math.pi / math.sqrt(6)}
-
-#: Columns of `cut_terms`.
-LOG, L_A, L_B, H_A, H_B, T_A, T_B, L_AB = range(8)
-
-_ROOT_TWO = math.sqrt(2.0)
-_LOG_ROOT_TWO_PI = 0.5 * math.log(2.0 * math.pi)
+LATENT_SD = {"logit": np.pi / np.sqrt(3), "probit": 1.0, "cloglog": np.pi / np.sqrt(6)}
 
 
-@njit(cache=True, nogil=True)
-def _expit(x):
-    if x >= 0:
-        return 1.0 / (1.0 + math.exp(-x))
-    e = math.exp(x)
-    return e / (1.0 + e)
+@dataclass(frozen=True, eq=False)
+class CutTerms:
+    """Log-probabilities of categories and their derivatives, each (n,).
+
+    D is the derivative by a shift of both cuts together, as when the linear predictor moves.
+
+    Attributes
+    ----------
+    log_p
+        Log-probabilities; -inf where a is not below b.
+    l_a, l_b
+        Slopes of `log_p` by either cut.
+    h_a, h_b
+        Slopes of ``D log_p`` by either cut.
+    t_a, t_b
+        Slopes of ``D D log_p`` by either cut.
+    l_ab
+        Mixed second derivative of `log_p`.
+    """
+
+    log_p: np.ndarray
+    l_a: np.ndarray
+    l_b: np.ndarray
+    h_a: np.ndarray
+    h_b: np.ndarray
+    t_a: np.ndarray
+    t_b: np.ndarray
+    l_ab: np.ndarray
 
 
-@njit(cache=True, nogil=True)
-def _log_normal_cdf(x):
-    if x > -20.0:
-        return math.log(0.5 * math.erfc(-x / _ROOT_TWO))
-    s = 1.0 / (x * x)
-    series = 1.0 - s * (1.0 - 3.0 * s * (1.0 - 5.0 * s * (1.0 - 7.0 * s)))
-    return -0.5 * x * x - _LOG_ROOT_TWO_PI - math.log(-x) + math.log(series)
+def cut_terms(a: np.ndarray, b: np.ndarray, link: str) -> CutTerms:
+    """Terms of (n,) cuts a < b, of which a may be -inf and b inf."""
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        terms = LINKS[link](a, b)
+        terms.log_p[~(a < b)] = -np.inf
+    return terms
 
 
-@njit(cache=True, nogil=True)
-def _log_probit_mass(a, b):
-    """Log of the normal probability between a and b, from whichever tail is nearer."""
-    if a + b > 0:
-        a, b = -b, -a
-    high = _log_normal_cdf(b) if b < math.inf else 0.0
-    if a == -math.inf:
-        return high
-    return high + math.log(-math.expm1(_log_normal_cdf(a) - high))
+def _logit(a: np.ndarray, b: np.ndarray) -> CutTerms:
+    """By the identity ``F(b) - F(a) = F(b) F(-a) (1 - exp(a - b))``."""
+    below, above = expit(a), expit(-b)
+    f_a, f_b = below * (1 - below), above * (1 - above)
+    shrunk = np.exp(a - b)
+    ratio = shrunk / (1 - shrunk)
+    return CutTerms(
+        log_p=np.log1p(-shrunk) + log_expit(b) + log_expit(-a),
+        l_a=-below - ratio,
+        l_b=above + ratio,
+        h_a=-f_a,
+        h_b=-f_b,
+        t_a=-f_a * (1 - 2 * below),
+        t_b=f_b * (1 - 2 * above),
+        l_ab=ratio * (1 + ratio),
+    )
 
 
-@njit(cache=True, nogil=True)
-def _log_cloglog_mass(a, b):
-    if b == math.inf:
-        return -math.exp(a)
-    low = math.exp(a) if a > -math.inf else 0.0
-    return -low + math.log(-math.expm1(low - math.exp(b)))
+def _probit(a: np.ndarray, b: np.ndarray) -> CutTerms:
+    # Probabilities are taken from the tail that is nearer.
+    flip = a + b > 0
+    low, high = log_ndtr(np.where(flip, -b, a)), log_ndtr(np.where(flip, -a, b))
+    log_p = high + np.log(-np.expm1(low - high))
+
+    def density(x: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        y = _finite(x)
+        f = np.exp(-0.5 * y**2 - 0.5 * np.log(2 * np.pi) - log_p)
+        f = np.where(np.isfinite(x), f, 0.0)
+        return f, -y * f, (y**2 - 1) * f
+
+    return _from_densities(log_p, density(a), density(b))
 
 
-@njit(cache=True, nogil=True)
-def _density(x, log_p, link):
-    """``f / p, f' / p, f'' / p`` at a cut; zero at an infinite one."""
-    if math.isinf(x):
-        return 0.0, 0.0, 0.0
-    if link == 1:
-        f = math.exp(-0.5 * x * x - _LOG_ROOT_TWO_PI - log_p)
-        return f, -x * f, (x * x - 1.0) * f
-    e = math.exp(x)
-    f = math.exp(x - e - log_p)
-    return f, (1.0 - e) * f, ((1.0 - e) * (1.0 - e) - e) * f
+def _cloglog(a: np.ndarray, b: np.ndarray) -> CutTerms:
+    low, high = np.exp(a), np.exp(b)
+    log_p = -low + np.log(-np.expm1(low - high))
+
+    def density(x: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        y = _finite(x)
+        e = np.exp(y)
+        f = np.where(np.isfinite(x), np.exp(y - e - log_p), 0.0)
+        return f, (1 - e) * f, ((1 - e) ** 2 - e) * f
+
+    return _from_densities(log_p, density(a), density(b))
 
 
-@njit(cache=True, nogil=True)
-def cut_terms(a, b, link, out):
-    """Fill `out` (n, 8) with the terms of each row's cuts (n,) a < b, in the order given above."""
-    for i in range(len(a)):
-        if not a[i] < b[i]:
-            for k in range(8):
-                out[i, k] = -math.inf if k == 0 else math.nan
-            continue
-        if link == 0:
-            Fa = _expit(a[i]) if a[i] > -math.inf else 0.0
-            Fb = _expit(-b[i]) if b[i] < math.inf else 0.0
-            fa, fb = Fa * (1.0 - Fa), Fb * (1.0 - Fb)
-            ratio, log_gap = 0.0, 0.0
-            if a[i] > -math.inf and b[i] < math.inf:
-                gap = b[i] - a[i]
-                ratio = 1.0 / math.expm1(gap)
-                log_gap = math.log(-math.expm1(-gap))
-            log_p = log_gap
-            if b[i] < math.inf:
-                log_p -= math.log1p(math.exp(-b[i])) if b[i] > -35 else -b[i]
-            if a[i] > -math.inf:
-                log_p -= math.log1p(math.exp(a[i])) if a[i] < 35 else a[i]
-            out[i, 0] = log_p
-            out[i, 1] = -Fa - ratio
-            out[i, 2] = Fb + ratio
-            out[i, 3] = -fa
-            out[i, 4] = -fb
-            out[i, 5] = -fa * (1.0 - 2.0 * Fa)
-            out[i, 6] = fb * (1.0 - 2.0 * Fb)
-            out[i, 7] = ratio * (1.0 + ratio)
-        else:
-            log_p = _log_probit_mass(a[i], b[i]) if link == 1 else _log_cloglog_mass(a[i], b[i])
-            fa, ga, ka = _density(a[i], log_p, link)
-            fb, gb, kb = _density(b[i], log_p, link)
-            shift, bend = fb - fa, gb - ga
-            ha, hb = shift * fa - ga, gb - shift * fb
-            out[i, 0] = log_p
-            out[i, 1] = -fa
-            out[i, 2] = fb
-            out[i, 3] = ha
-            out[i, 4] = hb
-            out[i, 5] = -ka + bend * fa - 2.0 * shift * ha
-            out[i, 6] = kb - bend * fb - 2.0 * shift * hb
-            out[i, 7] = fa * fb
+def _finite(x: np.ndarray) -> np.ndarray:
+    return np.where(np.isfinite(x), x, 0.0)
 
 
-def log_terms(a: np.ndarray, b: np.ndarray, link: str) -> np.ndarray:
-    """(n, 8) terms of (n,) cuts; see the module for their meaning."""
-    out = np.empty((len(a), 8))
-    cut_terms(a, b, LINKS[link], out)
-    return out
+def _from_densities(
+    log_p: np.ndarray, at_a: tuple[np.ndarray, ...], at_b: tuple[np.ndarray, ...]
+) -> CutTerms:
+    """Terms from ``f / p``, ``f' / p`` and ``f'' / p`` at either cut."""
+    (f_a, g_a, k_a), (f_b, g_b, k_b) = at_a, at_b
+    shift, bend = f_b - f_a, g_b - g_a
+    h_a, h_b = shift * f_a - g_a, g_b - shift * f_b
+    return CutTerms(
+        log_p=log_p,
+        l_a=-f_a,
+        l_b=f_b,
+        h_a=h_a,
+        h_b=h_b,
+        t_a=-k_a + bend * f_a - 2 * shift * h_a,
+        t_b=k_b - bend * f_b - 2 * shift * h_b,
+        l_ab=f_a * f_b,
+    )
+
+
+#: What computes the terms, by name of the link.
+LINKS: dict[str, Callable[[np.ndarray, np.ndarray], CutTerms]] = {
+    "logit": _logit,
+    "probit": _probit,
+    "cloglog": _cloglog,
+}

@@ -17,6 +17,9 @@ GRADIENT = 3e-4
 #: A random effect of smaller relative size than this is tried at exactly 0.
 SMALL = 0.05
 
+#: Curvatures are taken to be at least this share of the largest.
+LEAST = 1e-10
+
 Objective = Callable[[np.ndarray], tuple[float, np.ndarray]]
 
 
@@ -58,15 +61,14 @@ def maximize(
     start
         (p,) first point.
     curvature
-        (p, p) positive definite guess of minus the Hessian.
+        (p, p) guess of minus the Hessian.
     free
         (p,) which coordinates to move.
     max_steps
         Most steps.
     """
     back = np.zeros((len(start), int(free.sum())))
-    root = np.linalg.cholesky(curvature[np.ix_(free, free)])
-    back[free] = np.linalg.inv(root).T
+    back[free] = unit_steps(curvature[np.ix_(free, free)])
     best = Maximum(start, -np.inf, np.zeros(len(start)), free, 0)
     count = 0
 
@@ -114,6 +116,13 @@ def settle_boundary(
         return found
     value, gradient = objective(x)
     return replace(found, x=x, value=value, gradient=gradient)
+
+
+def unit_steps(curvature: np.ndarray) -> np.ndarray:
+    """Steps S (k, k) with ``S' C S`` the identity, for C positive definite, or made so (k, k)."""
+    values, vectors = np.linalg.eigh(curvature)
+    least = LEAST * values.max(initial=0.0) or 1.0
+    return vectors / np.sqrt(np.maximum(values, least))
 
 
 def differentiate(

@@ -15,7 +15,7 @@ from pluralign_stats.models.engine.laplace import (
     finite,
     follow_mode,
 )
-from pluralign_stats.models.engine.links import L_A, L_B, LOG, log_terms
+from pluralign_stats.models.engine.links import cut_terms
 
 
 def integrate_at(
@@ -44,9 +44,9 @@ def integrate_at(
     for k in range(n_nodes):
         shift = state.k * z * moves[k][group]
         a, b = state.a - shift, state.b - shift
-        terms = log_terms(a, b, problem.link)
-        logs[k] = np.bincount(group, weight * terms[:, LOG], n_groups) - 0.5 * u[k] ** 2
-        rows.append((a, b, terms[:, L_A], terms[:, L_B]))
+        terms = cut_terms(a, b, problem.link)
+        logs[k] = np.bincount(group, weight * terms.log_p, n_groups) - 0.5 * u[k] ** 2
+        rows.append((a, b, terms.l_a, terms.l_b))
     logs += (np.log(w) + x**2)[:, None]
     total = logsumexp(logs, axis=0)
     share = np.exp(logs - total)

@@ -19,6 +19,9 @@ from pluralign_stats.models.engine.profiled import (
 #: Step in theta for the central differences of an exact gradient.
 STEP = 1e-4
 
+#: Variance parameters are not determined if the Hessian, scaled, has a smaller eigenvalue.
+FLAT = 1e-5
+
 
 @dataclass(frozen=True, eq=False)
 class VarianceInformation:
@@ -34,6 +37,14 @@ class VarianceInformation:
 
     hessian: np.ndarray
     slopes: np.ndarray
+
+    @property
+    def determined(self) -> bool:
+        """Whether the deviance curves in every direction."""
+        scale = np.sqrt(np.abs(np.diag(self.hessian)))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            scaled = self.hessian / np.outer(scale, scale)
+        return bool(np.isfinite(scaled).all() and np.linalg.eigvalsh(scaled)[0] > FLAT)
 
     @property
     def covariance(self) -> np.ndarray:

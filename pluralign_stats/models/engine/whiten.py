@@ -23,16 +23,11 @@ def whiten(term: Term) -> tuple[Term, np.ndarray]:
     """A random term in coordinates of unit length, and T (q, q) with ``z T`` equal to its own.
 
     Correlated effects are made orthogonal, which any correlated term allows; uncorrelated ones
-    are scaled. A factor L there is ``T L`` in the term's own coordinates.
+    are scaled. A factor L there is ``T L`` in the term's own coordinates. The covariates must be of
+    full column rank.
     """
-    length = np.sqrt((term.z**2).mean(axis=0))
-    if (length == 0).any():
-        length = np.where(length == 0, 1.0, length)
-    if not term.correlated or term.z.shape[1] == 1 or _rank(term.z / length) < len(length):
+    if not term.correlated or term.z.shape[1] == 1:
+        length = np.sqrt((term.z**2).mean(axis=0))
         return replace(term, z=term.z / length), np.diag(1 / length)
     z, transform = orthogonal(term.z)
     return replace(term, z=z), transform
-
-
-def _rank(z: np.ndarray) -> int:
-    return int(np.linalg.matrix_rank(z.T @ z / len(z), tol=1e-10))

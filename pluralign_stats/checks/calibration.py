@@ -1,0 +1,129 @@
+"""Whether predicted shares of ratings agree with those observed."""
+
+import numpy as np
+import pandas as pd
+
+from pluralign_stats.checks.groups import Groups, group_rows, whole
+from pluralign_stats.checks.protocol import Check
+from pluralign_stats.checks.replicates import Comparison, Data, compare
+from pluralign_stats.models.fit import Fit
+from pluralign_stats.results import Metadata, Result, ordered_columns
+from pluralign_stats.settings import CONF_LEVEL, SIGNIFICANCE
+
+
+def calibration_check(
+    fit: Fit,
+    by: str | pd.Series | None = None,
+    *,
+    n_simulations: int = 200,
+    conf_level: float = CONF_LEVEL,
+    seed: int = 0,
+) -> Check:
+    """Compare predicted with observed shares of every category, over all and by group.
+
+    Predictions are averaged over the distribution of the random effects. A linear model predicts
+    no shares: there it is the mean rating.
+
+    Parameters
+    ----------
+    fit
+        A linear or ordinal fit.
+    by
+        A variable by whose levels to look; None for groups of similar fitted ratings. Also a
+        series, for variables outside the model.
+    n_simulations
+        Data sets drawn from the model, each with predictions from a fit of its own (see
+        `replicates`).
+    conf_level
+        Share of them within the limits shown.
+    seed
+        Of the random numbers.
+
+    Returns
+    -------
+    Check
+        Table with columns term, group, rating (ordinal models), estimate (predicted), conf_low and
+        conf_high (limits for the observed value if the model is right), n_raters, n_ratings,
+        observed, method. Groups of fewer raters than `settings.MIN_CELL` are not shown. Passed
+        unless fewer than 5 % of the data sets from the model depart as far from its predictions.
+
+    Raises
+    ------
+    InputError
+        If an argument cannot be used.
+    """
+    blocks = (whole(fit), group_rows(fit, by))
+    predicted: list[np.ndarray] = []
+
+    def gaps(data: Data) -> np.ndarray:
+        expected = np.vstack([g.means(data.predicted(), data.weight) for g in blocks])
+        found = np.vstack([g.means(data.observed(), data.weight) for g in blocks])
+        predicted.append(expected)
+        return (found - expected).ravel()
+
+    compared = compare(fit, gaps, n_simulations, seed)
+    p = compared.p_value()
+    table = _table(fit, blocks, predicted[0], compared, conf_level)
+    unit = "share of ratings" if len(fit.scores) else "rating points"
+    meta = Metadata(
+        f"Predicted and observed {'shares' if len(fit.scores) else 'ratings'}",
+        fit.design.data_kind,
+        unit,
+        conf_level,
+        f"limits from {n_simulations:,} data sets drawn from the model",
+        (
+            "Estimate: predicted, averaged over the distribution of the random effects; between "
+            "the limits the observed value should lie if the model is right.",
+            *blocks[1].notes,
+        ),
+        fit.warnings,
+    )
+    result = Result(table, _sentence(table, p, unit), meta)
+    return Check("calibration", p >= SIGNIFICANCE, result, p_value=p)
+
+
+def _table(
+    fit: Fit,
+    blocks: tuple[Groups, ...],
+    predicted: np.ndarray,
+    compared: Comparison,
+    conf_level: float,
+) -> pd.DataFrame:
+    K = predicted.shape[1]
+    low, high = compared.limits(conf_level)
+    expected = predicted.ravel()
+    columns = {
+        "term": np.repeat([g.term for g in blocks for _ in g.labels], K),
+        "group": np.repeat([label for g in blocks for label in g.labels], K),
+        "estimate": expected,
+        "conf_low": expected + low,
+        "conf_high": expected + high,
+        "n_raters": np.repeat(np.concatenate([g.n_raters for g in blocks]), K),
+        "n_ratings": np.repeat(np.concatenate([g.n_ratings for g in blocks]), K),
+        "observed": expected + compared.observed,
+        "method": fit.method,
+    }
+    if len(fit.scores):
+        columns["rating"] = np.tile(np.array(fit.categories, dtype=object), len(predicted))
+    table = pd.DataFrame(columns).infer_objects()
+    return table[ordered_columns(table)]
+
+
+def _sentence(table: pd.DataFrame, p: float, unit: str) -> str:
+    gap = table["observed"] - table["estimate"]
+    worst = table.loc[gap.abs().idxmax()]
+    where = "over all ratings" if worst["term"] == "All ratings" else f"for {worst['term']} "
+    where += "" if worst["term"] == "All ratings" else worst["group"]
+    what = f"a rating of {_plain(worst['rating'])} " if "rating" in table else ""
+    form = ".1%" if unit.startswith("share") else ".2f"
+    told = (
+        f"the largest gap is {what}{where}, predicted {worst['estimate']:{form}} and observed "
+        f"{worst['observed']:{form}}"
+    )
+    if p >= SIGNIFICANCE:
+        return f"Predictions agree with what was observed (p = {p:.2f}); {told}."
+    return f"Predictions do not agree with what was observed (p = {p:.3f}); {told}."
+
+
+def _plain(rating: object) -> str:
+    return f"{rating:g}" if isinstance(rating, (int, float)) else str(rating)

@@ -1,0 +1,114 @@
+"""The engine's model behind a fit, at the fit's estimates."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.linalg import block_diag
+
+from pluralign_stats.models.categories import Categories
+from pluralign_stats.models.engine.laplace import OrdinalProblem, OrdinalState, gradient_at
+from pluralign_stats.models.engine.profiled import LinearProblem
+from pluralign_stats.models.engine.quadrature import integrate_at
+from pluralign_stats.models.engine.whiten import orthogonal
+from pluralign_stats.models.linear import LinearFit
+from pluralign_stats.models.mixed import Prepared, prepare
+from pluralign_stats.models.ordinal import OrdinalFit
+from pluralign_stats.models.ordinal_search import Objective, OrdinalModel
+
+#: Factor entries below this are those of a variance that was estimated as 0.
+ZERO = 1e-6
+
+
+@dataclass(frozen=True, eq=False)
+class OrdinalEngine:
+    """An ordinal model in the engine's coordinates.
+
+    Attributes
+    ----------
+    model
+        The model.
+    psi, state
+        (k,) estimates, and the model there.
+    back
+        (k, k) matrix that turns the engine's parameters into those of `Fit.joint`.
+    root
+        (k, r) with ``root root'`` the covariance of the estimates; parameters that are not free
+        or not determined have rows of zeros.
+    n_nodes
+        Nodes of the quadrature; 1 for the Laplace approximation.
+    """
+
+    model: OrdinalModel
+    psi: np.ndarray
+    state: OrdinalState
+    back: np.ndarray
+    root: np.ndarray
+    n_nodes: int
+
+    def gradient(self, problem: OrdinalProblem, state: OrdinalState) -> np.ndarray:
+        """(k,) gradient of the log-likelihood of a problem last factored at `state`."""
+        if self.n_nodes > 1:
+            return integrate_at(problem, state, self.n_nodes)[1]
+        return gradient_at(problem, state)
+
+
+def ordinal_engine(fit: OrdinalFit) -> OrdinalEngine:
+    """Build the engine's model anew from a fit, which does not keep it."""
+    found = Categories(fit.labels, fit.category_scores, fit.design.y, ())
+    model = OrdinalModel(fit.design, found, fit.basis, fit.link)
+    back = block_diag(model.cuts.back, np.eye(fit.joint.sizes[2]))
+    psi = np.linalg.solve(back, fit.joint.estimates)
+    inverse = np.linalg.inv(back)
+    vcov = inverse @ np.nan_to_num(fit.joint.vcov) @ inverse.T
+    state = Objective(model.problem, 1).known(psi)
+    return OrdinalEngine(model, psi, state, back, square_root(vcov), fit.n_nodes)
+
+
+def square_root(matrix: np.ndarray) -> np.ndarray:
+    """(k, r) root of a positive semi-definite (k, k) matrix of rank r."""
+    values, vectors = np.linalg.eigh(matrix)
+    kept = values > 1e-12 * values.max(initial=0.0)
+    return vectors[:, kept] * np.sqrt(values[kept])
+
+
+@dataclass(frozen=True, eq=False)
+class LinearEngine:
+    """A linear model in the engine's coordinates.
+
+    Attributes
+    ----------
+    problem, prepared
+        The model; its response is what an unweighted regression leaves.
+    theta
+        (t,) relative factors of the random effects.
+    back
+        (p, p) matrix that turns the engine's coefficients into those of the fit.
+    """
+
+    problem: LinearProblem
+    prepared: Prepared
+    theta: np.ndarray
+    back: np.ndarray
+
+
+def linear_engine(fit: LinearFit) -> LinearEngine:
+    """Build the engine's model anew from a fit, which does not keep it."""
+    design, prepared = fit.design, prepare(fit.design)
+    X, back = orthogonal(design.fixed.columns)
+    order = prepared.layout.order
+    residual = (design.y - X @ (X.T @ design.y) / len(X))[order]
+    problem = LinearProblem(prepared.layout, X[order], residual, design.weight[order], fit.reml)
+    factors = [
+        lower_root(np.linalg.solve(T, np.linalg.solve(T, part.covariance).T) / fit.sigma**2)
+        for T, part in zip(prepared.transforms, fit.random, strict=True)
+    ]
+    theta = prepared.layout.covariance.collect(factors)
+    return LinearEngine(problem, prepared, np.where(np.abs(theta) < ZERO, 0.0, theta), back)
+
+
+def lower_root(matrix: np.ndarray) -> np.ndarray:
+    """Lower-triangular (q, q) factor of a covariance, singular or not; no negative diagonal."""
+    values, vectors = np.linalg.eigh(matrix)
+    root = vectors * np.sqrt(np.maximum(values, 0.0))
+    factor = np.linalg.qr(root.T, mode="r").T
+    return factor * np.where(np.diag(factor) < 0, -1.0, 1.0)

@@ -1,0 +1,144 @@
+"""How much the coefficients hang on single raters or items."""
+
+import numpy as np
+import pandas as pd
+
+from pluralign_stats.checks.deletion import Deletions, deletions
+from pluralign_stats.checks.names import (
+    find_parts,
+    label_levels,
+    level_counts,
+    may_name,
+    plain_coefficient,
+)
+from pluralign_stats.checks.protocol import Check
+from pluralign_stats.checks.ratings import rating_influence
+from pluralign_stats.errors import InputError
+from pluralign_stats.models.fit import Fit
+from pluralign_stats.results import Metadata, Result
+
+#: A level that moves a coefficient by more standard errors than this is called influential. The
+#: choice is ours: such a level decides as much as everything that chance leaves open.
+LARGEST = 1.0
+
+#: Levels that the table shows.
+SHOWN = 20
+
+
+def influence_check(
+    fit: Fit, group: str = "rater", *, beside: str = "item", named: bool | None = None
+) -> Check:
+    """Measure how far every coefficient moves when one level of a grouping factor is left out.
+
+    Parameters
+    ----------
+    fit
+        A linear or ordinal fit with random effects.
+    group
+        The grouping factor whose levels are left out in turn.
+    beside
+        Another grouping factor: the figure shows what the single ratings of the most influential
+        levels contribute by its levels. Passed over where the model has none.
+    named
+        Whether levels are named; see `names.may_name`. Raters never are: their rank stands for
+        them.
+
+    Returns
+    -------
+    Check
+        Table of the 20 most influential levels with columns term (grouping factor), group (level),
+        contrast (the coefficient that moves most), estimate (its change in standard errors),
+        n_raters, distance (Cook's), method; of levels that are not named no coefficient is told,
+        as it could give away who they are. The notes have the largest change of each coefficient.
+        Passed unless a level moves a coefficient by more than one standard error.
+
+    Raises
+    ------
+    InputError
+        If the model lacks the factor or has no coefficients.
+
+    Notes
+    -----
+    No model is fitted again: a linear model's changes are exact given its variances, an ordinal
+    model's are those of one Newton step (`deletion`). The cost grows as levels times ratings.
+    """
+    design = find_parts(fit, group)[0].design
+    if not len(fit.params):
+        raise InputError("the model has no coefficients whose influence could be measured")
+    counts = np.bincount(design.codes)
+    sets = np.split(np.argsort(design.codes, kind="stable"), np.cumsum(counts)[:-1])
+    found = deletions(fit, sets)
+    size = np.nan_to_num(np.abs(found.scaled), nan=np.inf)
+    size[:, np.isnan(fit.se.to_numpy())] = 0.0
+    order = np.argsort(-size.max(axis=1), kind="stable")
+    labels = label_levels(fit, design, named=named, order=order[:SHOWN], what="most influential")
+    table = _table(fit, found, size, order[:SHOWN], labels)
+    table.loc[~may_name(fit, design, named=named)[order[:SHOWN]], "contrast"] = ""
+    n_raters, _ = level_counts(fit, design)
+    table.insert(4, "n_raters", n_raters[order[:SHOWN]])
+    table.insert(0, "term", group)
+    worst = float(size.max())
+    meta = Metadata(
+        f"Influence of single levels of '{group}' on the coefficients",
+        fit.design.data_kind,
+        "standard errors",
+        conf_level=None,
+        notes=(
+            f"The {len(table)} most influential of {len(sets):,} levels. Estimate: change of "
+            "the coefficient that moves most when the level is left out.",
+            f"Largest change of each coefficient: {_largest(fit, size)}.",
+            f"The limit of {LARGEST:g} standard error is a choice of ours.",
+        ),
+        warnings=fit.warnings,
+    )
+    result = Result(table, _sentence(fit, labels[0], group, size), meta)
+    details = rating_influence(fit, design, order, labels, size, beside, named=named)
+    return Check("influence", worst <= LARGEST, result, details)
+
+
+def _table(
+    fit: Fit, found: Deletions, size: np.ndarray, order: np.ndarray, labels: list[str]
+) -> pd.DataFrame:
+    moved = size[order].argmax(axis=1)
+    names = [plain_coefficient(str(name)) for name in fit.params.index]
+    return pd.DataFrame(
+        {
+            "group": labels,
+            "contrast": [names[k] for k in moved],
+            "estimate": found.scaled[order, moved],
+            "distance": found.distance[order],
+            "method": fit.method,
+        }
+    )
+
+
+def _largest(fit: Fit, size: np.ndarray) -> str:
+    """The largest change of each coefficient by any level, in words."""
+    names = [plain_coefficient(str(name)) for name in fit.params.index]
+    changes = zip(names, size.max(axis=0), strict=True)
+    return ", ".join(
+        f"{name} {change:.2f}" if np.isfinite(change) else f"{name} not determined without one"
+        for name, change in changes
+    )
+
+
+def _sentence(fit: Fit, first: str, group: str, size: np.ndarray) -> str:
+    """The verdict in words; `first` is the name of the most influential level."""
+    worst, n_levels = size.max(axis=1), len(size)
+    name = plain_coefficient(str(fit.params.index[size.max(axis=0).argmax()]))
+    if worst.max() <= LARGEST:
+        return (
+            f"Leaving out any one of {n_levels:,} levels of {group} moves no coefficient by more "
+            f"than {worst.max():.2f} standard errors ({name})."
+        )
+    n = int((worst > LARGEST).sum())
+    many = f"{n:,} of {n_levels:,} levels of {group}"
+    if not np.isfinite(worst.max()):
+        return (
+            f"{name} cannot be estimated without {first}; {many} move a "
+            f"coefficient by more than {LARGEST:g} standard error."
+        )
+    return (
+        f"{many} move a coefficient by more than {LARGEST:g} standard error when left out; the "
+        f"largest change is {worst.max():.2f} standard errors of {name}."
+    )

@@ -1,0 +1,86 @@
+"""What tables call coefficients and the levels of grouping factors."""
+
+import numpy as np
+
+from pluralign_stats.checks.raters import THINGS, count_raters, rater_numbers, rater_of
+from pluralign_stats.errors import InputError, one_of
+from pluralign_stats.models.design import RandomDesign
+from pluralign_stats.models.fit import Fit, RandomPart
+from pluralign_stats.settings import MIN_CELL
+
+
+def plain_coefficient(name: str) -> str:
+    """A coefficient in words: ``a: x × b: y`` for ``a[T.x]:b[T.y]``."""
+    return name.replace("]:", " × ").replace("[T.", ": ").replace("]", "")
+
+
+def find_parts(fit: Fit, group: str) -> list[RandomPart]:
+    """The random terms of one grouping factor.
+
+    Raises
+    ------
+    InputError
+        If the model has no such factor.
+    """
+    parts = [part for part in fit.random if part.design.term.group == group]
+    if not parts:
+        known = list(fit.groups()["group"])
+        if not known:
+            raise InputError("the model has no grouping factor; add one, such as (1|rater)")
+        raise InputError(one_of("'group'", group, known))
+    return parts
+
+
+def level_counts(fit: Fit, design: RandomDesign) -> tuple[np.ndarray, np.ndarray]:
+    """(L,) raters and (L,) ratings of each level; raters are missing where none are known."""
+    L, column = len(design.levels), rater_of(fit)
+    n_ratings = np.bincount(design.codes, minlength=L)
+    if column is None or column == design.term.group:
+        return np.full(L, np.nan), n_ratings
+    return count_raters(design.codes, rater_numbers(fit), L).astype(float), n_ratings
+
+
+def may_name(fit: Fit, design: RandomDesign, *, named: bool | None) -> np.ndarray:
+    """(L,) whether a level may be named.
+
+    Raters never may. Other levels may where `MIN_CELL` raters or more stand behind them. Where the
+    model tells no raters apart, those of the factors item, prompt and response may, and those of
+    others if `named` is True, which says that they are not people. If it is False, none may.
+    """
+    L = len(design.levels)
+    if named is False:
+        return np.zeros(L, dtype=bool)
+    if design.term.group == "rater" or "rater" in design.term.factors:
+        return np.zeros(L, dtype=bool)
+    n_raters, _ = level_counts(fit, design)
+    if np.isnan(n_raters).all():
+        return np.full(L, bool(named) or design.term.group in THINGS)
+    return n_raters >= MIN_CELL
+
+
+def label_levels(
+    fit: Fit, design: RandomDesign, *, named: bool | None, order: np.ndarray, what: str
+) -> list[str]:
+    """Names of levels in the given order (m,), or their ranks where they may not be named.
+
+    Parameters
+    ----------
+    named
+        See `may_name`.
+    order
+        (m,) level numbers.
+    what
+        What they are ranked by, such as ``"most influential"``.
+    """
+    allowed = may_name(fit, design, named=named)
+    group = design.term.group
+    return [
+        str(design.levels[k]) if allowed[k] else f"{ordinal(rank)} {what} {group}"
+        for rank, k in enumerate(order, 1)
+    ]
+
+
+def ordinal(rank: int) -> str:
+    """Write a rank as ``1st`` or ``2nd``."""
+    ends = {1: "st", 2: "nd", 3: "rd"}
+    return f"{rank}{'th' if rank % 100 in (11, 12, 13) else ends.get(rank % 10, 'th')}"

@@ -1,0 +1,66 @@
+"""What every check of a model returns."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pluralign_stats.results import Result
+
+if TYPE_CHECKING:
+    from pluralign_stats.figures.picture import Picture
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Check:
+    """One check of a fitted model; shows itself in Jupyter.
+
+    Attributes
+    ----------
+    name
+        What was checked.
+    passed
+        Whether the model passed; None where the data allow no verdict.
+    result
+        The numbers, the verdict in a sentence, and how they were made.
+    details
+        Further tables that the figure shows.
+    p_value
+        Share of data sets from the model that depart as far; None where there are none.
+    """
+
+    name: str
+    passed: bool | None
+    result: Result
+    details: tuple[Result, ...] = ()
+    p_value: float | None = None
+
+    def figure(self) -> "Picture":
+        """Draw the check."""
+        return _figure_of(self.name)(self.result, *self.details)
+
+    def __repr__(self) -> str:
+        return f"{self.name}: {self.verdict}\n{self.result!r}"
+
+    @property
+    def verdict(self) -> str:
+        """``"passed"``, ``"not passed"`` or ``"no verdict"``."""
+        return "no verdict" if self.passed is None else "passed" if self.passed else "not passed"
+
+    def _repr_html_(self) -> str:
+        return f"<p class='verdict'>{self.name}: {self.verdict}</p>{self.result._repr_html_()}"
+
+
+def _figure_of(name: str) -> "Callable[..., Picture]":
+    """The figure of a check; figures are loaded when called, as they stand above the checks."""
+    from pluralign_stats.figures.models import (
+        calibration_figure,
+        influence_figure,
+        residual_figure,
+    )
+
+    figures: dict[str, Callable[..., Picture]] = {
+        "residuals": residual_figure,
+        "calibration": calibration_figure,
+        "influence": influence_figure,
+    }
+    return figures[name]

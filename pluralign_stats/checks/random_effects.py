@@ -1,0 +1,107 @@
+"""Predicted random effects of one grouping factor, with their uncertainty."""
+
+import numpy as np
+import pandas as pd
+from scipy.stats import norm
+
+from pluralign_stats.checks.names import (
+    find_parts,
+    label_levels,
+    level_counts,
+    may_name,
+    plain_coefficient,
+)
+from pluralign_stats.describe.intervals import check_level
+from pluralign_stats.models.fit import Fit, RandomPart
+from pluralign_stats.results import Metadata, Result
+from pluralign_stats.settings import CONF_LEVEL
+
+
+def random_effects_table(
+    fit: Fit, group: str, *, named: bool | None = None, conf_level: float = CONF_LEVEL
+) -> Result:
+    """Predicted effects of every level of a grouping factor, lowest first.
+
+    Parameters
+    ----------
+    fit
+        A fitted model.
+    group
+        The grouping factor.
+    named
+        Whether levels are named. By default those are that enough raters have rated; raters never
+        are, and have their rank instead.
+    conf_level
+        Level of the intervals.
+
+    Returns
+    -------
+    Result
+        Columns term (the factor), group (level), estimate, std_error, conf_low, conf_high,
+        n_raters, n_ratings (of named levels), effect, method. Intervals are conditional on the
+        data and the estimated parameters, and normal.
+
+    Raises
+    ------
+    InputError
+        If the model has no such factor.
+    """
+    check_level(conf_level)
+    parts = find_parts(fit, group)
+    first = parts[0]
+    order = np.argsort(first.modes[:, 0], kind="stable")
+    table = pd.concat([_block(fit, part, order, conf_level) for part in parts])
+    table["term"] = group
+    names = label_levels(fit, first.design, named=named, order=order, what="lowest")
+    table["group"] = names * (len(table) // len(order))
+    n_raters, n_ratings = level_counts(fit, first.design)
+    repeats = len(table) // len(order)
+    table["n_raters"] = np.tile(n_raters[order], repeats)
+    shown = may_name(fit, first.design, named=named)[order]
+    table["n_ratings"] = np.tile(np.where(shown, n_ratings[order], np.nan), repeats)
+    table["method"] = fit.method
+    meta = Metadata(
+        f"Random effects of '{group}'",
+        fit.design.data_kind,
+        fit.unit,
+        conf_level,
+        "conditional intervals",
+        (
+            "Effects are drawn towards zero, the more so the fewer ratings a level has; intervals "
+            "take the other parameters as known.",
+        ),
+        fit.warnings,
+    )
+    columns = ["term", "group", "estimate", "std_error", "conf_low", "conf_high"]
+    columns += ["n_raters", "n_ratings", "effect", "method"]
+    return Result(table[columns].reset_index(drop=True), _sentence(table, group, len(order)), meta)
+
+
+def _block(fit: Fit, part: RandomPart, order: np.ndarray, conf_level: float) -> pd.DataFrame:
+    width = norm.ppf((1 + conf_level) / 2)
+    blocks = []
+    for k, effect in enumerate(part.design.effects):
+        estimate = part.modes[order, k]
+        std_error = np.sqrt(np.maximum(part.conditional[order, k, k], 0.0))
+        blocks.append(
+            pd.DataFrame(
+                {
+                    "effect": plain_coefficient(effect),
+                    "estimate": estimate,
+                    "std_error": std_error,
+                    "conf_low": estimate - width * std_error,
+                    "conf_high": estimate + width * std_error,
+                }
+            )
+        )
+    return pd.concat(blocks)
+
+
+def _sentence(table: pd.DataFrame, group: str, n_levels: int) -> str:
+    block = table[table["effect"] == table["effect"].iloc[0]]
+    apart = int(((block["conf_low"] > 0) | (block["conf_high"] < 0)).sum())
+    return (
+        f"Of {n_levels:,} levels of {group}, {apart:,} lie so far from the average that their "
+        f"interval leaves out zero; effects go from {block['estimate'].min():.2f} to "
+        f"{block['estimate'].max():.2f}."
+    )

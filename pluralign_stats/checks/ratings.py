@@ -1,0 +1,95 @@
+"""What single ratings of the most influential raters contribute, by item."""
+
+import numpy as np
+import pandas as pd
+
+from pluralign_stats.checks.deletion import deletions
+from pluralign_stats.checks.names import may_name
+from pluralign_stats.models.design import RandomDesign
+from pluralign_stats.models.fit import Fit
+from pluralign_stats.results import Metadata, Result
+
+#: Levels whose ratings are looked at, and most ratings of one of them.
+N_LEVELS, N_RATINGS = 10, 30
+
+
+def rating_influence(
+    fit: Fit,
+    design: RandomDesign,
+    order: np.ndarray,
+    labels: list[str],
+    size: np.ndarray,
+    beside: str,
+    *,
+    named: bool | None,
+) -> tuple[Result, ...]:
+    """Changes when a single rating is left out, of the coefficient that its level moves most.
+
+    Parameters
+    ----------
+    fit
+        A fitted model.
+    design
+        The grouping factor whose levels were left out.
+    order, labels
+        Level numbers, most influential first, and names of the first of them.
+    size
+        (L, p) absolute changes in standard errors when a level is left out.
+    beside
+        The other grouping factor.
+    named
+        See `names.may_name`.
+
+    Returns
+    -------
+    tuple
+        One result with columns group, given (level of the other factor), estimate (change in
+        standard errors), method; none where the model has no other such factor.
+    """
+    other = [p.design for p in fit.random if p.design.term.group == beside]
+    chosen = order[:N_LEVELS]
+    if not other or beside == design.term.group:
+        return ()
+    rows = [np.flatnonzero(design.codes == k)[:N_RATINGS] for k in chosen]
+    every = np.concatenate(rows)
+    found = deletions(fit, [np.array([row]) for row in every])
+    which = np.repeat(np.arange(len(chosen)), [len(r) for r in rows])
+    moved = size[chosen].argmax(axis=1)[which]
+    level = other[0].codes[every]
+    table = pd.DataFrame(
+        {
+            "group": np.array(labels, dtype=object)[which],
+            "given": _item_names(fit, other[0], level, named=named),
+            "estimate": found.scaled[np.arange(len(every)), moved],
+            "method": fit.method,
+        }
+    )
+    meta = Metadata(
+        f"Influence of single ratings, by {beside}",
+        fit.design.data_kind,
+        "standard errors",
+        conf_level=None,
+        notes=(
+            "Estimate: change, when this rating alone is left out, of the coefficient that its "
+            f"level of {design.term.group} moves most.",
+        ),
+        warnings=fit.warnings,
+    )
+    sentence = (
+        f"The most influential single rating among those of {len(chosen)} levels of "
+        f"{design.term.group} moves a coefficient by {table['estimate'].abs().max():.2f} standard "
+        "errors."
+    )
+    return (Result(table, sentence, meta),)
+
+
+def _item_names(
+    fit: Fit, design: RandomDesign, level: np.ndarray, *, named: bool | None
+) -> list[str]:
+    """Names of the levels (m,), or numbers where those are withheld."""
+    allowed = may_name(fit, design, named=named)
+    number = np.unique(level, return_inverse=True)[1]
+    return [
+        str(design.levels[k]) if allowed[k] else f"{design.term.group} {place + 1}"
+        for k, place in zip(level, number, strict=True)
+    ]

@@ -1,0 +1,274 @@
+"""Data sets drawn from a fit, each with what a model fitted to it would predict.
+
+A fitted model lies closer to its own data than to new data from it, so a statistic of the data may
+be compared with those of replicates only if each replicate is fitted too (parametric bootstrap:
+Davison & Hinkley 1997, *Bootstrap Methods and their Application*, section 4.2.3). One Newton step
+from the estimates, which are the truth of a replicate, stands for the whole fit: it is as good to
+first order (Lehmann & Casella 1998, *Theory of Point Estimation*, theorem 6.4.3).
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy.special import ndtr
+
+from pluralign_stats.checks.engine import linear_engine, ordinal_engine
+from pluralign_stats.errors import InputError
+from pluralign_stats.models.categories import MOST_CATEGORIES
+from pluralign_stats.models.engine.coordinates import cut_design
+from pluralign_stats.models.engine.laplace import OrdinalProblem, mode_at
+from pluralign_stats.models.engine.profiled import gradient_at, solve_at
+from pluralign_stats.models.fit import Fit
+from pluralign_stats.models.linear import LinearFit
+from pluralign_stats.models.ordinal import OrdinalFit
+from pluralign_stats.models.predict import Rows, category_probabilities, rows_of
+
+#: Fewest data sets from which an interval can be read.
+FEWEST = 19
+
+
+@dataclass(frozen=True, eq=False)
+class OrdinalData:
+    """Ratings and what an ordinal model predicts for them, averaged over the random effects.
+
+    Attributes
+    ----------
+    codes
+        (n,) category numbers.
+    probability
+        (n, J) probability of each category.
+    weight
+        (n,) weights of the rows.
+    """
+
+    codes: np.ndarray
+    probability: np.ndarray
+    weight: np.ndarray
+
+    def ranks(self) -> tuple[np.ndarray, np.ndarray]:
+        """(n,) probabilities of a lower rating, and of one not higher."""
+        upper = np.clip(np.cumsum(self.probability, axis=1), 0.0, 1.0)
+        row = np.arange(len(self.codes))
+        high = upper[row, self.codes]
+        low = np.where(self.codes > 0, upper[row, self.codes - 1], 0.0)
+        return low, np.maximum(high, low)
+
+    def observed(self) -> np.ndarray:
+        """(n, J) which category each rating is in."""
+        return (self.codes[:, None] == np.arange(self.probability.shape[1])).astype(float)
+
+    def predicted(self) -> np.ndarray:
+        """(n, J) probability of each category."""
+        return self.probability
+
+
+@dataclass(frozen=True, eq=False)
+class LinearData:
+    """Responses and what a linear model predicts for them, over the random effects.
+
+    Attributes
+    ----------
+    y, mean, sd
+        (n,) responses, and their predicted means and standard deviations.
+    cuts
+        Midpoints between neighbouring values of responses that take few; else empty.
+    """
+
+    y: np.ndarray
+    mean: np.ndarray
+    sd: np.ndarray
+    cuts: np.ndarray
+
+    @property
+    def weight(self) -> np.ndarray:
+        """(n,) ones: weights are part of `sd`."""
+        return np.ones(len(self.y))
+
+    def ranks(self) -> tuple[np.ndarray, np.ndarray]:
+        """(n,) probabilities of a lower response, and of one not higher.
+
+        A linear model says nothing of steps: a response of few values is taken for a rounded one.
+        """
+        if not len(self.cuts):
+            rank = ndtr((self.y - self.mean) / self.sd)
+            return rank, rank
+        ends = np.concatenate([[-np.inf], self.cuts, [np.inf]])
+        at = np.searchsorted(self.cuts, self.y)
+        return ndtr((ends[at] - self.mean) / self.sd), ndtr((ends[at + 1] - self.mean) / self.sd)
+
+    def observed(self) -> np.ndarray:
+        """(n, 1) responses."""
+        return self.y[:, None]
+
+    def predicted(self) -> np.ndarray:
+        """(n, 1) predicted means."""
+        return self.mean[:, None]
+
+
+Data = OrdinalData | LinearData
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """A statistic of the data, and of data sets that the model draws.
+
+    Attributes
+    ----------
+    observed
+        (K,) statistic of the data.
+    replicates
+        (B, K) the same of B data sets.
+    """
+
+    observed: np.ndarray
+    replicates: np.ndarray
+
+    def p_value(self) -> float:
+        """Share of data sets that depart from what is usual as far as the data, or farther.
+
+        Departure is the mean squared distance from the average in standard deviations, which are
+        taken over data and replicates together, so that all have the same chance to stand out.
+        """
+        every = np.vstack([self.observed, self.replicates])
+        spread = every.std(axis=0)
+        moving = spread > 1e-9 * max(float(spread.max(initial=0.0)), 1e-300)
+        if not moving.any():
+            return 1.0
+        z = (every - every.mean(axis=0))[:, moving] / spread[moving]
+        departure = (z**2).mean(axis=1)
+        return float((departure >= departure[0] * (1 - 1e-12)).mean())
+
+    def limits(self, conf_level: float) -> tuple[np.ndarray, np.ndarray]:
+        """(K,) ends between which a share `conf_level` of the replicates lies."""
+        tail = (1 - conf_level) / 2
+        low, high = np.quantile(self.replicates, [tail, 1 - tail], axis=0)
+        return low, high
+
+
+def compare(
+    fit: Fit, statistic: Callable[[Data], np.ndarray], n_simulations: int, seed: int
+) -> Comparison:
+    """Compare a statistic (K,) of the data with that of data sets drawn from the fit.
+
+    Raises
+    ------
+    InputError
+        If there are fewer than 19 simulations, or the model is of another kind.
+    """
+    if not isinstance(n_simulations, int) or n_simulations < FEWEST:
+        raise InputError(
+            f"'n_simulations' must be a whole number of {FEWEST} or more, not {n_simulations}"
+        )
+    rng = np.random.default_rng(seed)
+    data: Data
+    drawn: Iterator[Data]
+    if isinstance(fit, OrdinalFit):
+        data, drawn = _ordinal(fit, n_simulations, rng)
+    elif isinstance(fit, LinearFit):
+        data, drawn = _linear(fit, n_simulations, rng)
+    else:
+        raise InputError("this check is for fit_linear and fit_ordinal only")
+    return Comparison(statistic(data), np.array([statistic(each) for each in drawn]))
+
+
+def _ordinal(
+    fit: OrdinalFit, n_simulations: int, rng: np.random.Generator
+) -> tuple[OrdinalData, Iterator[OrdinalData]]:
+    engine = ordinal_engine(fit)
+    design, weight = fit.design, fit.design.weight
+    rows, number = _distinct_rows(fit)
+    location = rows_of(fit, design.data, "typical")
+    problem, order = engine.model.problem, engine.model.prepared.layout.order
+
+    def predict(parameters: np.ndarray) -> np.ndarray:
+        moved = replace(fit, joint=replace(fit.joint, estimates=parameters))
+        return category_probabilities(moved, rows)[number]
+
+    def draw() -> OrdinalData:
+        codes = _draw_codes(fit, location, rng)
+        drawn = _with_codes(fit, problem, order, codes)
+        state = mode_at(drawn, engine.psi, np.zeros_like(engine.state.u))
+        step = np.zeros_like(engine.psi)
+        if state is not None:
+            step = engine.back @ engine.root @ (engine.root.T @ engine.gradient(drawn, state))
+        probability = predict(fit.joint.estimates + step)
+        while probability.min() < 0:
+            step = step / 2
+            probability = predict(fit.joint.estimates + step)
+        return OrdinalData(codes, probability, weight)
+
+    data = OrdinalData(design.y, predict(fit.joint.estimates), weight)
+    return data, (draw() for _ in range(n_simulations))
+
+
+def _distinct_rows(fit: Fit) -> tuple[Rows, np.ndarray]:
+    """Rows that differ for population-averaged predictions, and which (n,) each row is."""
+    data, used = fit.design.data, fit.design.variables
+    if not used:
+        return rows_of(fit, data.iloc[:1]), np.zeros(len(data), dtype=int)
+    number = data.groupby(used, observed=True, sort=False).ngroup().to_numpy()
+    _, first = np.unique(number, return_index=True)
+    return rows_of(fit, data.iloc[first]), number
+
+
+def _draw_codes(fit: OrdinalFit, rows: Rows, rng: np.random.Generator) -> np.ndarray:
+    """(n,) category numbers drawn with new random effects."""
+    offset = rows.offset + sum(part.draw(rng) for part in fit.random)
+    cumulative = np.cumsum(category_probabilities(fit, replace(rows, offset=offset)), axis=1)
+    return (rng.random((len(offset), 1)) > cumulative[:, :-1]).sum(axis=1)
+
+
+def _with_codes(
+    fit: OrdinalFit, problem: OrdinalProblem, order: np.ndarray, codes: np.ndarray
+) -> OrdinalProblem:
+    """The same problem for other ratings."""
+    none = np.zeros((len(codes), 0))
+    nominal, scale = (
+        none if m is None else m.columns for m in (fit.design.nominal, fit.design.scale)
+    )
+    cuts = cut_design(codes, fit.basis, fit.design.fixed.columns, nominal, scale)
+    return replace(
+        problem,
+        lower=cuts.lower[order],
+        upper=cuts.upper[order],
+        bottom=cuts.bottom[order],
+        top=cuts.top[order],
+    )
+
+
+def _linear(
+    fit: LinearFit, n_simulations: int, rng: np.random.Generator
+) -> tuple[LinearData, Iterator[LinearData]]:
+    engine = linear_engine(fit)
+    problem, layout = engine.problem, engine.prepared.layout
+    order, X, weight = layout.order, fit.design.fixed.columns, fit.design.weight
+    active, shapes = np.flatnonzero(engine.theta), engine.prepared.transforms
+    values = np.unique(fit.design.y)
+    cuts = (values[1:] + values[:-1]) / 2 if len(values) <= MOST_CATEGORIES else np.zeros(0)
+
+    def data_of(y: np.ndarray, beta: np.ndarray, theta: np.ndarray, sigma: float) -> LinearData:
+        variance = sigma**2 / weight
+        factors = layout.covariance.factors(theta)
+        for part, transform, factor in zip(fit.random, shapes, factors, strict=True):
+            variance = variance + ((sigma * part.design.z @ transform @ factor) ** 2).sum(axis=1)
+        return LinearData(y, X @ beta, np.sqrt(variance), cuts)
+
+    def draw() -> LinearData:
+        noise = sum(part.draw(rng) for part in fit.random)
+        noise = noise + rng.normal(size=len(weight)) * fit.sigma / np.sqrt(weight)
+        drawn = replace(problem, y=noise[order])
+        state = solve_at(drawn, engine.theta)
+        slope = gradient_at(drawn, state)
+        deviance = slope.logdet + slope.residual / fit.sigma**2
+        by_sigma = 2 * (drawn.degrees - state.residual / fit.sigma**2) / fit.sigma
+        theta = engine.theta.copy()
+        step = fit.information.covariance @ np.append(deviance[active], by_sigma)
+        theta[active] = np.abs(theta[active] - 0.5 * step[:-1])
+        state = solve_at(drawn, theta)
+        beta = fit.params.to_numpy() + engine.back @ state.beta
+        sigma = float(np.sqrt(state.variance(drawn)))
+        return data_of(X @ fit.params.to_numpy() + noise, beta, theta, sigma)
+
+    data = data_of(fit.design.y, fit.params.to_numpy(), engine.theta, fit.sigma)
+    return data, (draw() for _ in range(n_simulations))

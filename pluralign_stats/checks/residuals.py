@@ -1,0 +1,132 @@
+"""Whether ratings spread over their predicted distributions as they should.
+
+A rating's residual is its rank in the distribution that the model predicts for it, averaged over
+raters and items: uniform between 0 and 1 if the model is right (randomized quantile residuals:
+Dunn & Smyth 1996, JCGS 5, 236-244; Hartig's DHARMa). A category covers a stretch of ranks; instead
+of drawing one rank from it at random, its rating counts in equal parts along it, which is the
+average over all draws (Czado, Gneiting & Held 2009, Biometrics 65, 1254-1261).
+
+Ratings of one rater or item are not independent, so no test for independent ranks holds its level.
+The verdict compares the data with data sets drawn from the model, which have the same raters and
+items and are fitted too; see `replicates`.
+"""
+
+import numpy as np
+import pandas as pd
+
+from pluralign_stats.checks.groups import Groups, group_rows
+from pluralign_stats.checks.protocol import Check
+from pluralign_stats.checks.replicates import Comparison, Data, compare
+from pluralign_stats.models.fit import Fit
+from pluralign_stats.results import Metadata, Result
+from pluralign_stats.settings import CONF_LEVEL, SIGNIFICANCE
+
+#: Parts of equal probability in which residuals are counted.
+N_PARTS = 10
+
+
+def residual_check(
+    fit: Fit,
+    by: str | pd.Series | None = None,
+    *,
+    n_simulations: int = 200,
+    conf_level: float = CONF_LEVEL,
+    seed: int = 0,
+) -> Check:
+    """Check that residuals are uniform, whatever the fitted rating.
+
+    Parameters
+    ----------
+    fit
+        A linear or ordinal fit.
+    by
+        A variable by whose levels to look, instead of the fitted mean rating; also a series, for
+        variables outside the model.
+    n_simulations
+        Data sets drawn from the model.
+    conf_level
+        Share of them within the limits shown.
+    seed
+        Of the random numbers.
+
+    Returns
+    -------
+    Check
+        Table with columns term, group, part (tenth of the predicted distribution), estimate (share
+        of residuals in it), conf_low and conf_high (limits for data from the model), n_raters,
+        n_ratings, method. Passed unless fewer than 5 % of the data sets from the model depart as
+        far from uniform.
+
+    Raises
+    ------
+    InputError
+        If an argument cannot be used.
+    """
+    groups = group_rows(fit, by)
+
+    def statistic(data: Data) -> np.ndarray:
+        low, high = data.ranks()
+        return groups.means(part_shares(low, high), data.weight).ravel()
+
+    compared = compare(fit, statistic, n_simulations, seed)
+    p = compared.p_value()
+    table = _table(fit, groups, compared, conf_level)
+    meta = Metadata(
+        f"Residuals by {groups.term[0].lower()}{groups.term[1:]}",
+        fit.design.data_kind,
+        "share of residuals",
+        conf_level,
+        f"limits from {n_simulations:,} data sets drawn from the model",
+        (
+            "A residual is the rank of a rating in its predicted distribution, averaged over "
+            "raters and items; if the model is right, each tenth holds a tenth of them.",
+            *groups.notes,
+        ),
+        fit.warnings,
+    )
+    result = Result(table, _sentence(table, p), meta)
+    return Check("residuals", p >= SIGNIFICANCE, result, p_value=p)
+
+
+def part_shares(low: np.ndarray, high: np.ndarray) -> np.ndarray:
+    """(n, 10) shares of the stretches from low to high (n,) that lie in each tenth of 0 to 1."""
+    edges = np.linspace(0, 1, N_PARTS + 1)[1:-1]
+    length = high - low
+    with np.errstate(divide="ignore", invalid="ignore"):
+        below = np.clip((edges - low[:, None]) / length[:, None], 0, 1)
+    points = (edges > low[:, None]).astype(float)
+    below = np.where(length[:, None] > 0, below, points)
+    return np.diff(below, axis=1, prepend=0, append=1)
+
+
+def _table(fit: Fit, groups: Groups, compared: Comparison, conf_level: float) -> pd.DataFrame:
+    low, high = compared.limits(conf_level)
+    G = len(groups.labels)
+    return pd.DataFrame(
+        {
+            "term": groups.term,
+            "group": np.repeat(groups.labels, N_PARTS),
+            "estimate": compared.observed,
+            "conf_low": low,
+            "conf_high": high,
+            "n_raters": np.repeat(groups.n_raters, N_PARTS),
+            "n_ratings": np.repeat(groups.n_ratings, N_PARTS),
+            "part": np.tile(np.arange(1, N_PARTS + 1), G),
+            "method": fit.method,
+        }
+    )
+
+
+def _sentence(table: pd.DataFrame, p: float) -> str:
+    outside = (table["estimate"] < table["conf_low"]) | (table["estimate"] > table["conf_high"])
+    told = f"{outside.sum()} of {len(table)} shares of residuals lie outside their limits"
+    if p >= SIGNIFICANCE:
+        return (
+            f"The ratings spread over their predicted distributions as the model says: {told}, and "
+            f"{p:.0%} of the data sets drawn from it depart as far or farther."
+        )
+    return (
+        "The ratings do not spread over their predicted distributions as the model says: "
+        f"{told}, and only {p:.1%} of the data sets drawn from it depart as far. Look for effects "
+        "that differ between thresholds, for unequal spread, or for a missing variable."
+    )

@@ -1,0 +1,70 @@
+import numpy as np
+import pytest
+
+from pluralign_stats.models.engine.blocks import System, Term, lay_out
+
+
+def terms_of(kind, rng, n=120):
+    a, b = rng.integers(0, 12, n), rng.integers(0, 7, n)
+    _, nested = np.unique(a * 100 + rng.integers(0, 3, n), return_inverse=True)
+    one, x = np.ones((n, 1)), rng.normal(size=(n, 1))
+    return {
+        "none": [],
+        "one": [Term(a, 12, one)],
+        "crossed": [Term(a, 12, one), Term(b, 7, one)],
+        "nested": [Term(a, 12, one), Term(nested, nested.max() + 1, one), Term(b, 7, one)],
+        "slopes": [Term(a, 12, np.hstack([one, x])), Term(b, 7, np.hstack([one, x]), False)],
+    }[kind]
+
+
+@pytest.fixture(params=["none", "one", "crossed", "nested", "slopes"])
+def made(request):
+    rng = np.random.default_rng(3)
+    terms = terms_of(request.param, rng)
+    layout = lay_out(terms, 120)
+    theta = rng.normal(size=layout.covariance.size)
+    weight = rng.uniform(0.2, 2, 120)
+    system = System(layout)
+    assert system.factor(weight, layout.scaled(theta))
+    Z = np.zeros((120, layout.n_columns))
+    for i in range(120):
+        Z[i, layout.index[i]] = layout.scaled(theta)[i]
+    return layout, theta, system, Z, Z.T @ (weight[:, None] * Z) + np.eye(layout.n_columns)
+
+
+def test_the_system_is_solved_as_a_dense_one(made):
+    _, _, system, _, A = made
+    right = np.random.default_rng(1).normal(size=(len(A), 2))
+    np.testing.assert_allclose(system.solve(right), np.linalg.solve(A, right), atol=1e-10)
+    assert system.logdet == pytest.approx(np.linalg.slogdet(A)[1], abs=1e-9)
+
+
+def test_the_inverse_at_rows_and_levels(made):
+    layout, _, system, Z, A = made
+    found, inverse = system.invert(), np.linalg.inv(A)
+    np.testing.assert_allclose(found.variance, ((Z @ inverse) * Z).sum(axis=1), atol=1e-10)
+    rows = np.take_along_axis(Z @ inverse, layout.index, axis=1)
+    np.testing.assert_allclose(found.product, rows, atol=1e-10)
+    for k, start in enumerate(layout.starts):
+        q = layout.covariance.shapes[k].size
+        for level, block in zip(start, found.blocks(layout, k), strict=True):
+            own = inverse[level : level + q, level : level + q]
+            np.testing.assert_allclose(block, own, atol=1e-10)
+
+
+def test_rows_and_columns_are_multiplied_as_dense_ones(made):
+    layout, theta, system, Z, _ = made
+    rng = np.random.default_rng(2)
+    value, vector = rng.normal(size=120), rng.normal(size=layout.n_columns)
+    np.testing.assert_allclose(layout.add_rows(system.z, value), Z.T @ value, atol=1e-12)
+    np.testing.assert_allclose(layout.take_rows(system.z, vector), Z @ vector, atol=1e-12)
+    plain = layout.take_rows(layout.z, layout.multiply(theta, vector))
+    np.testing.assert_allclose(plain, Z @ vector, atol=1e-12)
+    right = layout.multiply(theta, layout.add_rows(layout.z, value), transposed=True)
+    np.testing.assert_allclose(right, Z.T @ value, atol=1e-12)
+
+
+def test_weights_that_are_not_finite_are_not_factored(made):
+    layout, theta, system, _, _ = made
+    if layout.n_columns:
+        assert not system.factor(np.full(120, np.nan), layout.scaled(theta))

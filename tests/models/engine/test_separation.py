@@ -1,0 +1,28 @@
+import numpy as np
+import pytest
+
+from pluralign_stats.models.engine.coordinates import cut_design
+from pluralign_stats.models.engine.separation import separating_direction
+
+
+def separated(codes, X):
+    n_cuts = codes.max()
+    cuts = cut_design(codes, np.eye(n_cuts), X, np.zeros((len(X), 0)), np.zeros((len(X), 0)))
+    return separating_direction(cuts.lower, cuts.upper, cuts.bottom, cuts.top) is not None
+
+
+X = np.column_stack([np.linspace(-1, 1, 20), np.tile([0.0, 1.0], 10)])
+
+
+@pytest.mark.parametrize(
+    ("codes", "expected"),
+    [
+        ((X[:, 0] > 0).astype(int), True),  # complete
+        (np.digitize(X[:, 0], [-0.5, 0.5]), True),  # complete, three categories
+        (np.where(X[:, 1] == 1, 1, np.arange(20) % 4 // 2), True),  # quasi: a level all in the top
+        (np.array([0, 1, 1, 0] * 5), False),
+        (np.array([0, 1, 2, 2, 1, 0, 0, 2, 1, 1] * 2), False),
+    ],
+)
+def test_directions_along_which_the_likelihood_never_falls(codes, expected):
+    assert separated(codes, X) is expected
