@@ -1,3 +1,9 @@
+from .checks.calibration import calibration_check as calibration_check
+from .checks.checks import check as check
+from .checks.influence import influence_check as influence_check
+from .checks.protocol import Check as Check
+from .checks.random_effects import random_effects_table as random_effects_table
+from .checks.residuals import residual_check as residual_check
 from .describe.agreement import agreement as agreement
 from .describe.composition import composition as composition
 from .describe.composition import nonresponse as nonresponse
@@ -22,6 +28,11 @@ from .figures.describe import composition_figure as composition_figure
 from .figures.describe import distribution_figure as distribution_figure
 from .figures.describe import joint_figure as joint_figure
 from .figures.effects import forest_figure as forest_figure
+from .figures.models import calibration_figure as calibration_figure
+from .figures.models import caterpillar_figure as caterpillar_figure
+from .figures.models import influence_figure as influence_figure
+from .figures.models import residual_figure as residual_figure
+from .figures.models import shares_figure as shares_figure
 from .figures.picture import Picture as Picture
 from .models.compare import likelihood_ratio as likelihood_ratio
 from .models.fit import Fit as Fit

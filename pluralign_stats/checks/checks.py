@@ -3,8 +3,8 @@
 from pluralign_stats.checks.calibration import calibration_check
 from pluralign_stats.checks.influence import influence_check
 from pluralign_stats.checks.protocol import Check
-from pluralign_stats.checks.raters import rater_of
 from pluralign_stats.checks.residuals import residual_check
+from pluralign_stats.effects.counts import rater_of
 from pluralign_stats.models.fit import Fit
 
 

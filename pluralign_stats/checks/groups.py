@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from pluralign_stats.checks.raters import count_raters, rater_numbers, rater_of
+from pluralign_stats.checks.raters import count_raters, rater_numbers
 from pluralign_stats.describe.disclosure import suppressed
+from pluralign_stats.effects.counts import rater_of
 from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.models.fit import Fit
 from pluralign_stats.settings import MIN_CELL

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from pluralign_stats.checks.raters import THINGS, count_raters, rater_numbers, rater_of
+from pluralign_stats.checks.raters import count_raters, rater_numbers
+from pluralign_stats.effects.counts import THINGS, rater_of
 from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.models.design import RandomDesign
 from pluralign_stats.models.fit import Fit, RandomPart

@@ -3,24 +3,8 @@
 import numpy as np
 import pandas as pd
 
+from pluralign_stats.effects.counts import rater_of
 from pluralign_stats.models.fit import Fit
-
-#: Grouping factors that are not people.
-THINGS = ("item", "prompt", "response")
-
-#: A grouping factor with more ratings a level is taken for groups of people, such as countries.
-MOST_RATINGS = 100
-
-
-def rater_of(fit: Fit) -> str | None:
-    """Column that tells raters apart: `rater`, else the finest grouping factor of people if any."""
-    data = fit.design.data
-    if "rater" in data:
-        return "rater"
-    factors = {name for part in fit.random for name in part.design.term.factors}
-    sizes = {name: data[name].nunique() for name in sorted(factors - set(THINGS))}
-    people = {name: n for name, n in sizes.items() if fit.nobs < MOST_RATINGS * n}
-    return max(people, key=lambda name: people[name]) if people else None
 
 
 def rater_numbers(fit: Fit) -> np.ndarray:

@@ -6,11 +6,22 @@ import pandas as pd
 from pluralign_stats.effects.averages import Population
 from pluralign_stats.models.fit import Fit
 
+#: Grouping factors that are not people.
+THINGS = ("item", "prompt", "response")
 
-def rater_column(fit: Fit) -> str | None:
-    """Column that tells raters apart: `rater`, or the first grouping factor."""
-    grouping = [name for part in fit.random for name in part.design.term.factors]
-    return "rater" if "rater" in grouping else next(iter(grouping), None)
+#: A grouping factor with more ratings a level is taken for groups of people, such as countries.
+MOST_RATINGS = 100
+
+
+def rater_of(fit: Fit) -> str | None:
+    """Column that tells raters apart: `rater`, else the finest grouping factor of people if any."""
+    data = fit.design.data
+    if "rater" in data:
+        return "rater"
+    factors = {name for part in fit.random for name in part.design.term.factors}
+    sizes = {name: data[name].nunique() for name in sorted(factors - set(THINGS))}
+    people = {name: n for name, n in sizes.items() if fit.nobs < MOST_RATINGS * n}
+    return max(people, key=lambda name: people[name]) if people else None
 
 
 def count(fit: Fit, rows: Population, factor: str | None = None) -> pd.DataFrame:
@@ -25,7 +36,7 @@ def count(fit: Fit, rows: Population, factor: str | None = None) -> pd.DataFrame
     keys = {"group": _group_numbers(fit, rows), "level": ""}
     if factor is not None:
         keys["level"] = data[factor].astype(str).to_numpy()
-    rater = rater_column(fit)
+    rater = rater_of(fit)
     frame = pd.DataFrame(keys | {"rater": 0 if rater is None else data[rater].to_numpy()})
     grouped = frame[frame["group"] >= 0].groupby(["group", "level"])["rater"]
     made = pd.DataFrame({"n_raters": grouped.nunique(), "n_ratings": grouped.size()})

@@ -19,6 +19,9 @@ COLLINEAR = 1e-7
 #: A left-out column is taken up by the thresholds if other columns' share of it is smaller.
 ABSORBED = 1e-6
 
+#: Column that is kept whether or not the formula has it: tables count raters by it.
+RATER = "rater"
+
 #: Name of a column of weights that were given one by one.
 WEIGHTS = "(weights)"
 
@@ -239,7 +242,8 @@ def build_design(
     rows = data[used].notna().all(axis=1)
     if not rows.any():
         raise InputError(f"no row has all of {', '.join(used)}; check for missing values")
-    kept = data.loc[rows, used].infer_objects()
+    known = [RATER] if RATER in data and RATER not in used else []
+    kept = data.loc[rows, [*used, *known]].infer_objects()
     for column in kept:
         kept[column] = _plain(kept[column])
     _refuse_constant(sides, kept)

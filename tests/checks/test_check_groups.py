@@ -4,7 +4,7 @@ import pytest
 
 import pluralign_stats as pls
 from pluralign_stats.checks.groups import group_rows, joined, whole
-from pluralign_stats.checks.raters import rater_of
+from pluralign_stats.effects.counts import rater_of
 
 
 def test_fitted_ratings_are_cut_into_groups_that_are_large_enough(ordinal_fit):
@@ -55,8 +55,10 @@ def test_weighted_means(ordinal_fit):
 
 
 def test_without_grouping_factors_there_are_no_raters(ratings):
-    fit = pls.fit_ordinal("rating ~ kind", ratings)
-    assert np.isnan(whole(fit).n_raters).all()
+    unknown = pls.fit_ordinal("rating ~ kind", ratings.drop(columns="rater"))
+    assert np.isnan(whole(unknown).n_raters).all()
+    known = pls.fit_ordinal("rating ~ kind", ratings)
+    assert whole(known).n_raters == [ratings["rater"].nunique()]
 
 
 def test_who_the_raters_are(ratings):
