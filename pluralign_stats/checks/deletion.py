@@ -8,19 +8,19 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from pluralign_stats.checks.engine import (
-    LinearEngine,
-    OrdinalEngine,
-    linear_engine,
-    ordinal_engine,
-    square_root,
-)
 from pluralign_stats.errors import InputError
 from pluralign_stats.models.engine.laplace import mode_at, profile_information
 from pluralign_stats.models.engine.profiled import LinearProblem
 from pluralign_stats.models.fit import Fit
 from pluralign_stats.models.linear import LinearFit
 from pluralign_stats.models.ordinal import OrdinalFit
+from pluralign_stats.models.rebuild import (
+    LinearEngine,
+    OrdinalEngine,
+    linear_engine,
+    ordinal_engine,
+    square_root,
+)
 
 #: Where the remaining rows hold less than this share of what all rows say about a coefficient,
 #: they do not determine it.

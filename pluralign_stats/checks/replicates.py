@@ -13,7 +13,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.special import ndtr
 
-from pluralign_stats.checks.engine import linear_engine, ordinal_engine
 from pluralign_stats.errors import InputError
 from pluralign_stats.models.categories import MOST_CATEGORIES
 from pluralign_stats.models.engine.coordinates import cut_design
@@ -23,6 +22,7 @@ from pluralign_stats.models.fit import Fit
 from pluralign_stats.models.linear import LinearFit
 from pluralign_stats.models.ordinal import OrdinalFit
 from pluralign_stats.models.predict import Rows, category_probabilities, rows_of
+from pluralign_stats.models.rebuild import linear_engine, ordinal_engine
 
 #: Fewest data sets from which an interval can be read.
 FEWEST = 19

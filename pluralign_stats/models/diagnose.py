@@ -15,11 +15,6 @@ SINGULAR = 1e-6
 #: Where residuals have a smaller share of the variance than this, hardly anything varies in groups.
 HARDLY = 1e-3
 
-VARIANCES = (
-    "the data do not tell the variances of the random terms apart; leave one of them out (do two "
-    "have the same groups?)"
-)
-
 CONVERGENCE = (
     "the optimizer did not converge; simplify the model, rescale its variables, or check the data"
 )
@@ -47,7 +42,8 @@ def random_notes(parts: Sequence[RandomPart], n: int, n_ratings: float) -> list[
     """What to doubt about the random terms of `n` rows, or of weights that add up to more."""
     n_ratings = max(n, n_ratings)
     free = [p for p in parts if 1 < len(p.design.levels) < n_ratings]
-    return grouping_notes([p.design for p in parts], n_ratings) + singular_notes(free)
+    designs = [p.design for p in parts]
+    return grouping_notes(designs, n_ratings) + twin_notes(designs) + singular_notes(free)
 
 
 def alike_notes(parts: Sequence[RandomPart], residual: float) -> list[str]:
@@ -88,6 +84,22 @@ def grouping_notes(random: Sequence[RandomDesign], n: float) -> list[str]:
                 f"'{group}' has {levels} levels only; its variance is hardly known, so a fixed "
                 "effect may serve better"
             )
+    return notes
+
+
+def twin_notes(random: Sequence[RandomDesign]) -> list[str]:
+    """Random terms whose groups are the same under two names."""
+    notes = []
+    for k, second in enumerate(random):
+        for first in random[:k]:
+            same = len(first.levels) == len(second.levels) and len(
+                np.unique(np.column_stack([first.codes, second.codes]), axis=0)
+            ) == len(first.levels)
+            if same and set(first.effects) & set(second.effects):
+                notes.append(
+                    f"'{first.term.group}' and '{second.term.group}' make the same groups, so the "
+                    "data do not tell their variances apart; leave one of them out"
+                )
     return notes
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -41,13 +42,22 @@ class LinearFit(Fit):
         Whether by restricted maximum likelihood.
     sigma
         Standard deviation of the residuals (of a row of weight 1).
-    information
-        How well the variances are known, for Satterthwaite's degrees of freedom.
+    theta
+        (t,) entries of the random effects' factors relative to it, in the engine's coordinates.
     """
 
     reml: bool
     sigma: float
-    information: VarianceInformation
+    theta: np.ndarray
+
+    @cached_property
+    def information(self) -> VarianceInformation:
+        """How well the variances are known, for Satterthwaite's degrees of freedom."""
+        from pluralign_stats.models.rebuild import linear_engine
+
+        engine = linear_engine(self)
+        made = inform(engine.problem, solve_at(engine.problem, engine.theta))
+        return replace(made, slopes=engine.back @ made.slopes @ engine.back.T)
 
     @property
     def random_sd(self) -> pd.Series:
@@ -140,9 +150,6 @@ def fit_linear(
     weight = design.weight[order] / unit
     problem = LinearProblem(prepared.layout, X[order], residual[order], weight, reml)
     state, converged = _search(problem, design, prepared, residual)
-    information = inform(problem, state)
-    state = solve_at(problem, state.theta)
-    slopes = back @ information.slopes @ back.T
     sigma = float(np.sqrt(state.variance(problem)))
     parts = random_parts(design, prepared, state.theta, state.u, problem.system.invert(), sigma)
     beta, vcov = back @ (state.beta + mean), back @ state.unscaled @ back.T * sigma**2
@@ -162,7 +169,7 @@ def fit_linear(
         method=_method(design, reml=reml),
         reml=reml,
         sigma=sigma * np.sqrt(unit),
-        information=replace(information, slopes=slopes),
+        theta=state.theta / np.sqrt(unit),
     )
     return replace(fit, warnings=_warnings(fit))
 
@@ -180,8 +187,8 @@ def _search(
         return value, gradient_at(problem, state).loglik(state, problem)
 
     covariance = prepared.layout.covariance
-    start = covariance.start(rough_sizes(design, residual))
-    curvature = rough_curvature(design, prepared)
+    start = covariance.start(rough_sizes(prepared, residual))
+    curvature = rough_curvature(prepared, start)
     free = movable(design, len(design.y))
     found = maximize(objective, np.where(free, start, 0.0), curvature, free)
     found = settle_boundary(objective, found, covariance, curvature)
@@ -201,8 +208,6 @@ def _warnings(fit: LinearFit) -> tuple[str, ...]:
     notes = diagnose.collinear_notes(design)
     notes += diagnose.random_notes(fit.random, fit.nobs, fit.nobs)
     notes += diagnose.alike_notes(fit.random, float((fit.sigma**2 / design.weight).mean()))
-    if not fit.information.determined and not notes:
-        notes.append(diagnose.VARIANCES)
     if not fit.converged:
         notes.append(diagnose.CONVERGENCE)
     return tuple(notes)

@@ -5,10 +5,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from pluralign_stats.models.design import Design
-from pluralign_stats.models.engine.blocks import Inverse, Layout, lay_out
+from pluralign_stats.models.engine.blocks import Inverse, Layout, Term, lay_out
 from pluralign_stats.models.engine.covariance import Shape
+from pluralign_stats.models.engine.moments import moment_variances
+from pluralign_stats.models.engine.optimize import SMALL
 from pluralign_stats.models.engine.whiten import whiten
 from pluralign_stats.models.fit import RandomPart
+
+#: A guessed information per group is at least this.
+LEAST = 0.05
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,34 +24,26 @@ class Prepared:
     ----------
     layout
         Where everything stands.
-    transforms
-        For each term, T (q, q): effects are T times those of the engine.
+    terms, transforms
+        The terms, and for each T (q, q): effects are T times those of the engine.
     """
 
     layout: Layout
+    terms: tuple[Term, ...]
     transforms: tuple[np.ndarray, ...]
 
 
 def prepare(design: Design) -> Prepared:
     """Put the random terms of a design into well-conditioned coordinates."""
     pairs = [whiten(term) for term in design.terms()]
-    layout = lay_out([term for term, _ in pairs], len(design.y))
-    return Prepared(layout, tuple(transform for _, transform in pairs))
+    terms, transforms = tuple(t for t, _ in pairs), tuple(m for _, m in pairs)
+    return Prepared(lay_out(terms, len(design.y)), terms, transforms)
 
 
-def rough_sizes(design: Design, residual: np.ndarray) -> np.ndarray:
-    """First guess of each term's standard deviation relative to the residual one.
-
-    From the variance of the groups' means of (n,) residuals, less what noise adds to it.
-    """
-    sizes = []
-    for r in design.random:
-        n = np.bincount(r.codes)
-        means = np.bincount(r.codes, residual) / n
-        noise = residual.var() or 1.0
-        between = max(means.var() - noise * (1 / n).mean(), 0.01 * noise)
-        sizes.append(np.sqrt(between / max(noise - between, 0.1 * noise)))
-    return np.array(sizes)
+def rough_sizes(prepared: Prepared, residual: np.ndarray) -> list[np.ndarray]:
+    """First guess of each term's (q,) standard deviations relative to that of the residuals."""
+    variances, noise = moment_variances(prepared.terms, residual)
+    return [np.sqrt(variance / noise) for variance in variances]
 
 
 def movable(design: Design, n_ratings: float) -> np.ndarray:
@@ -59,14 +56,30 @@ def movable(design: Design, n_ratings: float) -> np.ndarray:
     return np.repeat([1 < len(r.levels) < n for r in design.random], entries).astype(bool)
 
 
-def rough_curvature(design: Design, prepared: Prepared) -> np.ndarray:
-    """First guess of the information on theta, diagonal: as many pieces as there are groups."""
-    shapes = prepared.layout.covariance.shapes
-    counts = [
-        np.full(len(shape.entries[0]), float(len(r.levels)))
-        for r, shape in zip(design.random, shapes, strict=True)
-    ]
-    return np.diag(np.concatenate([np.zeros(0), *counts]))
+def rough_curvature(prepared: Prepared, theta: np.ndarray, unit: float = 1.0) -> np.ndarray:
+    """Guess of the information on theta (t, t), diagonal.
+
+    For L equal groups of m rows and one effect it is ``2 L r^2 / theta^2`` with r the reliability
+    of a group's mean; correlations have as many pieces of information as there are groups.
+
+    Parameters
+    ----------
+    theta
+        Where to guess.
+    unit
+        Standard deviation of the residuals in units of theta.
+    """
+    covariance = prepared.layout.covariance
+    pieces = []
+    factors = covariance.factors(theta / unit)
+    for term, factor in zip(prepared.terms, factors, strict=True):
+        per_group = (term.z**2).sum(axis=0) / term.n_groups
+        size = np.maximum(np.abs(np.diag(factor)), SMALL)
+        reliability = per_group * size**2 / (1 + per_group * size**2)
+        about = np.full(factor.shape, float(term.n_groups))
+        np.fill_diagonal(about, np.maximum(2 * reliability**2 / size**2, LEAST) * term.n_groups)
+        pieces.append(about)
+    return np.diag(covariance.collect(pieces)) / unit**2
 
 
 def random_parts(

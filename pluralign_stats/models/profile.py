@@ -12,14 +12,14 @@ from scipy.linalg import null_space
 from scipy.stats import norm
 
 from pluralign_stats.errors import InputError
-from pluralign_stats.models.categories import Categories
 from pluralign_stats.models.engine.optimize import maximize
 from pluralign_stats.models.engine.profiled import LinearProblem, gradient_at, solve_at
 from pluralign_stats.models.fit import Fit
 from pluralign_stats.models.linear import LinearFit
 from pluralign_stats.models.mixed import prepare, rough_curvature
 from pluralign_stats.models.ordinal import OrdinalFit
-from pluralign_stats.models.ordinal_search import Objective, OrdinalModel
+from pluralign_stats.models.ordinal_search import Objective
+from pluralign_stats.models.rebuild import linear_engine, ordinal_engine
 
 #: Endpoints are found when the root is within this of its quantile.
 CLOSE = 1e-4
@@ -80,31 +80,20 @@ def _endpoint(profile: Profile, peak: float, estimate: float, move: float, z: fl
 
 
 def _ordinal_profiles(fit: OrdinalFit) -> tuple[list[Profile], float]:
-    categories = Categories(fit.labels, fit.scores, np.asarray(fit.design.y, dtype=int), ())
-    model = OrdinalModel(fit.design, categories, fit.basis, fit.link)
-    objective = Objective(model.problem, fit.n_nodes)
-    f, s, t = fit.joint.sizes
-    back = np.eye(f + s + t)
-    back[: f + s, : f + s] = model.cuts.back
-    psi = np.linalg.solve(back, fit.joint.estimates)
-    inner = np.linalg.solve(back, np.eye(len(back)))
-    vcov = inner @ fit.joint.vcov @ inner.T
-    free = np.diag(vcov) > 0
-    peak = objective(psi)[0]
-    rows = fit.rows @ back
-    return [_along(objective, psi, vcov, free, row) for row in rows], peak
+    engine = ordinal_engine(fit)
+    objective = Objective(engine.model.problem, fit.n_nodes)
+    peak = objective(engine.psi)[0]
+    return [_along(objective, engine.psi, engine.root, row) for row in fit.rows @ engine.back], peak
 
 
-def _along(
-    objective: Objective, psi: np.ndarray, vcov: np.ndarray, free: np.ndarray, row: np.ndarray
-) -> Profile:
-    """Largest log-likelihood with the combination `row` (k,) of the parameters held at a value."""
-    direction = vcov @ row / (row @ vcov @ row)
-    rest = np.zeros((len(psi), int(free.sum()) - 1))
-    rest[free] = null_space(row[None, free])
-    information = np.zeros_like(vcov)
-    information[np.ix_(free, free)] = np.linalg.inv(vcov[np.ix_(free, free)])
-    curvature = rest.T @ information @ rest
+def _along(objective: Objective, psi: np.ndarray, root: np.ndarray, row: np.ndarray) -> Profile:
+    """Largest log-likelihood with the combination `row` (k,) of the parameters held at a value.
+
+    The search is in the coordinates of `root` (k, r), in which the information is the identity.
+    """
+    pull = root.T @ row
+    direction = root @ pull / (pull @ pull)
+    rest = root @ null_space(pull[None])
 
     def profile(value: float) -> float:
         start = psi + direction * (value - row @ psi)
@@ -114,7 +103,7 @@ def _along(
             return at, rest.T @ slope
 
         zero = np.zeros(rest.shape[1])
-        return maximize(constrained, zero, curvature, np.ones(len(zero), dtype=bool)).value
+        return maximize(constrained, zero, np.eye(len(zero)), np.ones(len(zero), dtype=bool)).value
 
     return profile
 
@@ -124,8 +113,8 @@ def _linear_profiles(fit: LinearFit) -> tuple[list[Profile], float]:
     prepared = prepare(design)
     order = prepared.layout.order
     X, y, weight = design.fixed.columns[order], design.y[order], design.weight[order]
-    theta = prepared.layout.covariance.start(np.ones(len(design.random)))
-    curvature = rough_curvature(design, prepared)
+    theta = linear_engine(fit).theta
+    curvature = rough_curvature(prepared, theta)
     free = np.ones(len(theta), dtype=bool)
 
     def largest(X: np.ndarray, y: np.ndarray) -> float:

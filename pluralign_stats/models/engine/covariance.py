@@ -67,8 +67,6 @@ class Covariance:
             at += len(column)
         return made
 
-    def start(self, sizes: np.ndarray) -> np.ndarray:
-        """Theta with diagonal factors, each term of the given relative size."""
-        return self.collect(
-            [size * np.eye(shape.size) for size, shape in zip(sizes, self.shapes, strict=True)]
-        )
+    def start(self, sizes: Sequence[np.ndarray]) -> np.ndarray:
+        """Theta with diagonal factors, the (q,) effects of each term of the given sizes."""
+        return self.collect([np.diag(size) for size in sizes])

@@ -16,7 +16,7 @@ from pluralign_stats.models.engine.profiled import (
     solve_at,
 )
 
-#: Step in theta for the central differences of an exact gradient.
+#: Step in theta, for weights of 1, of the central differences of an exact gradient.
 STEP = 1e-4
 
 #: Variance parameters are not determined if the Hessian, scaled, has a smaller eigenvalue.
@@ -39,20 +39,14 @@ class VarianceInformation:
     slopes: np.ndarray
 
     @property
-    def determined(self) -> bool:
-        """Whether the deviance curves in every direction."""
-        scale = np.sqrt(np.abs(np.diag(self.hessian)))
-        with np.errstate(divide="ignore", invalid="ignore"):
-            scaled = self.hessian / np.outer(scale, scale)
-        return bool(np.isfinite(scaled).all() and np.linalg.eigvalsh(scaled)[0] > FLAT)
-
-    @property
     def covariance(self) -> np.ndarray:
-        """(v, v) covariance of the variance parameters."""
-        values, vectors = np.linalg.eigh(self.hessian)
-        known = values > 1e-10 * values.max(initial=0)
-        scaled = vectors[:, known] / values[known]
-        return 2 * scaled @ vectors[:, known].T
+        """(v, v) covariance of the variance parameters, 0 in directions not determined."""
+        scale = np.sqrt(np.abs(np.diag(self.hessian)))
+        scale[scale == 0] = 1.0
+        values, vectors = np.linalg.eigh(self.hessian / np.outer(scale, scale))
+        known = values > FLAT
+        root = vectors[:, known] / np.sqrt(values[known]) / scale[:, None]
+        return 2 * root @ root.T
 
 
 def inform(problem: LinearProblem, state: LinearState) -> VarianceInformation:
@@ -62,18 +56,19 @@ def inform(problem: LinearProblem, state: LinearState) -> VarianceInformation:
     active = np.flatnonzero(state.theta)
     v = len(active) + 1
     hessian, slopes = np.zeros((v, v)), []
+    length = STEP * np.exp(-0.5 * np.log(problem.weight).mean())
     for j, entry in enumerate(active):
         ends = []
-        for step in (STEP, -STEP):
+        for step in (length, -length):
             theta = state.theta.copy()
             theta[entry] += step
             moved = solve_at(problem, theta)
             gradient = gradient_at(problem, moved)
             ends.append((gradient.logdet + gradient.residual / variance, moved))
         (up, above), (down, below) = ends
-        hessian[j, :-1] = (up - down)[active] / (2 * STEP)
-        hessian[j, -1] = -(above.residual - below.residual) / STEP / sigma**3
-        slopes.append(variance * (above.unscaled - below.unscaled) / (2 * STEP))
+        hessian[j, :-1] = (up - down)[active] / (2 * length)
+        hessian[j, -1] = -(above.residual - below.residual) / length / sigma**3
+        slopes.append(variance * (above.unscaled - below.unscaled) / (2 * length))
     hessian[:-1, :-1] = (hessian[:-1, :-1] + hessian[:-1, :-1].T) / 2
     hessian[-1, :-1] = hessian[:-1, -1]
     hessian[-1, -1] = 4 * problem.degrees / variance

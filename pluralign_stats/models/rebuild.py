@@ -15,9 +15,6 @@ from pluralign_stats.models.mixed import Prepared, prepare
 from pluralign_stats.models.ordinal import OrdinalFit
 from pluralign_stats.models.ordinal_search import Objective, OrdinalModel
 
-#: Factor entries below this are those of a variance that was estimated as 0.
-ZERO = 1e-6
-
 
 @dataclass(frozen=True, eq=False)
 class OrdinalEngine:
@@ -98,17 +95,4 @@ def linear_engine(fit: LinearFit) -> LinearEngine:
     order = prepared.layout.order
     residual = (design.y - X @ (X.T @ design.y) / len(X))[order]
     problem = LinearProblem(prepared.layout, X[order], residual, design.weight[order], fit.reml)
-    factors = [
-        lower_root(np.linalg.solve(T, np.linalg.solve(T, part.covariance).T) / fit.sigma**2)
-        for T, part in zip(prepared.transforms, fit.random, strict=True)
-    ]
-    theta = prepared.layout.covariance.collect(factors)
-    return LinearEngine(problem, prepared, np.where(np.abs(theta) < ZERO, 0.0, theta), back)
-
-
-def lower_root(matrix: np.ndarray) -> np.ndarray:
-    """Lower-triangular (q, q) factor of a covariance, singular or not; no negative diagonal."""
-    values, vectors = np.linalg.eigh(matrix)
-    root = vectors * np.sqrt(np.maximum(values, 0.0))
-    factor = np.linalg.qr(root.T, mode="r").T
-    return factor * np.where(np.diag(factor) < 0, -1.0, 1.0)
+    return LinearEngine(problem, prepared, fit.theta, back)
