@@ -10,8 +10,14 @@ import pandas as pd
 from pluralign_stats.errors import InputError
 from pluralign_stats.models import diagnose
 from pluralign_stats.models.design import Design, build_design
+from pluralign_stats.models.engine.average_information import average_information
 from pluralign_stats.models.engine.links import LATENT_SD
-from pluralign_stats.models.engine.optimize import TOLERANCE, maximize, settle_boundary
+from pluralign_stats.models.engine.optimize import (
+    TOLERANCE,
+    maximize,
+    settle_boundary,
+    unit_steps,
+)
 from pluralign_stats.models.engine.profiled import (
     LinearProblem,
     LinearState,
@@ -30,6 +36,9 @@ from pluralign_stats.models.mixed import (
     rough_curvature,
     rough_sizes,
 )
+
+#: The information on an entry of theta is taken to be at least this share of a rough guess.
+FLOOR = 0.2
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -188,13 +197,23 @@ def _search(
 
     covariance = prepared.layout.covariance
     start = covariance.start(rough_sizes(prepared, residual))
-    curvature = rough_curvature(prepared, start)
+    curvature = _curvature(problem, prepared, start)
     free = movable(design, len(design.y))
     found = maximize(objective, np.where(free, start, 0.0), curvature, free)
     found = settle_boundary(objective, found, covariance, curvature)
-    moving = found.gradient[found.free]
-    step = moving / np.diag(curvature)[found.free]
-    return solve_at(problem, found.x), bool(moving @ step < TOLERANCE)
+    moving = np.ix_(found.free, found.free)
+    slope = found.gradient[found.free]
+    last = unit_steps(_curvature(problem, prepared, found.x)[moving])
+    step = np.zeros(len(found.x))
+    step[found.free] = last @ (last.T @ slope)
+    return solve_at(problem, found.x + step), bool(slope @ step[found.free] < TOLERANCE)
+
+
+def _curvature(problem: LinearProblem, prepared: Prepared, theta: np.ndarray) -> np.ndarray:
+    """Guess of the information on theta; a rough one next to a variance of 0, where it vanishes."""
+    known = average_information(problem, solve_at(problem, theta))
+    rough = np.diag(rough_curvature(prepared, theta))
+    return known + np.diag(np.maximum(FLOOR * rough - np.diag(known), 0.0))
 
 
 def _method(design: Design, *, reml: bool) -> str:
