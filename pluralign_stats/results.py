@@ -156,6 +156,8 @@ def format_number(column: str, number: Any) -> str:
     value = float(number)
     if column.startswith("n_") or column in {"rating", "levels"}:
         return f"{value:,.0f}"
+    if column.startswith("df"):
+        return f"{value:,.0f}" if value == round(value) else f"{value:,.1f}"
     if column == "share" or column.endswith("_share"):
         return f"{value:.1%}"
     if column.startswith("p_"):

@@ -5,6 +5,7 @@ import pandas as pd
 
 from pluralign_stats.checks.deletion import Deletions, deletions
 from pluralign_stats.checks.names import (
+    borne_widely,
     find_parts,
     label_levels,
     level_counts,
@@ -16,6 +17,7 @@ from pluralign_stats.checks.ratings import rating_influence
 from pluralign_stats.errors import InputError
 from pluralign_stats.models.fit import Fit
 from pluralign_stats.results import Metadata, Result
+from pluralign_stats.settings import MIN_CELL
 
 #: A level that moves a coefficient by more standard errors than this is called influential. The
 #: choice is ours: such a level decides as much as everything that chance leaves open.
@@ -69,7 +71,8 @@ def influence_check(
     sets = np.split(np.argsort(design.codes, kind="stable"), np.cumsum(counts)[:-1])
     found = deletions(fit, sets)
     size = np.nan_to_num(np.abs(found.scaled), nan=np.inf)
-    size[:, np.isnan(fit.se.to_numpy())] = 0.0
+    told = borne_widely(fit)
+    size[:, np.isnan(fit.se.to_numpy()) | ~told] = 0.0
     order = np.argsort(-size.max(axis=1), kind="stable")
     labels = label_levels(fit, design, named=named, order=order[:SHOWN], what="most influential")
     table = _table(fit, found, size, order[:SHOWN], labels)
@@ -86,7 +89,7 @@ def influence_check(
         notes=(
             f"The {len(table)} most influential of {len(sets):,} levels. Estimate: change of "
             "the coefficient that moves most when the level is left out.",
-            f"Largest change of each coefficient: {_largest(fit, size)}.",
+            f"Largest change of each coefficient: {_largest(fit, size, told)}.",
             f"The limit of {LARGEST:g} standard error is a choice of ours.",
         ),
         warnings=fit.warnings,
@@ -112,14 +115,17 @@ def _table(
     )
 
 
-def _largest(fit: Fit, size: np.ndarray) -> str:
+def _largest(fit: Fit, size: np.ndarray, told: np.ndarray) -> str:
     """The largest change of each coefficient by any level, in words."""
     names = [plain_coefficient(str(name)) for name in fit.params.index]
-    changes = zip(names, size.max(axis=0), strict=True)
-    return ", ".join(
+    changes = zip(names, size.max(axis=0), told, strict=True)
+    listed = ", ".join(
         f"{name} {change:.2f}" if np.isfinite(change) else f"{name} not determined without one"
-        for name, change in changes
+        for name, change, shown in changes
+        if shown
     )
+    few = f"; coefficients of fewer than {MIN_CELL} raters are not told" if not told.all() else ""
+    return listed + few
 
 
 def _sentence(fit: Fit, first: str, group: str, size: np.ndarray) -> str:

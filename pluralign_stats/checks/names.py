@@ -15,6 +15,24 @@ def plain_coefficient(name: str) -> str:
     return name.replace("]:", " × ").replace("[T.", ": ").replace("]", "")
 
 
+def borne_widely(fit: Fit) -> np.ndarray:
+    """(p,) whether `MIN_CELL` raters or more have a covariate other than 0 for a coefficient.
+
+    What one item does to any other coefficient would tell what a handful of people rated.
+    """
+    design, raters = fit.design, rater_numbers(fit)
+    matrices = (design.fixed, design.scale, design.nominal)
+    enough = [
+        len(np.unique(raters[column != 0])) >= MIN_CELL
+        for matrix in matrices
+        if matrix is not None
+        for column in matrix.columns.T
+    ]
+    n_nominal = 0 if design.nominal is None else len(design.nominal.names)
+    at = len(enough) - n_nominal
+    return np.array(enough[:at] + [e for e in enough[at:] for _ in fit.thresholds], dtype=bool)
+
+
 def find_parts(fit: Fit, group: str) -> list[RandomPart]:
     """The random terms of one grouping factor.
 

@@ -148,7 +148,8 @@ def _collect(
     table = pd.concat([_part_table(study, p, min_cell) for p in parts], ignore_index=True)
     factors = tuple(dict.fromkeys(p.factor for p in parts))
     first = parts[0].result.meta
-    notes = [*first.notes, _references(study, factors), _left_out(study, gaps)]
+    common = [note for note in first.notes if not note.startswith("p adjusted")]
+    notes = [*common, _references(study, factors), _left_out(study, gaps)]
     if table.loc[~small, "n_raters"].isna().any():
         notes.append(COUNT_WITHHELD)
     if small.any():
