@@ -3,7 +3,8 @@ import pandas as pd
 import pytest
 
 from pluralign_stats import InputError
-from pluralign_stats.models.design import build_design, independent_columns
+from pluralign_stats.models.design import build_design
+from pluralign_stats.models.engine.collinear import independent_columns
 from pluralign_stats.models.formula import parse_formula
 
 
