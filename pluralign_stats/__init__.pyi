@@ -4,6 +4,7 @@ from .checks.influence import influence_check as influence_check
 from .checks.protocol import Check as Check
 from .checks.random_effects import random_effects_table as random_effects_table
 from .checks.residuals import residual_check as residual_check
+from .checks.shares import predicted_shares as predicted_shares
 from .describe.agreement import agreement as agreement
 from .describe.composition import composition as composition
 from .describe.composition import nonresponse as nonresponse
@@ -23,15 +24,15 @@ from .effects.side_by_side import side_by_side as side_by_side
 from .errors import InputError as InputError
 from .errors import PluralignError as PluralignError
 from .exhibits import Exhibits as Exhibits
+from .figures.checks import calibration_figure as calibration_figure
+from .figures.checks import influence_figure as influence_figure
+from .figures.checks import residual_figure as residual_figure
 from .figures.describe import agreement_figure as agreement_figure
 from .figures.describe import composition_figure as composition_figure
 from .figures.describe import distribution_figure as distribution_figure
 from .figures.describe import joint_figure as joint_figure
 from .figures.effects import forest_figure as forest_figure
-from .figures.models import calibration_figure as calibration_figure
 from .figures.models import caterpillar_figure as caterpillar_figure
-from .figures.models import influence_figure as influence_figure
-from .figures.models import residual_figure as residual_figure
 from .figures.models import shares_figure as shares_figure
 from .figures.picture import Picture as Picture
 from .models.compare import likelihood_ratio as likelihood_ratio

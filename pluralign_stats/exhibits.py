@@ -76,7 +76,8 @@ class Exhibits:
             picture.save(folder / "figures" / name)
         title = escape(result.meta.title)
         links = [
-            f"<a href='{link}' download>{title} ({Path(link).suffix[1:].upper()})</a>"
+            f"<a href='{link}' download aria-label='{kind}: {title}'>{kind}</a>"
             for link in (*figures, f"tables/{name}.csv")
+            for kind in [Path(link).suffix[1:].upper()]
         ]
         return f"<p class='downloads'>Download: {', '.join(links)}</p>"

@@ -1,10 +1,11 @@
 """What every analysis returns: a table, a sentence in plain words, and how it was made."""
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from html import escape
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from pluralign_stats.settings import CONF_LEVEL
@@ -33,6 +34,9 @@ VOCABULARY = (
 
 #: Tables of more rows are folded away in HTML.
 LONG_TABLE = 15
+
+#: Columns in one unit, which are written with equally many decimals.
+_ALIKE = ("planted", "estimate", "observed", "std_error", "conf_low", "conf_high")
 
 
 @dataclass(frozen=True)
@@ -77,6 +81,15 @@ class Result:
     def warnings(self) -> tuple[str, ...]:
         """What went wrong or should be doubted."""
         return self.meta.warnings
+
+    def about(self, what: str) -> "Result":
+        """The same with title, sentence and warnings that say what they are about."""
+        title, sentence, *warnings = (
+            f"{what}: {text[:1].lower()}{text[1:]}"
+            for text in (self.meta.title, self.sentence, *self.warnings)
+        )
+        meta = replace(self.meta, title=title, warnings=tuple(warnings))
+        return replace(self, sentence=sentence, meta=meta)
 
     def to_csv_text(self) -> str:
         """Write the table as CSV: counts whole, a last column that says if data are simulated."""
@@ -123,9 +136,10 @@ def table_html(table: pd.DataFrame, caption: str) -> str:
     shown = table.drop(columns="method", errors="ignore")
     told = f"; method: {' / '.join(table['method'].unique())}" if "method" in table else ""
     head = "".join(f"<th scope='col'>{escape(heading(c))}</th>" for c in shown.columns)
+    places = _decimals(shown)
     body = "".join(
         "<tr>"
-        + "".join(_cell(name, value) for name, value in zip(shown.columns, row, strict=True))
+        + "".join(_cell(c, value, places.get(c)) for c, value in zip(shown, row, strict=True))
         + "</tr>"
         for row in shown.itertuples(index=False, name=None)
     )
@@ -143,14 +157,30 @@ def heading(column: str) -> str:
     return plain.get(column, column.replace("_", " "))
 
 
-def _cell(column: str, value: Any) -> str:
+def _decimals(table: pd.DataFrame) -> dict[str, int]:
+    """How many decimals each column of numbers has, by its largest number."""
+    numbers = table.select_dtypes("number")
+    size = numbers.where(np.isfinite(numbers)).abs().max()
+    alike = size.index.isin(_ALIKE)
+    size[alike] = size[alike].max()
+    return {str(column): _places(largest) for column, largest in size.items()}
+
+
+def _places(number: float) -> int:
+    return 1 if abs(number) >= 10 else 3
+
+
+def _cell(column: str, value: Any, places: int | None) -> str:
     if isinstance(value, str):
         return f"<td>{escape(value)}</td>"
-    return f"<td class='number'>{format_number(column, value)}</td>"
+    return f"<td class='number'>{format_number(column, value, places)}</td>"
 
 
-def format_number(column: str, number: Any) -> str:
-    """Write a number as its column asks: counts whole, shares in percent, p to three places."""
+def format_number(column: str, number: Any, places: int | None = None) -> str:
+    """Write a number as its column asks: counts whole, shares in percent, p to three places.
+
+    Any other has `places` decimals, by default as many as its own size asks for.
+    """
     if pd.isna(number):
         return "–"
     value = float(number)
@@ -162,7 +192,7 @@ def format_number(column: str, number: Any) -> str:
         return f"{value:.1%}"
     if column.startswith("p_"):
         return "&lt;0.001" if value < 0.001 else f"{value:.3f}"
-    return minus(f"{value:.3f}" if abs(value) < 10 else f"{value:.1f}")
+    return minus(f"{value:.{_places(value) if places is None else places}f}")
 
 
 def minus(number: str) -> str:

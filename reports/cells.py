@@ -69,6 +69,7 @@ def chapter_body(node: Any) -> Body:
     soup = BeautifulSoup(safe_html(html), "html.parser")
     question = _take_head(soup)
     _order_headings(soup)
+    _warn_once(soup)
     for table in soup.find_all("table"):
         _arrange_table(soup, table)
     sections = tuple((str(h["id"]), h.get_text().strip()) for h in soup.select("h2[id]"))
@@ -128,6 +129,16 @@ def _order_headings(soup: BeautifulSoup) -> None:
 def _numbered(name: str) -> Iterator[str]:
     yield name
     yield from (f"{name}-{number}" for number in count(2))
+
+
+def _warn_once(soup: BeautifulSoup) -> None:
+    """Leave each warning where it comes first; the page's head has all of them as well."""
+    seen: set[str] = set()
+    for paragraph in soup.select("p.warning"):
+        text = paragraph.get_text()
+        if text in seen:
+            paragraph.decompose()
+        seen.add(text)
 
 
 def _arrange_table(soup: BeautifulSoup, table: Tag) -> None:

@@ -79,7 +79,11 @@ def write_pages(folder: Path, chapters: Sequence[Chapter], provenance: Provenanc
             following=chapters[number + 1] if number + 1 < len(chapters) else None,
         )
         (folder / chapter.page).write_text(page, "utf-8")
-    index = templates.get_template("index.html.j2").render(**common)
+    warned: dict[str, list[Chapter]] = {}
+    for chapter in chapters:
+        for warning in chapter.downloads.warnings:
+            warned.setdefault(warning, []).append(chapter)
+    index = templates.get_template("index.html.j2").render(**common, warned=warned)
     (folder / "index.html").write_text(index, "utf-8")
     shutil.copyfile(_TEMPLATES / "style.css", folder / "style.css")
 
@@ -105,9 +109,9 @@ def _environment() -> Any:
 
 
 def _duration(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
+    minutes, rest = divmod(max(round(seconds), 1), 60)
     if not minutes:
-        return f"{seconds:.1f} seconds"
+        return f"{rest} s"
     return f"{minutes} min {rest} s"
 
 

@@ -154,8 +154,8 @@ def show_value(value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, list | tuple):
-        return ", ".join(map(str, value)) or "(none)"
-    return str(value) if value != "" else "(empty)"
+        return ", ".join(map(str, value)) or "(not set)"
+    return str(value) if value != "" else "(not set)"
 
 
 def as_option(name: str, value: object) -> str:

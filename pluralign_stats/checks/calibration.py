@@ -112,17 +112,19 @@ def _table(
 def _sentence(table: pd.DataFrame, p: float, unit: str) -> str:
     gap = table["observed"] - table["estimate"]
     worst = table.loc[gap.abs().idxmax()]
-    where = "over all ratings" if worst["term"] == "All ratings" else f"for {worst['term']} "
-    where += "" if worst["term"] == "All ratings" else worst["group"]
-    what = f"a rating of {_plain(worst['rating'])} " if "rating" in table else ""
+    where = {
+        "All ratings": "over all ratings",
+        "Fitted rating": f"where the fitted rating is {worst['group']}",
+    }.get(worst["term"], f"for {worst['group']} ({worst['term']})")
+    what = f"in ratings of {_plain(worst['rating'])} " if "rating" in table else ""
     form = ".1%" if unit.startswith("share") else ".2f"
     told = (
-        f"the largest gap is {what}{where}, predicted {worst['estimate']:{form}} and observed "
+        f"the largest gap is {what}{where}: predicted {worst['estimate']:{form}}, observed "
         f"{worst['observed']:{form}}"
     )
     if p >= SIGNIFICANCE:
-        return f"Predictions agree with what was observed (p = {p:.2f}); {told}."
-    return f"Predictions do not agree with what was observed (p = {p:.3f}); {told}."
+        return f"Predictions agree with what was observed within chance (p = {p:.2f}); {told}."
+    return f"Predictions differ from what was observed by more than chance (p = {p:.3f}); {told}."
 
 
 def _plain(rating: object) -> str:

@@ -9,6 +9,7 @@ from pluralign_stats.checks.names import (
     find_parts,
     label_levels,
     level_counts,
+    levels_of,
     may_name,
     plain_coefficient,
 )
@@ -82,13 +83,13 @@ def influence_check(
     table.insert(0, "term", group)
     worst = float(size.max())
     meta = Metadata(
-        f"Influence of single levels of '{group}' on the coefficients",
+        f"Influence of single {levels_of(group)} on the coefficients",
         fit.design.data_kind,
         "standard errors",
         conf_level=None,
         notes=(
-            f"The {len(table)} most influential of {len(sets):,} levels. Estimate: change of "
-            "the coefficient that moves most when the level is left out.",
+            f"Shown: {len(table)} of {len(sets):,} {levels_of(group)}, the most influential first. "
+            "Estimate: change of the coefficient that moves most when one is left out.",
             f"Largest change of each coefficient: {_largest(fit, size, told)}.",
             f"The limit of {LARGEST:g} standard error is a choice of ours.",
         ),
@@ -134,11 +135,11 @@ def _sentence(fit: Fit, first: str, group: str, size: np.ndarray) -> str:
     name = plain_coefficient(str(fit.params.index[size.max(axis=0).argmax()]))
     if worst.max() <= LARGEST:
         return (
-            f"Leaving out any one of {n_levels:,} levels of {group} moves no coefficient by more "
-            f"than {worst.max():.2f} standard errors ({name})."
+            f"Leaving out any one of {n_levels:,} {levels_of(group)} moves no coefficient by more "
+            f"than {worst.max():.2f} of its standard errors (the most: {name})."
         )
     n = int((worst > LARGEST).sum())
-    many = f"{n:,} of {n_levels:,} levels of {group}"
+    many = f"{n:,} of {n_levels:,} {levels_of(group)}"
     if not np.isfinite(worst.max()):
         return (
             f"{name} cannot be estimated without {first}; {many} move a "
@@ -146,5 +147,5 @@ def _sentence(fit: Fit, first: str, group: str, size: np.ndarray) -> str:
         )
     return (
         f"{many} move a coefficient by more than {LARGEST:g} standard error when left out; the "
-        f"largest change is {worst.max():.2f} standard errors of {name}."
+        f"largest change is one of {name}, by {worst.max():.2f} of its standard errors."
     )

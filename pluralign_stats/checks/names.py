@@ -5,14 +5,19 @@ import numpy as np
 from pluralign_stats.checks.raters import count_raters, rater_numbers
 from pluralign_stats.effects.counts import THINGS, rater_of
 from pluralign_stats.errors import InputError, one_of
-from pluralign_stats.models.design import RandomDesign
 from pluralign_stats.models.fit import Fit, RandomPart
+from pluralign_stats.models.matrices import RandomDesign
 from pluralign_stats.settings import MIN_CELL
 
 
 def plain_coefficient(name: str) -> str:
     """A coefficient in words: ``a: x × b: y`` for ``a[T.x]:b[T.y]``."""
     return name.replace("]:", " × ").replace("[T.", ": ").replace("]", "")
+
+
+def levels_of(group: str) -> str:
+    """The levels of a grouping factor in words: ``raters``, ``items``, or ``levels of x``."""
+    return f"{group}s" if group in {"rater", "item", "prompt", "response"} else f"levels of {group}"
 
 
 def borne_widely(fit: Fit) -> np.ndarray:

@@ -52,7 +52,7 @@ class Check:
 
 def _figure_of(name: str) -> "Callable[..., Picture]":
     """The figure of a check; figures are loaded when called, as they stand above the checks."""
-    from pluralign_stats.figures.models import (
+    from pluralign_stats.figures.checks import (
         calibration_figure,
         influence_figure,
         residual_figure,

@@ -8,12 +8,13 @@ from pluralign_stats.checks.names import (
     find_parts,
     label_levels,
     level_counts,
+    levels_of,
     may_name,
     plain_coefficient,
 )
 from pluralign_stats.describe.intervals import check_level
 from pluralign_stats.models.fit import Fit, RandomPart
-from pluralign_stats.results import Metadata, Result
+from pluralign_stats.results import Metadata, Result, minus
 from pluralign_stats.settings import CONF_LEVEL
 
 
@@ -61,13 +62,13 @@ def random_effects_table(
     table["n_ratings"] = np.tile(np.where(shown, n_ratings[order], np.nan), repeats)
     table["method"] = fit.method
     meta = Metadata(
-        f"Random effects of '{group}'",
+        f"Random effects of {levels_of(group)}",
         fit.design.data_kind,
         fit.unit,
         conf_level,
         "conditional intervals",
         (
-            "Effects are drawn towards zero, the more so the fewer ratings a level has; intervals "
+            "Effects are drawn towards zero, the more so the fewer the ratings; intervals "
             "take the other parameters as known.",
         ),
         fit.warnings,
@@ -101,7 +102,7 @@ def _sentence(table: pd.DataFrame, group: str, n_levels: int) -> str:
     block = table[table["effect"] == table["effect"].iloc[0]]
     apart = int(((block["conf_low"] > 0) | (block["conf_high"] < 0)).sum())
     return (
-        f"Of {n_levels:,} levels of {group}, {apart:,} lie so far from the average that their "
-        f"interval leaves out zero; effects go from {block['estimate'].min():.2f} to "
-        f"{block['estimate'].max():.2f}."
+        f"Of {n_levels:,} {levels_of(group)}, {apart:,} lie so far from the average that their "
+        f"interval leaves out zero; effects go from {minus(f'{block["estimate"].min():.2f}')} to "
+        f"{minus(f'{block["estimate"].max():.2f}')}."
     )

@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 
 from pluralign_stats.checks.deletion import deletions
-from pluralign_stats.checks.names import may_name
-from pluralign_stats.models.design import RandomDesign
+from pluralign_stats.checks.names import levels_of, may_name
 from pluralign_stats.models.fit import Fit
+from pluralign_stats.models.matrices import RandomDesign
 from pluralign_stats.results import Metadata, Result
 
 #: Levels whose ratings are looked at, and most ratings of one of them.
@@ -75,10 +75,10 @@ def rating_influence(
         ),
         warnings=fit.warnings,
     )
+    largest = table["estimate"].abs().max()
     sentence = (
-        f"The most influential single rating among those of {len(chosen)} levels of "
-        f"{design.term.group} moves a coefficient by {table['estimate'].abs().max():.2f} standard "
-        "errors."
+        f"The most influential single rating among those of {len(chosen):,} "
+        f"{levels_of(design.term.group)} moves a coefficient by {largest:.2f} standard errors."
     )
     return (Result(table, sentence, meta),)
 

@@ -127,6 +127,6 @@ def _sentence(table: pd.DataFrame, p: float) -> str:
         )
     return (
         "The ratings do not spread over their predicted distributions as the model says: "
-        f"{told}, and only {p:.1%} of the data sets drawn from it depart as far. Look for effects "
-        "that differ between thresholds, for unequal spread, or for a missing variable."
+        f"{told}, and only {p:.1%} of the data sets drawn from it depart as far. A variable may "
+        "be missing, or move single ratings or their spread instead of all ratings alike."
     )

@@ -53,7 +53,7 @@ class LazyGroup(click.Group):
 )
 @click.version_option(package_name="pluralign", prog_name="pluralign")
 def cli() -> None:
-    r"""Who rates language models how, and what each way of using their ratings does to a model.
+    """Who rates language models how, and what each way of using their ratings does to a model.
 
     A study is one YAML file, its codebook, which names the data files and says what their columns
     mean. Start with a simulated one:

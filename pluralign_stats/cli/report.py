@@ -24,7 +24,7 @@ from pluralign_stats.cli.options import (
 def command(
     study: Path, out: Path, data: Path | None, parameters: tuple[str, ...], as_json: bool
 ) -> None:
-    r"""Run the notebooks on a study and write a browsable report.
+    """Run the notebooks on a study and write a browsable report.
 
     STUDY is the path of a codebook, or the name of one that comes with Pluralign
     (pluralistic_values, trustamas). The report is a folder of pages, figures (SVG, PDF, PNG) and

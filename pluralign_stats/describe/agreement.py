@@ -161,6 +161,14 @@ def _sentence(table: pd.DataFrame) -> str:
     overall = table[table["group"] == "All raters"].dropna(subset="estimate")
     if overall.empty:
         return "Agreement cannot be measured: no item was rated by two raters."
+    groups = table[table["group"] != "All raters"].dropna(subset="estimate")
+    if len(groups):
+        alpha = groups["dimension"].map(overall.set_index("dimension")["estimate"])
+        apart = (alpha < groups["conf_low"]) | (alpha > groups["conf_high"])
+        return (
+            f"The interval of a group leaves out the alpha of all raters in {apart.sum()} of "
+            f"{len(groups)} cases."
+        )
     high = overall.loc[overall["estimate"].idxmax()]
     low = overall.loc[overall["estimate"].idxmin()]
     return (

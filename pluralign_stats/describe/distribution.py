@@ -48,9 +48,15 @@ def rating_distribution(study: Study, by: str | None = None, min_cell: int = MIN
     title = f"Ratings by {study.codebook.label(by).lower()}" if by else "Ratings by dimension"
     notes = _left_out(study, small, min_cell)
     notes += (COUNT_WITHHELD,) if table["n_raters"].isna().any() else ()
+    if not blocks:
+        sentence = f"No group has {min_cell} raters or more."
+    elif by and table["group"].nunique() > 1:
+        sentence = _group_sentence(table)
+    else:
+        sentence = _sentence(study, ratings)
     return Result(
         table[[c for c in order if c in table]],
-        _sentence(study, ratings) if blocks else f"No group has {min_cell} raters or more.",
+        sentence,
         Metadata(title, study.data_kind, conf_level=None, notes=notes),
     )
 
@@ -77,6 +83,18 @@ def _shares(study: Study, block: pd.DataFrame, dimension: str, group: str) -> pd
             "n_raters": block["rater"].nunique(),
             "n_ratings": len(block),
         }
+    )
+
+
+def _group_sentence(table: pd.DataFrame) -> str:
+    """Name the dimension on which the means of two groups lie farthest apart."""
+    keys = [table["dimension"], table["group"]]
+    means = (table["rating"] * table["share"]).groupby(keys, sort=False).sum().unstack()
+    dimension = (means.max(axis=1) - means.min(axis=1)).idxmax()
+    high, low = means.loc[dimension].idxmax(), means.loc[dimension].idxmin()
+    return (
+        f"Mean ratings differ most on {dimension.lower()}: {means.loc[dimension, high]:.2f} for "
+        f"{high} and {means.loc[dimension, low]:.2f} for {low}."
     )
 
 

@@ -193,7 +193,7 @@ def _left_out(study: Study, gaps: dict[str, str]) -> str:
     told = [f"{study.codebook.label(f)} ({groups})" for f, groups in gaps.items() if groups]
     if not told:
         return ""
-    return f"Not asked of everyone, and so estimated in a model of its own: {'; '.join(told)}."
+    return f"Not asked in some groups, and so estimated in a model of its own: {'; '.join(told)}."
 
 
 def _sentence(table: pd.DataFrame) -> str:

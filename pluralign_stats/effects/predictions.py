@@ -113,6 +113,8 @@ def _table(
 
 
 def _sentence(table: pd.DataFrame, kind: Kind) -> str:
+    if table["estimate"].isna().all():
+        return "The data do not tell the groups apart from other terms of the model."
     if kind == "probability":
         top = table.loc[table["estimate"].idxmax()]
         where = f" ({top['group']})" if "group" in top else ""

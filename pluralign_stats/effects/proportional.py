@@ -90,4 +90,4 @@ def _sentence(table: pd.DataFrame) -> str:
     if clear.empty:
         return "No variable clearly moves single thresholds or the scale."
     told = ", ".join(f"{row.term} ({row.against})" for row in clear.itertuples())
-    return f"Against proportional odds: {told}."
+    return f"Proportional odds do not hold for {told}."

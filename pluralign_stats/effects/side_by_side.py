@@ -69,7 +69,9 @@ def _sentence(table: pd.DataFrame) -> str:
             f"The ordinal and the linear model agree on which of {len(wide)} differences are "
             f"clear; {told}."
         )
-    named = [f"{row.contrast} on {row.dimension.lower()}" for row in differ.itertuples()]
+    named = [
+        f"{row.term}: {row.contrast} on {row.dimension.lower()}" for row in differ.itertuples()
+    ]
     shown = "; ".join(named[:4]) + ("; and others" if len(named) > 4 else "")
     return (
         f"The ordinal and the linear model disagree on whether {len(named)} of {len(wide)} "

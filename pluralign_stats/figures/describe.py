@@ -146,7 +146,7 @@ def agreement_figure(result: Result) -> Picture:
     ax.grid(axis="x")
     if len(groups) > 1:
         figure.legend(loc="outside upper right", ncols=min(len(groups), 3), fontsize=8)
-    told = ["in brackets: raters"] if len(groups) > 1 else []
+    told = ["in brackets: raters of the group"] if len(groups) > 1 else []
     foot(figure, result, f"{table['n_raters'].max():,.0f} raters", *told)
     return Picture(figure, f"Points with intervals. {result.sentence}")
 
@@ -181,5 +181,5 @@ def joint_figure(result: Result) -> Picture:
     ax.tick_params(length=0)
     bar = figure.colorbar(image, ax=ax, shrink=0.8, label="Share of ratings")
     bar.ax.yaxis.set_major_formatter(PercentFormatter(1))
-    foot(figure, result, f"{table['n_raters'].max():,} raters, n: positive ratings")
+    foot(figure, result, f"{table['n_raters'].max():,} raters; n: positive ratings")
     return Picture(figure, f"Matrix of conditional shares. {result.sentence}")

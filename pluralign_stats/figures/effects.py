@@ -97,11 +97,11 @@ def _points(
 ) -> None:
     y = np.array([places[key] for key in zip(block["term"], block["contrast"], strict=True)])
     y = y + shift
-    ax.hlines(y, block["conf_low"], block["conf_high"], color=colour, linewidth=1.3)
+    ax.hlines(y, block["conf_low"], block["conf_high"], color=colour, linewidth=1.2)
     clear = (block["p_adjusted"] < SIGNIFICANCE).to_numpy()
     for chosen, face in ((clear, colour), (~clear, "white")):
         ax.scatter(
-            block["estimate"][chosen], y[chosen], s=22, facecolor=face, edgecolor=colour, zorder=3
+            block["estimate"][chosen], y[chosen], s=13, facecolor=face, edgecolor=colour, zorder=3
         )
 
 

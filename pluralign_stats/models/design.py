@@ -1,119 +1,27 @@
-"""The numbers behind a formula: response, fixed-effects matrices and random terms of the rows."""
+"""The rows that a model uses: response, weights, and the matrices of all its parts."""
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from formulaic import ModelSpec
-from formulaic.errors import DataMismatchWarning, FormulaicError
 
 from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.models.engine.blocks import Term
-from pluralign_stats.models.engine.collinear import independent_columns
-from pluralign_stats.models.formula import MixedFormula, RandomTerm, read_side, variables_of
-
-#: A left-out column is taken up by the thresholds if other columns' share of it is smaller.
-ABSORBED = 1e-6
+from pluralign_stats.models.formula import MixedFormula, variables_of
+from pluralign_stats.models.matrices import (
+    Matrix,
+    RandomDesign,
+    evaluate,
+    fixed_matrix,
+    random_design,
+)
 
 #: Column that is kept whether or not the formula has it: tables count raters by it.
 RATER = "rater"
 
 #: Name of a column of weights that were given one by one.
 WEIGHTS = "(weights)"
-
-
-@dataclass(frozen=True, eq=False)
-class Matrix:
-    """A matrix of fixed effects and how to make it of new data.
-
-    Attributes
-    ----------
-    columns
-        (n, p) the columns that are estimated.
-    names
-        Their p names.
-    spec
-        Makes the same columns, and those left out, of new data.
-    dependence
-        (r, d) left-out columns as weights of the constant and of `given`, if they are not among
-        the columns, and of the estimated ones.
-    absorbed
-        Which of the left-out columns the thresholds and their changes take up.
-    constant
-        Whether thresholds take the place of a constant.
-    given
-        Changes of the thresholds, which come before these columns.
-    """
-
-    columns: np.ndarray
-    names: tuple[str, ...]
-    spec: ModelSpec
-    dependence: pd.DataFrame
-    absorbed: tuple[str, ...]
-    constant: bool
-    given: "Matrix | None"
-
-    def of(self, data: pd.DataFrame) -> np.ndarray:
-        """The same columns (m, p) of other rows.
-
-        A row is missing if it needs a left-out column, as then the model cannot speak of it.
-        """
-        full = _again(self.spec, data)
-        kept = full[list(self.names)].to_numpy(dtype=float)
-        if self.dependence.empty:
-            return kept
-        left_out = full[list(self.dependence.columns)].to_numpy(dtype=float)
-        before = [] if self.given is None else [self.given.of(data)]
-        independent = np.hstack([np.ones((len(kept), int(self.constant))), *before, kept])
-        known = np.isclose(left_out, independent @ self.dependence.to_numpy()).all(axis=1)
-        return np.where(known[:, None], kept, np.nan)
-
-
-@dataclass(frozen=True, eq=False)
-class RandomDesign:
-    """One random term of the rows.
-
-    Attributes
-    ----------
-    term
-        As the formula has it.
-    effects
-        Names of the q effects; ``"Intercept"`` for 1.
-    levels
-        The groups that occur.
-    codes
-        (n,) number of each row's group among them.
-    z
-        (n, q) covariates of the effects.
-    spec
-        Makes the same covariates, and those left out, of new data.
-    left_out
-        Effects that the others determine.
-    """
-
-    term: RandomTerm
-    effects: tuple[str, ...]
-    levels: pd.Index
-    codes: np.ndarray
-    z: np.ndarray
-    spec: ModelSpec
-    left_out: tuple[str, ...]
-
-    @property
-    def labels(self) -> tuple[str, ...]:
-        """Names of the effects in tables of random effects: the group, and the slope if any."""
-        group = self.term.group
-        return tuple(group if e == "Intercept" else f"{group}: {e}" for e in self.effects)
-
-    def of(self, data: pd.DataFrame) -> np.ndarray:
-        """Covariates (m, q) of other rows."""
-        return _again(self.spec, data)[list(self.effects)].to_numpy(dtype=float)
-
-    def find(self, data: pd.DataFrame) -> np.ndarray:
-        """(m,) numbers of the groups of other rows; -1 where a group is new or missing."""
-        return self.levels.get_indexer(_groups(self.term, data))
 
 
 @dataclass(frozen=True, eq=False)
@@ -245,15 +153,15 @@ def build_design(
     for column in kept:
         kept[column] = _plain(kept[column])
     _refuse_constant(sides, kept)
-    random = tuple(_random(term, kept) for term in formula.random)
+    random = tuple(random_design(term, kept) for term in formula.random)
     _refuse_doubles(random)
-    changes = None if nominal is None else _matrix(nominal, kept, constant=True)
+    changes = None if nominal is None else fixed_matrix(nominal, kept, constant=True)
     response = formula.response
     return Design(
         y=kept[response.strip("`")].to_numpy() if ordinal else _numbers(response, kept),
-        fixed=_matrix(formula.fixed, kept, constant=ordinal, given=changes),
+        fixed=fixed_matrix(formula.fixed, kept, constant=ordinal, given=changes),
         random=random,
-        scale=None if scale is None else _matrix(scale, kept, constant=True),
+        scale=None if scale is None else fixed_matrix(scale, kept, constant=True),
         nominal=changes,
         weight=_weights(weigh, kept),
         data=kept,
@@ -324,106 +232,11 @@ def _refuse_doubles(random: tuple[RandomDesign, ...]) -> None:
                 )
 
 
-def _evaluate(side: str, data: pd.DataFrame) -> pd.DataFrame:
-    """Model matrix of one side of a formula, finite throughout."""
-    try:
-        matrix = read_side(side).get_model_matrix(data, na_action="ignore")
-    except FormulaicError as error:
-        raise InputError(f"the formula cannot be used: {str(error).splitlines()[0]}") from None
-    values = matrix.to_numpy(dtype=float)
-    if not np.isfinite(values).all():
-        row, column = np.argwhere(~np.isfinite(values))[0]
-        raise InputError(
-            f"'{matrix.columns[column]}' is not a finite number in row {data.index[row]} "
-            f"({values[row, column]}); correct the data or the formula"
-        )
-    return matrix
-
-
-def _again(spec: ModelSpec, data: pd.DataFrame) -> pd.DataFrame:
-    """The matrix that was made of the model's data, of other rows."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", DataMismatchWarning)
-        try:
-            return spec.get_model_matrix(data, na_action="ignore")
-        except DataMismatchWarning:
-            names = ", ".join(sorted(map(str, spec.required_variables)))
-            raise InputError(
-                f"the new data hold a level of {names} that the model has not seen; leave its rows "
-                "out"
-            ) from None
-
-
 def _numbers(response: str, data: pd.DataFrame) -> np.ndarray:
-    matrix = _evaluate(f"0 + {response}", data)
+    matrix = evaluate(f"0 + {response}", data)
     if matrix.shape[1] != 1:
         raise InputError(f"the response '{response}' must be one column of numbers")
     return matrix.to_numpy(dtype=float)[:, 0]
-
-
-def _matrix(
-    side: str, data: pd.DataFrame, *, constant: bool, given: Matrix | None = None
-) -> Matrix:
-    """Independent columns of a fixed part; independent, too, of a `constant` and of what is given.
-
-    With a `constant` elsewhere the part itself has none.
-    """
-    matrix = _evaluate(side, data)
-    own = [name for name in matrix.columns if name != "Intercept" or not constant]
-    before = [] if given is None else list(given.names)
-    values = np.hstack(
-        [
-            np.ones((len(data), int(constant))),
-            *([] if given is None else [given.columns]),
-            matrix[own].to_numpy(dtype=float),
-        ]
-    )
-    names = np.array([*["(constant)"] * constant, *before, *own], dtype=object)
-    b = len(names) - len(own)
-    kept, dropped, weights = independent_columns(values)
-    size = np.linalg.norm(values, axis=0)
-    share = np.abs(weights[b:]) * size[kept[b:], None]
-    absorbed = names[dropped[(share <= ABSORBED * size[dropped]).all(axis=0)]] if before else []
-    return Matrix(
-        values[:, kept[b:]],
-        tuple(names[kept[b:]]),
-        matrix.model_spec,
-        pd.DataFrame(weights, names[kept], names[dropped]),
-        tuple(absorbed),
-        constant,
-        given,
-    )
-
-
-def _random(term: RandomTerm, data: pd.DataFrame) -> RandomDesign:
-    matrix = _evaluate(term.effects, data)
-    codes, levels = pd.factorize(_groups(term, data), sort=True)
-    z, names = matrix.to_numpy(dtype=float), np.array(matrix.columns, dtype=object)
-    kept, dropped, _ = independent_columns(z)
-    if not len(kept):
-        raise InputError(
-            f"the random term {term} has no effect that differs from 0; give it one, as in "
-            f"(1|{term.group})"
-        )
-    left_out = tuple(names[dropped])
-    effects = tuple(names[kept])
-    return RandomDesign(term, effects, levels, codes, z[:, kept], matrix.model_spec, left_out)
-
-
-def _groups(term: RandomTerm, data: pd.DataFrame) -> pd.Index:
-    """Each row's group; those of ``a:b`` are named like x:y."""
-    for name in term.factors:
-        if name not in data:
-            raise InputError(one_of("a grouping variable of the new data", name, data.columns))
-    columns = [data[name] for name in term.factors]
-    if len(columns) == 1:
-        return pd.Index(np.asarray(columns[0]))
-    grouped = data.groupby(list(term.factors), observed=True, sort=True).ngroup()
-    numbers = grouped.fillna(-1).to_numpy(dtype=int)
-    present, first = np.unique(numbers, return_index=True)
-    parts = [column.iloc[first[present >= 0]].astype(str).tolist() for column in columns]
-    names = [":".join(level) for level in zip(*parts, strict=True)]
-    return pd.Index(np.array([*names, None], dtype=object)[numbers])
 
 
 def _one_each(weights: Sequence[float] | np.ndarray, n: int) -> np.ndarray:

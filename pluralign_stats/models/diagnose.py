@@ -6,8 +6,9 @@ import numpy as np
 
 from pluralign_stats.errors import listing
 from pluralign_stats.models.categories import Categories
-from pluralign_stats.models.design import Design, RandomDesign
+from pluralign_stats.models.design import Design
 from pluralign_stats.models.fit import RandomPart
+from pluralign_stats.models.matrices import RandomDesign
 
 #: A correlation matrix with a smaller eigenvalue than this is singular.
 SINGULAR = 1e-6
@@ -169,8 +170,8 @@ def singular_notes(parts: Sequence[RandomPart]) -> list[str]:
         if zero and len(zero) == len(sd):
             notes.append(
                 f"the variance between levels of '{group}' is estimated as 0 (a singular fit): the "
-                "data show no difference between them beyond the residuals; consider leaving the "
-                "term out"
+                "data show no difference between them beyond chance; a model without the term "
+                "gives the same answers"
             )
         elif zero:
             notes.append(

@@ -8,7 +8,8 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from pluralign_stats.models.design import Design, RandomDesign
+from pluralign_stats.models.design import Design
+from pluralign_stats.models.matrices import RandomDesign
 from pluralign_stats.results import Result
 from pluralign_stats.settings import CONF_LEVEL
 

@@ -24,6 +24,12 @@ def test_every_command_explains_itself(command, pluralign):
     assert len(ran.out) > 200
 
 
+def test_examples_in_the_help_stand_on_lines_of_their_own(pluralign):
+    ran = pluralign("report", "--help")
+    assert "\n  Examples:\n    pluralign report study.yaml --out report\n" in ran.out
+    assert "\\b" not in ran.out
+
+
 def test_without_a_command_there_is_help_and_status_2(pluralign):
     ran = pluralign()
     assert ran.status == 2
@@ -97,4 +103,4 @@ def test_help_does_not_load_the_heavy_parts():
         "print([m for m in ('pandas', 'matplotlib', 'torch', 'statsmodels') if m in sys.modules])"
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert ran.stdout.splitlines()[-1] == "[]"
+    assert ran.out.splitlines()[-1] == "[]"

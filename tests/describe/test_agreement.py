@@ -125,6 +125,14 @@ def test_the_table_of_a_study(small_study, table):
     assert row["conf_low"] < row["estimate"] < row["conf_high"]
 
 
+def test_within_groups_the_sentence_counts_who_is_apart(small_study, table):
+    sentence = agreement(small_study, "gender", n_bootstrap=100).sentence
+    alpha = table[table["group"] == "All raters"].set_index("dimension")["estimate"]
+    groups = table[table["group"] != "All raters"].dropna(subset="estimate")
+    inside = [r.conf_low <= alpha[r.dimension] <= r.conf_high for r in groups.itertuples()]
+    assert f"in {len(groups) - sum(inside)} of {len(groups)} cases" in sentence
+
+
 def test_groups_are_measured_by_their_own_ratings(small_study, table):
     men = agreement(small_study.where(gender="Male"), n_bootstrap=100).table
     part = table[table["group"] == "Male"].reset_index(drop=True)

@@ -84,6 +84,18 @@ def test_the_sentence_names_highest_and_lowest_mean(toy):
     assert f"lowest for toxicity ({means['toxicity']:.2f})" in sentence
 
 
+def test_by_group_the_sentence_names_the_largest_difference(small_study):
+    result = rating_distribution(small_study, "gender")
+    ratings = small_study.ratings[small_study.ratings["gender"].isin(result.table["group"])]
+    keys = ["dimension", "gender"]
+    means = ratings.groupby(keys, observed=True)["rating"].mean().unstack()
+    top = (means.max(axis=1) - means.min(axis=1)).idxmax()
+    assert f"on {small_study.codebook.label(top).lower()}: " in result.sentence
+    for pick in ("idxmax", "idxmin"):
+        group = getattr(means.loc[top], pick)()
+        assert f"{means.loc[top, group]:.2f} for {group}" in result.sentence
+
+
 def test_an_unknown_demographic(small_study):
     with pytest.raises(InputError, match="did you mean 'country'"):
         rating_distribution(small_study, "contry")

@@ -133,3 +133,18 @@ def test_missing_values_are_dashes_and_small_p_values_are_bounded():
     assert "0.040" in html
     assert "12.5%" in html
     assert html.count(">–<") == 2
+
+
+def test_columns_of_one_unit_have_equally_many_decimals():
+    table = pd.DataFrame({"estimate": [1.5, 2.25], "conf_low": [-12.0, 0.1], "statistic": [3, 4.5]})
+    html = Result(table, "", Metadata("t"))._repr_html_()
+    for number in ("1.5", "2.2", "−12.0", "0.1", "3.000", "4.500"):
+        assert f"<td class='number'>{number}</td>" in html
+
+
+def test_a_result_can_say_what_it_is_about(result):
+    named = result.about("Toxicity")
+    assert named.sentence == f"Toxicity: all said {BAD}."
+    assert named.meta.title == f"Toxicity: title {BAD}"
+    assert named.warnings == (f"Toxicity: careful {BAD}",)
+    assert named.table is result.table

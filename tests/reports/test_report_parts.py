@@ -102,6 +102,13 @@ def test_pictures_and_plain_values_are_shown_escaped() -> None:
     assert not any(text in html for text in ("x()", "y()", "careless", "<script"))
 
 
+def test_a_warning_is_shown_where_it_comes_first() -> None:
+    html = [f"<p class='warning'>{text}</p>" for text in ("Doubt A.", "Doubt B.", "Doubt A.")]
+    outputs = [new_output("display_data", {"text/html": text}) for text in html]
+    shown = chapter_body(new_notebook(cells=[new_code_cell("1", outputs=outputs)])).html
+    assert (shown.count("Doubt A."), shown.count("Doubt B.")) == (1, 1)
+
+
 def test_downloads_belong_to_the_notebook_that_wrote_them(tmp_path: Path) -> None:
     shelf = Shelf(tmp_path)
     for folder in ("figures", "tables"):

@@ -1,0 +1,112 @@
+"""What share of each rating a model predicts for the groups of one variable."""
+
+import pandas as pd
+
+from pluralign_stats.checks.groups import group_rows
+from pluralign_stats.effects.hypotheses import joint_test
+from pluralign_stats.effects.predictions import predictions
+from pluralign_stats.errors import InputError, one_of
+from pluralign_stats.models.fit import Fit
+from pluralign_stats.results import Metadata, Result
+from pluralign_stats.settings import CONF_LEVEL, MIN_CELL
+
+_COLUMNS = ["term", "group", "rating", "estimate", "std_error", "conf_low", "conf_high"]
+_COLUMNS += ["n_raters", "n_ratings", "method"]
+
+
+def predicted_shares(
+    fit: Fit, by: str = "", *, min_cell: int = MIN_CELL, conf_level: float = CONF_LEVEL
+) -> Result:
+    """Predict the share of each rating by group, without groups too small to be shown.
+
+    As in `contrasts`, every row is predicted as if it were of each group in turn, so that groups
+    do not differ in the other variables; shares are averaged over the random effects.
+
+    Parameters
+    ----------
+    fit
+        An ordinal fit.
+    by
+        A factor of the model; empty for the one with the clearest effect (smallest p of
+        `joint_test`).
+    min_cell
+        Fewest raters of a group.
+    conf_level
+        Level of the intervals.
+
+    Returns
+    -------
+    Result
+        Columns term, group, rating, estimate, std_error, conf_low, conf_high, n_raters, n_ratings,
+        method; empty where fewer than two groups can be shown, or other terms of the model
+        determine the factor.
+
+    Raises
+    ------
+    InputError
+        If the fit predicts no shares, the model has no such factor.
+    """
+    term = by or _clearest(fit)
+    if term not in _factors(fit):
+        raise InputError(one_of("the factor", term, _factors(fit)))
+    try:
+        groups = group_rows(fit, term, min_cell)
+    except InputError as error:
+        return _nothing(fit, term, f"No shares are shown: {error}.")
+    if len(groups.labels) < 2:
+        return _nothing(fit, term, f"Only one group of {term} is large enough to be shown.")
+    data = fit.design.data
+    everyone = pd.concat(
+        [data.assign(**{term: _all(data[term], level)}) for level in groups.labels],
+        ignore_index=True,
+    )
+    if fit.predict(everyone, kind="linear").isna().any():
+        told = f"Shares by {term} cannot be predicted: other variables cannot be held equal."
+        return _nothing(fit, term, told)
+    made = predictions(fit, by=term, newdata=everyone, kind="probability", conf_level=conf_level)
+    meta = Metadata(
+        made.meta.title,
+        made.meta.data,
+        "share of ratings",
+        conf_level,
+        "delta-method intervals",
+        ("All other variables are held equal.", *made.meta.notes, *groups.notes),
+        made.meta.warnings,
+    )
+    return Result(made.table, _sentence(made.table), meta)
+
+
+def _factors(fit: Fit) -> list[str]:
+    data = fit.design.data
+    return [v for v in fit.design.fixed_variables if not pd.api.types.is_numeric_dtype(data[v])]
+
+
+def _clearest(fit: Fit) -> str:
+    if not _factors(fit):
+        raise InputError("the model has no factor by whose levels shares could be predicted")
+    p = pd.Series({v: joint_test(fit, v).table["p_value"].iloc[0] for v in _factors(fit)})
+    return str(p.fillna(1.0).idxmin())
+
+
+def _nothing(fit: Fit, term: str, sentence: str) -> Result:
+    meta = Metadata(
+        f"Predicted shares of ratings by {term}", fit.design.data_kind, warnings=fit.warnings
+    )
+    return Result(pd.DataFrame(columns=_COLUMNS), sentence, meta)
+
+
+def _all(values: pd.Series, level: str) -> pd.Series:
+    """The same column with one level in every row."""
+    return pd.Series(level, values.index, values.dtype)
+
+
+def _sentence(table: pd.DataFrame) -> str:
+    """Name the rating whose share differs most between two groups."""
+    wide = table.pivot_table(index="group", columns="rating", values="estimate", sort=False)
+    rating = (wide.max() - wide.min()).idxmax()
+    low, high = wide[rating].idxmin(), wide[rating].idxmax()
+    plain = f"{rating:g}" if isinstance(rating, (int, float)) else str(rating)
+    return (
+        f"The share that differs most by {table['term'].iloc[0]} is that of a rating of {plain}: "
+        f"{wide.loc[low, rating]:.0%} for {low} and {wide.loc[high, rating]:.0%} for {high}."
+    )

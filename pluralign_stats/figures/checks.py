@@ -1,0 +1,191 @@
+"""Figures of checks of a model: calibration, residuals, and the influence of single levels."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator, MultipleLocator, PercentFormatter
+
+from pluralign_stats.checks.names import levels_of
+from pluralign_stats.figures.picture import Picture, drawing
+from pluralign_stats.figures.style import (
+    COLOURS,
+    GRID,
+    MUTED,
+    foot,
+    new_figure,
+    with_count,
+    wrapped,
+)
+from pluralign_stats.figures.tables import counted, need, plain_rating
+from pluralign_stats.results import Result
+
+#: Fill of limits.
+BAND = "#bcd4e6"
+
+#: Most items of the panel of single ratings.
+MOST_ITEMS = 24
+
+
+@drawing
+def calibration_figure(result: Result) -> Picture:
+    """Draw the table of `calibration_check`: observed points on the limits that the model sets."""
+    need(result, "group", "estimate", "observed", "conf_low", "conf_high")
+    shares = "rating" in result.table
+    table = result.table if shares else result.table.assign(rating="Mean rating")
+    ratings = list(dict.fromkeys(table["rating"]))
+    rows = table.drop_duplicates(["term", "group"])
+    figure = new_figure(1.35 + 0.3 * len(rows))
+    axes = figure.subplots(1, len(ratings), sharey=True, squeeze=False)[0]
+    for ax, rating in zip(axes, ratings, strict=True):
+        _calibration_panel(ax, table[table["rating"] == rating])
+        ax.set_title(f"Rating {plain_rating(rating)}" if shares else "", fontsize=9, loc="center")
+        ax.xaxis.set_major_locator(MaxNLocator(2 if len(ratings) > 2 else 6))
+        if shares:
+            ax.xaxis.set_major_formatter(lambda x, _: f"{100 * x:.4g}%")
+            ax.tick_params(axis="x", labelsize=8)
+    labels = [wrapped(with_count(r.group, r.n_raters), 24) for r in rows.itertuples()]
+    axes[0].set_yticks(range(len(rows)), labels, fontsize=8)
+    axes[0].set_ylim(len(rows) - 0.4, -0.6)
+    axes[0].set_ylabel(wrapped(str(rows["term"].iloc[-1]), 24))
+    what = "Share of ratings" if shares else "Mean rating"
+    axes[(len(axes) - 1) // 2].set_xlabel(what, x=0.5 if len(axes) % 2 else 1.1)
+    handles, names = axes[0].get_legend_handles_labels()
+    figure.legend(handles, names, loc="outside upper right", ncols=len(names), fontsize=8)
+    foot(figure, result, *counted(table))
+    return Picture(figure, f"Observed points on intervals from the model. {result.sentence}")
+
+
+def _calibration_panel(ax: Axes, block: pd.DataFrame) -> None:
+    y = np.arange(len(block))
+    low, high, seen = (block[c].to_numpy() for c in ("conf_low", "conf_high", "observed"))
+    ax.hlines(y, low, high, color=BAND, linewidth=7, label="limits if the model is right")
+    ax.scatter(
+        block["estimate"], y, marker="|", s=60, color=COLOURS[0], zorder=3, label="predicted"
+    )
+    outside = (seen < low) | (seen > high)
+    for chosen, face, label in (
+        (~outside, "white", "observed"),
+        (outside, COLOURS[1], "observed, outside the limits"),
+    ):
+        x = np.where(chosen, seen, np.nan)
+        ax.scatter(x, y, s=20, color=face, edgecolor=COLOURS[1], zorder=4, label=label)
+    ax.grid(axis="x", color=GRID)
+    ax.margins(x=0.08)
+    ax.tick_params(axis="y", length=0)
+
+
+@drawing
+def residual_figure(result: Result) -> Picture:
+    """Draw the table of `residual_check`: shares of residuals in tenths, by group."""
+    need(result, "group", "part", "estimate", "conf_low", "conf_high")
+    table = result.table
+    groups = list(dict.fromkeys(table["group"]))
+    columns = {1: 1, 2: 2, 4: 2}.get(len(groups), 3)
+    n_rows = -(-len(groups) // columns)
+    figure = new_figure(0.8 + 1.75 * n_rows)
+    axes = figure.subplots(n_rows, columns, sharex=True, sharey=True, squeeze=False)
+    for ax, group in zip(axes.flat, groups, strict=False):
+        block = table[table["group"] == group]
+        _residual_panel(ax, block)
+        ax.set_title(wrapped(with_count(group, block["n_raters"].iloc[0]), 34), fontsize=8)
+    for ax in axes.flat[len(groups) :]:
+        ax.set_visible(False)
+    for ax in axes.flat[max(len(groups) - columns, 0) : len(groups)]:
+        ax.tick_params(labelbottom=True)
+        ax.set_xlabel("Tenth of the prediction", fontsize=8)
+    for ax in axes[:, 0]:
+        ax.set_ylabel("Share of residuals", fontsize=8)
+    term = str(table["term"].iloc[0])
+    figure.suptitle(f"By {term[0].lower()}{term[1:]}", x=0.01, ha="left", fontsize=9)
+    told = "black: limits; orange: outside them; dashed: a tenth"
+    foot(figure, result, *counted(table), told)
+    return Picture(figure, f"Bars of residual shares on their limits. {result.sentence}")
+
+
+def _residual_panel(ax: Axes, block: pd.DataFrame) -> None:
+    outside = (block["estimate"] < block["conf_low"]) | (block["estimate"] > block["conf_high"])
+    colours = np.where(outside, COLOURS[1], BAND)
+    ax.bar(block["part"], block["estimate"], width=0.86, color=colours)
+    middle = (block["conf_low"] + block["conf_high"]) / 2
+    half = (block["conf_high"] - block["conf_low"]) / 2
+    ax.errorbar(block["part"], middle, half, fmt="none", color="black", linewidth=0.8, capsize=2.5)
+    ax.axhline(1 / len(block), color=MUTED, linewidth=0.8, linestyle="--")
+    ax.set_xticks([1, len(block) // 2, len(block)])
+    ax.yaxis.set_major_locator(MultipleLocator(0.05))
+    ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+
+
+@drawing
+def influence_figure(result: Result, ratings: Result | None = None) -> Picture:
+    """Draw the table of `influence_check`, beside it what single ratings contribute.
+
+    Parameters
+    ----------
+    result
+        The most influential levels.
+    ratings
+        The check's table of single ratings, by rater and item.
+    """
+    need(result, "group", "contrast", "estimate")
+    table = result.table.head(10)
+    figure = new_figure(1.4 + 0.26 * len(table) + (0 if ratings is None else 3.6))
+    heights = [1.0] if ratings is None else [1.0, 1.25]
+    axes = figure.subplots(len(heights), 1, height_ratios=heights, squeeze=False)[:, 0]
+    _influence_points(axes[0], table)
+    axes[0].set_xlabel("Change of the coefficient that moves most, when left out (standard errors)")
+    term = str(table["term"].iloc[0])
+    told = [f"the {len(table)} most influential {levels_of(term)}"]
+    told += [f"{term} → coefficient that moves most"] if table["contrast"].any() else []
+    if ratings is not None:
+        left_out = _rating_matrix(figure, axes[1], ratings.table)
+        told += ["grey: not rated"] + ([f"{left_out:,} more items not shown"] if left_out else [])
+    foot(figure, result, *told)
+    more = "" if ratings is None else f" {ratings.sentence}"
+    return Picture(figure, f"Points: {result.sentence}{more}")
+
+
+def _influence_points(ax: Axes, table: pd.DataFrame) -> None:
+    y = np.arange(len(table))
+    shown = table["estimate"].to_numpy(dtype=float)
+    ax.axvline(0, color=MUTED, linewidth=0.8)
+    ax.hlines(y, 0, np.nan_to_num(shown), color=COLOURS[0], linewidth=1.3)
+    ax.scatter(shown, y, s=22, color=COLOURS[0], zorder=3)
+    reach = 1.15 * max(float(np.nanmax(np.abs(shown), initial=0.0)), 0.05)
+    ax.set_xlim(-reach, reach)
+    for end in (-1, 1):
+        if reach > 1:
+            ax.axvline(end, color=COLOURS[1], linewidth=0.8, linestyle="--")
+    labels = [f"{r.group} → {r.contrast}" if r.contrast else r.group for r in table.itertuples()]
+    labels = [wrapped(label, 40) for label in labels]
+    ax.set_yticks(y, labels, fontsize=8)
+    ax.set_ylim(len(table) - 0.4, -0.6)
+    ax.grid(axis="x", color=GRID)
+    ax.tick_params(axis="y", length=0)
+
+
+def _rating_matrix(figure: Figure, ax: Axes, table: pd.DataFrame) -> int:
+    """Draw raters by items; return how many items had no room."""
+    size = table["estimate"].abs()
+    place = size.groupby(table["group"]).rank(ascending=False, method="first")
+    # Everyone's largest first, then everyone's second: no row is left empty.
+    ranked = table.assign(place=place, size=-size).sort_values(["place", "size"])["given"]
+    items = list(dict.fromkeys(ranked))[:MOST_ITEMS]
+    groups = list(dict.fromkeys(table["group"]))
+    kept = table[table["given"].isin(items)]
+    items = list(dict.fromkeys(kept["given"]))
+    matrix = kept.pivot_table(index="group", columns="given", values="estimate", aggfunc="sum")
+    matrix = matrix.reindex(index=groups, columns=items)
+    reach = float(table["estimate"].abs().max()) or 1.0
+    image = ax.imshow(matrix, cmap="PuOr", vmin=-reach, vmax=reach, aspect="auto")
+    ax.set_facecolor("#dcdcdc")
+    ax.set_xticks(range(len(items)), items, rotation=90, fontsize=7)
+    ax.set_yticks(range(len(groups)), groups, fontsize=8)
+    ax.set_title("What their single ratings contribute, by item", fontsize=9)
+    ax.set_xticks(np.arange(len(items) + 1) - 0.5, minor=True)
+    ax.set_yticks(np.arange(len(groups) + 1) - 0.5, minor=True)
+    ax.grid(which="minor", color="white", linewidth=1.5)
+    ax.tick_params(which="both", length=0)
+    ax.spines[:].set_visible(False)
+    figure.colorbar(image, ax=ax, label="Standard errors", shrink=0.9)
+    return table["given"].nunique() - len(items)

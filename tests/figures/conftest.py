@@ -1,0 +1,36 @@
+"""A fitted model to draw, and what can be read off a figure."""
+
+from collections.abc import Callable
+
+import pytest
+
+import pluralign_stats as pls
+
+
+@pytest.fixture(scope="session")
+def fit(small_study: pls.Study) -> pls.OrdinalFit:
+    ratings = small_study.ratings
+    data = ratings[ratings["dimension"] == small_study.dimensions[0]]
+    return pls.fit_ordinal("rating ~ gender + politics + (1|rater) + (1|item)", data)
+
+
+@pytest.fixture(scope="session")
+def texts() -> Callable[[pls.Picture], list[str]]:
+    """Every word of a figure that is seen."""
+
+    def read(picture: pls.Picture) -> list[str]:
+        found = picture.figure.findobj(lambda a: hasattr(a, "get_text"))
+        return [t.get_text() for t in found if t.get_visible() and t.get_text()]
+
+    return read
+
+
+@pytest.fixture(scope="session")
+def inside() -> Callable[[pls.Picture], bool]:
+    """Whether nothing that is drawn lies beyond the edge of a figure."""
+
+    def lies(picture: pls.Picture) -> bool:
+        box, (width, height) = picture.figure.get_tightbbox(), picture.figure.get_size_inches()
+        return min(box.x0, box.y0) >= -0.02 and box.x1 <= width + 0.02 and box.y1 <= height + 0.02
+
+    return lies
