@@ -27,12 +27,12 @@ def building_folder(out: Path, what: str) -> Iterator[Path]:
     """
     building = out.parent / f".{out.name}.building-{secrets.token_hex(4)}"
     try:
-        building.mkdir(parents=True)
-    except OSError as error:
-        raise InputError(
-            f"no {what} can be written to {out} ({error.strerror}); choose another folder"
-        ) from error
-    try:
+        try:
+            building.mkdir(parents=True)
+        except OSError as error:
+            raise InputError(
+                f"no {what} can be written to {out} ({error.strerror}); choose another folder"
+            ) from error
         yield building
     finally:
         shutil.rmtree(building, ignore_errors=True)

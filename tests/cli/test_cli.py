@@ -103,4 +103,4 @@ def test_help_does_not_load_the_heavy_parts():
         "print([m for m in ('pandas', 'matplotlib', 'torch', 'statsmodels') if m in sys.modules])"
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert ran.out.splitlines()[-1] == "[]"
+    assert ran.stdout.splitlines()[-1] == "[]"

@@ -218,9 +218,11 @@ def test_ctrl_c_leaves_nothing(study_file: Path, notebook: Maker, tmp_path: Path
         "import time\ntime.sleep(60)",
     )
     program = textwrap.dedent(f"""
+        import signal
         from pathlib import Path
         from reports import build_report
         from tests.reports.conftest import FakeStudy
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         build_report(FakeStudy(), Path({str(study_file)!r}), Path({str(tmp_path / "out")!r}),
                      notebooks=[Path({str(slow)!r})])
     """)
