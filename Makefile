@@ -52,7 +52,7 @@ check: lint types test ## Everything that the continuous integration runs
 benchmark: $(READY) ## Measure speed and memory beside other programs (on an otherwise idle machine)
 	@$(BIN)/python -m tests.benchmarks $(PARTS)
 
-validate: $(READY) ## Count over 100 simulated studies how often intervals hold the planted effects
+validate: $(READY) ## Hold the models against simulated truth: planted effects, and ranks of Bayesian ones
 	@$(BIN)/python -m tests.validation --seeds $(SEEDS)
 
 format: $(READY) ## Rewrite the code in the project's style

@@ -19,11 +19,14 @@ VOCABULARY = (
     "contrast",
     "reading",
     "rating",
+    "weighting",
     "estimate",
     "share",
     "std_error",
+    "sd",
     "conf_low",
     "conf_high",
+    "prob_positive",
     "p_value",
     "p_adjusted",
     "n_items",
@@ -36,7 +39,7 @@ VOCABULARY = (
 LONG_TABLE = 15
 
 #: Columns in one unit, which are written with equally many decimals.
-_ALIKE = ("planted", "estimate", "observed", "std_error", "conf_low", "conf_high")
+_ALIKE = ("planted", "estimate", "observed", "std_error", "sd", "conf_low", "conf_high")
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Studies to test with: a tiny one in files, one made of a frame, a simulated one, real ones."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -178,3 +178,24 @@ def trustamas_folder() -> Path:
 @pytest.fixture(scope="session")
 def trustamas(trustamas_folder: Path) -> pls.Study:
     return pls.read_study("trustamas", trustamas_folder)
+
+
+def _thin(fit: Any, n: int) -> Any:
+    draws = fit.draws
+    kept = replace(
+        draws,
+        n_chains=1,
+        coefficients=draws.coefficients[:n],
+        cuts=draws.cuts[:n],
+        log_scale=draws.log_scale[:n],
+        covariances=tuple(c[:n] for c in draws.covariances),
+        effects=tuple(u[:n] for u in draws.effects),
+        joint=draws.joint[:n],
+    )
+    return replace(fit, draws=kept)
+
+
+@pytest.fixture(scope="session")
+def thinned() -> Callable[..., Any]:
+    """Make a Bayesian fit with its first draws only."""
+    return _thin

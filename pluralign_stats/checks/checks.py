@@ -2,19 +2,23 @@
 
 from pluralign_stats.checks.calibration import calibration_check
 from pluralign_stats.checks.influence import influence_check
+from pluralign_stats.checks.loo import loo_check
+from pluralign_stats.checks.predictive import enough_raters, predictive_check
 from pluralign_stats.checks.protocol import Check
 from pluralign_stats.checks.residuals import residual_check
+from pluralign_stats.checks.sampling import sampling_check
 from pluralign_stats.effects.counts import rater_of
+from pluralign_stats.models.bayes.bayes import Posterior
 from pluralign_stats.models.fit import Fit
 
 
 def check(fit: Fit, *, n_simulations: int = 200, seed: int = 0) -> tuple[Check, ...]:
-    """Check residuals, calibration and the influence of single raters.
+    """Check residuals, calibration and the influence of single raters, or a Bayesian fit's draws.
 
     Parameters
     ----------
     fit
-        A linear or ordinal fit.
+        A linear, ordinal or Bayesian fit.
     n_simulations
         Data sets drawn from the model.
     seed
@@ -24,8 +28,12 @@ def check(fit: Fit, *, n_simulations: int = 200, seed: int = 0) -> tuple[Check, 
     -------
     tuple
         The checks `residual_check`, `calibration_check` and, for models with coefficients and a
-        grouping factor, `influence_check` (of raters, or of the first grouping factor).
+        grouping factor, `influence_check` (of raters, or of the first grouping factor). Of a
+        Bayesian fit: `sampling_check`, `predictive_check` by the factors of the model and by rater,
+        and `loo_check` of ratings and of raters (where the model tells raters apart).
     """
+    if isinstance(fit, Posterior):
+        return _bayesian(fit, n_simulations, seed)
     made = (
         residual_check(fit, n_simulations=n_simulations, seed=seed),
         calibration_check(fit, n_simulations=n_simulations, seed=seed),
@@ -36,3 +44,13 @@ def check(fit: Fit, *, n_simulations: int = 200, seed: int = 0) -> tuple[Check, 
     column = rater_of(fit)
     group = column if column is not None and column in groups else str(groups[0])
     return (*made, influence_check(fit, group))
+
+
+def _bayesian(fit: Posterior, n_draws: int, seed: int) -> tuple[Check, ...]:
+    made = [sampling_check(fit), predictive_check(fit, n_draws=n_draws, seed=seed)]
+    if enough_raters(fit):
+        made.append(predictive_check(fit, "rater", n_draws=n_draws, seed=seed))
+    made.append(loo_check(fit, "rating"))
+    if rater_of(fit) is not None:
+        made.append(loo_check(fit, "rater"))
+    return tuple(made)

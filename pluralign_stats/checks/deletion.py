@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from pluralign_stats.errors import InputError
+from pluralign_stats.models.bayes.bayes import Posterior
 from pluralign_stats.models.engine.laplace import mode_at, profile_information
 from pluralign_stats.models.engine.profiled import LinearProblem
 from pluralign_stats.models.fit import Fit
@@ -66,6 +67,11 @@ def deletions(fit: Fit, sets: list[np.ndarray]) -> Deletions:
     InputError
         If the model is of another kind.
     """
+    if isinstance(fit, Posterior):
+        raise InputError(
+            "influence is measured for fit_linear and fit_ordinal; for a Bayesian fit there is "
+            "loo(fit, by='rater')"
+        )
     if isinstance(fit, OrdinalFit):
         rows = combine(ordinal_changes(ordinal_engine(fit), sets), fit.rows[: len(fit.params)])
     elif isinstance(fit, LinearFit):

@@ -52,6 +52,7 @@ class Check:
 
 def _figure_of(name: str) -> "Callable[..., Picture]":
     """The figure of a check; figures are loaded when called, as they stand above the checks."""
+    from pluralign_stats.figures.bayes import pareto_figure, predictive_figure, sampling_figure
     from pluralign_stats.figures.checks import (
         calibration_figure,
         influence_figure,
@@ -62,5 +63,9 @@ def _figure_of(name: str) -> "Callable[..., Picture]":
         "residuals": residual_figure,
         "calibration": calibration_figure,
         "influence": influence_figure,
+        "sampling": sampling_figure,
+        "predictive": predictive_figure,
+        "leave one rating out": pareto_figure,
+        "leave one rater out": pareto_figure,
     }
     return figures[name]

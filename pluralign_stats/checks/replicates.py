@@ -14,6 +14,7 @@ import numpy as np
 from scipy.special import ndtr
 
 from pluralign_stats.errors import InputError
+from pluralign_stats.models.bayes.bayes import Posterior
 from pluralign_stats.models.categories import MOST_CATEGORIES
 from pluralign_stats.models.engine.coordinates import cut_design
 from pluralign_stats.models.engine.laplace import OrdinalProblem, mode_at
@@ -156,6 +157,11 @@ def compare(
     InputError
         If there are fewer than 19 simulations, or the model is of another kind.
     """
+    if isinstance(fit, Posterior):
+        raise InputError(
+            "this check fits the model to simulated data and is for fit_linear and fit_ordinal; "
+            "for a Bayesian fit there is predictive_check"
+        )
     if not isinstance(n_simulations, int) or n_simulations < FEWEST:
         raise InputError(
             f"'n_simulations' must be a whole number of {FEWEST} or more, not {n_simulations}"

@@ -41,6 +41,38 @@ def suppressed(counts: np.ndarray, min_cell: int) -> np.ndarray:
     return withheld
 
 
+def suppressed_grid(counts: np.ndarray, min_cell: int) -> np.ndarray:
+    """Which cells of a table with known row and column totals must not show their counts.
+
+    Parameters
+    ----------
+    counts
+        (a, b) raters in each cell.
+    min_cell
+        Fewest raters of a cell that may be shown.
+
+    Returns
+    -------
+    (a, b) boolean. All cells from 1 to ``min_cell - 1``, and as many of the next smallest of their
+    row and column as it takes for every line with a withheld cell to have two of them, which
+    together hold `min_cell` raters.
+    """
+    withheld = (counts > 0) & (counts < min_cell)
+    while True:
+        before = withheld.copy()
+        for n, line in (
+            *zip(counts, withheld, strict=True),
+            *zip(counts.T, withheld.T, strict=True),
+        ):
+            while line.any() and (line.sum() < 2 or n[line].sum() < min_cell):
+                rest = np.where(line | (n == 0), np.iinfo(np.int64).max, n)
+                if (line | (n == 0)).all():
+                    break
+                line[rest.argmin()] = True
+        if (withheld == before).all():
+            return withheld
+
+
 def hide_counts(
     study: Study, name: str, table: pd.DataFrame, levels: pd.Series, min_cell: int
 ) -> pd.DataFrame:

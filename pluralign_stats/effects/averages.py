@@ -1,7 +1,7 @@
 """Averages of predictions: by group, and with one variable set to given values for everyone."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import product
 
 import numpy as np
@@ -10,7 +10,7 @@ import pandas as pd
 from pluralign_stats.effects.estimates import Estimates
 from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.models.fit import Averaging, Fit, Kind
-from pluralign_stats.models.predict import Averager
+from pluralign_stats.models.predict import Averager, Points
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,6 +29,8 @@ class Population:
         (m,) group of each row.
     n_dropped
         Rows left out because a variable is missing.
+    weight
+        (m,) how often each row counts; empty for once each.
     """
 
     data: pd.DataFrame
@@ -36,6 +38,7 @@ class Population:
     groups: tuple[tuple[str, ...], ...]
     codes: np.ndarray
     n_dropped: int
+    weight: np.ndarray = field(default_factory=lambda: np.zeros(0))
 
 
 def population(
@@ -116,11 +119,13 @@ def averages(
     frame = pd.concat([_with(rows.data, values) for values in settings], ignore_index=True)
     codes = (rows.codes * n + np.arange(n)[:, None]).ravel()
 
-    averager = Averager(fit, frame, codes, n_groups * n, kind, averaging)
+    weight = np.tile(rows.weight if len(rows.weight) else np.ones(len(rows.data)), n)
+
+    averager = Averager(fit, frame, codes, n_groups * n, kind, averaging, weight)
     made = averager.at(fit.joint.estimates)
 
-    def at(parameters: np.ndarray) -> np.ndarray:
-        return averager.at(parameters, slopes=False).estimates.ravel()
+    def at(points: Points) -> np.ndarray:
+        return averager.over(points).reshape(len(points.parameters), -1)
 
     K = made.estimates.shape[1]
     labels = pd.DataFrame(

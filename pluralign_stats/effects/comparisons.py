@@ -8,10 +8,10 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from pluralign_stats.effects.adjust import ADJUSTMENTS, Adjustment
+from pluralign_stats.effects.adjust import Adjustment
 from pluralign_stats.effects.averages import Population, averages, population
 from pluralign_stats.effects.counts import count
-from pluralign_stats.effects.estimates import Estimates, Inference, Interval, tabulate
+from pluralign_stats.effects.estimates import Estimates, Interval, infer, tabulate
 from pluralign_stats.effects.predictions import UNITS, label_groups, notes
 from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.models.fit import Averaging, Fit, Kind
@@ -93,19 +93,26 @@ def comparisons(
     averaging
         ``"population"``, ``"conditional"`` or ``"typical"``; see `Fit.predict`.
     conf_level, interval, n_draws, seed
-        Level of the intervals; by the ``"delta"`` method, or by ``"simulation"``.
+        Level of the intervals; by the ``"delta"`` method, or by ``"simulation"``. Of a Bayesian
+        fit they are quantiles of its draws, each of which is averaged first.
     adjust
         ``"holm"``, ``"bh"``, ``"tukey"`` (single-step, with simultaneous intervals), ``"none"``;
-        within one group (and category).
+        within one group (and category). Of no meaning for a Bayesian fit.
 
     Returns
     -------
     Result
         Columns term, contrast, group (with `by`), rating (for probabilities), estimate,
         std_error, conf_low, conf_high, p_value, p_adjusted, n_raters, n_ratings (of the level
-        named first), method.
+        named first), method. Of a Bayesian fit, sd and prob_positive take the place of std_error
+        and of p.
+
+    Raises
+    ------
+    InputError
+        If the variable is not in the model, or an option is unknown or not for this kind of fit.
     """
-    how = Inference(conf_level, interval, adjust, n_draws, seed)
+    how = infer(fit, conf_level, interval, adjust, n_draws, seed)
     rows, compared, made = averaged_settings(
         fit, variable, pairs, step, by, newdata, kind, averaging
     )
@@ -119,8 +126,8 @@ def comparisons(
         how.kind,
         (
             "Raters and ratings are counted in the group named first.",
-            *notes(rows.n_dropped, averaging, kind),
-            f"p adjusted: {ADJUSTMENTS[adjust]}.",
+            *notes(fit, rows.n_dropped, averaging, kind),
+            how.note,
         ),
         fit.warnings,
     )

@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 
 from pluralign_stats.effects.comparisons import Pairs, comparisons
+from pluralign_stats.effects.draws import apart_from_zero
 from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.models.fit import Fit
 from pluralign_stats.results import Result, ordered_columns, with_interval
@@ -35,7 +36,8 @@ def contrasts(fit: Fit, factor: str, *, pairs: Pairs = "reference", **options: A
     Result
         Columns term, contrast, group (with `by`), estimate, std_error, conf_low, conf_high,
         p_value, p_adjusted, n_raters, n_ratings (of the level named first), standardized (of
-        means: the estimate in standard deviations of a single rating), method.
+        means: the estimate in standard deviations of a single rating), method. Of a Bayesian fit,
+        sd and prob_positive take the place of std_error and of p.
 
     Raises
     ------
@@ -53,13 +55,16 @@ def contrasts(fit: Fit, factor: str, *, pairs: Pairs = "reference", **options: A
 
 
 def _sentence(table: pd.DataFrame, factor: str, unit: str) -> str:
-    clear = int((table["p_adjusted"] < SIGNIFICANCE).sum())
     if table["estimate"].isna().all():
         return f"The data do not tell the levels of {factor} apart from other terms of the model."
     largest = table.loc[table["estimate"].abs().idxmax()]
     where = f" ({largest['group']})" if "group" in table else ""
+    if "prob_positive" in table:
+        clear, what = apart_from_zero(table), "a credible interval that leaves out 0"
+    else:
+        clear = int((table["p_adjusted"] < SIGNIFICANCE).sum())
+        what = f"an adjusted p below {SIGNIFICANCE}"
     return (
-        f"{clear} of {len(table)} differences by {factor} have an adjusted p below "
-        f"{SIGNIFICANCE}; the largest is {largest['contrast']}{where}: "
-        f"{with_interval(largest, '.2f', unit)}."
+        f"{clear} of {len(table)} differences by {factor} have {what}; the largest is "
+        f"{largest['contrast']}{where}: {with_interval(largest, '.2f', unit)}."
     )

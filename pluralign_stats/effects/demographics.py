@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import pandas as pd
 
 from pluralign_stats.describe.composition import not_asked
 from pluralign_stats.describe.disclosure import COUNT_WITHHELD, check_min_cell, hide_counts
 from pluralign_stats.effects.contrasts import contrasts
+from pluralign_stats.effects.draws import leave_out_zero
 from pluralign_stats.effects.percent import percent
 from pluralign_stats.effects.plans import MODELS, Model, fit_plans
 from pluralign_stats.errors import InputError, one_of
@@ -47,6 +49,7 @@ def demographic_effects(
     model: Model = "ordinal",
     min_cell: int = MIN_CELL,
     conf_level: float = CONF_LEVEL,
+    **options: Any,
 ) -> DemographicEffects:
     """Estimate what each demographic does to ratings, adjusted for the others.
 
@@ -62,11 +65,14 @@ def demographic_effects(
         Which to look at; by default those whose effects the codebook asks for, and all.
     model
         ``"ordinal"``: cumulative logit, with ratings as ordered categories; ``"linear"``: with
-        ratings as numbers.
+        ratings as numbers; ``"bayes"``: the ordinal model sampled by `fit_bayes`, whose tables have
+        sd and prob_positive instead of std_error and of p.
     min_cell
         Levels of fewer raters stay in the model but are not shown.
     conf_level
         Level of the intervals.
+    options
+        For the function that fits, such as draws and seed of `fit_bayes`.
 
     Raises
     ------
@@ -77,10 +83,10 @@ def demographic_effects(
     check_min_cell(min_cell)
     if model not in MODELS:
         raise InputError(one_of("'model'", model, MODELS))
-    factors = _chosen("demographic", demographics, study.demographics, _default_factors(study))
-    targets = _chosen("dimension", dimensions, study.dimensions, study.dimensions)
+    factors = chosen("demographic", demographics, study.demographics, default_factors(study))
+    targets = chosen("dimension", dimensions, study.dimensions, study.dimensions)
     gaps = {factor: not_asked(study, factor) for factor in factors}
-    fits, failures = fit_plans(study, targets, gaps, model)
+    fits, failures = fit_plans(study, targets, gaps, model, **options)
     shown = []
     for (d, f), fit in fits.items():
         data = fit.design.data
@@ -125,13 +131,21 @@ def _nothing(study: Study, failures: tuple[str, ...]) -> Result:
     return Result(pd.DataFrame(columns=_COLUMNS), sentence, meta)
 
 
-def _default_factors(study: Study) -> tuple[str, ...]:
+def default_factors(study: Study) -> tuple[str, ...]:
+    """Demographics whose effects the codebook asks for."""
     return tuple(name for name, factor in study.codebook.demographics.items() if factor.effects)
 
 
-def _chosen(
+def chosen(
     what: str, wanted: Sequence[str], known: Sequence[str], default: Sequence[str]
 ) -> tuple[str, ...]:
+    """The names that were asked for, or the default if none were.
+
+    Raises
+    ------
+    InputError
+        If one is not known.
+    """
     for name in wanted:
         if name not in known:
             raise InputError(one_of(f"the {what}", name, known))
@@ -149,7 +163,8 @@ def _collect(
     factors = tuple(dict.fromkeys(p.factor for p in parts))
     first = parts[0].result.meta
     common = [note for note in first.notes if not note.startswith("p adjusted")]
-    notes = [*common, _references(study, factors), _left_out(study, gaps)]
+    tested = any("p_adjusted" in p.result.table for p in parts)
+    notes = [*common, _references(study, factors, tested=tested), _left_out(study, gaps)]
     if table.loc[~small, "n_raters"].isna().any():
         notes.append(COUNT_WITHHELD)
     if small.any():
@@ -183,10 +198,10 @@ def _part_table(study: Study, part: _Part, min_cell: int) -> pd.DataFrame:
     return shown.assign(dimension=label(part.dimension), term=label(part.factor))
 
 
-def _references(study: Study, factors: tuple[str, ...]) -> str:
+def _references(study: Study, factors: tuple[str, ...], *, tested: bool) -> str:
     told = [f"{study.codebook.label(f)}: {study.raters[f].cat.categories[0]}" for f in factors]
-    family = "p adjusted by Holm within one demographic and dimension"
-    return f"Compared with: {'; '.join(told)}; {family}."
+    told += ["p adjusted by Holm within one demographic and dimension"] if tested else []
+    return f"Compared with: {'; '.join(told)}."
 
 
 def _left_out(study: Study, gaps: dict[str, str]) -> str:
@@ -199,21 +214,35 @@ def _left_out(study: Study, gaps: dict[str, str]) -> str:
 def _sentence(table: pd.DataFrame) -> str:
     if table.empty:
         return "No group has enough raters to be shown."
-    clear = table[table["p_adjusted"] < SIGNIFICANCE]
+    what = _what_is_clear(table)
+    clear = table[clear_ones(table)]
     if clear.empty:
-        return f"No difference of {len(table)} has an adjusted p below {SIGNIFICANCE}."
+        return f"No difference of {len(table)} has {what}."
     top = clear.loc[clear["standardized"].abs().idxmax()]
     return (
-        f"{len(clear)} of {len(table)} differences between groups have an adjusted p below "
-        f"{SIGNIFICANCE}; the largest is on {top['dimension'].lower()}, {top['contrast']}: "
+        f"{len(clear)} of {len(table)} differences between groups have {what}; the largest is on "
+        f"{top['dimension'].lower()}, {top['contrast']}: "
         f"{with_interval(top, '.2f', 'rating points')}."
     )
 
 
+def clear_ones(table: pd.DataFrame) -> pd.Series:
+    """Which differences are clear: by their adjusted p or, without one, by their interval."""
+    if "p_adjusted" in table:
+        return table["p_adjusted"] < SIGNIFICANCE
+    return leave_out_zero(table)
+
+
+def _what_is_clear(table: pd.DataFrame) -> str:
+    if "p_adjusted" in table:
+        return f"an adjusted p below {SIGNIFICANCE}"
+    return "a credible interval that leaves out 0"
+
+
 def _percent_sentence(table: pd.DataFrame) -> str:
-    means = table[(table["reading"] == "mean") & (table["p_adjusted"] < SIGNIFICANCE)]
+    means = table[(table["reading"] == "mean") & clear_ones(table)]
     if means.empty:
-        return f"No difference of mean ratings has an adjusted p below {SIGNIFICANCE}."
+        return f"No difference of mean ratings has {_what_is_clear(table)}."
     top = means.loc[means["estimate"].abs().idxmax()]
     keys = ["dimension", "term", "contrast"]
     odds = table[(table["reading"] == "odds") & (table[keys] == top[keys]).all(axis=1)].iloc[0]

@@ -11,18 +11,24 @@ from scipy.stats import t as student
 
 from pluralign_stats.describe.intervals import check_level
 from pluralign_stats.effects.adjust import (
+    ADJUSTMENTS,
     Adjustment,
     benjamini_hochberg,
     check_adjustment,
     holm,
     largest_statistic,
 )
+from pluralign_stats.effects.draws import COLUMNS, points_of
 from pluralign_stats.errors import InputError, one_of
+from pluralign_stats.models.bayes.bayes import Posterior
+from pluralign_stats.models.bayes.summarize import summarize
 from pluralign_stats.models.fit import Fit
+from pluralign_stats.models.predict import Points
 from pluralign_stats.results import ordered_columns
 from pluralign_stats.settings import CONF_LEVEL
 
-#: How intervals are made: by the delta method, or from draws of the parameters.
+#: How intervals are made: by the delta method, or from draws of the parameters. Those of a
+#: Bayesian fit are quantiles of its own draws, whatever is said.
 Interval = Literal["delta", "simulation"]
 
 
@@ -40,6 +46,9 @@ class Inference:
         Adjustment of the p-values within one family.
     n_draws, seed
         Draws of the simulation.
+    credible
+        Kind of the intervals of a Bayesian fit, which has draws of its own and no p-values; empty
+        for other fits.
     """
 
     conf_level: float = CONF_LEVEL
@@ -47,21 +56,57 @@ class Inference:
     adjust: Adjustment = "holm"
     n_draws: int = 1000
     seed: int = 1
+    credible: str = ""
 
     def __post_init__(self) -> None:
         """Refuse what cannot be used."""
         check_level(self.conf_level)
+        if self.credible:
+            self._refuse_frequentist()
         check_adjustment(self.adjust)
         if self.interval not in ("delta", "simulation"):
             raise InputError(one_of("'interval'", self.interval, ("delta", "simulation")))
         if self.n_draws < 100:
             raise InputError(f"'n_draws' must be 100 or more, not {self.n_draws}")
 
+    def _refuse_frequentist(self) -> None:
+        if self.interval == "simulation":
+            raise InputError(
+                "a Bayesian fit has draws of its own, and its intervals are their quantiles; leave "
+                "'interval' out"
+            )
+        if self.adjust in ("bh", "tukey"):
+            raise InputError(
+                "a Bayesian fit has no p-values to adjust; leave 'adjust' out and read "
+                "'prob_positive'"
+            )
+
     @property
     def kind(self) -> str:
         """Kind of the intervals, for a table's metadata."""
+        if self.credible:
+            return self.credible
         made = "delta-method" if self.interval == "delta" else "simulation"
         return f"{'simultaneous ' if self.adjust == 'tukey' else ''}{made} intervals"
+
+    @property
+    def note(self) -> str:
+        """What the columns mean or how p is adjusted, for a table's notes."""
+        return COLUMNS if self.credible else f"p adjusted: {ADJUSTMENTS[self.adjust]}."
+
+
+def infer(
+    fit: Fit, conf_level: float, interval: Interval, adjust: Adjustment, n_draws: int, seed: int
+) -> Inference:
+    """How the estimates of a fit are turned into a table.
+
+    Raises
+    ------
+    InputError
+        If an option is unknown, or is not for this kind of fit.
+    """
+    credible = fit.interval if isinstance(fit, Posterior) else ""
+    return Inference(conf_level, interval, adjust, n_draws, seed, credible)
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,9 +118,9 @@ class Estimates:
     labels
         (m rows) what each is.
     estimate, slopes
-        (m,) estimates, and (m, k) their derivatives by all parameters of the fit.
+        (m,) estimates at the fit's parameters, and (m, k) their derivatives by all of them.
     at
-        The estimates at other parameters (k,).
+        The estimates (S, m) at other sets of parameters, such as draws.
     family
         (m,) number of the family within which p-values are adjusted.
     """
@@ -83,18 +128,18 @@ class Estimates:
     labels: pd.DataFrame
     estimate: np.ndarray
     slopes: np.ndarray
-    at: Callable[[np.ndarray], np.ndarray]
+    at: Callable[[Points], np.ndarray]
     family: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=int))
 
     def combine(self, weights: np.ndarray, labels: pd.DataFrame) -> "Estimates":
         """Linear combinations with (c, m) weights; missing where they need what is missing."""
-        lost = np.isnan(self.estimate)
-        missing = np.where((weights[:, lost] != 0).any(axis=1), np.nan, 0.0)
+        slopes = weights @ np.where(np.isnan(self.estimate)[:, None], 0.0, self.slopes)
+        made = _weigh(self.estimate, weights)
         return Estimates(
             labels,
-            weights @ np.where(lost, 0.0, self.estimate) + missing,
-            weights @ np.where(lost[:, None], 0.0, self.slopes) + missing[:, None],
-            lambda parameters: weights @ np.where(lost, 0.0, self.at(parameters)) + missing,
+            made,
+            np.where(np.isnan(made)[:, None], np.nan, slopes),
+            lambda points: _weigh(self.at(points), weights),
         )
 
     def transform(
@@ -107,8 +152,16 @@ class Estimates:
             self,
             estimate=function(self.estimate),
             slopes=slope(self.estimate)[:, None] * self.slopes,
-            at=lambda parameters: function(self.at(parameters)),
+            at=lambda points: function(self.at(points)),
         )
+
+
+def _weigh(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Sums (..., c) of values (..., m) with weights (c, m); missing where a needed value is."""
+    lost = np.isnan(values)
+    made = np.where(lost, 0.0, values) @ weights.T
+    needed = lost.astype(float) @ (weights != 0).T > 0 if lost.any() else False
+    return np.where(needed, np.nan, made)
 
 
 def covariance(fit: Fit, estimates: Estimates) -> np.ndarray:
@@ -124,7 +177,13 @@ def covariance(fit: Fit, estimates: Estimates) -> np.ndarray:
 
 
 def tabulate(fit: Fit, estimates: Estimates, how: Inference, *, test: bool = True) -> pd.DataFrame:
-    """Table of estimates with standard errors, intervals and (if asked) p-values against 0."""
+    """Table of estimates with standard errors, intervals and (if asked) p-values against 0.
+
+    Of a Bayesian fit: posterior means, standard deviations, intervals and (if asked) probabilities
+    of being above 0.
+    """
+    if isinstance(fit, Posterior):
+        return posterior_table(fit, estimates.labels, estimates.at(points_of(fit)), how, test=test)
     matrix = covariance(fit, estimates)
     std_error = np.sqrt(np.diag(matrix))
     df = fit.degrees(estimates.slopes)
@@ -150,6 +209,15 @@ def tabulate(fit: Fit, estimates: Estimates, how: Inference, *, test: bool = Tru
     if np.isfinite(df).any():
         table = table.assign(df=df)
     table = table.assign(method=fit.method)
+    return table[ordered_columns(table)]
+
+
+def posterior_table(
+    fit: Posterior, labels: pd.DataFrame, draws: np.ndarray, how: Inference, *, test: bool = True
+) -> pd.DataFrame:
+    """Table of draws (S, m) of what the m labels name."""
+    summary = summarize(draws, how.conf_level, signed=test).set_axis(labels.index)
+    table = labels.join(summary).assign(method=fit.method)
     return table[ordered_columns(table)]
 
 
@@ -179,7 +247,7 @@ def _simulate(
     rng = np.random.default_rng(how.seed)
     vcov = np.nan_to_num(fit.joint.vcov)
     draws = rng.multivariate_normal(fit.joint.estimates, vcov, how.n_draws, method="eigh")
-    made = np.array([estimates.at(parameters) for parameters in draws])
+    made = estimates.at(Points(draws))
     share = norm.sf(width)
     ends = [np.quantile(made[:, j], [s, 1 - s]) for j, s in enumerate(share)]
     low, high = np.array(ends).reshape(-1, 2).T

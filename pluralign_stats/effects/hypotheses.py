@@ -8,14 +8,16 @@ import pandas as pd
 from scipy.stats import chi2
 from scipy.stats import f as fisher
 
-from pluralign_stats.effects.adjust import ADJUSTMENTS, Adjustment
+from pluralign_stats.effects.adjust import Adjustment
 from pluralign_stats.effects.averages import averages, population
-from pluralign_stats.effects.estimates import Estimates, Inference, Interval, covariance, tabulate
+from pluralign_stats.effects.draws import apart_from_zero
+from pluralign_stats.effects.estimates import Estimates, Interval, covariance, infer, tabulate
 from pluralign_stats.effects.predictions import UNITS, notes
 from pluralign_stats.errors import InputError, listing, one_of
+from pluralign_stats.models.bayes.bayes import Posterior
 from pluralign_stats.models.fit import Averaging, Fit, Kind
 from pluralign_stats.models.ordinal import OrdinalFit
-from pluralign_stats.results import Metadata, Result
+from pluralign_stats.results import Metadata, Result, ordered_columns
 from pluralign_stats.settings import CONF_LEVEL, SIGNIFICANCE
 
 
@@ -53,14 +55,16 @@ def hypotheses(
     -------
     Result
         Columns term (the equation), estimate (left side less right side), std_error, conf_low,
-        conf_high, p_value, p_adjusted, method.
+        conf_high, p_value, p_adjusted, method. Of a Bayesian fit, in which no equation holds
+        exactly: sd, prob_positive (probability that the left side is the larger), prob_direction
+        (that the side is the larger which more draws say), instead of std_error and p.
 
     Raises
     ------
     InputError
         If an equation cannot be read, names what is not there, or is not linear.
     """
-    how = Inference(conf_level, interval, adjust, n_draws, seed)
+    how = infer(fit, conf_level, interval, adjust, n_draws, seed)
     equations = [tests] if isinstance(tests, str) else list(tests)
     told: tuple[str, ...] = ()
     if by is None:
@@ -70,7 +74,7 @@ def hypotheses(
         rows = population(fit, by, newdata)
         base = averages(fit, rows, [{}], kind, averaging)
         names = [", ".join(group) for group in rows.groups]
-        unit, told = UNITS[kind], notes(rows.n_dropped, averaging, kind)
+        unit, told = UNITS[kind], notes(fit, rows.n_dropped, averaging, kind)
         if isinstance(fit, OrdinalFit) and kind == "probability":
             names = [f"{name}: {k}" for name in names for k in fit.labels]
     parsed = [_parse(equation, names) for equation in equations]
@@ -78,6 +82,10 @@ def hypotheses(
     combined = base.combine(weights, pd.DataFrame({"term": equations}))
     shifted = combined.transform(lambda v: v + constants, np.ones_like)
     table = tabulate(fit, shifted, how)
+    if how.credible:
+        positive = table["prob_positive"]
+        table = table.assign(prob_direction=np.maximum(positive, 1 - positive))
+        table = table[ordered_columns(table)]
     meta = Metadata(
         "Tests of hypotheses",
         fit.design.data_kind,
@@ -87,13 +95,24 @@ def hypotheses(
         (
             "Estimates are the left side of each equation less its right side.",
             *told,
-            f"p adjusted: {ADJUSTMENTS[adjust]}.",
+            how.note,
         ),
         fit.warnings,
     )
+    return Result(table, _sentence(table), meta)
+
+
+def _sentence(table: pd.DataFrame) -> str:
+    if "prob_positive" in table:
+        top = table.loc[table["prob_direction"].fillna(0).idxmax()]
+        side = "left" if top["prob_positive"] >= 1 / 2 else "right"
+        return (
+            f"{apart_from_zero(table)} of {len(table)} equations have a credible interval of the "
+            f"difference of their sides that leaves out 0; surest is '{top['term']}', whose {side} "
+            f"side is the larger with probability {top['prob_direction']:.3f}."
+        )
     clear = int((table["p_adjusted"] < SIGNIFICANCE).sum())
-    sentence = f"{clear} of {len(table)} equations do not hold (adjusted p below {SIGNIFICANCE})."
-    return Result(table, sentence, meta)
+    return f"{clear} of {len(table)} equations do not hold (adjusted p below {SIGNIFICANCE})."
 
 
 def joint_test(fit: Fit, term: str) -> Result:
@@ -116,7 +135,7 @@ def joint_test(fit: Fit, term: str) -> Result:
     Raises
     ------
     InputError
-        If the variable is not in the model.
+        If the variable is not in the model, or the fit Bayesian.
 
     References
     ----------
@@ -125,6 +144,11 @@ def joint_test(fit: Fit, term: str) -> Result:
     """
     if term not in fit.design.fixed_variables:
         raise InputError(one_of("the variable", term, fit.design.fixed_variables))
+    if isinstance(fit, Posterior):
+        raise InputError(
+            f"a Bayesian fit has no joint test; read the credible intervals of contrasts('{term}', "
+            "pairs='all'), or compare fits with and without it by `fit.loo()`"
+        )
     spec = fit.design.fixed.spec
     columns = [
         name
@@ -168,7 +192,9 @@ def coefficients(fit: Fit) -> tuple[list[str], Estimates]:
     names = [*map(str, fit.params.index), *map(str, fit.thresholds.index)]
     rows = fit.rows if isinstance(fit, OrdinalFit) else np.eye(len(fit.params))
     labels = pd.DataFrame({"term": names})
-    return names, Estimates(labels, rows @ fit.joint.estimates, rows, lambda at: rows @ at)
+    return names, Estimates(
+        labels, rows @ fit.joint.estimates, rows, lambda points: points.parameters @ rows.T
+    )
 
 
 def _parse(equation: str, names: Sequence[str]) -> tuple[np.ndarray, float]:

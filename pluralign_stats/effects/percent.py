@@ -10,22 +10,29 @@ odds
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
-from pluralign_stats.effects.adjust import ADJUSTMENTS, Adjustment
+from pluralign_stats.effects.adjust import Adjustment
 from pluralign_stats.effects.comparisons import (
     Pairs,
     averaged_settings,
     contrast_groups,
 )
-from pluralign_stats.effects.estimates import Estimates, Inference, Interval, tabulate
+from pluralign_stats.effects.estimates import Estimates, Inference, Interval, infer, tabulate
 from pluralign_stats.effects.predictions import notes
 from pluralign_stats.errors import InputError, one_of
+from pluralign_stats.models.bayes.bayes import BayesLinearFit
+from pluralign_stats.models.engine.links import LATENT_SD
 from pluralign_stats.models.fit import Averaging, Fit, Kind
 from pluralign_stats.results import Metadata, Result, ordered_columns, with_interval
 from pluralign_stats.settings import CONF_LEVEL
+
+#: Columns that hold what was estimated.
+_NUMBERS = {"estimate", "std_error", "sd", "conf_low", "conf_high", "prob_positive"}
+_NUMBERS |= {"p_value", "p_adjusted"}
 
 
 def percent(
@@ -53,14 +60,16 @@ def percent(
     pairs, by, newdata, averaging, adjust
         As for `comparisons`.
     conf_level, interval, n_draws, seed
-        Level of the intervals; by the delta method or simulation, either on the log scale.
+        Level of the intervals; by the delta method or simulation, either on the log scale. Of a
+        Bayesian fit every draw is put in percent, and the draws are then summarised.
 
     Returns
     -------
     Result
         One row per contrast and reading: columns term, contrast, group (with `by`), reading
         (``"mean"``, ``"odds"``), estimate, conf_low, conf_high (percent), std_error (percentage
-        points), p_value, p_adjusted (within the reading), n_raters, n_ratings, method.
+        points), p_value, p_adjusted (within the reading), n_raters, n_ratings, method. Of a
+        Bayesian fit, sd and prob_positive take the place of std_error and of p.
 
     Raises
     ------
@@ -69,20 +78,19 @@ def percent(
     """
     if factor not in fit.design.factors:
         raise InputError(one_of("the factor", factor, fit.design.factors))
-    how = Inference(conf_level, interval, adjust, n_draws, seed)
+    how = infer(fit, conf_level, interval, adjust, n_draws, seed)
     tables, dropped = [], 0
     readings: dict[str, Kind] = {"mean": "mean", "odds": "linear"}
     for reading, kind in readings.items():
         rows, compared, made = averaged_settings(
             fit, factor, pairs, 1.0, by, newdata, kind, averaging
         )
-        logs = _logs(made) if reading == "mean" else _scaled(made, fit.odds_scale)
+        logs = _logs(made) if reading == "mean" else _log_odds(fit, made)
         differences = contrast_groups(fit, rows, compared, logs)
         approximate = reading == "odds" and not fit.odds_exact
         table = _percent_table(fit, differences, how, reading, approximate=approximate)
         if reading == "odds" and not _proportional(fit, factor):
-            table.loc[:, ["estimate", "std_error", "conf_low", "conf_high"]] = np.nan
-            table.loc[:, ["p_value", "p_adjusted"]] = np.nan
+            table = table.assign(**dict.fromkeys(_NUMBERS & set(table), np.nan))
         tables.append(table)
         dropped = rows.n_dropped
     whole = pd.concat(tables, ignore_index=True)
@@ -95,8 +103,8 @@ def percent(
         notes=(
             _readings(fit, factor),
             "Raters and ratings are counted in the group named first.",
-            *notes(dropped, averaging, "mean"),
-            f"p adjusted: {ADJUSTMENTS[adjust]}.",
+            *notes(fit, dropped, averaging, "mean"),
+            how.note,
         ),
         warnings=fit.warnings,
     )
@@ -112,9 +120,14 @@ def _logs(made: Estimates) -> Estimates:
     return made.transform(lambda v: np.log(above(v)), lambda v: 1 / above(v))
 
 
-def _scaled(made: Estimates, factor: float) -> Estimates:
+def _log_odds(fit: Fit, made: Estimates) -> Estimates:
     """Linear predictors in log odds."""
-    return made.transform(lambda v: factor * v, lambda v: np.full(v.shape, factor))
+    factor = fit.odds_scale
+    scaled = made.transform(lambda v: factor * v, lambda v: np.full(v.shape, factor))
+    if not isinstance(fit, BayesLinearFit):
+        return scaled
+    each = LATENT_SD["logit"] / np.exp(fit.draws.log_scale)
+    return replace(scaled, at=lambda points: each * made.at(points))
 
 
 def _proportional(fit: Fit, factor: str) -> bool:
@@ -127,15 +140,19 @@ def _percent_table(
     fit: Fit, differences: Estimates, how: Inference, reading: str, *, approximate: bool
 ) -> pd.DataFrame:
     """One reading's rows, from differences of logs."""
-    table = tabulate(fit, differences, how)
-    ratio = np.exp(table["estimate"])
-    table = table.assign(
-        reading=reading,
-        estimate=100 * (ratio - 1),
-        std_error=100 * ratio * table["std_error"],
-        conf_low=100 * np.expm1(table["conf_low"]),
-        conf_high=100 * np.expm1(table["conf_high"]),
-    )
+    if how.credible:
+        percents = differences.transform(lambda v: 100 * np.expm1(v), lambda v: 100 * np.exp(v))
+        table = tabulate(fit, percents, how)
+    else:
+        table = tabulate(fit, differences, how)
+        ratio = np.exp(table["estimate"])
+        table = table.assign(
+            estimate=100 * (ratio - 1),
+            std_error=100 * ratio * table["std_error"],
+            conf_low=100 * np.expm1(table["conf_low"]),
+            conf_high=100 * np.expm1(table["conf_high"]),
+        )
+    table = table.assign(reading=reading)
     if approximate:
         told = f"{fit.method}; odds approximated from the standardized difference"
         table = table.assign(method=told)

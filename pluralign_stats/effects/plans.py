@@ -1,27 +1,36 @@
 """Which models of a study answer for which demographic, and their fits."""
 
 from collections.abc import Callable, Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import pandas as pd
 
 from pluralign_stats.errors import InputError
+from pluralign_stats.models.bayes.bayes import fit_bayes
 from pluralign_stats.models.fit import Fit
 from pluralign_stats.models.linear import fit_linear
 from pluralign_stats.models.ordinal import fit_ordinal
 from pluralign_stats.study.study import Study
 
-Model = Literal["ordinal", "linear"]
+Model = Literal["ordinal", "linear", "bayes"]
 
 #: What fits each kind of model.
-MODELS: dict[str, Callable[..., Fit]] = {"ordinal": fit_ordinal, "linear": fit_linear}
+MODELS: dict[str, Callable[..., Fit]] = {
+    "ordinal": fit_ordinal,
+    "linear": fit_linear,
+    "bayes": fit_bayes,
+}
 
 #: With fewer items their variance is hardly known, and they are fixed effects.
 FEWEST_ITEMS = 5
 
 
 def fit_plans(
-    study: Study, dimensions: Sequence[str], gaps: dict[str, str], model: Model
+    study: Study,
+    dimensions: Sequence[str],
+    gaps: dict[str, str],
+    model: Model,
+    **options: Any,
 ) -> tuple[dict[tuple[str, str], Fit], list[str]]:
     """Fit the models of every dimension.
 
@@ -34,7 +43,9 @@ def fit_plans(
     gaps
         Demographics to compare, and the groups that each was not asked of.
     model
-        ``"ordinal"`` or ``"linear"``.
+        ``"ordinal"``, ``"linear"`` or ``"bayes"``.
+    options
+        For the function that fits.
 
     Returns
     -------
@@ -44,11 +55,10 @@ def fit_plans(
     fits: dict[tuple[str, str], Fit] = {}
     failures = []
     for dimension in dimensions:
-        data = study.ratings
-        data = data[(data["dimension"] == dimension) & data["rating"].notna()]
-        for read, used in _plans(data, gaps):
+        data = given_ratings(study, dimension)
+        for read, used in plans(data, gaps):
             try:
-                fit = MODELS[model](_formula(data, used), data)
+                fit = MODELS[model](formula_of(data, used), data, **options)
             except InputError as error:
                 failures.append(f"{study.codebook.label(dimension)}: no model: {error}")
             else:
@@ -56,7 +66,13 @@ def fit_plans(
     return fits, failures
 
 
-def _plans(
+def given_ratings(study: Study, dimension: str) -> pd.DataFrame:
+    """The ratings that were given on one dimension."""
+    data = study.ratings
+    return data[(data["dimension"] == dimension) & data["rating"].notna()]
+
+
+def plans(
     data: pd.DataFrame, gaps: dict[str, str]
 ) -> list[tuple[tuple[str, ...], tuple[str, ...]]]:
     """Models of one dimension: the demographics to be read off each, and those in it."""
@@ -71,7 +87,7 @@ def _plans(
     return plans
 
 
-def _formula(data: pd.DataFrame, factors: tuple[str, ...]) -> str:
+def formula_of(data: pd.DataFrame, factors: tuple[str, ...]) -> str:
     """Rater and item are random; few items are fixed, and items rated once each are left out."""
     asked = data.dropna(subset=list(factors))
     n_items = asked["item"].nunique()

@@ -7,7 +7,8 @@ import pandas as pd
 
 from pluralign_stats.effects.averages import averages, population
 from pluralign_stats.effects.counts import count
-from pluralign_stats.effects.estimates import Estimates, Inference, Interval, tabulate
+from pluralign_stats.effects.estimates import Estimates, Inference, Interval, infer, tabulate
+from pluralign_stats.models.bayes.bayes import Posterior
 from pluralign_stats.models.fit import Averaging, Fit, Kind
 from pluralign_stats.results import Metadata, Result, ordered_columns
 from pluralign_stats.settings import CONF_LEVEL
@@ -16,7 +17,7 @@ from pluralign_stats.settings import CONF_LEVEL
 AVERAGED = {
     "population": "Averaged over the distribution of the random effects, as for new raters and "
     "items.",
-    "conditional": "With the predicted effects of the data's own raters and items, taken as known.",
+    "conditional": "With the predicted effects of the data's own raters and items, {known}.",
     "typical": "For random effects of zero: a typical rater and item, not an average.",
 }
 
@@ -51,15 +52,17 @@ def predictions(
         ``"population"``, ``"conditional"`` or ``"typical"``; see `Fit.predict`.
     conf_level, interval, n_draws, seed
         Level of the intervals; by the ``"delta"`` method (of a probability, on the logit scale),
-        or by ``"simulation"`` with so many draws of the parameters from this seed.
+        or by ``"simulation"`` with so many draws of the parameters from this seed. Of a Bayesian
+        fit they are quantiles of its draws, each of which is averaged first.
 
     Returns
     -------
     Result
         Columns term and group (with `by`), rating (for probabilities), estimate, std_error,
-        conf_low, conf_high, n_raters, n_ratings, method.
+        conf_low, conf_high, n_raters, n_ratings, method. Of a Bayesian fit, sd takes the place of
+        std_error.
     """
-    how = Inference(conf_level, interval, "none", n_draws, seed)
+    how = infer(fit, conf_level, interval, "none", n_draws, seed)
     rows = population(fit, by, newdata)
     made = averages(fit, rows, [{}], kind, averaging)
     labels = label_groups(rows.names, rows.groups, made.labels["group"])
@@ -67,7 +70,8 @@ def predictions(
         labels["rating"] = np.asarray(fit.categories)[made.labels["category"]]
     counts = count(fit, rows).droplevel("level")
     labels = labels.join(counts.reindex(made.labels["group"]).reset_index(drop=True))
-    table = _table(fit, made, labels, how, logit=kind == "probability" and interval == "delta")
+    logit = kind == "probability" and interval == "delta" and not how.credible
+    table = level_table(fit, made, labels, how, logit=logit)
     meta = Metadata(
         f"Predicted {'ratings' if kind != 'probability' else 'shares of ratings'}"
         + (f" by {' and '.join(rows.names)}" if rows.names else ""),
@@ -75,7 +79,7 @@ def predictions(
         UNITS[kind],
         conf_level,
         how.kind,
-        notes(rows.n_dropped, averaging, kind),
+        notes(fit, rows.n_dropped, averaging, kind),
         fit.warnings,
     )
     return Result(table, _sentence(table, kind), meta)
@@ -91,17 +95,19 @@ def label_groups(
     return pd.DataFrame({"term": ", ".join(names), "group": joined[codes]})
 
 
-def notes(n_dropped: int, averaging: Averaging, kind: Kind) -> tuple[str, ...]:
+def notes(fit: Fit, n_dropped: int, averaging: Averaging, kind: Kind) -> tuple[str, ...]:
     """What a reader has to know of averages."""
-    told = [] if kind == "linear" else [AVERAGED[averaging]]
+    known = "those of each draw" if isinstance(fit, Posterior) else "taken as known"
+    told = [] if kind == "linear" else [AVERAGED[averaging].format(known=known)]
     if n_dropped:
         told.append(f"Rows left out because a variable is missing: {n_dropped:,}.")
     return tuple(told)
 
 
-def _table(
+def level_table(
     fit: Fit, made: Estimates, labels: pd.DataFrame, how: Inference, *, logit: bool
 ) -> pd.DataFrame:
+    """Table of averages, of shares with intervals from the logit scale."""
     plain = Estimates(labels, made.estimate, made.slopes, made.at)
     table = tabulate(fit, plain, how, test=False)
     if logit:

@@ -6,6 +6,7 @@ from scipy.stats import chi2
 
 from pluralign_stats.effects.adjust import holm
 from pluralign_stats.errors import InputError
+from pluralign_stats.models.bayes.bayes import Posterior
 from pluralign_stats.models.fit import Fit
 from pluralign_stats.models.ordinal import OrdinalFit, fit_ordinal
 from pluralign_stats.results import Metadata, Result, ordered_columns
@@ -32,8 +33,13 @@ def proportional_odds(fit: Fit) -> Result:
     Raises
     ------
     InputError
-        If the fit is not ordinal, has two categories only or such effects already.
+        If the fit is not ordinal, is Bayesian, has two categories only or such effects already.
     """
+    if isinstance(fit, Posterior):
+        raise InputError(
+            "a Bayesian fit has no likelihood-ratio test; test proportional odds on a fit by "
+            "fit_ordinal, or compare by `fit.loo()` with a fit_bayes that has nominal= or scale="
+        )
     if not isinstance(fit, OrdinalFit):
         raise InputError("proportional odds are an assumption of ordinal models; use fit_ordinal")
     if fit.design.nominal is not None or fit.design.scale is not None:

@@ -16,6 +16,7 @@ from pluralign_stats.figures.style import (
     with_count,
     wrapped,
 )
+from pluralign_stats.figures.tables import need
 from pluralign_stats.results import Result
 from pluralign_stats.settings import SIGNIFICANCE
 
@@ -28,7 +29,8 @@ def forest_figure(result: Result, term: str | None = None) -> Picture:
     ----------
     result
         The differences of `demographic_effects`, one reading of its percents, or the differences
-        of several models by `side_by_side`.
+        of several models by `side_by_side`. Points are filled where the adjusted p is below the
+        limit or, in tables without p, where the interval leaves out 0.
     term
         Label of one demographic; None for all.
 
@@ -62,7 +64,7 @@ def forest_figure(result: Result, term: str | None = None) -> Picture:
         ax.grid(axis="x", color=GRID)
         ax.tick_params(axis="y", length=0)
         ax.spines["left"].set_visible(False)
-        ax.set_title(wrapped(dimension, 13), fontsize=8, loc="center")
+        ax.set_title(wrapped(dimension, max(13, 60 // len(dimensions))), fontsize=8, loc="center")
     _label_rows(axes[0], table, places)
     middle = 0.5 if len(axes) % 2 else 1.1
     axes[(len(axes) - 1) // 2].set_xlabel(
@@ -70,11 +72,13 @@ def forest_figure(result: Result, term: str | None = None) -> Picture:
     )
     if models:
         handles = [
-            mpl.lines.Line2D([], [], color=COLOURS[k], marker="o", label=f"{model} model")
+            mpl.lines.Line2D([], [], color=COLOURS[k], marker="o", label=_legend_name(model))
             for k, model in enumerate(models)
         ]
         figure.legend(handles=handles, loc="outside upper right", ncols=len(models), fontsize=8)
-    foot(figure, result, "raters of the group in brackets", f"filled: adjusted p < {SIGNIFICANCE}")
+    tested = "p_adjusted" in table
+    filled = f"adjusted p < {SIGNIFICANCE}" if tested else "interval leaves out 0"
+    foot(figure, result, "raters of the group in brackets", f"filled: {filled}")
     return Picture(figure, f"Points with intervals by dimension. {result.sentence}")
 
 
@@ -98,7 +102,10 @@ def _points(
     y = np.array([places[key] for key in zip(block["term"], block["contrast"], strict=True)])
     y = y + shift
     ax.hlines(y, block["conf_low"], block["conf_high"], color=colour, linewidth=1.2)
-    clear = (block["p_adjusted"] < SIGNIFICANCE).to_numpy()
+    if "p_adjusted" in block:
+        clear = (block["p_adjusted"] < SIGNIFICANCE).to_numpy()
+    else:
+        clear = ((block["conf_low"] > 0) | (block["conf_high"] < 0)).to_numpy()
     for chosen, face in ((clear, colour), (~clear, "white")):
         ax.scatter(
             block["estimate"][chosen], y[chosen], s=13, facecolor=face, edgecolor=colour, zorder=3
@@ -123,3 +130,66 @@ def _label_rows(ax: Axes, table: pd.DataFrame, places: dict[tuple[str, str], flo
         if text.get_text() in headed:
             text.set_fontweight("bold")
     ax.set_ylim(max(places.values()) + 0.6, 0.4)
+
+
+def _legend_name(model: str) -> str:
+    """A model's name, with the word where the name alone is an adjective."""
+    return model if " " in model else f"{model} model"
+
+
+@drawing
+def intersections_figure(result: Result) -> Picture:
+    """Draw cells of two demographics: observed means, and where a model moves them.
+
+    Parameters
+    ----------
+    result
+        The table of `intersections`.
+    """
+    need(result, "given", "group", "observed", "estimate", "conf_low", "conf_high", "n_raters")
+    table = result.table
+    keys = list(zip(table["given"], table["group"], strict=True))
+    places = _places(keys)
+    y = np.array([places[key] for key in keys])
+    figure = new_figure(1.3 + 0.21 * (len(keys) + table["given"].nunique()))
+    ax = figure.subplots()
+    # An area for the raters, of a middling size where their number is withheld.
+    n = table["n_raters"].to_numpy(dtype=float)
+    area = np.where(np.isnan(n), 25.0, 10 + 80 * n / max(np.nanmax(n, initial=1.0), 1.0))
+    ax.hlines(y, table["conf_low"], table["conf_high"], color=COLOURS[0], linewidth=1.2, alpha=0.6)
+    for height, start, end in zip(y, table["observed"], table["estimate"], strict=True):
+        ax.annotate(
+            "",
+            (end, height),
+            (start, height),
+            arrowprops={"arrowstyle": "->", "color": COLOURS[1], "linewidth": 1.0, "shrinkA": 0},
+        )
+    ax.scatter(
+        table["observed"], y, s=area, facecolor="none", edgecolor=COLOURS[1], label="observed mean"
+    )
+    ax.scatter(table["estimate"], y, s=16, color=COLOURS[0], label="by the model", zorder=3)
+    ax.grid(axis="x", color=GRID)
+    ax.tick_params(axis="y", length=0)
+    ax.spines["left"].set_visible(False)
+    _label_cells(ax, table, places)
+    ax.set_xlabel("Mean rating")
+    figure.legend(loc="outside upper right", ncols=2, fontsize=8)
+    foot(figure, result, "raters in brackets and as the area of circles", "arrows: to the model")
+    return Picture(figure, f"Arrows from observed means to estimates. {result.sentence}")
+
+
+def _label_cells(ax: Axes, table: pd.DataFrame, places: dict[tuple[str, str], float]) -> None:
+    ticks, labels, headings = [], [], set()
+    for row in table.itertuples():
+        height = places[row.given, row.group]
+        if row.given not in headings:
+            headings.add(row.given)
+            ticks.append(height - 1)
+            labels.append(row.given)
+        ticks.append(height)
+        labels.append(with_count(row.group, row.n_raters))
+    ax.set_yticks(ticks, labels, fontsize=8)
+    for text in ax.get_yticklabels():
+        if text.get_text() in headings:
+            text.set_fontweight("bold")
+    ax.set_ylim(max(places.values()) + 0.6, min(places.values()) - 1.6)

@@ -4,6 +4,7 @@ import pandas as pd
 from scipy.stats import chi2
 
 from pluralign_stats.errors import InputError
+from pluralign_stats.models.bayes.bayes import Posterior
 from pluralign_stats.models.fit import Fit
 from pluralign_stats.models.linear import LinearFit
 from pluralign_stats.results import Metadata, Result
@@ -28,11 +29,15 @@ def likelihood_ratio(*fits: Fit) -> Result:
     Raises
     ------
     InputError
-        If fits differ in their ratings or kind, or linear fits with different fixed effects are
-        by REML, whose likelihoods do not compare.
+        If a fit is Bayesian, fits differ in their ratings or kind, or linear fits with different
+        fixed effects are by REML, whose likelihoods do not compare.
     """
     if len(fits) < 2:
         raise InputError("a likelihood-ratio test needs two fits or more")
+    if any(isinstance(fit, Posterior) for fit in fits):
+        raise InputError(
+            "a Bayesian fit has no likelihood-ratio test; compare models by `fit.loo()`"
+        )
     ordered = sorted(fits, key=lambda fit: fit.n_parameters)
     _check_comparable(ordered)
     rows = []

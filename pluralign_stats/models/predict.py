@@ -1,19 +1,64 @@
 """Predictions of any fit: by row, and averaged over rows with their slopes by the parameters."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
 
 from pluralign_stats.errors import InputError, one_of
-from pluralign_stats.models.engine.marginal import Marginal, marginalize
+from pluralign_stats.models.engine.marginal import marginal_probability, marginalize
 from pluralign_stats.models.fit import Averaging, Fit, Kind
 from pluralign_stats.models.ordinal import OrdinalFit
 
 #: Rows predicted at once, which bounds memory.
 CHUNK = 20_000
 
+#: Column that tells groups apart while rows are compared.
+_GROUP = "(group)"
+
 _AVERAGING = ("population", "conditional", "typical")
+
+
+@dataclass(frozen=True, eq=False)
+class Points:
+    """Several sets of parameters at which to predict, such as draws.
+
+    Attributes
+    ----------
+    parameters
+        (S, k) parameters, as `Fit.joint` has them.
+    effects
+        (S, L, q) effects of the levels of each random term; empty for those that the fit predicts.
+    """
+
+    parameters: np.ndarray
+    effects: tuple[np.ndarray, ...] = ()
+
+    def __iter__(self) -> Iterator[tuple[np.ndarray, tuple[np.ndarray, ...]]]:
+        """Each set's parameters (k,) and effects (L, q)."""
+        for s, parameters in enumerate(self.parameters):
+            yield parameters, tuple(each[s] for each in self.effects)
+
+
+@dataclass(frozen=True, eq=False)
+class Own:
+    """Whose effects of one random term are added to rows.
+
+    Attributes
+    ----------
+    codes
+        (m,) number of each row's level; -1 where there is none.
+    covariates
+        (m, q) covariates of the effects; zero where there is none.
+    """
+
+    codes: np.ndarray
+    covariates: np.ndarray
+
+    def sum(self, effects: np.ndarray) -> np.ndarray:
+        """(m,) contribution of effects (L, q)."""
+        return (self.covariates * effects[self.codes]).sum(axis=1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,6 +74,8 @@ class Rows:
     z
         For each random term, (m, q) covariates of what is averaged over; zero where an offset
         stands for it.
+    own
+        For each random term, whose effects the offset holds; empty if it holds none.
     """
 
     fixed: np.ndarray
@@ -36,6 +83,7 @@ class Rows:
     scale: np.ndarray
     offset: np.ndarray
     z: tuple[np.ndarray, ...]
+    own: tuple[Own, ...] = field(default=())
 
     @property
     def unknown(self) -> np.ndarray:
@@ -47,6 +95,24 @@ class Rows:
         """The same rows with zeros where something is missing."""
         names = ("fixed", "nominal", "scale", "offset")
         return replace(self, **{name: np.nan_to_num(getattr(self, name)) for name in names})
+
+    def slice(self, part: slice) -> "Rows":
+        """Some of the rows."""
+        return Rows(
+            self.fixed[part],
+            self.nominal[part],
+            self.scale[part],
+            self.offset[part],
+            tuple(z[part] for z in self.z),
+            tuple(Own(own.codes[part], own.covariates[part]) for own in self.own),
+        )
+
+    def with_effects(self, effects: tuple[np.ndarray, ...]) -> "Rows":
+        """The same rows with other effects (L, q) of each random term, if any are given."""
+        if not (self.own and effects):
+            return self
+        added = [own.sum(each) for own, each in zip(self.own, effects, strict=True)]
+        return replace(self, offset=np.sum(added, axis=0))
 
 
 def rows_of(fit: Fit, data: pd.DataFrame, averaging: Averaging = "population") -> Rows:
@@ -66,17 +132,19 @@ def rows_of(fit: Fit, data: pd.DataFrame, averaging: Averaging = "population") -
     nominal, scale = (
         none if matrix is None else matrix.of(filled) for matrix in (design.nominal, design.scale)
     )
-    offset, z = np.where(complete, 0.0, np.nan), []
-    for part in fit.random:
-        covariates = part.design.of(filled)
-        if averaging == "conditional":
-            codes = part.design.find(data)
-            known = codes >= 0
-            effects = (covariates * part.modes[codes]).sum(axis=1)
-            offset = offset + np.where(known, effects, 0.0)
-            covariates = np.where(known[:, None], 0.0, covariates)
-        z.append(np.zeros_like(covariates) if averaging == "typical" else covariates)
-    return Rows(fixed, nominal, scale, offset, tuple(z))
+    offset = np.where(complete, 0.0, np.nan)
+    covariates = [part.design.of(filled) for part in fit.random]
+    if averaging != "conditional":
+        z = [np.zeros_like(c) if averaging == "typical" else c for c in covariates]
+        return Rows(fixed, nominal, scale, offset, tuple(z))
+    codes = [part.design.find(data) for part in fit.random]
+    known = [(code >= 0)[:, None] for code in codes]
+    z = [np.where(k, 0.0, c) for k, c in zip(known, covariates, strict=True)]
+    own = [
+        Own(code, np.where(k, c, 0.0)) for code, k, c in zip(codes, known, covariates, strict=True)
+    ]
+    added = [each.sum(part.modes) for each, part in zip(own, fit.random, strict=True)]
+    return Rows(fixed, nominal, scale, np.sum([offset, *added], axis=0), tuple(z), tuple(own))
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,6 +178,8 @@ class Averager:
         Number of groups.
     kind, averaging
         As for `Fit.predict`.
+    weight
+        (m,) how often each row counts; once by default.
     """
 
     def __init__(
@@ -120,11 +190,11 @@ class Averager:
         n_groups: int,
         kind: Kind = "mean",
         averaging: Averaging = "population",
+        weight: np.ndarray | None = None,
     ) -> None:
-        _check_kind(fit, kind)
-        weight = np.ones(len(data))
-        if averaging != "conditional":
-            data, group, weight = _distinct(fit, data, group)
+        check_kind(fit, kind)
+        weight = np.ones(len(data)) if weight is None else weight
+        data, group, weight = _distinct(fit, data, group, weight, averaging)
         self.fit, self.kind, self.n_groups = fit, kind, n_groups
         total = np.bincount(group, weight, n_groups)
         self.parts: list[tuple[Rows, np.ndarray]] = []
@@ -138,41 +208,73 @@ class Averager:
             self.parts.append((rows.known(), share))
             self.lost[group[chunk][rows.unknown]] = True
 
-    def at(self, parameters: np.ndarray, *, slopes: bool = True) -> Average:
-        """The averages at (k,) parameters, missing where a row is; slopes only if asked for."""
-        sums = [_sums(self.fit, *part, self.kind, parameters, slopes) for part in self.parts]
+    def at(self, parameters: np.ndarray) -> Average:
+        """The averages at (k,) parameters with their slopes, missing where a row is."""
+        sums = [_sums(self.fit, *part, self.kind, parameters) for part in self.parts]
         estimates = np.sum([s.estimates for s in sums], axis=0)
         slope = np.sum([s.slopes for s in sums], axis=0)
         estimates[self.lost], slope[self.lost] = np.nan, np.nan
         return Average(estimates, slope)
+
+    def over(self, points: Points) -> np.ndarray:
+        """The averages (S, g, K) at each of S sets of parameters, one after the other."""
+        made = np.array(
+            [
+                np.sum(
+                    [
+                        share @ _predicted(self.fit, rows.with_effects(effects), self.kind, values)
+                        for rows, share in self.parts
+                    ],
+                    axis=0,
+                )
+                for values, effects in points
+            ]
+        )
+        made[:, self.lost] = np.nan
+        return made
 
 
 def predict(
     fit: Fit, newdata: pd.DataFrame | None, kind: Kind, averaging: Averaging
 ) -> pd.Series | pd.DataFrame:
     """Predict each row; see `Fit.predict`."""
-    _check_kind(fit, kind)
+    check_kind(fit, kind)
     data = fit.design.data if newdata is None else newdata
+    made = predicted_rows(fit, data, kind, averaging, Points(fit.joint.estimates[None]))
+    return as_predicted(fit, made, data.index, kind)
+
+
+def predicted_rows(
+    fit: Fit, data: pd.DataFrame, kind: Kind, averaging: Averaging, points: Points
+) -> np.ndarray:
+    """Predictions (m, K) of each row, averaged over the points."""
     rows = rows_of(fit, data, averaging)
-    if not isinstance(fit, OrdinalFit) or kind == "linear":
-        beta = fit.params.to_numpy()[: rows.fixed.shape[1]]
-        return pd.Series(rows.fixed @ beta + rows.offset, data.index, name=kind)
-    probability = np.vstack(
-        [
-            category_probabilities(fit, _slice(rows, first))
-            for first in range(0, len(rows.offset), CHUNK)
-        ]
-        or [np.zeros((0, len(fit.scores)))]
-    )
-    if kind == "mean":
-        return pd.Series(probability @ fit.scores, data.index, name=kind)
-    return pd.DataFrame(probability, data.index, list(fit.labels))
+    made = []
+    for first in range(0, len(data) or 1, CHUNK):
+        chunk = rows.slice(slice(first, first + CHUNK))
+        total = np.zeros(())
+        for values, effects in points:
+            total = total + _predicted(fit, chunk.with_effects(effects), kind, values)
+        made.append(total / len(points.parameters))
+    return np.vstack(made)
 
 
-def category_probabilities(fit: OrdinalFit, rows: Rows) -> np.ndarray:
-    """(m, J) probability of each category."""
-    cumulative = _cumulative(fit, rows, fit.joint.estimates)[0].probability
-    return np.diff(cumulative, axis=1, prepend=0, append=1)
+def as_predicted(
+    fit: Fit, predicted: np.ndarray, index: pd.Index, kind: Kind
+) -> pd.Series | pd.DataFrame:
+    """Predictions (m, K) as `Fit.predict` returns them."""
+    if kind != "probability" or not isinstance(fit, OrdinalFit):
+        return pd.Series(predicted[:, 0], index, name=kind)
+    return pd.DataFrame(predicted, index, list(fit.labels))
+
+
+def category_probabilities(
+    fit: OrdinalFit, rows: Rows, parameters: np.ndarray | None = None
+) -> np.ndarray:
+    """(m, J) probability of each category, at the estimates or at other parameters."""
+    values = fit.joint.estimates if parameters is None else parameters
+    cuts, k, sd, _ = _cut_points(fit, rows, values)
+    return np.diff(marginal_probability(cuts, k, sd, fit.link), axis=1, prepend=0, append=1)
 
 
 def draw_categories(fit: OrdinalFit, seed: int) -> pd.Series:
@@ -191,48 +293,52 @@ def draw_categories(fit: OrdinalFit, seed: int) -> pd.Series:
     return pd.Series(fit.scores[codes], data.index, name="simulated")
 
 
-def _check_kind(fit: Fit, kind: Kind) -> None:
+def check_kind(fit: Fit, kind: Kind) -> None:
+    """Refuse what cannot be predicted by this model."""
     allowed = ("mean", "probability", "linear") if len(fit.scores) else ("mean", "linear")
     if kind not in allowed:
         hint = "; category probabilities come from fit_ordinal" if kind == "probability" else ""
         raise InputError(one_of("'kind'", kind, allowed) + hint)
 
 
-def _slice(rows: Rows, first: int) -> Rows:
-    part = slice(first, first + CHUNK)
-    return Rows(
-        rows.fixed[part],
-        rows.nominal[part],
-        rows.scale[part],
-        rows.offset[part],
-        tuple(z[part] for z in rows.z),
-    )
-
-
 def _distinct(
-    fit: Fit, data: pd.DataFrame, group: np.ndarray
+    fit: Fit, data: pd.DataFrame, group: np.ndarray, weight: np.ndarray, averaging: Averaging
 ) -> tuple[pd.DataFrame, np.ndarray, np.ndarray]:
-    """Rows that differ for the model, their groups, and how often each occurs."""
-    used = [c for c in fit.design.variables if c in data]
-    keyed = data[used].assign(**{"(group)": group})
-    number = keyed.groupby(list(keyed), observed=True, dropna=False, sort=False).ngroup().to_numpy()
-    _, first, count = np.unique(number, return_index=True, return_counts=True)
-    return data.iloc[first], group[first], count.astype(float)
+    """Rows that differ for the model, their groups, and how often each counts."""
+    number = number_rows(fit, data.assign(**{_GROUP: group}), averaging)
+    _, first = np.unique(number, return_index=True)
+    return data.iloc[first], group[first], np.bincount(number, weight)
 
 
-def _sums(
-    fit: Fit, rows: Rows, share: np.ndarray, kind: Kind, values: np.ndarray, with_slopes: bool
-) -> Average:
+def number_rows(fit: Fit, data: pd.DataFrame, averaging: Averaging) -> np.ndarray:
+    """(m,) numbers from 0 of the rows, the same for those that a fit predicts alike."""
+    names = {*fit.design.variables, _GROUP}
+    if averaging == "conditional":
+        names |= {name for part in fit.random for name in part.design.term.factors}
+    used = [column for column in data if column in names]
+    if not used:
+        return np.zeros(len(data), dtype=int)
+    grouped = data.groupby(used, observed=True, dropna=False, sort=False)
+    return grouped.ngroup().to_numpy()
+
+
+def _predicted(fit: Fit, rows: Rows, kind: Kind, values: np.ndarray) -> np.ndarray:
+    """(m, K) predictions at (k,) parameters."""
+    if not isinstance(fit, OrdinalFit) or kind == "linear":
+        f, p = fit.joint.sizes[0], rows.fixed.shape[1]
+        return (rows.fixed @ values[f - p : f] + rows.offset)[:, None]
+    probability = category_probabilities(fit, rows, values)
+    return probability if kind == "probability" else (probability @ fit.scores)[:, None]
+
+
+def _sums(fit: Fit, rows: Rows, share: np.ndarray, kind: Kind, values: np.ndarray) -> Average:
     """Weighted sums of predictions and slopes, with (g, m) weights."""
-    if not isinstance(fit, OrdinalFit):
-        mean = share @ rows.fixed
-        return Average(mean @ values[:, None] + (share @ rows.offset)[:, None], mean[:, None, :])
-    if kind == "linear":
+    if not isinstance(fit, OrdinalFit) or kind == "linear":
         p, f = rows.fixed.shape[1], fit.joint.sizes[0]
         slopes = np.zeros((len(share), 1, len(values)))
         slopes[:, 0, f - p : f] = share @ rows.fixed
-        return Average((share @ (rows.fixed @ values[f - p : f] + rows.offset))[:, None], slopes)
-    cumulative, slopes = _cumulative_sums(fit, rows, share, values, with_slopes)
+        return Average(share @ _predicted(fit, rows, kind, values), slopes)
+    cumulative, slopes = _cumulative_sums(fit, rows, share, values)
     # Category j has the probability between cumulative j - 1 and j; a mean weighs categories.
     J = len(fit.scores)
     to_category = np.eye(J, J - 1) - np.eye(J, J - 1, -1)
@@ -246,10 +352,10 @@ def _sums(
     )
 
 
-def _cumulative(
+def _cut_points(
     fit: OrdinalFit, rows: Rows, values: np.ndarray
-) -> tuple[Marginal, np.ndarray, list[np.ndarray]]:
-    """Cumulative probabilities, the rows' random standard deviations (m,), and their parts."""
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, list[np.ndarray]]:
+    """Cuts (m, J - 1), inverse scales (m,), random standard deviations (m,), and their parts."""
     f, s, _ = fit.joint.sizes
     b, p, c = fit.basis.shape[1], rows.fixed.shape[1], rows.nominal.shape[1]
     alpha = values[:b]
@@ -259,7 +365,7 @@ def _cumulative(
     k = np.exp(-rows.scale @ values[f : f + s])
     parts = _spreads(fit, rows, values[f + s :])
     sd = np.sqrt(sum(((part**2).sum(axis=1) for part in parts), np.zeros(len(k))))
-    return marginalize(cuts, k, sd, fit.link), sd, parts
+    return cuts, k, sd, parts
 
 
 def _spreads(fit: OrdinalFit, rows: Rows, theta: np.ndarray) -> list[np.ndarray]:
@@ -272,16 +378,15 @@ def _spreads(fit: OrdinalFit, rows: Rows, theta: np.ndarray) -> list[np.ndarray]
 
 
 def _cumulative_sums(
-    fit: OrdinalFit, rows: Rows, share: np.ndarray, values: np.ndarray, with_slopes: bool
+    fit: OrdinalFit, rows: Rows, share: np.ndarray, values: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Weighted sums (g, J - 1) of cumulative probabilities, and slopes (g, J - 1, k)."""
-    marginal, sd, parts = _cumulative(fit, rows, values)
+    cuts, k, sd, parts = _cut_points(fit, rows, values)
+    marginal = marginalize(cuts, k, sd, fit.link)
     f, s, t = fit.joint.sizes
     b, p, c = fit.basis.shape[1], rows.fixed.shape[1], rows.nominal.shape[1]
     G, C = len(share), len(fit.basis)
     slopes = np.zeros((G, C, len(values)))
-    if not with_slopes:
-        return share @ marginal.probability, slopes
     by_cut = share[:, :, None] * marginal.by_cut
     slopes[:, :, :b] = by_cut.sum(axis=1)[:, :, None] * fit.basis
     for j in range(c):

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from tests.benchmarks import models
+from tests.benchmarks import bayes, models
 from tests.benchmarks.first_call import first_call
 from tests.benchmarks.fitter import FitterError
 from tests.benchmarks.machine import facts, r_facts
@@ -25,14 +25,29 @@ ALONE: dict[str, Callable] = {
     "reading": reading,
     "scale": scale,
     "first-call": first_call,
+    "joint": bayes.joint,
+    "first-draw": bayes.first_draw,
 }
 COMPARED: dict[str, Callable] = {
     "ordinal": models.ordinal,
     "linear": models.linear,
     "crossed": models.crossed,
     "insteval": models.insteval,
+    "bayes": bayes.bayes,
 }
-PARTS = ("start", "reading", "ordinal", "linear", "crossed", "insteval", "scale", "first-call")
+PARTS = (
+    "start",
+    "reading",
+    "ordinal",
+    "linear",
+    "crossed",
+    "insteval",
+    "scale",
+    "first-call",
+    "bayes",
+    "joint",
+    "first-draw",
+)
 
 
 def main(arguments: Sequence[str]) -> int:

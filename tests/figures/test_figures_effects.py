@@ -1,7 +1,12 @@
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
 import pytest
 
 import pluralign_stats as pls
 from pluralign_stats import InputError
+from pluralign_stats.results import Metadata, Result
 
 
 def labels(picture):
@@ -44,3 +49,38 @@ def test_points_stand_at_the_estimates(small_effects):
 def test_two_readings_at_once_are_refused(small_effects):
     with pytest.raises(InputError, match="two readings; draw one"):
         pls.forest_figure(small_effects.percents)
+
+
+def test_without_p_points_are_filled_by_the_interval(small_effects, texts):
+    table = small_effects.differences.table.drop(columns=["p_value", "p_adjusted"])
+    first = table["dimension"] == table["dimension"].iloc[0]
+    result = replace(small_effects.differences, table=table[first])
+    picture = pls.forest_figure(result)
+    apart = ((table["conf_low"] > 0) | (table["conf_high"] < 0))[first]
+    filled, empty = picture.figure.axes[0].collections[-2:]
+    assert len(filled.get_offsets()) == apart.sum()
+    assert len(empty.get_offsets()) == (~apart).sum()
+    assert any("filled: interval leaves out 0" in text for text in texts(picture))
+
+
+def test_arrows_go_from_observed_means_to_estimates(inside, texts):
+    table = pd.DataFrame(
+        {
+            "given": ["Gender: Female"] * 2 + ["Gender: Male"] * 2,
+            "group": ["Liberal", "Conservative"] * 2,
+            "observed": [2.25, 2.0, 1.75, 3.0],
+            "estimate": [2.2, 2.1, 1.9, 2.5],
+            "conf_low": [2.0, 1.9, 1.6, 2.0],
+            "conf_high": [2.4, 2.3, 2.2, 3.0],
+            "n_raters": [200.0, np.nan, 90.0, 12.0],
+        }
+    )
+    picture = pls.intersections_figure(Result(table, "Four groups.", Metadata("Cells")))
+    (ax,) = picture.figure.axes
+    drawn = {round(float(x), 9) for c in ax.collections for x in c.get_offsets()[:, 0]}
+    assert set(table["observed"]) | set(table["estimate"]) <= drawn
+    words = texts(picture)
+    assert {"Gender: Female", "Liberal (200)", "Conservative", "Conservative (12)"} <= set(words)
+    assert inside(picture)
+    with pytest.raises(InputError, match="no column 'given'"):
+        pls.intersections_figure(Result(table.drop(columns="given"), ""))

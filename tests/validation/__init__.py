@@ -1,1 +1,1 @@
-"""Whether intervals cover what was planted in many simulated studies; ``make validate``."""
+"""Whether intervals hold and posteriors rank what was planted in simulations; ``make validate``."""

@@ -18,6 +18,23 @@ STEPS = {"logit": 0.75, "probit": 0.75, "cloglog": 0.4}
 #: A random part wider than this, in units of the scale, is integrated as if it were so wide.
 WIDEST = 60.0
 
+#: Shares and inverse scales of eight normal distributions whose mixture is the logistic one within
+#: 2.2e-9 (Monahan & Stefanski 1992, in Balakrishnan, *Handbook of the Logistic Distribution*,
+#: 529-540). Each of them has its average over a normal random part in closed form.
+LOGISTIC = (
+    (0.003246343272134, 1.365340806296348),
+    (0.051517477033972, 1.059523971016916),
+    (0.195077912673858, 0.830791313765644),
+    (0.315569823632818, 0.650732166639391),
+    (0.274149576158423, 0.508135425366489),
+    (0.131076880695470, 0.396313345166341),
+    (0.027912418727972, 0.308904252267995),
+    (0.001449567805354, 0.238212616409306),
+)
+
+#: The links whose distribution is a mixture of normal ones.
+MIXTURES = {"logit": LOGISTIC, "probit": ((1.0, 1.0),)}
+
 
 @dataclass(frozen=True, eq=False)
 class Marginal:
@@ -80,3 +97,19 @@ def marginalize(cuts: np.ndarray, k: np.ndarray, sd: np.ndarray, link: str) -> M
         sums[2] -= node * f
         sums[3] += place * f
     return Marginal(*sums)
+
+
+def marginal_probability(cuts: np.ndarray, k: np.ndarray, sd: np.ndarray, link: str) -> np.ndarray:
+    """Average (m, J - 1) over a normal random part alone, without slopes and many times faster.
+
+    Parameters are those of `marginalize`; the two differ by less than 1e-7.
+    """
+    if link not in MIXTURES:
+        return marginalize(cuts, k, sd, link).probability
+    if not sd.any():
+        return distribution(k[:, None] * cuts, link)[0]
+    made = np.zeros_like(cuts)
+    for share, scale in MIXTURES[link]:
+        inverse = k * scale
+        made += share * ndtr(cuts * (inverse / np.sqrt(1 + (inverse * sd) ** 2))[:, None])
+    return made

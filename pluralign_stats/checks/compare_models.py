@@ -1,0 +1,159 @@
+"""Which of several Bayesian models predicts best what it has not seen."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+from scipy.optimize import minimize
+
+from pluralign_stats.checks.loo import Loo, loo
+from pluralign_stats.errors import InputError
+from pluralign_stats.models.fit import Fit
+from pluralign_stats.results import Metadata, Result
+
+#: Smaller differences say little, whatever their standard errors (Sivula, Magnusson & Vehtari 2025,
+#: Bayesian Analysis, arXiv 2008.10296).
+SMALL = 4.0
+
+#: Standard errors by which a difference is called clear.
+CLEAR = 2.0
+
+
+def compare_models(fits: Mapping[str, Fit], by: str = "rating") -> Result:
+    """Compare Bayesian models of the same ratings by how they predict ratings or raters left out.
+
+    Parameters
+    ----------
+    fits
+        Two or more Bayesian fits by name.
+    by
+        ``"rating"`` or ``"rater"``: what is left out; see `loo`.
+
+    Returns
+    -------
+    Result
+        One row per model, the best first: columns model, estimate (expected log predictive density
+        less that of the best), std_error (of that difference, from the same ratings or raters),
+        elpd, p_loo, weight (stacking), n_bad (how many Pareto k are too large), n_ratings, method.
+
+    Raises
+    ------
+    InputError
+        If there are fewer than two models, one is not Bayesian, or they are not models of the same
+        ratings in the same form.
+
+    Notes
+    -----
+    Stacking weights make the mixture of the models' predictions that predicts best (Yao et al.
+    2018, Bayesian Analysis 13, 917-1007).
+    """
+    if not isinstance(fits, Mapping) or len(fits) < 2:
+        raise InputError("give two or more fits by name, as in {'main effects': a, 'with age': b}")
+    _refuse_different_data(fits)
+    found = {name: loo(fit, by) for name, fit in fits.items()}
+    weights = stacking(np.column_stack([each.pointwise["elpd"] for each in found.values()]))
+    table = _table(found, weights)
+    first = next(iter(fits.values()))
+    meta = Metadata(
+        f"Models compared by leaving one {by} out",
+        first.design.data_kind,
+        "log predictive density",
+        conf_level=None,
+        notes=(
+            "Estimate: expected log predictive density less that of the best model. Weight: share "
+            "of the model in the mixture that predicts best.",
+            f"Differences of less than {SMALL:g}, or of less than {CLEAR:g} standard errors, are "
+            "not clear.",
+        ),
+        warnings=tuple(
+            f"{name}: {warning}" for name, each in found.items() for warning in each.warnings
+        ),
+    )
+    return Result(table, _sentence(table, by), meta)
+
+
+def stacking(elpd: np.ndarray) -> np.ndarray:
+    """Weights (K,) of models that maximize the log score of their mixture.
+
+    Parameters
+    ----------
+    elpd
+        (m, K) log predictive densities of what was left out, by K models.
+    """
+    density = np.exp(elpd - elpd.max(axis=1, keepdims=True))
+    K = elpd.shape[1]
+
+    def loss(weight: np.ndarray) -> tuple[float, np.ndarray]:
+        mixed = density @ weight
+        return -float(np.log(mixed).mean()), -(density / mixed[:, None]).mean(axis=0)
+
+    found = minimize(
+        loss,
+        np.full(K, 1 / K),
+        jac=True,
+        method="SLSQP",
+        bounds=[(0, 1)] * K,
+        constraints={"type": "eq", "fun": lambda w: w.sum() - 1},
+        options={"ftol": 1e-10, "maxiter": 1000},
+    )
+    weight = np.clip(found.x, 0, 1)
+    return weight / weight.sum()
+
+
+def _refuse_different_data(fits: Mapping[str, Fit]) -> None:
+    (first, a), *others = fits.items()
+    for name, b in others:
+        both = f"'{first}' and '{name}'"
+        if bool(len(a.scores)) != bool(len(b.scores)):
+            raise InputError(
+                f"{both} cannot be compared: one gives ratings probabilities, the other (Gaussian) "
+                "densities; fit both with the same family"
+            )
+        if not a.design.data.index.equals(b.design.data.index):
+            raise InputError(
+                f"{both} were fitted to different rows ({a.nobs:,} and {b.nobs:,}); drop the rows "
+                "that lack a variable of either model, and fit both again"
+            )
+        if not np.array_equal(a.design.y, b.design.y) or a.categories != b.categories:
+            raise InputError(f"{both} are models of different responses")
+        if not np.array_equal(a.design.weight, b.design.weight):
+            raise InputError(f"{both} weight rows differently; fit both with the same weights")
+
+
+def _table(found: Mapping[str, Loo], weights: np.ndarray) -> pd.DataFrame:
+    pointwise = np.column_stack([each.pointwise["elpd"] for each in found.values()])
+    best = int(pointwise.sum(axis=0).argmax())
+    apart = pointwise - pointwise[:, [best]]
+    table = pd.DataFrame(
+        {
+            "model": list(found),
+            "estimate": apart.sum(axis=0),
+            "std_error": np.sqrt(len(apart) * apart.var(axis=0, ddof=1)),
+            "elpd": pointwise.sum(axis=0),
+            "p_loo": [each.table["p_loo"].iloc[0] for each in found.values()],
+            "weight": weights,
+            "n_bad": [int(each.bad.sum()) for each in found.values()],
+            "n_ratings": [each.table["n_ratings"].iloc[0] for each in found.values()],
+            "method": [each.table["method"].iloc[0] for each in found.values()],
+        }
+    )
+    return table.sort_values("estimate", ascending=False, ignore_index=True)
+
+
+def _sentence(table: pd.DataFrame, by: str) -> str:
+    best, what = table["model"].iloc[0], f"{by}s left out"
+    behind = table.iloc[1:]
+    clear = (-behind["estimate"] >= SMALL) & (-behind["estimate"] >= CLEAR * behind["std_error"])
+    told = "; ".join(
+        f"{r.model} by {-r.estimate:.1f} (standard error {r.std_error:.1f})"
+        for r in behind.itertuples()
+    )
+    if clear.all():
+        return f"{best} predicts {what} best; the others predict worse: {told}."
+    if not clear.any():
+        return (
+            f"No model predicts {what} clearly better: {best} is ahead of {told} in log predictive "
+            "density."
+        )
+    close = ", ".join(behind["model"][~clear])
+    return f"{best} predicts {what} best, but not clearly better than {close}; it leads {told}."

@@ -1,0 +1,243 @@
+"""How well a Bayesian model predicts what it has not seen: a rating, or a rater, left out.
+
+No model is fitted again: draws of the posterior are weighted as if the rating (or all ratings of a
+rater) had not been there, by Pareto-smoothed importance sampling (PSIS-LOO: Vehtari, Gelman & Gabry
+2017, Statistics and Computing 27, 1413-1432). The shape k of the weights' tail says whether that
+works (Vehtari et al. 2024, JMLR 25(72)).
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from pluralign_stats.checks.protocol import Check
+from pluralign_stats.checks.raters import rater_numbers
+from pluralign_stats.effects.counts import rater_of
+from pluralign_stats.errors import InputError, one_of
+from pluralign_stats.models.bayes.bayes import Posterior
+from pluralign_stats.models.fit import Fit
+from pluralign_stats.results import Metadata, Result
+
+#: What may be left out.
+LEFT_OUT = ("rating", "rater")
+
+#: Largest Pareto k that gives useful estimates, however many draws there are.
+LARGEST_K = 0.7
+
+#: Points of the curve of Pareto k that are kept for the figure.
+CURVE = 400
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Loo(Result):
+    """What leaving out ratings or raters gave; see `loo`.
+
+    Attributes
+    ----------
+    by
+        What is left out: ``"rating"`` or ``"rater"``.
+    pointwise
+        One row for each rating (by the index of the data) or rater (in the order of their first
+        ratings, without names): columns elpd, p_loo, pareto_k.
+    largest_k
+        Values of Pareto k up to this one are good.
+    """
+
+    by: str = "rating"
+    pointwise: pd.DataFrame = field(default_factory=pd.DataFrame)
+    largest_k: float = LARGEST_K
+
+    @property
+    def bad(self) -> np.ndarray:
+        """(m,) where Pareto k is too large, or could not be determined."""
+        return ~(self.pointwise["pareto_k"].to_numpy() <= self.largest_k)
+
+
+def loo(fit: Fit, by: str = "rating") -> Loo:
+    """Expected log predictive density for ratings, or for raters, that the model has not seen.
+
+    Parameters
+    ----------
+    fit
+        A Bayesian fit.
+    by
+        ``"rating"``: how well a single rating is predicted from all others, those of the same rater
+        among them. ``"rater"``: how well all ratings of a rater are predicted who is new; effects
+        of that rater are integrated out.
+
+    Returns
+    -------
+    Loo
+        Table of one row with columns term, estimate (sum over ratings, ``elpd``), std_error,
+        per_rating, p_loo (effective number of parameters), largest_k (of Pareto's k), n_bad (how
+        many k are too large), n_raters, n_ratings, method; and `Loo.pointwise`.
+
+    Raises
+    ------
+    InputError
+        If the fit is not Bayesian, `by` is unknown, or the model tells no raters apart.
+
+    Notes
+    -----
+    k is good up to ``min(1 - 1 / log10(draws), 0.7)``. Weights of ratings count as in the fit.
+    """
+    from arviz_stats.base import array_stats
+
+    fit = _bayesian(fit)
+    if by not in LEFT_OUT:
+        raise InputError(one_of("'by'", by, LEFT_OUT))
+    pointwise = _empty(fit, by)
+    efficiency = relative_efficiency(fit)
+    for number, values in _blocks(fit, by):
+        elpd, k, p = array_stats.loo(
+            np.ascontiguousarray(values.T), chain_axis=None, draw_axis=-1, r_eff=efficiency
+        )
+        pointwise.iloc[number] = np.column_stack([elpd, p, k])
+    largest_k = min(1 - 1 / np.log10(len(fit.draws.joint)), LARGEST_K)
+    return _result(fit, by, pointwise, largest_k)
+
+
+def loo_check(fit: Fit, by: str = "rating") -> Check:
+    """Leave out ratings or raters, and check that this can be done by weighting draws.
+
+    Parameters
+    ----------
+    fit, by
+        As for `loo`.
+
+    Returns
+    -------
+    Check
+        The result of `loo`. Passed if no Pareto k is too large.
+    """
+    result = loo(fit, by)
+    return Check(f"leave one {by} out", not result.bad.any(), result, (_curve(result),))
+
+
+def _bayesian(fit: Fit) -> Posterior:
+    if not isinstance(fit, Posterior):
+        raise InputError(
+            "leaving out ratings by weighting draws needs a Bayesian fit; fit the model by "
+            "fit_bayes, or compare mixed models by likelihood_ratio"
+        )
+    return fit
+
+
+def _empty(fit: Posterior, by: str) -> pd.DataFrame:
+    columns = ["elpd", "p_loo", "pareto_k"]
+    if by == "rating":
+        return pd.DataFrame(np.nan, index=fit.design.data.index, columns=columns)
+    if rater_of(fit) is None:
+        raise InputError(
+            "the model tells no raters apart; add (1|rater) to it, or leave out by='rating'"
+        )
+    return pd.DataFrame(np.nan, index=range(rater_numbers(fit).max() + 1), columns=columns)
+
+
+def _blocks(fit: Posterior, by: str) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Numbers (b,) of what is left out, and log-likelihoods (S, b) of it, block by block."""
+    from pluralign_stats.models.bayes.by_rater import rater_log_likelihood
+    from pluralign_stats.models.bayes.pointwise import log_likelihood, row_blocks
+
+    if by == "rater":
+        return rater_log_likelihood(fit, rater_numbers(fit))
+    blocks = row_blocks(fit.nobs, len(fit.draws.joint))
+    return ((rows, log_likelihood(fit, rows)) for rows in blocks)
+
+
+def relative_efficiency(fit: Posterior) -> float:
+    """Effective share of the draws, averaged over parameters; at most 1."""
+    c = fit.convergence
+    share = float(c.table["ess_bulk"].mean()) / c.n_draws if len(c.table) else 1.0
+    return min(share, 1.0) if np.isfinite(share) else 1.0
+
+
+def _result(fit: Posterior, by: str, pointwise: pd.DataFrame, largest_k: float) -> Loo:
+    elpd, m = pointwise["elpd"], len(pointwise)
+    k = pointwise["pareto_k"]
+    bad = int((~(k <= largest_k)).sum())
+    n_raters = np.nan if rater_of(fit) is None else rater_numbers(fit).max() + 1
+    table = pd.DataFrame(
+        {
+            "term": f"leave one {by} out",
+            "estimate": elpd.sum(),
+            "std_error": np.sqrt(m * elpd.var()),
+            "per_rating": elpd.sum() / fit.nobs,
+            "p_loo": pointwise["p_loo"].sum(),
+            "largest_k": k.max(),
+            "n_bad": bad,
+            "n_raters": n_raters,
+            "n_ratings": fit.nobs,
+            "method": fit.method,
+        },
+        index=[0],
+    )
+    meta = Metadata(
+        f"Prediction of {by}s left out",
+        fit.design.data_kind,
+        "log density" if not len(fit.scores) else "log probability",
+        conf_level=None,
+        notes=(
+            f"Estimate: expected log predictive density, summed over {by}s; p loo: effective "
+            "number of parameters. Models of the same ratings can be compared by it "
+            "(compare_models).",
+            f"Pareto k tells how far one {by} moves the posterior; up to {largest_k:.2f} the "
+            "estimate can be trusted.",
+        ),
+        warnings=(*fit.warnings, *_warning(by, bad, m, largest_k)),
+    )
+    return Loo(table, _sentence(fit, by, table.iloc[0]), meta, by, pointwise, largest_k)
+
+
+def _sentence(fit: Posterior, by: str, row: pd.Series) -> str:
+    whose = "ratings left out" if by == "rating" else "the ratings of a rater who is new"
+    if len(fit.scores):
+        told = (
+            f"To {whose}, the model gives a probability of {np.exp(row['per_rating']):.1%} each, "
+            "on (geometric) average"
+        )
+    else:
+        told = f"The log density of {whose} is {row['per_rating']:.3f} each, on average"
+    return (
+        f"{told}: expected log predictive density {row['estimate']:.1f}, standard error "
+        f"{row['std_error']:.1f}; effective number of parameters {row['p_loo']:.1f}."
+    ).replace("-", "−")
+
+
+def _warning(by: str, bad: int, m: int, largest_k: float) -> tuple[str, ...]:
+    if not bad:
+        return ()
+    advice = {
+        "rating": "leave out raters instead (by='rater'), sample more draws (draws=), or check "
+        "these ratings",
+        "rater": "sample more draws (draws=), or check whether single raters dominate the model",
+    }
+    return (
+        f"{bad:,} of {m:,} {by}s move the posterior too far to be left out by weighting (Pareto k "
+        f"above {largest_k:.2f}): the model predicts worse than is told here; {advice[by]}",
+    )
+
+
+def _curve(result: Loo) -> Result:
+    """Pareto k in descending order: all that are too large, and some of the others."""
+    k = np.sort(result.pointwise["pareto_k"].fillna(np.inf).to_numpy())[::-1]
+    bad = int(result.bad.sum())
+    rest = np.unique(np.linspace(bad, len(k) - 1, CURVE).astype(int))
+    kept = np.unique(np.concatenate([np.arange(bad), rest]))
+    table = pd.DataFrame(
+        {
+            "term": result.table["term"].iloc[0],
+            "share": (kept + 0.5) / len(k),
+            "estimate": k[kept],
+            "limit": result.largest_k,
+        }
+    )
+    largest = f"{k[0]:.2f}" if np.isfinite(k[0]) else "not finite"
+    sentence = (
+        f"Pareto k is at most {largest}; {bad:,} of {len(k):,} {result.by}s lie above the limit of "
+        f"{result.largest_k:.2f}."
+    )
+    meta = Metadata(f"Pareto k by {result.by}", result.meta.data, "Pareto k", None)
+    return Result(table, sentence, meta)

@@ -1,0 +1,306 @@
+"""Whether ratings drawn from a Bayesian model look like those that were given."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from pluralign_stats.checks.groups import Groups, group_rows, whole
+from pluralign_stats.checks.protocol import Check
+from pluralign_stats.checks.raters import rater_numbers
+from pluralign_stats.checks.replicates import FEWEST, Comparison
+from pluralign_stats.effects.counts import rater_of
+from pluralign_stats.errors import InputError, one_of
+from pluralign_stats.models.bayes.bayes import Posterior
+from pluralign_stats.models.fit import Fit
+from pluralign_stats.results import Metadata, Result, ordered_columns
+from pluralign_stats.settings import CONF_LEVEL, MIN_CELL, SIGNIFICANCE
+
+#: Whose effects are drawn anew in replicated ratings.
+NEW = ("raters", "all", "none")
+
+#: Factors of the model with more levels are not looked at unless asked for.
+MOST_LEVELS = 20
+
+#: By how much correlations between the numbers compared are shrunk towards 0.
+SHRINK = 0.1
+
+#: Shares of raters that lie below the points shown of a distribution over raters.
+POINTS = np.arange(1, 10) / 10
+
+
+@dataclass(frozen=True, eq=False)
+class Statistic:
+    """Numbers by which replicated ratings are compared with those given.
+
+    Attributes
+    ----------
+    of
+        From (n,) categories or responses to the K numbers.
+    names
+        K rows: columns term, group, rating or statistic, n_raters, n_ratings.
+    notes
+        What was left out.
+    """
+
+    of: Callable[[np.ndarray], np.ndarray]
+    names: pd.DataFrame
+    notes: tuple[str, ...] = ()
+
+
+def predictive_check(
+    fit: Fit,
+    by: str | pd.Series | None = None,
+    *,
+    n_draws: int = 200,
+    new: str = "raters",
+    conf_level: float = CONF_LEVEL,
+    seed: int = 0,
+) -> Check:
+    """Compare ratings with those that the posterior says might have been given instead.
+
+    Parameters
+    ----------
+    fit
+        A Bayesian fit.
+    by
+        A variable by whose levels to look, also a series for variables outside the model; None for
+        all factors of the model. ``"rater"`` for the distribution over raters of the mean and of
+        the spread of their ratings.
+    n_draws
+        Draws of the posterior, each of which gives one set of ratings.
+    new
+        ``"raters"``: ratings of the same items by new raters, whose effects are drawn anew (of all
+        groups where the model tells no raters apart). ``"all"``: by new raters of new items.
+        ``"none"``: by the same raters of the same items.
+    conf_level
+        Share of the replicated values within the intervals.
+    seed
+        Of the random numbers.
+
+    Returns
+    -------
+    Check
+        Table with columns term, group, rating (ordinal models: share of that rating) or statistic,
+        estimate (predicted), conf_low, conf_high (of replicated ratings), n_raters, n_ratings,
+        observed, method. Groups of fewer raters than `settings.MIN_CELL` are not shown. Passed
+        unless fewer than 5 % of the replicates depart as far from what the model predicts; the
+        p-value is that share.
+
+    Raises
+    ------
+    InputError
+        If the fit is not Bayesian or an argument cannot be used.
+
+    Notes
+    -----
+    Departure is the distance from the average of all sets of ratings in terms of their covariance
+    (Mahalanobis's, with correlations shrunk towards 0): a difference counts for more where the sets
+    hardly differ. As the model was fitted to these ratings, this posterior predictive p-value is
+    too large rather than too small (Gelman, Meng & Stern 1996, Statistica Sinica 6, 733-807).
+    """
+    if not isinstance(fit, Posterior):
+        raise InputError(
+            "this check is for fits by fit_bayes; for fit_linear and fit_ordinal there is "
+            "calibration_check"
+        )
+    if new not in NEW:
+        raise InputError(one_of("'new'", new, NEW))
+    if not isinstance(n_draws, int) or n_draws < FEWEST:
+        raise InputError(f"'n_draws' must be a whole number of {FEWEST} or more, not {n_draws}")
+    statistic = _by_rater(fit) if _is_rater(fit, by) else _by_groups(fit, by)
+    compared = compare_draws(fit, statistic, n_draws, new, seed)
+    p = predictive_p(compared)
+    table = _table(fit, statistic, compared, conf_level)
+    meta = Metadata(
+        "Replicated and observed ratings",
+        fit.design.data_kind,
+        "share of ratings" if "rating" in table else "rating points",
+        conf_level,
+        "intervals of replicated ratings",
+        (_what_is_new(fit, new), *statistic.notes),
+        fit.warnings,
+    )
+    return Check("predictive", p >= SIGNIFICANCE, Result(table, _sentence(table, p), meta), (), p)
+
+
+def compare_draws(
+    fit: Posterior, statistic: Statistic, n_draws: int, new: str, seed: int
+) -> Comparison:
+    """A statistic of the ratings, and of as many sets of replicated ones as there are draws."""
+    from pluralign_stats.models.bayes.by_rater import own_terms
+    from pluralign_stats.models.bayes.replicate import replicate
+
+    terms: tuple[int, ...] = () if new == "none" else tuple(range(len(fit.random)))
+    if new == "raters" and rater_of(fit) is not None:
+        terms = own_terms(fit, rater_numbers(fit))
+    S = len(fit.draws.joint)
+    draws = np.linspace(0, S - 1, n_draws).round().astype(int)
+    replicates = replicate(fit, draws, terms, np.random.default_rng(seed))
+    observed = statistic.of(np.asarray(fit.design.y, dtype=float))
+    return Comparison(observed, np.array([statistic.of(y) for y in replicates]))
+
+
+def predictive_p(compared: Comparison) -> float:
+    """Share of replicates that depart from what is usual as far as the data, or farther.
+
+    Data and replicates are taken together for what is usual, so that all have the same chance to
+    stand out.
+    """
+    every = np.vstack([compared.observed, compared.replicates])
+    spread = every.std(axis=0)
+    moving = spread > 1e-9 * max(float(spread.max(initial=0.0)), 1e-300)
+    if not moving.any():
+        return 1.0
+    z = (every - every.mean(axis=0))[:, moving] / spread[moving]
+    correlation = (1 - SHRINK) * z.T @ z / len(z) + SHRINK * np.eye(z.shape[1])
+    departure = (z * np.linalg.solve(correlation, z.T).T).sum(axis=1)
+    return float((departure >= departure[0] * (1 - 1e-12)).mean())
+
+
+def enough_raters(fit: Fit) -> bool:
+    """Whether a distribution over raters may be shown."""
+    return rater_of(fit) is not None and rater_numbers(fit).max() + 1 >= MIN_CELL
+
+
+def _is_rater(fit: Posterior, by: str | pd.Series | None) -> bool:
+    return isinstance(by, str) and (by == "rater" or by == rater_of(fit))
+
+
+def _by_groups(fit: Posterior, by: str | pd.Series | None) -> Statistic:
+    """Shares of categories, or means and spreads, over all and within groups."""
+    blocks = [whole(fit)]
+    notes: list[str] = []
+    if by is not None:
+        blocks.append(group_rows(fit, by))
+    else:
+        data = fit.design.data
+        for factor in fit.design.factors:
+            if data[factor].nunique() > MOST_LEVELS:
+                notes.append(f"{factor} was left out for its more than {MOST_LEVELS} levels.")
+                continue
+            try:
+                blocks.append(group_rows(fit, factor))
+            except InputError as error:
+                notes.append(f"{factor} was left out: {error}.")
+    notes += [note for block in blocks for note in block.notes]
+    weight, J = fit.design.weight, len(fit.scores)
+
+    def shares(y: np.ndarray) -> np.ndarray:
+        each = (y[:, None] == np.arange(J)).astype(float)
+        return np.vstack([g.means(each, weight) for g in blocks]).ravel()
+
+    def moments(y: np.ndarray) -> np.ndarray:
+        powers = np.column_stack([y, y**2])
+        mean, square = np.vstack([g.means(powers, weight) for g in blocks]).T
+        return np.column_stack([mean, np.sqrt(np.maximum(square - mean**2, 0))]).ravel()
+
+    if J:
+        return Statistic(shares, _names(blocks, "rating", fit.categories), tuple(notes))
+    kinds: list[object] = ["mean", "standard deviation"]
+    return Statistic(moments, _names(blocks, "statistic", kinds), tuple(notes))
+
+
+def _names(blocks: list[Groups], column: str, values: list[object]) -> pd.DataFrame:
+    K = len(values)
+    groups = [label for block in blocks for label in block.labels]
+    frame = pd.DataFrame(
+        {
+            "term": np.repeat([block.term for block in blocks for _ in block.labels], K),
+            "group": np.repeat(groups, K),
+            column: np.tile(np.array(values, dtype=object), len(groups)),
+            "n_raters": np.repeat(np.concatenate([block.n_raters for block in blocks]), K),
+            "n_ratings": np.repeat(np.concatenate([block.n_ratings for block in blocks]), K),
+        }
+    )
+    return frame.infer_objects()
+
+
+def _by_rater(fit: Posterior) -> Statistic:
+    """Points of the distributions over raters of the mean and the spread of their ratings."""
+    if not enough_raters(fit):
+        raise InputError(
+            f"the model tells fewer than {MIN_CELL} raters apart; this check needs them, and "
+            "(1|rater) in the formula or a column 'rater' in the data"
+        )
+    raters = rater_numbers(fit)
+    sizes = np.bincount(raters)
+    several = sizes > 1
+    spread = several.sum() >= MIN_CELL
+    values = fit.scores if len(fit.scores) else None
+
+    def points(y: np.ndarray) -> np.ndarray:
+        given = y if values is None else values[y.astype(int)]
+        mean = np.bincount(raters, given) / sizes
+        found = [np.quantile(mean, POINTS)]
+        if spread:
+            square = np.bincount(raters, (given - mean[raters]) ** 2)[several]
+            found.append(np.quantile(np.sqrt(square / (sizes[several] - 1)), POINTS))
+        return np.concatenate(found)
+
+    kinds = [("mean of a rater's ratings", sizes)]
+    kinds += [("spread (SD) of a rater's ratings", sizes[several])] if spread else []
+    names = pd.DataFrame(
+        {
+            "term": "Raters",
+            "group": [f"{share:.0%} of raters below" for _ in kinds for share in POINTS],
+            "statistic": [kind for kind, _ in kinds for _ in POINTS],
+            "n_raters": [len(each) for _, each in kinds for _ in POINTS],
+            "n_ratings": [each.sum() for _, each in kinds for _ in POINTS],
+        }
+    )
+    alone = int((~several).sum())
+    notes = (f"Raters of a single rating have no spread: {alone:,}.",) if alone else ()
+    return Statistic(points, names, notes)
+
+
+def _table(
+    fit: Posterior, statistic: Statistic, compared: Comparison, conf_level: float
+) -> pd.DataFrame:
+    low, high = compared.limits(conf_level)
+    table = statistic.names.assign(
+        estimate=compared.replicates.mean(axis=0),
+        conf_low=low,
+        conf_high=high,
+        observed=compared.observed,
+        method=fit.method,
+    )
+    return table[ordered_columns(table)]
+
+
+def _what_is_new(fit: Posterior, new: str) -> str:
+    whose = {
+        "raters": "new raters of the same items",
+        "all": "new raters of new items",
+        "none": "the same raters of the same items",
+    }
+    if new == "raters" and rater_of(fit) is None:
+        new = "all"
+    return (
+        f"Estimate: average over sets of ratings drawn from the posterior, by {whose[new]}; in "
+        "the interval the observed value should lie if the model is right."
+    )
+
+
+def _sentence(table: pd.DataFrame, p: float) -> str:
+    outside = (table["observed"] < table["conf_low"]) | (table["observed"] > table["conf_high"])
+    width = (table["conf_high"] - table["conf_low"]).clip(lower=1e-12)
+    worst = table.loc[((table["observed"] - table["estimate"]).abs() / width).idxmax()]
+    form = ".1%" if "rating" in table else ".2f"
+    what = f"ratings of {_plain(worst['rating'])}" if "rating" in table else worst["statistic"]
+    where = {"All ratings": "over all", "Raters": worst["group"]}.get(
+        worst["term"], f"{worst['group']} ({worst['term']})"
+    )
+    told = (
+        f"{outside.sum()} of {len(table)} observed values lie outside the intervals; the farthest "
+        f"off: {what}, {where}: predicted {worst['estimate']:{form}}, observed "
+        f"{worst['observed']:{form}}"
+    )
+    if p >= SIGNIFICANCE:
+        return f"Ratings look like those that the model would give (p = {p:.2f}); {told}."
+    return f"Ratings do not look like those that the model would give (p = {p:.3f}); {told}."
+
+
+def _plain(rating: object) -> str:
+    return f"{rating:g}" if isinstance(rating, (int, float)) else str(rating)

@@ -1,0 +1,184 @@
+"""Whether the groups of a study use the rating scale alike, in a table for readers."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from pluralign_stats.checks.invariance import (
+    SAME,
+    Invariance,
+    measurement_invariance,
+)
+from pluralign_stats.describe.disclosure import (
+    COUNT_WITHHELD,
+    check_min_cell,
+    hide_counts,
+    suppressed,
+)
+from pluralign_stats.effects.demographics import chosen, default_factors
+from pluralign_stats.effects.plans import formula_of, given_ratings
+from pluralign_stats.effects.response_style import LEVEL, RATED
+from pluralign_stats.errors import InputError, MissingExtraError
+from pluralign_stats.results import Metadata, Result, ordered_columns
+from pluralign_stats.settings import CONF_LEVEL, MIN_CELL
+from pluralign_stats.study.study import Study
+
+#: Of more groups, those of most raters are compared: each has thresholds of its own.
+MOST_GROUPS = 8
+
+#: Share of ratings that may sway a model before its comparison is doubted.
+FEW_BAD = 0.01
+
+LANGUAGE = "language"
+
+_COLUMNS = ["dimension", "term", "contrast", "model", "part", "estimate", "sd", "conf_low"]
+_COLUMNS += ["conf_high", "prob_positive", "n_raters", "n_ratings", "method"]
+
+
+def scale_use(
+    study: Study,
+    group: str = "",
+    dimension: str = "",
+    *,
+    min_cell: int = MIN_CELL,
+    conf_level: float = CONF_LEVEL,
+    **options: Any,
+) -> Invariance:
+    """Tell whether groups of raters use the scale alike on one dimension.
+
+    Parameters
+    ----------
+    study
+        The study.
+    group
+        ``"language"`` or a demographic; by default language if the ratings are in more than one,
+        else the first demographic whose effects the codebook asks for.
+    dimension
+        Which to look at; empty for the first.
+    min_cell
+        Levels of fewer raters are left out. Of more than eight levels, those of most raters are
+        compared.
+    conf_level
+        Level of the intervals.
+    options
+        For `fit_bayes`, such as draws and seed.
+
+    Returns
+    -------
+    Invariance
+        As of `measurement_invariance`, with a table of the differences as rated under one scale for
+        all, and of what is left of them (the level) where each group has its own: columns
+        dimension, term, contrast, model, part, estimate, sd, conf_low, conf_high, prob_positive,
+        n_raters, n_ratings, method. Empty where there are no two groups, or no model.
+
+    Raises
+    ------
+    InputError
+        If the group or the dimension is not in the study.
+    """
+    check_min_cell(min_cell)
+    (target,) = chosen(
+        "dimension", [dimension] if dimension else [], study.dimensions, study.dimensions[:1]
+    )
+    data = given_ratings(study, target)
+    known = (*study.demographics, *([LANGUAGE] if LANGUAGE in data else []))
+    candidates = chosen("group", [group] if group else [], known, _defaults(study, data))
+    for name in candidates:
+        kept, told = _enough(data, name, min_cell)
+        if kept[name].nunique() > 1:
+            return _compare(study, target, name, kept, told, min_cell, conf_level, options)
+    return _nothing(study, "There are no two groups of raters whose use of the scale to compare.")
+
+
+def _defaults(study: Study, data: pd.DataFrame) -> tuple[str, ...]:
+    spoken = (LANGUAGE,) if LANGUAGE in data and data[LANGUAGE].nunique() > 1 else ()
+    return (*spoken, *default_factors(study))
+
+
+def _nothing(study: Study, why: str) -> Invariance:
+    meta = Metadata("Do groups use the scale alike?", study.data_kind)
+    nothing = Result(pd.DataFrame(columns=_COLUMNS), why, meta)
+    return Invariance({}, nothing, nothing)
+
+
+def _enough(data: pd.DataFrame, name: str, min_cell: int) -> tuple[pd.DataFrame, str]:
+    """Rows of the levels that are compared, and what was left out."""
+    raters = data.groupby(name, observed=True)["rater"].nunique()
+    large = raters[raters >= min_cell].sort_values(ascending=False, kind="stable")
+    kept = large.index[:MOST_GROUPS]
+    rows = data[data[name].isin(kept)]
+    # The first level is the reference: of languages the one of most raters.
+    order = [level for level in data[name].cat.categories if level in kept]
+    order = list(kept) if name == LANGUAGE else order
+    told = "Some groups are left out: those of few raters"
+    told += f", and all but the {MOST_GROUPS} largest." if len(large) > MOST_GROUPS else "."
+    return (
+        rows.assign(**{name: rows[name].cat.set_categories(order)}),
+        told if len(kept) < len(raters) else "",
+    )
+
+
+def _compare(
+    study: Study,
+    dimension: str,
+    name: str,
+    data: pd.DataFrame,
+    left_out: str,
+    min_cell: int,
+    conf_level: float,
+    options: dict[str, Any],
+) -> Invariance:
+    label = study.codebook.label(name) if name != LANGUAGE else "Language"
+    try:
+        made = measurement_invariance(
+            formula_of(data, (name,)), data, name, conf_level=conf_level, **options
+        )
+    except (InputError, MissingExtraError) as error:
+        return _nothing(
+            study, f"No models of how groups by {label.lower()} use the scale: {error}."
+        )
+    table = made.result.table
+    first = (table["model"] == SAME) & (table["part"] == RATED)
+    table = table[first | ((table["model"] != SAME) & (table["part"] == LEVEL))]
+    shown = _without_counts(study, name, table.reset_index(drop=True), min_cell)
+    shown = shown.assign(dimension=study.codebook.label(dimension), term=label)
+    notes = [*made.result.meta.notes, left_out]
+    notes += [COUNT_WITHHELD] if shown["n_raters"].isna().any() else []
+    meta = replace(
+        made.result.meta,
+        title=f"Do groups by {label.lower()} use the scale alike?",
+        notes=tuple(note for note in notes if note),
+    )
+    sentence = made.result.sentence.replace(f"groups by {name} ", f"groups by {label.lower()} ")
+    sentence = sentence.replace(f"Groups by {name} ", f"Groups by {label.lower()} ")
+    result = Result(shown[ordered_columns(shown)], sentence, meta)
+    return replace(made, result=result, comparison=_compared(made))
+
+
+def _compared(made: Invariance) -> Result:
+    """The comparison of models, without the warnings that the fits have given already.
+
+    Single ratings that sway a model change no comparison, and are a note.
+    """
+    table, meta = made.comparison.table, made.comparison.meta
+    bad, n = int(table["n_bad"].max()), int(table["n_ratings"].max())
+    told = f"At most {bad:,} of {n:,} ratings sway a model too far to be predicted by weighting."
+    swayed = bad > FEW_BAD * n
+    meta = replace(
+        meta,
+        notes=(*meta.notes, *([told] if bad and not swayed else [])),
+        warnings=(told,) if swayed else (),
+    )
+    return replace(made.comparison, meta=meta)
+
+
+def _without_counts(study: Study, name: str, table: pd.DataFrame, min_cell: int) -> pd.DataFrame:
+    levels = table["contrast"].str.partition(" vs ")[0]
+    if name != LANGUAGE:
+        return hide_counts(study, name, table, levels, min_cell)
+    raters = study.ratings.groupby(LANGUAGE, observed=True)["rater"].nunique()
+    withheld = raters.index[suppressed(raters.to_numpy(), min_cell)]
+    hidden = levels.isin(withheld)
+    return table.assign(**{c: table[c].where(~hidden, np.nan) for c in ("n_raters", "n_ratings")})

@@ -1,0 +1,136 @@
+"""Bayesian effects of demographics on one dimension, with the draws behind them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from pluralign_stats.effects.comparisons import averaged_settings, contrast_groups
+from pluralign_stats.effects.demographics import DemographicEffects, chosen, demographic_effects
+from pluralign_stats.errors import MissingExtraError
+from pluralign_stats.models.bayes.bayes import Posterior
+from pluralign_stats.models.predict import Points
+from pluralign_stats.results import Metadata, Result
+from pluralign_stats.settings import CONF_LEVEL, MIN_CELL
+from pluralign_stats.study.study import Study
+
+#: Draws from which the shape of a posterior is drawn.
+MOST_DRAWN = 400
+
+#: Columns of a table of draws.
+_DRAWN = ["dimension", "contrast", "estimate"]
+
+
+@dataclass(frozen=True)
+class BayesianEffects:
+    """Bayesian effects of demographics on one dimension.
+
+    Attributes
+    ----------
+    effects
+        Differences and percentages, and the models behind them.
+    drawn
+        Draws of each difference, for `ridge_figure`: columns dimension, contrast, estimate.
+    fit
+        The model of most demographics; None where there is none.
+    told
+        The model and its variables in words, or why there is none.
+    """
+
+    effects: DemographicEffects
+    drawn: Result
+    fit: Posterior | None
+    told: str
+
+
+def bayesian_effects(
+    study: Study,
+    dimension: str = "",
+    demographics: Sequence[str] = (),
+    *,
+    min_cell: int = MIN_CELL,
+    conf_level: float = CONF_LEVEL,
+    **options: Any,
+) -> BayesianEffects:
+    """Estimate by Bayesian models what each demographic does to ratings on one dimension.
+
+    Parameters
+    ----------
+    study
+        The study.
+    dimension
+        Which to look at; empty for the first.
+    demographics, min_cell, conf_level
+        As for `demographic_effects`.
+    options
+        For `fit_bayes`, such as draws and seed.
+
+    Returns
+    -------
+    BayesianEffects
+        Without a model, and saying why, where no demographic has two levels to compare, none could
+        be fitted, or the packages of Bayesian models are not installed.
+
+    Raises
+    ------
+    InputError
+        If a demographic or the dimension is not in the study.
+    """
+    (target,) = chosen(
+        "dimension", [dimension] if dimension else [], study.dimensions, study.dimensions[:1]
+    )
+    try:
+        effects = demographic_effects(
+            study,
+            demographics,
+            [target],
+            model="bayes",
+            min_cell=min_cell,
+            conf_level=conf_level,
+            **options,
+        )
+    except MissingExtraError as error:
+        meta = Metadata("Differences between groups", study.data_kind)
+        nothing = Result(pd.DataFrame(columns=_DRAWN), str(error), meta)
+        return BayesianEffects(DemographicEffects(nothing, nothing, {}), nothing, None, f"{error}.")
+    fits = {factor: fit for (_, factor), fit in effects.fits.items() if isinstance(fit, Posterior)}
+    fit = next(iter(fits.values()), None)
+    drawn = _drawn(study, target, effects.differences, fits)
+    return BayesianEffects(effects, drawn, fit, _told(study, target, fit, effects))
+
+
+def _told(study: Study, dimension: str, fit: Posterior | None, effects: DemographicEffects) -> str:
+    label = study.codebook.label
+    if fit is None:
+        return "\n".join([f"{label(dimension)}: {effects.differences.sentence}"])
+    lines = [f"{label(dimension)}: {fit.formula}"]
+    return "\n".join([*lines, *(f"{v}: {label(v)}" for v in fit.design.fixed_variables)])
+
+
+def _drawn(study: Study, dimension: str, differences: Result, fits: dict[str, Posterior]) -> Result:
+    """Draws of every difference that is shown, some of them where there are many."""
+    label, shown = study.codebook.label, differences.table
+    tables = [pd.DataFrame(columns=_DRAWN)]
+    for factor, fit in fits.items():
+        own = set(shown.loc[shown["term"] == label(factor), "contrast"])
+        rows, compared, made = averaged_settings(
+            fit, factor, "reference", 1.0, None, None, "mean", "population"
+        )
+        contrasted = contrast_groups(fit, rows, compared, made)
+        values = contrasted.at(some_points(fit))
+        for contrast, each in zip(contrasted.labels["contrast"], values.T, strict=True):
+            if contrast in own:
+                named = f"{label(factor)}: {contrast}"
+                columns = {"dimension": label(dimension), "contrast": named, "estimate": each}
+                tables.append(pd.DataFrame(columns))
+    made_of = [t for t in tables if len(t)] or tables
+    return Result(pd.concat(made_of, ignore_index=True), differences.sentence, differences.meta)
+
+
+def some_points(fit: Posterior) -> Points:
+    """Some of a fit's draws, evenly spread, as sets of parameters at which to predict."""
+    S = len(fit.draws.joint)
+    kept = np.linspace(0, S - 1, min(S, MOST_DRAWN)).round().astype(int)
+    return Points(fit.draws.joint[kept], tuple(u[kept] for u in fit.draws.effects))

@@ -1,0 +1,155 @@
+"""Any function of a posterior's draws: ratios, products, whatever a reader asks for."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+
+from pluralign_stats.effects.comparisons import averaged_settings
+from pluralign_stats.effects.draws import COLUMNS, points_of
+from pluralign_stats.effects.predictions import notes
+from pluralign_stats.errors import InputError, one_of
+from pluralign_stats.models.bayes.bayes import Posterior
+from pluralign_stats.models.bayes.summarize import summarize
+from pluralign_stats.models.fit import Averaging, Fit, Kind
+from pluralign_stats.models.ordinal import OrdinalFit
+from pluralign_stats.results import Metadata, Result, ordered_columns, with_interval
+from pluralign_stats.settings import CONF_LEVEL
+
+_RATIOS = "Of a ratio whose denominator may be 0, read the median and the interval: it has no mean."
+
+#: Draws (S,) by name.
+Named = Mapping[str, np.ndarray]
+
+
+def summarize_draws(
+    fit: Fit,
+    function: Callable[[Named], np.ndarray | Named],
+    name: str = "function of draws",
+    *,
+    factors: str | Sequence[str] = (),
+    kind: Kind = "mean",
+    averaging: Averaging = "population",
+    unit: str = "",
+    conf_level: float = CONF_LEVEL,
+) -> Result:
+    """Work out a function of every draw, and summarise what comes out.
+
+    Parameters
+    ----------
+    fit
+        A fit by `fit_bayes`.
+    function
+        Takes draws (S,) by name, and gives (S,), (S, m), or several (S,) by name. The names are
+        those of the parameters in ``fit.summary()``, such as ``"gender[T.Male]"`` or
+        ``"sd(rater)"``, and of the predictions for the levels of `factors`, such as
+        ``"gender: Male"`` (of a probability ``"gender: Male: 5"``).
+    name
+        What the table calls the outcome.
+    factors
+        Factors of the model for whose levels to predict: the average as if everyone had the level.
+    kind, averaging
+        Of those predictions; see `Fit.predict`.
+    unit
+        Unit of the outcome.
+    conf_level
+        Level of the intervals, which have equal tails.
+
+    Returns
+    -------
+    Result
+        Columns term, estimate, sd, conf_low, conf_high, prob_positive, median, method.
+
+    Raises
+    ------
+    InputError
+        If the fit is not Bayesian, the function asks for a name that is not there, or gives
+        something else than draws.
+
+    Examples
+    --------
+    How many times as large a difference is as another::
+
+        summarize_draws(
+            fit,
+            lambda d: (d["politics: Conservative"] - d["politics: Liberal"])
+            / (d["gender: Male"] - d["gender: Female"]),
+            "politics to gender",
+            factors=["politics", "gender"],
+        )
+    """
+    if not isinstance(fit, Posterior):
+        raise InputError(
+            "summarize_draws takes fits by fit_bayes, which have draws; for others use hypotheses, "
+            "or comparisons with interval='simulation'"
+        )
+    chosen = (factors,) if isinstance(factors, str) else tuple(factors)
+    given = named_draws(fit, chosen, kind, averaging)
+    terms, drawn = _evaluate(function, given, name)
+    table = summarize(drawn, conf_level)
+    median = np.where(table["estimate"].isna(), np.nan, np.median(drawn, axis=0))
+    table = table.assign(term=terms, median=median, method=fit.method)
+    meta = Metadata(
+        name[:1].upper() + name[1:],
+        fit.design.data_kind,
+        unit,
+        conf_level,
+        fit.interval,
+        (COLUMNS, _RATIOS, *(notes(fit, 0, averaging, kind) if chosen else ())),
+        fit.warnings,
+    )
+    first = table.iloc[0]
+    sentence = f"{first['term']}: {with_interval(first, '.2f', unit).replace('  ', ' ')}."
+    return Result(table[ordered_columns(table)], sentence, meta)
+
+
+def named_draws(
+    fit: Posterior, factors: Sequence[str], kind: Kind, averaging: Averaging
+) -> dict[str, np.ndarray]:
+    """Draws (S,) of all parameters, and of predictions for each level of the factors."""
+    from pluralign_stats.models.bayes.arviz_data import parameter_draws
+    from pluralign_stats.models.bayes.convergence import label
+
+    made = {
+        label(group, name): drawn[:, k]
+        for group, (names, drawn) in parameter_draws(fit, fit.layout, fit.draws).items()
+        for k, name in enumerate(names)
+    }
+    for factor in factors:
+        if factor not in fit.design.factors:
+            raise InputError(one_of("the factor", factor, fit.design.factors))
+        _, compared, averages = averaged_settings(
+            fit, factor, "reference", 1.0, None, None, kind, averaging
+        )
+        drawn = averages.at(points_of(fit))
+        for k, place in enumerate(averages.labels.itertuples()):
+            name = f"{factor}: {compared.names[place.setting]}"
+            if isinstance(fit, OrdinalFit) and kind == "probability":
+                name = f"{name}: {fit.labels[place.category]}"
+            made[name] = drawn[:, k]
+    return made
+
+
+def _evaluate(
+    function: Callable[[Named], np.ndarray | Named], given: Named, name: str
+) -> tuple[list[str], np.ndarray]:
+    """Names and draws (S, m) of what the function gives."""
+    try:
+        found = function(given)
+    except KeyError as error:
+        if not error.args or error.args[0] in given:
+            raise
+        raise InputError(one_of("a name of draws", error.args[0], given)) from None
+    n_draws = len(next(iter(given.values())))
+    if isinstance(found, Mapping):
+        terms, columns = list(map(str, found)), [np.asarray(v, dtype=float) for v in found.values()]
+        drawn = np.column_stack(columns) if {c.shape for c in columns} == {(n_draws,)} else None
+    else:
+        drawn = np.asarray(found, dtype=float)
+        drawn = drawn.reshape(n_draws, -1) if drawn.shape[:1] == (n_draws,) else None
+        m = 0 if drawn is None else drawn.shape[1]
+        terms = [name] if m == 1 else [f"{name} [{k}]" for k in range(m)]
+    if drawn is None or not drawn.size:
+        raise InputError(
+            f"the function must give one number for each of the {n_draws:,} draws, or a row of them"
+        )
+    return terms, drawn

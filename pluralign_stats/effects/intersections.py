@@ -1,0 +1,194 @@
+"""Ratings by the cells of two demographics, and what a model that shrinks them makes of these.
+
+Each cell has an effect of its own beyond the sum of both demographics. Those effects share one
+distribution, so that a cell of few raters is drawn towards what its two demographics say (partial
+pooling; Evans, Williams, Onnela & Subramanian 2018, Social Science & Medicine 203, 64-73).
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from pluralign_stats.describe.composition import not_asked
+from pluralign_stats.describe.disclosure import check_min_cell, suppressed_grid
+from pluralign_stats.effects.averages import averages, population
+from pluralign_stats.effects.bayesian import some_points
+from pluralign_stats.effects.demographics import chosen, default_factors
+from pluralign_stats.effects.plans import formula_of, given_ratings
+from pluralign_stats.errors import InputError, MissingExtraError
+from pluralign_stats.models.bayes.bayes import Posterior, fit_bayes
+from pluralign_stats.models.bayes.summarize import summarize
+from pluralign_stats.results import Metadata, Result, ordered_columns
+from pluralign_stats.settings import CONF_LEVEL, MIN_CELL
+from pluralign_stats.study.study import Study
+
+_COLUMNS = ["dimension", "given", "term", "group", "observed", "estimate", "sd", "conf_low"]
+_COLUMNS += ["conf_high", "n_raters", "n_ratings", "method"]
+
+#: So many decimals of an observed mean: from more, the number of ratings could be computed.
+DECIMALS = 2
+
+
+def intersections(
+    study: Study,
+    pair: Sequence[str] = (),
+    dimension: str = "",
+    demographics: Sequence[str] = (),
+    *,
+    min_cell: int = MIN_CELL,
+    conf_level: float = CONF_LEVEL,
+    **options: Any,
+) -> Result:
+    """Mean ratings of the cells of two demographics, as observed and as a Bayesian model has them.
+
+    Parameters
+    ----------
+    study
+        The study.
+    pair
+        The two demographics; by default the first two that all raters were asked.
+    dimension
+        Which to look at; empty for the first.
+    demographics
+        Which the model holds besides; by default those whose effects the codebook asks for, as far
+        as all raters were asked.
+    min_cell
+        Cells of fewer raters stay in the model but are not shown; others of their row and column
+        are shown without counts where these would give them away.
+    conf_level
+        Level of the intervals.
+    options
+        For `fit_bayes`, such as draws and seed.
+
+    Returns
+    -------
+    Result
+        One row per cell: columns dimension, given (level of the first demographic), term, group
+        (level of the second), observed (mean rating, rounded), estimate (what the model expects of
+        such raters for the same items), sd, conf_low, conf_high, n_raters, n_ratings, method. Empty
+        where there are no two demographics, or no model.
+
+    Raises
+    ------
+    InputError
+        If a name is not in the study, or `pair` is not two demographics.
+    """
+    check_min_cell(min_cell)
+    (target,) = chosen(
+        "dimension", [dimension] if dimension else [], study.dimensions, study.dimensions[:1]
+    )
+    factors = chosen("demographic", demographics, study.demographics, default_factors(study))
+    two = chosen("demographic", pair, study.demographics, ())
+    if two and len(set(two)) != 2:
+        raise InputError(f"an intersection is of two demographics, not of {len(set(two))}")
+    data = given_ratings(study, target)
+    everywhere = [f for f in factors if not not_asked(study, f) and data[f].nunique() > 1]
+    two = two or tuple(everywhere[:2])
+    if len(two) < 2 or any(data[f].nunique() < 2 for f in two):
+        return _nothing(study, "There are no two demographics of two levels or more to cross.")
+    formula = f"{formula_of(data, tuple(dict.fromkeys([*everywhere, *two])))} + (1|{':'.join(two)})"
+    try:
+        fit = fit_bayes(formula, data, **options)
+    except (InputError, MissingExtraError) as error:
+        return _nothing(study, f"No model of groups by two demographics: {error}.")
+    cells = _cells(fit, data, (two[0], two[1]), min_cell, conf_level)
+    return _result(study, fit, target, (two[0], two[1]), cells, min_cell, conf_level)
+
+
+def _nothing(study: Study, why: str) -> Result:
+    meta = Metadata("Groups by two demographics", study.data_kind)
+    return Result(pd.DataFrame(columns=_COLUMNS), why, meta)
+
+
+def _cells(
+    fit: Posterior, data: pd.DataFrame, two: tuple[str, str], min_cell: int, conf_level: float
+) -> pd.DataFrame:
+    """One row per cell that may be shown, in the order of the levels."""
+    used = fit.design.data
+    # Other raters of the same kind, for the same items: the rater's own effect is averaged over.
+    rows = population(fit, two, used.assign(rater=np.nan))
+    made = averages(fit, rows, [{}], "mean", "conditional").at(some_points(fit))
+    grouped = used.assign(score=data.loc[used.index, "rating"]).groupby(list(two), observed=False)
+    counts = grouped["rater"].nunique().unstack().fillna(0).astype(int)
+    withheld = suppressed_grid(counts.to_numpy(), min_cell)
+    levels = pd.MultiIndex.from_tuples(
+        [(str(a), str(b)) for a in counts.index for b in counts.columns]
+    )
+    at = levels.get_indexer(list(rows.groups))
+    n, hidden = counts.to_numpy().ravel()[at], withheld.ravel()[at]
+    wide = grouped["score"].agg(["mean", "size"])
+    own = wide.set_axis(levels).iloc[at].reset_index(drop=True)
+    table = pd.DataFrame(
+        {
+            "given": [group[0] for group in rows.groups],
+            "group": [group[1] for group in rows.groups],
+            "observed": own["mean"].round(DECIMALS),
+            **summarize(made, conf_level, signed=False),
+            "n_raters": np.where(hidden, np.nan, n),
+            "n_ratings": np.where(hidden, np.nan, own["size"]),
+        }
+    )
+    return table[n >= min_cell].reset_index(drop=True)
+
+
+def _result(
+    study: Study,
+    fit: Posterior,
+    dimension: str,
+    two: tuple[str, str],
+    cells: pd.DataFrame,
+    min_cell: int,
+    conf_level: float,
+) -> Result:
+    first, second = (study.codebook.label(name) for name in two)
+    table = cells.assign(
+        dimension=study.codebook.label(dimension),
+        given=first + ": " + cells["given"],
+        term=second,
+        method=fit.method,
+    )
+    notes = [
+        "Observed: mean of the ratings given, to two decimals. Estimate: what the model expects of "
+        "the same items rated by other people of the group.",
+        f"Groups of fewer than {min_cell} raters are in the model but not shown; where their "
+        "number could be computed, others are shown without counts.",
+        _beyond(fit, two),
+    ]
+    meta = Metadata(
+        f"Mean ratings by {first.lower()} and {second.lower()}",
+        study.data_kind,
+        "rating points",
+        conf_level,
+        fit.interval,
+        tuple(notes),
+        fit.warnings,
+    )
+    return Result(table[ordered_columns(table)], _sentence(table), meta)
+
+
+def _sentence(table: pd.DataFrame) -> str:
+    if table.empty:
+        return "No group by two demographics has enough raters to be shown."
+    low, high = (table.loc[getattr(table["estimate"], pick)()] for pick in ("idxmin", "idxmax"))
+    moved = (table["estimate"] - table["observed"]).abs()
+    return (
+        f"Group means go from {table['observed'].min():.2f} to {table['observed'].max():.2f} as "
+        f"observed, and from {low['estimate']:.2f} ({_name(low)}) to {high['estimate']:.2f} "
+        f"({_name(high)}) by the model, which moves them by {moved.mean():.2f} on average."
+    )
+
+
+def _beyond(fit: Posterior, two: tuple[str, str]) -> str:
+    """By how much cells differ beyond the sum of their demographics."""
+    own = fit.summary().table.set_index("term").loc[f"sd({':'.join(two)})"]
+    return (
+        "Beyond the sum of both demographics, groups differ by a standard deviation of "
+        f"{own['estimate']:.2f} on the model's own scale, such as log odds "
+        f"[{own['conf_low']:.2f}, {own['conf_high']:.2f}]; near 0, the two simply add up."
+    )
+
+
+def _name(row: pd.Series) -> str:
+    return f"{str(row['given']).partition(': ')[2]}, {row['group']}"

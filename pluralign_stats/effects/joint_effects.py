@@ -1,0 +1,160 @@
+"""One model of all dimensions of a study, in tables for readers."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pandas as pd
+
+from pluralign_stats.describe.composition import not_asked
+from pluralign_stats.describe.disclosure import check_min_cell, hide_counts
+from pluralign_stats.effects.demographics import chosen, default_factors
+from pluralign_stats.errors import InputError, MissingExtraError
+from pluralign_stats.models.bayes.joint import JointFit, fit_joint
+from pluralign_stats.results import Metadata, Result, ordered_columns, with_interval
+from pluralign_stats.settings import CONF_LEVEL, MIN_CELL
+from pluralign_stats.study.study import Study
+
+_COLUMNS = ["dimension", "term", "contrast", "estimate", "sd", "conf_low", "conf_high"]
+_COLUMNS += ["prob_positive", "n_raters", "n_ratings", "method"]
+
+
+@dataclass(frozen=True)
+class JointEffects:
+    """What one model of all dimensions says.
+
+    Attributes
+    ----------
+    pooled
+        Differences between groups averaged over the dimensions, in log odds.
+    correlations
+        How effects of raters and of items go together on different dimensions.
+    fit
+        The model; None where there is none.
+    """
+
+    pooled: Result
+    correlations: Result
+    fit: JointFit | None
+
+
+def joint_effects(
+    study: Study,
+    demographics: Sequence[str] = (),
+    *,
+    min_cell: int = MIN_CELL,
+    conf_level: float = CONF_LEVEL,
+    **options: Any,
+) -> JointEffects:
+    """Fit one model of all dimensions of a study.
+
+    Parameters
+    ----------
+    study
+        The study.
+    demographics
+        Which to model; by default those whose effects the codebook asks for, as far as all raters
+        were asked.
+    min_cell
+        Levels of fewer raters stay in the model but are not shown.
+    conf_level
+        Level of the intervals.
+    options
+        For `fit_joint`, such as draws and seed.
+
+    Returns
+    -------
+    JointEffects
+        Empty, and saying why, where there is no such model.
+
+    Raises
+    ------
+    InputError
+        If a demographic is not in the study.
+    """
+    check_min_cell(min_cell)
+    factors = chosen("demographic", demographics, study.demographics, default_factors(study))
+    data = study.ratings
+    data = data[data["rating"].notna()]
+    used = [f for f in factors if not not_asked(study, f) and data[f].nunique() > 1]
+    if not used:
+        return _nothing(study, "No demographic has two levels to compare.")
+    valence = {name: d.valence for name, d in study.codebook.dimensions.items()}
+    try:
+        fit = fit_joint(data, used, valence=valence, **options)
+    except (InputError, MissingExtraError) as error:
+        return _nothing(study, f"No model of all dimensions together: {error}.")
+    return JointEffects(
+        _pooled(study, fit, used, min_cell, conf_level), _correlations(study, fit, conf_level), fit
+    )
+
+
+def _nothing(study: Study, why: str) -> JointEffects:
+    meta = Metadata("All dimensions in one model", study.data_kind)
+    nothing = Result(pd.DataFrame(columns=_COLUMNS), why, meta)
+    return JointEffects(nothing, nothing, None)
+
+
+def _pooled(
+    study: Study, fit: JointFit, used: Sequence[str], min_cell: int, conf_level: float
+) -> Result:
+    """Pooled coefficients as contrasts with the reference levels."""
+    pooled = fit.pooled(conf_level)
+    by_term = pooled.table.set_index("term")
+    first = next(iter(fit.fits.values()))
+    method = f"{first.method}, all dimensions"
+    tables = []
+    for factor in used:
+        data = first.design.data
+        reference, *levels = data[factor].cat.categories
+        names = [f"{factor}[T.{level}]" for level in levels]
+        raters = data.groupby(factor, observed=False)["rater"].nunique()
+        own = by_term.reindex(names).reset_index(drop=True)
+        own = own.assign(
+            term=study.codebook.label(factor),
+            contrast=[f"{level} vs {reference}" for level in levels],
+            n_raters=raters[levels].to_numpy(),
+            n_ratings=data[factor].value_counts()[levels].to_numpy(),
+            method=method,
+        )
+        enough = (raters[levels].to_numpy() >= min_cell) & (raters[reference] >= min_cell)
+        shown = hide_counts(study, factor, own, pd.Series(levels, own.index), min_cell)
+        tables.append(shown[enough & own["estimate"].notna().to_numpy()])
+    table = pd.concat(tables, ignore_index=True).assign(dimension="All dimensions")
+    turned = [study.codebook.label(name) for name, v in fit.valence.items() if v < 0]
+    told = "Positive means a better rating"
+    told += f" ({', '.join(turned)} turned round)." if turned else "."
+    meta = replace(
+        pooled.meta,
+        title="Differences between groups averaged over the dimensions",
+        data=study.data_kind,
+        notes=(told, "Counts of raters and ratings are those of one dimension."),
+    )
+    return Result(table[ordered_columns(table)], _sentence(table), meta)
+
+
+def _sentence(table: pd.DataFrame) -> str:
+    if table.empty:
+        return "No group has enough raters to be shown."
+    top = table.loc[(table["estimate"] / table["sd"]).abs().idxmax()]
+    return (
+        f"Over all dimensions, the clearest difference is {top['contrast']}: "
+        f"{with_interval(top, '.2f', 'log odds')} (positive means a better rating)."
+    )
+
+
+def _correlations(study: Study, fit: JointFit, conf_level: float) -> Result:
+    made = fit.correlations(conf_level)
+    label = study.codebook.label
+    table = made.table.assign(
+        group=made.table["group"].map({"rater": "raters", "item": "items"}),
+        first=made.table["first"].map(label),
+        second=made.table["second"].map(label),
+    )
+    table = table[["group", "first", "second", *table.columns.drop(["group", "first", "second"])]]
+    top = table.loc[table["estimate"].abs().idxmax()]
+    told = (
+        f"The closest pair: effects of {top['group']} on {top['first'].lower()} and "
+        f"{top['second'].lower()}, {with_interval(top, '.2f', 'correlation')}."
+    )
+    return Result(table, told, replace(made.meta, data=study.data_kind))

@@ -1,0 +1,83 @@
+"""Ratings of one dimension weighted by a population from a file."""
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from pluralign_stats.effects.cells import SIZES
+from pluralign_stats.effects.demographics import chosen
+from pluralign_stats.effects.plans import formula_of, given_ratings
+from pluralign_stats.effects.poststratify import example_population, poststratify
+from pluralign_stats.errors import InputError, listing
+from pluralign_stats.models.bayes.bayes import fit_bayes
+from pluralign_stats.results import Result
+from pluralign_stats.settings import CONF_LEVEL
+from pluralign_stats.study.study import Study
+
+#: Instead of a file: the small population that comes with Pluralign.
+EXAMPLE = "example"
+
+
+def population_ratings(
+    study: Study,
+    file: str | Path,
+    dimension: str = "",
+    *,
+    conf_level: float = CONF_LEVEL,
+    **options: Any,
+) -> Result:
+    """Weight ratings on one dimension by a population, beside the sample as it is.
+
+    The model holds those demographics of the study that the population has columns for.
+
+    Parameters
+    ----------
+    study
+        The study.
+    file
+        A CSV with a row per kind of people, columns named as the study's demographics, and ``n``
+        (how many there are) or ``share``; or ``"example"`` for `example_population`.
+    dimension
+        Which to look at; empty for the first.
+    conf_level
+        Level of the intervals.
+    options
+        For `fit_bayes`, such as draws and seed.
+
+    Returns
+    -------
+    Result
+        As of `poststratify`, under the readers' labels.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, has no demographic of the study, or a level that its raters do
+        not have.
+    """
+    (target,) = chosen(
+        "dimension", [dimension] if dimension else [], study.dimensions, study.dimensions[:1]
+    )
+    people = _read(file)
+    factors = tuple(name for name in study.demographics if name in people)
+    if not factors:
+        known = listing(study.demographics)
+        raise InputError(f"{file}: no column is a demographic of the study ({known}); add one")
+    data = given_ratings(study, target)
+    sizes = [name for name in SIZES if name in people]
+    cells = people.groupby(list(factors), as_index=False, sort=False)[sizes].sum()
+    cells.attrs = people.attrs
+    fit = fit_bayes(formula_of(data, factors), data, **options)
+    result = poststratify(fit, cells, conf_level=conf_level)
+    return result.about(study.codebook.label(target))
+
+
+def _read(file: str | Path) -> pd.DataFrame:
+    if str(file) == EXAMPLE:
+        return example_population()
+    try:
+        return pd.read_csv(file, dtype_backend="numpy_nullable").convert_dtypes()
+    except (OSError, UnicodeDecodeError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error).partition("\n")[0]
+        raise InputError(f"{file}: the population cannot be read ({reason}); give a CSV") from None

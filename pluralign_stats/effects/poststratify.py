@@ -1,0 +1,279 @@
+"""Average predictions weighted by a population instead of by who happened to rate.
+
+The model predicts each cell of the population (a combination of its variables), and the cells are
+weighted by how many people each has (Gelman & Little 1997, Survey Methodology 23, 127-135).
+"""
+
+from collections.abc import Mapping, Sequence
+from importlib.resources import files
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from pluralign_stats.effects.averages import Population, averages, population
+from pluralign_stats.effects.cells import Cells, read_cells
+from pluralign_stats.effects.counts import count
+from pluralign_stats.effects.estimates import Estimates, Inference, infer, tabulate
+from pluralign_stats.effects.predictions import AVERAGED, UNITS, level_table
+from pluralign_stats.errors import InputError, one_of
+from pluralign_stats.models.bayes.bayes import Posterior
+from pluralign_stats.models.fit import Fit, Kind
+from pluralign_stats.results import Metadata, Result, ordered_columns, with_interval
+from pluralign_stats.settings import CONF_LEVEL
+
+#: What is predicted: the mean rating, the share of positive ratings, or the share of each.
+Target = Literal["mean", "positive", "probability"]
+
+#: What each row of the table is weighted by.
+WEIGHTINGS = ("population", "sample", "difference")
+
+#: What the row of everybody is called where there are groups.
+EVERYBODY = "all"
+
+_SHIPPED = "populations/example.csv"
+_SOURCE = (
+    "rounded figures for illustration, no official statistics; adults of the US and Germany in the "
+    "early 2020s, age and gender taken as independent within a country"
+)
+
+
+def poststratify(
+    fit: Fit,
+    population: pd.DataFrame | Mapping[str, pd.DataFrame],
+    *,
+    by: str | Sequence[str] | None = None,
+    kind: Target = "mean",
+    positive_from: float | None = None,
+    conf_level: float = CONF_LEVEL,
+) -> Result:
+    """Average predictions over a population, beside those over the sample's own composition.
+
+    Parameters
+    ----------
+    fit
+        A fitted model, by whatever function.
+    population
+        One row per cell: a column for each variable of the model, and ``n``, how many people the
+        cell has, or ``share`` of the population (summing to 1). Or several such tables by level of
+        `by`, such as ``{"US": us, "Germany": germany}``; with shares each sums to 1, and as sizes
+        of the populations are then unknown there is no row for all of them together.
+        ``population.attrs["source"]``, if there, is told in the notes.
+    by
+        Variables of the population within whose levels to average as well.
+    kind
+        ``"mean"`` rating, ``"positive"`` for the share of positive ratings, or ``"probability"``
+        for the share of each rating.
+    positive_from
+        Lowest positive rating; by default the top two of more than two categories are positive.
+    conf_level
+        Level of the intervals: by the delta method, or quantiles over the draws of a Bayesian fit,
+        each of which is averaged first.
+
+    Returns
+    -------
+    Result
+        Columns term and group (with `by`; first ``"all"``), rating (for probabilities), weighting
+        (``"population"``, ``"sample"``, and their ``"difference"``), estimate, std_error (of a
+        Bayesian fit sd), conf_low, conf_high, n_raters, n_ratings, method.
+
+    Raises
+    ------
+    InputError
+        If the population lacks a variable of the model, has a level that the model does not know,
+        counts that are negative or not finite, or shares that do not sum to 1.
+
+    Notes
+    -----
+    A random effect whose group the population names, such as ``(1|country)`` or ``(1|age:gender)``,
+    is the predicted one of that group (of each draw); all others, such as raters' and items', are
+    averaged over. So unshrunken fixed effects and partially pooled intersections both work. The
+    counts of the population are taken to be exact.
+    """
+    how = infer(fit, conf_level, "delta", "none", 1000, 1)
+    positive = _positive(fit, kind, positive_from)
+    cells = read_cells(fit, population, by)
+    predicted: Kind = "probability" if kind == "positive" else kind
+    rows, made = _averages(fit, cells, predicted)
+    table = _table(fit, cells, rows, made, positive, how, shares=kind != "mean")
+    unit = UNITS[predicted] if kind != "positive" else "share of positive ratings"
+    meta = Metadata(
+        "Predicted ratings, weighted by a population"
+        + (f", by {' and '.join(cells.names)}" if cells.names else ""),
+        fit.design.data_kind,
+        unit,
+        conf_level,
+        how.kind,
+        _notes(fit, cells, positive),
+        fit.warnings,
+    )
+    return Result(table, _sentence(table, kind), meta)
+
+
+def example_population() -> pd.DataFrame:
+    """A small population to try `poststratify` with, by country, age and gender.
+
+    The figures are rounded and made by hand to be of the size of the adult populations of the US
+    and Germany in the early 2020s. They are **not official statistics**: shares of five age bands
+    and two genders were set to whole per cent, taken as independent of each other, multiplied, and
+    rounded to 10,000 people. Its levels are those of the simulated study; it has nobody who is
+    non-binary, because common statistics do not tell. Use your own table for results that matter.
+
+    Returns
+    -------
+    DataFrame
+        Columns country, age, gender, n; ``attrs["source"]`` says what the figures are.
+    """
+    with (files("pluralign_stats") / _SHIPPED).open(encoding="utf-8") as file:
+        table = pd.read_csv(file)
+    table.attrs["source"] = _SOURCE
+    return table
+
+
+def _positive(fit: Fit, kind: Target, positive_from: float | None) -> np.ndarray | None:
+    """(J,) whether each rating is positive; None where that is not asked."""
+    allowed = ("mean", "positive", "probability") if len(fit.scores) else ("mean",)
+    if kind not in allowed:
+        hint = "; shares of ratings come from an ordinal model" if len(allowed) == 1 else ""
+        raise InputError(one_of("'kind'", kind, allowed) + hint)
+    if kind != "positive":
+        if positive_from is not None:
+            raise InputError("'positive_from' is for kind='positive'; leave it out otherwise")
+        return None
+    least = fit.scores[-min(2, len(fit.scores) - 1)] if positive_from is None else positive_from
+    positive = fit.scores >= least
+    if positive.all() or not positive.any():
+        raise InputError(
+            f"'positive_from' must be above {fit.scores[0]:g} and at most {fit.scores[-1]:g}, not "
+            f"{positive_from:g}"
+        )
+    return positive
+
+
+def _averages(fit: Fit, cells: Cells, kind: Kind) -> tuple[Population, Estimates]:
+    """The sample's rows, and averages by population and sample, group and category.
+
+    Groups are the population's, before them everybody.
+    """
+    sample = population(fit, cells.names, cells.sample)
+    target = population(fit, cells.names, cells.data)
+    place = {group: k for k, group in enumerate(target.groups)}
+    own = np.array([place.get(group, -1) for group in sample.groups])[sample.codes]
+    n = len(target.groups) + 1 if cells.names else 1
+    parts = [(target.data, np.zeros(len(target.codes), dtype=int), cells.weight)]
+    parts += [(sample.data, np.full(len(own), n), np.ones(len(own)))]
+    if cells.names:
+        kept = own >= 0
+        parts += [(target.data, 1 + target.codes, cells.weight)]
+        parts += [(sample.data[kept], n + 1 + own[kept], np.ones(kept.sum()))]
+    frames, codes, weights = zip(*parts, strict=True)
+    names = ((EVERYBODY,) * len(cells.names), *target.groups) if cells.names else ((),)
+    whole = Population(
+        pd.concat(frames, ignore_index=True),
+        cells.names,
+        names * 2,
+        np.concatenate(codes),
+        sample.n_dropped,
+        np.concatenate(weights),
+    )
+    return whole, averages(fit, whole, [{}], kind, "conditional")
+
+
+def _table(
+    fit: Fit,
+    cells: Cells,
+    rows: Population,
+    made: Estimates,
+    positive: np.ndarray | None,
+    how: Inference,
+    *,
+    shares: bool,
+) -> pd.DataFrame:
+    """Rows by group, category and weighting."""
+    n = len(rows.groups) // 2
+    K = len(made.estimate) // (2 * n)
+    to = np.eye(K) if positive is None else positive[None].astype(float)
+    absent = np.bincount(rows.codes, minlength=2 * n)[n:] == 0
+    signs = np.array([[1.0, 0.0], [0.0, 1.0], [1.0, -1.0]])
+    weights = np.einsum("vw,gh,ck->gcvwhk", signs, np.eye(n), to)
+    weights[absent, :, 1:] = np.nan
+    weights = weights.reshape(n * len(to) * len(signs), -1)
+    labels = _labels(fit, rows, len(to))
+    table = tabulate(fit, made.combine(weights, labels), how, test=False)
+    if shares and not how.credible:
+        own = labels["weighting"] != "difference"
+        levels = made.combine(weights[own], labels[own])
+        ends = level_table(fit, levels, labels[own], how, logit=True)[["conf_low", "conf_high"]]
+        table.loc[own, ends.columns] = ends
+    if cells.names and not cells.sized:
+        table = table[table["group"] != EVERYBODY].reset_index(drop=True)
+    return table[ordered_columns(table)]
+
+
+def _labels(fit: Fit, rows: Population, K: int) -> pd.DataFrame:
+    """Columns term, group, rating, weighting (varying fastest), n_raters, n_ratings."""
+    n, each = len(rows.groups) // 2, len(WEIGHTINGS)
+    group = np.repeat(np.arange(n), K * each)
+    labels = pd.DataFrame({"weighting": WEIGHTINGS * (n * K)})
+    if rows.names:
+        joined = [", ".join(group) for group in rows.groups[1:n]]
+        labels = labels.assign(
+            term=", ".join(rows.names), group=np.array([EVERYBODY, *joined], object)[group]
+        )
+    if K > 1:
+        labels["rating"] = np.tile(np.repeat(np.asarray(fit.categories), each), n)
+    whole = Population(rows.data, (), ((),), rows.codes, 0)
+    counts = count(fit, whole).reset_index(drop=True)
+    if rows.names:
+        groups = Population(rows.data, rows.names, rows.groups[1:n], rows.codes, 0)
+        apart = count(fit, groups).droplevel("level").reindex(range(n - 1))
+        counts = pd.concat([counts, apart], ignore_index=True)
+    return labels.join(counts.iloc[group].reset_index(drop=True))
+
+
+def _notes(fit: Fit, cells: Cells, positive: np.ndarray | None) -> tuple[str, ...]:
+    told = [
+        "Population: predictions weighted by how many people the population has of each kind, "
+        "which is taken to be exact. Sample: by how many ratings the data have of each. "
+        "Difference: population less sample."
+    ]
+    if positive is not None:
+        told.append(
+            f"Positive is a rating of {_told(fit.categories[positive.argmax()])} or higher."
+        )
+    if cells.groups:
+        known = "of each draw" if isinstance(fit, Posterior) else "taken as known"
+        told.append(
+            f"With the predicted effects of {' and '.join(cells.groups)}, {known}; averaged over "
+            "the distribution of all other random effects."
+        )
+    elif fit.random:
+        told.append(AVERAGED["population"])
+    return (*told, *cells.notes)
+
+
+def _sentence(table: pd.DataFrame, kind: Target) -> str:
+    differences = table[table["weighting"] == "difference"].dropna(subset="estimate")
+    if differences.empty:
+        return "The data do not tell the groups of the population apart."
+    if "group" in table and EVERYBODY in set(differences["group"]):
+        differences = differences[differences["group"] == EVERYBODY]
+    top = differences.loc[differences["estimate"].abs().idxmax()]
+    keys = [name for name in ("group", "rating") if name in table]
+    same = table[(table[keys] == top[keys]).all(axis=1)].set_index("weighting")["estimate"]
+    where = f" ({top['group']})" if "group" in table and top["group"] != EVERYBODY else ""
+    what = {
+        "mean": "the average prediction",
+        "positive": "the share of positive ratings",
+        "probability": f"the share of rating {_told(top.get('rating'))}",
+    }[kind]
+    unit = "rating points" if kind == "mean" else "of all ratings"
+    return (
+        f"Weighted by the population, {what}{where} is {same['population']:.2f}, by the sample "
+        f"{same['sample']:.2f}: a difference of {with_interval(top, '.2f', unit)}."
+    )
+
+
+def _told(rating: object) -> str:
+    """A rating as words have it."""
+    return f"{rating:g}" if isinstance(rating, float) else str(rating)

@@ -1,0 +1,133 @@
+"""How much of a difference between groups is level, and how much their use of the scale.
+
+Groups that use a scale differently, one keeping to the middle and another to the ends, can differ
+in their mean ratings without perceiving anything differently (response style; Liu & West 2018,
+Structural Equation Modeling 25; Bürkner & Vuorre 2019, AMPPS 2, 77-101). A model in which a group
+has thresholds, or a spread, of its own tells the two apart up to one convention: a shift of all
+thresholds by the same amount cannot be told from a shift of what is perceived, and counts as such.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from pluralign_stats.effects.comparisons import averaged_settings, contrast_groups
+from pluralign_stats.effects.draws import points_of
+from pluralign_stats.effects.predictions import notes
+from pluralign_stats.errors import InputError, one_of
+from pluralign_stats.models.bayes.bayes import BayesOrdinalFit
+from pluralign_stats.models.bayes.summarize import summarize
+from pluralign_stats.models.fit import Averaging, Fit
+from pluralign_stats.results import Metadata, Result, ordered_columns, with_interval
+from pluralign_stats.settings import CONF_LEVEL
+
+#: Parts of a difference, as tables name them.
+RATED, LEVEL, STYLE = "as rated", "level", "use of the scale"
+
+
+def response_style(
+    fit: Fit,
+    group: str,
+    *,
+    averaging: Averaging = "population",
+    conf_level: float = CONF_LEVEL,
+) -> Result:
+    """Split differences between groups into level and use of the scale.
+
+    Parameters
+    ----------
+    fit
+        A Bayesian ordinal fit with ``nominal=group`` or ``scale=group``.
+    group
+        The factor whose levels are compared with the first.
+    averaging
+        As for `comparisons`.
+    conf_level
+        Level of the intervals.
+
+    Returns
+    -------
+    Result
+        Three rows per contrast, in rating points: part ``"as rated"``, the difference of mean
+        ratings; ``"level"``, what is left of it if the group used the scale as the first group
+        does; ``"use of the scale"``, the rest. Columns term, contrast, part, estimate, sd,
+        conf_low, conf_high, prob_positive, n_raters, n_ratings, method.
+
+    Raises
+    ------
+    InputError
+        If the fit is of another kind, or no thresholds and no spread vary by the group.
+    """
+    if not isinstance(fit, BayesOrdinalFit):
+        raise InputError("response style is read off a model of fit_bayes with family='cumulative'")
+    if group not in fit.design.factors:
+        raise InputError(one_of("the group", group, fit.design.factors))
+    points = points_of(fit)
+    alike = replace(points, parameters=_alike(fit, group, points.parameters))
+    rows, compared, made = averaged_settings(
+        fit, group, "reference", 1.0, None, None, "mean", averaging
+    )
+    differences = contrast_groups(fit, rows, compared, made)
+    rated, level = differences.at(points), differences.at(alike)
+    tables = [
+        differences.labels.assign(part=part).join(summarize(drawn, conf_level))
+        for part, drawn in ((RATED, rated), (LEVEL, level), (STYLE, rated - level))
+    ]
+    table = pd.concat(tables).sort_index(kind="stable").reset_index(drop=True)
+    table = table.assign(method=fit.method)
+    meta = Metadata(
+        f"Level and use of the scale by {group}",
+        fit.design.data_kind,
+        "rating points",
+        conf_level,
+        fit.interval,
+        (
+            "Level: what is left of a difference if both groups used the scale as the first one "
+            "does. A shift of all thresholds by the same amount counts as level: no ratings could "
+            "tell it from a difference in what is perceived.",
+            *notes(fit, rows.n_dropped, averaging, "mean"),
+        ),
+        fit.warnings,
+    )
+    return Result(table[ordered_columns(table)], _sentence(table), meta)
+
+
+def _alike(fit: BayesOrdinalFit, group: str, parameters: np.ndarray) -> np.ndarray:
+    """Parameters (S, k) with which all groups use the scale as the first does."""
+    made = parameters.copy()
+    design, b = fit.design, fit.basis.shape[1]
+    found = False
+    if design.nominal is not None:
+        names = design.nominal.names
+        for k in _columns_of(group, names):
+            block = slice(b + k * b, b + (k + 1) * b)
+            made[:, block] = parameters[:, block].mean(axis=1, keepdims=True)
+            found = True
+    if design.scale is not None:
+        f = fit.joint.sizes[0]
+        for k in _columns_of(group, design.scale.names):
+            made[:, f + k] = 0.0
+            found = True
+    if not found:
+        raise InputError(
+            f"neither thresholds nor spread of this model vary by '{group}'; fit it with "
+            f"nominal='{group}' or scale='{group}'"
+        )
+    return made
+
+
+def _columns_of(group: str, names: tuple[str, ...]) -> list[int]:
+    """Columns of a factor among others."""
+    return [k for k, name in enumerate(names) if name.partition("[")[0].strip("`") == group]
+
+
+def _sentence(table: pd.DataFrame) -> str:
+    parts = {part: each.set_index("contrast") for part, each in table.groupby("part")}
+    contrast = parts[RATED]["estimate"].abs().idxmax()
+    rated, level, style = (parts[part].loc[contrast] for part in (RATED, LEVEL, STYLE))
+    return (
+        f"{contrast} is {with_interval(rated, '.2f', 'rating points')} as rated; "
+        f"{with_interval(level, '.2f', 'points')} of it are level, and "
+        f"{with_interval(style, '.2f', 'points')} the use of the scale."
+    )

@@ -1,0 +1,260 @@
+"""Figures of Bayesian fits: replicated ratings, posteriors as ridges, draws and their weights."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator, MultipleLocator, PercentFormatter
+from scipy.stats import gaussian_kde
+
+from pluralign_stats.figures.picture import Picture, drawing
+from pluralign_stats.figures.style import (
+    COLOURS,
+    GRID,
+    MUTED,
+    foot,
+    new_figure,
+    with_count,
+    wrapped,
+)
+from pluralign_stats.figures.tables import counted, need, plain_rating
+from pluralign_stats.results import Result
+from pluralign_stats.settings import CONF_LEVEL
+
+#: Fill of intervals and ridges.
+FILL = "#bcd4e6"
+
+#: How far a ridge reaches above its line, in distances between lines.
+OVERLAP = 1.1
+
+#: Points at which a ridge's density is computed.
+N_POINTS = 200
+
+
+@drawing
+def predictive_figure(result: Result) -> Picture:
+    """Draw the table of `predictive_check`: observed points over intervals of replicated ratings.
+
+    One panel for each category of the ratings, or for each statistic.
+    """
+    need(result, "term", "group", "estimate", "conf_low", "conf_high", "observed")
+    shares = "rating" in result.table
+    column = "rating" if shares else "statistic"
+    need(result, column)
+    table = result.table
+    panels = list(dict.fromkeys(table[column]))
+    rows = table.drop_duplicates(["term", "group"])
+    places = _places(rows)
+    figure = new_figure(1.45 + 0.24 * (max(places.values()) + 1))
+    axes = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
+    for ax, panel in zip(axes, panels, strict=True):
+        _predictive_panel(ax, table[table[column] == panel], places)
+        name = f"Rating {plain_rating(panel)}" if shares else f"{panel[:1].upper()}{panel[1:]}"
+        ax.set_title(wrapped(name, 72 // len(panels)), fontsize=9, loc="center")
+        ax.xaxis.set_major_locator(MaxNLocator(2 if len(panels) > 2 else 6))
+        if shares:
+            ax.xaxis.set_major_formatter(lambda x, _: f"{100 * x:.4g}%")
+            ax.tick_params(axis="x", labelsize=8)
+    numbered = _name_places(axes[0], rows, places)
+    what = "Share of ratings" if shares else "Rating points"
+    axes[(len(axes) - 1) // 2].set_xlabel(what, x=0.5 if len(axes) % 2 else 1.1)
+    handles, names = axes[0].get_legend_handles_labels()
+    figure.legend(handles, names, loc="outside upper right", ncols=len(names), fontsize=8)
+    foot(figure, result, *(counted(table) if numbered else []))
+    return Picture(figure, f"Observed points on intervals of replicated ratings. {result.sentence}")
+
+
+def _places(rows: pd.DataFrame) -> dict[tuple[str, str], float]:
+    """Height of each group, with a free line between terms."""
+    places, height, before = {}, -1.0, None
+    for term, group in zip(rows["term"], rows["group"], strict=True):
+        height += 1 if before in (None, term) else 1.6
+        places[term, group] = height
+        before = term
+    return places
+
+
+def _name_places(ax: Axes, rows: pd.DataFrame, places: dict[tuple[str, str], float]) -> bool:
+    """Name the groups; return whether their raters are told, which differ between groups only."""
+    alone = rows["term"].nunique() == 1
+    labels = []
+    for row in rows.itertuples():
+        whole = row.term == "All ratings"
+        name = str(row.term) if whole else str(row.group)
+        name = name if whole or alone else f"{row.term}: {name}"
+        labels.append(wrapped(name if alone else with_count(name, row.n_raters), 30))
+    ax.set_yticks(list(places.values()), labels, fontsize=8)
+    ax.set_ylim(max(places.values()) + 0.6, -0.6)
+    return not alone
+
+
+def _predictive_panel(ax: Axes, block: pd.DataFrame, places: dict[tuple[str, str], float]) -> None:
+    y = np.array([places[key] for key in zip(block["term"], block["group"], strict=True)])
+    low, high, seen = (block[c].to_numpy() for c in ("conf_low", "conf_high", "observed"))
+    ax.hlines(y, low, high, color=FILL, linewidth=6, label="replicated")
+    ax.scatter(block["estimate"], y, marker="|", s=45, color=COLOURS[0], zorder=3, label="average")
+    outside = (seen < low) | (seen > high)
+    for chosen, face, label in (
+        (~outside, "white", "observed"),
+        (outside, COLOURS[1], "observed, outside the interval"),
+    ):
+        x = np.where(chosen, seen, np.nan)
+        ax.scatter(x, y, s=18, color=face, edgecolor=COLOURS[1], zorder=4, label=label)
+    ax.grid(axis="x", color=GRID)
+    ax.margins(x=0.08)
+    ax.tick_params(axis="y", length=0)
+
+
+@drawing
+def ridge_figure(result: Result) -> Picture:
+    """Draw posteriors as ridges: a density, an interval and a mean for each contrast.
+
+    Parameters
+    ----------
+    result
+        A table of draws: columns contrast and estimate, one row for each draw of each contrast;
+        with a column dimension, a panel for each.
+    """
+    need(result, "contrast", "estimate")
+    table = result.table
+    dimensions = list(dict.fromkeys(table["dimension"])) if "dimension" in table else [""]
+    contrasts = list(dict.fromkeys(table["contrast"]))
+    figure = new_figure(1.5 + 0.36 * len(contrasts))
+    axes = figure.subplots(1, len(dimensions), sharex=True, sharey=True, squeeze=False)[0]
+    level = result.meta.conf_level or CONF_LEVEL
+    for ax, dimension in zip(axes, dimensions, strict=True):
+        block = table[table["dimension"] == dimension] if dimension else table
+        for y, contrast in enumerate(contrasts):
+            drawn = block.loc[block["contrast"] == contrast, "estimate"].to_numpy(dtype=float)
+            if len(drawn):
+                _ridge(ax, drawn, y, level, zorder=2 + y)
+        ax.axvline(0, color=MUTED, linewidth=0.8, zorder=1)
+        ax.grid(axis="x", color=GRID)
+        ax.tick_params(axis="y", length=0)
+        ax.spines["left"].set_visible(False)
+        ax.set_title(wrapped(str(dimension), 72 // len(dimensions)), fontsize=8, loc="center")
+    axes[0].set_yticks(range(len(contrasts)), [wrapped(str(c), 34) for c in contrasts], fontsize=8)
+    axes[0].set_ylim(len(contrasts) - 0.5, -OVERLAP - 0.1)
+    unit = f" ({result.meta.unit})" if result.meta.unit else ""
+    axes[(len(axes) - 1) // 2].set_xlabel(f"Difference{unit}", x=0.5 if len(axes) % 2 else 1.1)
+    told = ["point: mean; darker: on the mean's side of 0"]
+    told += [] if result.meta.interval else [f"line: {level:.0%} of the draws"]
+    foot(figure, result, *told)
+    return Picture(figure, f"Ridges of posterior densities. {result.sentence}")
+
+
+def _ridge(ax: Axes, drawn: np.ndarray, y: float, level: float, *, zorder: float) -> None:
+    mean = drawn.mean()
+    tail = (1 - level) / 2
+    low, high = np.quantile(drawn, [tail, 1 - tail])
+    if np.ptp(drawn) > 0:
+        reach = 0.15 * np.ptp(drawn)
+        x = np.linspace(drawn.min() - reach, drawn.max() + reach, N_POINTS)
+        density = gaussian_kde(drawn)(x)
+        top = y - OVERLAP * density / density.max()
+        ax.fill_between(x, y, top, color=FILL, alpha=0.6, linewidth=0, zorder=zorder)
+        same = np.sign(x) == np.sign(mean)
+        ax.fill_between(
+            x, y, top, where=same, color=COLOURS[0], alpha=0.35, linewidth=0, zorder=zorder
+        )
+        ax.plot(x, top, color=COLOURS[0], linewidth=0.8, zorder=zorder)
+    ax.hlines(y, low, high, color="black", linewidth=1.4, zorder=1000)
+    ax.scatter([mean], [y], s=16, color="black", zorder=1001)
+
+
+@drawing
+def pareto_figure(result: Result, curve: Result | None = None) -> Picture:
+    """Draw Pareto's k of what `loo_check` leaves out, the largest first.
+
+    Parameters
+    ----------
+    result
+        The table of `loo`.
+    curve
+        The check's table of k.
+    """
+    shown = result if curve is None else curve
+    need(shown, "share", "estimate", "limit")
+    table = shown.table
+    figure = new_figure(2.3, width=4.6)
+    ax = figure.subplots()
+    limit = float(table["limit"].iloc[0])
+    k = table["estimate"].to_numpy(dtype=float)
+    known = np.isfinite(k)
+    colours = np.where(k > limit, COLOURS[1], COLOURS[0])
+    ax.scatter(table["share"][known], k[known], s=7, c=colours[known], zorder=3)
+    ax.axhline(limit, color=MUTED, linewidth=0.9, linestyle="--")
+    ax.annotate(
+        f"limit {limit:.2f}", (1, limit), ha="right", va="bottom", fontsize=7.5, color=MUTED
+    )
+    ax.set_xlim(-0.02, 1.02)
+    ax.set_ylim(top=max(limit + 0.15, float(k[known].max(initial=0.0)) + 0.08))
+    ax.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    what = str(table["term"].iloc[0]).split()[2]
+    ax.set_xlabel(f"Share of {what}s, largest k first")
+    ax.yaxis.set_major_locator(MultipleLocator(0.2 if k[known].max(initial=0.0) < 1.5 else 1.0))
+    ax.set_ylabel("Pareto k")
+    ax.grid(axis="y", color=GRID)
+    foot(figure, shown, "orange: above the limit")
+    return Picture(figure, f"Points in descending order. {shown.sentence} {result.sentence}")
+
+
+@drawing
+def sampling_figure(result: Result, ranks: Result | None = None) -> Picture:
+    """Draw how the draws of the worst parameters rank in each chain.
+
+    Chains that agree have about the same share of every part of the ranks (Vehtari et al. 2021,
+    Bayesian Analysis 16, 667-718).
+
+    Parameters
+    ----------
+    result
+        The table of `sampling_check`.
+    ranks
+        The check's table of ranks.
+    """
+    shown = result if ranks is None else ranks
+    need(shown, "term", "chain", "part", "estimate", "limit")
+    table = shown.table
+    terms = list(dict.fromkeys(table["term"]))
+    chains = list(dict.fromkeys(table["chain"]))
+    columns = min(len(terms), 2)
+    n_rows = -(-len(terms) // columns)
+    figure = new_figure(1.0 + 1.6 * n_rows)
+    axes = figure.subplots(n_rows, columns, sharex=True, sharey=True, squeeze=False)
+    for ax, term in zip(axes.flat, terms, strict=False):
+        _rank_panel(ax, table[table["term"] == term])
+        ax.set_title(wrapped(term, 40), fontsize=8.5)
+    for ax in axes.flat[len(terms) :]:
+        ax.set_visible(False)
+    for ax in axes.flat[max(len(terms) - columns, 0) : len(terms)]:
+        ax.tick_params(labelbottom=True)
+        ax.set_xlabel("Rank among the draws of all chains", fontsize=8)
+    for ax in axes[:, 0]:
+        ax.set_ylabel("Share of the chain", fontsize=8)
+    handles = [
+        Line2D([], [], color=COLOURS[i % len(COLOURS)], label=f"chain {chain}")
+        for i, chain in enumerate(chains)
+    ]
+    figure.legend(handles=handles, loc="outside upper right", ncols=len(chains), fontsize=8)
+    foot(
+        figure,
+        shown,
+        "the parameters on which the chains agree least",
+        "band: as by chance, were draws independent",
+    )
+    return Picture(figure, f"Steps of rank shares by chain. {shown.sentence} {result.sentence}")
+
+
+def _rank_panel(ax: Axes, block: pd.DataFrame) -> None:
+    n = int(block["part"].max())
+    share, limit = 1 / n, float(block["limit"].iloc[0])
+    ax.axhspan(share - limit, share + limit, color=FILL, alpha=0.5, linewidth=0)
+    edges = np.linspace(0, 1, n + 1)
+    for i, (_, own) in enumerate(block.groupby("chain", sort=True)):
+        colour = COLOURS[i % len(COLOURS)]
+        ax.stairs(own["estimate"], edges, baseline=None, color=colour, linewidth=1.1)
+    ax.set_xlim(0, 1)
+    ax.set_ylim(bottom=0)
+    ax.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))

@@ -1,0 +1,1 @@
+"""Bayesian mixed models: the posterior density, its sampler, and the draws."""

@@ -1,0 +1,326 @@
+"""The log posterior density in coordinates in which it is close to a standard normal.
+
+All parameters phi that are not effects of single groups are ``phi = centre + root z`` with the
+centre and covariance of an approximation (`reference`). The effects u of each random term follow
+from phi and further z, such that they are close to independent of phi: given phi, the data say of
+an effect about what they say at the approximation, a normal likelihood with known information W
+and a score b that moves with phi. `kernels.condition` combines it with the effects' distribution:
+a parametrization that is centred where a group has much data, and not centred where it has little
+(compare Papaspiliopoulos, Roberts & Skold 2007, Statistical Science 22, 59-73). The density itself
+is exact, whatever the approximation.
+
+The term of most levels (`finest`) takes account of the effects of all other terms as well; for
+those, W and b are what is left when the finest term is integrated out.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+
+from pluralign_stats.models.bayes.kernels import (
+    GAUSSIAN,
+    collect,
+    condition,
+    condition_slopes,
+    cut_points,
+    cut_points_slopes,
+    factor,
+    factor_slopes,
+    gaussian_rows,
+    log_prior,
+    ordinal_rows,
+    spread,
+    threshold_prior,
+)
+
+
+class Data(NamedTuple):
+    """Ratings and covariates, with the rows in the order of the finest term's levels.
+
+    Attributes
+    ----------
+    family
+        `kernels.GAUSSIAN`, `LOGIT` or `PROBIT`.
+    y, response
+        (n,) category numbers, and (n,) responses of a Gaussian family; the other is zero.
+    weight
+        (n,) weights.
+    weighted
+        Whether any is not 1.
+    cell
+        (n,) which of the D distinct rows of fixed effects.
+    section
+        (n,) which of the G sets of thresholds.
+    X, S
+        (D, p) and (D, s) covariates of location and of the log scale.
+    n_cuts
+        Thresholds of a set, C; 0 for a Gaussian family.
+    n_sections
+        G.
+    codes
+        (T, n) levels of the T random terms, the finest term last.
+    Z
+        (T, n, largest width) covariates of the effects.
+    at, plain, width
+        (T, n) where a row's effects begin among the term's; (T,) whether each row has just one,
+        with a covariate of 1, which stands there; (T,) how many a row has otherwise.
+    q, n_levels, first
+        (T,) effects and levels of each term, and where its effects begin among all.
+    correlated, shared
+        (T,) whether effects are correlated, and whether they share one standard deviation.
+    """
+
+    family: int
+    y: np.ndarray
+    response: np.ndarray
+    weight: np.ndarray
+    weighted: bool
+    cell: np.ndarray
+    section: np.ndarray
+    X: np.ndarray
+    S: np.ndarray
+    n_cuts: int
+    n_sections: int
+    codes: np.ndarray
+    Z: np.ndarray
+    at: np.ndarray
+    plain: np.ndarray
+    width: np.ndarray
+    q: np.ndarray
+    n_levels: np.ndarray
+    first: np.ndarray
+    correlated: np.ndarray
+    shared: np.ndarray
+
+
+class Reference(NamedTuple):
+    """The approximation by which coordinates are chosen.
+
+    Attributes
+    ----------
+    centre, root
+        (P,) parameters, and (P, P) lower-triangular factor of their covariance.
+    cuts, eta
+        (G, C) thresholds and (n,) predictors there.
+    W
+        For each term's level, (q, q) information, one after the other.
+    W_first
+        (T,) where each term begins in `W`.
+    b
+        (U,) scores of all effects about zero.
+    by_phi
+        (c, P) how scores of the coarser terms' c effects fall as phi grows.
+    h, h_a, h_b
+        (n,) information of each row about its predictor, and how the score falls as its lower and
+        upper threshold grow.
+    """
+
+    centre: np.ndarray
+    root: np.ndarray
+    cuts: np.ndarray
+    eta: np.ndarray
+    W: np.ndarray
+    W_first: np.ndarray
+    b: np.ndarray
+    by_phi: np.ndarray
+    h: np.ndarray
+    h_a: np.ndarray
+    h_b: np.ndarray
+
+
+class Prior(NamedTuple):
+    """Priors of phi.
+
+    Attributes
+    ----------
+    kind
+        (P,) kinds of density; see `kernels.log_prior`.
+    values
+        (P, 3) their parameters.
+    positive
+        (P,) whether the density is that of ``exp(phi)``.
+    cuts
+        How thresholds are given theirs.
+    """
+
+    kind: np.ndarray
+    values: np.ndarray
+    positive: np.ndarray
+    cuts: int
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def natural(phi, data):
+    """Coefficients (p), thresholds (G, C), log-scale coefficients (s), factors (T, q, q)."""
+    p, s = data.X.shape[1], data.S.shape[1]
+    G, C, T = data.n_sections, data.n_cuts, len(data.q)
+    cuts = np.empty((G, C))
+    if C:
+        cut_points(phi[p : p + G * C].reshape(G, C), cuts)
+    at = p + G * C + s
+    largest = data.q.max() if T else 0
+    factors = np.zeros((T, largest, largest))
+    for t in range(T):
+        q = data.q[t]
+        k = 1 if data.shared[t] else q
+        m = q * (q - 1) // 2 if data.correlated[t] else 0
+        factor(phi[at : at + k], phi[at + k : at + k + m], q, factors[t])
+        at += k + m
+    return phi[:p], cuts, phi[p + G * C : p + G * C + s], factors
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def effects(z, phi, cuts, beta, factors, data, reference):
+    """All random effects from coordinates.
+
+    Returns
+    -------
+    tuple
+        Effects u and v (U,), the scores b used (U,), Cholesky roots, predictors eta (n,), and the
+        log density.
+    """
+    T, n = len(data.q), len(data.y)
+    moved = phi - reference.centre
+    u, v = np.empty(len(reference.b)), np.empty(len(reference.b))
+    b = reference.b.copy()
+    root = np.empty(len(reference.W))
+    fixed = data.X @ beta
+    eta = np.empty(n)
+    for i in range(n):
+        eta[i] = fixed[data.cell[i]]
+    total = 0.0
+    if T > 1:
+        b[: len(reference.by_phi)] -= reference.by_phi @ moved
+    for t in range(T):
+        q, first, w = data.q[t], data.first[t], reference.W_first[t]
+        if t == T - 1:
+            change = np.empty(n)
+            for i in range(n):
+                change[i] = -reference.h[i] * (eta[i] - reference.eta[i])
+                if data.n_cuts:
+                    g, k = data.section[i], data.y[i]
+                    if k > 0:
+                        moved_a = cuts[g, k - 1] - reference.cuts[g, k - 1]
+                        change[i] -= reference.h_a[i] * moved_a
+                    if k < data.n_cuts:
+                        change[i] -= reference.h_b[i] * (cuts[g, k] - reference.cuts[g, k])
+            collect(change, data.at[t], data.Z[t], data.plain[t], first, data.width[t], b)
+        total += condition(
+            reference.W[w:], b, z, factors[t], first, data.n_levels[t], q, v, u, root[w:]
+        )
+        spread(u, data.at[t], data.Z[t], data.plain[t], first, data.width[t], eta)
+    return u, v, b, root, eta, total
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def log_priors(phi, cuts, data, prior, by_phi, by_cuts):
+    """Log prior density of phi, up to a constant; slopes by phi and thresholds are added.
+
+    Of thresholds the slopes are by the thresholds themselves, but for that of the Jacobian, which
+    `kernels.cut_points_slopes` adds.
+    """
+    p, G, C = data.X.shape[1], data.n_sections, data.n_cuts
+    total = 0.0
+    for k in range(len(phi)):
+        if k >= p and k < p + G * C:
+            continue
+        x = np.exp(phi[k]) if prior.positive[k] else phi[k]
+        a = prior.values[k]
+        value, by = log_prior(prior.kind[k], a[0], a[1], a[2], x)
+        total += value
+        if prior.positive[k]:
+            total += phi[k]
+            by = by * x + 1.0
+        by_phi[k] += by
+    if C:
+        a = prior.values[p]
+        total += threshold_prior(
+            prior.cuts, prior.kind[p], a[0], a[1], a[2], data.family, cuts, by_cuts
+        )
+        for g in range(G):
+            for k in range(1, C):
+                total += phi[p + g * C + k]
+    return total
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def log_density(z, slope, data, reference, prior):
+    """Log posterior density at coordinates z, up to a constant; its gradient is put in `slope`."""
+    P, T, n = len(reference.centre), len(data.q), len(data.y)
+    p, s, G, C = data.X.shape[1], data.S.shape[1], data.n_sections, data.n_cuts
+    phi = reference.centre + reference.root @ z[:P]
+    beta, cuts, zeta, factors = natural(phi, data)
+    u, v, b, root, eta, total = effects(z[P:], phi, cuts, beta, factors, data, reference)
+
+    by_phi, by_cuts = np.zeros(P), np.zeros((G, C))
+    total += log_priors(phi, cuts, data, prior, by_phi, by_cuts)
+    by_eta, by_log_scale = np.empty(n), np.empty(n if s else 0)
+    inverse_scale = np.empty(n if s else 0)
+    if s:
+        log_scale = data.S @ zeta
+        for i in range(n):
+            inverse_scale[i] = np.exp(-log_scale[data.cell[i]])
+    if data.family == GAUSSIAN:
+        total += gaussian_rows(data.response, data.weight, eta, inverse_scale, by_eta, by_log_scale)
+    else:
+        total += ordinal_rows(
+            data.family, data.y, data.weight, data.weighted, data.section, cuts, eta,
+            inverse_scale, by_eta, by_cuts, by_log_scale,
+        )  # fmt: skip
+
+    by_z = slope[P:]
+    by_u, by_b, by_factor = np.zeros(len(u)), np.empty(len(u)), np.zeros(factors.shape)
+    for t in range(T - 1, -1, -1):
+        q, first, w = data.q[t], data.first[t], reference.W_first[t]
+        collect(by_eta, data.at[t], data.Z[t], data.plain[t], first, data.width[t], by_u)
+        condition_slopes(
+            reference.W[w:], b, z[P:], factors[t], first, data.n_levels[t], q, v, root[w:], by_u,
+            by_z, by_b, by_factor[t],
+        )  # fmt: skip
+        if t == T - 1:
+            change = np.zeros(n)
+            spread(by_b, data.at[t], data.Z[t], data.plain[t], first, data.width[t], change)
+            for i in range(n):
+                by_eta[i] -= reference.h[i] * change[i]
+                if C:
+                    g, k = data.section[i], data.y[i]
+                    if k > 0:
+                        by_cuts[g, k - 1] -= reference.h_a[i] * change[i]
+                    if k < C:
+                        by_cuts[g, k] -= reference.h_b[i] * change[i]
+    c = len(reference.by_phi)
+    if T > 1:
+        by_phi -= reference.by_phi.T @ by_b[:c]
+    cells = np.zeros(len(data.X))
+    for i in range(n):
+        cells[data.cell[i]] += by_eta[i]
+    by_phi[:p] += data.X.T @ cells
+    if s:
+        cells[:] = 0
+        for i in range(n):
+            cells[data.cell[i]] += by_log_scale[i]
+        by_phi[p + G * C : p + G * C + s] += data.S.T @ cells
+    if C:
+        cut_points_slopes(
+            phi[p : p + G * C].reshape(G, C),
+            by_cuts,
+            by_phi[p : p + G * C].reshape(G, C),
+        )
+    at = p + G * C + s
+    for t in range(T):
+        q = data.q[t]
+        k = 1 if data.shared[t] else q
+        m = q * (q - 1) // 2 if data.correlated[t] else 0
+        factor_slopes(
+            phi[at : at + k],
+            phi[at + k : at + k + m],
+            q,
+            factors[t],
+            by_factor[t],
+            by_phi[at : at + k],
+            by_phi[at + k : at + k + m],
+        )
+        at += k + m
+    slope[:P] = reference.root.T @ by_phi
+    return total

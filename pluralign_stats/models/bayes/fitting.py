@@ -1,0 +1,162 @@
+"""From a mixed-model fit to the posterior of the same model."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import fields, replace
+from typing import Any, cast
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from pluralign_stats.errors import InputError
+from pluralign_stats.models.bayes.arviz_data import Parameters, inference_data, parameter_draws
+from pluralign_stats.models.bayes.bayes import BayesFit, BayesLinearFit, BayesOrdinalFit
+from pluralign_stats.models.bayes.convergence import Convergence, converge
+from pluralign_stats.models.bayes.layout import Layout, lay_out
+from pluralign_stats.models.bayes.pointwise import total_log_likelihood
+from pluralign_stats.models.bayes.posterior import Draws, unpack
+from pluralign_stats.models.bayes.priors import Priors, choose_priors
+from pluralign_stats.models.bayes.reference import refer
+from pluralign_stats.models.bayes.sampler import IMPOSSIBLE, default_chains, sample
+from pluralign_stats.models.fit import Fit, Joint, RandomPart
+from pluralign_stats.models.linear import LinearFit
+from pluralign_stats.models.ordinal import OrdinalFit
+
+#: Draws over which the log-likelihood is averaged.
+SAMPLED = 100
+
+
+def sample_posterior(
+    start: Fit,
+    priors: Mapping[str, str] | None,
+    draws: int,
+    tune: int,
+    chains: int | None,
+    seed: int,
+    target_accept: float,
+    progress: bool | None,
+) -> BayesFit:
+    """Sample the posterior of the model of a fit; see `fit_bayes`."""
+    layout = lay_out(start)
+    chosen = choose_priors(start, layout, priors)
+    prior = chosen.numbers(layout)
+    try:
+        reference = refer(start, layout, prior)
+    except np.linalg.LinAlgError:
+        raise InputError(IMPOSSIBLE) from None
+    sampled = sample(
+        layout.data,
+        reference,
+        prior,
+        draws=draws,
+        tune=tune,
+        chains=chains or default_chains(),
+        seed=seed,
+        target_accept=target_accept,
+        progress=progress,
+    )
+
+    def judge(parameters: Parameters) -> Convergence:
+        return converge(
+            parameters,
+            len(sampled.z),
+            sampled.stats,
+            sampled.seconds,
+            complete=sampled.complete,
+        )
+
+    drawn = unpack(start, layout, reference, sampled.z)
+    return as_posterior(start, drawn, chosen, judge, sampled.stats)
+
+
+def as_posterior(
+    start: Fit,
+    drawn: Draws,
+    chosen: Priors,
+    judge: Callable[[Parameters], Convergence],
+    stats: xr.Dataset,
+    how: str = "NUTS",
+) -> BayesFit:
+    """Draws of the parameters of a fit's model as a Bayesian fit.
+
+    Parameters
+    ----------
+    judge
+        What tells of the parameters' draws whether to trust them.
+    stats
+        The sampler's statistics.
+    how
+        How the draws were made.
+    """
+    layout = lay_out(start)
+    base = summarise(start, layout, drawn, how)
+    convergence = judge(parameter_draws(base, layout, drawn))
+    notes = convergence.notes()
+    known = {f.name: getattr(base, f.name) for f in fields(base)}
+    known |= {
+        "idata": inference_data(base, layout, drawn, stats),
+        "draws": drawn,
+        "convergence": convergence,
+        "chosen": chosen,
+        "layout": layout,
+        "warnings": (*notes, *_lasting(start)),
+        "converged": not notes,
+    }
+    kind = BayesOrdinalFit if isinstance(base, OrdinalFit) else BayesLinearFit
+    fit = kind(**known)
+    some = replace(fit, draws=drawn.thin(SAMPLED))
+    return replace(fit, loglik=float(total_log_likelihood(some).mean()))
+
+
+def summarise(start: Fit, layout: Layout, drawn: Draws, how: str) -> OrdinalFit | LinearFit:
+    """The fit with posterior means for estimates and posterior covariances for uncertainty."""
+    joint, k = drawn.joint, drawn.joint.shape[1]
+    mean, vcov = joint.mean(axis=0), np.cov(joint, rowvar=False).reshape(k, k)
+    random = tuple(
+        RandomPart(part.design, covariance.mean(axis=0), effects.mean(axis=0), _scatter(effects))
+        for part, covariance, effects in zip(
+            start.random, drawn.covariances, drawn.effects, strict=True
+        )
+    )
+    common: dict[str, Any] = {
+        "random": random,
+        "joint": Joint(mean, vcov, start.joint.sizes),
+        "n_parameters": len(layout.names),
+        "method": _method(start, how),
+    }
+    names, cuts = start.params.index, start.thresholds.index
+    if isinstance(start, OrdinalFit):
+        p = len(names)
+        values, spread = start.rows @ mean, start.rows @ vcov @ start.rows.T
+        return replace(
+            start,
+            params=pd.Series(values[:p], names, name="estimate"),
+            vcov=pd.DataFrame(spread[:p, :p], names, names),
+            thresholds=pd.Series(values[p:], cuts, name="threshold"),
+            thresholds_vcov=pd.DataFrame(spread[p:, p:], cuts, cuts),
+            **common,
+        )
+    return replace(
+        cast("LinearFit", start),
+        params=pd.Series(mean, names, name="estimate"),
+        vcov=pd.DataFrame(vcov, names, names),
+        sigma=float(np.exp(drawn.log_scale).mean()),
+        **common,
+    )
+
+
+def _scatter(effects: np.ndarray) -> np.ndarray:
+    """Covariances (L, q, q) over draws (S, L, q)."""
+    apart = effects - effects.mean(axis=0)
+    return np.einsum("sle,slf->lef", apart, apart) / (len(effects) - 1)
+
+
+def _method(start: Fit, how: str) -> str:
+    kind = start.method.split(", Laplace")[0].split(", ML")[0].split(", REML")[0]
+    terms = "".join(f", {str(r.term).replace(' | ', '|')}" for r in start.design.random)
+    return f"Bayesian {kind}{terms}, {how}"
+
+
+def _lasting(start: Fit) -> tuple[str, ...]:
+    """Warnings of the fit that hold for its posterior too."""
+    return tuple(w for w in start.warnings if "left out" in w or "no rating" in w)

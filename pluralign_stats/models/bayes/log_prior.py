@@ -1,0 +1,83 @@
+"""Log prior densities of the draws of a posterior."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.special import log_expit
+
+from pluralign_stats.models.bayes.kernels import LOGIT
+from pluralign_stats.models.bayes.priors import Distribution, Slot
+
+if TYPE_CHECKING:
+    from pluralign_stats.models.bayes.bayes import Posterior
+
+
+def log_prior_draws(fit: "Posterior") -> dict[str, np.ndarray]:
+    """Log prior densities (S,) by class of parameters, each up to a constant.
+
+    Classes are those of `priors.ALLOWED`: coefficients, thresholds, scale, residual, sd,
+    correlations. Densities are those of the parameters as users see them: of standard deviations
+    themselves, of correlation matrices, and of thresholds at the means of the covariates, also
+    where the prior is stated for the probabilities of categories. The distribution of effects of
+    single raters or items is no prior in this sense.
+    """
+    found: dict[str, np.ndarray] = {}
+    for slot, distribution, _ in fit.chosen:
+        value = _slot(fit, slot, distribution)
+        found[slot.group] = found.get(slot.group, 0.0) + value
+    return found
+
+
+def _slot(fit: "Posterior", slot: Slot, prior: Distribution) -> np.ndarray:
+    """Log density (S,) of the parameters of one slot."""
+    layout, draws = fit.layout, fit.draws
+    p, m, _ = layout.sizes
+    first = slot.where[0]
+    if slot.group == "coefficients":
+        shift = draws.coefficients @ layout.centre
+        return log_density(draws.coefficients[:, first] + shift * layout.constant[first], prior)
+    if slot.group == "thresholds":
+        cuts = draws.cuts - (draws.coefficients @ layout.centre)[:, None, None]
+        if prior.name == "dirichlet":
+            return _dirichlet(cuts, prior.arguments[0], logit=layout.data.family == LOGIT)
+        return log_density(cuts, prior).sum(axis=(1, 2))
+    if slot.group in ("scale", "residual"):
+        values = draws.log_scale[:, first - p - m]
+        return log_density(np.exp(values) if slot.group == "residual" else values, prior)
+    for k, (sizes, partials) in zip(layout.terms, layout.blocks(), strict=True):
+        covariance = draws.covariances[k]
+        sd = np.sqrt(np.einsum("see->se", covariance))
+        if sizes.start <= first < sizes.stop:
+            return log_density(sd[:, first - sizes.start], prior)
+        if partials.start <= first < partials.stop:
+            correlation = covariance / (sd[:, :, None] * sd[:, None, :])
+            return (prior.arguments[0] - 1) * np.linalg.slogdet(correlation)[1]
+    raise ValueError(f"no parameter has the prior '{slot.name}'")
+
+
+def log_density(x: np.ndarray, prior: Distribution) -> np.ndarray:
+    """Log density of single parameters, up to a constant."""
+    if prior.name == "normal":
+        mean, sd = prior.arguments
+        return -0.5 * ((x - mean) / sd) ** 2
+    if prior.name == "student_t":
+        df, mean, scale = prior.arguments
+        return -0.5 * (df + 1) * np.log1p(((x - mean) / scale) ** 2 / df)
+    if prior.name == "exponential":
+        return -prior.arguments[0] * x
+    raise ValueError(f"'{prior.name}' is no prior of a single number")
+
+
+def _dirichlet(cuts: np.ndarray, concentration: float, *, logit: bool) -> np.ndarray:
+    """Log density (S,) of thresholds (S, G, C) whose probabilities have a Dirichlet density."""
+    from pluralign_stats.models.engine.links import cut_terms
+
+    slopes = log_expit(cuts) + log_expit(-cuts) if logit else -0.5 * cuts**2
+    made = slopes.sum(axis=(1, 2))
+    if concentration == 1:
+        return made
+    ends = np.full((*cuts.shape[:2], 1), np.inf)
+    bounds = np.concatenate([-ends, cuts, ends], axis=2)
+    low, high = bounds[..., :-1].ravel(), bounds[..., 1:].ravel()
+    log_p = cut_terms(low, high, "logit" if logit else "probit").log_p
+    return made + (concentration - 1) * log_p.reshape(len(cuts), -1).sum(axis=1)

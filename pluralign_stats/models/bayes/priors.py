@@ -1,0 +1,244 @@
+"""Prior distributions: written as text, changed by name, turned into numbers for the density."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from pluralign_stats.errors import InputError, one_of
+from pluralign_stats.models.bayes import kernels
+from pluralign_stats.models.bayes.density import Prior
+from pluralign_stats.models.bayes.layout import Layout
+from pluralign_stats.models.engine.links import LATENT_SD
+from pluralign_stats.models.fit import Fit
+from pluralign_stats.models.linear import LinearFit
+from pluralign_stats.models.ordinal import OrdinalFit
+
+#: Distributions by name: kind of density, names of the arguments, and which must be above 0.
+DISTRIBUTIONS: dict[str, tuple[int, tuple[str, ...], tuple[bool, ...]]] = {
+    "normal": (kernels.NORMAL, ("mean", "sd"), (False, True)),
+    "student_t": (kernels.STUDENT, ("df", "mean", "scale"), (True, False, True)),
+    "exponential": (kernels.EXPONENTIAL, ("rate",), (True,)),
+    "lkj": (kernels.CORRELATION, ("eta",), (True,)),
+    "dirichlet": (kernels.FLAT, ("concentration",), (True,)),
+}
+
+#: Distributions that parameters of each class may have.
+ALLOWED = {
+    "coefficients": ("normal", "student_t"),
+    "thresholds": ("dirichlet", "normal", "student_t"),
+    "scale": ("normal", "student_t"),
+    "residual": ("exponential", "normal", "student_t"),
+    "sd": ("exponential", "normal", "student_t"),
+    "correlations": ("lkj",),
+}
+
+_WRITTEN = re.compile(r"\s*(\w+)\s*\(([^()]*)\)\s*")
+
+
+@dataclass(frozen=True)
+class Distribution:
+    """One prior, such as ``normal(0, 1)``; of a standard deviation, its part above 0."""
+
+    name: str
+    arguments: tuple[float, ...]
+
+    def __str__(self) -> str:
+        return f"{self.name}({', '.join(f'{value:.4g}' for value in self.arguments)})"
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A place for a prior.
+
+    Attributes
+    ----------
+    name
+        What it is called; of a whole class, the name of the class.
+    group
+        Class of the parameter; see `ALLOWED`.
+    default
+        Its prior unless another is given.
+    where
+        Numbers of the parameters phi.
+    """
+
+    name: str
+    group: str
+    default: Distribution
+    where: tuple[int, ...]
+
+
+def parse_prior(name: str, text: object) -> Distribution:
+    """Read a prior such as ``"normal(0, 1)"``.
+
+    Raises
+    ------
+    InputError
+        If it is not written so, the distribution is unknown, or an argument out of range.
+    """
+    found = _WRITTEN.fullmatch(text) if isinstance(text, str) else None
+    if found is None:
+        raise InputError(f"the prior of '{name}' must be text such as 'normal(0, 1)', not {text!r}")
+    kind, inside = found.groups()
+    if kind not in DISTRIBUTIONS:
+        raise InputError(one_of(f"the prior of '{name}'", kind, DISTRIBUTIONS))
+    _, arguments, positive = DISTRIBUTIONS[kind]
+    form = f"{kind}({', '.join(arguments)})"
+    try:
+        values = tuple(float(v) for v in inside.split(",") if v.strip())
+    except ValueError:
+        values = ()
+    if len(values) != len(arguments) or not np.isfinite(values).all():
+        raise InputError(f"the prior of '{name}' must be {form} with finite numbers, not '{text}'")
+    for argument, value, above in zip(arguments, values, positive, strict=True):
+        if above and value <= 0:
+            raise InputError(
+                f"the prior of '{name}': {argument} of {form} must be above 0, not {value:g}"
+            )
+    return Distribution(kind, values)
+
+
+def slots(fit: Fit, layout: Layout) -> list[Slot]:
+    """Every place for a prior, with its default.
+
+    Defaults are weakly informative on the latent scale: unit logit SD is taken for one unit of
+    other links in proportion, and the standard deviation of the response for a Gaussian family.
+    """
+    unit = _unit(fit)
+    p, m, s = layout.sizes
+    found = []
+    spans = _spans(fit.design.fixed.columns)
+    for k, name in enumerate(layout.names[:p]):
+        if layout.constant[k]:
+            y = fit.design.y
+            default = Distribution("normal", (float(np.mean(y)), 2.5 * unit))
+        else:
+            default = Distribution("normal", (0.0, unit / spans[k]))
+        found.append(Slot(name, "coefficients", default, (k,)))
+    if m:
+        found.append(
+            Slot(
+                "thresholds",
+                "thresholds",
+                Distribution("dirichlet", (1.0,)),
+                tuple(range(p, p + m)),
+            )
+        )
+    for k in range(p + m, p + m + s):
+        if isinstance(fit, LinearFit):
+            found.append(
+                Slot("residual", "residual", Distribution("exponential", (1 / unit,)), (k,))
+            )
+        else:
+            found.append(Slot(layout.names[k], "scale", Distribution("normal", (0.0, 0.5)), (k,)))
+    for t, (sizes, partials) in enumerate(layout.blocks()):
+        n = sizes.stop - sizes.start
+        simple = layout.data.plain[t] or layout.data.shared[t]
+        spans = np.ones(n) if simple else _spans(layout.data.Z[t, :, :n])
+        for k, span in zip(range(sizes.start, sizes.stop), spans, strict=True):
+            default = Distribution("exponential", (span / unit,))
+            found.append(Slot(layout.names[k], "sd", default, (k,)))
+        if partials.stop > partials.start:
+            group = layout.names[sizes.start][3:-1].split(": ")[0]
+            where = tuple(range(partials.start, partials.stop))
+            found.append(Slot(f"cor({group})", "correlations", Distribution("lkj", (2.0,)), where))
+    return found
+
+
+def _unit(fit: Fit) -> float:
+    if isinstance(fit, OrdinalFit):
+        return LATENT_SD[fit.link] / LATENT_SD["logit"]
+    return float(np.std(fit.design.y)) or 1.0
+
+
+def _spans(columns: np.ndarray) -> np.ndarray:
+    """(p,) by how much covariates (n, p) move: 1 for the columns of factors, else their SD."""
+    whole = np.isin(columns, (-1.0, 0.0, 1.0)).all(axis=0)
+    sd = columns.std(axis=0)
+    return np.where(whole | (sd == 0), 1.0, sd)
+
+
+@dataclass(frozen=True)
+class Priors:
+    """All priors of a model: slots with what stands in them, and whether it was given."""
+
+    entries: tuple[tuple[Slot, Distribution, bool], ...]
+
+    def __iter__(self) -> Iterator[tuple[Slot, Distribution, bool]]:
+        return iter(self.entries)
+
+    def table(self) -> pd.DataFrame:
+        """Columns parameter, prior, set by."""
+        return pd.DataFrame(
+            [(slot.name, str(d), "user" if given else "default") for slot, d, given in self],
+            columns=["parameter", "prior", "set by"],
+        )
+
+    def numbers(self, layout: Layout) -> Prior:
+        """The priors as the density takes them."""
+        P = len(layout.names)
+        kind, values = np.zeros(P, dtype=np.int64), np.zeros((P, 3))
+        positive, cuts = np.zeros(P, dtype=bool), kernels.SEPARATE
+        for slot, distribution, _ in self:
+            at = list(slot.where)
+            kind[at] = DISTRIBUTIONS[distribution.name][0]
+            values[at, : len(distribution.arguments)] = distribution.arguments
+            positive[at] = slot.group in ("sd", "residual")
+            if distribution.name == "dirichlet":
+                cuts = kernels.DIRICHLET
+        for q, (_, partials) in zip(layout.data.q, layout.blocks(), strict=True):
+            where = np.arange(partials.start, partials.stop)
+            columns = [k for i in range(q) for k in range(i)][: len(where)]
+            values[where, 0] += (q - 2 - np.array(columns, dtype=int)) / 2
+        return Prior(kind, values, positive, cuts)
+
+
+def choose_priors(
+    fit: Fit,
+    layout: Layout,
+    given: Mapping[str, str] | None,
+    defaults: Mapping[str, str] | None = None,
+) -> Priors:
+    """Put the priors that the user gave in the places of the defaults.
+
+    A name is that of a parameter, or of a class: ``"coefficients"``, ``"thresholds"``, ``"scale"``,
+    ``"residual"``, ``"sd"``, ``"correlations"``; a parameter's own goes before its class's, and
+    both before the defaults, which may be replaced by `defaults`.
+
+    Raises
+    ------
+    InputError
+        If a name is unknown, or a distribution cannot be that parameter's.
+    """
+    given = given or {}
+    if not isinstance(given, Mapping):
+        raise InputError(
+            "the priors must be a dictionary of names and distributions, such as "
+            f"{{'coefficients': 'normal(0, 1)'}}, not {type(given).__name__}"
+        )
+    places = slots(fit, layout)
+    known = list(dict.fromkeys([s.name for s in places] + [s.group for s in places]))
+    for name in given:
+        if name not in known:
+            raise InputError(one_of("the name of a prior", name, known))
+    entries = []
+    for slot in places:
+        own = slot.name if slot.name in given else slot.group
+        if own not in given or (own == slot.group != slot.name and _constant(slot, layout)):
+            usual = (defaults or {}).get(slot.name)
+            default = slot.default if usual is None else parse_prior(slot.name, usual)
+            entries.append((slot, default, False))
+            continue
+        chosen = parse_prior(own, given[own])
+        if chosen.name not in ALLOWED[slot.group]:
+            raise InputError(one_of(f"the prior of '{own}'", chosen.name, ALLOWED[slot.group]))
+        entries.append((slot, chosen, True))
+    return Priors(tuple(entries))
+
+
+def _constant(slot: Slot, layout: Layout) -> bool:
+    """Whether a slot is a Gaussian family's constant, which is no effect."""
+    return slot.group == "coefficients" and bool(layout.constant[slot.where[0]])

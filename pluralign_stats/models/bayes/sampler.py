@@ -1,0 +1,158 @@
+"""Draws from the posterior by the No-U-Turn sampler."""
+
+import os
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+
+from pluralign_stats.errors import InputError
+from pluralign_stats.models.bayes.density import Data, Prior, Reference, log_density
+
+#: Fewest draws of each chain that an interrupted run must have to be kept.
+FEWEST = 100
+
+#: What is said of a density that is zero, or missing, where sampling starts.
+IMPOSSIBLE = (
+    "the posterior density is zero at the starting point; check the priors (fit.priors() shows the "
+    "defaults) and the data for huge values"
+)
+
+#: A density at coordinates (d,), with its gradient.
+Density = Callable[[np.ndarray], tuple[float, np.ndarray]]
+
+#: Starting points that are tried for each chain.
+TRIES = 20
+
+
+@dataclass(frozen=True, eq=False)
+class Sampled:
+    """What the sampler gave.
+
+    Attributes
+    ----------
+    z
+        (chains, draws, d) coordinates.
+    stats
+        Statistics of the sampler for each chain and draw.
+    seconds
+        Time of tuning and sampling.
+    complete
+        Whether all draws asked for were made.
+    """
+
+    z: np.ndarray
+    stats: xr.Dataset
+    seconds: float
+    complete: bool
+
+
+def default_chains() -> int:
+    """Four chains where there are cores for them, else two."""
+    return 4 if len(os.sched_getaffinity(0)) >= 4 else 2
+
+
+def sample(
+    data: Data,
+    reference: Reference,
+    prior: Prior,
+    *,
+    draws: int,
+    tune: int,
+    chains: int,
+    seed: int,
+    target_accept: float,
+    progress: bool | None,
+) -> Sampled:
+    """Sample the posterior; chains run side by side, one on each core.
+
+    Parameters
+    ----------
+    progress
+        Show a progress bar; None for one where somebody watches (a terminal or a notebook).
+
+    Raises
+    ------
+    InputError
+        If the density is zero wherever a chain might start.
+    KeyboardInterrupt
+        If interrupted before a chain has 100 draws; later, the draws made so far are returned.
+    """
+    import nutpie
+    from nutpie.compiled_pyfunc import from_pyfunc
+
+    size = len(reference.centre) + len(reference.b)
+
+    def density(z: np.ndarray) -> tuple[float, np.ndarray]:
+        slope = np.empty(size)
+        return log_density(z, slope, data, reference, prior), slope
+
+    def start(number: int) -> np.ndarray:
+        rng = np.random.default_rng(number)
+        for _ in range(TRIES):
+            z = rng.normal(size=size)
+            value, slope = density(z)
+            if np.isfinite(value) and np.isfinite(slope).all():
+                return z
+        return np.zeros(size)
+
+    _refuse_impossible(density, size)
+    model = from_pyfunc(
+        ndim=size,
+        make_logp_fn=lambda: density,
+        make_expand_fn=lambda *_: lambda z: {"z": z},
+        expanded_dtypes=[np.dtype("float64")],
+        expanded_shapes=[(size,)],
+        expanded_names=["z"],
+        make_initial_point_fn=start,
+    )
+    began = time.perf_counter()
+    sampler = nutpie.sample(
+        model,
+        draws=draws,
+        tune=tune,
+        chains=chains,
+        cores=min(chains, len(os.sched_getaffinity(0))),
+        seed=seed % 2**64,
+        target_accept=target_accept,
+        save_warmup=False,
+        progress_bar=_watched() if progress is None else progress,
+        blocking=False,
+    )
+    complete = True
+    try:
+        trace = sampler.wait()
+    except KeyboardInterrupt:
+        trace, complete = sampler.abort(), False
+    stats, z = trace.sample_stats.to_dataset(), trace.posterior["z"].to_numpy()
+    if not complete:
+        chosen, length = longest(z)
+        if length < FEWEST:
+            raise KeyboardInterrupt
+        z = z[chosen, :length]
+        stats = stats.isel(chain=chosen, draw=slice(0, length))
+    return Sampled(z, stats, time.perf_counter() - began, complete)
+
+
+def longest(z: np.ndarray) -> tuple[np.ndarray, int]:
+    """Chains and number of draws that keep most of an interrupted run's (chains, draws, d).
+
+    What a chain has not drawn is missing.
+    """
+    made = np.isfinite(z).all(axis=2).sum(axis=1)
+    length = max((int(m) for m in made), key=lambda m: m * (made >= m).sum(), default=0)
+    return np.flatnonzero(made >= length), length
+
+
+def _refuse_impossible(density: Density, size: int) -> None:
+    value, slope = density(np.zeros(size))
+    if not (np.isfinite(value) and np.isfinite(slope).all()):
+        raise InputError(IMPOSSIBLE)
+
+
+def _watched() -> bool:
+    """Whether somebody sees a progress bar."""
+    return sys.stderr.isatty() or "ipykernel" in sys.modules

@@ -1,0 +1,37 @@
+"""Draws in a table: each quantity with its mean, spread and interval."""
+
+import numpy as np
+import pandas as pd
+
+
+def summarize(draws: np.ndarray, conf_level: float, *, signed: bool = True) -> pd.DataFrame:
+    """Summarise draws.
+
+    Parameters
+    ----------
+    draws
+        (S, m) draws of m quantities.
+    conf_level
+        Level of the intervals, which have equal tails.
+    signed
+        Whether to tell the probability that a quantity is above 0.
+
+    Returns
+    -------
+    DataFrame
+        One row per quantity: columns estimate, sd, conf_low, conf_high, prob_positive; all missing
+        where a draw is.
+    """
+    lost = ~np.isfinite(draws).all(axis=0)
+    known = np.where(lost, 0.0, draws)
+    tail = (1 - conf_level) / 2
+    low, high = np.quantile(known, [tail, 1 - tail], axis=0)
+    columns = {
+        "estimate": known.mean(axis=0),
+        "sd": known.std(axis=0, ddof=1),
+        "conf_low": low,
+        "conf_high": high,
+    }
+    if signed:
+        columns["prob_positive"] = (known > 0).mean(axis=0)
+    return pd.DataFrame({name: np.where(lost, np.nan, each) for name, each in columns.items()})

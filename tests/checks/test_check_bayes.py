@@ -1,0 +1,232 @@
+"""Checks of Bayesian fits: draws, replicated ratings, priors; and what is refused."""
+
+from dataclasses import replace
+from html import escape
+
+import arviz as az
+import numpy as np
+import pandas as pd
+import pytest
+
+import pluralign_stats as pls
+from pluralign_stats.checks.predictive import predictive_check
+from pluralign_stats.checks.sampling import rhat_by_chance, sampling_check
+from pluralign_stats.checks.sensitivity import prior_sensitivity
+from pluralign_stats.models.bayes.log_prior import log_prior_draws
+from pluralign_stats.models.bayes.pointwise import log_likelihood
+
+FORMULA = "rating ~ kind + x + (1|rater) + (1|item)"
+QUICK = {"draws": 300, "tune": 200, "chains": 2, "progress": False}
+
+
+@pytest.fixture(scope="module")
+def bayes(ratings):
+    return pls.fit_bayes(FORMULA, ratings, **QUICK)
+
+
+@pytest.fixture(scope="module")
+def gaussian(ratings):
+    return pls.fit_bayes(FORMULA.replace("rating", "latent"), ratings, family="gaussian", **QUICK)
+
+
+@pytest.fixture(scope="module")
+def settled(bayes):
+    """The fit as if its draws were independent."""
+    rng = np.random.default_rng(0)
+    effects = tuple(rng.normal(size=each.shape) for each in bayes.draws.effects)
+    table = bayes.convergence.table.assign(rhat=1.001, ess_bulk=600.0, ess_tail=500.0)
+    convergence = replace(bayes.convergence, table=table, n_divergent=0, n_deep=0, energy=1.0)
+    return replace(bayes, draws=replace(bayes.draws, effects=effects), convergence=convergence)
+
+
+def test_good_draws_pass(settled):
+    check = sampling_check(settled)
+    assert check.passed is True
+    table = check.result.table
+    assert list(table.columns[:4]) == ["term", "value", "limit", "ok"]
+    assert set(table["ok"]) == {"yes"}
+    assert "The draws can be trusted" in check.result.sentence
+    assert not table["worst"].str.contains("person-|q1").any()
+    (ranks,) = check.details
+    np.testing.assert_allclose(ranks.table.groupby(["term", "chain"])["estimate"].sum(), 1)
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"n_divergent": 3}, "divergent draws 3, at most 0 asked"),
+        ({"n_deep": 10}, "paths cut at the greatest length 10, at most 6"),
+        ({"energy": 0.1}, "energy fraction 0.10, at least 0.30"),
+        ({"complete": False}, "interrupted"),
+    ],
+)
+def test_bad_signs_of_the_sampler_are_told(settled, changes, told):
+    check = sampling_check(replace(settled, convergence=replace(settled.convergence, **changes)))
+    assert check.passed is False
+    assert told in check.result.sentence
+
+
+def test_bad_parameters_and_bad_effects_are_told(settled):
+    c = settled.convergence
+    table = c.table.copy()
+    table.loc[table["term"] == "x", ["rhat", "ess_tail"]] = 1.2, 30.0
+    check = sampling_check(replace(settled, convergence=replace(c, table=table)))
+    bad = check.result.table[check.result.table["ok"] == "no"].set_index("term")
+    assert dict(bad["worst"]) == {
+        "R-hat of parameters": "x",
+        "effective draws, tails of parameters": "x",
+    }
+    assert bad["value"].iloc[0] == "1.200"
+    effects = settled.draws.effects[0].copy()
+    effects[300:, 7] += 3.0
+    moved = replace(
+        settled, draws=replace(settled.draws, effects=(effects, *settled.draws.effects[1:]))
+    )
+    table = sampling_check(moved).result.table.set_index("term")
+    assert table.loc["R-hat of random effects", "ok"] == "no"
+    assert table.loc["R-hat of random effects", "worst"] == "an effect of raters"
+
+
+def test_chance_sets_the_limit_of_many_effects(bayes):
+    rng = np.random.default_rng(1)
+    c = bayes.convergence
+    largest = [max(az.rhat(rng.normal(size=(2, 300))) for _ in range(50)) for _ in range(30)]
+    effects = pd.DataFrame({"ess_bulk": np.full(50, 600.0), "ess_tail": np.full(50, 600.0)})
+    assert np.mean(np.array(largest) > rhat_by_chance(effects, c)) < 0.1
+    assert rhat_by_chance(effects * 10, replace(c, n_draws=6000)) < 1.01
+    assert rhat_by_chance(effects / 2, c) > rhat_by_chance(effects, c)
+
+
+def test_the_right_model_passes_the_predictive_check(bayes, gaussian, ratings):
+    for fit in (bayes, gaussian):
+        for by in (None, "rater", "kind"):
+            assert predictive_check(fit, by, n_draws=99).passed is True
+    table = predictive_check(bayes, n_draws=99).result.table
+    block = table[table["group"] == "b"].set_index("rating")["observed"]
+    given = ratings.loc[ratings["kind"] == "b", "rating"].value_counts(normalize=True)
+    np.testing.assert_allclose(block, given.sort_index())
+    moments = predictive_check(gaussian, n_draws=99).result.table
+    first = moments.set_index(["group", "statistic"])["observed"]
+    own = ratings.loc[ratings["kind"] == "a", "latent"]
+    assert first["a", "mean"] == pytest.approx(own.mean())
+    assert first["a", "standard deviation"] == pytest.approx(own.std(ddof=0))
+
+
+@pytest.mark.parametrize("new", ["raters", "all", "none"])
+def test_a_group_of_another_spread_is_found(draw, new):
+    data = draw(2, spread=3.0)
+    wrong = predictive_check(pls.fit_bayes(FORMULA, data, **QUICK), "kind", new=new)
+    assert wrong.passed is False
+    assert "do not look like" in wrong.result.sentence
+    assert wrong.p_value == pytest.approx(0.005, abs=0.01)
+    right = pls.fit_bayes(FORMULA, data, scale="kind", **QUICK)
+    assert predictive_check(right, "kind", new=new).passed is True
+
+
+def test_raters_who_use_the_ends_only_are_found(ratings):
+    ends = ratings.assign(rating=np.where(ratings["latent"] > 0.3, 5.0, 1.0))
+    person = pd.factorize(ends["rater"])[0]
+    middle = (person % 2 == 0) & (np.arange(len(ends)) % 5 > 0)
+    data = ends.assign(rating=np.where(middle, 3.0, ends["rating"]))
+    check = predictive_check(pls.fit_bayes("rating ~ x + (1|rater)", data, **QUICK), "rater")
+    assert check.passed is False
+
+
+def test_raters_stay_without_names_and_small_groups_hidden(bayes, ratings):
+    check = predictive_check(bayes, "rater", n_draws=49)
+    assert "person-" not in check._repr_html_()
+    assert set(check.result.table["statistic"]) == {
+        "mean of a rater's ratings",
+        "spread (SD) of a rater's ratings",
+    }
+    number = ratings["rater"].str.removeprefix("person-").astype(int)
+    few = pd.cut(number, [-1, 4, 30, 70, 200], labels=list("stuv"))
+    table = predictive_check(bayes, few.rename("few"), n_draws=49).result.table
+    assert set(table["group"]) == {"All", "u", "v"}
+    handful = ratings[ratings["rater"].isin([f"person-{k}" for k in range(9)])]
+    small = pls.fit_bayes("rating ~ x + (1|rater)", handful, **QUICK)
+    with pytest.raises(pls.InputError, match="fewer than 10 raters"):
+        predictive_check(small, "rater")
+
+
+def test_priors_that_say_little_leave_it_to_the_data(bayes):
+    result = prior_sensitivity(bayes)
+    table = result.table.set_index("term")
+    assert set(table["diagnosis"]) == {"the prior hardly matters"}
+    assert "The data decide" in result.sentence
+    assert {"prior of coefficients", "prior of thresholds", "prior of sd"} <= set(table)
+
+
+def test_a_prior_against_the_data_is_told(ratings):
+    priors = {"x": "normal(-3, 0.3)"}
+    result = prior_sensitivity(pls.fit_bayes(FORMULA, ratings, priors=priors, **QUICK))
+    row = result.table.set_index("term").loc["x"]
+    assert row["diagnosis"] == "prior and data pull apart"
+    assert row["prior of coefficients"] > 5 * row["prior of thresholds"]
+    assert "prior and data pull apart for" in result.sentence
+
+
+def test_a_prior_that_decides_is_told(ratings):
+    priors = {"kind[T.b]": "normal(0, 0.01)"}
+    result = prior_sensitivity(pls.fit_bayes(FORMULA, ratings, priors=priors, **QUICK))
+    row = result.table.set_index("term").loc["kind[T.b]"]
+    assert row["diagnosis"] == "the prior decides"
+    assert "the prior decides about kind[T.b]" in result.sentence
+
+
+def test_sensitivity_agrees_with_arviz(gaussian):
+    by_chain = gaussian.draws.by_chain
+    groups = {
+        "posterior": {"b": by_chain(gaussian.draws.coefficients)},
+        "log_likelihood": {"y": by_chain(log_likelihood(gaussian, np.arange(gaussian.nobs)))},
+        "log_prior": {k: by_chain(v) for k, v in log_prior_draws(gaussian).items()},
+    }
+    theirs = az.psense_summary(az.from_dict(groups), round_to=6)
+    ours = prior_sensitivity(gaussian).table.head(3)
+    np.testing.assert_allclose(
+        ours[["prior", "likelihood"]], theirs[["prior", "likelihood"]], atol=2e-6
+    )
+
+
+def test_priors_of_a_joint_model_are_not_scaled_for_one_dimension(bayes):
+    entries = bayes.chosen.entries[1:]
+    with pytest.raises(pls.InputError, match="belong to all dimensions"):
+        prior_sensitivity(replace(bayes, chosen=replace(bayes.chosen, entries=entries)))
+
+
+def test_all_checks_of_a_bayesian_fit(bayes, ratings):
+    made = pls.check(bayes, n_simulations=39)
+    assert [each.name for each in made] == [
+        "sampling",
+        "predictive",
+        "predictive",
+        "leave one rating out",
+        "leave one rater out",
+    ]
+    for each in made:
+        assert isinstance(each.passed, bool)
+        assert each.result.meta.data == "simulated"
+        assert escape(each.result.sentence) in each._repr_html_()
+        assert "person-" not in each._repr_html_()
+    nobody = pls.fit_bayes("rating ~ x", ratings.drop(columns="rater"), **QUICK)
+    assert len(pls.check(nobody, n_simulations=39)) == 3
+
+
+def test_checks_of_the_other_kind_are_refused(bayes, gaussian, ordinal_fit):
+    for fit in (bayes, gaussian):
+        with pytest.raises(pls.InputError, match="there is predictive_check"):
+            pls.residual_check(fit, "kind")
+        with pytest.raises(pls.InputError, match="there is predictive_check"):
+            pls.calibration_check(fit, "kind")
+        with pytest.raises(pls.InputError, match="loo"):
+            pls.influence_check(fit)
+    with pytest.raises(pls.InputError, match="calibration_check"):
+        predictive_check(ordinal_fit)
+    with pytest.raises(pls.InputError, match="fit_bayes"):
+        sampling_check(ordinal_fit)
+    with pytest.raises(pls.InputError, match="only Bayesian fits have priors"):
+        prior_sensitivity(ordinal_fit)
+    with pytest.raises(pls.InputError, match="'new' must be one of"):
+        predictive_check(bayes, new="items")
+    with pytest.raises(pls.InputError, match="whole number of 19 or more, not 5"):
+        predictive_check(bayes, n_draws=5)

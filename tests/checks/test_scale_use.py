@@ -1,0 +1,32 @@
+import pytest
+
+import pluralign_stats as pls
+
+FEW = {"draws": 120, "tune": 120, "chains": 2, "progress": False}
+
+
+@pytest.fixture(scope="module")
+def study():
+    return pls.simulate_study(5, n_raters=220, n_prompts=10, responses_per_prompt=2)
+
+
+def test_languages_are_compared_first(study):
+    made = pls.scale_use(study, dimension="toxicity", **FEW)
+    table = made.result.table
+    assert set(table["term"]) == {"Language"}
+    assert set(table["dimension"]) == {"Toxicity"}
+    assert table["model"].tolist() == ["same scale", "own thresholds", "own spread"]
+    assert table["part"].tolist() == ["as rated", "level", "level"]
+    assert "by language" in made.result.sentence
+    assert len(made.fits) == 3
+
+
+def test_one_group_has_nothing_to_compare(study_of):
+    import pandas as pd
+
+    frame = pd.DataFrame({"rater": list("abcdef"), "item": "x", "rating": [1, 2] * 3})
+    made = pls.scale_use(study_of(frame))
+    assert made.result.table.empty
+    assert "no two groups" in made.result.sentence
+    with pytest.raises(pls.InputError, match="the group must be one of"):
+        pls.scale_use(study_of(frame), "age")

@@ -1,0 +1,113 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+import pluralign_stats as pls
+from pluralign_stats import InputError
+from pluralign_stats.describe.disclosure import suppressed_grid
+
+FEW = {"draws": 150, "tune": 150, "chains": 2, "progress": False}
+
+
+@pytest.fixture(scope="module")
+def study():
+    return pls.simulate_study(5, n_raters=220, n_prompts=10, responses_per_prompt=2)
+
+
+@pytest.fixture(scope="module")
+def cells(study):
+    return pls.intersections(study, ["gender", "politics"], "toxicity", ["gender"], **FEW)
+
+
+def test_observed_means_are_those_of_the_ratings(study, cells):
+    data = study.where(dimension="toxicity").ratings.dropna(subset=["rating", "gender", "politics"])
+    means = data.groupby(["gender", "politics"], observed=True)["rating"].mean()
+    for row in cells.table.itertuples():
+        level = row.given.partition(": ")[2]
+        assert row.observed == pytest.approx(means[level, row.group], abs=0.00501)
+        assert row.conf_low < row.estimate < row.conf_high
+    assert set(cells.table["dimension"]) == {"Toxicity"}
+    assert cells.meta.unit == "rating points"
+
+
+def test_small_cells_are_not_shown(study, cells):
+    data = study.where(dimension="toxicity").ratings.dropna(subset=["rating", "gender", "politics"])
+    n = data.groupby(["gender", "politics"], observed=True)["rater"].nunique()
+    assert (n < 10).any()
+    shown = {(r.given.partition(": ")[2], r.group) for r in cells.table.itertuples()}
+    assert shown == set(n.index[n >= 10])
+    assert cells.table["n_raters"].isna().any()
+    assert (cells.table["n_raters"].dropna() >= 10).all()
+
+
+def test_means_are_shrunk_towards_each_other(cells):
+    table = cells.table
+    assert table["estimate"].std() < table["observed"].std()
+    assert "Group means go from" in cells.sentence
+
+
+def test_without_two_demographics_there_is_nothing_to_cross(study_of):
+    frame = pd.DataFrame(
+        {"rater": list("abcdef") * 2, "item": list("xy") * 6, "rating": [1, 2] * 6}
+    )
+    frame["sex"] = list("fmfmfm") * 2
+    study = study_of(frame, demographics={"sex": {}})
+    result = pls.intersections(study)
+    assert result.table.empty
+    assert "no two demographics" in result.sentence
+    with pytest.raises(InputError, match="of two demographics"):
+        pls.intersections(study, ["sex"])
+    with pytest.raises(InputError, match="must be one of"):
+        pls.intersections(study, ["sex", "age"])
+
+
+def test_no_withheld_cell_can_be_computed_from_totals():
+    counts = np.array([[200, 150, 120], [180, 160, 110], [3, 14, 15]])
+    hidden = suppressed_grid(counts, 10)
+    assert hidden[2, 0]
+    for n, line in (*zip(counts, hidden, strict=True), *zip(counts.T, hidden.T, strict=True)):
+        assert not line.any() or (line.sum() >= 2 and n[line].sum() >= 10)
+    assert not suppressed_grid(counts + 10, 10).any()
+
+
+def test_effects_come_with_the_draws_behind_them(study):
+    made = pls.bayesian_effects(study, "toxicity", ["gender"], **FEW)
+    table = made.effects.differences.table
+    assert set(table["term"]) == {"Gender"}
+    assert "prob_positive" in table
+    assert "p_adjusted" not in table
+    drawn = made.drawn.table.groupby("contrast")["estimate"].mean()
+    for row in table.itertuples():
+        assert drawn[f"Gender: {row.contrast}"] == pytest.approx(row.estimate, abs=0.2 * row.sd)
+    assert "rating ~ gender" in made.told
+    usual = pls.demographic_effects(study, ["gender"], ["toxicity"])
+    both = pls.side_by_side(usual, made.effects).table
+    assert both["model"].tolist() == ["frequentist", "Bayesian"] * len(table)
+    assert "p_adjusted" not in both
+
+
+def test_a_missing_extra_is_told_and_not_raised(study, monkeypatch):
+    from pluralign_stats.effects import plans
+    from pluralign_stats.errors import MissingExtraError
+
+    def lacking(*args, **options):
+        raise MissingExtraError("A Bayesian model", "bayes")
+
+    monkeypatch.setitem(plans.MODELS, "bayes", lacking)
+    made = pls.bayesian_effects(study)
+    assert made.fit is None
+    assert "pip install 'pluralign[bayes]'" in made.told
+    assert made.effects.differences.table.empty
+
+
+def test_a_population_from_a_file(study, tmp_path):
+    people = pls.example_population().drop(columns="age")
+    people.groupby(["country", "gender"], as_index=False)["n"].sum().to_csv(tmp_path / "p.csv")
+    result = pls.population_ratings(study, tmp_path / "p.csv", "toxicity", **FEW)
+    assert set(result.table["weighting"]) == {"population", "sample", "difference"}
+    assert result.sentence.startswith("Toxicity")
+    with pytest.raises(InputError, match="cannot be read"):
+        pls.population_ratings(study, tmp_path / "none.csv")
+    (tmp_path / "q.csv").write_text("a,n\n1,2\n")
+    with pytest.raises(InputError, match="no column is a demographic"):
+        pls.population_ratings(study, tmp_path / "q.csv")

@@ -1,0 +1,96 @@
+"""Differences split into level and use of the scale, where both are known."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from pluralign_stats import InputError, fit_bayes
+from pluralign_stats.checks.invariance import measurement_invariance
+from pluralign_stats.effects.response_style import LEVEL, RATED, STYLE, response_style
+
+SHORT = {"draws": 400, "tune": 300, "progress": False}
+FORMULA = "rating ~ language + (1|rater) + (1|item)"
+
+
+def simulate(cuts, shift, seed):
+    """Ratings of two groups, the second with thresholds and a level of its own."""
+    rng = np.random.default_rng(seed)
+    r = np.repeat(np.arange(160), 8)
+    item = rng.integers(0, 30, len(r))
+    latent = 0.8 * rng.normal(size=160)[r] + 0.8 * rng.normal(size=30)[item]
+    second = r % 2 == 1
+    latent = latent + shift * second + rng.logistic(size=len(r))
+    usual = np.array([-2.0, -0.7, 0.7, 2.0])
+    above = np.where(second[:, None], np.asarray(cuts), usual)
+    return pd.DataFrame(
+        {
+            "rater": r,
+            "item": item,
+            "language": pd.Categorical(np.where(second, "de", "en"), ["en", "de"]),
+            "rating": 1 + (latent[:, None] > above).sum(axis=1),
+        }
+    )
+
+
+@pytest.fixture(scope="module")
+def extreme():
+    """No difference in level; the second group goes to the ends of the scale."""
+    return simulate([-1.0, -0.9, 0.9, 1.0], 0.0, 3)
+
+
+@pytest.fixture(scope="module")
+def skewed():
+    """No difference in level on average, but the second group avoids the lowest ratings."""
+    return simulate([-3.5, -1.0, 1.5, 3.0], 0.0, 4)
+
+
+def parts(result):
+    return result.table.set_index("part")
+
+
+def test_the_parts_add_up(extreme):
+    fit = fit_bayes(FORMULA, extreme, nominal="language", **SHORT)
+    table = parts(response_style(fit, "language"))
+    whole = fit.comparisons("language").table
+    assert table.loc[RATED, "estimate"] == pytest.approx(whole["estimate"][0])
+    total = table.loc[LEVEL, "estimate"] + table.loc[STYLE, "estimate"]
+    assert total == pytest.approx(table.loc[RATED, "estimate"])
+    assert (table["contrast"] == "de vs en").all()
+
+
+def test_use_of_the_scale_is_told_from_level(skewed):
+    fit = fit_bayes(FORMULA, skewed, nominal="language", **SHORT)
+    table = parts(response_style(fit, "language"))
+    assert abs(table.loc[LEVEL, "estimate"]) < 2.5 * table.loc[LEVEL, "sd"]
+    level = fit_bayes(FORMULA, simulate([-2, -0.7, 0.7, 2], 0.8, 5), nominal="language", **SHORT)
+    table = parts(response_style(level, "language"))
+    assert table.loc[LEVEL, "conf_low"] > 0.2
+    assert abs(table.loc[STYLE, "estimate"]) < 2.5 * table.loc[STYLE, "sd"] + 0.02
+
+
+def test_groups_that_use_the_scale_differently_are_found(extreme):
+    found = measurement_invariance(FORMULA, extreme, "language", **SHORT)
+    assert "use the scale differently: a model in which each has" in found.result.sentence
+    assert set(found.fits) == {"same scale", "own thresholds", "own spread"}
+    assert len(found.result.table) == 7
+    assert found._repr_html_()
+
+
+def test_groups_that_use_it_alike_are_not(skewed):
+    alike = simulate([-2, -0.7, 0.7, 2], 0.5, 6)
+    found = measurement_invariance(FORMULA, alike, "language", **SHORT)
+    assert found.result.sentence.startswith("Nothing shows that groups by language use the scale")
+
+
+def test_what_cannot_be_used(extreme):
+    fit = fit_bayes(FORMULA, extreme, **SHORT)
+    with pytest.raises(InputError, match="neither thresholds nor spread of this model vary"):
+        response_style(fit, "language")
+    with pytest.raises(InputError, match="the group must be one of 'language', not 'lang'"):
+        response_style(fit, "lang")
+    with pytest.raises(InputError, match="must be among the fixed effects"):
+        measurement_invariance("rating ~ 1 + (1|rater)", extreme, "language")
+    with pytest.raises(InputError, match="read off a model of fit_bayes"):
+        response_style(
+            fit_bayes("rating ~ language", extreme, family="gaussian", **SHORT), "language"
+        )

@@ -1,0 +1,82 @@
+"""The fast approximation against the sampler, and its refusals."""
+
+import numpy as np
+import pytest
+
+from pluralign_stats import InputError, fit_bayes
+from pluralign_stats.models.bayes.approximate import Target, smoothed
+from pluralign_stats.models.bayes.layout import lay_out
+
+FORMULA = "r4 ~ x + group + (1|rater) + (1|item)"
+
+
+@pytest.fixture(scope="module")
+def both(ratings):
+    sampled = fit_bayes(FORMULA, ratings, draws=1500, chains=2, progress=False)
+    return fit_bayes(FORMULA, ratings, method="laplace", draws=1500), sampled
+
+
+def test_it_agrees_with_the_sampler(both):
+    quick, sampled = both
+    assert quick.convergence.pareto_k < 0.7
+    assert "Laplace" in quick.method
+    sd = sampled.se.to_numpy()
+    np.testing.assert_array_less(np.abs(quick.params - sampled.params), 0.2 * sd)
+    np.testing.assert_allclose(quick.se, sd, rtol=0.15)
+    np.testing.assert_allclose(quick.random_sd, sampled.random_sd, rtol=0.15)
+    assert "Pareto k" in quick.summary().sentence
+
+
+def test_effects_and_predictions_work_on_it(both):
+    mine, theirs = (fit.contrasts("group").table for fit in both)
+    np.testing.assert_allclose(mine["estimate"], theirs["estimate"], atol=0.1)
+    assert both[0].predict().between(1, 4).all()
+
+
+def test_the_gradient_of_its_target_is_that_of_differences(build, ratings):
+    model = build("r4 ~ x + (1|rater)", ratings)
+    target = Target(model.start, lay_out(model.start), model.prior)
+    phi = model.reference.centre + 0.1
+    value, slope = target.slope(phi)
+    steps = 1e-5 * np.eye(len(phi))
+    found = [(target.slope(phi + d)[0] - target.slope(phi - d)[0]) / 2e-5 for d in steps]
+    np.testing.assert_allclose(slope, found, rtol=1e-4, atol=1e-4)
+    assert np.isfinite(value)
+
+
+def test_quadrature_completes_it_to_the_exact_likelihood(build, ratings):
+    """With one rater intercept the whole integral is known from quadrature with many nodes."""
+    from pluralign_stats import fit_ordinal
+
+    model = build("r4 ~ x + (1|rater)", ratings)
+    target = Target(model.start, lay_out(model.start), model.prior)
+    exact = fit_ordinal("r4 ~ x + (1|rater)", ratings, n_nodes=25)
+    from pluralign_stats.models.bayes.joint_vector import natural_at
+    from pluralign_stats.models.bayes.layout import phi_of
+
+    layout = model.layout
+    phi = phi_of(layout, natural_at(exact, layout, exact.joint.estimates))
+    prior = target._prior(phi)[0]
+    assert target(phi) - prior == pytest.approx(exact.loglik, abs=2e-4)
+
+
+def test_weights_with_a_heavy_tail_are_refused(ratings, monkeypatch):
+    monkeypatch.setattr(
+        "pluralign_stats.models.bayes.approximate.smoothed",
+        lambda w: (np.full(len(w), 1 / len(w)), 0.9),
+    )
+    with pytest.raises(InputError, match=r"Pareto k 0.90, above 0.7\); sample with method='nuts'"):
+        fit_bayes(FORMULA, ratings, method="laplace")
+    with pytest.raises(InputError, match="for ratings in categories"):
+        fit_bayes("y ~ x", ratings, family="gaussian", method="laplace")
+    with pytest.raises(InputError, match="'method' must be one of 'nuts', 'laplace'"):
+        fit_bayes(FORMULA, ratings, method="vi")
+
+
+def test_pareto_k_is_that_of_the_weights():
+    rng = np.random.default_rng(1)
+    tail = rng.pareto(1 / 0.4, 20_000) + 1
+    probability, k = smoothed(np.log(tail))
+    assert k == pytest.approx(0.4, abs=0.1)
+    assert probability.sum() == pytest.approx(1)
+    assert np.argmax(probability) == np.argmax(tail)

@@ -1,0 +1,134 @@
+"""The model of all dimensions: against finite differences, known truth, and single dimensions."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.special import expit
+
+import pluralign_stats as pls
+from pluralign_stats import InputError
+from pluralign_stats.models.bayes.density import log_density
+from pluralign_stats.models.bayes.joint import APART, _start, fit_joint
+from pluralign_stats.models.bayes.joint_layout import lay_out_jointly, start_jointly
+from pluralign_stats.models.bayes.priors import choose_priors
+from pluralign_stats.models.bayes.reference import refer_at
+
+VALENCE = {"bad": -1, "good": 1, "fine": 1}
+EFFECT = {"bad": -0.5, "good": 0.5, "fine": 0.5}
+
+
+@pytest.fixture(scope="module")
+def ratings():
+    """Three dimensions; rater effects on two are correlated by 0.8, and turned on the third."""
+    rng = np.random.default_rng(5)
+    raters, items = 150, 30
+    group = np.arange(raters) % 2
+    age = rng.normal(50, 10, raters)
+    common = rng.normal(size=raters)
+    frames = []
+    for name, sign in VALENCE.items():
+        u = 0.9 * common * sign + 0.45 * rng.normal(size=raters)
+        v = 0.7 * rng.normal(size=items)
+        r = np.repeat(np.arange(raters), 6)
+        i = rng.integers(0, items, len(r))
+        eta = EFFECT[name] * group[r] + u[r] + v[i]
+        cumulative = expit(np.array([-2.0, -0.7, 0.7, 2.0]) - eta[:, None])
+        rating = 1 + (rng.random((len(r), 1)) > cumulative).sum(axis=1)
+        frames.append(
+            pd.DataFrame(
+                {
+                    "rater": r,
+                    "item": i,
+                    "dimension": name,
+                    "rating": rating,
+                    "group": np.array(["a", "b"])[group[r]],
+                    "age": age[r],
+                }
+            )
+        )
+    return pd.concat(frames, ignore_index=True)
+
+
+@pytest.fixture(scope="module")
+def fit(ratings):
+    options = {"draws": 900, "tune": 300, "progress": False}
+    return fit_joint(ratings, ["group", "age"], valence=VALENCE, **options)
+
+
+def test_the_gradient_is_that_of_differences(ratings):
+    fits = _start(ratings, ["group", "age"], "logit")
+    joint = lay_out_jointly(fits, np.array(list(VALENCE.values()))[[0, 2, 1]])
+    defaults = {f"sd(dimension: {p.name})": f"normal(0, {APART / p.span})" for p in joint.pooled}
+    chosen = choose_priors(next(iter(fits.values())), joint.layout, None, defaults)
+    prior = chosen.numbers(joint.layout)
+    reference = refer_at(joint.layout, prior, *start_jointly(fits, joint))
+    d = len(reference.centre) + len(reference.b)
+    rng = np.random.default_rng(1)
+    z, slope, unused = 0.5 * rng.normal(size=d), np.empty(d), np.empty(d)
+    log_density(z, slope, joint.layout.data, reference, prior)
+    P = len(reference.centre)
+    for k in [*range(P), *(P + rng.integers(0, d - P, 20))]:
+        step = np.zeros(d)
+        step[k] = 1e-4
+        ends = [
+            log_density(z + s * step, unused, joint.layout.data, reference, prior) for s in (1, -1)
+        ]
+        assert slope[k] == pytest.approx((ends[0] - ends[1]) / 2e-4, rel=1e-4, abs=1e-4)
+
+
+def test_what_was_planted_is_found(fit):
+    assert not fit.warnings
+    for name, effect in EFFECT.items():
+        dimension = fit[name]
+        k = list(dimension.params.index).index("group[T.b]")
+        assert abs(dimension.params.iloc[k] - effect) < 3 * dimension.se.iloc[k]
+        assert dimension.random_sd["rater"] == pytest.approx(1.0, abs=0.2)
+        assert dimension.random_sd["item"] == pytest.approx(0.7, abs=0.3)
+        assert abs(dimension.params["age"]) < 3 * dimension.se["age"]
+    pooled = fit.pooled().table.set_index("term")
+    assert abs(pooled.loc["group[T.b]", "estimate"] - 0.5) < 3 * pooled.loc["group[T.b]", "sd"]
+    table = fit.correlations().table
+    raters = table[table["group"] == "rater"].set_index(["first", "second"])
+    assert raters.loc[("bad", "good"), "estimate"] == pytest.approx(-0.8, abs=0.12)
+    assert raters.loc[("fine", "good"), "estimate"] == pytest.approx(0.8, abs=0.12)
+
+
+def test_a_dimension_is_a_fit_like_any_other(fit, ratings):
+    alone = pls.fit_bayes(
+        "rating ~ group + age + (1|rater) + (1|item)",
+        ratings[ratings["dimension"] == "good"],
+        draws=500,
+        progress=False,
+    )
+    together = fit["good"]
+    np.testing.assert_allclose(together.params, alone.params, atol=1.5 * alone.se["group[T.b]"])
+    np.testing.assert_allclose(together.thresholds, alone.thresholds, atol=0.6)
+    assert together.se["group[T.b]"] < 1.05 * alone.se["group[T.b]"]
+    shares = together.predict(kind="probability").mean()
+    observed = ratings.loc[ratings["dimension"] == "good", "rating"].value_counts(normalize=True)
+    np.testing.assert_allclose(shares, observed.sort_index(), atol=0.03)
+
+
+def test_tables_have_every_dimension(fit):
+    contrasts = fit.contrasts("group").table
+    assert list(contrasts["dimension"]) == ["bad", "fine", "good"]
+    assert {"estimate", "sd", "conf_low", "conf_high", "prob_positive"} <= set(contrasts)
+    assert set(fit.summary().table["dimension"]) == set(VALENCE)
+    priors = fit.priors().table.set_index("parameter")["prior"]
+    assert priors["sd(dimension: group)"] == "normal(0, 0.25)"
+    assert "3 dimensions" in fit.summary().sentence
+    assert fit._repr_html_()
+
+
+def test_what_cannot_be_used(ratings, fit):
+    with pytest.raises(InputError, match="a column of the ratings must be one of"):
+        fit_joint(ratings, ["gender"])
+    with pytest.raises(InputError, match="must be a list of columns, not 'group'"):
+        fit_joint(ratings, "group")
+    with pytest.raises(InputError, match="needs two dimensions or more"):
+        fit_joint(ratings[ratings["dimension"] == "good"], ["group"])
+    fewer = ratings[(ratings["dimension"] != "good") | (ratings["rating"] < 5)]
+    with pytest.raises(InputError, match="must use the same categories"):
+        fit_joint(fewer, ["group"])
+    with pytest.raises(InputError, match=r"the dimension must be one of .* not 'god'"):
+        fit["god"]
