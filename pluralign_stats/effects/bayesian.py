@@ -1,7 +1,7 @@
 """Bayesian effects of demographics on one dimension, with the draws behind them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -95,10 +95,24 @@ def bayesian_effects(
         meta = Metadata("Differences between groups", study.data_kind)
         nothing = Result(pd.DataFrame(columns=_DRAWN), str(error), meta)
         return BayesianEffects(DemographicEffects(nothing, nothing, {}), nothing, None, f"{error}.")
+    effects = _about(study.codebook.label(target), effects)
     fits = {factor: fit for (_, factor), fit in effects.fits.items() if isinstance(fit, Posterior)}
     fit = next(iter(fits.values()), None)
     drawn = _drawn(study, target, effects.differences, fits)
     return BayesianEffects(effects, drawn, fit, _told(study, target, fit, effects))
+
+
+def _about(label: str, effects: DemographicEffects) -> DemographicEffects:
+    """Effects whose titles and sentences begin with the dimension."""
+    if not effects.fits:
+        return effects
+    made = []
+    for result in (effects.differences, effects.percents):
+        plain = result.sentence.replace(f"on {label.lower()}, ", "")
+        told = replace(result, sentence=plain).about(label)
+        # Warnings name the dimension already.
+        made.append(replace(told, meta=replace(told.meta, warnings=result.warnings)))
+    return replace(effects, differences=made[0], percents=made[1])
 
 
 def _told(study: Study, dimension: str, fit: Posterior | None, effects: DemographicEffects) -> str:

@@ -185,8 +185,8 @@ def _beyond(fit: Posterior, two: tuple[str, str]) -> str:
     own = fit.summary().table.set_index("term").loc[f"sd({':'.join(two)})"]
     return (
         "Beyond the sum of both demographics, groups differ by a standard deviation of "
-        f"{own['estimate']:.2f} on the model's own scale, such as log odds "
-        f"[{own['conf_low']:.2f}, {own['conf_high']:.2f}]; near 0, the two simply add up."
+        f"{own['estimate']:.2f} log odds [{own['conf_low']:.2f}, {own['conf_high']:.2f}]; near 0, "
+        "the two simply add up."
     )
 
 

@@ -40,17 +40,24 @@ def test_small_cells_are_not_shown(study, cells):
     assert (cells.table["n_raters"].dropna() >= 10).all()
 
 
-def test_means_are_shrunk_towards_each_other(cells):
-    table = cells.table
-    assert table["estimate"].std() < table["observed"].std()
-    assert "Group means go from" in cells.sentence
+def test_means_that_differ_by_chance_are_shrunk_towards_each_other(study_of):
+    rng = np.random.default_rng(1)
+    people = pd.DataFrame({"sex": np.repeat(list("fm"), 72), "age": np.tile(list("abcdef"), 24)})
+    people["rater"] = [f"p{i}" for i in range(144)]
+    frame = people.merge(pd.DataFrame({"item": list("uvwxyz")[:3]}), how="cross")
+    frame["rating"] = rng.integers(1, 6, len(frame))
+    study = study_of(frame, demographics={"sex": {}, "age": {}})
+    result = pls.intersections(study, **FEW)
+    table = result.table
+    assert len(table) == 12
+    assert table["estimate"].std() < 0.8 * table["observed"].std()
+    assert result.sentence.startswith("Group means go from")
+    assert any("simply add up" in note for note in result.meta.notes)
 
 
 def test_without_two_demographics_there_is_nothing_to_cross(study_of):
-    frame = pd.DataFrame(
-        {"rater": list("abcdef") * 2, "item": list("xy") * 6, "rating": [1, 2] * 6}
-    )
-    frame["sex"] = list("fmfmfm") * 2
+    frame = pd.DataFrame({"rater": list("abcdef"), "item": list("xyxyxy"), "rating": [1, 2] * 3})
+    frame["sex"] = list("fmfmfm")
     study = study_of(frame, demographics={"sex": {}})
     result = pls.intersections(study)
     assert result.table.empty

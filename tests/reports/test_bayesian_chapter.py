@@ -9,7 +9,7 @@ import pytest
 from bs4 import BeautifulSoup
 
 import pluralign_stats as pls
-from pluralign_stats.models.bayes.bayes import FEWEST_DRAWS
+from pluralign_stats.models.bayes.options import FEWEST_DRAWS
 from reports import build_report, notebook_folder
 
 CHAPTER = notebook_folder() / "05_bayesian_effects.ipynb"
@@ -76,7 +76,7 @@ def test_a_study_with_nothing_to_compare(tmp_path):
 def test_without_the_packages_the_chapter_says_how_to_install_them(small, tmp_path, monkeypatch):
     lacking = tmp_path / "lacking"
     lacking.mkdir()
-    (lacking / "nutpie.py").write_text("raise ImportError('no nutpie', name='nutpie')\n")
+    (lacking / "xarray.py").write_text("raise ImportError('no xarray', name='xarray')\n")
     monkeypatch.setenv("PYTHONPATH", str(lacking))
     page, told = chapter(small, tmp_path / "r")
     assert told == {}

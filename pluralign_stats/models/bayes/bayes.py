@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from numbers import Integral, Real
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from pluralign_stats.errors import InputError, MissingExtraError, one_of
+from pluralign_stats.models.bayes.options import Sampling
 from pluralign_stats.models.fit import Averaging, Fit, Kind
 from pluralign_stats.models.linear import LinearFit, fit_linear
 from pluralign_stats.models.ordinal import OrdinalFit, fit_ordinal
@@ -27,9 +27,6 @@ if TYPE_CHECKING:
 METHODS = ("nuts", "laplace")
 
 FAMILIES = ("cumulative", "gaussian", "bernoulli")
-
-#: Fewest draws of a chain.
-FEWEST_DRAWS = 100
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -252,7 +249,8 @@ def fit_bayes(
     chooses; see `models.bayes.density`. An interrupted run (Ctrl-C) returns the draws made so far,
     with a warning, if there are at least 100 of each chain.
     """
-    _check_options(family, link, draws, tune, chains, seed, target_accept)
+    check_family(family, link)
+    how = Sampling(draws, tune, chains, seed, target_accept, progress)
     if method not in METHODS:
         raise InputError(one_of("'method'", method, METHODS))
     start = starting_fit(formula, data, family, link, nominal, scale, weights)
@@ -265,23 +263,7 @@ def fit_bayes(
         raise
     if method == "laplace":
         return approximate_posterior(start, priors, draws, seed)
-    return sample_posterior(start, priors, draws, tune, chains, seed, target_accept, progress)
-
-
-def _check_options(
-    family: str,
-    link: str,
-    draws: int,
-    tune: int,
-    chains: int | None,
-    seed: int,
-    target_accept: float,
-) -> None:
-    check_family(family, link)
-    whole = {"draws": (draws, FEWEST_DRAWS), "tune": (tune, FEWEST_DRAWS), "seed": (seed, 0)}
-    check_whole(whole if chains is None else whole | {"chains": (chains, 1)})
-    if not isinstance(target_accept, Real) or not 0.5 <= target_accept < 1:
-        raise InputError(f"'target_accept' must be from 0.5 to below 1, not {target_accept}")
+    return sample_posterior(start, priors, how)
 
 
 def check_family(family: str, link: str) -> None:
@@ -290,13 +272,6 @@ def check_family(family: str, link: str) -> None:
         raise InputError(one_of("'family'", family, FAMILIES))
     if link not in ("logit", "probit"):
         raise InputError(one_of("'link'", link, ("logit", "probit")))
-
-
-def check_whole(options: Mapping[str, tuple[object, int]]) -> None:
-    """Refuse an option that is no whole number or below the least; options by name."""
-    for name, (value, least) in options.items():
-        if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
-            raise InputError(f"'{name}' must be a whole number of {least} or more, not {value}")
 
 
 def starting_fit(

@@ -10,7 +10,6 @@ raters of five to ten ratings and effects of a standard deviation of up to 3; th
 """
 
 import math
-import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
@@ -23,6 +22,7 @@ from scipy.special import ndtri
 from scipy.stats import qmc
 
 from pluralign_stats.models.bayes.kernels import GAUSSIAN, LOGIT, logit_category, probit_category
+from pluralign_stats.models.bayes.options import n_cores
 from pluralign_stats.models.bayes.pointwise import BLOCK, inverse_scales, places, predictors
 
 if TYPE_CHECKING:
@@ -159,7 +159,7 @@ def _block(
         )
 
     # The compiled loop lets other threads run.
-    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+    with ThreadPoolExecutor(n_cores()) as pool:
         return np.column_stack(list(pool.map(one, range(len(sizes)))))
 
 

@@ -13,11 +13,12 @@ from pluralign_stats.models.bayes.arviz_data import Parameters, inference_data, 
 from pluralign_stats.models.bayes.bayes import BayesFit, BayesLinearFit, BayesOrdinalFit
 from pluralign_stats.models.bayes.convergence import Convergence, converge
 from pluralign_stats.models.bayes.layout import Layout, lay_out
+from pluralign_stats.models.bayes.options import Sampling
 from pluralign_stats.models.bayes.pointwise import total_log_likelihood
 from pluralign_stats.models.bayes.posterior import Draws, unpack
 from pluralign_stats.models.bayes.priors import Priors, choose_priors
 from pluralign_stats.models.bayes.reference import refer
-from pluralign_stats.models.bayes.sampler import IMPOSSIBLE, default_chains, sample
+from pluralign_stats.models.bayes.sampler import IMPOSSIBLE, sample
 from pluralign_stats.models.fit import Fit, Joint, RandomPart
 from pluralign_stats.models.linear import LinearFit
 from pluralign_stats.models.ordinal import OrdinalFit
@@ -26,16 +27,7 @@ from pluralign_stats.models.ordinal import OrdinalFit
 SAMPLED = 100
 
 
-def sample_posterior(
-    start: Fit,
-    priors: Mapping[str, str] | None,
-    draws: int,
-    tune: int,
-    chains: int | None,
-    seed: int,
-    target_accept: float,
-    progress: bool | None,
-) -> BayesFit:
+def sample_posterior(start: Fit, priors: Mapping[str, str] | None, how: Sampling) -> BayesFit:
     """Sample the posterior of the model of a fit; see `fit_bayes`."""
     layout = lay_out(start)
     chosen = choose_priors(start, layout, priors)
@@ -44,17 +36,7 @@ def sample_posterior(
         reference = refer(start, layout, prior)
     except np.linalg.LinAlgError:
         raise InputError(IMPOSSIBLE) from None
-    sampled = sample(
-        layout.data,
-        reference,
-        prior,
-        draws=draws,
-        tune=tune,
-        chains=chains or default_chains(),
-        seed=seed,
-        target_accept=target_accept,
-        progress=progress,
-    )
+    sampled = sample(layout.data, reference, prior, how)
 
     def judge(parameters: Parameters) -> Convergence:
         return converge(

@@ -19,10 +19,11 @@ from pluralign_stats.models.bayes.joint_layout import (
 )
 from pluralign_stats.models.bayes.joint_vector import joint_at
 from pluralign_stats.models.bayes.layout import Natural, lay_out, natural_of
+from pluralign_stats.models.bayes.options import Sampling
 from pluralign_stats.models.bayes.posterior import Draws, random_effects
 from pluralign_stats.models.bayes.priors import Priors, choose_priors
 from pluralign_stats.models.bayes.reference import refer_at
-from pluralign_stats.models.bayes.sampler import default_chains, sample
+from pluralign_stats.models.bayes.sampler import sample
 from pluralign_stats.models.bayes.summarize import summarize
 from pluralign_stats.models.ordinal import OrdinalFit, fit_ordinal
 from pluralign_stats.results import Metadata, Result, ordered_columns
@@ -220,6 +221,7 @@ def fit_joint(
     InputError
         If a column is absent, or the dimensions do not have the same categories and groups.
     """
+    how = Sampling(draws, tune, chains, seed, target_accept, progress)
     fits = _start(ratings, demographics, link)
     signs = np.array([int((valence or {}).get(name, 1)) for name in fits])
     joint = lay_out_jointly(fits, signs)
@@ -228,17 +230,7 @@ def fit_joint(
     chosen = choose_priors(first, joint.layout, priors, defaults)
     prior = chosen.numbers(joint.layout)
     reference = refer_at(joint.layout, prior, *start_jointly(fits, joint))
-    sampled = sample(
-        joint.layout.data,
-        reference,
-        prior,
-        draws=draws,
-        tune=tune,
-        chains=chains or default_chains(),
-        seed=seed,
-        target_accept=target_accept,
-        progress=progress,
-    )
+    sampled = sample(joint.layout.data, reference, prior, how)
     flat = sampled.z.reshape(-1, sampled.z.shape[-1])
     turn = natural_of(joint.layout)
     phis = reference.centre + flat[:, : len(reference.centre)] @ reference.root.T

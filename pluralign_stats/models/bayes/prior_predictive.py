@@ -8,10 +8,11 @@ import pandas as pd
 from scipy import stats
 
 from pluralign_stats.describe.intervals import check_level
-from pluralign_stats.models.bayes.bayes import check_family, check_whole, starting_fit
+from pluralign_stats.models.bayes.bayes import check_family, starting_fit
 from pluralign_stats.models.bayes.density import Prior
 from pluralign_stats.models.bayes.kernels import CORRELATION, DIRICHLET, EXPONENTIAL, NORMAL, PROBIT
 from pluralign_stats.models.bayes.layout import Layout, Natural, lay_out, natural_of
+from pluralign_stats.models.bayes.options import check_whole
 from pluralign_stats.models.bayes.priors import Priors, choose_priors
 from pluralign_stats.models.fit import Fit
 from pluralign_stats.results import Metadata, Result

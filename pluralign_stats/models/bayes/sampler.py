@@ -1,6 +1,5 @@
 """Draws from the posterior by the No-U-Turn sampler."""
 
-import os
 import sys
 import time
 from collections.abc import Callable
@@ -11,6 +10,7 @@ import xarray as xr
 
 from pluralign_stats.errors import InputError
 from pluralign_stats.models.bayes.density import Data, Prior, Reference, log_density
+from pluralign_stats.models.bayes.options import Sampling, n_cores
 
 #: Fewest draws of each chain that an interrupted run must have to be kept.
 FEWEST = 100
@@ -50,29 +50,8 @@ class Sampled:
     complete: bool
 
 
-def default_chains() -> int:
-    """Four chains where there are cores for them, else two."""
-    return 4 if len(os.sched_getaffinity(0)) >= 4 else 2
-
-
-def sample(
-    data: Data,
-    reference: Reference,
-    prior: Prior,
-    *,
-    draws: int,
-    tune: int,
-    chains: int,
-    seed: int,
-    target_accept: float,
-    progress: bool | None,
-) -> Sampled:
+def sample(data: Data, reference: Reference, prior: Prior, how: Sampling) -> Sampled:
     """Sample the posterior; chains run side by side, one on each core.
-
-    Parameters
-    ----------
-    progress
-        Show a progress bar; None for one where somebody watches (a terminal or a notebook).
 
     Raises
     ------
@@ -112,14 +91,14 @@ def sample(
     began = time.perf_counter()
     sampler = nutpie.sample(
         model,
-        draws=draws,
-        tune=tune,
-        chains=chains,
-        cores=min(chains, len(os.sched_getaffinity(0))),
-        seed=seed % 2**64,
-        target_accept=target_accept,
+        draws=how.draws,
+        tune=how.tune,
+        chains=how.n_chains,
+        cores=min(how.n_chains, n_cores()),
+        seed=how.seed % 2**64,
+        target_accept=how.target_accept,
         save_warmup=False,
-        progress_bar=_watched() if progress is None else progress,
+        progress_bar=_watched() if how.progress is None else how.progress,
         blocking=False,
     )
     complete = True

@@ -1,0 +1,58 @@
+"""How to sample: the options of a run, checked."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from numbers import Integral, Real
+
+from pluralign_stats.errors import InputError
+
+#: Fewest draws of a chain.
+FEWEST_DRAWS = 100
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """The options of a run; see `fit_bayes`.
+
+    Raises
+    ------
+    InputError
+        If one is out of range.
+    """
+
+    draws: int
+    tune: int
+    chains: int | None
+    seed: int
+    target_accept: float
+    progress: bool | None
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be used."""
+        least = {"draws": FEWEST_DRAWS, "tune": FEWEST_DRAWS, "seed": 0}
+        if self.chains is not None:
+            least["chains"] = 1
+        check_whole({name: (getattr(self, name), fewest) for name, fewest in least.items()})
+        target = self.target_accept
+        if not isinstance(target, Real) or not 0.5 <= target < 1:
+            raise InputError(f"'target_accept' must be from 0.5 to below 1, not {target}")
+
+    @property
+    def n_chains(self) -> int:
+        """Number of chains: by default four where there are cores for them, else two."""
+        return self.chains or (4 if n_cores() >= 4 else 2)
+
+
+def n_cores() -> int:
+    """Cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def check_whole(options: Mapping[str, tuple[object, int]]) -> None:
+    """Refuse an option that is no whole number or below the least; options by name."""
+    for name, (value, least) in options.items():
+        if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
+            raise InputError(f"'{name}' must be a whole number of {least} or more, not {value}")
