@@ -25,8 +25,8 @@ RATIO = 20.0
 FORMULA = f"rating ~ {FEW} + {CROSSED}"
 PRIORS = {"coefficients": "normal(0, 1)", "thresholds": "normal(0, 2)", "sd": "exponential(1)"}
 
-#: Demographics of the joint model, and its limits.
-JOINT = ["gender", "age", "country", "ethnicity", "politics"]
+#: Dimensions on which agreement is bad, and the limits of the joint model.
+VALENCE = {"stereotypical_bias": -1, "toxicity": -1}
 JOINT_SECONDS, JOINT_ESS, JOINT_GIB = 300.0, 400.0, 6.0
 
 #: Seconds to the first draw of a new process, with nothing compiled yet and compiled before.
@@ -156,11 +156,10 @@ def joint(report: Report, *, quick: bool) -> None:
     """The model of all dimensions: time, memory, and the least known of what it reports."""
     import pluralign_stats as pls
 
-    study = pls.simulate_study(1, n_raters=200 if quick else 1095)
-    valence = {name: d.valence for name, d in study.codebook.dimensions.items()}
-    demographics = JOINT[:2] if quick else JOINT
+    ratings = data.simulated_ratings(quick=quick)
+    demographics = data.DEMOGRAPHICS[:2] if quick else data.DEMOGRAPHICS
     began = time.perf_counter()
-    fit = pls.fit_joint(study.ratings, demographics, valence=valence, chains=2, progress=False)
+    fit = pls.fit_joint(ratings, demographics, valence=VALENCE, chains=2, progress=False)
     took = time.perf_counter() - began
     table: pd.DataFrame = fit.convergence.table
     ess, gib = table["ess_bulk"].min(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
