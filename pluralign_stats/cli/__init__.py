@@ -72,6 +72,15 @@ def main() -> None:
     # A request to end is met as Ctrl-C is, so that unfinished folders are removed.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
+        _run()
+    except KeyboardInterrupt:
+        # Also where it strikes while another error is being told.
+        click.echo("pluralign: interrupted; nothing was written", err=True)
+        sys.exit(130)
+
+
+def _run() -> None:
+    try:
         sys.exit(cli.main(prog_name="pluralign", standalone_mode=False))
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message())
@@ -80,9 +89,8 @@ def main() -> None:
         _fail(f"{error.format_message()} (see: pluralign --help)")
     except PluralignError as error:
         _fail(str(error))
-    except (click.Abort, KeyboardInterrupt):
-        click.echo("pluralign: interrupted; nothing was written", err=True)
-        sys.exit(130)
+    except click.Abort:
+        raise KeyboardInterrupt from None
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
