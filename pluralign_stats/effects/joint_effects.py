@@ -79,7 +79,8 @@ def joint_effects(
     used = [f for f in factors if not not_asked(study, f) and data[f].nunique() > 1]
     if not used:
         return _nothing(study, "No demographic has two levels to compare.")
-    valence = {name: d.valence for name, d in study.codebook.dimensions.items()}
+    rated = set(data["dimension"])
+    valence = {n: d.valence for n, d in study.codebook.dimensions.items() if n in rated}
     try:
         fit = fit_joint(data, used, valence=valence, **options)
     except (InputError, MissingExtraError) as error:

@@ -255,6 +255,8 @@ def fit_bayes(
         raise InputError(one_of("'method'", method, METHODS))
     start = starting_fit(formula, data, family, link, nominal, scale, weights)
     try:
+        import nutpie  # noqa: F401
+
         from pluralign_stats.models.bayes.approximate import approximate_posterior
         from pluralign_stats.models.bayes.fitting import sample_posterior
     except ImportError as error:

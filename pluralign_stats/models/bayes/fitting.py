@@ -18,7 +18,7 @@ from pluralign_stats.models.bayes.pointwise import total_log_likelihood
 from pluralign_stats.models.bayes.posterior import Draws, unpack
 from pluralign_stats.models.bayes.priors import Priors, choose_priors
 from pluralign_stats.models.bayes.reference import refer
-from pluralign_stats.models.bayes.sampler import IMPOSSIBLE, sample
+from pluralign_stats.models.bayes.sampler import IMPOSSIBLE, Sampled, sample
 from pluralign_stats.models.fit import Fit, Joint, RandomPart
 from pluralign_stats.models.linear import LinearFit
 from pluralign_stats.models.ordinal import OrdinalFit
@@ -37,6 +37,12 @@ def sample_posterior(start: Fit, priors: Mapping[str, str] | None, how: Sampling
     except np.linalg.LinAlgError:
         raise InputError(IMPOSSIBLE) from None
     sampled = sample(layout.data, reference, prior, how)
+    drawn = unpack(start, layout, reference, sampled.z)
+    return as_posterior(start, drawn, chosen, judge_of(sampled), sampled.stats)
+
+
+def judge_of(sampled: Sampled) -> Callable[[Parameters], Convergence]:
+    """What tells of draws (S, m) by class whether to trust them, as they were sampled."""
 
     def judge(parameters: Parameters) -> Convergence:
         return converge(
@@ -47,8 +53,7 @@ def sample_posterior(start: Fit, priors: Mapping[str, str] | None, how: Sampling
             complete=sampled.complete,
         )
 
-    drawn = unpack(start, layout, reference, sampled.z)
-    return as_posterior(start, drawn, chosen, judge, sampled.stats)
+    return judge
 
 
 def as_posterior(

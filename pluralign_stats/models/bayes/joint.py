@@ -10,8 +10,8 @@ import pandas as pd
 from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.models.bayes.arviz_data import Parameters
 from pluralign_stats.models.bayes.bayes import BayesOrdinalFit
-from pluralign_stats.models.bayes.convergence import Convergence, converge
-from pluralign_stats.models.bayes.fitting import as_posterior
+from pluralign_stats.models.bayes.convergence import Convergence
+from pluralign_stats.models.bayes.fitting import as_posterior, judge_of
 from pluralign_stats.models.bayes.joint_layout import (
     JointLayout,
     lay_out_jointly,
@@ -120,9 +120,7 @@ class JointFit:
         """
         dimensions, tables = list(self.fits), []
         for group, covariance in self.covariances.items():
-            sd = np.sqrt(np.einsum("sdd->sd", covariance))
-            pairs = [(i, j) for j in range(len(dimensions)) for i in range(j)]
-            drawn = np.column_stack([covariance[:, i, j] / (sd[:, i] * sd[:, j]) for i, j in pairs])
+            pairs, drawn = _correlations(covariance)
             table = summarize(drawn, conf_level).assign(
                 group=group,
                 first=[dimensions[i] for i, _ in pairs],
@@ -210,8 +208,8 @@ def fit_joint(
     demographics
         Factors or numbers whose effects are modelled.
     valence
-        1 for dimensions where agreement is good, -1 where it is bad, such as
-        ``study.codebook.valence``; effects are turned by it before they are pooled. By default 1.
+        1 for dimensions where agreement is good, -1 where it is bad, such as ``{"toxicity": -1}``;
+        effects are turned by it before they are pooled. By default 1.
     link, priors, draws, tune, chains, seed, target_accept, progress
         As for `fit_bayes`; ``"sd(dimension: gender)"`` is how far effects of gender differ between
         dimensions.
@@ -219,11 +217,12 @@ def fit_joint(
     Raises
     ------
     InputError
-        If a column is absent, or the dimensions do not have the same categories and groups.
+        If a column is absent, a valence is not 1 or -1, or the dimensions do not have the same
+        categories and groups.
     """
     how = Sampling(draws, tune, chains, seed, target_accept, progress)
     fits = _start(ratings, demographics, link)
-    signs = np.array([int((valence or {}).get(name, 1)) for name in fits])
+    signs = _signs(valence or {}, list(fits))
     joint = lay_out_jointly(fits, signs)
     first = next(iter(fits.values()))
     defaults = {f"sd(dimension: {p.name})": f"normal(0, {APART / p.span})" for p in joint.pooled}
@@ -236,16 +235,7 @@ def fit_joint(
     phis = reference.centre + flat[:, : len(reference.centre)] @ reference.root.T
     values = [turn(phi) for phi in phis]
     u = random_effects(flat, joint.layout.data, reference)
-
-    def judge(parameters: Parameters) -> Convergence:
-        return converge(
-            parameters,
-            len(sampled.z),
-            sampled.stats,
-            sampled.seconds,
-            complete=sampled.complete,
-        )
-
+    judge = judge_of(sampled)
     made = {}
     for d, (name, fit) in enumerate(fits.items()):
         drawn = _dimension_draws(d, fit, joint, values, u, len(sampled.z))
@@ -317,6 +307,24 @@ def _dimension_draws(
     )
 
 
+def _correlations(covariance: np.ndarray) -> tuple[list[tuple[int, int]], np.ndarray]:
+    """Pairs of dimensions, and (S, pairs) correlations of covariances (S, D, D)."""
+    sd = np.sqrt(np.einsum("sdd->sd", covariance))
+    pairs = [(i, j) for j in range(covariance.shape[1]) for i in range(j)]
+    drawn = np.column_stack([covariance[:, i, j] / (sd[:, i] * sd[:, j]) for i, j in pairs])
+    return pairs, drawn
+
+
+def _signs(valence: Mapping[str, int], names: list[str]) -> np.ndarray:
+    """(D,) 1 or -1 of each dimension."""
+    for name, sign in valence.items():
+        if name not in names:
+            raise InputError(one_of("a dimension of 'valence'", name, names))
+        if sign not in (1, -1):
+            raise InputError(f"the valence of '{name}' must be 1 or -1, not {sign}")
+    return np.array([valence.get(name, 1) for name in names])
+
+
 def _convergence(
     made: dict[str, BayesOrdinalFit],
     average: np.ndarray,
@@ -332,9 +340,7 @@ def _convergence(
     }
     names = list(made)
     for group, covariance in covariances.items():
-        sd = np.sqrt(np.einsum("sdd->sd", covariance))
-        pairs = [(i, j) for j in range(len(names)) for i in range(j)]
-        drawn = np.column_stack([covariance[:, i, j] / (sd[:, i] * sd[:, j]) for i, j in pairs])
+        pairs, drawn = _correlations(covariance)
         parameters[group] = (
             [f"correlation of {group} effects: {names[i]}, {names[j]}" for i, j in pairs],
             drawn,

@@ -125,6 +125,10 @@ def test_what_cannot_be_used(ratings, fit):
         fit_joint(ratings, ["gender"])
     with pytest.raises(InputError, match="must be a list of columns, not 'group'"):
         fit_joint(ratings, "group")
+    with pytest.raises(InputError, match="the valence of 'bad' must be 1 or -1, not 2"):
+        fit_joint(ratings, ["group"], valence={"bad": 2})
+    with pytest.raises(InputError, match="a dimension of 'valence' must be one of"):
+        fit_joint(ratings, ["group"], valence={"good one": 1})
     with pytest.raises(InputError, match="needs two dimensions or more"):
         fit_joint(ratings[ratings["dimension"] == "good"], ["group"])
     fewer = ratings[(ratings["dimension"] != "good") | (ratings["rating"] < 5)]
