@@ -23,6 +23,9 @@ SHOWN = 4
 #: Largest share of paths that may be cut at the greatest length.
 MOST_DEEP = 0.01
 
+#: Share of the random effects that mix less well than the one by which chance is reckoned.
+MIX_LESS = 0.05
+
 #: Parts of equal size into which ranks are counted.
 N_PARTS = 20
 
@@ -141,11 +144,14 @@ def rhat_by_chance(effects: pd.DataFrame, c: "Convergence") -> float:
     """What the largest R-hat of many effects exceeds in one of 1,000 samples where all is well.
 
     Of half-chains of N independent draws, R-hat squared is ``1 + (F - 1) / N`` with F from an F
-    distribution; N is what the draws of the middle effect are worth. Each has two R-hats, of its
-    ranks and of those of its distance from the median.
+    distribution; N is what the draws of the effects that mix less well are worth (the twentieth
+    part, so that a few bad ones do not raise their own limit). Each has two R-hats, of its ranks
+    and of those of its distance from the median.
     """
     halves = 2 * c.n_chains
-    worth = effects[["ess_bulk", "ess_tail"]].median().min() if len(effects) else c.n_draws
+    worth = (
+        effects[["ess_bulk", "ess_tail"]].quantile(MIX_LESS).min() if len(effects) else c.n_draws
+    )
     N = max(min(worth, c.n_draws) / halves, 2.0) if np.isfinite(worth) else 2.0
     largest = f.isf(0.001 / max(2 * len(effects), 1), halves - 1, halves * (N - 1))
     return float(np.sqrt(1 + (largest - 1) / N))

@@ -12,17 +12,21 @@ from pluralign_stats.errors import InputError
 from pluralign_stats.models.bayes.arviz_data import Parameters
 from pluralign_stats.models.bayes.bayes import BayesFit
 from pluralign_stats.models.bayes.convergence import Convergence, agreement
-from pluralign_stats.models.bayes.curvature import row_terms, term_columns
 from pluralign_stats.models.bayes.density import Prior, log_priors, natural
 from pluralign_stats.models.bayes.fitting import as_posterior
 from pluralign_stats.models.bayes.joint_vector import joint_at
 from pluralign_stats.models.bayes.kernels import cut_points_slopes
-from pluralign_stats.models.bayes.layout import Layout, Natural, lay_out, natural_of
-from pluralign_stats.models.bayes.pointwise import ordinal_log_p
+from pluralign_stats.models.bayes.layout import Layout, lay_out, natural_of
 from pluralign_stats.models.bayes.posterior import unpack
 from pluralign_stats.models.bayes.priors import choose_priors
 from pluralign_stats.models.bayes.reference import refer
-from pluralign_stats.models.engine.laplace import OrdinalState, gradient_at
+from pluralign_stats.models.engine.laplace import (
+    OrdinalProblem,
+    OrdinalState,
+    curvature,
+    gradient_at,
+)
+from pluralign_stats.models.engine.links import cut_terms
 from pluralign_stats.models.engine.optimize import differentiate
 from pluralign_stats.models.fit import Fit
 from pluralign_stats.models.ordinal import OrdinalFit
@@ -35,8 +39,14 @@ HEAVY = 7.0
 #: Steps of the differences that turn parameters into the engine's, and that give the curvature.
 STEP, CURVE = 1e-6, 1e-3
 
+#: Largest correction, in posterior standard deviations, that is taken to be linear.
+LARGEST_CORRECTION = 1.5
+
 #: Nodes of the quadrature that completes Laplace's approximation.
-N_NODES = 9
+N_NODES = 7
+
+#: Parameters that are proposed and weighted.
+N_PROPOSED = 400
 
 #: Curvature is taken to be at least this, with 1 that of the coordinates' approximation.
 FLATTEST = 0.1
@@ -51,15 +61,17 @@ def approximate_posterior(
 ) -> BayesFit:
     """Approximate the posterior of the model of a fit.
 
-    Parameters are proposed from a multivariate t distribution, weighted by their prior times the
-    Laplace approximation of the likelihood with all random effects integrated out, and drawn
-    again with probabilities in proportion to the smoothed weights. Random effects are drawn from
-    their normal approximation given the parameters.
+    Some hundred parameters are proposed from a multivariate t distribution, weighted by their prior
+    times the Laplace approximation of the likelihood with all random effects integrated out, and
+    drawn again with probabilities in proportion to the smoothed weights. What Laplace's
+    approximation lacks is computed by quadrature about the mode and taken to be linear. Random
+    effects are drawn from their normal approximation given the parameters.
 
     Raises
     ------
     InputError
-        If the family is Gaussian, or the weights' tail is too heavy (Pareto k above 0.7).
+        If the family is Gaussian, the correction is too large to be linear, or the weights' tail is
+        too heavy (Pareto k above 0.7).
     """
     if not isinstance(start, OrdinalFit):
         raise InputError(
@@ -72,19 +84,28 @@ def approximate_posterior(
     began, rng = time.perf_counter(), np.random.default_rng(seed)
     target = Target(start, layout, prior)
     P = len(reference.centre)
-    centre, root = target.mode(reference.centre, reference.root)
-    phi, log_weight = propose(target, centre, root, draws, rng)
-    smooth, k = smoothed(log_weight)
+    mode, root = target.mode(reference.centre, reference.root)
+    correction = target.correction(mode, root)
+    if not np.abs(correction).max() <= LARGEST_CORRECTION:
+        raise InputError(
+            f"the approximation does not hold for these data (it is off by "
+            f"{np.abs(correction).max():.1f} posterior standard deviations, more than "
+            f"{LARGEST_CORRECTION}); sample with method='nuts'"
+        )
+    z, log_proposal = propose(correction, N_PROPOSED, rng)
+    phi = mode + z @ root.T
+    log_target = np.array([target(each) for each in phi]) + z @ correction
+    smooth, k = smoothed(log_target - log_proposal)
     if not k <= LARGEST_K:
         raise InputError(
             f"the approximation does not hold for these data (Pareto k {k:.2f}, above "
             f"{LARGEST_K}); sample with method='nuts'"
         )
-    kept = phi[rng.choice(draws, draws, p=smooth)]
-    z = np.empty((1, draws, P + len(reference.b)))
-    z[0, :, :P] = np.linalg.solve(reference.root, (kept - reference.centre).T).T
-    z[0, :, P:] = rng.normal(size=(draws, len(reference.b)))
-    drawn = unpack(start, layout, reference, z)
+    kept = phi[rng.choice(len(phi), draws, p=smooth)]
+    inside = np.empty((1, draws, P + len(reference.b)))
+    inside[0, :, :P] = np.linalg.solve(reference.root, (kept - reference.centre).T).T
+    inside[0, :, P:] = rng.normal(size=(draws, len(reference.b)))
+    drawn = unpack(start, layout, reference, inside)
     effective = float(1 / (smooth**2).sum())
     seconds = time.perf_counter() - began
 
@@ -104,7 +125,6 @@ class Target:
         self.start, self.layout, self.prior = start, layout, prior
         engine = ordinal_engine(start)
         self.objective = Objective(engine.model.problem, 1)
-        self.prepared = engine.model.prepared
         self.inverse, self.turn = np.linalg.inv(engine.back), natural_of(layout)
 
     def __call__(self, phi: np.ndarray) -> float:
@@ -112,7 +132,20 @@ class Target:
         state = self._state(phi)
         if state is None:
             return -np.inf
-        return state.loglik + self._remainder(phi, state) + self._prior(phi)[0]
+        return state.loglik + self._prior(phi)[0]
+
+    def correction(self, mode: np.ndarray, root: np.ndarray) -> np.ndarray:
+        """Slopes (P,) of what Laplace's approximation lacks, by coordinates z: mode + root z.
+
+        In these the posterior is close to a standard normal, so that they are also by how many
+        standard deviations the approximation is off.
+        """
+
+        def lacking(phi: np.ndarray) -> float:
+            state = self._state(phi)
+            return 0.0 if state is None else remainder(self.objective.problem, state)
+
+        return np.array([lacking(mode + step) - lacking(mode - step) for step in root.T]) / 2
 
     def slope(self, phi: np.ndarray) -> tuple[float, np.ndarray]:
         """Value and gradient (P,) at parameters."""
@@ -139,53 +172,6 @@ class Target:
         inside = vectors / np.sqrt(np.maximum(values, FLATTEST))
         return centre + root @ found.x, root @ inside
 
-    def _remainder(self, phi: np.ndarray, state: OrdinalState) -> float:
-        """What Laplace's approximation lacks for single intercepts of the term of most levels.
-
-        Each is integrated by adaptive Gauss-Hermite quadrature, others being at their modes.
-        """
-        data, layout = self.layout.data, self.layout
-        if not len(data.q) or not data.plain[-1] or data.q[-1] != 1:
-            return 0.0
-        values = self.turn(phi)
-        modes = self._modes(values, state)
-        cuts = natural(phi, data)[1]
-        parts = [term_columns(layout, t) @ mode.ravel() for t, mode in enumerate(modes)]
-        eta = (data.X @ phi[: layout.sizes[0]])[data.cell] + np.sum(parts, axis=0)
-        code, u = data.codes[-1], modes[-1][:, 0]
-        precision = 1 / float(values.covariances[layout.terms[-1]][0, 0])
-        information = np.bincount(code, row_terms(layout, phi, cuts, eta).h, len(u))
-        x, w = np.polynomial.hermite_e.hermegauss(N_NODES)
-        away = np.append(0.0, x)[:, None] / np.sqrt(information + precision)
-        scale = np.exp(-(data.S @ values.log_scale)[data.cell]) if data.S.shape[1] else eta[:0]
-        by_row = np.empty((len(away), len(eta)))
-        ordinal_log_p(
-            data.family,
-            data.y,
-            data.weight,
-            data.section,
-            np.broadcast_to(cuts, (len(away), *cuts.shape)).copy(),
-            eta + away[:, code],
-            np.broadcast_to(scale, (len(away), len(scale))).copy(),
-            by_row,
-        )
-        each = np.array([np.bincount(code, row, len(u)) for row in by_row])
-        each -= 0.5 * precision * (u + away) ** 2
-        terms = each[1:] - each[0] + 0.5 * x[:, None] ** 2
-        return float(logsumexp(terms, axis=0, b=(w / w.sum())[:, None]).sum())
-
-    def _modes(self, values: Natural, state: OrdinalState) -> list[np.ndarray]:
-        """Modes (L, q) of each term's effects, in the layout's order."""
-        prepared = self.prepared
-        theta = joint_at(self.start, self.layout, values)[-prepared.layout.covariance.size :]
-        factors = prepared.layout.covariance.factors(theta)
-        found = []
-        for k in self.layout.terms:
-            factor = prepared.transforms[k] @ factors[k]
-            places = prepared.layout.starts[k][:, None] + np.arange(len(factor))
-            found.append(state.u[places] @ factor.T)
-        return found
-
     def _psi(self, phi: np.ndarray) -> np.ndarray:
         """The engine's parameters."""
         return self.inverse @ joint_at(self.start, self.layout, self.turn(phi))
@@ -208,17 +194,59 @@ class Target:
         return value, slope
 
 
+def remainder(problem: OrdinalProblem, state: OrdinalState) -> float:
+    """What Laplace's approximation lacks, where the term eliminated first is single intercepts.
+
+    Its effects are integrated by adaptive Gauss-Hermite quadrature, the others being where the
+    integral is largest, to which one step of Newton's method from the joint mode leads. For one
+    term alone that is exact up to the quadrature.
+    """
+    layout, n = problem.layout, problem.layout.n_inner
+    if layout.inner.shape[1] != 1:
+        return 0.0
+    scaled = problem.system.z
+    slope = layout.add_rows(scaled, integrate_inner(problem, state, state.u)[1]) - state.u
+    slope[:n] = 0.0
+    u = state.u + problem.system.solve(slope)
+    value = integrate_inner(problem, state, u)[0] - 0.5 * u[n:] @ u[n:]
+    return float(value - problem.weight @ state.terms.log_p + 0.5 * state.u @ state.u)
+
+
+def integrate_inner(
+    problem: OrdinalProblem, state: OrdinalState, u: np.ndarray
+) -> tuple[float, np.ndarray]:
+    """Log integral over the inner effects about u (N,), and each row's mean score (n,).
+
+    The integral is that of the rows' likelihood times standard normal densities, divided by what
+    Laplace's approximation at the state has for its curvature.
+    """
+    layout, weight, k = problem.layout, problem.weight, state.k
+    z, code, n = problem.system.z[:, 0], layout.index[:, 0], layout.n_inner
+    shift = k * layout.take_rows(problem.system.z, u - state.u)
+    precision = 1 + np.bincount(code, curvature(problem, k, state.terms) * z**2, n)
+    x, mass = np.polynomial.hermite_e.hermegauss(N_NODES)
+    logs, scores = np.empty((N_NODES, n)), np.empty((N_NODES, len(z)))
+    for j, node in enumerate(x):
+        away = node / np.sqrt(precision)
+        moved = shift + k * z * away[code]
+        terms = cut_terms(state.a - moved, state.b - moved, problem.link)
+        logs[j] = np.bincount(code, weight * terms.log_p, n)
+        logs[j] += 0.5 * node**2 - 0.5 * (u[:n] + away) ** 2 + np.log(mass[j] / mass.sum())
+        scores[j] = -weight * k * (terms.l_a + terms.l_b)
+    total = logsumexp(logs, axis=0)
+    mean = np.einsum("jn,jn->n", np.exp(logs - total)[:, code], scores)
+    return float(total.sum()), mean
+
+
 def propose(
-    target: Target, centre: np.ndarray, root: np.ndarray, size: int, rng: np.random.Generator
+    centre: np.ndarray, size: int, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Parameters (size, P) from a multivariate t distribution, and their log weights."""
+    """Points (size, P) from a multivariate t distribution, and their log densities."""
     P = len(centre)
     normal = rng.normal(size=(size, P))
     spread = rng.chisquare(HEAVY, size) / HEAVY
-    phi = centre + normal / np.sqrt(spread)[:, None] @ root.T
     square = (normal**2).sum(axis=1) / spread
-    proposal = -0.5 * (HEAVY + P) * np.log1p(square / HEAVY)
-    return phi, np.array([target(each) for each in phi]) - proposal
+    return centre + normal / np.sqrt(spread)[:, None], -0.5 * (HEAVY + P) * np.log1p(square / HEAVY)
 
 
 def smoothed(log_weight: np.ndarray) -> tuple[np.ndarray, float]:

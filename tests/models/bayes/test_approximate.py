@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pluralign_stats import InputError, fit_bayes
-from pluralign_stats.models.bayes.approximate import Target, smoothed
+from pluralign_stats.models.bayes.approximate import Target, remainder, smoothed
 from pluralign_stats.models.bayes.layout import lay_out
 
 FORMULA = "r4 ~ x + group + (1|rater) + (1|item)"
@@ -56,8 +56,29 @@ def test_quadrature_completes_it_to_the_exact_likelihood(build, ratings):
 
     layout = model.layout
     phi = phi_of(layout, natural_at(exact, layout, exact.joint.estimates))
-    prior = target._prior(phi)[0]
-    assert target(phi) - prior == pytest.approx(exact.loglik, abs=2e-4)
+    state = target._state(phi)
+    completed = state.loglik + remainder(target.objective.problem, state)
+    assert completed == pytest.approx(exact.loglik, abs=2e-4)
+    assert abs(completed - state.loglik) > 0.01
+
+
+def test_the_correction_is_the_slope_of_what_is_lacking(build, ratings):
+    model = build("r4 ~ x + (1|rater)", ratings)
+    target = Target(model.start, lay_out(model.start), model.prior)
+    mode, root = target.mode(model.reference.centre, model.reference.root)
+    steps = 1e-3 * root.T
+
+    def lacking(phi):
+        return remainder(target.objective.problem, target._state(phi))
+
+    slopes = [(lacking(mode + d) - lacking(mode - d)) / 2e-3 for d in steps]
+    np.testing.assert_allclose(target.correction(mode, root), slopes, atol=0.05)
+
+
+def test_a_large_correction_is_refused(ratings, monkeypatch):
+    monkeypatch.setattr("pluralign_stats.models.bayes.approximate.LARGEST_CORRECTION", 1e-4)
+    with pytest.raises(InputError, match="posterior standard deviations.*method='nuts'"):
+        fit_bayes(FORMULA, ratings, method="laplace")
 
 
 def test_weights_with_a_heavy_tail_are_refused(ratings, monkeypatch):
