@@ -133,13 +133,11 @@ def _sentence(table: pd.DataFrame, comparison: pd.DataFrame, group: str) -> str:
         else f"Nothing shows that groups by {group} use the scale differently: models that let "
         "them do so predict ratings no better"
     )
-    model = best if differ else THRESHOLDS
-    parts = {
-        part: each.set_index("contrast")
-        for part, each in table[table["model"] == model].groupby("part")
-    }
-    contrast = parts[RATED]["estimate"].abs().idxmax()
-    rated, level = parts[RATED].loc[contrast], parts[LEVEL].loc[contrast]
+    own = table["model"] == (best if differ else THRESHOLDS)
+    left = table[own & (table["part"] == LEVEL)].set_index("contrast")
+    alike = table[table["model"] == SAME].set_index("contrast")
+    contrast = alike["estimate"].abs().idxmax()
+    rated, level = alike.loc[contrast], left.loc[contrast]
     return (
         f"{start}. Of the difference {contrast}, {with_interval(rated, '.2f', 'rating points')}, "
         f"{with_interval(level, '.2f', 'points')} are left once each group may use the scale in "

@@ -10,6 +10,7 @@ from pluralign_stats.checks.groups import Groups, group_rows, whole
 from pluralign_stats.checks.protocol import Check
 from pluralign_stats.checks.raters import rater_numbers
 from pluralign_stats.checks.replicates import FEWEST, Comparison
+from pluralign_stats.describe.disclosure import check_min_cell
 from pluralign_stats.effects.counts import rater_of
 from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.models.bayes.bayes import Posterior
@@ -55,6 +56,7 @@ def predictive_check(
     *,
     n_draws: int = 200,
     new: str = "raters",
+    min_cell: int = MIN_CELL,
     conf_level: float = CONF_LEVEL,
     seed: int = 0,
 ) -> Check:
@@ -74,6 +76,8 @@ def predictive_check(
         ``"raters"``: ratings of the same items by new raters, whose effects are drawn anew (of all
         groups where the model tells no raters apart). ``"all"``: by new raters of new items.
         ``"none"``: by the same raters of the same items.
+    min_cell
+        Fewest raters of a group that is shown.
     conf_level
         Share of the replicated values within the intervals.
     seed
@@ -84,9 +88,8 @@ def predictive_check(
     Check
         Table with columns term, group, rating (ordinal models: share of that rating) or statistic,
         estimate (predicted), conf_low, conf_high (of replicated ratings), n_raters, n_ratings,
-        observed, method. Groups of fewer raters than `settings.MIN_CELL` are not shown. Passed
-        unless fewer than 5 % of the replicates depart as far from what the model predicts; the
-        p-value is that share.
+        observed, method. Passed unless fewer than 5 % of the replicates depart as far from what the
+        model predicts; the p-value is that share.
 
     Raises
     ------
@@ -109,7 +112,8 @@ def predictive_check(
         raise InputError(one_of("'new'", new, NEW))
     if not isinstance(n_draws, int) or n_draws < FEWEST:
         raise InputError(f"'n_draws' must be a whole number of {FEWEST} or more, not {n_draws}")
-    statistic = _by_rater(fit) if _is_rater(fit, by) else _by_groups(fit, by)
+    check_min_cell(min_cell)
+    statistic = _by_rater(fit) if _is_rater(fit, by) else _by_groups(fit, by, min_cell)
     compared = compare_draws(fit, statistic, n_draws, new, seed)
     p = predictive_p(compared)
     table = _table(fit, statistic, compared, conf_level)
@@ -168,12 +172,12 @@ def _is_rater(fit: Posterior, by: str | pd.Series | None) -> bool:
     return isinstance(by, str) and (by == "rater" or by == rater_of(fit))
 
 
-def _by_groups(fit: Posterior, by: str | pd.Series | None) -> Statistic:
+def _by_groups(fit: Posterior, by: str | pd.Series | None, min_cell: int) -> Statistic:
     """Shares of categories, or means and spreads, over all and within groups."""
     blocks = [whole(fit)]
     notes: list[str] = []
     if by is not None:
-        blocks.append(group_rows(fit, by))
+        blocks.append(group_rows(fit, by, min_cell))
     else:
         data = fit.design.data
         for factor in fit.design.factors:
@@ -181,7 +185,7 @@ def _by_groups(fit: Posterior, by: str | pd.Series | None) -> Statistic:
                 notes.append(f"{factor} was left out for its more than {MOST_LEVELS} levels.")
                 continue
             try:
-                blocks.append(group_rows(fit, factor))
+                blocks.append(group_rows(fit, factor, min_cell))
             except InputError as error:
                 notes.append(f"{factor} was left out: {error}.")
     notes += [note for block in blocks for note in block.notes]

@@ -77,7 +77,7 @@ def test_the_correction_is_the_slope_of_what_is_lacking(build, ratings):
 
 def test_a_large_correction_is_refused(ratings, monkeypatch):
     monkeypatch.setattr("pluralign_stats.models.bayes.approximate.LARGEST_CORRECTION", 1e-4)
-    with pytest.raises(InputError, match="posterior standard deviations.*method='nuts'"):
+    with pytest.raises(InputError, match=r"posterior standard deviations.*method='nuts'"):
         fit_bayes(FORMULA, ratings, method="laplace")
 
 
