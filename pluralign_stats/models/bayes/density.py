@@ -20,6 +20,8 @@ from numba import njit
 
 from pluralign_stats.models.bayes.kernels import (
     GAUSSIAN,
+    add_product,
+    add_transposed_product,
     collect,
     condition,
     condition_slopes,
@@ -159,7 +161,9 @@ def natural(phi, data):
     if C:
         cut_points(phi[p : p + G * C].reshape(G, C), cuts)
     at = p + G * C + s
-    largest = data.q.max() if T else 0
+    largest = 0
+    for t in range(T):
+        largest = max(largest, data.q[t])
     factors = np.zeros((T, largest, largest))
     for t in range(T):
         q = data.q[t]
@@ -181,17 +185,20 @@ def effects(z, phi, cuts, beta, factors, data, reference):
         log density.
     """
     T, n = len(data.q), len(data.y)
-    moved = phi - reference.centre
+    moved = np.empty(len(phi))
+    for k in range(len(phi)):
+        moved[k] = reference.centre[k] - phi[k]
     u, v = np.empty(len(reference.b)), np.empty(len(reference.b))
     b = reference.b.copy()
     root = np.empty(len(reference.W))
-    fixed = data.X @ beta
+    fixed = np.zeros(len(data.X))
+    add_product(data.X, beta, fixed)
     eta = np.empty(n)
     for i in range(n):
         eta[i] = fixed[data.cell[i]]
     total = 0.0
     if T > 1:
-        b[: len(reference.by_phi)] -= reference.by_phi @ moved
+        add_product(reference.by_phi, moved, b)
     for t in range(T):
         q, first, w = data.q[t], data.first[t], reference.W_first[t]
         if t == T - 1:
@@ -249,7 +256,8 @@ def log_density(z, slope, data, reference, prior):
     """Log posterior density at coordinates z, up to a constant; its gradient is put in `slope`."""
     P, T, n = len(reference.centre), len(data.q), len(data.y)
     p, s, G, C = data.X.shape[1], data.S.shape[1], data.n_sections, data.n_cuts
-    phi = reference.centre + reference.root @ z[:P]
+    phi = reference.centre.copy()
+    add_product(reference.root, z[:P], phi)
     beta, cuts, zeta, factors = natural(phi, data)
     u, v, b, root, eta, total = effects(z[P:], phi, cuts, beta, factors, data, reference)
 
@@ -258,7 +266,8 @@ def log_density(z, slope, data, reference, prior):
     by_eta, by_log_scale = np.empty(n), np.empty(n if s else 0)
     inverse_scale = np.empty(n if s else 0)
     if s:
-        log_scale = data.S @ zeta
+        log_scale = np.zeros(len(data.S))
+        add_product(data.S, zeta, log_scale)
         for i in range(n):
             inverse_scale[i] = np.exp(-log_scale[data.cell[i]])
     if data.family == GAUSSIAN:
@@ -291,16 +300,18 @@ def log_density(z, slope, data, reference, prior):
                         by_cuts[g, k] -= reference.h_b[i] * change[i]
     c = len(reference.by_phi)
     if T > 1:
-        by_phi -= reference.by_phi.T @ by_b[:c]
+        for k in range(c):
+            by_b[k] = -by_b[k]
+        add_transposed_product(reference.by_phi, by_b, by_phi)
     cells = np.zeros(len(data.X))
     for i in range(n):
         cells[data.cell[i]] += by_eta[i]
-    by_phi[:p] += data.X.T @ cells
+    add_transposed_product(data.X, cells, by_phi[:p])
     if s:
         cells[:] = 0
         for i in range(n):
             cells[data.cell[i]] += by_log_scale[i]
-        by_phi[p + G * C : p + G * C + s] += data.S.T @ cells
+        add_transposed_product(data.S, cells, by_phi[p + G * C : p + G * C + s])
     if C:
         cut_points_slopes(
             phi[p : p + G * C].reshape(G, C),
@@ -322,5 +333,6 @@ def log_density(z, slope, data, reference, prior):
             by_phi[at + k : at + k + m],
         )
         at += k + m
-    slope[:P] = reference.root.T @ by_phi
+    slope[:P] = 0
+    add_transposed_product(reference.root, by_phi, slope[:P])
     return total

@@ -25,6 +25,24 @@ _HALF_LOG_2PI = 0.5 * math.log(2 * math.pi)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
+def add_product(A, x, out):
+    """Add ``A x`` to the first entries of `out`; compiled sooner than a call of BLAS."""
+    for i in range(A.shape[0]):
+        total = 0.0
+        for j in range(A.shape[1]):
+            total += A[i, j] * x[j]
+        out[i] += total
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def add_transposed_product(A, y, out):
+    """Add ``A' y`` to `out`."""
+    for i in range(A.shape[0]):
+        for j in range(A.shape[1]):
+            out[j] += A[i, j] * y[i]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def log_prior(kind, a, b, c, x):
     """Log density of a parameter, up to a constant, and its slope."""
     if kind == NORMAL:

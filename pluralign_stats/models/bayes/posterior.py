@@ -7,6 +7,7 @@ from numba import njit
 
 from pluralign_stats.models.bayes.density import Data, Reference, effects, natural
 from pluralign_stats.models.bayes.joint_vector import joint_at
+from pluralign_stats.models.bayes.kernels import add_product
 from pluralign_stats.models.bayes.layout import Layout, natural_of
 from pluralign_stats.models.fit import Fit
 
@@ -89,7 +90,10 @@ def random_effects(z: np.ndarray, data: Data, reference: Reference) -> np.ndarra
     P = len(reference.centre)
     made = np.empty((len(z), len(reference.b)))
     for s in range(len(z)):
-        phi = reference.centre + reference.root @ z[s, :P]
+        phi = reference.centre.copy()
+        add_product(reference.root, z[s, :P], phi)
         beta, cuts, _, factors = natural(phi, data)
-        made[s] = effects(z[s, P:], phi, cuts, beta, factors, data, reference)[0]
+        u = effects(z[s, P:], phi, cuts, beta, factors, data, reference)[0]
+        for k in range(len(u)):
+            made[s, k] = u[k]
     return made
