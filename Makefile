@@ -61,7 +61,7 @@ format: $(READY) ## Rewrite the code in the project's style
 
 lock: $(READY) ## Resolve pyproject.toml anew into requirements.lock and environment.yml
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.12 --no-header \
-		--all-extras pyproject.toml --output-file requirements.lock
+		--extra report --extra bayes --extra training --extra dev pyproject.toml --output-file requirements.lock
 	@$(BIN)/python .ci/conda_environment.py > environment.yml
 
 clean: ## Remove the environment and everything that can be made again

@@ -1,0 +1,143 @@
+"""Folders of a stage: resumable while unfinished, under their name only when complete."""
+
+import fcntl
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from pluralign_stats.errors import InputError, PluralignError
+
+#: Written last; a folder without it is not complete.
+MARK = "complete.json"
+
+
+def work_folder(folder: Path) -> Path:
+    """The folder in which the stage works until `folder` is complete; made if it is not there.
+
+    What a stage that was killed left there is found again by the next one.
+
+    Raises
+    ------
+    InputError
+        If no folder can be made there.
+    """
+    working = folder.with_name(f"{folder.name}.partial")
+    try:
+        working.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(
+            f"nothing can be written to {folder} ({error.strerror}); choose another folder"
+        ) from error
+    return working
+
+
+@contextmanager
+def only_one(folder: Path) -> Iterator[None]:
+    """Hold `folder` alone: a second process that asks for it is refused.
+
+    Raises
+    ------
+    InputError
+        If another process holds it.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    lock = folder.with_name(f".{folder.name}.lock")
+    with lock.open("w") as held:
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise InputError(
+                f"another run is writing to {folder}; wait for it, or choose another folder"
+            ) from error
+        yield
+
+
+def complete(working: Path, folder: Path, record: dict[str, Any]) -> None:
+    """Mark the work as complete, with the hash of every file, and give it its name.
+
+    Parameters
+    ----------
+    working
+        What `work_folder` gave.
+    folder
+        The final name; it must not be there yet.
+    record
+        What else to write into the mark: inputs and their hashes, versions, settings.
+
+    Raises
+    ------
+    PluralignError
+        If the folder cannot be written or renamed, such as on a full disk.
+    """
+    files = {
+        str(path.relative_to(working)): file_hash(path)
+        for path in sorted(working.rglob("*"))
+        if path.is_file() and path.name != MARK
+    }
+    try:
+        write_json(working / MARK, {**record, "files": files})
+        working.rename(folder)
+    except OSError as error:
+        raise PluralignError(
+            f"{folder} could not be completed ({error.strerror}); make room or choose another "
+            "folder, and run the command again: it goes on from here"
+        ) from error
+
+
+def is_complete(folder: Path) -> bool:
+    """Whether the folder has its mark and all files that the mark names, of the size they had."""
+    try:
+        read_mark(folder)
+    except InputError:
+        return False
+    return True
+
+
+def read_mark(folder: Path) -> dict[str, Any]:
+    """What the mark of a complete folder says.
+
+    Raises
+    ------
+    InputError
+        If the folder is not complete, or a file of it is missing or was changed.
+    """
+    try:
+        record = json.loads((folder / MARK).read_text(encoding="utf-8"))
+        files = record["files"]
+    except (OSError, ValueError, KeyError) as error:
+        raise InputError(
+            f"{folder} is not a complete folder of a stage; run the stage that makes it again"
+        ) from error
+    for name, known in files.items():
+        path = folder / name
+        if not path.is_file() or file_hash(path) != known:
+            raise InputError(
+                f"{path} is missing or was changed since it was written; delete {folder} and run "
+                "the stage that makes it again"
+            )
+    return record
+
+
+def file_hash(path: Path) -> str:
+    """SHA-256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Write JSON that is either whole or not there."""
+    write_whole(path, json.dumps(content, indent=2, ensure_ascii=False, sort_keys=True) + "\n")
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a text file that is either whole or not there, also after a kill."""
+    made = path.with_name(f".{path.name}.new")
+    with made.open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    made.replace(path)
