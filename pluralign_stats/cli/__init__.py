@@ -13,10 +13,19 @@ from pluralign_stats.errors import PluralignError, one_of
 COMMANDS = {
     "simulate": "Write a simulated study to a folder.",
     "check": "Read a study, check it, and say what is in it.",
+    "pairs": "Turn ratings into feedback: preference pairs or single labels.",
+    "audit": "Say whose ratings the feedback rests on, and whose are outvoted.",
+    "train": "Tune models on the feedback of groups, condition by condition.",
+    "generate": "Let tuned models, and the untuned ones beside them, answer prompts.",
+    "judge": "Score answers on the dimensions of the study.",
     "report": "Run the notebooks on a study and write a browsable report.",
     "reproduce": "Simulate the published study and report on it.",
     "lab": "Open JupyterLab on a working copy of the notebooks.",
 }
+
+
+#: Commands that go on where they were interrupted.
+RESUMABLE = ("train", "generate", "judge")
 
 
 class LazyGroup(click.Group):
@@ -75,7 +84,9 @@ def main() -> None:
         _run()
     except KeyboardInterrupt:
         # Also where it strikes while another error is being told.
-        click.echo("pluralign: interrupted; nothing was written", err=True)
+        resumed = len(sys.argv) > 1 and sys.argv[1] in RESUMABLE
+        left = "run the same command again to go on" if resumed else "nothing was written"
+        click.echo(f"pluralign: interrupted; {left}", err=True)
         sys.exit(130)
 
 

@@ -1,5 +1,6 @@
 """Draw a whole study: raters, items, ratings and the truth behind them."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,6 +9,7 @@ import pandas as pd
 from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.simulate.design import draw_design
 from pluralign_stats.simulate.levels import DIMENSIONS, analysis_levels
+from pluralign_stats.simulate.parameters import ITEM_SD
 from pluralign_stats.simulate.population import Population, draw_population
 from pluralign_stats.simulate.texts import item_table
 from pluralign_stats.simulate.truth import (
@@ -58,6 +60,8 @@ def simulate_tables(
     missing: float = 0.01,
     declined: float = 1.0,
     reading: Reading = "odds",
+    item_sd: Mapping[str, float] = ITEM_SD,
+    write_items: Callable[[np.ndarray, int], pd.DataFrame] = item_table,
 ) -> SimulatedTables:
     """Simulate the study of arXiv 2511.14476, with the effects that it reports planted.
 
@@ -78,6 +82,11 @@ def simulate_tables(
     reading : {"odds", "mean"}
         Whether the reported percentages are planted as changes of the odds of a higher rating or
         of the mean rating.
+    item_sd : mapping of str to float
+        SD of the item effects by dimension, in logits.
+    write_items : callable
+        Takes the item effects (in logits, shape (n_items, 5)) and the number of prompts, and
+        returns the table of items with their texts, as `item_table` does.
 
     Returns
     -------
@@ -104,14 +113,14 @@ def simulate_tables(
     people, pairing, of_raters, of_items, answering, blanks = np.random.default_rng(seed).spawn(6)
     population = draw_population(n_raters, declined, people)
     profiles = analysis_levels(population.raters)
-    truth = plant_truth(int(seed), profiles, reading)
+    truth = plant_truth(int(seed), profiles, reading, item_sd)
     shown = draw_design(n_raters, n_items, items_per_rater, pairing)
     rater_effects = draw_effects(truth.rater_sd, truth.rater_corr, n_raters, of_raters)
     item_effects = draw_effects(truth.item_sd, truth.item_corr, n_items, of_items)
     leanings = design_matrix(profiles) @ coefficients(truth) + rater_effects
     eta = (leanings[:, None, :] + item_effects[shown]).reshape(-1, len(DIMENSIONS))
     answers = draw_ratings(eta, truth.thresholds.to_numpy(), answering)
-    items = item_table(item_effects, n_prompts)
+    items = write_items(item_effects, n_prompts)
     ratings = _keys(population, items, shown).join(
         _answer_columns(answers, empty=blanks.random(answers.shape) < missing)
     )

@@ -1,6 +1,7 @@
 """The simulated study as a `Study`, in memory or as files that read back to the same."""
 
 import json
+from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -54,10 +55,13 @@ def simulate_study(seed: int = 1, **design: Any) -> Study:
     return assemble(book, Tables(*raw), tables.truth)
 
 
-def write_simulated_study(folder: Path, seed: int = 1, **design: Any) -> Path:
+def write_simulated_study(
+    folder: Path, seed: int = 1, *, about: Mapping[str, str] | None = None, **design: Any
+) -> Path:
     """Write a simulated study as CSV files with a codebook and the truth.
 
-    The folder appears under its name only when complete.
+    The folder appears under its name only when complete. `about` replaces name, title or source
+    in the codebook.
 
     Returns
     -------
@@ -71,7 +75,7 @@ def write_simulated_study(folder: Path, seed: int = 1, **design: Any) -> Path:
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise InputError(f"{folder} exists already; name a new folder for the simulated study")
     tables = simulate_tables(seed, **design)
-    book = simulated_codebook(seed)
+    book = simulated_codebook(seed, about)
     with building_folder(folder.resolve(), "simulated study") as building:
         for name, text in _csv_texts(book, tables).items():
             (building / name).write_text(text, "utf-8")
@@ -82,8 +86,11 @@ def write_simulated_study(folder: Path, seed: int = 1, **design: Any) -> Path:
     return folder / CODEBOOK
 
 
-def simulated_codebook(seed: int) -> Codebook:
-    """The published layout's codebook, marked as simulated, with language and German texts."""
+def simulated_codebook(seed: int, about: Mapping[str, str] | None = None) -> Codebook:
+    """The published layout's codebook, marked as simulated, with language and German texts.
+
+    `about` replaces name, title or source.
+    """
     published = read_codebook(shipped_codebooks()["pluralistic_values"])
     texts = {
         "prompt": {"en": "prompt", "de": "prompt_de"},
@@ -99,6 +106,7 @@ def simulated_codebook(seed: int) -> Codebook:
         | {"language": "language"},
         "texts": texts,
     }
+    content |= about or {}
     return Codebook.model_validate(content)
 
 

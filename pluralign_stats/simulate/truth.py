@@ -1,6 +1,6 @@
 """Plant the parameters from which a simulated study is drawn."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,12 @@ from pluralign_stats.study.truth import Reading, Truth, by_dimension
 COLUMNS = [(term, level) for term, levels in LEVELS.items() for level in levels[1:]]
 
 
-def plant_truth(seed: int, profiles: pd.DataFrame, reading: Reading) -> Truth:
+def plant_truth(
+    seed: int,
+    profiles: pd.DataFrame,
+    reading: Reading,
+    item_sd: Mapping[str, float] = parameters.ITEM_SD,
+) -> Truth:
     """Set the parameters so that the reported percentages hold in the given reading.
 
     In the odds reading the planted effect is log(1 + p). In the mean reading it is solved for, so
@@ -29,17 +34,22 @@ def plant_truth(seed: int, profiles: pd.DataFrame, reading: Reading) -> Truth:
         One row per rater, one column per demographic of `LEVELS`, missing where declined.
     reading : {"odds", "mean"}
         The reading to plant.
+    item_sd : mapping of str to float
+        SD of the item effects by dimension, in logits.
     """
     cells = profiles.groupby(list(LEVELS), dropna=False).size().rename("n").reset_index()
     X, weights = design_matrix(cells), (cells["n"] / len(profiles)).to_numpy()
-    tables = [_dimension_effects(dimension, X, weights, reading) for dimension in DIMENSIONS]
+    tables = [
+        _dimension_effects(dimension, X, weights, reading, item_sd[dimension])
+        for dimension in DIMENSIONS
+    ]
     return Truth(
         seed=seed,
         reading=reading,
         thresholds=_table(parameters.THRESHOLDS.values(), parameters.THRESHOLD_NAMES),
         effects=pd.concat(tables, ignore_index=True),
         rater_sd=by_dimension(pd.Series(parameters.RATER_SD, name="rater_sd")),
-        item_sd=by_dimension(pd.Series(parameters.ITEM_SD, name="item_sd")),
+        item_sd=by_dimension(pd.Series({d: item_sd[d] for d in DIMENSIONS}, name="item_sd")),
         rater_corr=_table(parameters.RATER_CORR, DIMENSIONS),
         item_corr=_table(parameters.ITEM_CORR, DIMENSIONS),
     )
@@ -56,7 +66,7 @@ def coefficients(truth: Truth) -> np.ndarray:
 
 
 def _dimension_effects(
-    dimension: str, X: np.ndarray, weights: np.ndarray, reading: Reading
+    dimension: str, X: np.ndarray, weights: np.ndarray, reading: Reading, item_sd: float
 ) -> pd.DataFrame:
     """Plant the effects of one dimension and tabulate them in both readings."""
     table = pd.DataFrame(COLUMNS, columns=["term", "level"])
@@ -65,7 +75,7 @@ def _dimension_effects(
         weights,
         table["term"].to_numpy(),
         np.array(parameters.THRESHOLDS[dimension]),
-        float(np.hypot(parameters.RATER_SD[dimension], parameters.ITEM_SD[dimension])),
+        float(np.hypot(parameters.RATER_SD[dimension], item_sd)),
     )
     planted = {(p.term, p.level): p.share for p in parameters.PLANTED if p.dimension == dimension}
     b = _planted_effects(standard, dimension, planted, reading)

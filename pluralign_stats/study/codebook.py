@@ -31,6 +31,9 @@ Text = Annotated[str, BeforeValidator(_as_text)]
 Texts = Annotated[tuple[Text, ...], BeforeValidator(_as_list)]
 Labels = Annotated[dict[str, str], BeforeValidator(_as_labels)]
 
+#: Lowest and highest place on each scale to which ratings can be converted.
+CONVERTED = {"5-point": (1, 5), "3-point": (1, 3), "binary": (0, 1)}
+
 
 class Part(BaseModel):
     """A part of a codebook: frozen, and strict about its keys."""
@@ -118,6 +121,9 @@ class Dimension(Part):
         1 where a high rating is good, -1 where it is bad.
     positive_from
         Lowest rating that counts as positive; default: the top two.
+    conversions
+        From each rating to its place on a coarser scale, for scales of other than five ratings:
+        ``{"3-point": {1: 1, ...}, "binary": {1: 0, ...}}``.
     """
 
     column: Text | None = None
@@ -127,6 +133,7 @@ class Dimension(Part):
     labels: dict[int, Labels] = {}
     valence: Literal[1, -1] = 1
     positive_from: int | None = None
+    conversions: dict[Literal["5-point", "3-point", "binary"], dict[int, int]] = {}
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -142,7 +149,28 @@ class Dimension(Part):
             raise ValueError(
                 f"'positive_from' must be {low + 1} to {high}, not {self.positive_from}"
             )
+        for scale, places in self.conversions.items():
+            self._check_conversion(scale, places)
         return self
+
+    def _check_conversion(self, scale: str, places: dict[int, int]) -> None:
+        """Refuse maps that miss a rating, leave the scale, fall, or make all ratings equal."""
+        bottom, top = CONVERTED[scale]
+        where = f"'conversions' to the {scale} scale"
+        if sorted(places) != list(self.levels):
+            raise ValueError(
+                f"{where} must name each rating from {self.scale[0]} to {self.scale[1]} once, "
+                f"not {listing(sorted(places))}"
+            )
+        outside = [place for place in places.values() if not bottom <= place <= top]
+        if outside:
+            raise ValueError(f"{where} must lead to {bottom} to {top}, not {listing(outside)}")
+        found = [places[rating] for rating in self.levels]
+        if found != sorted(found) or found[0] == found[-1]:
+            raise ValueError(
+                f"{where} must rise with the rating and tell at least two apart, not lead to "
+                f"{listing(found)}"
+            )
 
     @property
     def levels(self) -> range:

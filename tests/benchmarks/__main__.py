@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from tests.benchmarks import bayes, models
+from tests.benchmarks.feedback import feedback
 from tests.benchmarks.first_call import first_call
 from tests.benchmarks.fitter import FitterError
 from tests.benchmarks.machine import facts, r_facts
@@ -23,6 +24,7 @@ from tests.benchmarks.startup import startup
 ALONE: dict[str, Callable] = {
     "start": startup,
     "reading": reading,
+    "feedback": feedback,
     "scale": scale,
     "first-call": first_call,
     "joint": bayes.joint,
@@ -38,6 +40,7 @@ COMPARED: dict[str, Callable] = {
 PARTS = (
     "start",
     "reading",
+    "feedback",
     "ordinal",
     "linear",
     "crossed",

@@ -1,0 +1,157 @@
+"""``pluralign audit``."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from pluralign_stats.cli.options import data_option, json_option, print_json, study_argument
+
+
+@click.command("audit")
+@study_argument
+@click.option(
+    "--by", metavar="DEMOGRAPHIC", help="Whose groups are compared; the first one unless stated."
+)
+@click.option(
+    "--dimension",
+    metavar="NAME",
+    help="What responses are preferred for; toxicity unless stated, or the first that can be bad.",
+)
+@click.option(
+    "--scale", metavar="SCALE", help="5-point (unless stated), 3-point, binary, as-rated."
+)
+@click.option(
+    "--recipe",
+    "recipe_files",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="YAML file of a recipe to be audited, in place of one for each strategy; may be repeated.",
+)
+@click.option(
+    "--min-voices",
+    default=2,
+    show_default=True,
+    help="Fewest raters of a group whose majority is its verdict on a response.",
+)
+@click.option(
+    "--n-bootstrap", default=1000, show_default=True, help="Resamples for intervals of agreement."
+)
+@click.option("--seed", default=1, show_default=True, help="Of the resamples.")
+@click.option(
+    "--min-cell", type=int, metavar="N", help="Groups of fewer raters are never shown; default 10."
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    metavar="FOLDER",
+    help="Also write tables (CSV) and figures (SVG, PDF, PNG) there; a former audit is replaced.",
+)
+@data_option
+@json_option
+def command(
+    study: Path,
+    by: str | None,
+    dimension: str | None,
+    scale: Any,
+    recipe_files: tuple[Path, ...],
+    min_voices: int,
+    n_bootstrap: int,
+    seed: int,
+    min_cell: int | None,
+    out: Path | None,
+    data: Path | None,
+    as_json: bool,
+) -> None:
+    """Ask who dominates the feedback that ratings become.
+
+    STUDY is the path of a codebook, or the name of one that comes with Pluralign. For each way of
+    treating disagreement the tables tell how much feedback it gives and from how many raters, each
+    group's share of raters, ratings and preferences, how many labels flip when a group is left
+    out, how often what a group finds bad is outvoted, and how far raters agree.
+
+    \b
+    Examples:
+      pluralign audit study.yaml --by gender
+      pluralign audit study.yaml --by ethnicity --dimension toxicity --scale binary --out audit
+      pluralign audit study.yaml --by politics --recipe women.yaml --recipe men.yaml --json
+    """
+    from pluralign_stats.feedback.audit import audit, audit_recipes
+    from pluralign_stats.feedback.recipe import read_recipe
+    from pluralign_stats.settings import MIN_CELL
+    from pluralign_stats.study.read import read_study
+
+    if recipe_files and (dimension or scale):
+        raise click.UsageError(
+            "--recipe states dimension and scale; leave out the options for them"
+        )
+    recipes = [read_recipe(path) for path in recipe_files]
+    if out is not None:
+        _refuse(out)
+    checked = read_study(study, data)
+    found = audit(
+        checked,
+        recipes or audit_recipes(checked, dimension, scale),
+        by,
+        min_voices=min_voices,
+        n_bootstrap=n_bootstrap,
+        seed=seed,
+        min_cell=MIN_CELL if min_cell is None else min_cell,
+    )
+    if out is not None:
+        _write(out, found, checked)
+    _tell(checked, found, out, as_json)
+
+
+def _tell(study: Any, found: Any, out: Path | None, as_json: bool) -> None:
+    from pluralign_stats.cli.check import _print_table, _records
+
+    if as_json:
+        tables = {
+            name: {**result.describe(), "table": _records(result.table)}
+            for name, result in found.results().items()
+        }
+        content = {"study": study.name, "simulated": study.simulated, "tables": tables}
+        print_json({**content, **({"folder": str(out)} if out else {})})
+        return
+    for result in found.results().values():
+        _print_table(result)
+    if out is not None:
+        click.echo(f"\nTables and figures: {out}")
+
+
+def _refuse(out: Path) -> None:
+    """Refuse a folder that holds something else, before anything is computed."""
+    from pluralign_stats.errors import InputError
+    from pluralign_stats.feedback.pairs_folder import read_mark
+
+    taken = out.exists() and (not out.is_dir() or any(out.iterdir()))
+    if taken and "audit_of" not in (read_mark(out) or {}):
+        raise InputError(f"{out} exists and holds no audit; choose another folder")
+
+
+def _write(out: Path, found: Any, study: Any) -> None:
+    from pluralign_stats.feedback.pairs_folder import write_mark
+    from pluralign_stats.figures.describe import agreement_figure
+    from pluralign_stats.figures.feedback import (
+        feedback_flips_figure,
+        feedback_shares_figure,
+        feedback_survival_figure,
+    )
+    from pluralign_stats.folders import building_folder, take_name
+
+    draw = {
+        "shares": feedback_shares_figure,
+        "flips": feedback_flips_figure,
+        "survival": feedback_survival_figure,
+        "agreement": agreement_figure,
+    }
+    target = out.resolve()
+    with building_folder(target, "audit") as building:
+        for name, result in found.results().items():
+            (building / f"{name}.csv").write_text(result.to_csv_text(), "utf-8")
+            if name in draw and len(result.table):
+                draw[name](result).save(building / name)
+        write_mark(building, {"audit_of": study.name, "fingerprint": study.fingerprint})
+        take_name(building, target)

@@ -1,0 +1,1 @@
+"""From ratings to feedback: scales, strategies, preference pairs, and who dominates them."""

@@ -1,0 +1,141 @@
+"""What the tables of an audit share: which recipe a row is about, and which groups are shown."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from pluralign_stats.describe.disclosure import SILENT, answers, suppressed, withheld_cells
+from pluralign_stats.feedback.recipe import Recipe
+from pluralign_stats.feedback.responses import Responses, responses_of
+from pluralign_stats.feedback.selection import Selection, select
+from pluralign_stats.study.study import Study
+
+#: What can tell recipes apart in a table, and how.
+_FACTORS = ("feedback", "objective", "scale", "languages", "labels", "min_margin", "strategy")
+
+
+@dataclass(frozen=True, eq=False)
+class AuditFrame:
+    """A study, the recipes to be audited, and the groups of one demographic.
+
+    Attributes
+    ----------
+    study, responses
+        The study, and its ratings as arrays.
+    recipes, selections
+        Recipes and the rows that each uses.
+    by
+        The demographic.
+    groups
+        Its levels and kinds of nonresponse that occur, in order.
+    group
+        (rows of `responses`) number of each row's group.
+    shown
+        (groups,) which may be shown at all: levels large enough in the whole study and in every
+        recipe, and none that would betray another.
+    min_cell
+        Fewest raters behind a number that is shown.
+    """
+
+    study: Study
+    responses: Responses
+    recipes: tuple[Recipe, ...]
+    selections: tuple[Selection, ...]
+    by: str
+    groups: tuple[str, ...]
+    group: np.ndarray
+    shown: np.ndarray
+    min_cell: int
+
+    @property
+    def levels(self) -> list[int]:
+        """Numbers of the groups that are levels and may be shown."""
+        silent = SILENT.values()
+        return [k for k, g in enumerate(self.groups) if g not in silent and self.shown[k]]
+
+    @property
+    def label(self) -> str:
+        """The demographic as readers know it."""
+        return self.study.codebook.label(self.by)
+
+    def raters_by_group(self, rows: np.ndarray) -> np.ndarray:
+        """(groups,) number of raters among some rows of the responses."""
+        first = np.unique(self.responses.rater[rows], return_index=True)[1]
+        return np.bincount(self.group[rows][first], minlength=len(self.groups))
+
+    def factors(self) -> list[dict[str, object]]:
+        """For each recipe the columns that tell it apart; always with its strategy."""
+        frame = pd.DataFrame([_described(recipe) for recipe in self.recipes])
+        varying = [c for c in _FACTORS if c == "strategy" or frame[c].nunique() > 1]
+        kept = frame[varying]
+        if kept.duplicated().any():
+            kept = kept.assign(recipe=range(1, len(kept) + 1))
+        return kept.to_dict("records")
+
+    def about(self) -> str:
+        """What all recipes have in common, for a table's notes."""
+        frame = pd.DataFrame([_described(recipe) for recipe in self.recipes])
+        alike = {c: str(frame[c].iloc[0]) for c in _FACTORS if frame[c].nunique() == 1}
+        parts = []
+        if "feedback" in alike:
+            whose = alike["feedback"]
+            parts.append("everyone's ratings" if whose == "all" else f"ratings of {whose}")
+        if "objective" in alike:
+            parts[-1:] = [" ".join([*parts[-1:], f"on {alike['objective']}"])]
+        if "scale" in alike:
+            as_rated = alike["scale"] == "as-rated"
+            parts.append("on the scale as rated" if as_rated else f"on the {alike['scale']} scale")
+        if "languages" in alike and len(self.responses.languages) > 1:
+            separate = alike["languages"] == "separate"
+            parts.append("compared within a language" if separate else "over all languages")
+        return f"Feedback from {', '.join(parts)}." if parts else ""
+
+
+def _described(recipe: Recipe) -> dict[str, object]:
+    return {
+        "feedback": recipe.group_name,
+        "objective": recipe.objective,
+        "scale": recipe.scale,
+        "languages": recipe.languages,
+        "labels": recipe.labels,
+        "min_margin": recipe.min_margin,
+        "strategy": recipe.strategy,
+    }
+
+
+def audit_frame(
+    study: Study,
+    recipes: Sequence[Recipe],
+    by: str,
+    min_cell: int,
+    prompts: Collection[str] | None = None,
+) -> AuditFrame:
+    """Select the rows of each recipe, and find the groups that may be shown."""
+    responses = responses_of(study)
+    selections = tuple(select(study, responses, recipe, prompts) for recipe in recipes)
+    answered = answers(study, by)
+    place = pd.Index(answered.index.astype(str)).get_indexer(responses.raters)
+    group = answered.cat.codes.to_numpy()[place][responses.rater].astype(np.intp)
+    raters = answered.value_counts(sort=False)
+    groups = tuple(map(str, answered.cat.categories))
+    hidden = withheld_cells(raters, min_cell)
+    frame = AuditFrame(
+        study, responses, tuple(recipes), selections, by, groups, group, ~hidden, min_cell
+    )
+    for selection in selections:
+        used = pd.Series(frame.raters_by_group(selection.rows), groups)
+        hidden = hidden | withheld_cells(used, min_cell)
+    return AuditFrame(
+        study, responses, tuple(recipes), selections, by, groups, group, ~hidden, min_cell
+    )
+
+
+def too_few(raters: np.ndarray, shown: np.ndarray, min_cell: int) -> np.ndarray:
+    """(k,) which shares of a whole may not be shown, by the raters behind each."""
+    hidden = ~shown | suppressed(raters, min_cell)
+    while hidden.any() and 0 < raters[hidden].sum() < min_cell and (~hidden & (raters > 0)).any():
+        rest = np.where(hidden | (raters == 0), np.iinfo(np.int64).max, raters)
+        hidden[rest.argmin()] = True
+    return hidden

@@ -1,0 +1,35 @@
+"""Budgets: as many examples for every recipe, so that quantity decides nothing."""
+
+from collections.abc import Collection, Sequence
+
+from pluralign_stats.errors import InputError
+from pluralign_stats.feedback.pairs import preference_pairs
+from pluralign_stats.feedback.recipe import Recipe
+from pluralign_stats.feedback.unpaired import unpaired_feedback
+from pluralign_stats.study.study import Study
+
+
+def equal_budget(
+    study: Study,
+    recipes: Sequence[Recipe],
+    prompts: Collection[str] | None = None,
+    *,
+    unpaired: bool = False,
+) -> int:
+    """The largest budget that every recipe can meet: the fewest examples that any of them gives.
+
+    Training on equally many examples keeps a strategy from being credited for mere quantity.
+
+    Parameters
+    ----------
+    study, prompts
+        As for `preference_pairs`.
+    recipes
+        The recipes to be compared; their own budgets are passed over.
+    unpaired
+        Count unpaired feedback instead of pairs.
+    """
+    if not recipes:
+        raise InputError("no recipe is given; name at least one")
+    make = unpaired_feedback if unpaired else preference_pairs
+    return min(make(study, recipe, prompts).size for recipe in recipes)

@@ -1,0 +1,181 @@
+"""Who dominates the feedback: shares of raters, ratings and preferences, and contradictions."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from pluralign_stats.feedback.audit_frame import AuditFrame, too_few
+from pluralign_stats.feedback.parts import Parts, effective_number
+from pluralign_stats.feedback.preferences import Preferences
+from pluralign_stats.results import Metadata, Result, ordered_columns
+
+_WITHHELD = "A dash stands for a cell of too few raters, or one that would give such a cell away."
+_PART = (
+    "Of every preference half belongs to each response, and is divided among the raters who speak "
+    "for it: the single rater (preserve, random), those of the commonest rating (majority), or all "
+    "of them (mean, median, consensus)."
+)
+
+
+#: Recipes with fewer pairs are not put into words.
+FEW_PAIRS = 30
+
+
+def shares(frame: AuditFrame, parts: list[Parts]) -> Result:
+    """Share of raters, ratings and preferences by group; missing where withheld.
+
+    Columns: what tells recipes apart, term, group, n_raters, raters_share, n_ratings,
+    ratings_share, pairs_share.
+    """
+    tables = [
+        _shares(frame, n, found).assign(**told)
+        for n, (found, told) in enumerate(zip(parts, frame.factors(), strict=True))
+    ]
+    table = pd.concat(tables, ignore_index=True)
+    table = table[_lead(frame, ordered_columns(table))]
+    notes = (frame.about(), _PART) + ((_WITHHELD,) if table.isna().any(axis=None) else ())
+    title = f"Who speaks in the preferences: {frame.label.lower()}"
+    meta = Metadata(title, frame.study.data_kind, conf_level=None, notes=notes)
+    told = [len(found.preferences.n) >= FEW_PAIRS for found in parts]
+    rows = np.repeat(told if any(told) else np.ones(len(told), bool), len(frame.groups))
+    return Result(table, _shares_sentence(frame, table[rows]), meta)
+
+
+def _lead(frame: AuditFrame, columns: list[str]) -> list[str]:
+    """Columns with those that tell recipes apart first."""
+    first = list(frame.factors()[0])
+    return first + [c for c in columns if c not in first]
+
+
+def _shares(frame: AuditFrame, n: int, parts: Parts) -> pd.DataFrame:
+    """One recipe's rows, a group each."""
+    selection, recipe = frame.selections[n], frame.recipes[n]
+    group, k = frame.group[selection.rows], len(frame.groups)
+    columns = [frame.responses.dimensions.index(d) for d in recipe.dimensions]
+    given = ~np.isnan(frame.responses.ratings[np.ix_(selection.rows, columns)])
+    raters = frame.raters_by_group(selection.rows)
+    ratings = np.bincount(group, weights=given.sum(axis=1), minlength=k)
+    part = np.bincount(group, weights=parts.part, minlength=k)
+    speaking = frame.raters_by_group(selection.rows[parts.part > 0])
+    hidden = ~frame.shown
+    unheard = too_few(speaking, frame.shown, frame.min_cell)
+    return pd.DataFrame(
+        {
+            "term": frame.label,
+            "group": frame.groups,
+            "n_raters": np.where(hidden, np.nan, raters),
+            "raters_share": np.where(hidden, np.nan, _of_all(raters)),
+            "n_ratings": np.where(hidden, np.nan, ratings),
+            "ratings_share": np.where(hidden, np.nan, _of_all(ratings)),
+            "pairs_share": np.where(unheard, np.nan, _of_all(part)),
+        }
+    )
+
+
+def _of_all(numbers: np.ndarray) -> np.ndarray:
+    total = numbers.sum()
+    return numbers / total if total else np.full(len(numbers), np.nan)
+
+
+def _shares_sentence(frame: AuditFrame, table: pd.DataFrame) -> str:
+    known = table.dropna(subset=["raters_share", "pairs_share"])
+    known = known[known["raters_share"] > 0]
+    if known.empty:
+        return "No group is large enough for its part in the preferences to be shown."
+    apart = known["pairs_share"] - known["raters_share"]
+    row = known.loc[apart.abs().idxmax()]
+    return (
+        f"A group's part in the preferences lies farthest from its share of raters for "
+        f"{row['group']} under {_named(frame, row)}: {row['pairs_share']:.1%} of the preferences, "
+        f"{row['raters_share']:.1%} of the raters."
+    )
+
+
+def _named(frame: AuditFrame, row: pd.Series) -> str:
+    """The recipe of a row in words."""
+    return ", ".join(str(row[c]) for c in frame.factors()[0])
+
+
+def conditions(frame: AuditFrame, parts: list[Parts]) -> Result:
+    """How much feedback each recipe gives, from how many raters, and how far it contradicts itself.
+
+    Columns: what tells recipes apart, n_preferences, n_pairs (of responses with a preference),
+    n_raters (with a part), effective_raters (Kish), contradictory_share (of these pairs, preferred
+    in both orders) and contradicting_share (of preferences, against most of the same pair).
+    """
+    records = [
+        {**told, **_condition(frame, n, found)}
+        for n, (found, told) in enumerate(zip(parts, frame.factors(), strict=True))
+    ]
+    table = pd.DataFrame(records)
+    notes: tuple[str, ...] = (
+        frame.about(),
+        "Effective raters: as many raters with equal parts would carry as much information "
+        "(Kish). A pair of responses is contradictory where some raters prefer the one and some "
+        "the other; a preference contradicts where most of its pair say the opposite.",
+    )
+    notes += (_WITHHELD,) if table["n_raters"].isna().any() else ()
+    title, kind = "How much feedback, and from how many", frame.study.data_kind
+    warnings = _none(frame, table)
+    meta = Metadata(title, kind, conf_level=None, notes=notes, warnings=warnings)
+    return Result(table, _conditions_sentence(frame, table), meta)
+
+
+def _condition(frame: AuditFrame, n: int, parts: Parts) -> dict[str, Any]:
+    rows = frame.selections[n].rows
+    speaking = np.unique(frame.responses.rater[rows[parts.part > 0]])
+    if 0 < len(speaking) < frame.min_cell:
+        return dict.fromkeys(_CONDITION, np.nan)
+    by_rater = np.bincount(frame.responses.rater[rows], weights=parts.part)
+    both, against, n_pairs = contradictions(parts.preferences)
+    counts = (int(parts.preferences.n.sum()), n_pairs, len(speaking))
+    numbers = (*counts, round(effective_number(by_rater), 1), both, against)
+    return dict(zip(_CONDITION, numbers, strict=True))
+
+
+_CONDITION = (
+    "n_preferences",
+    "n_pairs",
+    "n_raters",
+    "effective_raters",
+    "contradictory_share",
+    "contradicting_share",
+)
+
+
+def contradictions(preferences: Preferences) -> tuple[float, float, int]:
+    """Share of pairs preferred in both orders, share of preferences against most, and pairs."""
+    low = np.minimum(preferences.chosen, preferences.rejected)
+    high = np.maximum(preferences.chosen, preferences.rejected)
+    _, pair = np.unique(np.column_stack([low, high]), axis=0, return_inverse=True)
+    pair = pair.ravel()
+    if not len(pair):
+        return float("nan"), float("nan"), 0
+    total = np.bincount(pair, weights=preferences.weight)
+    first = preferences.chosen == low
+    forward = np.bincount(pair, weights=preferences.weight * first)
+    minority = np.minimum(forward, total - forward)
+    both = np.bincount(pair) == 2
+    return float(both.mean()), float(minority[both].sum() / total.sum()), len(total)
+
+
+def _none(frame: AuditFrame, table: pd.DataFrame) -> tuple[str, ...]:
+    empty = table[table["n_preferences"] == 0]
+    return tuple(f"{_named(frame, row)} gives no preferences." for _, row in empty.iterrows())
+
+
+def _conditions_sentence(frame: AuditFrame, table: pd.DataFrame) -> str:
+    known = table[table["n_preferences"] > 0]
+    if known.empty:
+        return "None of the recipes gives preferences from enough raters to be shown."
+    most = known.loc[known["n_preferences"].idxmax()]
+    least = known.loc[known["n_preferences"].idxmin()]
+    told = f"{_named(frame, most)} gives {most['n_preferences']:,.0f} preferences"
+    if len(known) > 1:
+        told += f", {_named(frame, least)} {least['n_preferences']:,.0f}"
+    return (
+        f"{told[:1].upper()}{told[1:]}; of the former {most['contradicting_share']:.0%} go against "
+        f"most of their pair, and they come from {most['n_raters']:,.0f} raters, who count as "
+        f"{most['effective_raters']:,.0f} with equal parts."
+    )

@@ -1,0 +1,116 @@
+"""Feedback: what a recipe makes of a study's ratings, and the examples to train on."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from pluralign_stats.errors import InputError
+from pluralign_stats.feedback.recipe import Recipe
+from pluralign_stats.feedback.sample import capped, drawn
+
+#: More examples than this are not written out one by one.
+MOST_EXAMPLES = 20_000_000
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Feedback:
+    """Feedback of one recipe.
+
+    Attributes
+    ----------
+    kind
+        ``"pairs"`` of responses, or ``"unpaired"`` responses.
+    recipe
+        How it was made.
+    table
+        Of pairs: one row for each two responses in the order in which they were preferred (both
+        orders where raters contradict each other): prompt, language, chosen, rejected,
+        utility_chosen, utility_rejected, margin, n (preferences), weight (their sum), p (share
+        that prefers `chosen`, ties counted half). Of unpaired feedback: one row for each response
+        and verdict: prompt, language, item, utility, desirable, n, weight.
+    excluded
+        What was left out: reason, n.
+    """
+
+    kind: Literal["pairs", "unpaired"]
+    recipe: Recipe
+    table: pd.DataFrame
+    excluded: pd.DataFrame
+
+    @property
+    def size(self) -> int:
+        """Number of examples, after the cap on each prompt and before a budget."""
+        return int(self._capped().sum())
+
+    def examples(self) -> pd.DataFrame:
+        """The examples to train on, after cap and budget, one row each.
+
+        Of pairs: prompt, language, chosen, rejected, p (1 for hard labels), weight. Of unpaired
+        feedback: prompt, language, item, desirable, weight. Weights differ from 1 only where
+        groups are balanced and every rater speaks; an example has the mean weight of the
+        preferences that its row of `table` counts.
+
+        Preferences are drawn without replacement, each with equal chance. Equal recipes draw the
+        same, whatever the order of rows in the study's files.
+
+        Raises
+        ------
+        InputError
+            If the budget is larger than the number of examples, or that number is too large to be
+            written out.
+        """
+        counts, budget = self._capped(), self.recipe.budget
+        if budget is not None:
+            _refuse_budget(self.recipe, int(counts.sum()))
+            counts = drawn(counts, budget, self.recipe.seed)
+        if counts.sum() > MOST_EXAMPLES:
+            raise InputError(
+                f"{counts.sum():,} examples are too many to be written out (at most "
+                f"{MOST_EXAMPLES:,}); set 'budget' or 'max_per_prompt' in the recipe, or labels "
+                "to 'soft'"
+            )
+        units = self._units()
+        rows = np.repeat(np.arange(len(units)), counts)
+        return self._one_each(units).iloc[rows].reset_index(drop=True)
+
+    def _one_each(self, units: pd.DataFrame) -> pd.DataFrame:
+        """The example that each row of the table stands for."""
+        weight = units["weight"] / units["n"]
+        if self.kind == "unpaired":
+            return units[["prompt", "language", "item", "desirable"]].assign(weight=weight)
+        columns = units[["prompt", "language", "chosen", "rejected"]]
+        if self.recipe.labels == "soft":
+            return columns.assign(p=units["p"], weight=1.0)
+        return columns.assign(p=1.0, weight=weight)
+
+    def _units(self) -> pd.DataFrame:
+        """Rows of the table that become examples: of soft labels one order of each pair."""
+        if self.kind == "unpaired" or self.recipe.labels == "hard":
+            return self.table
+        even = self.table["p"] == 0.5
+        first = even & (self.table["chosen"] < self.table["rejected"])
+        return self.table[(self.table["p"] > 0.5) | first]
+
+    def _capped(self) -> np.ndarray:
+        """Examples of each row of `_units`, at most so many for a prompt as the recipe allows."""
+        units = self._units()
+        soft = self.kind == "pairs" and self.recipe.labels == "soft"
+        counts = np.ones(len(units), np.int64) if soft else units["n"].to_numpy()
+        if self.recipe.max_per_prompt is None:
+            return counts
+        prompt = units["prompt"].to_numpy(str)
+        return capped(counts, prompt, self.recipe.max_per_prompt, self.recipe.seed)
+
+    def __repr__(self) -> str:
+        return f"<Feedback ({self.kind}) of {self.recipe.name}: {self.size:,} examples>"
+
+
+def _refuse_budget(recipe: Recipe, size: int) -> None:
+    if recipe.budget is not None and recipe.budget > size:
+        capped = " after the cap on each prompt" if recipe.max_per_prompt else ""
+        raise InputError(
+            f"the budget is {recipe.budget:,} examples, but {recipe.name} gives {size:,}{capped}; "
+            f"lower 'budget' to {size:,} or less, or leave it out"
+        )

@@ -1,0 +1,87 @@
+"""What the preferences would be without one group: how many labels flip, how many go."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from pluralign_stats.feedback.audit_frame import AuditFrame
+from pluralign_stats.feedback.dominance import FEW_PAIRS
+from pluralign_stats.feedback.pairs import compare
+from pluralign_stats.feedback.preferences import Preferences
+from pluralign_stats.results import Metadata, Result
+
+
+def flips(frame: AuditFrame) -> Result:
+    """Labels that change when a group's ratings are left out.
+
+    Columns: what tells recipes apart, term, group (left out), n_raters, n_pairs (of responses with
+    a label), flipped_share (labelled the other way round without the group), lost_share (without a
+    label then). The label of a pair is what most of its preferences say.
+    """
+    records: list[dict[str, Any]] = []
+    for n, told in enumerate(frame.factors()):
+        records += [{**told, **row} for row in _recipe(frame, n)]
+    columns = [*frame.factors()[0], "term", "group", "n_raters", "n_pairs"]
+    table = pd.DataFrame(records, columns=[*columns, "flipped_share", "lost_share"])
+    notes = (
+        frame.about(),
+        "Labels are what most preferences of two responses say. Nothing else is changed: weights "
+        "stay, and where one rater is drawn for a response, another is drawn only if that rater "
+        "is left out.",
+    )
+    title = f"Labels without one group: {frame.label.lower()}"
+    meta = Metadata(title, frame.study.data_kind, conf_level=None, notes=notes)
+    return Result(table, _sentence(table), meta)
+
+
+def labels(preferences: Preferences) -> pd.Series:
+    """1 where the lower stratum of a pair is preferred, -1 where the higher is; by pair."""
+    low = np.minimum(preferences.chosen, preferences.rejected)
+    high = np.maximum(preferences.chosen, preferences.rejected)
+    sign = np.where(preferences.chosen == low, 1, -1)
+    certain = preferences.share > 0.5 + 1e-9
+    pairs = pd.MultiIndex.from_arrays([low[certain], high[certain]])
+    return pd.Series(sign[certain], pairs)
+
+
+def _recipe(frame: AuditFrame, n: int) -> list[dict[str, Any]]:
+    recipe, selection = frame.recipes[n], frame.selections[n]
+    group = frame.group[selection.rows]
+    raters = frame.raters_by_group(selection.rows)
+    none = np.zeros(len(group), bool)
+
+    def labelled(left_out: np.ndarray) -> pd.Series:
+        part = selection.without(left_out)
+        return labels(compare(frame.study, frame.responses, recipe, part))
+
+    every, records = labelled(none), []
+    for k in frame.levels:
+        if raters[k] < frame.min_cell or every.empty:
+            continue
+        rest = labelled(group == k).reindex(every.index)
+        records.append(
+            {
+                "term": frame.label,
+                "group": frame.groups[k],
+                "n_raters": raters[k],
+                "n_pairs": len(every),
+                "flipped_share": float((rest == -every).mean()),
+                "lost_share": float(rest.isna().mean()),
+            }
+        )
+    return records
+
+
+def _sentence(table: pd.DataFrame) -> str:
+    if table.empty:
+        return "No group is large enough for the feedback without it to be shown."
+    many = table[table["n_pairs"] >= FEW_PAIRS]
+    known = many if len(many) else table
+    worst = known.loc[known["flipped_share"].idxmax()]
+    least = f" (of recipes with {FEW_PAIRS} pairs or more)" if len(many) < len(table) else ""
+    return (
+        f"Leaving out one group turns round at most {worst['flipped_share']:.1%} of the labels"
+        f"{least}: {worst['strategy']} without {worst['group']}, where {worst['lost_share']:.1%} "
+        "are lost."
+    )

@@ -1,0 +1,130 @@
+"""How often what a group finds bad is outvoted, and under which strategy it survives."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from pluralign_stats.feedback.audit_frame import AuditFrame
+from pluralign_stats.feedback.recipe import Recipe
+from pluralign_stats.feedback.selection import Exclusions, Selection
+from pluralign_stats.feedback.voices import Scored, counts_of, one_voice, score
+from pluralign_stats.results import Metadata, Result
+
+#: Shares of fewer responses are put into words only where there are no others.
+FEW_RESPONSES = 10
+
+_SHARES = ("survived_share", "outvoted_share", "absent_share", "voices_share")
+
+
+def survival(frame: AuditFrame, min_voices: int) -> Result:
+    """What becomes of responses that most raters of a group find bad.
+
+    For each dimension of a recipe on which a high rating is bad, and each group: the responses
+    (by language, if languages are separate) that more than half of the group's raters, of
+    `min_voices` or more, rate positive, that is, bad. Columns: what tells recipes apart,
+    dimension, term, group, n_raters (of the group who rated these responses), n_responses,
+    survived_share (the feedback still holds a voice above the middle of the scale),
+    outvoted_share (it holds none), absent_share (the response gives no feedback at all), and
+    voices_share (where every rater speaks: mean share of the voices for such a response that lie
+    above the middle).
+    """
+    records: list[dict[str, Any]] = []
+    for n, told in enumerate(frame.factors()):
+        records += [{**told, **row} for row in _recipe(frame, n, min_voices)]
+    columns = [*frame.factors()[0], "dimension", "term", "group", "n_raters", "n_responses"]
+    table = pd.DataFrame(records, columns=[*columns, *_SHARES])
+    notes = (
+        frame.about(),
+        "Counted are responses that more than half of a group's raters, "
+        f"{min_voices} or more of them, rate as bad. Such a verdict survives where the feedback "
+        "keeps a voice above the middle of the scale: any rater's under preserve, the one value "
+        "of the response under other strategies. Voices: the share of all voices for the "
+        "response that say so, which is what preserve leaves of a minority.",
+    )
+    title = f"What becomes of a group's verdict: {frame.label.lower()}"
+    meta = Metadata(title, frame.study.data_kind, conf_level=None, notes=notes)
+    return Result(table, _sentence(frame, table), meta)
+
+
+def _recipe(frame: AuditFrame, n: int, min_voices: int) -> list[dict[str, Any]]:
+    recipe, selection = frame.recipes[n], frame.selections[n]
+    scored = score(frame.study, frame.responses, recipe, selection)
+    records = []
+    for dimension, name in enumerate(recipe.dimensions):
+        if frame.study.codebook.dimensions[name].valence > 0:
+            continue
+        share = _voices(frame, recipe, selection, scored, dimension)
+        for k in frame.levels:
+            bad, rated = _bad(frame, selection, name, k, min_voices)
+            raters = len(np.unique(frame.responses.rater[selection.rows[rated]]))
+            if raters >= frame.min_cell:
+                head: dict[str, Any] = {
+                    "dimension": frame.study.codebook.label(name),
+                    "term": frame.label,
+                }
+                head |= {"group": frame.groups[k], "n_raters": raters, "n_responses": len(bad)}
+                records.append({**head, **_fates(recipe, share[bad])})
+    return records
+
+
+def _bad(
+    frame: AuditFrame, selection: Selection, name: str, k: int, min_voices: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Strata that most of group k rate positive, and which rows are the group's ratings of them."""
+    column = frame.responses.dimensions.index(name)
+    given = frame.responses.ratings[selection.rows, column]
+    own = (frame.group[selection.rows] == k) & ~np.isnan(given)
+    positive = given >= frame.study.codebook.dimensions[name].positive
+    size = frame.responses.n_strata
+    voices = np.bincount(selection.stratum[own], minlength=size)
+    high = np.bincount(selection.stratum[own & positive], minlength=size)
+    bad = (voices >= min_voices) & (2 * high > voices)
+    return np.flatnonzero(bad), own & bad[selection.stratum]
+
+
+def _voices(
+    frame: AuditFrame, recipe: Recipe, selection: Selection, scored: Scored, dimension: int
+) -> np.ndarray:
+    """(strata,) share of the voices for each response above the middle; NaN without a voice."""
+    middle = scored.middles[dimension]
+    if recipe.strategy != "preserve":
+        voice = one_voice(frame.responses, recipe, selection, scored, Exclusions())
+        rating = np.where(np.isnan(voice.utility), np.nan, voice.ratings[:, dimension])
+        return np.where(np.isnan(rating), np.nan, (rating > middle).astype(float))
+    counts = counts_of(frame.responses, selection, scored, dimension)
+    total = counts.sum(axis=1)
+    levels = scored.levels[dimension]
+    high = counts[:, levels > middle].sum(axis=1)
+    return np.divide(high, total, out=np.full(len(total), np.nan), where=total > 0)
+
+
+def _fates(recipe: Recipe, share: np.ndarray) -> dict[str, float]:
+    heard = ~np.isnan(share)
+    survived = float((share > 0).mean())
+    absent = float((~heard).mean())
+    several = recipe.strategy == "preserve" and heard.any()
+    voices = float(share[heard].mean()) if several else float("nan")
+    return dict(zip(_SHARES, (survived, 1 - survived - absent, absent, voices), strict=True))
+
+
+def _sentence(frame: AuditFrame, table: pd.DataFrame) -> str:
+    if table.empty:
+        return (
+            "There is no dimension on which a high rating is bad, or no group has enough raters "
+            "of responses that it finds bad."
+        )
+    single = table[~table["strategy"].isin(["preserve", "random"])]
+    many = single[single["n_responses"] >= FEW_RESPONSES]
+    known = next(part for part in (many, single, table) if len(part))
+    worst = known.loc[known["outvoted_share"].idxmax()]
+    said = (
+        f"Of {worst['n_responses']:,} responses that most raters of the group {worst['group']} "
+        f"find bad ({worst['dimension'].lower()}), {worst['strategy']} says otherwise of "
+        f"{worst['outvoted_share']:.0%}"
+    )
+    kept = table[(table["strategy"] == "preserve") & (table["group"] == worst["group"])]
+    if kept.empty:
+        return f"{said}."
+    voices = kept.iloc[0]["voices_share"]
+    return f"{said}; preserve keeps such voices, on average {voices:.0%} of all for a response."

@@ -1,0 +1,195 @@
+"""From utilities to preferences between two responses, counted and never written out one by one."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+#: Most entries of a table that is held in memory at once.
+_ENTRIES = 4_000_000
+
+
+@dataclass(frozen=True, eq=False)
+class Preferences:
+    """Preferences between p pairs of responses, each in the order in which it is stated.
+
+    Attributes
+    ----------
+    chosen, rejected
+        (p,) strata; both orders of a pair are there where both were preferred.
+    utility_chosen, utility_rejected
+        (p,) mean utilities in those preferences.
+    n
+        (p,) number of preferences.
+    weight
+        (p,) their summed weight.
+    share
+        (p,) share of all comparisons of the two that prefer `chosen`, ties counted half.
+    """
+
+    chosen: np.ndarray
+    rejected: np.ndarray
+    utility_chosen: np.ndarray
+    utility_rejected: np.ndarray
+    n: np.ndarray
+    weight: np.ndarray
+    share: np.ndarray
+
+    def sorted(self, order: np.ndarray) -> "Preferences":
+        """The same in another order."""
+        return Preferences(*(getattr(self, name)[order] for name in self.__dataclass_fields__))
+
+
+@dataclass(frozen=True, eq=False)
+class Spread:
+    """How the raters of each response spread over utilities.
+
+    Attributes
+    ----------
+    values
+        (v,) utilities that occur, rising.
+    counts
+        (strata, v) raters.
+    weights
+        (strata, v) their weight; the same array where all weigh 1.
+    """
+
+    values: np.ndarray
+    counts: np.ndarray
+    weights: np.ndarray
+
+
+def spread_of(
+    utility: np.ndarray, stratum: np.ndarray, weight: np.ndarray, n_strata: int
+) -> Spread:
+    """Count the raters of each response by utility; all arguments by rater."""
+    values, code = np.unique(utility, return_inverse=True)
+    key = stratum * len(values) + code
+    shape, size = (n_strata, len(values)), n_strata * len(values)
+    counts = np.bincount(key, minlength=size).astype(float).reshape(shape)
+    if (weight == 1).all():
+        return Spread(values, counts, counts)
+    weights = np.bincount(key, weights=weight, minlength=size).reshape(shape)
+    return Spread(values, counts, weights)
+
+
+def within_groups(group: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """All pairs of positions, first before second, within runs of equal numbers in `group`."""
+    n = len(group)
+    starts = np.flatnonzero(np.r_[True, np.diff(group) != 0]) if n else np.zeros(0, np.intp)
+    sizes = np.diff(np.r_[starts, n])
+    after = np.repeat(starts + sizes, sizes) - np.arange(n) - 1
+    left = np.repeat(np.arange(n), after)
+    step = np.arange(len(left)) - np.repeat(np.cumsum(after) - after, after)
+    return left, left + 1 + step
+
+
+def all_preferences(
+    spread: Spread, left: np.ndarray, right: np.ndarray, min_margin: float
+) -> Preferences:
+    """Preferences between single raters: each of one response against each of the other.
+
+    Parameters
+    ----------
+    spread
+        Raters by response and utility.
+    left, right
+        (q,) strata to compare.
+    min_margin
+        Smallest difference in utility that makes a preference; smaller ones count as ties.
+    """
+    sums = _sums(spread, below(spread.values, min_margin))
+    step = max(1, _ENTRIES // max(1, len(spread.values)))
+    parts = [
+        _compared(spread, sums, left[k : k + step], right[k : k + step])
+        for k in range(0, max(len(left), 1), step)
+    ]
+    if len(parts) == 1:
+        return parts[0]
+    names = Preferences.__dataclass_fields__
+    return Preferences(*(np.concatenate([getattr(p, name) for p in parts]) for name in names))
+
+
+@dataclass(frozen=True, eq=False)
+class _Sums:
+    """(strata, v) of raters, weights and weighted utilities: sums over all that lie below."""
+
+    counts: np.ndarray
+    weights: np.ndarray
+    utilities: np.ndarray
+
+
+def _sums(spread: Spread, reach: np.ndarray) -> _Sums:
+    weights = _cumulated(spread.weights, reach)
+    alike = spread.counts is spread.weights
+    counts = weights if alike else _cumulated(spread.counts, reach)
+    return _Sums(counts, weights, _cumulated(spread.weights * spread.values, reach))
+
+
+def _compared(spread: Spread, sums: _Sums, left: np.ndarray, right: np.ndarray) -> Preferences:
+    total = spread.weights.sum(axis=1)
+    chosen, rejected = np.r_[left, right], np.r_[right, left]
+    n = _dot(spread.counts[chosen], sums.counts[rejected])
+    some = n > 0
+    weight = _dot(spread.weights[chosen], sums.weights[rejected])
+    share = _shares(weight, total[left] * total[right])
+    chosen, rejected, n, weight = chosen[some], rejected[some], n[some], weight[some]
+    own = spread.weights[chosen]
+    high = _dot(own * spread.values, sums.weights[rejected]) / weight
+    low = _dot(own, sums.utilities[rejected]) / weight
+    return Preferences(chosen, rejected, high, low, n.astype(np.int64), weight, share[some])
+
+
+def below(values: np.ndarray, min_margin: float) -> np.ndarray:
+    """(v,) how many of the rising `values` lie below each by `min_margin`, or at all if it is 0."""
+    if min_margin == 0:
+        return np.arange(len(values))
+    return np.searchsorted(values, values - min_margin * (1 - 1e-9), side="right")
+
+
+def _cumulated(table: np.ndarray, reach: np.ndarray) -> np.ndarray:
+    """(s, v) sums over each row up to what is below each value."""
+    sums = np.zeros((table.shape[0], table.shape[1] + 1))
+    np.cumsum(table, axis=1, out=sums[:, 1:])
+    return sums[:, reach]
+
+
+def _dot(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    return np.einsum("pv,pv->p", a, b)
+
+
+def _shares(weight: np.ndarray, comparisons: np.ndarray) -> np.ndarray:
+    """(2q,) share that prefers the first, ties half, of q pairs in both orders."""
+    one, other = np.split(weight, 2)
+    compared = np.where(comparisons > 0, comparisons, 1.0)
+    share = 0.5 + 0.5 * (one - other) / compared
+    return np.r_[share, 1 - share]
+
+
+def one_preference(
+    utility: np.ndarray, left: np.ndarray, right: np.ndarray, min_margin: float
+) -> Preferences:
+    """Preferences between responses with one utility each.
+
+    Parameters
+    ----------
+    utility
+        (strata,) utilities.
+    left, right, min_margin
+        As for `all_preferences`.
+    """
+    gap = utility[left] - utility[right]
+    least = min_margin * (1 - 1e-9)
+    kept = (np.abs(gap) >= least) & (gap != 0)
+    first = gap[kept] > 0
+    chosen = np.where(first, left[kept], right[kept])
+    rejected = np.where(first, right[kept], left[kept])
+    ones = np.ones(len(chosen))
+    return Preferences(
+        chosen,
+        rejected,
+        utility[chosen],
+        utility[rejected],
+        ones.astype(np.int64),
+        ones,
+        ones,
+    )

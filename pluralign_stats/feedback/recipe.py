@@ -1,0 +1,173 @@
+"""Recipes: how ratings become feedback."""
+
+import json
+import math
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self, get_args
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+
+from pluralign_stats.errors import InputError, listing, one_of
+from pluralign_stats.feedback.scales import Scale
+from pluralign_stats.study.yaml_file import parse_yaml, read_text
+
+Strategy = Literal["preserve", "majority", "mean", "median", "consensus", "random"]
+
+#: The ways in which disagreement between raters of one response can be treated.
+STRATEGIES: tuple[Strategy, ...] = get_args(Strategy)
+
+
+def _as_levels(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+Levels = Annotated[tuple[str, ...], BeforeValidator(_as_levels), Field(min_length=1)]
+
+
+class Recipe(BaseModel):
+    """How ratings become feedback; frozen, and equal recipes give equal feedback.
+
+    Attributes
+    ----------
+    weights
+        Dimension to weight, such as ``{"toxicity": 1}``; several for several objectives at once.
+        A response's utility is the weighted sum of valence times rating.
+    group
+        Demographic to the levels that are kept; several demographics for an intersection. Empty
+        for everyone.
+    balance
+        A demographic whose levels weigh equally, however many raters each has.
+    scale
+        To which ratings are converted first; everything else happens on the converted scale.
+    strategy
+        What is done where raters of one response disagree.
+    labels
+        ``hard``: a preference is one. ``soft``: one example for two responses, labelled with the
+        share that prefers the first. Strategies with one voice for a response have shares of 1.
+    languages
+        ``separate``: only responses rated in the same language are compared, since a preference is
+        between texts as they were read. ``pooled``: over all languages.
+    min_margin
+        Smallest difference in utility that makes a preference; of unpaired feedback, the smallest
+        distance from the middle of the scale.
+    max_per_prompt
+        Most examples of one prompt.
+    budget
+        Number of examples drawn for training; all of them unless stated.
+    seed
+        Of everything that is drawn.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    weights: dict[str, float]
+    group: dict[str, Levels] = {}
+    balance: str | None = None
+    scale: Scale = "5-point"
+    strategy: Strategy = "preserve"
+    labels: Literal["hard", "soft"] = "hard"
+    languages: Literal["separate", "pooled"] = "separate"
+    min_margin: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
+    max_per_prompt: Annotated[int, Field(ge=1)] | None = None
+    budget: Annotated[int, Field(ge=1)] | None = None
+    seed: Annotated[int, Field(ge=0)] = 0
+
+    def __init__(self, **fields: Any) -> None:
+        """Check the fields; what is wrong with them is an `InputError` of one line."""
+        try:
+            super().__init__(**fields)
+        except ValidationError as error:
+            raise InputError(f"recipe: {_explain(error)}") from None
+
+    @field_validator("weights")
+    @classmethod
+    def _usable(cls, weights: dict[str, float]) -> dict[str, float]:
+        if not weights:
+            raise ValueError("name at least one dimension with its weight, such as toxicity: 1")
+        for name, weight in weights.items():
+            if not (math.isfinite(weight) and weight > 0):
+                raise ValueError(
+                    f"the weight of '{name}' must be a number above 0, not {weight:g}; leave out "
+                    "a dimension that is not to count (valence already says which end is good)"
+                )
+        return weights
+
+    @model_validator(mode="after")
+    def _distinct_levels(self) -> Self:
+        for name, levels in self.group.items():
+            if len(set(levels)) < len(levels):
+                raise ValueError(f"the levels of '{name}' must differ, not {listing(levels)}")
+        return self
+
+    def __hash__(self) -> int:
+        """Equal for equal recipes."""
+        return hash(json.dumps(self.model_dump(mode="json"), sort_keys=True))
+
+    @property
+    def dimensions(self) -> tuple[str, ...]:
+        """The dimensions that count."""
+        return tuple(self.weights)
+
+    @property
+    def objective(self) -> str:
+        """Name of what is aimed at: ``toxicity``, or ``2*toxicity+1*helpfulness``."""
+        if len(set(self.weights.values())) == 1:
+            return "+".join(self.weights)
+        return "+".join(f"{weight:g}*{name}" for name, weight in self.weights.items())
+
+    @property
+    def group_name(self) -> str:
+        """Name of whose ratings count: ``all``, ``gender=Female&country=US``."""
+        parts = [f"{name}={'|'.join(levels)}" for name, levels in self.group.items()]
+        parts += [f"balanced({self.balance})"] if self.balance else []
+        return "&".join(parts) or "all"
+
+    @property
+    def name(self) -> str:
+        """The recipe in a few words, for messages."""
+        return f"{self.objective}, {self.scale}, {self.strategy}, {self.group_name}"
+
+
+def read_recipe(path: Path) -> Recipe:
+    """Read a recipe from a YAML file with the keys of `Recipe`.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, or a key or value is not allowed.
+    """
+    try:
+        return Recipe(**parse_yaml(read_text(path), path.name))
+    except TypeError as error:
+        raise InputError(f"{path.name}: every key must be a word ({error})") from None
+    except InputError as error:
+        told = str(error)
+        raise InputError(told if told.startswith(str(path.name)) else f"{path}: {told}") from None
+
+
+def _explain(error: ValidationError) -> str:
+    """Put the first complaint of pydantic into one plain line."""
+    first = error.errors()[0]
+    key = ".".join(str(step) for step in first["loc"])
+    more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
+    match first["type"]:
+        case "extra_forbidden":
+            return f"unknown key: {one_of('it', key, Recipe.model_fields)}{more}"
+        case "missing":
+            return f"the key '{key}' is missing{more}"
+        case "literal_error":
+            allowed = get_args(Recipe.model_fields[key].annotation)
+            return f"{one_of(f"'{key}'", first['input'], allowed)}{more}"
+        case "value_error":
+            return f"{f"'{key}': " if key else ''}{first['ctx']['error']}{more}"
+        case _:
+            said = first["msg"][0].lower() + first["msg"][1:]
+            return f"'{key}' is {first['input']!r}, but {said}{more}"

@@ -1,0 +1,160 @@
+"""Figures of feedback: who speaks in the preferences, and whose verdicts survive."""
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.ticker import PercentFormatter
+
+from pluralign_stats.figures.picture import Picture, drawing
+from pluralign_stats.figures.style import (
+    COLOURS,
+    INK,
+    MUTED,
+    SHARES,
+    foot,
+    ink_on,
+    new_figure,
+    with_count,
+    wrapped,
+)
+from pluralign_stats.figures.tables import need
+from pluralign_stats.results import Result
+
+#: Columns of an audit's tables that are no part of a recipe.
+_NOT_RECIPE = ("term", "group", "dimension")
+
+_MARKERS = "os^Dvp*"
+
+
+@drawing
+def feedback_shares_figure(result: Result) -> Picture:
+    """Draw the table `shares` of an audit: share of raters beside share of preferences, by group.
+
+    A bar is a group's share of raters, a point its share of preferences under one recipe.
+    """
+    need(result, "group", "n_raters", "raters_share", "pairs_share")
+    table = _with_recipe(result.table)
+    table = table[table["raters_share"].notna()]
+    recipes = list(dict.fromkeys(table["recipe_name"]))
+    groups = list(dict.fromkeys(table["group"]))
+    figure = new_figure(1.3 + (0.16 + 0.11 * len(recipes)) * max(len(groups), 2))
+    ax = figure.subplots()
+    step = 0.76 / max(len(recipes), 1)
+    for k, recipe in enumerate(recipes):
+        block = table[table["recipe_name"] == recipe].set_index("group").reindex(groups)
+        y = np.arange(len(groups)) - 0.38 + step * (k + 0.5)
+        _raters(ax, y, block["raters_share"], step, labelled=k == 0)
+        marker, colour = _MARKERS[k % len(_MARKERS)], COLOURS[k % len(COLOURS)]
+        ax.scatter(
+            block["pairs_share"], y, s=24, marker=marker, color=colour, zorder=3, label=recipe
+        )
+    n = table.groupby("group", sort=False)["n_raters"].max()
+    ax.set_yticks(range(len(groups)), [wrapped(with_count(g, n[g]), 26) for g in groups])
+    ax.set_ylim(len(groups) - 0.45, -0.55)
+    ax.set_xlim(left=0)
+    ax.xaxis.set_major_formatter(PercentFormatter(1))
+    ax.set_xlabel("Share of all raters (bars) and of all preferences (points)")
+    ax.tick_params(axis="y", length=0)
+    ax.grid(axis="x")
+    figure.legend(loc="outside upper right", ncols=min(len(recipes) + 1, 4), fontsize=8)
+    foot(figure, result, "in brackets: raters of the group")
+    return Picture(figure, f"Bars of shares of raters with points beside them. {result.sentence}")
+
+
+def _raters(ax: Axes, y: np.ndarray, share: pd.Series, height: float, *, labelled: bool) -> None:
+    label = "share of raters" if labelled else None
+    ax.barh(y, share.fillna(0), height=height, color="#d9d9d9", label=label, zorder=1)
+
+
+def _with_recipe(table: pd.DataFrame) -> pd.DataFrame:
+    """The table with the recipe of each row in words."""
+    ends = [c for c in _NOT_RECIPE if c in table]
+    last = min(table.columns.get_loc(c) for c in ends)
+    parts = table.iloc[:, :last].astype(str)
+    return table.assign(recipe_name=parts.agg(", ".join, axis=1))
+
+
+@drawing
+def feedback_survival_figure(result: Result) -> Picture:
+    """Draw the table `survival` of an audit: how often a group's verdict survives each strategy.
+
+    A cell is the share of the responses that most of the group's raters find bad of which the
+    feedback still holds a voice that says so.
+    """
+    need(result, "dimension", "group", "survived_share", "absent_share", "n_responses")
+    table = _with_recipe(result.table)
+    dimensions = list(dict.fromkeys(table["dimension"]))
+    groups = {d: table[table["dimension"] == d]["group"].unique() for d in dimensions}
+    rows = [len(groups[d]) for d in dimensions]
+    figure = new_figure(1.4 + 0.5 * sum(rows) + 0.6 * len(dimensions))
+    axes = figure.subplots(len(dimensions), height_ratios=rows, squeeze=False)[:, 0]
+    for ax, dimension in zip(axes, dimensions, strict=True):
+        image = _survival_matrix(ax, table[table["dimension"] == dimension])
+        ax.set_title(dimension)
+    axes[-1].set_xlabel("Strategy")
+    bar = figure.colorbar(image, ax=list(axes), shrink=0.8, label="Share that survives")
+    bar.ax.yaxis.set_major_formatter(PercentFormatter(1))
+    foot(
+        figure,
+        result,
+        "n: responses that most of the group's raters find bad",
+        "of voices: share of the raters heard who say so",
+    )
+    return Picture(figure, f"Matrix of shares by group and strategy. {result.sentence}")
+
+
+def _survival_matrix(ax: Axes, block: pd.DataFrame) -> mpl.image.AxesImage:
+    groups = list(dict.fromkeys(block["group"]))
+    recipes = list(dict.fromkeys(block["recipe_name"]))
+    matrix = block.pivot(index="group", columns="recipe_name", values="survived_share")
+    matrix = matrix.reindex(index=groups, columns=recipes)
+    image = ax.imshow(matrix, cmap=SHARES, vmin=0, vmax=1, aspect="auto")
+    for row in block.itertuples():
+        colour = mpl.colors.to_hex(mpl.colormaps[SHARES](row.survived_share))
+        told = f"\n({row.absent_share:.0%} left out)" if row.absent_share else ""
+        told = told if np.isnan(row.voices_share) else f"\n({row.voices_share:.0%} of voices)"
+        ax.text(
+            recipes.index(row.recipe_name),
+            groups.index(row.group),
+            f"{row.survived_share:.0%}{told}",
+            ha="center",
+            va="center",
+            fontsize=8,
+            color=ink_on(colour),
+        )
+    n = block.groupby("group", sort=False)["n_responses"].max()
+    ax.set_xticks(range(len(recipes)), [wrapped(name, 14) for name in recipes])
+    ax.set_yticks(range(len(groups)), [f"{wrapped(g, 18)}\n(n = {n[g]:,})" for g in groups])
+    ax.spines[:].set_visible(False)
+    ax.tick_params(length=0, colors=INK)
+    return image
+
+
+@drawing
+def feedback_flips_figure(result: Result) -> Picture:
+    """Draw the table `flips` of an audit: labels that change when a group is left out."""
+    need(result, "group", "flipped_share", "lost_share")
+    table = _with_recipe(result.table)
+    recipes = list(dict.fromkeys(table["recipe_name"]))
+    figure = new_figure(1.3 + 0.2 * len(table) + 0.16 * len(recipes))
+    ax = figure.subplots()
+    y = np.arange(len(table)) + 0.8 * table["recipe_name"].map(recipes.index).to_numpy()
+    ax.barh(y, table["flipped_share"], color=COLOURS[0], label="turned round")
+    ax.barh(y, table["lost_share"], left=table["flipped_share"], color=COLOURS[4], label="lost")
+    n = table.groupby("recipe_name", sort=False)["n_pairs"].max()
+    first = ~table["recipe_name"].duplicated()
+    names = [
+        f"{r.recipe_name} (n = {n[r.recipe_name]:,}):  {r.group}" if f else str(r.group)
+        for r, f in zip(table.itertuples(), first, strict=True)
+    ]
+    ax.set_yticks(y, names)
+    ax.invert_yaxis()
+    ax.set_xlim(left=0)
+    ax.xaxis.set_major_formatter(PercentFormatter(1))
+    ax.set_xlabel("Share of labels that change without the group")
+    ax.tick_params(axis="y", length=0, colors=INK)
+    ax.grid(axis="x", color=MUTED, alpha=0.3)
+    figure.legend(loc="outside upper right", ncols=2, fontsize=8)
+    foot(figure, result, "n: pairs of responses with a label")
+    return Picture(figure, f"Bars of labels that change. {result.sentence}")

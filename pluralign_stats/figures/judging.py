@@ -1,0 +1,85 @@
+"""Figures of judges held against raters."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+from pluralign_stats.figures.picture import Picture, drawing
+from pluralign_stats.figures.style import COLOURS, GRID, INK, MUTED, foot, new_figure, with_count
+from pluralign_stats.figures.tables import need
+from pluralign_stats.results import Result
+
+#: What is drawn, with the words below the axis.
+_PANELS = {
+    "kappa": "Weighted kappa (0: chance, 1: perfect)",
+    "bias": "Bias: score minus rating (points)",
+}
+
+
+@drawing
+def judge_figure(result: Result) -> Picture:
+    """Draw the table of `judge_agreement`: kappa beside its ceiling, and bias.
+
+    Points are the judge against a rater, with intervals; upright strokes are a rater against
+    another rater of the same text.
+    """
+    need(result, "dimension", "group", "statistic", "ceiling")
+    table = result.table
+    groups = list(dict.fromkeys(table["group"]))
+    keys = list(dict.fromkeys(zip(table["dimension"], table["group"], strict=True)))
+    places = _places(keys)
+    headed = len(groups) > 1
+    figure = new_figure(1.25 + 0.2 * (max(places.values()) + 1))
+    axes = figure.subplots(1, len(_PANELS), sharey=True)
+    for ax, (statistic, words) in zip(axes, _PANELS.items(), strict=True):
+        _panel(ax, table[table["statistic"] == statistic], places)
+        ax.set_xlabel(words)
+        ax.axvline(0, color=MUTED, linewidth=0.8)
+    _label(axes[0], table, places, headed)
+    handles = [axes[0].collections[1], axes[0].collections[2]]
+    names = ["judge and a rater", "two raters (ceiling)"]
+    figure.legend(handles, names, loc="outside upper right", ncols=2, fontsize=8)
+    told = ["raters in brackets"] if table["n_raters"].notna().any() else []
+    foot(figure, result, *told)
+    return Picture(figure, f"Points with intervals beside ceilings. {result.sentence}")
+
+
+def _places(keys: list[tuple[str, str]]) -> dict[tuple[str, str], float]:
+    """Height of each row; where there are groups, a free row for each dimension's heading."""
+    several = len({group for _, group in keys}) > 1
+    places, height, before = {}, 0.0, ""
+    for dimension, group in keys:
+        height += 2.4 if several and dimension != before else 1.0
+        places[dimension, group] = height
+        before = dimension
+    return places
+
+
+def _panel(ax: Axes, block: pd.DataFrame, places: dict[tuple[str, str], float]) -> None:
+    y = np.array([places[key] for key in zip(block["dimension"], block["group"], strict=True)])
+    ax.hlines(y, block["conf_low"], block["conf_high"], color=COLOURS[0], linewidth=1.4)
+    ax.scatter(block["estimate"], y, s=18, color=COLOURS[0], zorder=3)
+    if block["statistic"].iloc[0] != "bias":
+        ax.scatter(block["ceiling"], y, marker="|", s=70, color=COLOURS[1], linewidth=1.8, zorder=4)
+    ax.grid(axis="x", color=GRID)
+    ax.tick_params(axis="y", length=0)
+    ax.spines["left"].set_visible(False)
+
+
+def _label(
+    ax: Axes, table: pd.DataFrame, places: dict[tuple[str, str], float], headed: bool
+) -> None:
+    n = table.groupby(["dimension", "group"], observed=True)["n_raters"].max()
+    ticks, labels, bold = [], [], set()
+    for (dimension, group), height in places.items():
+        if headed and dimension not in bold:
+            ticks.append(height - 1)
+            labels.append(dimension)
+            bold.add(dimension)
+        ticks.append(height)
+        labels.append(with_count(group if headed else dimension, n[dimension, group]))
+    ax.set_yticks(ticks, labels, fontsize=8)
+    for text in ax.get_yticklabels():
+        text.set_color(INK)
+        text.set_fontweight("bold" if text.get_text() in bold else "normal")
+    ax.set_ylim(max(places.values()) + 0.7, 0.2)

@@ -1,0 +1,185 @@
+"""How far a judge agrees with raters, beside how far raters agree with each other."""
+
+import numpy as np
+import pandas as pd
+
+from pluralign_stats.describe.agreement import FEW_ITEMS
+from pluralign_stats.describe.disclosure import COUNT_WITHHELD, check_min_cell, hide_counts
+from pluralign_stats.describe.intervals import check_bootstrap, percentile_interval
+from pluralign_stats.errors import InputError, one_of
+from pluralign_stats.judging.measure import EVERYONE, Measured, Measures, measure
+from pluralign_stats.judging.statistics import STATISTICS
+from pluralign_stats.results import Metadata, Result, minus
+from pluralign_stats.settings import CONF_LEVEL, MIN_CELL
+from pluralign_stats.study.study import Study
+
+#: How each statistic was computed, for tables.
+METHODS = {
+    "kappa": "Cohen's kappa, quadratic weights",
+    "alpha": "Krippendorff's alpha, ordinal",
+    "bias": "mean of score minus rating",
+}
+
+_COLUMNS = ["dimension", "term", "group", "statistic", "estimate", "conf_low", "conf_high"]
+_COLUMNS += ["ceiling", "n_items", "n_raters", "n_ratings", "method"]
+
+
+def judge_agreement(
+    study: Study,
+    scores: pd.DataFrame,
+    by: str | None = None,
+    *,
+    n_bootstrap: int = 1000,
+    seed: int = 1,
+    min_cell: int = MIN_CELL,
+    conf_level: float = CONF_LEVEL,
+) -> Result:
+    """How far a judge agrees with a rater, by dimension and group of raters.
+
+    Every rating is set beside the judge's score of the same text: kappa with quadratic weights,
+    Krippendorff's ordinal alpha of the two, and the judge's bias, its scores minus the ratings in
+    points. The ceiling is the same statistic between a rater of the group and another of the same
+    text: a judge at the ceiling agrees with the group as well as one of its members does.
+
+    Parameters
+    ----------
+    study
+        The study.
+    scores
+        What `read_judge_scores` gave.
+    by
+        A demographic whose groups are shown below all raters; None for all raters only.
+    n_bootstrap, seed
+        Resamples for the intervals, and their seed.
+    min_cell
+        Groups of fewer raters are left out.
+    conf_level
+        Level of the percentile intervals.
+
+    Returns
+    -------
+    Result
+        Columns dimension, (term,) group, statistic (kappa, alpha, bias), estimate, conf_low,
+        conf_high, ceiling (missing where no text has two raters of the group), n_items, n_raters,
+        n_ratings, method.
+
+    Raises
+    ------
+    InputError
+        If there is no such demographic, or no rating stands beside a score.
+    """
+    check_bootstrap(n_bootstrap, conf_level)
+    check_min_cell(min_cell)
+    if by is not None and by not in study.demographics:
+        raise InputError(one_of("'by'", by, study.demographics))
+    found = measure(study, scores, [by] if by else [], n_bootstrap, seed, min_cell)
+    rows = [_record(study, row, k, conf_level) for row in found.rows for k in range(3)]
+    table = pd.DataFrame(rows, columns=_COLUMNS)
+    if by:
+        table = hide_counts(study, by, table, table["group"], min_cell) if rows else table
+    else:
+        table = table.drop(columns="term")
+    within = f" by {study.codebook.label(by).lower()}" if by else ""
+    title = f"Agreement of the judge '{found.judge}' with raters{within}"
+    sentence = group_sentence(table) if by else _sentence(table)
+    return Result(table, sentence, _meta(study, title, table, found, conf_level, n_bootstrap))
+
+
+def _record(study: Study, row: Measured, k: int, conf_level: float) -> dict[str, object]:
+    known = row.replicates[:, k]
+    low, high = percentile_interval(known[~np.isnan(known)], conf_level)
+    label = study.codebook.label
+    return {
+        "dimension": label(row.dimension),
+        "term": label(row.demographic) if row.demographic else EVERYONE,
+        "group": row.group,
+        "statistic": STATISTICS[k],
+        "estimate": row.estimate[k],
+        "conf_low": low,
+        "conf_high": high,
+        "ceiling": row.ceiling[k],
+        "n_items": row.n_items,
+        "n_raters": row.n_raters,
+        "n_ratings": row.n_ratings,
+        "method": METHODS[STATISTICS[k]],
+    }
+
+
+def _sentence(table: pd.DataFrame) -> str:
+    if table.empty:
+        return "This study has too few raters for a judge to be held against them."
+    kappas = table[table["statistic"] == "kappa"].dropna(subset=["estimate", "ceiling"])
+    bias = table[table["statistic"] == "bias"]
+    worst = bias.loc[bias["estimate"].abs().idxmax()]
+    way = "above" if worst["estimate"] > 0 else "below"
+    told = (
+        f"Its scores lie farthest from the ratings on {worst['dimension'].lower()}: "
+        f"{abs(worst['estimate']):.2f} points {way} them on average."
+    )
+    if kappas.empty:
+        return f"Agreement by kappa cannot be compared with that of two raters. {told}"
+    reached = (kappas["estimate"] >= kappas["ceiling"]).sum()
+    spread = " and ".join(_beside(kappas.loc[kappas["estimate"].agg(f)]) for f in _ENDS)
+    return (
+        f"The judge agrees with a rater at least as well as two raters with each other on "
+        f"{reached} of {len(kappas)} dimensions: weighted kappa {spread}. {told}"
+    )
+
+
+#: The dimensions of lowest and highest kappa.
+_ENDS = ("idxmin", "idxmax")
+
+
+def _beside(row: pd.Series) -> str:
+    return minus(
+        f"{row['estimate']:.2f} on {row['dimension'].lower()} (two raters: {row['ceiling']:.2f})"
+    )
+
+
+def group_sentence(table: pd.DataFrame) -> str:
+    """Name the dimension on which a judge's bias differs most between groups, and these groups."""
+    groups = table[(table["group"] != EVERYONE) & (table["statistic"] == "bias")]
+    if groups["group"].nunique() < 2:
+        return "Fewer than two groups have enough raters for the judge to be held against each."
+    wide = groups.pivot(index="dimension", columns="group", values="estimate")
+    dimension = (wide.max(axis=1) - wide.min(axis=1)).idxmax()
+    bias = wide.loc[dimension].dropna()
+    near, far = bias.abs().idxmin(), bias.abs().idxmax()
+    return minus(
+        f"The judge's distance from people depends on whose ratings it is held against, most on "
+        f"{dimension.lower()}: it lies nearest to {near} ({bias[near]:+.2f} points) and farthest "
+        f"from {far} ({bias[far]:+.2f})."
+    )
+
+
+def _meta(
+    study: Study,
+    title: str,
+    table: pd.DataFrame,
+    found: Measures,
+    conf_level: float,
+    n_bootstrap: int,
+) -> Metadata:
+    notes = [
+        "Kappa and alpha: 1 is perfect agreement, 0 what chance gives. Bias: above 0 where the "
+        "judge's scores are higher than the ratings, in points.",
+        "Ceiling: the same between a rater of the group and another of the same text. That of the "
+        "bias is 0, since two raters are as often higher as lower than each other.",
+    ]
+    if found.unscored:
+        notes.append(f"{found.unscored:,} ratings are of texts that the judge gave no score.")
+    if "n_raters" in table and table["n_raters"].isna().any():
+        notes.append(COUNT_WITHHELD)
+    if (table["n_items"] < FEW_ITEMS).any():
+        notes.append(
+            f"Fewer than {FEW_ITEMS} items: intervals from resampling so few are rough, and as a "
+            "rule too narrow."
+        )
+    return Metadata(
+        title,
+        study.data_kind,
+        "",
+        conf_level,
+        f"intervals from {n_bootstrap:,} resamples of items and raters",
+        tuple(notes),
+    )

@@ -1,0 +1,148 @@
+"""Measures a judge against everyone and against each group, with the resamples behind intervals."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from pluralign_stats.errors import InputError
+from pluralign_stats.judging.resample import resampled_sums
+from pluralign_stats.judging.scores import rated_and_scored
+from pluralign_stats.judging.statistics import Pairs, judge_statistics, rater_statistics
+from pluralign_stats.study.study import Study
+
+#: What everyone together is called in tables.
+EVERYONE = "All raters"
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A judge measured against one group of raters on one dimension.
+
+    Attributes
+    ----------
+    dimension
+        Its name.
+    demographic, group
+        Whose ratings; the demographic is empty for everyone.
+    estimate, ceiling
+        (3,) statistics of the judge against a rater, and of a rater against another.
+    replicates
+        (b, 3) the judge's in resamples of items and raters, the same for all groups.
+    n_items, n_raters, n_ratings
+        What stands behind them.
+    """
+
+    dimension: str
+    demographic: str
+    group: str
+    estimate: np.ndarray
+    ceiling: np.ndarray
+    replicates: np.ndarray
+    n_items: int
+    n_raters: int
+    n_ratings: int
+
+
+@dataclass(frozen=True)
+class Measures:
+    """All measures of a judge.
+
+    Attributes
+    ----------
+    judge
+        Its name.
+    rows
+        One for each dimension and group of `min_cell` raters or more.
+    unscored
+        Ratings of texts that the judge gave no score.
+    """
+
+    judge: str
+    rows: tuple[Measured, ...]
+    unscored: int
+
+
+def measure(
+    study: Study,
+    scores: pd.DataFrame,
+    demographics: Sequence[str],
+    n_bootstrap: int,
+    seed: int,
+    min_cell: int,
+) -> Measures:
+    """Measure a judge against everyone and against each group of some demographics.
+
+    Parameters
+    ----------
+    study
+        The study.
+    scores
+        What `read_judge_scores` gave.
+    demographics
+        Whose groups to look at besides everyone.
+    n_bootstrap, seed
+        Resamples, and their seed.
+    min_cell
+        Groups of fewer raters are left out.
+
+    Raises
+    ------
+    InputError
+        If no rating stands beside a score.
+    """
+    both = rated_and_scored(study, scores)
+    if both.empty:
+        raise InputError(
+            "no rated text has a score: item names and languages of the judge's scores must be "
+            "those of the study"
+        )
+    rows = [
+        row
+        for dimension in study.dimensions
+        if (block := both[both["dimension"] == dimension]).size
+        for row in _of_dimension(study, dimension, block, demographics, n_bootstrap, seed, min_cell)
+    ]
+    judged = study.ratings.dropna(subset="rating")["dimension"].isin(scores["dimension"].unique())
+    return Measures(str(scores["judge"].iloc[0]), tuple(rows), int(judged.sum()) - len(both))
+
+
+def _of_dimension(
+    study: Study,
+    dimension: str,
+    block: pd.DataFrame,
+    demographics: Sequence[str],
+    n_bootstrap: int,
+    seed: int,
+    min_cell: int,
+) -> list[Measured]:
+    levels = np.array(study.codebook.dimensions[dimension].levels, dtype=float)
+    groups = [("", EVERYONE, np.ones(len(block), dtype=bool))]
+    groups += [
+        (name, level, (block[name] == level).to_numpy())
+        for name in demographics
+        for level in study.levels(name)
+    ]
+    groups = [g for g in groups if block.loc[g[2], "rater"].nunique() >= min_cell]
+    if not groups:
+        return []
+    items, raters = (pd.factorize(block[c])[0] for c in ("item", "rater"))
+    rating = block["rating"].to_numpy(dtype=float)
+    moments = Pairs(block["score"].to_numpy(dtype=float), rating, levels).moments()
+    parts = [mask for _, _, mask in groups]
+    resampled = resampled_sums(moments, items, raters, parts, n_bootstrap, seed)
+    return [
+        Measured(
+            dimension,
+            name,
+            level,
+            judge_statistics(moments[mask].sum(axis=0)[None], levels)[0],
+            rater_statistics(pd.factorize(block["text"][mask])[0], rating[mask], levels),
+            judge_statistics(sums, levels),
+            int(np.unique(items[mask]).size),
+            int(np.unique(raters[mask]).size),
+            int(mask.sum()),
+        )
+        for (name, level, mask), sums in zip(groups, resampled, strict=True)
+    ]

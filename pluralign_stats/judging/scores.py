@@ -1,0 +1,131 @@
+"""A judge's scores of a study's items, read from a file and set beside the ratings."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from pluralign_stats.errors import InputError, listing, one_of
+from pluralign_stats.study.study import Study
+
+_NEEDED = ["item", "dimension", "score", "judge"]
+
+
+def read_judge_scores(study: Study, path: str | Path, judge: str = "") -> pd.DataFrame:
+    """Read what a judge made of a study's items, and check that it belongs to the study.
+
+    Parameters
+    ----------
+    study
+        The study.
+    path
+        Parquet or CSV with columns item, dimension, score, judge and, where the study's texts are
+        in several languages, language: what ``pluralign judge STUDY`` writes.
+    judge
+        Which judge, if the file holds scores by several.
+
+    Returns
+    -------
+    DataFrame
+        One row per item, (language) and dimension of the study: item, (language,) dimension,
+        score (missing where the judge gave none), judge.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, or does not fit the study.
+    """
+    path = Path(path)
+    table = _read(path)
+    missing = [c for c in _NEEDED if c not in table]
+    if missing:
+        raise InputError(f"{path} lacks the column {listing(missing)}; make it with: {_command()}")
+    table = _one_judge(table, path, judge)
+    by = ["item", "language", "dimension"] if "language" in table else ["item", "dimension"]
+    table = table[[*by, "score", "judge"]].astype({"item": str, "dimension": str})
+    table = table[table["dimension"].isin(study.dimensions)]
+    if table.empty:
+        raise InputError(
+            f"{path} has no score on a dimension of the study, which are "
+            f"{listing(study.dimensions)}"
+        )
+    if not table["item"].isin(study.items["item"].astype(str)).any():
+        raise InputError(f"{path} scores no item of the study '{study.name}'; name its own scores")
+    twice = table.duplicated(by)
+    if twice.any():
+        where = ", ".join(f"{c} '{v}'" for c, v in table.loc[twice.idxmax(), by].items())
+        raise InputError(f"{path} has two scores of {where}; keep one")
+    _check_range(study, table, path)
+    return table.reset_index(drop=True)
+
+
+def _command() -> str:
+    return "pluralign judge STUDY --out FOLDER --judge JUDGE"
+
+
+def _read(path: Path) -> pd.DataFrame:
+    if not path.is_file():
+        whole = "" if path.is_absolute() else f" in {Path.cwd()} (give the whole path)"
+        raise InputError(f"there is no file {path}{whole}; make the scores with: {_command()}")
+    try:
+        if path.suffix == ".parquet":
+            return pd.read_parquet(path)
+        return pd.read_csv(path, dtype={"item": str, "dimension": str, "judge": str})
+    except (OSError, ValueError, pd.errors.ParserError) as error:
+        reason = str(error).partition("\n")[0]
+        raise InputError(f"{path} cannot be read ({reason}); it must be Parquet or CSV") from error
+
+
+def _one_judge(table: pd.DataFrame, path: Path, judge: str) -> pd.DataFrame:
+    judges = table["judge"].astype(str).unique()
+    if judge:
+        if judge not in judges:
+            raise InputError(f"{path}: {one_of('the judge', judge, judges)}")
+        return table[table["judge"] == judge]
+    if len(judges) > 1:
+        raise InputError(
+            f"{path} holds scores by {len(judges)} judges ({listing(judges)}); say which to look at"
+        )
+    return table
+
+
+def _check_range(study: Study, table: pd.DataFrame, path: Path) -> None:
+    scores = pd.to_numeric(table["score"], errors="coerce")
+    if (scores.isna() & table["score"].notna()).any():
+        raise InputError(f"{path}: 'score' must hold numbers, missing where there is no score")
+    for name in study.dimensions:
+        levels = study.codebook.dimensions[name].levels
+        own = scores[table["dimension"] == name]
+        outside = own[(own < levels.start) | (own > levels.stop - 1)]
+        if len(outside):
+            raise InputError(
+                f"{path}: {outside.iloc[0]:g} is no score of '{name}', which goes from "
+                f"{levels.start} to {levels.stop - 1}; name scores by a judge on the study's scale"
+            )
+
+
+def rated_and_scored(study: Study, scores: pd.DataFrame) -> pd.DataFrame:
+    """The ratings of a study, each beside the judge's score of the same text.
+
+    Where both have a language, a rating stands beside the score of the text in that language.
+
+    Returns
+    -------
+    DataFrame
+        The rows of ``study.ratings`` that have a rating and a score, with ``score`` and ``text``
+        (a number for each text as rated).
+    """
+    ratings = study.ratings.dropna(subset="rating")
+    by = ["item", "dimension"]
+    if "language" in ratings and "language" in scores:
+        by.insert(1, "language")
+    elif "language" in scores and scores["language"].nunique() > 1:
+        raise InputError(
+            "the judge scored texts in several languages, and the study does not tell in which "
+            "each was rated; keep the scores of one language"
+        )
+    columns = [*by, "score"]
+    keyed = ratings.assign(**{c: ratings[c].astype(str) for c in by})
+    score = keyed[by].merge(scores[columns], on=by, how="left")["score"].to_numpy()
+    both = ratings.assign(score=score)
+    both["text"] = keyed.groupby([c for c in by if c != "dimension"]).ngroup().to_numpy()
+    return both.dropna(subset="score").reset_index(drop=True)

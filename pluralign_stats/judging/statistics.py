@@ -1,0 +1,135 @@
+"""How far two ratings of one text agree: between a judge and raters, and among raters.
+
+All statistics are functions of sums over pairs of ratings, so that one pass over the ratings serves
+the estimate and any number of resamples.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+#: What is told of a judge, in the order of tables.
+STATISTICS = ("kappa", "alpha", "bias")
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Pairs of a judge's score and a rating of the same text.
+
+    Attributes
+    ----------
+    score, rating
+        (n,) what the judge and what the rater said.
+    levels
+        (k,) ratings that the scale allows, in order.
+    """
+
+    score: np.ndarray
+    rating: np.ndarray
+    levels: np.ndarray
+
+    def moments(self) -> np.ndarray:
+        """(n, 6 + k²) what each pair adds to the sums that `judge_statistics` reads."""
+        x, y, k = self.score, self.rating, len(self.levels)
+        sums = np.column_stack([np.ones_like(x), x, y, x * x, y * y, x * y])
+        cells = np.zeros((len(x), k * k))
+        place = nearest(x, self.levels) * k + nearest(y, self.levels)
+        cells[np.arange(len(x)), place] = 1
+        return np.column_stack([sums, cells])
+
+
+def nearest(values: np.ndarray, levels: np.ndarray) -> np.ndarray:
+    """(n,) place of the level nearest to each value; the higher one of two equally near."""
+    gaps = np.abs(values[:, None] - levels[None, ::-1])
+    return len(levels) - 1 - gaps.argmin(axis=1)
+
+
+def judge_statistics(sums: np.ndarray, levels: np.ndarray) -> np.ndarray:
+    """Kappa, alpha and bias of a judge, from sums over pairs.
+
+    Parameters
+    ----------
+    sums
+        (b, 6 + k²) sums of `Pairs.moments`, each row over one sample of the pairs.
+    levels
+        (k,) ratings that the scale allows.
+
+    Returns
+    -------
+    ndarray, shape (b, 3)
+        In the order of `STATISTICS`; missing where they are not defined, such as without variation.
+
+    Notes
+    -----
+    Kappa with quadratic weights is one minus the mean squared difference over its expectation if
+    scores and ratings were dealt at random, which needs no categories and so takes scores between
+    ratings as they are (Cohen 1968; equal to Lin's concordance correlation). Alpha is
+    Krippendorff's with the ordinal metric, of judge and rater as the two coders of each pair; for
+    it scores are rounded. Bias is the mean of score minus rating.
+    """
+    n, x, y, xx, yy, xy = sums[:, :6].T
+    with np.errstate(divide="ignore", invalid="ignore"):
+        x, y, xx, yy, xy = x / n, y / n, xx / n, yy / n, xy / n
+        chance = xx + yy - 2 * x * y
+        kappa = np.where(chance > 1e-12, 1 - (xx + yy - 2 * xy) / chance, np.nan)
+    k = len(levels)
+    crossed = sums[:, 6:].reshape(-1, k, k)
+    alpha = alphas(crossed + crossed.transpose(0, 2, 1))
+    return np.column_stack([kappa, alpha, x - y])
+
+
+def rater_statistics(text: np.ndarray, rating: np.ndarray, levels: np.ndarray) -> np.ndarray:
+    """The same between two raters of one text: what a rater in the judge's place would reach.
+
+    Each rating of a text with two or more is compared with every other of that text; together
+    these comparisons count as one, so that a rating counts as much as any other.
+
+    Parameters
+    ----------
+    text, rating
+        (n,) number of the text, and what a rater said of it.
+    levels
+        (k,) ratings that the scale allows.
+
+    Returns
+    -------
+    ndarray, shape (3,)
+        In the order of `STATISTICS`; the bias of one rater against another is 0 on average. Missing
+        where no text has two raters.
+    """
+    counts = np.zeros((text.max() + 1 if len(text) else 0, len(levels)))
+    np.add.at(counts, (text, nearest(rating, levels)), 1)
+    counts = counts[counts.sum(axis=1) >= 2]
+    if len(counts) == 0:
+        return np.full(3, np.nan)
+    coincidences = within(counts)
+    n = coincidences.sum(axis=0)
+    mean = n @ levels / n.sum()
+    spread = n @ (levels - mean) ** 2 / n.sum()
+    apart = (coincidences * (levels[:, None] - levels) ** 2).sum() / n.sum()
+    kappa = 1 - apart / (2 * spread) if spread > 1e-12 else np.nan
+    return np.array([kappa, alphas(coincidences[None])[0], 0.0])
+
+
+def within(counts: np.ndarray) -> np.ndarray:
+    """(k, k) coincidences of ratings of one text, from (texts, k) counts of two or more each."""
+    others = counts.sum(axis=1) - 1
+    weighted = counts / others[:, None]
+    return weighted.T @ counts - np.diag(weighted.sum(axis=0))
+
+
+def alphas(coincidences: np.ndarray) -> np.ndarray:
+    """Krippendorff's alpha, ordinal, of (b, k, k) symmetric tables of coincidences.
+
+    References
+    ----------
+    Krippendorff (2019), Content Analysis, 4th ed., chapter 12.
+    """
+    n = coincidences.sum(axis=2)
+    below = np.cumsum(n, axis=1) - n / 2
+    metric = (below[:, :, None] - below[:, None, :]) ** 2
+    total = n.sum(axis=1)
+    observed = (coincidences * metric).sum(axis=(1, 2))
+    expected = np.einsum("bi,bij,bj->b", n, metric, n)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(expected > 0, 1 - (total - 1) * observed / expected, np.nan)

@@ -1,0 +1,60 @@
+import pandas as pd
+import pytest
+
+from pluralign_stats import InputError, Result
+from pluralign_stats.feedback.audit import audit
+from pluralign_stats.feedback.recipe import Recipe
+from pluralign_stats.figures.feedback import (
+    feedback_flips_figure,
+    feedback_shares_figure,
+    feedback_survival_figure,
+)
+
+
+@pytest.fixture(scope="module")
+def audited(small_study):
+    return audit(small_study, by="country", n_bootstrap=100, min_voices=1)
+
+
+def drawn(picture):
+    return [t.get_text() for ax in picture.figure.axes for t in ax.texts]
+
+
+def test_shares_stand_where_the_table_says(audited):
+    picture = feedback_shares_figure(audited.shares)
+    (ax,) = picture.figure.axes
+    table = audited.shares.table
+    points = sorted(x for c in ax.collections for x in c.get_offsets()[:, 0] if x == x)
+    assert points == pytest.approx(sorted(table["pairs_share"].dropna()))
+    assert audited.shares.sentence in picture.alt
+
+
+def test_survival_cells_hold_the_tables_shares(audited):
+    picture = feedback_survival_figure(audited.survival)
+    table = audited.survival.table
+    assert len(drawn(picture)) == len(table)
+    expected = sorted(f"{share:.0%}" for share in table["survived_share"])
+    assert sorted(text.split("\n")[0] for text in drawn(picture)) == expected
+
+
+def test_flips_are_bars_of_two_parts(audited):
+    (ax,) = feedback_flips_figure(audited.flips).figure.axes
+    table = audited.flips.table
+    widths = [bar.get_width() for bar in ax.patches]
+    assert widths == pytest.approx([*table["flipped_share"], *table["lost_share"]])
+
+
+def test_recipes_that_differ_in_more_than_strategy_are_named_in_full(small_study):
+    recipes = [Recipe(weights={"toxicity": 1}, scale=s) for s in ("binary", "3-point")]
+    found = audit(small_study, recipes, "country", n_bootstrap=100)
+    legend = feedback_shares_figure(found.shares).figure.legends[0]
+    names = [text.get_text() for text in legend.get_texts()]
+    assert {"binary, preserve", "3-point, preserve"} <= set(names)
+
+
+def test_other_and_empty_tables():
+    other = Result(pd.DataFrame({"dimension": ["a"], "group": ["b"]}), "One.")
+    for draw in (feedback_shares_figure, feedback_survival_figure, feedback_flips_figure):
+        with pytest.raises(InputError, match="belongs to another figure"):
+            draw(other)
+        assert draw(Result(pd.DataFrame(), "Nothing to show.")).alt == "Nothing to show."

@@ -1,0 +1,170 @@
+"""Kappa, alpha and bias against brute force, the krippendorff package and known truth."""
+
+from itertools import permutations
+
+import krippendorff
+import numpy as np
+import pytest
+
+from pluralign_stats.judging.resample import resampled_sums
+from pluralign_stats.judging.statistics import (
+    Pairs,
+    alphas,
+    judge_statistics,
+    nearest,
+    rater_statistics,
+)
+
+LEVELS = np.arange(1.0, 6)
+
+
+def statistics(score, rating, levels=LEVELS):
+    sums = Pairs(np.asarray(score, float), np.asarray(rating, float), levels).moments().sum(axis=0)
+    return judge_statistics(sums[None], levels)[0]
+
+
+def kappa_by_table(score, rating, levels=LEVELS):
+    """Cohen (1968) by the table of two coders, with disagreement weights (i - j)^2."""
+    observed = np.array([[((score == a) & (rating == b)).mean() for b in levels] for a in levels])
+    expected = np.outer(observed.sum(axis=1), observed.sum(axis=0))
+    weights = (levels[:, None] - levels) ** 2
+    return 1 - (weights * observed).sum() / (weights * expected).sum()
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_kappa_alpha_and_bias_of_random_ratings(seed):
+    rng = np.random.default_rng(seed)
+    rating = rng.integers(1, 6, 80).astype(float)
+    score = np.clip(rating + rng.integers(-2, 3, 80), 1, 5)
+    kappa, alpha, bias = statistics(score, rating)
+    assert kappa == pytest.approx(kappa_by_table(score, rating), abs=1e-12)
+    package = krippendorff.alpha(
+        reliability_data=np.array([score, rating]),
+        value_domain=LEVELS,
+        level_of_measurement="ordinal",
+    )
+    assert alpha == pytest.approx(package, abs=1e-12)
+    assert bias == pytest.approx((score - rating).mean(), abs=1e-12)
+
+
+def test_a_worked_example():
+    # Fleiss & Cohen (1973): quadratic weights and the intraclass correlation, by hand.
+    kappa, _, bias = statistics([1, 2, 3, 4], [1, 2, 3, 5])
+    observed, mean_x, mean_y = 1 / 4, 2.5, 2.75
+    chance = 7.5 + 9.75 - 2 * mean_x * mean_y
+    assert kappa == pytest.approx(1 - observed / chance)
+    assert bias == pytest.approx(-0.25)
+
+
+def test_perfect_agreement_opposition_and_no_variation():
+    x = np.array([1, 2, 3, 4, 5])
+    assert statistics(x, x) == pytest.approx([1, 1, 0])
+    assert statistics(x, 6 - x)[0] == pytest.approx(-1)
+    flat = statistics([3, 3, 3], [3, 3, 3])
+    assert np.isnan(flat[:2]).all()
+    assert flat[2] == 0
+    assert statistics([3, 3, 3, 3], [1, 2, 4, 5])[0] == pytest.approx(0)
+
+
+def test_scores_between_ratings_count_as_they_are_in_kappa_and_rounded_in_alpha():
+    rating = np.array([1.0, 2, 3, 4, 5, 3])
+    score = rating + 0.4
+    kappa, alpha, bias = statistics(score, rating)
+    assert bias == pytest.approx(0.4)
+    assert kappa < 1
+    assert alpha == pytest.approx(1)
+    assert nearest(np.array([1.0, 1.49, 1.5, 4.5, 5.0]), LEVELS).tolist() == [0, 0, 1, 4, 4]
+
+
+def all_pairs(text, rating):
+    """Every ordered pair of raters of one text, each rating with a total weight of one."""
+    pairs = []
+    for unit in np.unique(text):
+        own = rating[text == unit]
+        pairs += [(a, b, 1 / (len(own) - 1)) for a, b in permutations(own, 2)]
+    return np.array(pairs).T
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_ceiling_is_a_rater_against_another_of_the_same_text(seed):
+    rng = np.random.default_rng(seed)
+    text = rng.integers(0, 15, 60)
+    rating = np.clip(text % 5 + 1 + rng.integers(-2, 3, 60), 1, 5).astype(float)
+    a, b, weight = all_pairs(text, rating)
+    mean = np.average(a, weights=weight)
+    spread = np.average((a - mean) ** 2, weights=weight)
+    kappa, alpha, bias = rater_statistics(text, rating, LEVELS)
+    assert kappa == pytest.approx(1 - np.average((a - b) ** 2, weights=weight) / (2 * spread))
+    counts = np.array([[((text == t) & (rating == k)).sum() for k in LEVELS] for t in set(text)])
+    package = krippendorff.alpha(
+        value_counts=counts[counts.sum(axis=1) >= 2],
+        value_domain=LEVELS,
+        level_of_measurement="ordinal",
+    )
+    assert alpha == pytest.approx(package, abs=1e-12)
+    assert bias == 0
+
+
+def test_no_text_with_two_raters_has_no_ceiling():
+    assert np.isnan(rater_statistics(np.arange(4), np.array([1.0, 2, 3, 4]), LEVELS)).all()
+
+
+def test_a_judge_who_is_just_another_rater_is_at_the_ceiling():
+    rng = np.random.default_rng(1)
+    quality = rng.normal(size=4000)
+    raters = np.clip(np.round(3 + quality[:, None] + rng.normal(size=(4000, 3))), 1, 5)
+    text = np.repeat(np.arange(4000), 2)
+    ceiling = rater_statistics(text, raters[:, :2].ravel(), LEVELS)
+    judged = statistics(np.repeat(raters[:, 2], 2), raters[:, :2].ravel())
+    assert judged == pytest.approx(ceiling, abs=0.03)
+
+
+def test_alpha_of_several_tables_at_once():
+    rng = np.random.default_rng(2)
+    tables = rng.integers(0, 9, (4, 5, 5)).astype(float)
+    tables = tables + tables.transpose(0, 2, 1)
+    assert alphas(tables) == pytest.approx([alphas(t[None])[0] for t in tables])
+
+
+def test_resamples_draw_items_and_raters_alike_for_all_parts():
+    rng = np.random.default_rng(3)
+    items, raters = rng.integers(0, 8, 50), rng.integers(0, 9, 50)
+    items[:8], raters[:9] = range(8), range(9)
+    part = np.arange(50) < 20
+    everyone, some, rest = resampled_sums(
+        np.ones((50, 1)), items, raters, [np.ones(50, bool), part, ~part], 200, 7
+    )
+    assert everyone == pytest.approx(some + rest)
+    assert everyone.mean() == pytest.approx(50, rel=0.1)
+    again = resampled_sums(np.ones((50, 1)), items, raters, [part], 200, 7)
+    assert (again[0] == some).all()
+
+
+def _study(rng, n_raters=60, n_items=40, per_rater=5):
+    """Ratings of a judge's own items; half the raters are of a group that rates as the other."""
+    rater = np.repeat(np.arange(n_raters), per_rater)
+    item = rng.integers(0, n_items, rater.size)
+    quality, lenient = rng.normal(size=n_items), rng.normal(size=n_raters)
+    rating = 3 + quality[item] + lenient[rater] + rng.normal(size=rater.size)
+    return rater, item, rating, rater < n_raters // 2
+
+
+def _interval_holds_zero(seed, over_raters):
+    rng = np.random.default_rng(seed)
+    rater, item, rating, first = _study(rng)
+    moments = np.column_stack([np.ones_like(rating), 3 - rating])
+    units = rater if over_raters else np.zeros_like(rater)
+    sums = resampled_sums(moments, item, units, [first, ~first], 300, seed)
+    means = sums[..., 1] / sums[..., 0]
+    low, high = np.quantile(means[0] - means[1], [0.025, 0.975])
+    return low <= 0 <= high
+
+
+def test_intervals_of_differences_between_groups_cover_the_truth():
+    held = [_interval_holds_zero(seed, over_raters=True) for seed in range(200)]
+    assert 0.91 <= np.mean(held) <= 0.995
+
+
+def test_resampling_items_alone_would_not():
+    held = [_interval_holds_zero(seed, over_raters=False) for seed in range(200)]
+    assert np.mean(held) < 0.85

@@ -1,0 +1,134 @@
+"""Chat templates: prompts, answers, and thinking kept apart."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import tiny
+
+from pluralign_stats import InputError
+from training.chat import (
+    answer_tokens,
+    end_tokens,
+    exchange_tokens,
+    is_reasoning,
+    prompt_text,
+    read_reply,
+    split_thinking,
+    turn_end,
+)
+from training.models import load_tokenizer, templates
+
+
+@pytest.fixture(scope="module")
+def tokenizers() -> dict[str, Any]:
+    return {kind: tiny.make_tokenizer(kind) for kind in tiny.TEMPLATES}
+
+
+def test_thinking_is_closed_without_content_where_a_template_knows_it(
+    tokenizers: dict[str, Any],
+) -> None:
+    closed = "<think>\n\n</think>\n\n"
+    for kind, reasoning in (("qwen3", True), ("reasoning", True), ("llama", False)):
+        tokenizer = tokenizers[kind]
+        assert is_reasoning(tokenizer) is reasoning
+        assert prompt_text(tokenizer, "was ist gut", thinking=False).endswith(closed) is reasoning
+        assert closed not in prompt_text(tokenizer, "was ist gut")
+    assert prompt_text(tokenizers["reasoning"], "was ist gut").endswith("<think>\n")
+
+
+def test_the_end_of_a_turn_is_the_templates_own(tokenizers: dict[str, Any]) -> None:
+    ends = {kind: turn_end(tokenizer) for kind, tokenizer in tokenizers.items()}
+    assert ends == {
+        "llama": "<|eot_id|>",
+        "qwen3": "<|im_end|>",
+        "gemma3": "<end_of_turn>",
+        "reasoning": "<｜end▁of▁sentence｜>",
+    }
+    for kind, tokenizer in tokenizers.items():
+        last = answer_tokens(tokenizer, "ja nett")[-1]
+        assert tokenizer.convert_ids_to_tokens(last) == ends[kind]
+        assert last in end_tokens(tokenizer)
+
+
+def test_an_exchange_is_what_the_template_writes(tokenizers: dict[str, Any]) -> None:
+    for tokenizer in tokenizers.values():
+        tokens = exchange_tokens(tokenizer, "was ist gut", " ja nett ")
+        messages = [
+            {"role": "user", "content": "was ist gut"},
+            {"role": "assistant", "content": "ja nett"},
+        ]
+        whole = tokenizer.apply_chat_template(messages, tokenize=True)["input_ids"]
+        thinking = set(tokenizer.convert_tokens_to_ids(["<think>", "</think>"]))
+        ours = [t for t in [*tokens.prompt, *tokens.answer] if t not in thinking]
+        assert ours == [t for t in whole if t not in thinking][: len(ours)]
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "parts"),
+    [
+        ("ja nett", None, (None, "ja nett")),
+        ("<think>gut</think>ja", None, ("gut", "ja")),
+        ("<think>gut, gut", None, ("gut, gut", "")),
+        ("<think></think> ja ", None, ("", "ja")),
+        ("gut</think>\n\nja", "reasoning", ("gut", "ja")),
+        ("gut gut", "reasoning", ("gut gut", "")),
+        ("gut gut", "llama", (None, "gut gut")),
+        ("a</think>b</think>c", None, ("a</think>b", "c")),
+    ],
+)
+def test_thinking_and_answer_are_kept_apart(
+    text: str, kind: str | None, parts: tuple[str | None, str], tokenizers: dict[str, Any]
+) -> None:
+    assert split_thinking(text, tokenizers[kind] if kind else None) == parts
+
+
+def test_a_reply_says_whether_it_ended(tokenizers: dict[str, Any]) -> None:
+    tokenizer = tokenizers["llama"]
+    words = tokenizer.convert_tokens_to_ids(["ja", "nett"])
+    end = end_tokens(tokenizer)
+    assert read_reply(tokenizer, [*words, end[-1], tokenizer.pad_token_id, words[0]]) == (
+        None,
+        "ja nett",
+        True,
+    )
+    assert read_reply(tokenizer, words) == (None, "ja nett", False)
+    silent = read_reply(tokenizers["reasoning"], words, thinking=False)
+    assert silent.answer == "ja nett"
+
+
+def saved(folder: Path, **changes: Any) -> str:
+    tokenizer = tiny.make_tokenizer("llama")
+    for name, value in changes.items():
+        setattr(tokenizer, name, value)
+    tokenizer.save_pretrained(folder)
+    return str(folder)
+
+
+def test_a_model_without_template_or_padding_is_refused_unless_they_are_named(
+    tmp_path: Path,
+) -> None:
+    bare = saved(tmp_path / "bare", chat_template=None)
+    with pytest.raises(InputError, match=r"has no chat template; name one.*'vicuna'"):
+        load_tokenizer(bare)
+    assert prompt_text(load_tokenizer(bare, "vicuna"), "was ist gut").endswith("ASSISTANT:")
+    with pytest.raises(InputError, match="there is no chat template none"):
+        load_tokenizer(bare, "none")
+    unpadded = saved(tmp_path / "unpadded", pad_token=None)
+    with pytest.raises(InputError, match="has no padding token; name a token"):
+        load_tokenizer(unpadded)
+    with pytest.raises(InputError, match="has no token '<none>' to pad with"):
+        load_tokenizer(unpadded, pad_token="<none>")
+    assert load_tokenizer(unpadded, pad_token="<|unknown|>").pad_token_id == 3
+
+
+def test_a_template_that_fails_is_refused(tmp_path: Path) -> None:
+    broken = saved(tmp_path / "broken", chat_template="{{ raise_exception('not like this') }}")
+    with pytest.raises(InputError, match="cannot write a question and an answer"):
+        load_tokenizer(broken)
+    with pytest.raises(InputError, match="cannot be loaded"):
+        load_tokenizer(str(tmp_path / "nothing"))
+
+
+def test_templates_ship() -> None:
+    assert "vicuna" in templates()

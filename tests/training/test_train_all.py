@@ -1,0 +1,180 @@
+"""A grid trained by worker processes: kept, repeated, failed, killed."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import tiny
+
+import pluralign_stats as pls
+from pluralign_stats import InputError
+from pluralign_stats.study.study import Study
+from training.condition import read_condition
+from training.folders import is_complete
+from training.grid import Grid, read_grid
+from training.plan import plan_training
+from training.train_all import Trained, pending, train_all
+
+GRID = """\
+scales: [5-point, binary]
+base_models: [{base}]
+strategies: mean
+seeds: [1]
+min_examples: 4
+training:
+  dpo: {{learning_rate: 1e-2, max_steps: 4, batch_size: 4, accumulation: 1, lora_rank: 4,
+         checkpoint_steps: 1, log_steps: 1}}
+"""
+
+
+@pytest.fixture(scope="module")
+def study() -> Study:
+    return pls.simulate_study(7, n_raters=60, n_prompts=8, responses_per_prompt=2)
+
+
+@pytest.fixture(scope="module")
+def base(study: Study, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    texts = study.items.filter(like="_text_").to_numpy().ravel()
+    words = sorted({word for text in texts for word in re.findall(r"\w+|[^\w\s]+", text)})
+    return tiny.make_model("llama", tmp_path_factory.mktemp("base") / "llama", words)
+
+
+def grid_of(base: Path, folder: Path, text: str = GRID) -> Grid:
+    path = folder / "grid.yaml"
+    path.write_text(text.format(base=base))
+    return read_grid(path)
+
+
+def adapters(out: Path) -> dict[str, bytes]:
+    paths = out.glob("*/adapter/adapter_model.safetensors")
+    return {path.parts[-3]: path.read_bytes() for path in paths}
+
+
+@pytest.fixture(scope="module")
+def trained(
+    base: Path, study: Study, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Grid, Path, Trained]:
+    folder = tmp_path_factory.mktemp("grid")
+    grid = grid_of(base, folder)
+    return grid, folder / "runs", train_all(grid, study, folder / "runs", progress=False)
+
+
+def test_every_condition_gets_a_whole_folder(trained: tuple[Grid, Path, Trained]) -> None:
+    _, out, result = trained
+    assert len(result.trained) == 2
+    assert [result.failed, result.kept, result.waiting] == [{}, [], []]
+    for name in result.trained:
+        assert is_complete(out / name)
+        condition = read_condition(out / name)
+        assert condition.id == name
+        versions = json.loads((out / name / "environment.json").read_text())["versions"]
+        assert versions.keys() >= {"trl", "peft", "torch", "transformers"}
+        arguments = json.loads((out / name / "arguments.json").read_text())["dpo"]
+        assert arguments["learning_rate"] == 1e-2
+        assert len(arguments) > 100
+    assert len(set(adapters(out).values())) == 2
+
+
+def test_repeating_keeps_what_is_there(trained: tuple[Grid, Path, Trained], study: Study) -> None:
+    grid, out, first = trained
+    before = adapters(out)
+    again = train_all(grid, study, out, progress=False)
+    assert sorted(again.kept) == sorted(first.trained)
+    assert not again.trained
+    assert adapters(out) == before
+
+
+def test_other_ratings_repeat_only_the_conditions_that_they_change(
+    trained: tuple[Grid, Path, Trained], study: Study
+) -> None:
+    grid, out, _ = trained
+    other = pls.simulate_study(8, n_raters=60, n_prompts=8, responses_per_prompt=2)
+    assert len(pending(plan_training(grid, other), out)) == 2
+    assert not pending(plan_training(grid, study), out)
+
+
+def test_a_run_folder_that_was_changed_is_an_error(
+    trained: tuple[Grid, Path, Trained], study: Study, tmp_path: Path
+) -> None:
+    grid, out, result = trained
+    shutil.copytree(out, tmp_path / "runs")
+    (tmp_path / "runs" / result.trained[0] / "metrics.jsonl").write_text("")
+    with pytest.raises(InputError, match="was changed since it was written"):
+        pending(plan_training(grid, study), tmp_path / "runs")
+
+
+def test_a_failed_canary_is_a_failure_also_when_repeated(
+    trained: tuple[Grid, Path, Trained], study: Study, tmp_path: Path
+) -> None:
+    from training.folders import MARK, file_hash, write_json
+
+    grid, out, result = trained
+    shutil.copytree(out, tmp_path / "runs")
+    folder = tmp_path / "runs" / result.trained[0]
+    verdict = json.loads((folder / "canary.json").read_text())
+    write_json(folder / "canary.json", verdict | {"passed": False, "reason": "nothing learned"})
+    mark = json.loads((folder / MARK).read_text())
+    mark["files"]["canary.json"] = file_hash(folder / "canary.json")
+    write_json(folder / MARK, mark)
+    again = train_all(grid, study, tmp_path / "runs", progress=False)
+    assert list(again.failed) == [folder.name]
+    assert "nothing learned" in again.failed[folder.name]
+    assert len(again.kept) == 1
+
+
+def test_a_second_process_is_refused(base: Path, study: Study, tmp_path: Path) -> None:
+    from training.folders import only_one
+
+    grid = grid_of(base, tmp_path)
+    with only_one(tmp_path / "runs"), pytest.raises(InputError, match="another run is writing"):
+        train_all(grid, study, tmp_path / "runs", progress=False)
+
+
+PROGRAM = """\
+import sys
+from pathlib import Path
+import pluralign_stats as pls
+from training.grid import read_grid
+from training.train_all import train_all
+study = pls.simulate_study(7, n_raters=60, n_prompts=8, responses_per_prompt=2)
+train_all(read_grid(sys.argv[1]), study, Path(sys.argv[2]), jobs=1, progress=False)
+"""
+
+
+def children(process: int) -> list[int]:
+    listed = subprocess.run(["ps", "-eo", "pid=,ppid="], capture_output=True, text=True, check=True)
+    pairs = [tuple(map(int, line.split())) for line in listed.stdout.splitlines()]
+    return [pid for pid, parent in pairs if parent == process]
+
+
+def test_killing_the_command_ends_its_workers_and_the_next_one_goes_on(
+    base: Path, study: Study, trained: tuple[Grid, Path, Trained], tmp_path: Path
+) -> None:
+    grid, whole, _ = trained
+    grid_of(base, tmp_path)
+    out = tmp_path / "runs"
+    words = [sys.executable, "-c", PROGRAM, str(tmp_path / "grid.yaml"), str(out)]
+    command = subprocess.Popen(words)
+    deadline = time.monotonic() + 90
+    while not list(out.glob("*.partial/checkpoints-dpo/checkpoint-*/whole.json")):
+        assert time.monotonic() < deadline
+        assert command.poll() is None
+        time.sleep(0.02)
+    workers = children(command.pid)
+    assert workers
+    os.kill(command.pid, signal.SIGKILL)
+    command.wait()
+    while any(Path(f"/proc/{pid}").exists() for pid in workers):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    assert not [p for p in out.glob("*/complete.json") if not is_complete(p.parent)]
+    result = train_all(grid, study, out, progress=False)
+    assert len(result.trained) + len(result.kept) == 2
+    assert adapters(out) == adapters(whole)

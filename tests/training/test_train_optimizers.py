@@ -1,0 +1,246 @@
+"""Every optimizer on tiny models of real architectures; losses against closed forms."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+import tiny
+from train_runs import QUICK, condition, prepare
+
+from pluralign_stats import InputError
+
+KINDS = ("llama", "qwen3", "gemma3", "reasoning")
+
+
+@pytest.fixture(scope="module")
+def bases(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    folder = tmp_path_factory.mktemp("bases")
+    return {kind: tiny.make_model(kind, folder / kind) for kind in KINDS}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("optimizer", ["dpo", "kto", "grpo"])
+def test_every_optimizer_tunes_every_architecture(
+    kind: str, optimizer: str, bases: dict[str, Path], tmp_path: Path
+) -> None:
+    from training.train import train_condition
+
+    # A model of random weights never ends its thinking, so that no reward could differ.
+    quiet = {"thinking": False} if optimizer == "grpo" else {}
+    made = condition(optimizer, bases[kind], max_steps=4, **quiet)
+    folder = prepare(tmp_path / "run", made)
+    assert train_condition(folder, str(bases[kind]))
+    verdict = json.loads((folder / "canary.json").read_text())
+    assert verdict["from_base"] > 1e-3
+    assert verdict["from_trained"] < 1e-5
+    stages = {json.loads(x)["stage"] for x in (folder / "metrics.jsonl").read_text().splitlines()}
+    assert stages == ({"reward", "grpo"} if optimizer == "grpo" else {optimizer})
+
+
+def trainer_of(optimizer: str, base: Path, folder: Path, feedback: pd.DataFrame) -> Any:
+    """A trainer before its first step, and its rows."""
+    from training.data import pair_rows, unpaired_rows
+    from training.models import load_tokenizer
+    from training.optimize.arguments import Stage
+    from training.optimize.dpo import dpo_trainer
+    from training.optimize.kto import kto_trainer
+    from training.optimize.reward import reward_trainer
+    from training.options import DpoOptions, KtoOptions, RewardOptions
+
+    tokenizer = load_tokenizer(str(base))
+    forms: dict[str, Any] = {
+        "dpo": (DpoOptions, dpo_trainer, pair_rows),
+        "kto": (KtoOptions, kto_trainer, unpaired_rows),
+        "reward": (RewardOptions, reward_trainer, pair_rows),
+    }
+    options, make, rows_of = forms[optimizer]
+    chosen = options.model_validate(QUICK | {"max_steps": None})
+    stage = Stage(optimizer, folder, str(base), tokenizer, chosen, 3, lambda *_: None)
+    rows = rows_of(feedback, tokenizer, 128).rows
+    return make(stage, rows), rows
+
+
+def shaken(trainer: Any) -> Any:
+    """The trainer with an adapter that does something."""
+    import torch
+
+    torch.manual_seed(1)
+    with torch.no_grad():
+        for name, weight in trainer.model.named_parameters():
+            if "lora_B" in name:
+                weight.normal_(0, 0.2)
+    trainer.model.train()
+    return trainer
+
+
+def logprob(model: Any, prompt: list[int], answer: list[int]) -> float:
+    """Log probability of an answer, one token at a time."""
+    import torch
+
+    total = 0.0
+    for i, token in enumerate(answer):
+        ids = torch.tensor([[*prompt, *answer[:i]]])
+        with torch.no_grad():
+            total += model(input_ids=ids).logits[0, -1].log_softmax(-1)[token].item()
+    return total
+
+
+def test_the_loss_of_dpo_is_that_of_soft_labels_and_weights(
+    bases: dict[str, Path], tmp_path: Path
+) -> None:
+    import numpy as np
+
+    trainer, rows = trainer_of("dpo", bases["llama"], tmp_path, tiny.pairs(6))
+    shaken(trainer)
+    losses = []
+    for row in rows:
+        gains = []
+        for side in ("chosen_ids", "rejected_ids"):
+            tuned = logprob(trainer.model, row["prompt_ids"], row[side])
+            with trainer.model.disable_adapter():
+                gains.append(tuned - logprob(trainer.model, row["prompt_ids"], row[side]))
+        logit = 0.1 * (gains[0] - gains[1])
+        sure = -np.log(1 / (1 + np.exp(-logit)))
+        other = -np.log(1 / (1 + np.exp(logit)))
+        losses.append(row["weight"] * (row["p"] * sure + (1 - row["p"]) * other))
+    assert np.mean([row["weight"] for row in rows]) == pytest.approx(1)
+    batch = trainer.data_collator(list(trainer.train_dataset))
+    assert trainer.compute_loss(trainer.model, batch).item() == pytest.approx(
+        np.mean(losses), rel=1e-4
+    )
+
+
+def test_with_hard_labels_and_equal_weights_the_losses_are_trls_own(
+    bases: dict[str, Path], tmp_path: Path
+) -> None:
+    from trl import DPOTrainer, KTOTrainer, RewardTrainer
+
+    plain = tiny.pairs(6).assign(p=1.0, weight=1.0)
+    single = tiny.unpaired(6).assign(weight=1.0)
+    for optimizer, feedback, parent in (
+        ("dpo", plain, DPOTrainer),
+        ("reward", plain, RewardTrainer),
+        ("kto", single, KTOTrainer),
+    ):
+        trainer, _ = trainer_of(optimizer, bases["llama"], tmp_path, feedback)
+        shaken(trainer)
+        batch = trainer.data_collator(list(trainer.train_dataset))
+        ours = trainer.compute_loss(trainer.model, dict(batch)).item()
+        theirs = {k: v for k, v in batch.items() if k not in ("p", "weight")}
+        own = parent._compute_loss if optimizer != "reward" else parent.compute_loss
+        assert ours == pytest.approx(own(trainer, trainer.model, theirs, False).item(), rel=1e-5)
+
+
+def test_reference_log_probabilities_are_trls_own(bases: dict[str, Path], tmp_path: Path) -> None:
+    trainer, _ = trainer_of("dpo", bases["gemma3"], tmp_path, tiny.pairs(6))
+    shaken(trainer)
+    batch = trainer.data_collator(list(trainer.train_dataset))
+    chosen, rejected = trainer.compute_ref_log_probs(trainer.model, batch)
+    assert batch["ref_chosen_logps"].tolist() == pytest.approx(chosen.tolist(), rel=1e-4)
+    assert batch["ref_rejected_logps"].tolist() == pytest.approx(rejected.tolist(), rel=1e-4)
+
+
+def test_a_divergence_is_estimated_from_answers_to_other_prompts() -> None:
+    from training.optimize.kto import with_mismatched
+
+    rows = [{"completion_ids": [i]} for i in range(5)]
+    told = [row["KL_completion_ids"][0] for row in with_mismatched(rows, 2)]
+    assert told == [1, 0, 3, 2, 3]
+
+
+def test_balance_gives_both_kinds_the_same_weight() -> None:
+    from training.optimize.kto import kind_weights
+
+    rows = [{"label": True, "weight": 1.0}] * 3 + [{"label": False, "weight": 1.0}]
+    desirable, undesirable = kind_weights(rows, balance=True)
+    assert 3 * desirable == undesirable == 2
+    assert kind_weights(rows, balance=False) == (1, 1)
+    assert kind_weights(rows[:3], balance=True) == (1, 1)
+
+
+def test_rewards_are_guarded(bases: dict[str, Path]) -> None:
+    from training.chat import end_tokens
+    from training.models import load_tokenizer
+    from training.optimize import reward
+
+    tokenizer = load_tokenizer(str(bases["reasoning"]))
+    ends = end_tokens(tokenizer)
+    words = {word: tokenizer.convert_tokens_to_ids(word) for word in ("ja", "nett", "</think>")}
+    asked: list[list[int]] = []
+
+    class Model:
+        def eval(self) -> None:
+            pass
+
+    def answer(model: Any, texts: list[list[int]], *_: Any) -> list[float]:
+        asked.extend(texts)
+        return [5.0, 0.3][: len(texts)]
+
+    rewards = reward.Rewards(Model(), tokenizer, ends, -1.0, 1.0, 4)
+    thought = [words["nett"], words["</think>"], words["ja"]]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(reward, "rewards_of", answer)
+        given = rewards(
+            prompts=["was ist gut ?"] * 5,
+            completion_ids=[
+                [*thought, ends[0]],
+                [*thought, words["ja"], ends[0]],
+                thought,
+                [words["nett"], ends[0]],
+                [words["nett"], words["</think>"], ends[0]],
+            ],
+        )
+    assert given == [1.0, 0.3, -1.0, -1.0, -1.0]
+    assert all(words["nett"] not in text for text in asked), "thinking must not be rewarded"
+
+
+def test_training_stops_where_steps_end_and_draws_what_it_meets() -> None:
+    from training.data import rows_met
+    from training.options import DpoOptions
+
+    rows = [{"example": i} for i in range(100)]
+    few = DpoOptions(max_steps=3, batch_size=4, accumulation=2)
+    met = [row["example"] for row in rows_met(rows, few, 1)]
+    assert len(met) == len(set(met)) == 24
+    assert met == [row["example"] for row in rows_met(rows, few, 1)]
+    assert met != [row["example"] for row in rows_met(rows, few, 2)]
+    assert rows_met(rows, DpoOptions(), 1) == rows
+
+
+def test_texts_that_cannot_be_used_are_counted_and_left_out(bases: dict[str, Path]) -> None:
+    from training.data import pair_rows, unpaired_rows, usable
+    from training.models import load_tokenizer
+
+    tokenizer = load_tokenizer(str(bases["llama"]))
+    feedback = tiny.pairs(8)
+    feedback.loc[0, "chosen_text"] = "  "
+    feedback.loc[1, "rejected_text"] = "gut " * 200
+    feedback.loc[2, "rejected_text"] = feedback.loc[2, "chosen_text"]
+    rows = pair_rows(feedback, tokenizer, 64)
+    assert [row["example"] for row in rows.rows] == [3, 4, 5, 6, 7]
+    assert dict(rows.excluded) == {
+        "an empty text": 1,
+        "longer than the context of 64 tokens": 1,
+        "two responses with the same text": 1,
+    }
+    assert rows.table()["n"].sum() == 3
+    twice = usable(pd.concat([feedback, feedback]), tokenizer, 64)
+    assert sum(row["n"] for row in twice.rows) == 10
+    assert sum(twice.excluded.values()) == 6
+    single = tiny.unpaired(4)
+    single.loc[0, "response_text"] = ""
+    assert len(unpaired_rows(single, tokenizer, 64).rows) == 3
+
+
+def test_a_run_without_any_usable_example_is_an_error(
+    bases: dict[str, Path], tmp_path: Path
+) -> None:
+    from training.train import train_condition
+
+    folder = prepare(
+        tmp_path / "run", condition("dpo", bases["llama"]), tiny.pairs(4).assign(chosen_text="")
+    )
+    with pytest.raises(InputError, match=r"has no example to train on \(an empty text: 4\)"):
+        train_condition(folder, str(bases["llama"]))

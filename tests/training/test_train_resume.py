@@ -1,0 +1,115 @@
+"""Runs that are killed, and checkpoints that are torn."""
+
+import json
+import logging
+from pathlib import Path
+
+import pytest
+import tiny
+from train_runs import condition, prepare, train_with_kills
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tiny.make_model("llama", tmp_path_factory.mktemp("base") / "llama")
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    """Everything in a run folder but what a clock says."""
+    clocks = {"complete.json"}
+    paths = (p for p in folder.rglob("*") if p.is_file() and p.name not in clocks)
+    return {str(p.relative_to(folder)): p.read_bytes() for p in paths}
+
+
+@pytest.mark.parametrize("optimizer", ["dpo", "kto", "grpo"])
+def test_a_run_that_is_killed_again_and_again_ends_as_one_that_is_not(
+    optimizer: str, base: Path, tmp_path: Path
+) -> None:
+    from training.train import train_condition
+
+    made = condition(optimizer, base)
+    whole = prepare(tmp_path / "whole", made)
+    killed = prepare(tmp_path / "killed", made)
+    assert train_condition(whole, str(base))
+    assert train_with_kills(killed, base, seconds=0.6, seed=11) >= 1
+    assert files(killed) == files(whole)
+
+
+def stop_at(monkeypatch: pytest.MonkeyPatch, step: int) -> None:
+    """Let training break off behind a step, as a kill would."""
+    from training.optimize.arguments import Teller
+
+    def tell(self: object, args: object, state: object, control: object, **_: object) -> None:
+        if state.global_step == step:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(Teller, "on_step_end", tell)
+
+
+def test_a_torn_checkpoint_is_discarded_and_the_one_before_it_used(
+    base: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    from training.optimize import arguments
+    from training.train import train_condition
+
+    made = condition("dpo", base)
+    whole = prepare(tmp_path / "whole", made)
+    train_condition(whole, str(base))
+    torn = prepare(tmp_path / "torn", made)
+    with monkeypatch.context() as patch:
+        stop_at(patch, 7)
+        with pytest.raises(KeyboardInterrupt):
+            train_condition(torn, str(base))
+    checkpoints = tmp_path / "torn.partial" / "checkpoints-dpo"
+    assert sorted(p.name for p in checkpoints.glob("checkpoint-*")) == [
+        "checkpoint-4",
+        "checkpoint-6",
+    ]
+    weights = checkpoints / "checkpoint-6" / "optimizer.pt"
+    weights.write_bytes(weights.read_bytes()[:-100])
+    used = []
+    find = arguments.last_checkpoint
+    monkeypatch.setattr(arguments, "last_checkpoint", lambda p: used.append(find(p)) or used[-1])
+    with caplog.at_level(logging.WARNING):
+        train_condition(torn, str(base))
+    assert "checkpoint of step 6" in caplog.text
+    assert "discarded" in caplog.text
+    assert [p.name for p in used] == ["checkpoint-4"]
+    assert files(torn) == files(whole)
+
+
+def test_with_no_checkpoint_left_training_begins_again(
+    base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from training.checkpoints import last_checkpoint
+    from training.train import train_condition
+
+    made = condition("dpo", base)
+    whole = prepare(tmp_path / "whole", made)
+    train_condition(whole, str(base))
+    torn = prepare(tmp_path / "torn", made)
+    with monkeypatch.context() as patch:
+        stop_at(patch, 5)
+        with pytest.raises(KeyboardInterrupt):
+            train_condition(torn, str(base))
+    checkpoints = tmp_path / "torn.partial" / "checkpoints-dpo"
+    for path in checkpoints.glob("checkpoint-*"):
+        (path / "whole.json").unlink()
+    assert last_checkpoint(checkpoints) is None
+    assert not list(checkpoints.glob("checkpoint-*"))
+    train_condition(torn, str(base))
+    assert files(torn) == files(whole)
+
+
+def test_metrics_have_one_line_for_each_time_they_were_due(base: Path, tmp_path: Path) -> None:
+    from training.train import train_condition
+
+    folder = prepare(tmp_path / "run", condition("dpo", base))
+    train_condition(folder, str(base))
+    lines = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+    assert [line["step"] for line in lines] == [1, 2, 4, 6, 8]
+    assert {line["stage"] for line in lines} == {"dpo"}
+    assert not (folder / "checkpoints-dpo").exists()

@@ -1,0 +1,87 @@
+"""Tiny models of real architectures, saved as a hub model is, and adapters saved by PEFT."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from peft import LoraConfig, get_peft_model
+from tiny import WORDS, make_model
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+from training.canary import choose_probes, judge, probe_logprobs, write_canary
+from training.chat import exchange_tokens
+from training.condition import Condition
+from training.folders import complete, work_folder, write_json
+from training.models import quiet, with_adapter
+
+quiet()
+
+KINDS = ("llama", "qwen3", "gemma3")
+
+
+def save_model(folder: Path, kind: str = "llama", seed: int = 0) -> Path:
+    """A random model that is sure enough of itself to differ from another, with its tokenizer."""
+    make_model(kind, folder)
+    model = AutoModelForCausalLM.from_pretrained(folder)
+    torch.manual_seed(seed)
+    for parameter in model.parameters():
+        if parameter.dim() > 1:
+            torch.nn.init.normal_(parameter, std=0.3)
+    model.generation_config.temperature = 0.01  # a hub model's own habits must not matter
+    model.generation_config.do_sample = True
+    model.save_pretrained(folder)
+    return folder
+
+
+def save_adapter(base: Path, folder: Path, seed: int = 1, scale: float = 0.3) -> Path:
+    """A LoRA adapter that changes the model (none at all for scale 0)."""
+    torch.manual_seed(seed)
+    model = AutoModelForCausalLM.from_pretrained(base)
+    adapted = get_peft_model(model, LoraConfig(r=4, target_modules="all-linear"))
+    for name, parameter in adapted.named_parameters():
+        if "lora_B" in name:
+            torch.nn.init.normal_(parameter, std=scale)
+    adapted.save_pretrained(folder)
+    return folder
+
+
+def condition_of(base: Path, seed: int = 1) -> Condition:
+    """A condition of which only base model, seed and split matter here."""
+    return Condition.model_validate(
+        {
+            "recipe": {"weights": {"toxicity": 1.0}},
+            "optimizer": "dpo",
+            "base_model": str(base),
+            "seed": seed,
+            "held_out": 0.5,
+        }
+    )
+
+
+def save_run(
+    runs: Path,
+    base: Path,
+    seed: int = 1,
+    scale: float = 0.3,
+    canary: Mapping[str, Any] | None = None,
+) -> Path:
+    """A complete run as training leaves it; `canary` changes what its canary says."""
+    condition = condition_of(base, seed)
+    folder = runs / condition.id
+    working = work_folder(folder)
+    save_adapter(base, working / "adapter", seed, scale)
+    write_json(working / "condition.json", condition.model_dump(mode="json"))
+    write_canary(working, {**_verdict(base, working / "adapter"), **(canary or {})})
+    complete(working, folder, {"stage": "train"})
+    return folder
+
+
+def _verdict(base: Path, adapter: Path) -> dict[str, Any]:
+    tokenizer = AutoTokenizer.from_pretrained(base)
+    model = AutoModelForCausalLM.from_pretrained(base)
+    exchanges = [exchange_tokens(tokenizer, f"what is {w}", f"it is {w}") for w in WORDS[:5]]
+    probes = choose_probes(exchanges)
+    untuned = probe_logprobs(model, probes, 0)
+    tuned = probe_logprobs(with_adapter(model, adapter), probes, 0)
+    return judge(probes, untuned, tuned, tuned, "fp32")

@@ -1,0 +1,164 @@
+"""Prompts and answers as a model's chat template has them, thinking kept apart from answers."""
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+OPEN, CLOSE = "<think>", "</think>"
+
+#: Stands for a response where the text around it is wanted; no template changes it.
+_STAND_IN = "Placeholder"
+_EMPTY_THINKING = re.compile(rf"{OPEN}\s*{CLOSE}\s*$")
+_OPENED = re.compile(rf"{OPEN}\s*$")
+
+
+class Tokens(NamedTuple):
+    """A prompt and what answers it, in the model's tokens."""
+
+    prompt: list[int]
+    answer: list[int]
+
+
+def prompt_text(tokenizer: Any, prompt: str, thinking: bool = True) -> str:
+    """A user's prompt, up to where the model's turn begins.
+
+    Parameters
+    ----------
+    tokenizer
+        Of the model, with a chat template.
+    prompt
+        What the user says.
+    thinking
+        Whether a reasoning model is to think first. If not, its thinking part is closed without
+        content, by the template where it can do so. Of no effect on other models.
+    """
+    text = _generation_prompt(tokenizer, prompt, thinking)
+    if thinking or _EMPTY_THINKING.search(text):
+        return text
+    return f"{text.rstrip()}\n\n{CLOSE}\n\n" if _OPENED.search(text) else text
+
+
+def _generation_prompt(tokenizer: Any, prompt: str, thinking: bool) -> str:
+    return tokenizer.apply_chat_template(
+        [{"role": "user", "content": prompt}],
+        tokenize=False,
+        add_generation_prompt=True,
+        enable_thinking=thinking,
+    )
+
+
+def prompt_tokens(tokenizer: Any, prompt: str, thinking: bool = True) -> list[int]:
+    """Tokens of `prompt_text`."""
+    return _tokens(tokenizer, prompt_text(tokenizer, prompt, thinking))
+
+
+def answer_tokens(tokenizer: Any, response: str) -> list[int]:
+    """Tokens of a response and of the end of the model's turn."""
+    return _tokens(tokenizer, response.strip() + turn_end(tokenizer))
+
+
+def exchange_tokens(tokenizer: Any, prompt: str, response: str) -> Tokens:
+    """A prompt and a response written by someone, without any thinking in between."""
+    return Tokens(
+        prompt_tokens(tokenizer, prompt, thinking=False), answer_tokens(tokenizer, response)
+    )
+
+
+def _tokens(tokenizer: Any, text: str) -> list[int]:
+    """Templates write special tokens as text, so none is added."""
+    return list(tokenizer(text, add_special_tokens=False)["input_ids"])
+
+
+def turn_end(tokenizer: Any) -> str:
+    """What the template writes behind a response, less white space: the end of a turn."""
+    return _turn_end(tokenizer.chat_template, tokenizer)
+
+
+@lru_cache(maxsize=32)
+def _turn_end(template: str, tokenizer: Any) -> str:
+    messages = [
+        {"role": "user", "content": "Question"},
+        {"role": "assistant", "content": _STAND_IN},
+    ]
+    text = tokenizer.apply_chat_template(messages, tokenize=False)
+    return text.rpartition(_STAND_IN)[2].strip() or tokenizer.eos_token
+
+
+def is_reasoning(tokenizer: Any) -> bool:
+    """Whether the template knows of thinking: it opens it, or can be told to leave it out."""
+    thinking, silent = (_generation_prompt(tokenizer, "Question", on) for on in (True, False))
+    return thinking != silent or bool(_OPENED.search(thinking))
+
+
+def opens_thinking(tokenizer: Any) -> bool:
+    """Whether the model's turn begins inside its thinking, whose opening it does not repeat."""
+    return bool(_OPENED.search(_generation_prompt(tokenizer, "Question", True)))
+
+
+def split_thinking(text: str, tokenizer: Any = None) -> tuple[str | None, str]:
+    """Take a generated text apart into thinking and answer.
+
+    Parameters
+    ----------
+    text
+        What the model wrote in its turn, thinking included, ends of turns left out.
+    tokenizer
+        Of the model; tells whether the turn began inside the thinking.
+
+    Returns
+    -------
+    thinking : str or None
+        None if there is none.
+    answer : str
+        Empty if the thinking never ended.
+    """
+    before, close, after = text.rpartition(CLOSE)
+    if close:
+        return before.strip().removeprefix(OPEN).strip(), after.strip()
+    opened = text.lstrip().startswith(OPEN)
+    if opened or (tokenizer is not None and opens_thinking(tokenizer)):
+        return text.strip().removeprefix(OPEN).strip(), ""
+    return None, text.strip()
+
+
+class Reply(NamedTuple):
+    """What a model wrote: its thinking, its answer, and whether it came to an end."""
+
+    thinking: str | None
+    answer: str
+    finished: bool
+
+
+def read_reply(
+    tokenizer: Any,
+    tokens: Sequence[int],
+    ends: Sequence[int] | None = None,
+    thinking: bool = True,
+) -> Reply:
+    """Read the tokens of a model's turn.
+
+    Parameters
+    ----------
+    tokenizer
+        Of the model.
+    tokens
+        What was generated; padding behind the end is left out.
+    ends
+        Tokens that end a turn; default: `end_tokens`.
+    thinking
+        Whether the model was asked to think; if not, its turn began with the answer.
+    """
+    last = set(end_tokens(tokenizer) if ends is None else ends)
+    stop = next((i for i, token in enumerate(tokens) if token in last), None)
+    kept = [t for t in tokens[:stop] if t not in (tokenizer.pad_token_id, tokenizer.bos_token_id)]
+    text = tokenizer.decode(kept, skip_special_tokens=False)
+    parts = split_thinking(text, tokenizer if thinking else None)
+    return Reply(*parts, finished=stop is not None)
+
+
+def end_tokens(tokenizer: Any) -> list[int]:
+    """Tokens that end a turn: the template's own and the end of text."""
+    own = _tokens(tokenizer, turn_end(tokenizer))
+    found = [own[0] if own else None, tokenizer.eos_token_id]
+    return sorted({token for token in found if token is not None})

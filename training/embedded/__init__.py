@@ -1,0 +1,1 @@
+"""A laboratory in miniature: a small bilingual world whose truth is known."""

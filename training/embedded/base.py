@@ -1,0 +1,111 @@
+"""The miniature base models, each in a folder of the cache as a hub model would be."""
+
+import hashlib
+import json
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import get_args
+
+from pluralign_stats.errors import InputError, one_of
+from training.embedded.pretrain import BaseConfig, Kind, pretrain
+from training.embedded.tokenizer import make_tokenizer
+from training.embedded.world import SOURCE
+from training.folders import complete, is_complete, only_one, work_folder
+
+KINDS: tuple[Kind, ...] = get_args(Kind)
+
+#: Longest wait for another process that makes the same model, in seconds.
+PATIENCE = 900
+
+
+def base_model(
+    kind: Kind = "embedded",
+    cache: Path | None = None,
+    seed: int = 1,
+    config: BaseConfig | None = None,
+) -> Path:
+    """Folder of a miniature base model; it is pre-trained, once, if it is not there yet.
+
+    Parameters
+    ----------
+    kind
+        ``"embedded"`` answers at once; ``"embedded-thinking"`` thinks first.
+    cache
+        Where models are kept, `default_cache` unless stated. Their names tell world, size,
+        training and seed apart.
+    seed
+        Equal seeds give equal models on one machine.
+    config
+        Size and training.
+
+    Returns
+    -------
+    Path
+        A folder as ``save_pretrained`` writes it, model and tokenizer, for ``from_pretrained``.
+
+    Raises
+    ------
+    InputError
+        If there is no such kind, or the cache cannot be written.
+    """
+    if kind not in KINDS:
+        raise InputError(one_of("base model", kind, KINDS))
+    config = config or BaseConfig()
+    folder = (cache or default_cache()) / f"{kind}-{_key(kind, seed, config)}"
+    if is_complete(folder):
+        return folder
+    with _turn(folder):
+        if not is_complete(folder):
+            _make(folder, kind, seed, config)
+    return folder
+
+
+def default_cache() -> Path:
+    """Where base models are kept: PLURALIGN_CACHE, or the user's cache folder."""
+    named = os.environ.get("PLURALIGN_CACHE")
+    if named:
+        return Path(named)
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "pluralign"
+
+
+def _key(kind: Kind, seed: int, config: BaseConfig) -> str:
+    """What tells models apart: texts, code that arranges them, size, training and seed."""
+    here = Path(__file__).parent
+    code = [here / name for name in ("world.py", "corpus.py", "tokenizer.py", "pretrain.py")]
+    told = hashlib.sha256(json.dumps([kind, seed, asdict(config)], sort_keys=True).encode())
+    for path in (SOURCE, *code):
+        told.update(path.read_bytes())
+    return told.hexdigest()[:12]
+
+
+@contextmanager
+def _turn(folder: Path) -> Iterator[None]:
+    """Hold the folder alone, after whoever holds it now."""
+    with ExitStack() as held:
+        for _ in range(PATIENCE):
+            try:
+                held.enter_context(only_one(folder))
+                break
+            except InputError:
+                time.sleep(1)
+        else:
+            raise InputError(f"another process has been making {folder} for too long; end it")
+        yield
+
+
+def _make(folder: Path, kind: Kind, seed: int, config: BaseConfig) -> None:
+    if folder.exists():
+        shutil.rmtree(folder)
+    working = work_folder(folder)
+    shutil.rmtree(working)
+    working.mkdir()
+    tokenizer = make_tokenizer(thinking=kind == "embedded-thinking")
+    model = pretrain(tokenizer, kind, seed, config)
+    model.save_pretrained(working)
+    tokenizer.save_pretrained(working)
+    complete(working, folder, {"kind": kind, "seed": seed, "config": asdict(config)})

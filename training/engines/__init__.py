@@ -1,0 +1,1 @@
+"""Engines of generation: what runs a model and returns what it says."""

@@ -1,0 +1,38 @@
+"""Engines by name, loaded when they are used."""
+
+from importlib.util import find_spec
+
+from pluralign_stats.errors import MissingExtraError
+from training.engines.base import Base
+from training.engines.protocol import Engine, GenerationOptions
+from training.models import quiet, require_packages
+
+
+def open_engine(base: Base, options: GenerationOptions) -> Engine:
+    """Load a base model into the engine that the options name.
+
+    Parameters
+    ----------
+    base
+        What to load.
+    options
+        How to generate; names the engine.
+
+    Raises
+    ------
+    MissingExtraError
+        If the engine's packages are not installed.
+    InputError
+        If the model cannot be used.
+    """
+    require_packages()
+    quiet()
+    if options.engine == "vllm":
+        if find_spec("vllm") is None:
+            raise MissingExtraError("Generation by vLLM", "vllm")
+        from training.engines.vllm_engine import VllmEngine
+
+        return VllmEngine(base, options)
+    from training.engines.transformers_engine import TransformersEngine
+
+    return TransformersEngine(base, options)

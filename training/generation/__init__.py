@@ -1,0 +1,1 @@
+"""Answers of tuned and untuned models to prompts."""

@@ -1,0 +1,106 @@
+"""Which answers a run is asked for: one for each prompt, language and sample, with its seed."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+
+import pandas as pd
+import pyarrow as pa
+
+from training.engines.protocol import Reply
+from training.generation.prompts import Prompt
+
+#: What tells one answer of a run from another.
+KEY = ["prompt", "language", "sample"]
+
+#: Columns of the table of generations.
+SCHEMA = pa.schema(
+    [
+        ("run", pa.string()),
+        ("prompt", pa.string()),
+        ("language", pa.string()),
+        ("sample", pa.int32()),
+        ("prompt_text", pa.string()),
+        ("thinking", pa.string()),
+        ("response", pa.string()),
+        ("n_tokens", pa.int32()),
+        ("finished", pa.bool_()),
+        ("base_logprob", pa.float64()),
+        ("seed", pa.int64()),
+    ]
+)
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One answer to be generated."""
+
+    prompt: Prompt
+    sample: int
+    seed: int
+
+    @property
+    def key(self) -> tuple[str, str, int]:
+        """Prompt, language and sample."""
+        return self.prompt.prompt, self.prompt.language, self.sample
+
+
+def plan(run: str, prompts: Iterable[Prompt], samples: int, seed: int) -> tuple[Ask, ...]:
+    """All answers of a run, those to prompts of like length beside each other.
+
+    Parameters
+    ----------
+    run
+        Name of the run; it is part of every seed, so that runs differ in their random numbers
+        and their answers are independent given the models.
+    prompts
+        What is asked.
+    samples
+        Answers to each.
+    seed
+        Base seed.
+    """
+    asks = [
+        Ask(p, sample, row_seed(seed, run, p.prompt, p.language, sample))
+        for p in prompts
+        for sample in range(samples)
+    ]
+    return tuple(sorted(asks, key=lambda a: (len(a.prompt.text), a.key)))
+
+
+def row_seed(seed: int, run: str, prompt: str, language: str, sample: int) -> int:
+    """Seed of one answer: 63 bits that hang on the answer's name and the base seed alone."""
+    name = "\x1f".join([str(seed), run, prompt, language, str(sample)])
+    return int.from_bytes(sha256(name.encode()).digest()[:8]) >> 1
+
+
+def table(run: str, asks: Sequence[Ask], replies: Sequence[Reply]) -> pa.Table:
+    """Answers as rows of the table of generations, in the order given."""
+    rows = [
+        {
+            "run": run,
+            "prompt": ask.prompt.prompt,
+            "language": ask.prompt.language,
+            "sample": ask.sample,
+            "prompt_text": ask.prompt.text,
+            "thinking": reply.thinking,
+            "response": reply.response,
+            "n_tokens": reply.n_tokens,
+            "finished": reply.finished,
+            "base_logprob": reply.base_logprob,
+            "seed": ask.seed,
+        }
+        for ask, reply in zip(asks, replies, strict=True)
+    ]
+    return pa.Table.from_pylist(rows, schema=SCHEMA)
+
+
+def in_order(rows: pa.Table) -> pa.Table:
+    """The rows by prompt, language and sample."""
+    return rows.sort_by([(column, "ascending") for column in KEY])
+
+
+def keys(rows: pa.Table) -> set[tuple[str, str, int]]:
+    """Keys of the rows."""
+    frame: pd.DataFrame = rows.select(KEY).to_pandas()
+    return set(frame.itertuples(index=False, name=None))

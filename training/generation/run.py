@@ -1,0 +1,137 @@
+"""Generate all answers of one run into its folder, going on from where a killed stage stopped."""
+
+import shutil
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pluralign_stats.errors import InputError
+from training.engines.protocol import Engine, GenerationOptions, Request
+from training.folders import complete, is_complete, work_folder, write_json
+from training.generation.plan import SCHEMA, Ask, in_order, keys, plan, table
+from training.generation.prompts import Prompt, fingerprint
+from training.generation.runs import Run, describe, read_inputs
+from training.table_parts import add_part, read_parts, write_table
+from training.train import versions
+
+GENERATIONS = "generations.parquet"
+INPUTS = "inputs.json"
+PARTS = "parts"
+
+#: Options that change how fast answers come, not which.
+_FREE = ("batch",)
+_PACKAGES = ("torch", "transformers", "peft", "vllm")
+
+
+def inputs_of(run: Run, prompts: Sequence[Prompt], options: GenerationOptions) -> dict[str, Any]:
+    """What decides the answers of a run: equal inputs, equal answers."""
+    chosen = {k: v for k, v in options.record().items() if k not in _FREE}
+    return {"run": run.identity, "prompts": fingerprint(prompts), "options": chosen}
+
+
+def is_done(out: Path, inputs: dict[str, Any]) -> bool:
+    """Whether the run's answers are there, made from the same inputs.
+
+    Raises
+    ------
+    InputError
+        If they were made from others, or the folder was changed.
+    """
+    if not out.exists():
+        return False
+    former = read_inputs(out) or {}
+    if not is_complete(out):
+        raise InputError(
+            f"{out} is not complete, or was changed since it was written; delete it and run the "
+            "command again"
+        )
+    if former != inputs:
+        raise InputError(
+            f"{out} holds answers made otherwise ({_difference(former, inputs)}); choose another "
+            "folder, or delete this one"
+        )
+    return True
+
+
+def _difference(former: dict[str, Any], now: dict[str, Any]) -> str:
+    old, new = former.get("options", {}), now["options"]
+    changed = [f"{k} was {old.get(k)}, is now {v}" for k, v in new.items() if old.get(k) != v]
+    told = {"run": "the run has changed", "prompts": "other prompts"}
+    changed += [words for key, words in told.items() if former.get(key) != now[key]]
+    return "; ".join(changed)
+
+
+def generate_run(
+    run: Run,
+    prompts: Sequence[Prompt],
+    out: Path,
+    engine: Engine,
+    options: GenerationOptions,
+) -> Iterator[int]:
+    """Write the folder of one run's generations; nothing is generated twice.
+
+    Parameters
+    ----------
+    run
+        Who is asked.
+    prompts
+        What is asked.
+    out
+        Folder to be; until it is complete the work is in ``<out>.partial``.
+    engine
+        Holds the run's base model.
+    options
+        How to generate.
+
+    Yields
+    ------
+    int
+        Number of answers after every batch, those found from before included.
+
+    Raises
+    ------
+    InputError
+        If the adapter is not what was trained, or a prompt leaves no room for an answer.
+    PluralignError
+        If nothing can be written.
+    """
+    inputs = inputs_of(run, prompts, options)
+    working = work_folder(out)
+    if read_inputs(working) != inputs:
+        shutil.rmtree(working)
+        work_folder(out)
+        write_json(working / INPUTS, inputs)
+    asks = plan(run.id, prompts, options.samples, options.seed)
+    if not (working / GENERATIONS).is_file():
+        yield from _fill(run, asks, working / PARTS, engine, options)
+        write_table(working / GENERATIONS, in_order(read_parts(working / PARTS, SCHEMA)))
+    shutil.rmtree(working / PARTS, ignore_errors=True)
+    write_json(working / "run.json", {**describe(run), "generation": options.record()})
+    record = {"stage": "generate", "inputs": inputs, "base": engine.fingerprint}
+    complete(working, out, {**record, "versions": versions(_PACKAGES)})
+
+
+def _fill(
+    run: Run, asks: Sequence[Ask], parts: Path, engine: Engine, options: GenerationOptions
+) -> Iterator[int]:
+    """Generate the answers that are missing among the parts, batch by batch."""
+    parts.mkdir(exist_ok=True)
+    done = keys(read_parts(parts, SCHEMA))
+    left = [ask for ask in asks if ask.key not in done]
+    yield len(done)
+    if left:
+        engine.use(run.folder)
+        engine.check([ask.prompt.text for ask in left])
+    for first in range(0, len(left), options.batch):
+        batch = left[first : first + options.batch]
+        replies = engine.generate([Request(a.prompt.text, a.seed) for a in batch])
+        add_part(parts, table(run.id, batch, replies))
+        yield len(batch)
+
+
+def read_generations(folder: Path) -> pa.Table:
+    """The generations of one run."""
+    return pq.read_table(folder / GENERATIONS, schema=SCHEMA)

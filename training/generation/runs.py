@@ -1,0 +1,180 @@
+"""The runs that are asked for answers: tuned ones in their folders, and the untuned controls."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from pluralign_stats.errors import InputError
+from pluralign_stats.feedback.split import split_prompts
+from pluralign_stats.study.study import Study
+from training.canary import check_canary, read_canary
+from training.condition import CONDITION, read_condition
+from training.engines.base import Base, base_of, untuned
+from training.folders import MARK, file_hash, read_mark
+from training.generation.prompts import Prompt, joined, study_prompts
+from training.models import base_fingerprint, find_base, first_line
+
+
+@dataclass(frozen=True)
+class Run:
+    """A model that is asked.
+
+    Attributes
+    ----------
+    id
+        Its name.
+    base
+        What to load, to which the run's adapter is added.
+    factors
+        What the outcome table says of it, by column.
+    folder
+        Its run folder; None for a control, which has no adapter.
+    identity
+        What tells whether it is still the same: the hash of its completion mark, or that of a
+        control's base model.
+    splits
+        How the study's prompts were split in training: share held out, and seed. Those of all its
+        runs, for a control.
+    """
+
+    id: str
+    base: Base
+    factors: dict[str, str | int]
+    folder: Path | None
+    identity: str
+    splits: frozenset[tuple[float, int]]
+
+
+@dataclass(frozen=True)
+class FoundRuns:
+    """Runs of a folder.
+
+    Attributes
+    ----------
+    runs
+        Those to ask, by base model; the control of each comes first.
+    refused
+        Those that must not be asked, such as after a failed canary, with the reason.
+    unfinished
+        Those whose training has not ended.
+    """
+
+    runs: tuple[Run, ...]
+    refused: dict[str, str]
+    unfinished: tuple[str, ...]
+
+
+def find_runs(folder: Path) -> FoundRuns:
+    """Find complete runs, and make a control for each of their base models.
+
+    Parameters
+    ----------
+    folder
+        What `pluralign train` wrote: one folder for each run.
+
+    Raises
+    ------
+    InputError
+        If there is no such folder, or no complete run in it.
+    """
+    if not folder.is_dir():
+        raise InputError(f"{folder} is no folder of runs; make one with: pluralign train")
+    inside = sorted(p for p in folder.iterdir() if p.is_dir() and not p.name.startswith("."))
+    unfinished = tuple(p.stem for p in inside if p.suffix == ".partial")
+    tuned: list[Run] = []
+    refused: dict[str, str] = {}
+    for path in (p for p in inside if (p / CONDITION).is_file() and p.suffix != ".partial"):
+        try:
+            tuned.append(_tuned(path))
+        except InputError as error:
+            refused[path.name] = str(error)
+    if not tuned and not refused:
+        left = f" ({len(unfinished)} are unfinished)" if unfinished else ""
+        raise InputError(f"{folder} holds no complete run{left}; make them with: pluralign train")
+    runs = sorted(
+        [*_controls(tuned, refused), *tuned],
+        key=lambda r: (r.base.base_model, r.folder is not None),
+    )
+    return FoundRuns(tuple(runs), refused, unfinished)
+
+
+def _tuned(path: Path) -> Run:
+    """A complete run whose adapter passed its canary."""
+    read_mark(path)
+    check_canary(path)
+    condition = read_condition(path)
+    return Run(
+        id=path.name,
+        base=base_of(condition, read_canary(path)["number_format"]),
+        factors=condition.factors(),
+        folder=path,
+        identity=file_hash(path / MARK),
+        splits=frozenset({(condition.held_out, condition.split_seed)}),
+    )
+
+
+def _controls(tuned: Sequence[Run], refused: dict[str, str]) -> list[Run]:
+    """One untuned control for each base model; adds to `refused` what cannot be one."""
+    controls: dict[str, Run] = {}
+    for base in untuned([run.base for run in tuned]):
+        control = base.control()
+        if control.id in controls:
+            raise InputError(
+                f"the runs use the base model '{base.base_model}' with two chat templates or "
+                "padding tokens; put them in a folder each, so that each has its own control"
+            )
+        kin = [r.splits for r in tuned if r.base.base_model == base.base_model]
+        try:
+            identity = f"{base_fingerprint(find_base(base.base_model))} {base}"
+        except (InputError, OSError, ValueError) as error:
+            refused[control.id] = first_line(error)
+            continue
+        controls[control.id] = Run(
+            id=control.id,
+            base=base,
+            factors=control.factors(),
+            folder=None,
+            identity=sha256(identity.encode()).hexdigest(),
+            splits=frozenset().union(*kin),
+        )
+    return list(controls.values())
+
+
+def prompts_of(run: Run, study: Study | None, more: Iterable[Prompt] = ()) -> tuple[Prompt, ...]:
+    """What a run is asked: the prompts held out of its training, and those from a file.
+
+    A control is asked whatever any run of its base model is asked.
+
+    Raises
+    ------
+    InputError
+        If there is nothing to ask, or one prompt has two texts.
+    """
+    held_out: set[str] = set()
+    if study is not None:
+        for share, seed in run.splits:
+            held_out.update(split_prompts(study, share, seed).held_out if share else ())
+    own = study_prompts(study, held_out) if study is not None and held_out else ()
+    asked = joined([*own, *more], "the study and the file of prompts")
+    if not asked:
+        raise InputError(
+            f"there is nothing to ask of {run.id}: give a study of which prompts were held out, "
+            "a file of prompts, or both"
+        )
+    return asked
+
+
+def describe(run: Run) -> dict[str, Any]:
+    """What run.json says."""
+    return {"id": run.id, "factors": run.factors, "base_model": run.base.base_model}
+
+
+def read_inputs(folder: Path) -> dict[str, Any] | None:
+    """What a folder of generations, complete or not, was made from; None if it does not say."""
+    try:
+        return json.loads((folder / "inputs.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None

@@ -1,0 +1,115 @@
+"""Generate answers of tuned models, and of the untuned ones beside them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pluralign_stats.errors import InputError, PluralignError
+from pluralign_stats.study.study import Study
+from training.engines.protocol import GenerationOptions
+from training.folders import only_one
+from training.generation.jobs import Task, do_all
+from training.generation.progress import GenerationProgress
+from training.generation.prompts import read_prompts
+from training.generation.run import inputs_of, is_done
+from training.generation.runs import find_runs, prompts_of
+
+__all__ = ["Generated", "GenerationOptions", "generate_all"]
+
+
+@dataclass(frozen=True)
+class Generated:
+    """What a call of `generate_all` did.
+
+    Attributes
+    ----------
+    made
+        Answers of each run that was asked, by run.
+    kept
+        Runs whose answers were there already.
+    failed
+        Runs that were refused or failed, with the reason.
+    unfinished
+        Runs that are still being trained, and were left out.
+    """
+
+    made: dict[str, int]
+    kept: tuple[str, ...]
+    failed: dict[str, str]
+    unfinished: tuple[str, ...]
+
+
+def generate_all(
+    runs_folder: Path,
+    out: Path,
+    options: GenerationOptions | None = None,
+    study: Study | None = None,
+    prompts_file: Path | None = None,
+    jobs: int = 1,
+    progress: bool = False,
+) -> Generated:
+    """Ask every complete run, and the untuned control of every base model, all prompts.
+
+    Safe to repeat: runs whose answers are there are not asked again, and a run that was killed
+    goes on after its last complete batch. A control comes before the runs of its base model.
+
+    Parameters
+    ----------
+    runs_folder
+        What `pluralign train` wrote.
+    out
+        Where each run gets a folder with generations.parquet and run.json.
+    options
+        How to generate.
+    study
+        Its prompts held out of training are asked, in every language it has them in.
+    prompts_file
+        More prompts, as `training.generation.prompts.read_prompts` reads them.
+    jobs
+        Worker processes, each with one thread and one model.
+    progress
+        Whether to show a progress bar on standard error.
+
+    Returns
+    -------
+    Generated
+        A run that fails does not take others down; it is named in ``failed``.
+
+    Raises
+    ------
+    InputError
+        If there is no complete run or no prompt, or the answers in `out` were made otherwise.
+    PluralignError
+        If nothing can be written.
+    """
+    options = options or GenerationOptions()
+    if jobs < 1:
+        raise InputError(f"jobs must be 1 or more, not {jobs}")
+    found = find_runs(runs_folder)
+    more = read_prompts(prompts_file) if prompts_file else ()
+    tasks = [Task(run, prompts_of(run, study, more), out / run.id) for run in found.runs]
+    with only_one(out):
+        done = [is_done(t.out, inputs_of(t.run, t.prompts, options)) for t in tasks]
+        left = [t for t, is_there in zip(tasks, done, strict=True) if not is_there]
+        kept = tuple(t.run.id for t, is_there in zip(tasks, done, strict=True) if is_there)
+        failed = _ask(left, options, jobs, progress)
+    made = {t.run.id: len(t.prompts) * options.samples for t in left if t.run.id not in failed}
+    return Generated(made, kept, {**found.refused, **failed}, found.unfinished)
+
+
+def _ask(
+    tasks: Sequence[Task], options: GenerationOptions, jobs: int, progress: bool
+) -> dict[str, str]:
+    """Do the tasks; what failed, with the reason."""
+    failed: dict[str, str] = {}
+    total = sum(len(t.prompts) for t in tasks) * options.samples
+    with GenerationProgress(total, len(tasks), progress) as bar:
+        for news in do_all(tasks, options, jobs):
+            bar.advance(news.answers)
+            if news.fatal:
+                raise PluralignError(news.error)
+            if news.error:
+                failed[news.run] = news.error
+            if news.ended:
+                bar.end(news.run)
+    return failed

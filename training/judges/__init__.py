@@ -1,0 +1,1 @@
+"""Judges: what gives every answer of a model a score on each dimension."""

@@ -1,0 +1,321 @@
+"""Calls to an endpoint: cached, limited in number, sent again after faults that pass."""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from pluralign_stats.errors import PluralignError
+from training.judges.cache import ReplyCache, key_of
+from training.judges.faults import Fault, JudgeStoppedError, back_off, fault_of
+from training.judges.form import Form, simpler
+from training.judges.rubric import Message, Rubric
+
+if TYPE_CHECKING:
+    from training.judges.endpoint import EndpointOptions
+
+#: A server that asks for a longer pause than this is left alone altogether.
+_LONGEST_PAUSE = 600.0
+
+#: So many refusals before any reply mean that the server takes no request at all.
+_REFUSALS = 5
+
+
+@dataclass(frozen=True)
+class Question:
+    """One thing to ask: messages, and which repeat and attempt this is."""
+
+    messages: list[Message]
+    repeat: int
+    attempt: int
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What came back.
+
+    Attributes
+    ----------
+    text
+        The reply.
+    fault
+        Why it is none that can be read, such as a refusal; empty where it can.
+    final
+        Whether asking again is of no use.
+    """
+
+    text: str
+    fault: str = ""
+    final: bool = False
+
+
+class _FailedError(Exception):
+    """A call that failed, with the fault."""
+
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(fault.reason)
+        self.fault = fault
+
+
+class Caller:
+    """Asks one model at one endpoint, never twice the same.
+
+    Parameters
+    ----------
+    options
+        Address, limits and patience.
+    rubric
+        For its version, which replies are kept by, and the form of replies.
+    cache
+        Where replies are kept.
+    key
+        The endpoint's key.
+    """
+
+    def __init__(
+        self, options: "EndpointOptions", rubric: Rubric, cache: ReplyCache, key: str
+    ) -> None:
+        self._options = options
+        self._rubric = rubric
+        self._cache = cache
+        self._key = key
+        self._form = self._form_before()
+        self._answered = 0
+        self._refused = 0
+        self._under_way = 0
+        self._quiet_until = 0.0
+        self.notice: Callable[[str], None] | None = None
+        self._counts: Counter[str] = Counter()
+        self._error: PluralignError | None = None
+
+    def _form_before(self) -> Form:
+        """The form in which this endpoint's latest reply in the cache was asked for."""
+        last = self._cache.last
+        here = (self._options.model, self._options.address)
+        same = (last.get("model"), last.get("endpoint")) == here
+        return Form.of(last.get("form")) if same else Form()
+
+    @property
+    def usage(self) -> dict[str, Any]:
+        """Calls and tokens paid, replies found in the cache, retries, and the form settled on."""
+        counts = {k: self._counts[k] for k in ("calls", "tokens", "from_cache", "retries")}
+        return {**counts, "form": asdict(self._form)}
+
+    @asynccontextmanager
+    async def opened(self) -> AsyncIterator[None]:
+        """Hold a client open; calls are possible inside only."""
+        from openai import AsyncOpenAI
+
+        options = self._options
+        self._error = None
+        self._stopped = asyncio.Event()
+        self._places = asyncio.Semaphore(options.concurrency)
+        async with AsyncOpenAI(
+            base_url=options.address, api_key=self._key, max_retries=0, timeout=options.timeout
+        ) as self._client:
+            yield
+
+    def stop(self, error: PluralignError) -> None:
+        """Begin no further call, for this reason; those under way may end."""
+        self._error = self._error or error
+        self._stopped.set()
+
+    def raise_if_stopped(self) -> None:
+        """Raise the reason for which calls were stopped, if they were."""
+        if self._error:
+            raise self._error
+
+    async def ask(self, question: Question) -> Reply:
+        """The reply to a question: from the cache, or paid for and kept there.
+
+        Raises
+        ------
+        JudgeStoppedError
+            If calls were stopped.
+        """
+        key = self._key_of(question)
+        async with self._places:
+            entry = self._cache.get(key)
+            if entry is not None:
+                self._counts["from_cache"] += 1
+                return _reply(entry)
+            try:
+                self._stop_at_budget()
+                self._under_way += 1
+                try:
+                    return _reply(self._keep(key, question, *await self._patiently(question)))
+                finally:
+                    self._under_way -= 1
+            except _FailedError as failed:
+                return Reply("", failed.fault.reason, final=True)
+            except PluralignError as error:
+                self.stop(error)
+                raise
+
+    def _key_of(self, question: Question) -> str:
+        return key_of(
+            model=self._options.model,
+            messages=question.messages,
+            parameters=self._options.parameters,
+            rubric=self._rubric.version,
+            repeat=question.repeat,
+            attempt=question.attempt,
+        )
+
+    def _stop_at_budget(self) -> None:
+        options, cache = self._options, self._cache
+        calls, tokens = options.budget_calls, options.budget_tokens
+        if calls is not None and cache.calls + self._under_way >= calls:
+            raise _spent("calls", calls, cache.calls)
+        if tokens is not None and cache.tokens >= tokens:
+            raise _spent("tokens", tokens, cache.tokens)
+
+    def _keep(self, key: str, question: Question, form: Form, entry: dict[str, Any]) -> Any:
+        self._counts["calls"] += 1
+        self._counts["tokens"] += entry["tokens"]
+        entry = {
+            "model": self._options.model,
+            "endpoint": self._options.address,
+            "rubric": self._rubric.version,
+            "repeat": question.repeat,
+            "attempt": question.attempt,
+            "parameters": self._options.parameters,
+            "form": asdict(form),
+            **entry,
+        }
+        self._cache.add(key, entry)
+        return entry
+
+    async def _patiently(self, question: Question) -> tuple[Form, dict[str, Any]]:
+        """Send until the call succeeds, waiting longer after each fault that may pass."""
+        failed, answered = 0, self._answered
+        while True:
+            while (
+                quiet := self._quiet_until - time.monotonic()
+            ) > 0 and not self._stopped.is_set():
+                await self._wait(quiet)
+            if self._stopped.is_set():
+                raise JudgeStoppedError("stopped")
+            try:
+                return await self._in_some_form(question)
+            except _FailedError as error:
+                fault = error.fault
+            failed += 1
+            self._judge_fault(fault, failed, self._answered > answered)
+            self._counts["retries"] += 1
+            await self._pause(failed, fault)
+
+    def _judge_fault(self, fault: Fault, failed: int, others_answered: bool) -> None:
+        """Return where another attempt is worth it; raise where it is not.
+
+        A fault that lasts costs one answer its score if the server replied to others meanwhile, and
+        stops everything if it did not.
+        """
+        if fault.remedy == "refused":
+            self._refused += 1
+            if self._answered == 0 and self._refused >= _REFUSALS:
+                raise self._given_up(fault, failed)
+            raise _FailedError(fault)
+        if fault.remedy == "stop" or (fault.wait or 0) > _LONGEST_PAUSE:
+            raise self._given_up(fault, failed)
+        if failed > self._options.retries:
+            raise _FailedError(fault) if others_answered else self._given_up(fault, failed)
+
+    async def _pause(self, failed: int, fault: Fault) -> None:
+        """Wait before the next attempt; if the server asked for it, no call is begun till then."""
+        options = self._options
+        wait = back_off(failed, options.first_wait, options.longest_wait, fault.wait)
+        if fault.wait:
+            self._quiet_until = max(self._quiet_until, time.monotonic() + fault.wait)
+        if self.notice and wait >= 1:
+            of = options.retries + 1
+            self.notice(f"{fault.reason}: attempt {failed} of {of}, next in {wait:.0f} s")
+        await self._wait(wait)
+
+    async def _wait(self, seconds: float) -> None:
+        """Wait, but no longer than until calls are stopped."""
+        try:
+            await asyncio.wait_for(self._stopped.wait(), seconds)
+        except TimeoutError:
+            return
+
+    def _given_up(self, fault: Fault, failed: int) -> JudgeStoppedError:
+        told = f" ({fault.detail})" if fault.detail and fault.detail != fault.reason else ""
+        tried = f", {failed} attempts" if failed > 1 else ""
+        wait = f"; it asks to wait {fault.wait:,.0f} s" if fault.wait else ""
+        return JudgeStoppedError(
+            f"the judge '{self._options.model}' at {self._options.address} gave no reply: "
+            f"{fault.reason}{told}{tried}{wait}; replies so far are kept: put it right and run the "
+            "command again, it goes on from there"
+        )
+
+    async def _in_some_form(self, question: Question) -> tuple[Form, dict[str, Any]]:
+        """Send in the form that the server is known to take; step down where it refuses.
+
+        A lower form is settled on only once a call that was refused in the higher succeeds in it,
+        so that one answer that the server will not look at changes nothing for the others.
+        """
+        form = self._form
+        while True:
+            try:
+                entry = await self._send(question, form)
+            except _FailedError as error:
+                lower = simpler(form, error.fault) if error.fault.remedy == "refused" else None
+                if lower is None:
+                    raise
+                form = lower
+                continue
+            self._form = form
+            self._answered += 1
+            return form, entry
+
+    async def _send(self, question: Question, form: Form) -> dict[str, Any]:
+        options = self._options
+        try:
+            async with asyncio.timeout(options.timeout):
+                completion = await self._client.chat.completions.create(
+                    model=options.model,
+                    messages=question.messages,  # type: ignore[arg-type]
+                    **form.arguments(options.parameters, self._rubric),
+                )
+            return _read(completion, options.max_tokens)
+        except Exception as error:
+            raise _FailedError(fault_of(error, options.timeout)) from error
+
+
+def _read(completion: Any, max_tokens: int) -> dict[str, Any]:
+    """What is kept of a completion.
+
+    Raises
+    ------
+    ValueError
+        If it is none.
+    """
+    choices: Any = getattr(completion, "choices", None)
+    message = getattr(choices[0], "message", None) if choices else None
+    if message is None:
+        raise ValueError(" ".join(str(completion).split())[:200])
+    finish = choices[0].finish_reason
+    fault = "the judge refused to reply" if getattr(message, "refusal", None) else ""
+    if finish == "length":
+        fault = f"the reply is longer than {max_tokens} tokens"
+    if finish == "content_filter":
+        fault = "the endpoint's content filter kept the reply back"
+    usage = getattr(completion, "usage", None)
+    tokens = getattr(usage, "total_tokens", None)
+    text = message.content if isinstance(message.content, str) else ""
+    return {"reply": text, "fault": fault, "finish": finish, "tokens": int(tokens or 0)}
+
+
+def _reply(entry: dict[str, Any]) -> Reply:
+    return Reply(str(entry.get("reply") or ""), str(entry.get("fault") or ""))
+
+
+def _spent(what: str, budget: int, used: int) -> JudgeStoppedError:
+    return JudgeStoppedError(
+        f"the budget of {budget:,} {what} is spent ({used:,} used); replies so far are kept: run "
+        f"the command again with a larger --budget-{what}, it goes on from there"
+    )

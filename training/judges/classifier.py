@@ -1,0 +1,260 @@
+"""A judge that is a Hugging Face sequence classifier on this machine."""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pluralign_stats.errors import InputError, MissingExtraError, listing, one_of
+from training.judges.protocol import Answer, Judgement
+
+if TYPE_CHECKING:
+    import torch
+
+LOW, HIGH = 1.0, 5.0
+
+
+@dataclass(frozen=True)
+class ClassifierOptions:
+    """Which classifier, and how to read it.
+
+    Attributes
+    ----------
+    model
+        Folder or hub name.
+    dimension
+        What a classifier with one head judges; not needed where each of its labels is a dimension.
+    positive_label
+        The label of a binary head that means that the dimension is present; by default its second.
+    with_prompt
+        Whether it was trained on prompt and answer as a pair, instead of on the answer alone.
+    batch
+        Answers at once.
+    device
+        ``cpu``, ``cuda`` and so on; by default a GPU where there is one.
+    """
+
+    model: str
+    dimension: str = ""
+    positive_label: str = ""
+    with_prompt: bool = False
+    batch: int = 32
+    device: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse a batch of none."""
+        if self.batch < 1:
+            raise InputError(f"'batch' must be 1 or more, not {self.batch}")
+
+
+@dataclass(frozen=True)
+class Head:
+    """How logits become scores.
+
+    Attributes
+    ----------
+    dimensions
+        In the order of the columns that `scores` gives.
+    scores
+        From (n, labels) logits to (n, dimensions) scores from 1 to 5.
+    kind
+        What the head was taken for.
+    """
+
+    dimensions: tuple[str, ...]
+    scores: "Callable[[torch.Tensor], torch.Tensor]"
+    kind: str
+
+
+def head_of(config: Any, options: ClassifierOptions) -> Head:
+    """Tell from a classifier's configuration how its logits are to be read.
+
+    Parameters
+    ----------
+    config
+        The model's configuration: `num_labels`, `id2label`, `problem_type`.
+    options
+        For the dimension and the positive label.
+
+    Raises
+    ------
+    InputError
+        If the head has a form that gives no score from 1 to 5, or the dimension is not told.
+
+    Notes
+    -----
+    ============================================ ===================================================
+    head                                         score
+    ============================================ ===================================================
+    one value, or several by regression          the value, held to 1 to 5
+    five classes                                 the expected class, Σ k·p(k)
+    two classes                                  1 + 4·p(positive)
+    several independent labels (multi-label)     1 + 4·p for each label, which names a dimension
+    ============================================ ===================================================
+    """
+    labels = [str(config.id2label[k]) for k in range(config.num_labels)]
+    kind = config.problem_type
+    if kind == "multi_label_classification":
+        return Head(_named(labels), lambda z: LOW + 4 * z.sigmoid(), "multi-label")
+    if kind == "regression" or (kind is None and len(labels) == 1):
+        names = _named(labels) if len(labels) > 1 else (_one(options),)
+        return Head(names, lambda z: z.clamp(LOW, HIGH), "regression")
+    if len(labels) == 5:
+        order = _ranks(labels)
+        return Head(
+            (_one(options),),
+            lambda z: (z.softmax(-1) * z.new_tensor(order)).sum(-1, keepdim=True),
+            "five classes",
+        )
+    if len(labels) == 2:
+        place = _positive(labels, options)
+        return Head((_one(options),), lambda z: LOW + 4 * z.softmax(-1)[:, [place]], "two classes")
+    raise InputError(
+        f"the classifier '{options.model}' has {len(labels)} classes ({listing(labels)}); it must "
+        "have one value, two or five classes, or independent labels"
+    )
+
+
+def _named(labels: list[str]) -> tuple[str, ...]:
+    """Dimensions that labels name, spelt as in a codebook."""
+    return tuple(re.sub(r"\W+", "_", label.strip().lower()) for label in labels)
+
+
+def _one(options: ClassifierOptions) -> str:
+    if not options.dimension:
+        raise InputError(
+            f"the classifier '{options.model}' has one head; say which dimension it judges with "
+            "--dimension, such as --dimension toxicity"
+        )
+    return options.dimension
+
+
+def _ranks(labels: list[str]) -> list[float]:
+    """Rating of each of five classes: the number in its label, else its place."""
+    found = [re.findall(r"\d+", label) for label in labels]
+    numbers = [int(n[0]) for n in found if len(n) == 1]
+    if sorted(numbers) == [1, 2, 3, 4, 5]:
+        return [float(n) for n in numbers]
+    if sorted(numbers) == [0, 1, 2, 3, 4]:
+        return [n + LOW for n in numbers]
+    return [k + LOW for k in range(5)]
+
+
+def _positive(labels: list[str], options: ClassifierOptions) -> int:
+    if not options.positive_label:
+        return 1
+    folded = [label.casefold() for label in labels]
+    if options.positive_label.casefold() not in folded:
+        raise InputError(one_of("the positive label", options.positive_label, labels))
+    return folded.index(options.positive_label.casefold())
+
+
+class ClassifierJudge:
+    """Scores answers by a classifier, in batches, without sampling.
+
+    Parameters
+    ----------
+    options
+        Which classifier, and how to read it.
+
+    Raises
+    ------
+    MissingExtraError
+        If torch or transformers are not installed.
+    InputError
+        If the model cannot be loaded or its head cannot be read.
+    """
+
+    def __init__(self, options: ClassifierOptions) -> None:
+        self.options = options
+        self.name = f"classifier:{Path(options.model).name}"
+        self.chunk = 8 * options.batch
+        self._tokenizer, self._model, self._device = _load(options)
+        self._head = head_of(self._model.config, options)
+        self._longest = _longest(self._tokenizer, self._model.config)
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What decides the scores."""
+        commit = getattr(self._model.config, "_commit_hash", None)
+        told = {"dimensions": list(self._head.dimensions), "head": self._head.kind}
+        kept = ("model", "positive_label", "with_prompt")
+        options = {k: getattr(self.options, k) for k in kept}
+        return {"judge": self.name, "commit": commit, **told, **options}
+
+    def judge(self, answers: Sequence[Answer]) -> list[Judgement]:
+        """Judge each answer; of one longer than the model reads the beginning, as its note says."""
+        found: dict[Answer, Judgement] = {}
+        nothing: dict[str, float | None] = dict.fromkeys(self._head.dimensions)
+        for answer in dict.fromkeys(answers):
+            if not answer.response.strip():
+                found[answer] = Judgement(nothing, malformed=True, note="the answer is empty")
+        rest = sorted(
+            (a for a in dict.fromkeys(answers) if a not in found), key=lambda a: len(a.response)
+        )
+        for start in range(0, len(rest), self.options.batch):
+            batch = rest[start : start + self.options.batch]
+            found.update(zip(batch, self._batch(batch), strict=True))
+        return [found[answer] for answer in answers]
+
+    def _batch(self, answers: list[Answer]) -> list[Judgement]:
+        import torch
+
+        responses = [answer.response for answer in answers]
+        texts = (
+            [[a.prompt for a in answers], responses] if self.options.with_prompt else [responses]
+        )
+        lengths = [len(ids) for ids in self._tokenizer(*texts)["input_ids"]]
+        inputs = self._tokenizer(
+            *texts, return_tensors="pt", padding=True, truncation=True, max_length=self._longest
+        ).to(self._device)
+        with torch.inference_mode():
+            scores = self._head.scores(self._model(**inputs).logits.float()).cpu().tolist()
+        cut = f"the answer is longer than {self._longest} tokens; its beginning was judged"
+        return [
+            Judgement(
+                dict(zip(self._head.dimensions, row, strict=True)),
+                note=cut if n > self._longest else "",
+            )
+            for row, n in zip(scores, lengths, strict=True)
+        ]
+
+
+def _load(options: ClassifierOptions) -> tuple[Any, Any, str]:
+    """Tokenizer, model and device."""
+    try:
+        import torch
+        from transformers import AutoModelForSequenceClassification, AutoTokenizer
+    except ImportError as error:
+        raise MissingExtraError("judging by a classifier", "training") from error
+    device = options.device or ("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(options.model)
+        model, loading = AutoModelForSequenceClassification.from_pretrained(
+            options.model, output_loading_info=True
+        )
+    except (OSError, ValueError) as error:
+        reason = str(error).partition("\n")[0]
+        raise InputError(
+            f"the classifier '{options.model}' cannot be loaded ({reason}); name the folder or hub "
+            "name of a sequence classifier"
+        ) from error
+    fresh = sorted(loading["missing_keys"])
+    if fresh:
+        raise InputError(
+            f"'{options.model}' is no trained classifier: it has no weights for {listing(fresh, 3)}"
+        )
+    if tokenizer.pad_token_id is None:
+        tokenizer.pad_token = tokenizer.eos_token
+    if model.config.pad_token_id is None:
+        model.config.pad_token_id = tokenizer.pad_token_id
+    return tokenizer, model.to(device).eval(), device
+
+
+def _longest(tokenizer: Any, config: Any) -> int:
+    """Most tokens that the model reads."""
+    stated = getattr(config, "max_position_embeddings", None) or tokenizer.model_max_length
+    # The RoBERTa family counts positions from behind its padding token.
+    offset = (config.pad_token_id or 0) + 1 if "roberta" in config.model_type else 0
+    return int(min(tokenizer.model_max_length, stated - offset))

@@ -1,0 +1,106 @@
+"""What went wrong at an endpoint, and what is to be done about it."""
+
+import email.utils
+import random
+import time
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from pluralign_stats.errors import PluralignError
+
+#: Ask again later, give up this one answer, or give up altogether.
+Remedy = Literal["again", "refused", "stop"]
+
+
+class JudgeStoppedError(PluralignError):
+    """Judging stopped before its end; run again, it goes on from there."""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One failed call.
+
+    Attributes
+    ----------
+    remedy
+        What to do.
+    reason
+        What happened, in words that can be counted.
+    wait
+        Seconds for which the server asks to be left alone; None where it did not say.
+    detail
+        What the server said about it.
+    """
+
+    remedy: Remedy
+    reason: str
+    wait: float | None = None
+    detail: str = ""
+
+
+def fault_of(error: Exception, timeout: float) -> Fault:
+    """What an error of the `openai` client, or of reading its answer, means.
+
+    Parameters
+    ----------
+    error
+        The error.
+    timeout
+        Seconds after which a call is given up, for the message.
+    """
+    import openai
+
+    if isinstance(error, openai.APITimeoutError | TimeoutError):
+        return Fault("again", f"no reply within {timeout:g} s")
+    if isinstance(error, openai.APIConnectionError):
+        return Fault("again", "the server cannot be reached", detail=str(error.__cause__ or error))
+    if isinstance(error, openai.APIStatusError):
+        return _status(error.status_code, error)
+    return Fault("again", "the server's answer is no chat completion", detail=str(error))
+
+
+def _status(code: int, error: Any) -> Fault:
+    detail = " ".join(str(error.message).split())[:400]
+    if error.code == "insufficient_quota":
+        return Fault("stop", "the account has no credit left", detail=detail)
+    if code == 429:
+        return Fault("again", "the server asks for fewer calls (429)", _wait(error), detail)
+    if code >= 500 or code in {408, 409, 425}:
+        return Fault("again", f"server error {code}", _wait(error), detail)
+    if code in {401, 403}:
+        return Fault("stop", f"the key is not accepted ({code})", detail=detail)
+    if code in {404, 405}:
+        return Fault("stop", f"there is no such model or address ({code})", detail=detail)
+    return Fault("refused", f"the server refused the request ({code})", detail=detail)
+
+
+def _wait(error: Any) -> float | None:
+    """Seconds that the header Retry-After asks for, given as a number or a date."""
+    told = error.response.headers.get("retry-after")
+    if told is None:
+        return None
+    try:
+        return max(0.0, float(told))
+    except ValueError:
+        pass
+    try:
+        return max(0.0, email.utils.parsedate_to_datetime(told).timestamp() - time.time())
+    except (TypeError, ValueError):
+        return None
+
+
+def back_off(attempt: int, first: float, longest: float, asked: float | None) -> float:
+    """Seconds to wait before the next attempt: doubled each time, a quarter of it by chance.
+
+    Parameters
+    ----------
+    attempt
+        How many attempts have failed.
+    first, longest
+        The first wait, and the longest.
+    asked
+        What the server asked for, which is never undercut.
+    """
+    usual = min(first * 2 ** (attempt - 1), longest)
+    jittered = usual * random.uniform(0.75, 1.0)  # noqa: S311 - spreads calls, decides no number
+    return max(jittered, asked or 0.0)

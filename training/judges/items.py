@@ -1,0 +1,130 @@
+"""Score the responses that a study's raters saw, so that a judge can be held against the raters."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from pluralign_stats.errors import InputError
+from pluralign_stats.study.study import Study
+from training.folders import MARK, is_complete, only_one, read_mark
+from training.judges.progress import JudgingProgress
+from training.judges.protocol import Answer, Judge
+from training.judges.table import judge_all, listen, score_table, tally
+from training.scores import (
+    Scored,
+    mark_folder,
+    refuse_other_judge,
+    settings_of,
+    usage_of,
+    write_frame,
+)
+
+ITEM_SCORES = "item_scores.parquet"
+
+_RESPONSE = "response_text_"
+
+
+def score_items(study: Study, out: Path, judge: Judge, *, progress: bool = False) -> Scored:
+    """Judge every response of a study in every language that it has.
+
+    Parameters
+    ----------
+    study
+        A study with the texts of its responses.
+    out
+        Gets ``item_scores.parquet``: one row per item, language and dimension, with score,
+        malformed, judge and note.
+    judge
+        The judge.
+    progress
+        Whether to show a progress bar on standard error.
+
+    Raises
+    ------
+    InputError
+        If the study has no texts, or `out` holds other scores.
+    PluralignError
+        If the judge stops, or nothing can be written.
+    """
+    texts = item_texts(study)
+    settings = settings_of(judge)
+    source = {"study": study.name, "fingerprint": study.fingerprint}
+    if out.exists() and not out.is_dir():
+        raise InputError(f"{out} is a file; name a folder with --out")
+    with only_one(out):
+        kept = is_complete(out) and _belongs(out, source, settings, study)
+        if not kept:
+            (out / MARK).unlink(missing_ok=True)
+            judgements = _judge(texts, judge, progress)
+            scores = score_table(texts[["item", "language"]], judgements, judge.name)
+            write_frame(out / ITEM_SCORES, scores)
+            record = {"judge": settings, **source, "tally": tally(judgements)}
+            mark_folder(out, [ITEM_SCORES], record)
+        total = read_mark(out)["tally"]
+    names = (study.name,)
+    made, there = ((), names) if kept else (names, ())
+    return Scored(out / ITEM_SCORES, made, there, (), total, usage_of(judge))
+
+
+def _belongs(out: Path, source: dict[str, str], settings: dict[str, object], study: Study) -> bool:
+    """Whether the scores in a complete folder are those asked for; an older study's are not."""
+    mark = read_mark(out)
+    if "study" not in mark:
+        raise InputError(f"{out} holds other scores than a study's; choose another with --out")
+    if mark["study"] != study.name:
+        raise InputError(
+            f"{out} holds scores of the study '{mark['study']}', not of '{study.name}'; choose "
+            "another folder with --out"
+        )
+    refuse_other_judge(out, mark.get("judge"), settings)
+    return mark["fingerprint"] == source["fingerprint"]
+
+
+def _judge(texts: pd.DataFrame, judge: Judge, progress: bool) -> list:
+    answers = [
+        Answer(prompt, response, language)
+        for prompt, response, language in zip(
+            texts["prompt"], texts["response"], texts["language"], strict=True
+        )
+    ]
+    with JudgingProgress(len(answers), 1, progress) as bar:
+        listen(judge, bar)
+        return judge_all(judge, answers, bar)
+
+
+def item_texts(study: Study) -> pd.DataFrame:
+    """Texts of a study: one row per item and language that has a response.
+
+    Returns
+    -------
+    DataFrame
+        Columns item, language, prompt (empty where the study has no text of it), response.
+
+    Raises
+    ------
+    InputError
+        If the codebook names no texts of responses, or all are empty.
+    """
+    items = study.items
+    languages = [c.removeprefix(_RESPONSE) for c in items if c.startswith(_RESPONSE)]
+    if not languages:
+        raise InputError(
+            f"the study '{study.name}' has no texts of responses to judge; name their columns in "
+            "the codebook under 'texts: response:'"
+        )
+    blocks = [
+        pd.DataFrame(
+            {
+                "item": items["item"].astype(str),
+                "language": language,
+                "prompt": items.get(f"prompt_text_{language}", pd.Series("", items.index)),
+                "response": items[_RESPONSE + language],
+            }
+        )
+        for language in languages
+    ]
+    texts = pd.concat(blocks, ignore_index=True).fillna({"prompt": "", "response": ""})
+    texts = texts[texts["response"].str.strip() != ""].reset_index(drop=True)
+    if texts.empty:
+        raise InputError(f"every response of the study '{study.name}' is empty; nothing to judge")
+    return texts

@@ -1,0 +1,62 @@
+"""What every judge takes and gives: answers of a model, and a score for each on each dimension."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One answer to be judged.
+
+    Attributes
+    ----------
+    prompt
+        What was asked.
+    response
+        What the model said, without the part in which it thought.
+    language
+        Code of the language of both, such as ``en`` or ``de``.
+    """
+
+    prompt: str
+    response: str
+    language: str
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What a judge makes of one answer.
+
+    Attributes
+    ----------
+    scores
+        By dimension, on the scale of the study (1 to 5 unless its codebook says otherwise); None
+        where the judge could give none.
+    malformed
+        Whether the answer is no text that can be judged, such as an empty one. A judge that fails
+        on a sound answer leaves scores out and this False.
+    note
+        Why scores are missing, or what else should be known of them; the same words for the same
+        reason, so that reasons can be counted.
+    """
+
+    scores: dict[str, float | None]
+    malformed: bool = False
+    note: str = ""
+
+
+@runtime_checkable
+class Judge(Protocol):
+    """Gives scores to answers.
+
+    A judge may also have `settings` (plain values that decide its scores, compared when scoring is
+    taken up again), `usage` (plain values told at the end, such as calls made) and `chunk` (how
+    many answers it likes to get at once).
+    """
+
+    name: str
+
+    def judge(self, answers: Sequence[Answer]) -> list[Judgement]:
+        """Judge each answer; the judgements stand in the answers' order."""
+        ...

@@ -1,0 +1,211 @@
+"""The rubric of a judge: what it is asked about an answer, in which words, and on which scale."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Annotated, Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field
+
+from pluralign_stats.errors import InputError, one_of
+from training.judges.protocol import Answer
+
+if TYPE_CHECKING:
+    from pluralign_stats.study.codebook import Codebook, Dimension
+
+_FALLBACK = "en"
+
+Message = dict[str, str]
+
+
+class Item(BaseModel):
+    """One statement of the rubric.
+
+    Attributes
+    ----------
+    statement, meaning
+        What the judge agrees with or not, and what is meant by it, by language.
+    labels
+        Words of the ratings by language; the keys are the ratings that the scale allows.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    statement: dict[str, str]
+    meaning: dict[str, str] = {}
+    labels: dict[str, dict[int, str]]
+
+    @property
+    def levels(self) -> list[int]:
+        """Ratings that the scale allows, in order."""
+        return sorted(next(iter(self.labels.values())))
+
+
+class Rubric(BaseModel):
+    """Everything that a judge is asked, in every language.
+
+    Attributes
+    ----------
+    items
+        By dimension.
+    words
+        The wording around the statements, by part and language.
+    edition
+        Version that the wording's author gave it.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    items: Annotated[dict[str, Item], Field(min_length=1)]
+    words: dict[str, dict[str, Any]]
+    edition: str
+
+    @property
+    def version(self) -> str:
+        """Edition and a hash of the whole wording, so that no change goes unnoticed."""
+        content = json.dumps(self.model_dump(), sort_keys=True, ensure_ascii=False)
+        return f"{self.edition}-{hashlib.sha256(content.encode()).hexdigest()[:8]}"
+
+    def messages(self, answer: Answer) -> list[Message]:
+        """What a judge is sent about one answer, in its language where there is wording."""
+        language = answer.language
+        tags = _in(self.words["headings"], language)
+        shown = [
+            _tagged(tags["prompt"], answer.prompt),
+            _tagged(tags["answer"], answer.response),
+        ]
+        return [
+            {"role": "system", "content": self._system(language)},
+            {"role": "user", "content": "\n\n".join(shown)},
+        ]
+
+    def _system(self, language: str) -> str:
+        keys = ", ".join(f'"{name}"' for name in self.items)
+        blocks = [_in(self.words["instruction"], language)]
+        blocks += [self._statement(name, language) for name in self.items]
+        blocks += [_in(self.words["reply"], language).format(keys=keys)]
+        return "\n\n".join(blocks)
+
+    def _statement(self, name: str, language: str) -> str:
+        item = self.items[name]
+        labels = _in(item.labels, language)
+        meaning = _in(item.meaning, language) if item.meaning else ""
+        heading = _in(self.words["scale"], language).format(name=name)
+        scale = "; ".join(f"{k} = {labels[k]}" if labels[k] else f"{k}" for k in item.levels)
+        return f"{_in(item.statement, language)} {meaning}".rstrip() + f"\n{heading} {scale}"
+
+    def correction(self, reply: str, reason: str, language: str) -> list[Message]:
+        """What is added when a reply could not be used and the judge is asked again."""
+        return [
+            {"role": "assistant", "content": reply[:500] or "(empty)"},
+            {
+                "role": "user",
+                "content": " ".join(
+                    (
+                        _in(self.words["again"], language).format(reason=reason),
+                        _in(self.words["reply"], language).format(
+                            keys=", ".join(f'"{name}"' for name in self.items)
+                        ),
+                    )
+                ),
+            },
+        ]
+
+    def reply_schema(self) -> dict[str, Any]:
+        """JSON schema of a reply: one whole number of its scale for each dimension."""
+        return {
+            "type": "object",
+            "properties": {
+                name: {"type": "integer", "enum": item.levels} for name, item in self.items.items()
+            },
+            "required": list(self.items),
+            "additionalProperties": False,
+        }
+
+
+def _tagged(tag: str, text: str) -> str:
+    """Put text between tags that the text itself cannot close."""
+    return f"<{tag}>\n{text.replace(f'</{tag}', f'< /{tag}')}\n</{tag}>"
+
+
+def _in(by_language: dict[str, Any], language: str) -> Any:
+    """The wording in a language, in English where there is none, else in any."""
+    for wanted in (language, language.split("-")[0], _FALLBACK):
+        if wanted in by_language:
+            return by_language[wanted]
+    return next(iter(by_language.values()))
+
+
+@cache
+def _shipped() -> dict[str, Any]:
+    text = files("training.judges").joinpath("rubric.yaml").read_text("utf-8")
+    return yaml.safe_load(text)
+
+
+def default_rubric(dimensions: Sequence[str] = ()) -> Rubric:
+    """The rubric that ships: the survey's five dimensions, each from 1 to 5.
+
+    Parameters
+    ----------
+    dimensions
+        Which to ask about; all five by default.
+
+    Raises
+    ------
+    InputError
+        If the rubric has no such dimension.
+    """
+    content = _shipped()
+    known = content["dimensions"]
+    for name in dimensions:
+        if name not in known:
+            raise InputError(
+                f"{one_of('a dimension of the rubric', name, known)}; give the study's codebook "
+                "with --study, whose own statements are then used"
+            )
+    labels = {
+        language: dict(enumerate(words, start=1)) for language, words in content["labels"].items()
+    }
+    items = {name: Item(**known[name], labels=labels) for name in (dimensions or known)}
+    return _rubric(items)
+
+
+def study_rubric(codebook: "Codebook") -> Rubric:
+    """The rubric of a study: its codebook's statements, scales and words.
+
+    What the codebook leaves out is taken from the rubric that ships where that has a dimension of
+    the same name and scale; a statement that neither has is made of the dimension's label.
+    """
+    return _rubric({name: _item(codebook, name) for name in codebook.dimensions})
+
+
+def _item(codebook: "Codebook", name: str) -> Item:
+    known = _shipped()["dimensions"].get(name, {})
+    dimension = codebook.dimensions[name]
+    made = {"en": f"The answer exhibits {codebook.label(name).lower()}."}
+    return Item(
+        statement=dict(dimension.statement) or known.get("statement") or made,
+        meaning=known.get("meaning", {}),
+        labels=_labels(dimension),
+    )
+
+
+def _labels(dimension: "Dimension") -> dict[str, dict[int, str]]:
+    """Words of a dimension's ratings by language; empty where it has none."""
+    spoken = {language for words in dimension.labels.values() for language in words}
+    shipped = _shipped()["labels"]
+    if not spoken and len(dimension.levels) == len(shipped["en"]):
+        return {k: dict(zip(dimension.levels, words, strict=True)) for k, words in shipped.items()}
+    return {
+        language: {k: dimension.labels.get(k, {}).get(language, "") for k in dimension.levels}
+        for language in sorted(spoken) or [_FALLBACK]
+    }
+
+
+def _rubric(items: dict[str, Item]) -> Rubric:
+    content = _shipped()
+    words = {part: content[part] for part in ("instruction", "scale", "reply", "again", "headings")}
+    return Rubric(items=items, words=words, edition=str(content["version"]))

@@ -1,0 +1,92 @@
+"""Judgements in a table: one row per answer and dimension."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pandas as pd
+
+from training.judges.progress import JudgingProgress
+from training.judges.protocol import Answer, Judge, Judgement
+
+#: How many answers a judge gets at once unless it says otherwise.
+_CHUNK = 256
+
+
+def judge_all(judge: Judge, answers: Sequence[Answer], bar: JudgingProgress) -> list[Judgement]:
+    """Judge all answers, a chunk at a time."""
+    size = getattr(judge, "chunk", _CHUNK)
+    found: list[Judgement] = []
+    for start in range(0, len(answers), size):
+        chunk = answers[start : start + size]
+        found += judge.judge(chunk)
+        bar.advance(len(chunk))
+    return found
+
+
+def listen(judge: Judge, bar: JudgingProgress) -> None:
+    """Let a judge that has to wait say so beside the bar."""
+    tell: Callable[[Callable[[str], None]], None] | None = getattr(judge, "tell", None)
+    if tell:
+        tell(bar.say)
+
+
+def score_table(keys: pd.DataFrame, judgements: Sequence[Judgement], judge: str) -> pd.DataFrame:
+    """Put judgements beside the keys of their answers.
+
+    Parameters
+    ----------
+    keys
+        One row per answer: what identifies it, and what else belongs to it.
+    judgements
+        One per row of `keys`.
+    judge
+        Name of the judge.
+
+    Returns
+    -------
+    DataFrame
+        One row per answer and dimension: the columns of `keys`, then dimension, score (missing
+        where there is none), malformed, judge, note.
+    """
+    rows = [
+        (place, dimension, score, judged.malformed, judge, judged.note)
+        for place, judged in enumerate(judgements)
+        for dimension, score in judged.scores.items()
+    ]
+    names = ["place", "dimension", "score", "malformed", "judge", "note"]
+    scores = pd.DataFrame(rows, columns=names).astype({"score": float, "malformed": bool})
+    repeated = keys.iloc[scores.pop("place").to_numpy()].reset_index(drop=True)
+    return pd.concat([repeated, scores], axis=1)
+
+
+def tally(judgements: Sequence[Judgement]) -> dict[str, Any]:
+    """How many answers there were, how many malformed, and why scores of the others are missing.
+
+    Returns
+    -------
+    dict
+        ``answers``, ``malformed``, ``missing`` (by reason, of answers that are not malformed) and
+        ``notes`` (other things to know of scored answers, by what they are).
+    """
+    lacking = [j for j in judgements if not j.malformed and None in j.scores.values()]
+    noted = [j for j in judgements if j.note and None not in j.scores.values()]
+    return {
+        "answers": len(judgements),
+        "malformed": sum(j.malformed for j in judgements),
+        "missing": dict(Counter(j.note or "no reason given" for j in lacking)),
+        "notes": dict(Counter(j.note for j in noted)),
+    }
+
+
+def add_up(tallies: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """The sum of several tallies."""
+    total: dict[str, Any] = {
+        name: sum(t[name] for t in tallies) for name in ("answers", "malformed")
+    }
+    for name in ("missing", "notes"):
+        counts: Counter[str] = Counter()
+        for one in tallies:
+            counts.update(one[name])
+        total[name] = dict(counts)
+    return total

@@ -1,0 +1,1 @@
+"""Optimizers: TRL's own trainers, with the feedback's soft labels and weights."""

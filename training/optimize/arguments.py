@@ -1,0 +1,141 @@
+"""Arguments that every trainer gets, and what all of them do alike."""
+
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from transformers import PrinterCallback, TrainerCallback
+
+from training.checkpoints import Checkpoints, Metrics, last_checkpoint
+from training.folders import write_json
+from training.models import number_format
+from training.options import TrainingOptions
+
+CHECKPOINTS = "checkpoints"
+
+#: Says how far a stage is: its name, steps done, steps in all.
+Tell = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One training with one trainer.
+
+    Attributes
+    ----------
+    name
+        ``"dpo"``, ``"kto"``, ``"reward"`` or ``"grpo"``.
+    folder
+        Where checkpoints, metrics and arguments go.
+    base
+        Folder or hub name of the base model.
+    tokenizer
+        With its chat template.
+    options
+        Of this stage.
+    seed
+        Of everything random.
+    tell
+        Is told of every step.
+    """
+
+    name: str
+    folder: Path
+    base: str
+    tokenizer: Any
+    options: TrainingOptions
+    seed: int
+    tell: Tell
+
+    @property
+    def checkpoints(self) -> Path:
+        """Folder of the checkpoints of this stage."""
+        return self.folder / f"{CHECKPOINTS}-{self.name}"
+
+
+def shared_arguments(stage: Stage) -> dict[str, Any]:
+    """Arguments of transformers' trainer, the same for all optimizers."""
+    import torch
+
+    options = stage.options
+    schedule: str = options.schedule
+    if schedule == "constant" and options.warmup:
+        schedule = "constant_with_warmup"
+    return {
+        "output_dir": str(stage.checkpoints),
+        "learning_rate": options.learning_rate,
+        "num_train_epochs": options.epochs,
+        "max_steps": options.max_steps or -1,
+        "per_device_train_batch_size": options.batch_size,
+        "gradient_accumulation_steps": options.accumulation,
+        "warmup_steps": options.warmup,
+        "lr_scheduler_type": schedule,
+        "weight_decay": options.weight_decay,
+        "max_grad_norm": options.max_grad_norm,
+        "bf16": number_format(options) == "bf16",
+        "gradient_checkpointing": options.gradient_checkpointing,
+        "logging_steps": options.log_steps,
+        "logging_first_step": True,
+        "seed": stage.seed,
+        "data_seed": stage.seed,
+        "save_strategy": "no",
+        "save_total_limit": 2,
+        "report_to": "none",
+        "disable_tqdm": True,
+        "dataloader_pin_memory": torch.cuda.is_available(),
+        "use_cpu": not torch.cuda.is_available(),
+    }
+
+
+def run_trainer(stage: Stage, trainer: Any) -> None:
+    """Train to the end, from the last whole checkpoint if there is one.
+
+    The arguments that the trainer resolved are stored beside its metrics.
+    """
+    trainer.remove_callback(PrinterCallback)
+    trainer.add_callback(
+        Checkpoints(stage.options.checkpoint_minutes, stage.options.checkpoint_steps)
+    )
+    trainer.add_callback(Metrics(stage.folder / f"metrics-{stage.name}.jsonl", stage.name))
+    trainer.add_callback(Teller(stage.name, stage.tell))
+    if trainer.is_world_process_zero():
+        write_json(stage.folder / f"arguments-{stage.name}.json", _plain(trainer.args))
+    resumed = last_checkpoint(stage.checkpoints) if stage.checkpoints.is_dir() else None
+    trainer.train(resume_from_checkpoint=str(resumed) if resumed else None)
+
+
+def _plain(args: Any) -> dict[str, Any]:
+    """All arguments as plain values; paths of this machine left out."""
+    values = {k: v for k, v in args.to_dict().items() if k not in ("output_dir", "logging_dir")}
+    return json.loads(json.dumps(values, default=str))
+
+
+def save_adapter(trainer: Any, tokenizer: Any, folder: Path) -> None:
+    """Save the adapter and the tokenizer with its template; whole or not there."""
+    made = folder.with_name(f".{folder.name}.new")
+    if trainer.is_world_process_zero():
+        shutil.rmtree(made, ignore_errors=True)
+    trainer.accelerator.wait_for_everyone()
+    trainer.save_model(str(made))
+    if trainer.is_world_process_zero():
+        (made / "training_args.bin").unlink(missing_ok=True)
+        tokenizer.save_pretrained(made)
+        shutil.rmtree(folder, ignore_errors=True)
+        made.rename(folder)
+    trainer.accelerator.wait_for_everyone()
+
+
+class Teller(TrainerCallback):
+    """Passes on how far a trainer is."""
+
+    def __init__(self, name: str, tell: Tell) -> None:
+        self._name = name
+        self._tell = tell
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        """Tell of a step."""
+        if state.is_world_process_zero:
+            self._tell(self._name, state.global_step, state.max_steps)

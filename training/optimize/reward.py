@@ -1,0 +1,252 @@
+"""Reward models: trained on pairs, and asked by GRPO."""
+
+import json
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from trl import RewardConfig, RewardTrainer
+from trl.trainer.reward_trainer import DataCollatorForPreference
+
+from training.chat import exchange_tokens, read_reply
+from training.data import dataset, even_weights, rows_met
+from training.folders import complete, is_complete, write_json
+from training.models import load_model, new_adapter, with_adapter
+from training.optimize.arguments import Stage, run_trainer, save_adapter, shared_arguments
+from training.optimize.weighted import Recorded, collated, preference_loss, without
+from training.options import RewardOptions, TrainingOptions
+
+OURS = ("p", "weight")
+
+ADAPTER = "adapter"
+
+#: What the rewards of the study's own responses were.
+SCALE = "scale.json"
+
+
+class ModelOfRewards(RewardTrainer):
+    """TRL's trainer of reward models on pairs with labels and weights."""
+
+    #: Weight of the penalty on rewards far from zero.
+    center: float = 0.0
+
+    def _set_signature_columns_if_needed(self) -> None:
+        super()._set_signature_columns_if_needed()
+        known: Any = self._signature_columns
+        self._signature_columns: Any = list(dict.fromkeys([*known, *OURS]))
+
+    def compute_loss(
+        self,
+        model: Any,
+        inputs: Any,
+        return_outputs: bool = False,
+        num_items_in_batch: Any = None,
+    ) -> Any:
+        """TRL computes what it logs; the loss is taken of the same rewards."""
+        recorded = Recorded(model)
+        super().compute_loss(recorded, without(inputs, OURS))
+        chosen, rejected = recorded.outputs[0].logits.squeeze(-1).float().chunk(2)
+        loss = preference_loss(chosen - rejected, inputs["p"], inputs["weight"])
+        loss = loss + self.center * (chosen + rejected).square().mean()
+        return (loss, recorded.outputs[0]) if return_outputs else loss
+
+
+def reward_trainer(stage: Stage, rows: list[dict[str, Any]]) -> ModelOfRewards:
+    """The trainer of a stage, before its first step.
+
+    Parameters
+    ----------
+    stage
+        What to train, with `RewardOptions`.
+    rows
+        What `pair_rows` gives.
+    """
+    options = stage.options
+    assert isinstance(options, RewardOptions)  # noqa: S101
+    rows = rows_met(rows, options, stage.seed)
+    even_weights(rows)
+    whole = [
+        {
+            "chosen_ids": row["prompt_ids"] + row["chosen_ids"],
+            "rejected_ids": row["prompt_ids"] + row["rejected_ids"],
+            **{name: row[name] for name in OURS},
+        }
+        for row in rows
+    ]
+    arguments = RewardConfig(
+        **shared_arguments(stage), max_length=None, center_rewards_coefficient=options.center
+    )
+    pairs = DataCollatorForPreference(pad_token_id=stage.tokenizer.pad_token_id)
+    torch.manual_seed(stage.seed)
+    trainer = ModelOfRewards(
+        model=load_model(stage.base, options, "reward"),
+        args=arguments,
+        data_collator=collated(pairs, OURS),
+        train_dataset=dataset(whole),
+        processing_class=stage.tokenizer,
+        peft_config=new_adapter(options, "reward"),
+    )
+    trainer.center = options.center
+    return trainer
+
+
+def train_reward(stage: Stage, rows: list[dict[str, Any]], folder: Path) -> None:
+    """Train a reward model into its folder, unless it is there already.
+
+    Parameters
+    ----------
+    stage
+        What to train; its folder is ``<folder>.partial``.
+    rows
+        What `pair_rows` gives.
+    folder
+        Gets the adapter, which holds the head as well, and the scale of its rewards.
+    """
+    if is_complete(folder):
+        return
+    trainer = reward_trainer(stage, rows)
+    run_trainer(stage, trainer)
+    trainer.accelerator.wait_for_everyone()
+    save_adapter(trainer, stage.tokenizer, stage.folder / ADAPTER)
+    scale = _scale(trainer.model_wrapped, stage, rows)
+    if trainer.is_world_process_zero():
+        write_json(stage.folder / SCALE, scale)
+        shutil.rmtree(stage.checkpoints, ignore_errors=True)
+        shutil.rmtree(folder, ignore_errors=True)
+        complete(stage.folder, folder, {"stage": "reward"})
+    trainer.accelerator.wait_for_everyone()
+
+
+def _scale(model: Any, stage: Stage, rows: Sequence[dict[str, Any]]) -> dict[str, float]:
+    """Range of the rewards of the study's own responses, and how often the pairs are met."""
+    texts = {
+        tuple(row["prompt_ids"] + row[key])
+        for row in rows
+        for key in ("chosen_ids", "rejected_ids")
+    }
+    ordered = sorted(texts)
+    rewards = rewards_of(model, ordered, stage.tokenizer.pad_token_id, 4 * stage.options.batch_size)
+    known = dict(zip(ordered, rewards, strict=True))
+    met = [
+        (known[tuple(r["prompt_ids"] + r["chosen_ids"])]
+         > known[tuple(r["prompt_ids"] + r["rejected_ids"])]) == (r["p"] >= 0.5)
+        for r in rows
+    ]  # fmt: skip
+    weights = [r["weight"] for r in rows]
+    agreed = sum(w for w, yes in zip(weights, met, strict=True) if yes) / sum(weights)
+    return {"lowest": min(rewards), "highest": max(rewards), "accuracy": agreed}
+
+
+def rewards_of(
+    model: Any, texts: Sequence[Sequence[int]], pad: int, batch_size: int
+) -> list[float]:
+    """Reward of each text, given in tokens."""
+    model.eval()
+    device = next(model.parameters()).device
+    rewards: list[float] = []
+    with torch.no_grad():
+        for first in range(0, len(texts), batch_size):
+            batch = texts[first : first + batch_size]
+            width = max(map(len, batch))
+            ids = torch.tensor([[*t, *[pad] * (width - len(t))] for t in batch], device=device)
+            mask = torch.tensor(
+                [[1] * len(t) + [0] * (width - len(t)) for t in batch], device=device
+            )
+            rewards += model(input_ids=ids, attention_mask=mask).logits[:, 0].float().tolist()
+    return rewards
+
+
+@dataclass
+class Rewards:
+    """Rewards of completions, guarded against what a reward model cannot judge.
+
+    The thinking of a reasoning model is left out. A completion that does not end, or has no
+    answer, gets the lowest reward that a response of the study got; and no reward lies outside
+    the range of those, where the reward model was never trained.
+
+    Attributes
+    ----------
+    model
+        The reward model.
+    tokenizer
+        Of model and completions.
+    ends
+        Tokens that end a turn.
+    lowest, highest
+        Range of the rewards of the study's responses.
+    batch_size
+        Texts to be judged at once.
+    thinking
+        Whether the completions were to begin with thinking.
+    """
+
+    model: Any
+    tokenizer: Any
+    ends: Sequence[int]
+    lowest: float
+    highest: float
+    batch_size: int
+    thinking: bool = True
+    __name__: str = "reward"
+
+    def __call__(
+        self, prompts: list[str], completion_ids: list[list[int]], **_: Any
+    ) -> list[float | None]:
+        """One reward to each completion."""
+        replies = [
+            read_reply(self.tokenizer, ids, self.ends, self.thinking) for ids in completion_ids
+        ]
+        judged = [i for i, reply in enumerate(replies) if reply.finished and reply.answer]
+        texts = [exchange_tokens(self.tokenizer, prompts[i], replies[i].answer) for i in judged]
+        given = rewards_of(
+            self.model,
+            [[*text.prompt, *text.answer] for text in texts],
+            self.tokenizer.pad_token_id,
+            self.batch_size,
+        )
+        rewards: list[float | None] = [self.lowest] * len(replies)
+        for i, reward in zip(judged, given, strict=True):
+            rewards[i] = min(max(reward, self.lowest), self.highest)
+        return rewards
+
+
+def load_rewards(
+    folder: Path,
+    base: str,
+    options: TrainingOptions,
+    tokenizer: Any,
+    ends: Sequence[int],
+    thinking: bool = True,
+) -> Rewards:
+    """The rewards of a stored reward model.
+
+    Parameters
+    ----------
+    folder
+        What `train_reward` filled.
+    base
+        Folder or hub name of the base model.
+    options
+        With which it was trained.
+    tokenizer
+        Of the base model.
+    ends
+        Tokens that end a turn.
+    thinking
+        Whether completions are to begin with thinking, on a reasoning model.
+    """
+    scale = json.loads((folder / SCALE).read_text(encoding="utf-8"))
+    model = load_model(base, options, "reward")
+    model.config.get_text_config().pad_token_id = tokenizer.pad_token_id
+    return Rewards(
+        model=with_adapter(model, folder / ADAPTER),
+        tokenizer=tokenizer,
+        ends=ends,
+        lowest=scale["lowest"],
+        highest=scale["highest"],
+        batch_size=4 * options.batch_size,
+        thinking=thinking,
+    )

@@ -1,0 +1,254 @@
+"""The plan: every condition of a grid on a study, checked in full before anything is trained."""
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Literal
+
+import pandas as pd
+
+from pluralign_stats.errors import InputError
+from pluralign_stats.feedback.feedback import Feedback
+from pluralign_stats.feedback.pairs import preference_pairs
+from pluralign_stats.feedback.recipe import Recipe
+from pluralign_stats.feedback.split import split_prompts
+from pluralign_stats.feedback.unpaired import unpaired_feedback
+from pluralign_stats.study.study import Study
+from training.condition import Condition
+from training.data import usable, with_texts
+from training.grid import Design, Grid, conditions, recipes
+from training.models import (
+    adapter_bytes,
+    base_fingerprint,
+    check_quantization,
+    context_length,
+    find_base,
+    load_tokenizer,
+    require_packages,
+)
+
+Kind = Literal["pairs", "unpaired"]
+
+#: Adapters that a run holds at once: itself, two checkpoints with two moments each, one to spare.
+_COPIES = 8
+
+
+@dataclass(frozen=True)
+class Planned:
+    """One condition and what it will be trained on.
+
+    Attributes
+    ----------
+    condition
+        The condition.
+    experiments
+        Names of the experiments that ask for it.
+    n_examples
+        Examples before any is left out for its text.
+    """
+
+    condition: Condition
+    experiments: tuple[str, ...]
+    n_examples: int
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All conditions of a grid on one study.
+
+    Attributes
+    ----------
+    study
+        The study.
+    grid
+        The grid.
+    planned
+        The conditions, each once, by base model.
+    """
+
+    study: Study
+    grid: Grid
+    planned: tuple[Planned, ...]
+    _makers: "_Maker" = field(repr=False)
+
+    def examples(self, condition: Condition) -> pd.DataFrame:
+        """Training examples of a condition, with their texts."""
+        made = self._makers.feedback(_kind(condition), condition.recipe)
+        return with_texts(self.study, made.examples())
+
+    def excluded(self, condition: Condition) -> pd.DataFrame:
+        """What the recipe of a condition leaves out: reason, n."""
+        return self._makers.feedback(_kind(condition), condition.recipe).excluded
+
+
+class _Maker:
+    """Makes feedback, and remembers the last few."""
+
+    def __init__(self, study: Study, train: tuple[str, ...]) -> None:
+        self._study = study
+        self._train = train
+        self.feedback = lru_cache(maxsize=8)(self._feedback)
+        self.size = lru_cache(maxsize=None)(self._size)
+
+    def _feedback(self, kind: Kind, recipe: Recipe) -> Feedback:
+        make = preference_pairs if kind == "pairs" else unpaired_feedback
+        return make(self._study, recipe, self._train)
+
+    def _size(self, kind: Kind, recipe: Recipe) -> int:
+        return self.feedback(kind, recipe).size
+
+
+def _kind(condition: Condition) -> Kind:
+    return "unpaired" if condition.optimizer == "kto" else "pairs"
+
+
+def plan_training(grid: Grid, study: Study) -> Plan:
+    """Expand a grid and check every condition's feedback.
+
+    Raises
+    ------
+    InputError
+        If a condition names what the study does not have, or has too few examples; the message
+        names all such conditions.
+    """
+    split = split_prompts(study, grid.held_out, grid.split_seed)
+    maker = _Maker(study, split.train)
+    found: dict[Condition, list[str]] = {}
+    poor: list[str] = []
+    for name, design in grid.designs().items():
+        for condition in _conditions(grid, design, maker, poor):
+            found.setdefault(condition, []).append(name)
+    poor = list(dict.fromkeys(poor))
+    if poor:
+        told = "; ".join(poor[:5])
+        more = f"; and {len(poor) - 5} more" if len(poor) > 5 else ""
+        raise InputError(
+            f"{len(poor)} cells of the grid cannot be trained, and nothing was: {told}{more}"
+        )
+    planned = [
+        Planned(c, tuple(n for n in names if n), _count(maker, c)) for c, names in found.items()
+    ]
+    planned.sort(key=lambda p: p.condition.base_model)
+    return Plan(study, grid, tuple(planned), maker)
+
+
+def _count(maker: _Maker, condition: Condition) -> int:
+    budget = condition.recipe.budget
+    return budget if budget is not None else maker.size(_kind(condition), condition.recipe)
+
+
+def _conditions(grid: Grid, design: Design, maker: _Maker, poor: list[str]) -> Iterator[Condition]:
+    """Conditions of one experiment; those with too few examples are told of in `poor`."""
+    made = [recipe for seed in design.seeds for recipe in recipes(design, seed)]
+    for kind, optimizers in _by_kind(design).items():
+        sizes = {}
+        for recipe in made:
+            try:
+                sizes[recipe] = maker.size(kind, recipe)
+            except InputError as error:
+                poor.append(str(error))
+                continue
+            if sizes[recipe] < _least(grid, design):
+                poor.append(_too_few(recipe, kind, sizes[recipe], _least(grid, design)))
+        budget = {"natural": None, "equal": min(sizes.values(), default=None)}.get(
+            str(design.budget), design.budget
+        )
+        own = design.model_copy(update={"optimizers": optimizers})
+        for recipe in sizes:
+            drawn = recipe.model_copy(update={"budget": budget})
+            yield from conditions(grid, own, drawn)
+
+
+def _by_kind(design: Design) -> dict[Kind, tuple[Any, ...]]:
+    kinds: dict[Kind, tuple[Any, ...]] = {
+        "pairs": tuple(o for o in design.optimizers if o != "kto"),
+        "unpaired": tuple(o for o in design.optimizers if o == "kto"),
+    }
+    return {kind: optimizers for kind, optimizers in kinds.items() if optimizers}
+
+
+def _least(grid: Grid, design: Design) -> int:
+    return max(grid.min_examples, design.budget if isinstance(design.budget, int) else 0)
+
+
+def _too_few(recipe: Recipe, kind: Kind, size: int, least: int) -> str:
+    examples = "pairs" if kind == "pairs" else "unpaired examples"
+    return f"{recipe.name} (seed {recipe.seed}) has {size:,} {examples}, fewer than {least:,}"
+
+
+@dataclass(frozen=True)
+class Base:
+    """A base model that was found and can be trained."""
+
+    path: str
+    fingerprint: str
+
+
+def check_bases(plan: Plan, chosen: tuple[Planned, ...], out: Path) -> dict[Condition, Base]:
+    """Find and check the base models of some conditions, and the room for what they will write.
+
+    Parameters
+    ----------
+    plan
+        The plan.
+    chosen
+        Those of its conditions that are to be trained.
+    out
+        Where runs are written.
+
+    Raises
+    ------
+    MissingExtraError
+        If packages are missing.
+    InputError
+        If a base model cannot be loaded, has no chat template or padding token, if a condition's
+        texts leave too few examples, or if there is not enough room.
+    """
+    require_packages()
+    bases: dict[Condition, Base] = {}
+    known: dict[str, Base] = {}
+    room = 0
+    for planned in chosen:
+        condition = planned.condition
+        check_quantization(condition.training)
+        name = condition.base_model
+        if name not in known:
+            path = find_base(name)
+            load_tokenizer(path, condition.chat_template, condition.pad_token)
+            known[name] = Base(path, base_fingerprint(path))
+        bases[condition] = known[name]
+        _check_texts(plan, condition, known[name].path)
+        room += _COPIES * (adapter_bytes(known[name].path, condition.training.lora_rank) or 0)
+    _check_room(out, room)
+    return bases
+
+
+def longest(condition: Condition, base: str) -> int:
+    """Most tokens of an example: the condition's limit, or the model's context if shorter."""
+    context = context_length(base)
+    limit = condition.training.max_length
+    return min(limit, context) if context else limit
+
+
+def _check_texts(plan: Plan, condition: Condition, base: str) -> None:
+    tokenizer = load_tokenizer(base, condition.chat_template, condition.pad_token)
+    rows = usable(plan.examples(condition), tokenizer, longest(condition, base))
+    left = sum(row["n"] for row in rows.rows)
+    if left < plan.grid.min_examples:
+        told = "; ".join(f"{reason}: {n:,}" for reason, n in rows.excluded.items())
+        raise InputError(
+            f"the condition {condition.id} has {left:,} examples that can be trained on, fewer "
+            f"than {plan.grid.min_examples:,} ({told}); raise max_length, or look at the texts"
+        )
+
+
+def _check_room(out: Path, room: int) -> None:
+    existing = next(p for p in (out, *out.parents) if p.exists())
+    free = shutil.disk_usage(existing).free
+    if free < room:
+        raise InputError(
+            f"the runs need about {room / 1e9:.1f} GB, and {out} has {free / 1e9:.1f} GB left; "
+            "make room, choose another folder, or a smaller lora_rank"
+        )

@@ -1,0 +1,351 @@
+"""Score the generations of every run by a judge: the outcome table, and the generations' health."""
+
+import json
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+
+from pluralign_stats.errors import InputError, PluralignError, listing
+from training.folders import (
+    MARK,
+    complete,
+    file_hash,
+    is_complete,
+    only_one,
+    read_mark,
+    work_folder,
+    write_json,
+)
+from training.judges.progress import JudgingProgress
+from training.judges.protocol import Answer, Judge
+from training.judges.table import add_up, judge_all, listen, score_table, tally
+from training.table_parts import write_table
+
+GENERATIONS = "generations.parquet"
+SCORES = "scores.parquet"
+HEALTH = "health.parquet"
+OUTCOMES = "outcomes.parquet"
+
+#: What identifies a generation within its run.
+KEYS = ["prompt", "language", "sample"]
+
+_NEEDED = ["run", *KEYS, "prompt_text", "response"]
+
+
+@dataclass(frozen=True)
+class Generated:
+    """The generations of one run.
+
+    Attributes
+    ----------
+    id, base_model
+        Name of the run, and what it was tuned from.
+    factors
+        The outcome table's columns that say what the run is.
+    folder
+        Where its generations lie.
+    identity
+        Hash of the generations.
+    """
+
+    id: str
+    base_model: str
+    factors: dict[str, str | int]
+    folder: Path
+    identity: str
+
+    @property
+    def is_control(self) -> bool:
+        """Whether this is an untuned model."""
+        return self.factors.get("optimizer") == "control"
+
+
+@dataclass(frozen=True)
+class Scored:
+    """What a call of `score_generations` or `score_items` did.
+
+    Attributes
+    ----------
+    table
+        The collected scores.
+    made, kept
+        Parts that were judged, and those whose scores were there already.
+    unfinished
+        Runs whose generations are not complete, and were left out.
+    tally
+        Answers, how many were malformed, why scores are missing, and other notes.
+    usage
+        What the judge says it took.
+    """
+
+    table: Path
+    made: tuple[str, ...]
+    kept: tuple[str, ...]
+    unfinished: tuple[str, ...]
+    tally: dict[str, Any]
+    usage: dict[str, Any]
+
+
+def score_generations(
+    generations: Path, out: Path, judge: Judge, *, progress: bool = False
+) -> Scored:
+    """Judge the generations of every complete run, and collect the scores in one table.
+
+    Safe to repeat: runs whose scores are there are not judged again unless their generations have
+    changed. A judge that stops before its end leaves the runs scored so far; called again, judging
+    goes on.
+
+    Parameters
+    ----------
+    generations
+        What `pluralign generate` wrote: one folder for each run.
+    out
+        Gets a folder for each run, and ``outcomes.parquet`` (one row per generation and
+        dimension) and ``health.parquet`` (one per run and language) over all of them.
+    judge
+        The judge.
+    progress
+        Whether to show a progress bar on standard error.
+
+    Raises
+    ------
+    InputError
+        If there is no complete run, or `out` holds scores by another judge.
+    PluralignError
+        If the judge stops, or nothing can be written.
+    """
+    runs, unfinished = find_generations(generations)
+    settings = settings_of(judge)
+    check_out(out, generations)
+    with only_one(out):
+        sources = _sources(runs)
+        done = {run.id: _is_done(out / run.id, sources[run.id], settings) for run in runs}
+        left = [run for run in runs if not done[run.id]]
+        if left:
+            (out / MARK).unlink(missing_ok=True)
+        _score(left, runs, out, judge, settings, progress)
+        total = _collect(runs, out, settings, unfinished, bool(left))
+    made = tuple(run.id for run in left)
+    kept = tuple(run.id for run in runs if done[run.id])
+    return Scored(out / OUTCOMES, made, kept, unfinished, total, usage_of(judge))
+
+
+def find_generations(folder: Path) -> tuple[list[Generated], tuple[str, ...]]:
+    """Find the complete runs of a folder of generations, controls first; and the others' names.
+
+    Raises
+    ------
+    InputError
+        If there is no complete run.
+    """
+    if not folder.is_dir():
+        raise InputError(f"{folder} is no folder of generations; make one with: pluralign generate")
+    inside = sorted(p for p in folder.iterdir() if p.is_dir() and not p.name.startswith("."))
+    found, unfinished = [], []
+    for path in inside:
+        if path.suffix == ".partial":
+            unfinished.append(path.stem)
+        elif (path / GENERATIONS).is_file():
+            found.append(_generated(path))
+    if not found:
+        left = f" ({len(unfinished)} are unfinished)" if unfinished else ""
+        raise InputError(
+            f"{folder} holds no complete run{left}; make generations with: pluralign generate"
+        )
+    return sorted(found, key=lambda r: (not r.is_control, r.id)), tuple(unfinished)
+
+
+def _generated(path: Path) -> Generated:
+    identity = read_mark(path)["files"][GENERATIONS]
+    try:
+        told = json.loads((path / "run.json").read_text(encoding="utf-8"))
+        return Generated(told["id"], told["base_model"], told["factors"], path, identity)
+    except (OSError, ValueError, KeyError) as error:
+        raise InputError(
+            f"{path / 'run.json'} does not say which run this is; generate the run again"
+        ) from error
+
+
+def settings_of(judge: Judge) -> dict[str, Any]:
+    """What decides a judge's scores, as it is stored."""
+    settings = getattr(judge, "settings", {"judge": judge.name})
+    return json.loads(json.dumps(settings))
+
+
+def usage_of(judge: Judge) -> dict[str, Any]:
+    """What a judge says it took."""
+    return getattr(judge, "usage", {})
+
+
+def check_out(out: Path, source: Path) -> None:
+    """Refuse to write into the folder that is read, or in place of a file."""
+    if out.exists() and not out.is_dir():
+        raise InputError(f"{out} is a file; name a folder with --out")
+    if out.resolve() == source.resolve():
+        raise InputError(f"{out} is the folder that is read; name another with --out")
+
+
+def refuse_other_judge(folder: Path, known: Any, settings: dict[str, Any]) -> None:
+    """Refuse scores by another judge, or by the same asked otherwise."""
+    if not isinstance(known, dict):
+        known = {}
+    differs = [k for k in {**known, **settings} if known.get(k) != settings.get(k)]
+    if differs:
+        told = "; ".join(f"{k} {known.get(k)}, now {settings.get(k)}" for k in differs[:3])
+        raise InputError(
+            f"{folder} holds scores by a judge that was set otherwise ({told}); choose another "
+            "folder with --out, or judge as before"
+        )
+
+
+def _sources(runs: Sequence[Generated]) -> dict[str, dict[str, str | None]]:
+    """What the scores and health of each run are made from: its generations, and its control's."""
+    controls = _controls(runs)
+    return {
+        run.id: {
+            "generations": run.identity,
+            "control": controls[run.id].identity if run.id in controls else None,
+        }
+        for run in runs
+    }
+
+
+def _is_done(folder: Path, source: dict[str, str | None], settings: dict[str, Any]) -> bool:
+    """Whether a run's scores are there and are of its generations; others are taken away."""
+    if not folder.exists():
+        return False
+    if is_complete(folder):
+        mark = read_mark(folder)
+        if all(mark.get(k) == v for k, v in source.items()):
+            refuse_other_judge(folder, mark.get("judge"), settings)
+            return True
+    (folder / MARK).unlink(missing_ok=True)
+    shutil.rmtree(folder)
+    return False
+
+
+def _score(
+    left: Sequence[Generated],
+    runs: Sequence[Generated],
+    out: Path,
+    judge: Judge,
+    settings: dict[str, Any],
+    progress: bool,
+) -> None:
+    frames, controls = {run.id: _read(run) for run in left}, _controls(runs)
+    total = sum(len(frame) for frame in frames.values())
+    with JudgingProgress(total, len(left), progress) as bar:
+        listen(judge, bar)
+        for run in left:
+            _score_run(run, frames[run.id], controls.get(run.id), out, judge, settings, bar)
+            bar.end(run.id)
+
+
+def _score_run(
+    run: Generated,
+    frame: pd.DataFrame,
+    control: Generated | None,
+    out: Path,
+    judge: Judge,
+    settings: dict[str, Any],
+    bar: JudgingProgress,
+) -> None:
+    answers = [
+        Answer(prompt, response, language)
+        for prompt, response, language in zip(
+            frame["prompt_text"], frame["response"].fillna(""), frame["language"], strict=True
+        )
+    ]
+    judgements = judge_all(judge, answers, bar)
+    keys = frame[["run"]].assign(**run.factors)
+    keys = pd.concat([keys, frame[KEYS]], axis=1)
+    scores = score_table(keys, judgements, judge.name)
+    flagged = frame.assign(malformed=[judged.malformed for judged in judgements])
+    working = work_folder(out / run.id)
+    write_frame(working / SCORES, scores)
+    write_frame(working / HEALTH, _health(flagged, control, out))
+    source = {"generations": run.identity, "control": control.identity if control else None}
+    complete(working, out / run.id, {"judge": settings, **source, "tally": tally(judgements)})
+
+
+def _read(run: Generated) -> pd.DataFrame:
+    frame = pd.read_parquet(run.folder / GENERATIONS)
+    missing = [c for c in _NEEDED if c not in frame]
+    if missing:
+        raise InputError(
+            f"{run.folder / GENERATIONS} lacks {listing(missing)}; generate the run again"
+        )
+    return frame.reset_index(drop=True)
+
+
+def _health(flagged: pd.DataFrame, control: Generated | None, out: Path) -> pd.DataFrame:
+    """Health of a run's generations, held against that of its control where there is one."""
+    from training.health import health
+
+    usual = pd.read_parquet(out / control.id / HEALTH) if control else None
+    return health(flagged, usual)
+
+
+def _controls(runs: Sequence[Generated]) -> dict[str, Generated]:
+    """The control of each tuned run that has one, by the run's name."""
+    by_base = {run.base_model: run for run in runs if run.is_control}
+    tuned = [run for run in runs if not run.is_control]
+    return {run.id: by_base[run.base_model] for run in tuned if run.base_model in by_base}
+
+
+def _collect(
+    runs: Sequence[Generated],
+    out: Path,
+    settings: dict[str, Any],
+    unfinished: tuple[str, ...],
+    changed: bool,
+) -> dict[str, Any]:
+    """Write the collected tables unless they are there, and the mark; return the sum of tallies."""
+    marks = {run.id: read_mark(out / run.id) for run in runs}
+    total = add_up([mark["tally"] for mark in marks.values()])
+    parts = {name: mark["files"] for name, mark in marks.items()}
+    record = {"judge": settings, "runs": parts, "unfinished": list(unfinished), "tally": total}
+    if not changed and _same(out, record):
+        return total
+    (out / MARK).unlink(missing_ok=True)
+    for part, whole in ((SCORES, OUTCOMES), (HEALTH, HEALTH)):
+        frames = [pd.read_parquet(out / run.id / part) for run in runs]
+        write_frame(out / whole, pd.concat(frames, ignore_index=True))
+    mark_folder(out, [OUTCOMES, HEALTH], record)
+    return total
+
+
+def _same(out: Path, record: dict[str, Any]) -> bool:
+    """Whether the collected tables are there and hold what they should."""
+    if not is_complete(out):
+        return False
+    mark = read_mark(out)
+    return all(mark.get(k) == v for k, v in record.items())
+
+
+def write_frame(path: Path, frame: pd.DataFrame) -> None:
+    """Write a frame as Parquet that is either whole or not there."""
+    write_table(path, pa.Table.from_pandas(frame, preserve_index=False))
+
+
+def mark_folder(folder: Path, files: Sequence[str], record: dict[str, Any]) -> None:
+    """Mark a folder as complete that is filled in place.
+
+    Raises
+    ------
+    PluralignError
+        If the mark cannot be written.
+    """
+    hashes = {name: file_hash(folder / name) for name in files}
+    try:
+        write_json(folder / MARK, {**record, "files": hashes})
+    except OSError as error:
+        raise PluralignError(
+            f"{folder} could not be completed ({error.strerror}); make room and run the command "
+            "again: it goes on from here"
+        ) from error

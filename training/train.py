@@ -1,0 +1,219 @@
+"""Train one condition in its folder, going on from where a killed run stopped."""
+
+import gc
+import json
+import platform
+import shutil
+import time
+from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from pluralign_stats.errors import InputError
+from training.canary import choose_probes, judge, probe_logprobs, write_canary
+from training.condition import Condition, read_condition
+from training.data import Rows, pair_rows, unpaired_rows
+from training.folders import complete, file_hash, work_folder, write_json, write_whole
+from training.models import load_model, load_tokenizer, number_format, with_adapter
+from training.options import GrpoOptions
+from training.plan import longest
+
+ADAPTER = "adapter"
+FEEDBACK = "feedback.parquet"
+EXCLUDED = "excluded.parquet"
+INPUTS = "inputs.json"
+ENVIRONMENT = "environment.json"
+FAILED = "failed.json"
+
+_PACKAGES = ("torch", "transformers", "trl", "peft", "accelerate", "datasets", "pluralign")
+
+
+def train_condition(folder: Path, base: str, tell: Any = None) -> bool:
+    """Train the condition whose files were prepared in ``<folder>.partial``.
+
+    Parameters
+    ----------
+    folder
+        The run folder to be; it appears under its name only when complete.
+    base
+        Folder or hub name of the base model.
+    tell
+        Called with a stage's name, steps done and steps in all.
+
+    Returns
+    -------
+    bool
+        Whether the canary passed.
+
+    Raises
+    ------
+    InputError
+        If no example is left, or something cannot be loaded.
+    PluralignError
+        If the folder cannot be completed.
+    """
+    began = time.monotonic()
+    working = work_folder(folder)
+    condition = read_condition(working)
+    tokenizer = load_tokenizer(base, condition.chat_template, condition.pad_token)
+    rows = _rows(working, condition, tokenizer, base)
+    passed = _finish(
+        working,
+        condition,
+        tokenizer,
+        base,
+        rows,
+        # No name holds the trainer here, so that its memory is free for the canary's copy.
+        _optimize(working, condition, tokenizer, base, rows, tell or (lambda *_: None)),
+    )
+    if _is_first():
+        seconds = round(time.monotonic() - began, 1)
+        inputs = json.loads((working / INPUTS).read_text(encoding="utf-8"))
+        complete(working, folder, {"stage": "train", "inputs": inputs, "seconds": seconds})
+    return passed
+
+
+def _rows(working: Path, condition: Condition, tokenizer: Any, base: str) -> Rows:
+    """Examples in tokens; what is left out for its text is added to the excluded ones."""
+    feedback = pd.read_parquet(working / FEEDBACK)
+    make = unpaired_rows if condition.optimizer == "kto" else pair_rows
+    rows = make(feedback, tokenizer, longest(condition, base))
+    if not rows.rows:
+        told = "; ".join(f"{reason}: {n:,}" for reason, n in rows.excluded.items())
+        raise InputError(f"the condition {condition.id} has no example to train on ({told})")
+    return rows
+
+
+def _optimize(
+    working: Path, condition: Condition, tokenizer: Any, base: str, rows: Rows, tell: Any
+) -> Any:
+    """Run the optimizer's stages; returns the trainer that holds the tuned model."""
+    from training.optimize.arguments import Stage
+
+    options = condition.training
+    stage = Stage(condition.optimizer, working, base, tokenizer, options, condition.seed, tell)
+    if condition.optimizer == "dpo":
+        from training.optimize.dpo import train_dpo
+
+        return train_dpo(stage, rows.rows)
+    if condition.optimizer == "kto":
+        from training.optimize.kto import train_kto
+
+        return train_kto(stage, rows.rows)
+    from training.chat import end_tokens
+    from training.optimize.grpo import train_grpo
+    from training.optimize.reward import load_rewards, train_reward
+
+    assert isinstance(options, GrpoOptions)  # noqa: S101
+    own = options.reward
+    folder = working / "reward"
+    scores = Stage("reward", work_folder(folder), base, tokenizer, own, condition.seed, tell)
+    train_reward(scores, rows.rows, folder)
+    ends = end_tokens(tokenizer)
+    rewards = load_rewards(folder, base, own, tokenizer, ends, options.thinking)
+    prompts = pd.read_parquet(working / FEEDBACK, columns=["prompt_text"])["prompt_text"]
+    return train_grpo(stage, sorted(set(prompts) - {""}), rewards)
+
+
+def _finish(
+    working: Path, condition: Condition, tokenizer: Any, base: str, rows: Rows, trainer: Any
+) -> bool:
+    """Save the adapter, ask the canary, and write what the run folder holds."""
+    from training.optimize.arguments import save_adapter
+
+    adapter = working / ADAPTER
+    save_adapter(trainer, tokenizer, adapter)
+    probes = choose_probes(_exchanges(rows))
+    trained = probe_logprobs(_bare(trainer), probes, tokenizer.pad_token_id)
+    state = trainer.state
+    del trainer
+    _free()
+    if not _is_first():
+        return True
+    options = condition.training
+    model = load_model(base, options).eval()
+    untuned = probe_logprobs(model, probes, tokenizer.pad_token_id)
+    loaded = probe_logprobs(with_adapter(model, adapter), probes, tokenizer.pad_token_id)
+    verdict = judge(probes, untuned, trained, loaded, number_format(options))
+    write_canary(working, verdict)
+    _gather(working, condition, rows)
+    write_json(
+        working / ENVIRONMENT,
+        {
+            "versions": versions(),
+            "python": platform.python_version(),
+            "device": _device(),
+            "number_format": number_format(options),
+            "steps": state.global_step,
+            "examples": {"used": len(rows.rows), "left_out": sum(rows.excluded.values())},
+            "adapter": file_hash(adapter / "adapter_model.safetensors"),
+        },
+    )
+    return bool(verdict["passed"])
+
+
+def _bare(trainer: Any) -> Any:
+    """The tuned model without what accelerate put around it."""
+    return trainer.accelerator.unwrap_model(trainer.model, keep_fp32_wrapper=False)
+
+
+def _exchanges(rows: Rows) -> list[tuple[list[int], list[int]]]:
+    keys = ("chosen_ids", "rejected_ids") if "p" in rows.rows[0] else ("completion_ids",)
+    return [(row["prompt_ids"], row[key]) for row in rows.rows for key in keys]
+
+
+def _gather(working: Path, condition: Condition, rows: Rows) -> None:
+    """One file of metrics and one of arguments; checkpoints go."""
+    folders: dict[str, Path] = {condition.optimizer: working}
+    if condition.optimizer == "grpo":
+        folders = {"reward": working / "reward", **folders}
+    lines = [_read(folder / f"metrics-{stage}.jsonl") for stage, folder in folders.items()]
+    write_whole(working / "metrics.jsonl", "".join(lines))
+    arguments = {s: json.loads(_read(f / f"arguments-{s}.json")) for s, f in folders.items()}
+    write_json(working / "arguments.json", arguments)
+    former = pd.read_parquet(working / EXCLUDED)
+    table = pd.concat([former[former["cause"] == "ratings"], rows.table().assign(cause="texts")])
+    table.reset_index(drop=True).to_parquet(working / EXCLUDED)
+    (working / f"metrics-{condition.optimizer}.jsonl").unlink(missing_ok=True)
+    (working / f"arguments-{condition.optimizer}.json").unlink(missing_ok=True)
+    shutil.rmtree(working / f"checkpoints-{condition.optimizer}", ignore_errors=True)
+    (working / FAILED).unlink(missing_ok=True)
+
+
+def _read(path: Path) -> str:
+    return path.read_text(encoding="utf-8") if path.is_file() else ""
+
+
+def versions(packages: Sequence[str] = _PACKAGES) -> dict[str, str]:
+    """Versions of packages that are installed."""
+    found = {}
+    for name in packages:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def _device() -> str:
+    import torch
+
+    return torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu"
+
+
+def _is_first() -> bool:
+    """Whether this is the process that writes, of several on one condition."""
+    from accelerate import PartialState
+
+    return PartialState().is_main_process
+
+
+def _free() -> None:
+    import torch
+
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()

@@ -1,0 +1,198 @@
+"""Train every condition of a grid, each in its own folder."""
+
+import json
+import shutil
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pluralign_stats.errors import InputError
+from pluralign_stats.study.study import Study
+from training.canary import check_canary
+from training.condition import CONDITION, Condition
+from training.data import feedback_hash
+from training.folders import is_complete, only_one, read_mark, work_folder, write_json
+from training.grid import Grid
+from training.models import find_base
+from training.plan import Base, Plan, Planned, base_fingerprint, check_bases, plan_training
+from training.pool import Pool, Task
+from training.train import EXCLUDED, FAILED, FEEDBACK, INPUTS
+from training.train_progress import TrainingProgress
+
+
+@dataclass
+class Trained:
+    """What became of a grid.
+
+    Attributes
+    ----------
+    trained
+        Runs trained now.
+    kept
+        Runs that were complete, of the same feedback and base model.
+    failed
+        Runs that failed, with one line that says why.
+    waiting
+        Runs that were not begun, since the disk was full.
+    """
+
+    trained: list[str] = field(default_factory=list)
+    kept: list[str] = field(default_factory=list)
+    failed: dict[str, str] = field(default_factory=dict)
+    waiting: list[str] = field(default_factory=list)
+
+
+def train_all(
+    grid: Grid,
+    study: Study,
+    out: Path,
+    *,
+    jobs: int = 1,
+    accelerate: Path | None = None,
+    progress: bool = True,
+) -> Trained:
+    """Train every condition of a grid that is not there yet.
+
+    All conditions are checked before the first is trained. A condition that fails is recorded in
+    its folder, takes no other down, and is tried again by the next call; a complete one is kept
+    as long as its feedback and its base model are the same.
+
+    Parameters
+    ----------
+    grid
+        The grid.
+    study
+        The study whose ratings are the feedback, with texts.
+    out
+        Gets one folder for each condition.
+    jobs
+        Number of processes that train at the same time.
+    accelerate
+        Configuration of `accelerate launch`, to train each condition over several devices.
+    progress
+        Whether to show how far training is.
+
+    Raises
+    ------
+    InputError
+        If a condition cannot be trained, or another process writes to `out`.
+    """
+    plan = plan_training(grid, study)
+    with only_one(out):
+        return _train(plan, out, jobs, accelerate, progress)
+
+
+def _train(plan: Plan, out: Path, jobs: int, accelerate: Path | None, progress: bool) -> Trained:
+    result = Trained()
+    left = pending(plan, out)
+    for planned in plan.planned:
+        if planned not in left:
+            _note(result, result.kept, out / planned.condition.id)
+    bases = check_bases(plan, left, out)
+    tasks = [_prepare(plan, p.condition, bases[p.condition], out) for p in left]
+    pool = Pool(jobs, out / ".workers", accelerate)
+    with TrainingProgress(len(tasks), progress and bool(tasks)) as shown:
+        ended = set()
+        for news in pool.do(tasks):
+            shown.tell(news)
+            if not news.ended:
+                continue
+            ended.add(news.task)
+            if news.error is not None:
+                _record(result, news.task.folder, news.error)
+            else:
+                _note(result, result.trained, news.task.folder)
+    result.waiting = [t.folder.name for t in tasks if t not in ended]
+    return result
+
+
+def _note(result: Trained, among: list[str], folder: Path) -> None:
+    """Count a complete run, which fails if its canary did."""
+    try:
+        check_canary(folder)
+        among.append(folder.name)
+    except InputError as error:
+        result.failed[folder.name] = str(error)
+
+
+def _record(result: Trained, folder: Path, error: str) -> None:
+    result.failed[folder.name] = error
+    try:
+        write_json(work_folder(folder) / FAILED, {"id": folder.name, "error": error})
+    except OSError:
+        return  # on a full disk the exit status and the message are all there is
+
+
+def pending(plan: Plan, out: Path) -> tuple[Planned, ...]:
+    """Conditions that are still to be trained.
+
+    Raises
+    ------
+    InputError
+        If a run folder was changed since it was written.
+    """
+    bases = {c.base_model: c for c in (p.condition for p in plan.planned)}
+    prints = {name: _Lazy(name) for name in bases}
+    return tuple(p for p in plan.planned if not _is_done(plan, p.condition, out, prints))
+
+
+class _Lazy:
+    """The fingerprint of a base model, taken when it is first asked for."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._value: str | None = None
+
+    def value(self) -> str:
+        if self._value is None:
+            self._value = base_fingerprint(find_base(self._name))
+        return self._value
+
+
+def _is_done(plan: Plan, condition: Condition, out: Path, prints: dict[str, _Lazy]) -> bool:
+    folder = out / condition.id
+    if not folder.exists():
+        return False
+    inputs = read_mark(folder).get("inputs", {})
+    if inputs.get("base") != prints[condition.base_model].value():
+        return False
+    if inputs.get("study") == plan.study.fingerprint:
+        return True
+    return inputs.get("feedback") == feedback_hash(plan.examples(condition))
+
+
+def _prepare(plan: Plan, condition: Condition, base: Base, out: Path) -> Task:
+    """Write what a worker needs; what a killed one left is kept if it is of the same feedback."""
+    folder = out / condition.id
+    working = work_folder(folder)
+    feedback = plan.examples(condition)
+    inputs = {
+        "condition": condition.digest,
+        "study": plan.study.fingerprint,
+        "feedback": feedback_hash(feedback),
+        "base": base.fingerprint,
+    }
+    if _same(_read(working / INPUTS), inputs) and (working / FEEDBACK).is_file():
+        return Task(folder, base.path)
+    shutil.rmtree(working)
+    work_folder(folder)
+    if folder.exists() and is_complete(folder):
+        shutil.rmtree(folder)
+    feedback.to_parquet(working / FEEDBACK)
+    plan.excluded(condition).assign(cause="ratings").to_parquet(working / EXCLUDED)
+    write_json(working / CONDITION, condition.model_dump(mode="json"))
+    write_json(working / INPUTS, inputs)
+    return Task(folder, base.path)
+
+
+def _same(former: dict[str, Any], now: dict[str, Any]) -> bool:
+    keys: Iterable[str] = ("condition", "feedback", "base")
+    return all(former.get(key) == now[key] for key in keys)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
