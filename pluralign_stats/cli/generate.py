@@ -40,8 +40,8 @@ from pluralign_stats.errors import InputError, MissingExtraError, listing
 )
 @click.option(
     "--max-tokens",
-    default=512,
-    show_default=True,
+    type=int,
+    show_default="512, or what the model's context leaves",
     help="Longest answer, thinking included; a longer one is cut and counts as unfinished.",
 )
 @click.option("--batch", default=64, show_default=True, help="Answers generated at once.")

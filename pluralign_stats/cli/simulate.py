@@ -1,5 +1,6 @@
 """``pluralign simulate``."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -11,8 +12,10 @@ from pluralign_stats.cli.options import json_option, out_option, print_json
 @out_option
 @click.option("--seed", default=1, show_default=True, help="Equal seeds give equal studies.")
 @click.option("--raters", default=1095, show_default=True, help="Number of raters.")
-@click.option("--prompts", default=50, show_default=True, help="Number of prompts.")
-@click.option("--responses", default=4, show_default=True, help="Responses to each prompt.")
+@click.option("--prompts", type=int, show_default="50, embedded 80", help="Number of prompts.")
+@click.option(
+    "--responses", type=int, show_default="4, embedded 8", help="Responses to each prompt."
+)
 @click.option("--items", default=5, show_default=True, help="Items that each rater rates.")
 @click.option("--missing", default=0.01, show_default=True, help="Share of unanswered ratings.")
 @click.option(
@@ -22,16 +25,22 @@ from pluralign_stats.cli.options import json_option, out_option, print_json
     show_default=True,
     help="Whether the reported percentages are of the odds of a higher rating or of the mean.",
 )
+@click.option(
+    "--embedded",
+    is_flag=True,
+    help="Let raters read responses of the miniature world, of which the embedded models speak.",
+)
 @json_option
 def command(
     out: Path,
     seed: int,
     raters: int,
-    prompts: int,
-    responses: int,
+    prompts: int | None,
+    responses: int | None,
     items: int,
     missing: float,
     reading: str,
+    embedded: bool,
     as_json: bool,
 ) -> None:
     """Write a simulated study to a folder.
@@ -39,16 +48,21 @@ def command(
     The folder holds a codebook (study.yaml), the three data files, and the planted parameters
     (truth.json). Demographics, items and ratings follow the design of arXiv 2511.14476; its
     reported differences between groups are planted and so can be found again.
+
+    Models can be tuned on an embedded study without downloading any:
+
+    \b
+      pluralign simulate --embedded --out my-study
+      pluralign train embedded-small --study my-study/study.yaml --out runs
     """
-    from pluralign_stats.simulate.study import write_simulated_study
     from pluralign_stats.study.read import read_study
 
-    path = write_simulated_study(
+    numbers = {"n_prompts": prompts, "responses_per_prompt": responses}
+    path = _writer(embedded)(
         out,
         seed,
         n_raters=raters,
-        n_prompts=prompts,
-        responses_per_prompt=responses,
+        **{name: value for name, value in numbers.items() if value is not None},
         items_per_rater=items,
         missing=missing,
         reading=reading,
@@ -58,3 +72,13 @@ def command(
         print_json({"study": str(path), "seed": seed, **study.summary_counts()})
     else:
         click.echo(f"Simulated study: {path}\nNext: pluralign report {path} --out REPORT")
+
+
+def _writer(embedded: bool) -> Callable[..., Path]:
+    if embedded:
+        from training.embedded.study import write_embedded_study
+
+        return write_embedded_study
+    from pluralign_stats.simulate.study import write_simulated_study
+
+    return write_simulated_study

@@ -17,7 +17,7 @@ from training.embedded.world import LANGUAGES, levels_of, n_variants, prompts, r
 ITEM_SD = dict.fromkeys(DIMENSIONS, 1.5)
 
 #: Responses to every prompt.
-RESPONSES = 5
+RESPONSES = 8
 
 #: Column suffix of each language.
 SUFFIXES = dict(zip(LANGUAGES, ("", "_de"), strict=True))

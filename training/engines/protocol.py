@@ -26,8 +26,8 @@ class GenerationOptions:
     top_p
         Sample among the likeliest tokens that together have this probability; 1 is all of them.
     max_tokens
-        Longest answer in tokens, the thinking part included. A longer one is cut and counts as
-        unfinished.
+        Longest answer in tokens, the thinking part included; by default 512, or what the model's
+        context leaves after the longest prompt. A longer one is cut and counts as unfinished.
     batch
         Answers generated at once.
     seed
@@ -41,7 +41,7 @@ class GenerationOptions:
     samples: int = 2
     temperature: float = 1.0
     top_p: float = 1.0
-    max_tokens: int = 512
+    max_tokens: int | None = None
     batch: int = 64
     seed: int = 0
     engine: str = "transformers"
@@ -50,8 +50,9 @@ class GenerationOptions:
     def __post_init__(self) -> None:
         """Check every value."""
         for name in ("samples", "max_tokens", "batch"):
-            if getattr(self, name) < 1:
-                raise InputError(f"{name} must be 1 or more, not {getattr(self, name)}")
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise InputError(f"{name} must be 1 or more, not {value}")
         if self.seed < 0:
             raise InputError(f"seed must be 0 or more, not {self.seed}")
         if not 0 <= self.temperature < float("inf"):

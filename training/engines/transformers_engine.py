@@ -17,7 +17,7 @@ from training.engines.base import Base, load
 from training.engines.likelihood import Span, mean_logprobs
 from training.engines.protocol import GenerationOptions, Reply, Request
 from training.engines.sampling import SeededSampling
-from training.engines.turns import Turn, all_ends, check_room, read_turn
+from training.engines.turns import MOST_TOKENS, Turn, all_ends, longest_answer, read_turn
 from training.models import base_fingerprint, with_adapter
 from training.train import ADAPTER
 
@@ -43,6 +43,7 @@ class TransformersEngine:
 
     def __init__(self, base: Base, options: GenerationOptions) -> None:
         self._options = options
+        self._longest = options.max_tokens or MOST_TOKENS
         loaded = load(base)
         self.fingerprint = base_fingerprint(loaded.place)
         self._bare, self._tokenizer = loaded.model, loaded.tokenizer
@@ -77,11 +78,11 @@ class TransformersEngine:
             return self._probed(probes)
 
     def check(self, prompts: Sequence[str]) -> None:
-        """Refuse prompts that leave no room for an answer."""
+        """Refuse prompts that leave no room for an answer; settle how long answers may be."""
         config = self._bare.config.get_text_config()
         context = getattr(config, "max_position_embeddings", None)
         lengths = {text: len(self._prompt(text)) for text in dict.fromkeys(prompts)}
-        check_room(lengths, self._options.max_tokens, context)
+        self._longest = longest_answer(lengths, self._options.max_tokens, context)
 
     def generate(self, requests: Sequence[Request]) -> list[Reply]:
         """One reply to each request, in their order."""
@@ -111,18 +112,18 @@ class TransformersEngine:
             input_ids=ids.to(device),
             attention_mask=mask.to(device),
             do_sample=False,
-            max_new_tokens=self._options.max_tokens,
+            max_new_tokens=self._longest,
             logits_processor=self._sampling(seeds, width),
         )
         rows = said[:, width:].tolist()
-        return [read_turn(self._tokenizer, row, self._ends) for row in rows]
+        return [read_turn(self._tokenizer, row, self._ends, self._options.thinking) for row in rows]
 
     def _sampling(self, seeds: Sequence[int], width: int) -> LogitsProcessorList:
         how = self._options
         if how.temperature == 0:
             return LogitsProcessorList()
         return LogitsProcessorList(
-            [SeededSampling(seeds, width, how.max_tokens, how.temperature, how.top_p)]
+            [SeededSampling(seeds, width, self._longest, how.temperature, how.top_p)]
         )
 
     def _base_logprobs(

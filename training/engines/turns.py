@@ -7,6 +7,9 @@ from typing import Any
 from pluralign_stats.errors import InputError
 from training.chat import CLOSE, end_tokens, split_thinking
 
+#: Longest answer where none is asked for.
+MOST_TOKENS = 512
+
 
 @dataclass(frozen=True)
 class Turn:
@@ -29,7 +32,9 @@ class Turn:
     finished: bool
 
 
-def read_turn(tokenizer: Any, tokens: Sequence[int], ends: Collection[int]) -> Turn:
+def read_turn(
+    tokenizer: Any, tokens: Sequence[int], ends: Collection[int], thinks: bool = True
+) -> Turn:
     """Read one turn; special tokens inside it stay visible, for they are part of what was said.
 
     Parameters
@@ -40,11 +45,13 @@ def read_turn(tokenizer: Any, tokens: Sequence[int], ends: Collection[int]) -> T
         What was generated; what follows the end is padding.
     ends
         Tokens that end a turn.
+    thinks
+        Whether the model was let think first.
     """
     stop = next((i for i, token in enumerate(tokens) if token in ends), None)
     said = tuple(tokens[:stop])
     text = tokenizer.decode(said, skip_special_tokens=False)
-    thinking, answer = split_thinking(text, tokenizer)
+    thinking, answer = split_thinking(text, tokenizer if thinks else None)
     unended = thinking is not None and CLOSE not in text
     start = len(said) if not answer else 0
     if answer and thinking is not None:
@@ -70,15 +77,15 @@ def all_ends(tokenizer: Any, named: int | list[int] | None) -> tuple[int, ...]:
     return tuple(sorted({*end_tokens(tokenizer), *(t for t in own if t is not None)}))
 
 
-def check_room(lengths: Mapping[str, int], max_tokens: int, context: int | None) -> None:
-    """Refuse prompts after which the longest answer does not fit into the context.
+def longest_answer(lengths: Mapping[str, int], asked: int | None, context: int | None) -> int:
+    """Most tokens of an answer; prompts after which it does not fit into the context are refused.
 
     Parameters
     ----------
     lengths
         Prompts, and how many tokens each has.
-    max_tokens
-        Longest answer.
+    asked
+        Longest answer; None for `MOST_TOKENS`, or what the context leaves if that is less.
     context
         Most tokens that the model takes; None if it does not say.
 
@@ -87,10 +94,13 @@ def check_room(lengths: Mapping[str, int], max_tokens: int, context: int | None)
     InputError
         Names the first such prompt.
     """
+    room = MOST_TOKENS if context is None else context - max(lengths.values(), default=0)
+    longest = asked or max(min(MOST_TOKENS, room), 1)
     for text, length in lengths.items():
-        if context is not None and length + max_tokens > context:
+        if context is not None and length + longest > context:
             raise InputError(
                 f"the prompt '{text[:40]}' has {length} tokens, and with an answer of up to "
-                f"{max_tokens} does not fit into the model's context of {context}; shorten it, or "
+                f"{longest} does not fit into the model's context of {context}; shorten it, or "
                 "allow fewer tokens (--max-tokens)"
             )
+    return longest

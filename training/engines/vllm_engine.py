@@ -15,7 +15,7 @@ from training.chat import prompt_tokens
 from training.engines.active import check_active
 from training.engines.base import Base
 from training.engines.protocol import GenerationOptions, Reply, Request
-from training.engines.turns import Turn, all_ends, check_room, read_turn
+from training.engines.turns import MOST_TOKENS, Turn, all_ends, longest_answer, read_turn
 from training.models import base_fingerprint, find_base, load_tokenizer
 from training.train import ADAPTER
 
@@ -50,6 +50,7 @@ class VllmEngine:
         place = find_base(base.base_model)
         self.fingerprint = base_fingerprint(place)
         self._options = options
+        self._longest = options.max_tokens or MOST_TOKENS
         self._tokenizer = load_tokenizer(place, base.chat_template, base.pad_token)
         self._llm = LLM(
             model=place,
@@ -80,9 +81,9 @@ class VllmEngine:
         self._lora = known
 
     def check(self, prompts: Sequence[str]) -> None:
-        """Refuse prompts that leave no room for an answer."""
+        """Refuse prompts that leave no room for an answer; settle how long answers may be."""
         context = self._llm.llm_engine.model_config.max_model_len
-        check_room(self._lengths(prompts), self._options.max_tokens, context)
+        self._longest = longest_answer(self._lengths(prompts), self._options.max_tokens, context)
 
     def _lengths(self, prompts: Sequence[str]) -> dict[str, int]:
         return {text: len(self._prompt(text)) for text in dict.fromkeys(prompts)}
@@ -111,7 +112,7 @@ class VllmEngine:
         return SamplingParams(
             temperature=how.temperature,
             top_p=how.top_p,
-            max_tokens=how.max_tokens,
+            max_tokens=self._longest,
             seed=seed,
             stop_token_ids=list(self._ends),
             skip_special_tokens=False,
@@ -121,7 +122,7 @@ class VllmEngine:
         tokens = list(output.token_ids)
         if output.finish_reason == "stop" and not set(self._ends) & set(tokens):
             tokens.append(self._ends[0])
-        return read_turn(self._tokenizer, tokens, self._ends)
+        return read_turn(self._tokenizer, tokens, self._ends, self._options.thinking)
 
     def _probed(self, probes: Sequence[Probe], lora: Any) -> list[list[float]]:
         """Log probability of every token of every answer."""

@@ -111,8 +111,8 @@ def _in_processes(tasks: Sequence[Task], options: GenerationOptions, jobs: int) 
     for number, worker in enumerate(workers):
         with _environment(number, devices):
             worker.start()
+    left = len(tasks)
     try:
-        left = len(tasks)
         while left:
             told = _next_news(news, workers)
             left -= told.ended
@@ -121,7 +121,8 @@ def _in_processes(tasks: Sequence[Task], options: GenerationOptions, jobs: int) 
                 return
     finally:
         for worker in workers:
-            worker.kill()
+            if left:
+                worker.kill()
             worker.join()
 
 
