@@ -19,12 +19,14 @@ from tests.benchmarks.reading import reading
 from tests.benchmarks.report import Report
 from tests.benchmarks.scale import scale
 from tests.benchmarks.startup import startup
+from tests.benchmarks.tuning import tuning
 
 #: Parts that need no other program, and those that have peers in R.
 ALONE: dict[str, Callable] = {
     "start": startup,
     "reading": reading,
     "feedback": feedback,
+    "tuning": tuning,
     "scale": scale,
     "first-call": first_call,
     "joint": bayes.joint,
@@ -50,6 +52,7 @@ PARTS = (
     "bayes",
     "joint",
     "first-draw",
+    "tuning",
 )
 
 
