@@ -31,8 +31,10 @@ def test_the_lock_pins_hashes_and_names_no_address(lock: str) -> None:
 
 def test_the_lock_holds_every_dependency() -> None:
     text = (ROOT / "requirements.lock").read_text("utf-8")
-    extras = PROJECT["project"]["optional-dependencies"].values()
-    wanted = [*PROJECT["project"]["dependencies"], *(r for extra in extras for r in extra)]
+    extras = PROJECT["project"]["optional-dependencies"]
+    # Those for a GPU pin what the others leave free; no lock can hold them all.
+    locked = [r for name, extra in extras.items() if name not in ("qlora", "vllm") for r in extra]
+    wanted = [*PROJECT["project"]["dependencies"], *locked]
     names = [re.match(r"[\w.-]+", requirement)[0].lower() for requirement in wanted]
     missing = [n for n in names if not re.search(rf"^{re.escape(n)}(\[|==)", text, re.MULTILINE)]
     assert missing == []
