@@ -81,6 +81,7 @@ def approximate_posterior(
     chosen = choose_priors(start, layout, priors)
     prior = chosen.numbers(layout)
     reference = refer(start, layout, prior)
+    reference = reference._replace(bent=np.zeros(len(reference.centre), dtype=bool))
     began, rng = time.perf_counter(), np.random.default_rng(seed)
     target = Target(start, layout, prior)
     P = len(reference.centre)

@@ -1,13 +1,16 @@
 """The log posterior density in coordinates in which it is close to a standard normal.
 
-All parameters phi that are not effects of single groups are ``phi = centre + root z`` with the
-centre and covariance of an approximation (`reference`). The effects u of each random term follow
-from phi and further z, such that they are close to independent of phi: given phi, the data say of
-an effect about what they say at the approximation, a normal likelihood with known information W
-and a score b that moves with phi. `kernels.condition` combines it with the effects' distribution:
-a parametrization that is centred where a group has much data, and not centred where it has little
-(compare Papaspiliopoulos, Roberts & Skold 2007, Statistical Science 22, 59-73). The density itself
-is exact, whatever the approximation.
+All parameters phi that are not effects of single groups are ``phi = centre + root y`` with the
+centre and covariance of an approximation (`reference`). ``y`` is ``z``, but for standard deviations
+of which the data may say no more than that they are small: the posterior of their log falls off
+only exponentially there, and ``y = bend(z)`` makes of that the tail of a normal.
+
+The effects u of each random term follow from phi and further z, such that they are close to
+independent of phi: given phi, the data say of an effect about what they say at the approximation, a
+normal likelihood with known information W and a score b that moves with phi. `kernels.condition`
+combines it with the effects' distribution: a parametrization that is centred where a group has much
+data, and not centred where it has little (compare Papaspiliopoulos, Roberts & Skold 2007,
+Statistical Science 22, 59-73). The density itself is exact, whatever the approximation.
 
 The term of most levels (`finest`) takes account of the effects of all other terms as well; for
 those, W and b are what is left when the finest term is integrated out.
@@ -22,6 +25,8 @@ from pluralign_stats.models.bayes.kernels import (
     GAUSSIAN,
     add_product,
     add_transposed_product,
+    bend,
+    bend_slope,
     collect,
     condition,
     condition_slopes,
@@ -103,6 +108,8 @@ class Reference(NamedTuple):
     ----------
     centre, root
         (P,) parameters, and (P, P) lower-triangular factor of their covariance.
+    bent
+        (P,) which coordinates are bent; their rows of `root` are diagonal.
     cuts, eta
         (G, C) thresholds and (n,) predictors there.
     W
@@ -120,6 +127,7 @@ class Reference(NamedTuple):
 
     centre: np.ndarray
     root: np.ndarray
+    bent: np.ndarray
     cuts: np.ndarray
     eta: np.ndarray
     W: np.ndarray
@@ -150,6 +158,20 @@ class Prior(NamedTuple):
     values: np.ndarray
     positive: np.ndarray
     cuts: int
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def place(z, reference, phi):
+    """Put the parameters phi at coordinates z (P or more,); returns the log Jacobian of `bend`."""
+    P = len(phi)
+    y, total = z[:P].copy(), 0.0
+    for k in range(P):
+        phi[k] = reference.centre[k]
+        if reference.bent[k]:
+            y[k], log_slope = bend(z[k])
+            total += log_slope
+    add_product(reference.root, y, phi)
+    return total
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -256,13 +278,13 @@ def log_density(z, slope, data, reference, prior):
     """Log posterior density at coordinates z, up to a constant; its gradient is put in `slope`."""
     P, T, n = len(reference.centre), len(data.q), len(data.y)
     p, s, G, C = data.X.shape[1], data.S.shape[1], data.n_sections, data.n_cuts
-    phi = reference.centre.copy()
-    add_product(reference.root, z[:P], phi)
+    phi = np.empty(P)
+    log_jacobian = place(z, reference, phi)
     beta, cuts, zeta, factors = natural(phi, data)
     u, v, b, root, eta, total = effects(z[P:], phi, cuts, beta, factors, data, reference)
 
     by_phi, by_cuts = np.zeros(P), np.zeros((G, C))
-    total += log_priors(phi, cuts, data, prior, by_phi, by_cuts)
+    total += log_jacobian + log_priors(phi, cuts, data, prior, by_phi, by_cuts)
     by_eta, by_log_scale = np.empty(n), np.empty(n if s else 0)
     inverse_scale = np.empty(n if s else 0)
     if s:
@@ -335,4 +357,7 @@ def log_density(z, slope, data, reference, prior):
         at += k + m
     slope[:P] = 0
     add_transposed_product(reference.root, by_phi, slope[:P])
+    for k in range(P):
+        if reference.bent[k]:
+            slope[k] = bend_slope(z[k], slope[k])
     return total

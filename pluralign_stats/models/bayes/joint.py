@@ -20,7 +20,7 @@ from pluralign_stats.models.bayes.joint_layout import (
 from pluralign_stats.models.bayes.joint_vector import joint_at
 from pluralign_stats.models.bayes.layout import Natural, lay_out, natural_of
 from pluralign_stats.models.bayes.options import Sampling
-from pluralign_stats.models.bayes.posterior import Draws, random_effects
+from pluralign_stats.models.bayes.posterior import Draws, parameters, random_effects
 from pluralign_stats.models.bayes.priors import Priors, choose_priors
 from pluralign_stats.models.bayes.reference import refer_at
 from pluralign_stats.models.bayes.sampler import sample
@@ -187,8 +187,8 @@ def fit_joint(
     valence: Mapping[str, int] | None = None,
     link: str = "logit",
     priors: Mapping[str, str] | None = None,
-    draws: int = 1250,
-    tune: int = 400,
+    draws: int = 750,
+    tune: int = 300,
     chains: int | None = None,
     seed: int = 1,
     target_accept: float = 0.8,
@@ -232,8 +232,7 @@ def fit_joint(
     sampled = sample(joint.layout.data, reference, prior, how)
     flat = sampled.z.reshape(-1, sampled.z.shape[-1])
     turn = natural_of(joint.layout)
-    phis = reference.centre + flat[:, : len(reference.centre)] @ reference.root.T
-    values = [turn(phi) for phi in phis]
+    values = [turn(phi) for phi in parameters(flat, reference)]
     u = random_effects(flat, joint.layout.data, reference)
     judge = judge_of(sampled)
     made = {}
@@ -284,7 +283,7 @@ def _dimension_draws(
     average = np.array([v.coefficients for v in values])
     cuts = np.array([v.cuts for v in values])
     coefficients = joint.coefficients(d, average, u)
-    thresholds = joint.thresholds(d, cuts, average, u)
+    thresholds = joint.thresholds(d, cuts, coefficients)
     covariances, effects = [], []
     for term, known, k in ((-1, joint.raters, 0), (-2, joint.items, 1)):
         covariances.append(np.array([v.covariances[term][d : d + 1, d : d + 1] for v in values]))
@@ -334,18 +333,18 @@ def _convergence(
     first: OrdinalFit,
 ) -> Convergence:
     """R-hat and effective draws of everything that is reported."""
-    parameters: Parameters = {
+    reported: Parameters = {
         "average": ([f"average: {name}" for name in first.params.index], average),
         "apart": ([f"between dimensions {k + 1}" for k in range(apart.shape[1])], apart),
     }
     names = list(made)
     for group, covariance in covariances.items():
         pairs, drawn = _correlations(covariance)
-        parameters[group] = (
+        reported[group] = (
             [f"correlation of {group} effects: {names[i]}, {names[j]}" for i, j in pairs],
             drawn,
         )
-    whole = judge(parameters)
+    whole = judge(reported)
     tables = [
         fit.convergence.table.assign(term=f"{name}: " + fit.convergence.table["term"])
         for name, fit in made.items()

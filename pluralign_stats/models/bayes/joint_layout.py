@@ -50,10 +50,12 @@ class Pooled:
         return self.basis[1:] - self.basis[0] if self.levels else self.basis
 
     def covariates(self, design: Design) -> np.ndarray:
-        """(n, q) covariates of the effects."""
-        if not self.levels:
-            return design.fixed.columns[:, self.columns]
-        return self.basis[design.data[self.name].cat.codes.to_numpy()]
+        """(n, q) covariates of the effects, less their means."""
+        if self.levels:
+            made = self.basis[design.data[self.name].cat.codes.to_numpy()]
+        else:
+            made = design.fixed.columns[:, self.columns]
+        return made - made.mean(axis=0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,15 +91,9 @@ class JointLayout:
             made[:, pooled.columns] += deviations @ pooled.to_columns.T
         return self.valence[d] * made
 
-    def thresholds(
-        self, d: int, cuts: np.ndarray, coefficients: np.ndarray, u: np.ndarray
-    ) -> np.ndarray:
-        """(S, C) thresholds of dimension d for covariates of zero."""
-        shift = coefficients @ self.means[d]
-        for pooled, deviations in zip(self.pooled, self.deviations(d, u), strict=True):
-            if pooled.levels:
-                shift = shift - deviations @ pooled.basis[0]
-        return cuts[:, d] + self.valence[d] * shift[:, None]
+    def thresholds(self, d: int, cuts: np.ndarray, coefficients: np.ndarray) -> np.ndarray:
+        """(S, C) thresholds of dimension d for covariates of zero, from its coefficients (S, p)."""
+        return cuts[:, d] + (coefficients @ self.means[d])[:, None]
 
     def deviations(self, d: int, u: np.ndarray) -> list[np.ndarray]:
         """(S, q) effects of dimension d of each demographic."""

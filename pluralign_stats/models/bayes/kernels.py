@@ -43,6 +43,23 @@ def add_transposed_product(A, y, out):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
+def bend(z):
+    """``t + (1 - exp(-2 t)) / 2`` with ``z = 2 sinh t``, and the log of its slope by z.
+
+    It begins as z, grows as ``log z`` and falls as ``-z^2 / 2``; its slope is ``exp(-t)``.
+    """
+    t = math.asinh(0.5 * z)
+    return t + 0.5 * (1 - math.exp(-2 * t)), -t
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def bend_slope(z, slope):
+    """The slope by z from that by `bend`'s value, with that of the log of its own slope."""
+    half = 0.5 * z
+    return slope * math.exp(-math.asinh(half)) - 0.5 / math.sqrt(1 + half * half)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def log_prior(kind, a, b, c, x):
     """Log density of a parameter, up to a constant, and its slope."""
     if kind == NORMAL:

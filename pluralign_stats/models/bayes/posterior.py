@@ -5,9 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numba import njit
 
-from pluralign_stats.models.bayes.density import Data, Reference, effects, natural
+from pluralign_stats.models.bayes.density import Data, Reference, effects, natural, place
 from pluralign_stats.models.bayes.joint_vector import joint_at
-from pluralign_stats.models.bayes.kernels import add_product
 from pluralign_stats.models.bayes.layout import Layout, natural_of
 from pluralign_stats.models.fit import Fit
 
@@ -63,9 +62,8 @@ class Draws:
 def unpack(fit: Fit, layout: Layout, reference: Reference, z: np.ndarray) -> Draws:
     """Turn coordinates (chains, draws, d) into draws."""
     n_chains, flat = len(z), z.reshape(-1, z.shape[-1])
-    P = len(reference.centre)
     turn = natural_of(layout)
-    values = [turn(phi) for phi in reference.centre + flat[:, :P] @ reference.root.T]
+    values = [turn(phi) for phi in parameters(flat, reference)]
     u = random_effects(flat, layout.data, reference)
     made: dict[int, np.ndarray] = {}
     for t, k in enumerate(layout.terms):
@@ -85,13 +83,21 @@ def unpack(fit: Fit, layout: Layout, reference: Reference, z: np.ndarray) -> Dra
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
+def parameters(z: np.ndarray, reference: Reference) -> np.ndarray:
+    """Parameters phi (S, P) at coordinates (S, d)."""
+    made = np.empty((len(z), len(reference.centre)))
+    for s in range(len(z)):
+        place(z[s], reference, made[s])
+    return made
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def random_effects(z: np.ndarray, data: Data, reference: Reference) -> np.ndarray:
     """Effects (S, U) of all levels at coordinates (S, d)."""
     P = len(reference.centre)
-    made = np.empty((len(z), len(reference.b)))
+    phi, made = np.empty(P), np.empty((len(z), len(reference.b)))
     for s in range(len(z)):
-        phi = reference.centre.copy()
-        add_product(reference.root, z[s, :P], phi)
+        place(z[s], reference, phi)
         beta, cuts, _, factors = natural(phi, data)
         u = effects(z[s, P:], phi, cuts, beta, factors, data, reference)[0]
         for k in range(len(u)):

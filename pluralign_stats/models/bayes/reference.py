@@ -23,6 +23,9 @@ LOOSE = 1.0
 #: Largest standard deviation of other parameters.
 WIDEST = 10.0
 
+#: Information about the log of a standard deviation from which on it surely is not 0.
+CLEAR = 4.0
+
 #: Smallest and largest gap between thresholds, in latent standard deviations.
 GAPS = (0.01, 10.0)
 
@@ -47,6 +50,7 @@ def refer_at(layout: Layout, prior: Prior, values: Natural, modes: list[np.ndarr
     return Reference(
         centre=phi,
         root=_root(groups.information, layout, prior),
+        bent=_bent(groups.information, layout),
         cuts=cuts,
         eta=coarse,
         W=np.concatenate([np.zeros(0), *(w.ravel() for w in W)]),
@@ -100,6 +104,14 @@ def section_cuts(fit: OrdinalFit, layout: Layout) -> np.ndarray:
 
 def _sigma(fit: Fit) -> float:
     return fit.sigma if isinstance(fit, LinearFit) else 1.0
+
+
+def _bent(information: np.ndarray, layout: Layout) -> np.ndarray:
+    """(P,) the standard deviations whose logs have less than `CLEAR` information."""
+    bent = np.zeros(len(information), dtype=bool)
+    for sizes, _ in layout.blocks():
+        bent[sizes] = np.diag(information)[sizes] < CLEAR
+    return bent
 
 
 def _root(information: np.ndarray, layout: Layout, prior: Prior) -> np.ndarray:
