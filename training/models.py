@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from pluralign_stats.errors import InputError, MissingExtraError, listing
-from training.options import TrainingOptions
+from training.conditions.options import TrainingOptions
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase

@@ -11,7 +11,7 @@ from pluralign_stats.errors import InputError
 if TYPE_CHECKING:
     from pluralign_stats.study.study import Study
     from training.judges.protocol import Judge
-    from training.scores import Scored
+    from training.judges.stage import Scored
 
 
 @click.command("judge")
@@ -146,7 +146,7 @@ def _score(
         from training.judges.items import score_items
 
         return score_items(study, out, judge, progress=progress)
-    from training.scores import score_generations
+    from training.judges.stage import score_generations
 
     return score_generations(source, out, judge, progress=progress)
 

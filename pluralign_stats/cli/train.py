@@ -63,9 +63,9 @@ def command(
       pluralign train my-grid.yaml --study study.yaml --out runs --dry-run
     """
     try:
-        from training.grid import read_grid
-        from training.plan import plan_training
-        from training.train_all import pending, train_all
+        from training.conditions.grid import read_grid
+        from training.tuning.plan import plan_training
+        from training.tuning.stage import pending, train_all
     except ImportError as error:
         raise MissingExtraError("Training", "training") from error
     from pluralign_stats.study.read import read_study

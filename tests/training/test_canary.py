@@ -9,7 +9,7 @@ import tiny
 from train_runs import condition, prepare
 
 from pluralign_stats import InputError
-from training.canary import (
+from training.tuning.canary import (
     Probe,
     check_canary,
     choose_probes,
@@ -89,8 +89,8 @@ def test_an_adapter_whose_file_was_exchanged_fails_after_training(
 ) -> None:
     from safetensors.torch import load_file, save_file
 
-    from training import train
     from training.optimize import arguments
+    from training.tuning import run
 
     base = tiny.make_model("llama", tmp_path / "base")
     folder = prepare(tmp_path / "run", condition("dpo", base, max_steps=2))
@@ -102,7 +102,7 @@ def test_an_adapter_whose_file_was_exchanged_fails_after_training(
         save_file({k: 0 * v for k, v in weights.items()}, adapter / "adapter_model.safetensors")
 
     monkeypatch.setattr(arguments, "save_adapter", spoilt)
-    assert not train.train_condition(folder, str(base))
+    assert not run.train_condition(folder, str(base))
     with pytest.raises(InputError, match="a freshly loaded copy of the adapter"):
         check_canary(folder)
     assert json.loads((folder / "canary.json").read_text())["passed"] is False

@@ -7,8 +7,8 @@ import pytest
 from pydantic import ValidationError
 
 from pluralign_stats import InputError
-from training.condition import Condition, Control, read_condition
-from training.options import DpoOptions, GrpoOptions
+from training.conditions.condition import Condition, Control, read_condition
+from training.conditions.options import DpoOptions, GrpoOptions
 
 
 def condition(**changes: object) -> Condition:

@@ -11,9 +11,9 @@ from pluralign_stats.feedback.split import split_prompts
 from pluralign_stats.feedback.unpaired import unpaired_feedback
 from pluralign_stats.study.study import Study
 from pluralign_stats.study.yaml_file import parse_yaml
-from training.grid import Grid, conditions, find_grid, hub_grids, read_grid, recipes
-from training.hub import annotated, explanation, rewritten
-from training.plan import plan_training
+from training.conditions.grid import Grid, conditions, find_grid, hub_grids, read_grid, recipes
+from training.conditions.hub import annotated, explanation, rewritten
+from training.tuning.plan import plan_training
 
 
 def grid(folder: Path, text: str) -> Grid:
@@ -142,7 +142,7 @@ def test_no_example_is_of_a_prompt_held_out(tmp_path: Path, small_study: Study) 
 @pytest.mark.parametrize("name", sorted(hub_grids()))
 def test_the_hub_explains_every_key(name: str) -> None:
     text = find_grid(name).read_text("utf-8")
-    assert text == rewritten(text), "write them anew with: python -m training.hub"
+    assert text == rewritten(text), "write them anew with: python -m training.conditions.hub"
     read_grid(name)
 
     def keys(model: type[BaseModel]) -> int:

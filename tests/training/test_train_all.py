@@ -16,11 +16,11 @@ import tiny
 import pluralign_stats as pls
 from pluralign_stats import InputError
 from pluralign_stats.study.study import Study
-from training.condition import read_condition
+from training.conditions.condition import read_condition
+from training.conditions.grid import Grid, read_grid
 from training.folders import is_complete
-from training.grid import Grid, read_grid
-from training.plan import plan_training
-from training.train_all import Trained, pending, train_all
+from training.tuning.plan import plan_training
+from training.tuning.stage import Trained, pending, train_all
 
 GRID = """\
 scales: [5-point, binary]
@@ -141,8 +141,8 @@ PROGRAM = """\
 import sys
 from pathlib import Path
 import pluralign_stats as pls
-from training.grid import read_grid
-from training.train_all import train_all
+from training.conditions.grid import read_grid
+from training.tuning.stage import train_all
 study = pls.simulate_study(7, n_raters=60, n_prompts=8, responses_per_prompt=2)
 train_all(read_grid(sys.argv[1]), study, Path(sys.argv[2]), jobs=1, progress=False)
 """

@@ -25,7 +25,7 @@ def bases(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 def test_every_optimizer_tunes_every_architecture(
     kind: str, optimizer: str, bases: dict[str, Path], tmp_path: Path
 ) -> None:
-    from training.train import train_condition
+    from training.tuning.run import train_condition
 
     # A model of random weights never ends its thinking, so that no reward could differ.
     quiet = {"thinking": False} if optimizer == "grpo" else {}
@@ -41,13 +41,13 @@ def test_every_optimizer_tunes_every_architecture(
 
 def trainer_of(optimizer: str, base: Path, folder: Path, feedback: pd.DataFrame) -> Any:
     """A trainer before its first step, and its rows."""
-    from training.data import pair_rows, unpaired_rows
+    from training.conditions.options import DpoOptions, KtoOptions, RewardOptions
     from training.models import load_tokenizer
     from training.optimize.arguments import Stage
     from training.optimize.dpo import dpo_trainer
     from training.optimize.kto import kto_trainer
     from training.optimize.reward import reward_trainer
-    from training.options import DpoOptions, KtoOptions, RewardOptions
+    from training.tuning.data import pair_rows, unpaired_rows
 
     tokenizer = load_tokenizer(str(base))
     forms: dict[str, Any] = {
@@ -197,8 +197,8 @@ def test_rewards_are_guarded(bases: dict[str, Path]) -> None:
 
 
 def test_training_stops_where_steps_end_and_draws_what_it_meets() -> None:
-    from training.data import rows_met
-    from training.options import DpoOptions
+    from training.conditions.options import DpoOptions
+    from training.tuning.data import rows_met
 
     rows = [{"example": i} for i in range(100)]
     few = DpoOptions(max_steps=3, batch_size=4, accumulation=2)
@@ -210,8 +210,8 @@ def test_training_stops_where_steps_end_and_draws_what_it_meets() -> None:
 
 
 def test_texts_that_cannot_be_used_are_counted_and_left_out(bases: dict[str, Path]) -> None:
-    from training.data import pair_rows, unpaired_rows, usable
     from training.models import load_tokenizer
+    from training.tuning.data import pair_rows, unpaired_rows, usable
 
     tokenizer = load_tokenizer(str(bases["llama"]))
     feedback = tiny.pairs(8)
@@ -237,7 +237,7 @@ def test_texts_that_cannot_be_used_are_counted_and_left_out(bases: dict[str, Pat
 def test_a_run_without_any_usable_example_is_an_error(
     bases: dict[str, Path], tmp_path: Path
 ) -> None:
-    from training.train import train_condition
+    from training.tuning.run import train_condition
 
     folder = prepare(
         tmp_path / "run", condition("dpo", bases["llama"]), tiny.pairs(4).assign(chosen_text="")

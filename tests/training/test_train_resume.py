@@ -25,7 +25,7 @@ def files(folder: Path) -> dict[str, bytes]:
 def test_a_run_that_is_killed_again_and_again_ends_as_one_that_is_not(
     optimizer: str, base: Path, tmp_path: Path
 ) -> None:
-    from training.train import train_condition
+    from training.tuning.run import train_condition
 
     made = condition(optimizer, base)
     whole = prepare(tmp_path / "whole", made)
@@ -53,7 +53,7 @@ def test_a_torn_checkpoint_is_discarded_and_the_one_before_it_used(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     from training.optimize import arguments
-    from training.train import train_condition
+    from training.tuning.run import train_condition
 
     made = condition("dpo", base)
     whole = prepare(tmp_path / "whole", made)
@@ -84,8 +84,8 @@ def test_a_torn_checkpoint_is_discarded_and_the_one_before_it_used(
 def test_with_no_checkpoint_left_training_begins_again(
     base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from training.checkpoints import last_checkpoint
-    from training.train import train_condition
+    from training.tuning.checkpoints import last_checkpoint
+    from training.tuning.run import train_condition
 
     made = condition("dpo", base)
     whole = prepare(tmp_path / "whole", made)
@@ -105,7 +105,7 @@ def test_with_no_checkpoint_left_training_begins_again(
 
 
 def test_metrics_have_one_line_for_each_time_they_were_due(base: Path, tmp_path: Path) -> None:
-    from training.train import train_condition
+    from training.tuning.run import train_condition
 
     folder = prepare(tmp_path / "run", condition("dpo", base))
     train_condition(folder, str(base))

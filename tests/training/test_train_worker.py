@@ -10,8 +10,8 @@ import pytest
 import tiny
 from train_runs import condition, prepare
 
-from training import worker
-from training.pool import News, Pool, Task
+from training.tuning import worker
+from training.tuning.pool import News, Pool, Task
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +28,7 @@ def did(folder: Path, base: Path) -> dict[str, Any]:
 def test_a_full_disk_is_one_line_and_training_goes_on_once_there_is_room(
     base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from training import checkpoints
+    from training.tuning import checkpoints
 
     folder = prepare(tmp_path / "run", condition("dpo", base))
     written = checkpoints.mark

@@ -9,11 +9,11 @@ from peft import LoraConfig, get_peft_model
 from tiny import WORDS, make_model
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from training.canary import choose_probes, judge, probe_logprobs, write_canary
 from training.chat import exchange_tokens
-from training.condition import Condition
+from training.conditions.condition import Condition
 from training.folders import complete, work_folder, write_json
 from training.models import quiet, with_adapter
+from training.tuning.canary import choose_probes, judge, probe_logprobs, write_canary
 
 quiet()
 

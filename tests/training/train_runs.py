@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 import tiny
 
-from training.condition import CONDITION, Condition
+from training.conditions.condition import CONDITION, Condition
 from training.folders import is_complete, work_folder, write_json
 
 QUICK = {
@@ -56,7 +56,7 @@ def train_in_child(folder: Path, base: Path) -> int:
     """Train in a copy of this process; returns its number."""
     child = os.fork()
     if child == 0:
-        from training.train import train_condition
+        from training.tuning.run import train_condition
 
         os._exit(0 if train_condition(folder, str(base)) else 1)
     return child

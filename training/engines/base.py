@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from training.condition import Condition, Control
+from training.conditions.condition import Condition, Control
+from training.conditions.options import TrainingOptions
 from training.models import check_quantization, find_base, load_model, load_tokenizer
-from training.options import TrainingOptions
 
 Precision = Literal["auto", "bf16", "fp32"]
 

@@ -10,7 +10,6 @@ import torch
 from transformers import GenerationConfig, LogitsProcessorList
 
 from pluralign_stats.errors import InputError
-from training.canary import Probe, probe_logprobs
 from training.chat import prompt_tokens
 from training.engines.active import check_active
 from training.engines.base import Base, load
@@ -19,7 +18,8 @@ from training.engines.protocol import GenerationOptions, Reply, Request
 from training.engines.sampling import SeededSampling
 from training.engines.turns import MOST_TOKENS, Turn, all_ends, longest_answer, read_turn
 from training.models import base_fingerprint, with_adapter
-from training.train import ADAPTER
+from training.tuning.canary import Probe, probe_logprobs
+from training.tuning.run import ADAPTER
 
 #: Parameters up to which a model on a CPU is faster with one thread.
 SMALL = 20_000_000

@@ -10,14 +10,14 @@ from vllm import LLM, SamplingParams
 from vllm.lora.request import LoRARequest
 
 from pluralign_stats.errors import InputError
-from training.canary import Probe
 from training.chat import prompt_tokens
 from training.engines.active import check_active
 from training.engines.base import Base
 from training.engines.protocol import GenerationOptions, Reply, Request
 from training.engines.turns import MOST_TOKENS, Turn, all_ends, longest_answer, read_turn
 from training.models import base_fingerprint, find_base, load_tokenizer
-from training.train import ADAPTER
+from training.tuning.canary import Probe
+from training.tuning.run import ADAPTER
 
 #: Largest rank of an adapter that room is kept for.
 MAX_RANK = 64

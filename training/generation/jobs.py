@@ -19,7 +19,7 @@ from training.engines.protocol import Engine, GenerationOptions
 from training.generation.prompts import Prompt
 from training.generation.run import generate_run
 from training.generation.runs import Run
-from training.pool import visible_devices
+from training.tuning.pool import visible_devices
 
 
 @dataclass(frozen=True)

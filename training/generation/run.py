@@ -15,7 +15,7 @@ from training.generation.plan import SCHEMA, Ask, in_order, keys, plan, table
 from training.generation.prompts import Prompt, fingerprint
 from training.generation.runs import Run, describe, read_inputs
 from training.table_parts import add_part, read_parts, write_table
-from training.train import versions
+from training.tuning.run import versions
 
 GENERATIONS = "generations.parquet"
 INPUTS = "inputs.json"

@@ -9,8 +9,7 @@ from pluralign_stats.study.study import Study
 from training.folders import MARK, is_complete, only_one, read_mark
 from training.judges.progress import JudgingProgress
 from training.judges.protocol import Answer, Judge
-from training.judges.table import judge_all, listen, score_table, tally
-from training.scores import (
+from training.judges.stage import (
     Scored,
     mark_folder,
     refuse_other_judge,
@@ -18,6 +17,7 @@ from training.scores import (
     usage_of,
     write_frame,
 )
+from training.judges.table import judge_all, listen, score_table, tally
 
 ITEM_SCORES = "item_scores.parquet"
 

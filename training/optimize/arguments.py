@@ -9,10 +9,10 @@ from typing import Any
 
 from transformers import PrinterCallback, TrainerCallback
 
-from training.checkpoints import Checkpoints, Metrics, last_checkpoint
+from training.conditions.options import TrainingOptions
 from training.folders import write_json
 from training.models import number_format
-from training.options import TrainingOptions
+from training.tuning.checkpoints import Checkpoints, Metrics, last_checkpoint
 
 CHECKPOINTS = "checkpoints"
 

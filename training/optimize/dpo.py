@@ -6,12 +6,12 @@ import torch
 from trl import DPOConfig, DPOTrainer
 from trl.trainer.dpo_trainer import DataCollatorForPreference
 
-from training.data import dataset, even_weights, rows_met
+from training.conditions.options import DpoOptions
 from training.models import load_model, new_adapter
 from training.optimize.arguments import Stage, run_trainer, shared_arguments
 from training.optimize.reference import exchange, is_sharded, reference_logprobs
 from training.optimize.weighted import Recorded, collated, preference_loss, without
-from training.options import DpoOptions
+from training.tuning.data import dataset, even_weights, rows_met
 
 OURS = ("p", "weight")
 

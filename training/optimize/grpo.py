@@ -7,11 +7,11 @@ import torch
 from trl import GRPOConfig, GRPOTrainer
 
 from training.chat import end_tokens, prompt_tokens
-from training.data import dataset, in_random_order
+from training.conditions.options import GrpoOptions
 from training.models import load_model, new_adapter
 from training.optimize.arguments import Stage, run_trainer, shared_arguments
 from training.optimize.reward import Rewards
-from training.options import GrpoOptions
+from training.tuning.data import dataset, in_random_order
 
 
 class PolicyTrainer(GRPOTrainer):

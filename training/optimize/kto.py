@@ -6,12 +6,12 @@ import torch
 from trl import KTOConfig, KTOTrainer
 from trl.trainer.kto_trainer import DataCollatorForUnpairedPreference
 
-from training.data import dataset, even_weights, in_random_order, rows_met
+from training.conditions.options import KtoOptions
 from training.models import load_model, new_adapter
 from training.optimize.arguments import Stage, run_trainer, shared_arguments
 from training.optimize.reference import exchange, is_sharded, reference_logprobs
 from training.optimize.weighted import Recorded, collated, without
-from training.options import KtoOptions
+from training.tuning.data import dataset, even_weights, in_random_order, rows_met
 
 OURS = ("weight",)
 

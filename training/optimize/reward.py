@@ -12,12 +12,12 @@ from trl import RewardConfig, RewardTrainer
 from trl.trainer.reward_trainer import DataCollatorForPreference
 
 from training.chat import exchange_tokens, read_reply
-from training.data import dataset, even_weights, rows_met
+from training.conditions.options import RewardOptions, TrainingOptions
 from training.folders import complete, is_complete, write_json
 from training.models import load_model, new_adapter, with_adapter
 from training.optimize.arguments import Stage, run_trainer, save_adapter, shared_arguments
 from training.optimize.weighted import Recorded, collated, preference_loss, without
-from training.options import RewardOptions, TrainingOptions
+from training.tuning.data import dataset, even_weights, rows_met
 
 OURS = ("p", "weight")
 

@@ -19,7 +19,7 @@ from training.judges.choose import make_judge
 from training.judges.faults import JudgeStoppedError
 from training.judges.items import item_texts, score_items
 from training.judges.protocol import Judgement
-from training.scores import score_generations
+from training.judges.stage import score_generations
 
 FACTORS = {"group": "all", "scale": "binary", "optimizer": "dpo", "base_model": "b", "seed": 1}
 CONTROL = {**FACTORS, "group": "control", "scale": "control", "optimizer": "control", "seed": 0}

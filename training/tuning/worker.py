@@ -91,7 +91,7 @@ def do_task(task: dict[str, Any], say: Say) -> bool:
 
 
 def _train(folder: Path, base: str, say: Say) -> bool:
-    from training.train import train_condition
+    from training.tuning.run import train_condition
 
     def tell(stage: str, step: int, of: int) -> None:
         say({"news": "step", "stage": stage, "step": step, "of": of})

@@ -1,7 +1,7 @@
 """The config hub: grids in YAML in which every key carries its meaning, type and default.
 
-``python -m training.hub`` writes the grids that ship anew, after a change of a key or a value; what
-stands above the first blank line of each is kept.
+``python -m training.conditions.hub`` writes the grids that ship anew, after a change of a key or a
+value; what stands above the first blank line of each is kept.
 """
 
 import textwrap
@@ -15,7 +15,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from pluralign_stats.study.yaml_file import parse_yaml, read_text
-from training.grid import Grid, hub_grids
+from training.conditions.grid import Grid, hub_grids
 
 _WIDTH = 96
 _NAMES = {int: "whole number", float: "number", bool: "true or false", str: "text"}

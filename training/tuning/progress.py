@@ -14,7 +14,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from training.pool import News, Task
+from training.tuning.pool import News, Task
 
 
 class TrainingProgress:

@@ -81,7 +81,7 @@ class Pool:
         jobs: int,
         log: Path,
         accelerate: Path | None = None,
-        program: Sequence[str] = ("-m", "training.worker"),
+        program: Sequence[str] = ("-m", "training.tuning.worker"),
     ) -> None:
         self._jobs = jobs
         self._program = program

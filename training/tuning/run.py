@@ -13,13 +13,13 @@ from typing import Any
 import pandas as pd
 
 from pluralign_stats.errors import InputError
-from training.canary import choose_probes, judge, probe_logprobs, write_canary
-from training.condition import Condition, read_condition
-from training.data import Rows, pair_rows, unpaired_rows
+from training.conditions.condition import Condition, read_condition
+from training.conditions.options import GrpoOptions
 from training.folders import complete, file_hash, work_folder, write_json, write_whole
 from training.models import load_model, load_tokenizer, number_format, with_adapter
-from training.options import GrpoOptions
-from training.plan import longest
+from training.tuning.canary import choose_probes, judge, probe_logprobs, write_canary
+from training.tuning.data import Rows, pair_rows, unpaired_rows
+from training.tuning.plan import longest
 
 ADAPTER = "adapter"
 FEEDBACK = "feedback.parquet"

@@ -16,9 +16,8 @@ from pluralign_stats.feedback.recipe import Recipe
 from pluralign_stats.feedback.split import split_prompts
 from pluralign_stats.feedback.unpaired import unpaired_feedback
 from pluralign_stats.study.study import Study
-from training.condition import Condition
-from training.data import usable, with_texts
-from training.grid import Design, Grid, conditions, recipes
+from training.conditions.condition import Condition
+from training.conditions.grid import Design, Grid, conditions, recipes
 from training.models import (
     adapter_bytes,
     base_fingerprint,
@@ -28,6 +27,7 @@ from training.models import (
     load_tokenizer,
     require_packages,
 )
+from training.tuning.data import usable, with_texts
 
 Kind = Literal["pairs", "unpaired"]
 

@@ -13,7 +13,7 @@ import pandas as pd
 from pluralign_stats.errors import InputError
 from pluralign_stats.study.study import Study
 from training.chat import answer_tokens, prompt_tokens
-from training.options import TrainingOptions
+from training.conditions.options import TrainingOptions
 
 if TYPE_CHECKING:
     from datasets import Dataset

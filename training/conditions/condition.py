@@ -11,7 +11,14 @@ from pydantic import Field, ValidationError, model_validator
 
 from pluralign_stats.errors import InputError
 from pluralign_stats.feedback.recipe import Recipe
-from training.options import OPTIONS, DpoOptions, Frozen, GrpoOptions, KtoOptions, Optimizer
+from training.conditions.options import (
+    OPTIONS,
+    DpoOptions,
+    Frozen,
+    GrpoOptions,
+    KtoOptions,
+    Optimizer,
+)
 
 #: The file of a run folder that holds its condition.
 CONDITION = "condition.json"

@@ -285,7 +285,7 @@ def _read(run: Generated) -> pd.DataFrame:
 
 def _health(flagged: pd.DataFrame, control: Generated | None, out: Path) -> pd.DataFrame:
     """Health of a run's generations, held against that of its control where there is one."""
-    from training.health import health
+    from training.generation.health import health
 
     usual = pd.read_parquet(out / control.id / HEALTH) if control else None
     return health(flagged, usual)

@@ -10,11 +10,18 @@ from pluralign_stats.errors import InputError, listing
 from pluralign_stats.feedback.recipe import Recipe, Strategy
 from pluralign_stats.feedback.scales import Scale
 from pluralign_stats.study.yaml_file import parse_yaml, read_text
-from training.condition import Condition
-from training.grid_errors import explain
-from training.options import OPTIONS, DpoOptions, Frozen, GrpoOptions, KtoOptions, Optimizer
+from training.conditions.condition import Condition
+from training.conditions.errors import explain
+from training.conditions.options import (
+    OPTIONS,
+    DpoOptions,
+    Frozen,
+    GrpoOptions,
+    KtoOptions,
+    Optimizer,
+)
 
-HUB = Path(__file__).parent / "configs"
+HUB = Path(__file__).parents[1] / "configs"
 
 Group = dict[str, str | tuple[str, ...]]
 Given = dict[str, Any]

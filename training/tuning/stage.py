@@ -9,16 +9,16 @@ from typing import Any
 
 from pluralign_stats.errors import InputError
 from pluralign_stats.study.study import Study
-from training.canary import check_canary
-from training.condition import CONDITION, Condition
-from training.data import feedback_hash
+from training.conditions.condition import CONDITION, Condition
+from training.conditions.grid import Grid
 from training.folders import is_complete, only_one, read_mark, work_folder, write_json
-from training.grid import Grid
 from training.models import find_base
-from training.plan import Base, Plan, Planned, base_fingerprint, check_bases, plan_training
-from training.pool import Pool, Task
-from training.train import EXCLUDED, FAILED, FEEDBACK, INPUTS
-from training.train_progress import TrainingProgress
+from training.tuning.canary import check_canary
+from training.tuning.data import feedback_hash
+from training.tuning.plan import Base, Plan, Planned, base_fingerprint, check_bases, plan_training
+from training.tuning.pool import Pool, Task
+from training.tuning.progress import TrainingProgress
+from training.tuning.run import EXCLUDED, FAILED, FEEDBACK, INPUTS
 
 
 @dataclass

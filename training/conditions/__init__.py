@@ -1,0 +1,1 @@
+"""Conditions: one frozen description of each run, expanded from a grid in YAML."""

@@ -1,0 +1,1 @@
+"""Train every condition of a grid, each in a folder of its own."""
