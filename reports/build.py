@@ -4,17 +4,18 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 
 from pluralign_stats.folders import building_folder, take_name
+from pluralign_stats.progress import WorkProgress
 from reports.downloads import Shelf
 from reports.execute import run_notebook
 from reports.folder import KIND, MARK, check_target, files_of
 from reports.notebook import Notebook, find_notebooks, require_packages
 from reports.pages import Chapter, write_pages
-from reports.parameters import assign_parameters
-from reports.progress import ReportProgress
+from reports.parameters import assign_parameters, given_files, with_file_names
 from reports.provenance import Provenance, ReportedStudy, gather, repeat_command
 from reports.publish import Scrubber, publish_notebook, scrubber
 
@@ -48,7 +49,8 @@ def build_report(
     data_folder : Path, optional
         Where the study's data lie if not beside the codebook.
     parameters : mapping of str to object, optional
-        Values for the notebooks' parameters; texts are read by the declared type.
+        Values for the notebooks' parameters; texts are read by the declared type. Those whose
+        name ends in ``_file`` are paths, from the current folder on.
     notebooks : sequence of Path, optional
         What to run, in this order; by default all that come with Pluralign.
     progress : bool, default True
@@ -75,15 +77,17 @@ def build_report(
     out = out.resolve()
     chosen = find_notebooks(notebooks)
     values = assign_parameters(chosen, parameters)
-    check_target(out, [*source.paths, *(notebook.path for notebook in chosen)])
+    files = given_files(values)
+    check_target(out, [*source.paths, *files, *(notebook.path for notebook in chosen)])
     with building_folder(out, "report") as building:
-        clean = scrubber(building, source.study_file, source.data_folder, out)
+        clean = scrubber(building, source.study_file, source.data_folder, out, files)
         chapters = _run(chosen, values, source, building, out, clean, progress)
         extra = dict(extra_provenance)
+        shown = with_file_names(values)
         command = extra.pop("command", None) or repeat_command(
-            source.study_file, source.data_folder, out, values
+            source.study_file, source.data_folder, out, shown
         )
-        origin = gather(study, chosen, values, str(command), started, extra)
+        origin = gather(study, chosen, shown, str(command), started, extra)
         _finish(building, chapters, replace(origin, **clean.value(asdict(origin))))
         take_name(building, out)
     return out / "index.html"
@@ -134,15 +138,17 @@ def _run(
     """Run the notebooks one after another and gather what each wrote."""
     shelf = Shelf(building)
     chapters = []
-    with ReportProgress(sum(n.steps for n in notebooks), len(notebooks), shown) as progress:
+    cells = {notebook.name: notebook.steps for notebook in notebooks}
+    with WorkProgress("Report", "cells", cells, shown) as bar:
         for notebook in notebooks:
-            progress.begin(notebook.title, notebook.steps)
+            bar.advance(notebook.name)
             given = dict(values[notebook.name]) | source.parameters(notebook, building)
             failed = out.with_name(f"{out.name}-failed")
-            copy = run_notebook(notebook, given, building, failed, progress.advance)
+            count = partial(bar.advance, notebook.name, 1)
+            copy = run_notebook(notebook, given, building, failed, count)
             node = publish_notebook(copy, clean)
             chapters.append(Chapter(notebook, node, shelf.collect(notebook.name)))
-        progress.finish()
+            bar.end(notebook.name)
     return chapters
 
 

@@ -1,7 +1,7 @@
 """Turns an executed notebook into the body of a page."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from itertools import count
@@ -21,6 +21,9 @@ TEMPLATES = Path(__file__).parent / "templates"
 
 #: Cells with one of these tags are not shown.
 _HIDDEN_TAGS = {"parameters", "injected-parameters", "hide-cell"}
+
+#: Text with this tag is shown only if a cell of code between it and the next text shows something.
+NEEDS_OUTPUT = "needs-output"
 
 #: What may stand in an output, from the best form to the plainest; nothing that runs.
 _SHOWN_TYPES = [
@@ -90,13 +93,28 @@ def _exporter() -> Any:
 def _shown(node: Any) -> Any:
     """Return a copy of the notebook with what a reader sees, results as plain displays."""
     copy = deepcopy(node)
-    copy.cells = [c for c in copy.cells if not _HIDDEN_TAGS & set(c.metadata.get("tags", []))]
+    copy.cells = [c for c in copy.cells if not _HIDDEN_TAGS & _tags(c)]
     for cell in code_cells(copy):
         cell.outputs = [output for output in cell.outputs if _can_show(output)]
         for output in cell.outputs:
             if output.output_type == "execute_result":
                 output.output_type = "display_data"
+    copy.cells = [cell for section in _sections(copy.cells) for cell in section]
     return copy
+
+
+def _tags(cell: Any) -> set[str]:
+    return set(cell.metadata.get("tags", []))
+
+
+def _sections(cells: Sequence[Any]) -> Iterator[list[Any]]:
+    """Each text with the code below it, without the texts that wait for output in vain."""
+    begins = [n for n, cell in enumerate(cells) if n == 0 or cell.cell_type == "markdown"]
+    for start, stop in zip(begins, [*begins[1:], len(cells)], strict=True):
+        section = list(cells[start:stop])
+        shows = any(cell.get("outputs") for cell in section)
+        if shows or NEEDS_OUTPUT not in _tags(section[0]):
+            yield section
 
 
 def _can_show(output: Any) -> bool:

@@ -11,6 +11,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pluralign_stats.errors import InputError, one_of
@@ -24,6 +25,9 @@ RESERVED = {
     "data_folder": "the option --data",
     "out": "the option --out",
 }
+
+#: The name of a parameter that takes a file ends like this.
+_FILE_SUFFIX = "_file"
 
 #: The annotations a parameter may carry, each in words.
 TYPES = {
@@ -93,17 +97,20 @@ def assign_parameters(
     notebooks : sequence of Notebook
         The notebooks to run.
     given : mapping of str to object
-        The user's values by parameter name; texts are read by the declared type.
+        The user's values by parameter name; texts are read by the declared type, and files are
+        looked for from the current folder on.
 
     Returns
     -------
     dict
-        By notebook name, the given values of those parameters that it declares.
+        By notebook name, the given values of those parameters that it declares; files as absolute
+        paths.
 
     Raises
     ------
     InputError
-        If a name is reserved or known to none of the notebooks, or a value is ill-typed.
+        If a name is reserved or known to none of the notebooks, a value is ill-typed, or there is
+        no such file.
     """
     known = {key for notebook in notebooks for key in notebook.parameters} - set(RESERVED)
     for name in given:
@@ -131,7 +138,7 @@ def parse_value(parameter: Parameter, value: object) -> object:
     Raises
     ------
     InputError
-        If the value does not fit.
+        If the value does not fit, or a parameter that takes a file names none.
     """
     parsed = _from_text(parameter.type, value) if isinstance(value, str) else value
     if not _fits(parameter.type, parsed):
@@ -140,7 +147,25 @@ def parse_value(parameter: Parameter, value: object) -> object:
             f"parameter {parameter.name} must be {TYPES[parameter.type]} "
             f"({parameter.type}), not {shown}"
         )
+    if _is_file(parameter.name) and parsed:
+        return _find_file(parameter.name, str(parsed))
     return float(parsed) if parameter.type == "float" else parsed  # type: ignore[arg-type]
+
+
+def given_files(values: Mapping[str, Mapping[str, object]]) -> list[Path]:
+    """Return the files among the values of `assign_parameters`."""
+    paths = (Path(str(v)) for own in values.values() for n, v in own.items() if _is_file(n))
+    return [path for path in dict.fromkeys(paths) if path.is_absolute()]
+
+
+def with_file_names(
+    values: Mapping[str, Mapping[str, object]],
+) -> dict[str, dict[str, object]]:
+    """Return the values of `assign_parameters` with the names of files instead of their paths."""
+    return {
+        notebook: {n: Path(str(v)).name if _is_file(n) else v for n, v in own.items()}
+        for notebook, own in values.items()
+    }
 
 
 def used_values(notebook: "Notebook", given: Mapping[str, object]) -> dict[str, object]:
@@ -163,6 +188,23 @@ def as_option(name: str, value: object) -> str:
     if isinstance(value, list):
         return f"{name}={json.dumps(value, ensure_ascii=False)}"
     return f"{name}={str(value).lower() if isinstance(value, bool) else value}"
+
+
+def _is_file(name: str) -> bool:
+    return name.endswith(_FILE_SUFFIX)
+
+
+def _find_file(name: str, text: str) -> str:
+    """Return the absolute path of a file; one word may also mean something to the notebook."""
+    path = Path(text).expanduser().absolute()
+    if path.is_file():
+        return str(path)
+    if re.fullmatch(r"\w+", text) and not path.exists():
+        return text
+    raise InputError(
+        f"parameter {name}: there is no file {path}; name an existing one, from the folder in "
+        "which you call the command or by its whole path"
+    )
 
 
 def _refuse_unknown(name: str, known: set[str]) -> None:

@@ -2,7 +2,7 @@
 
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -45,7 +45,13 @@ class Scrubber:
         return value
 
 
-def scrubber(building: Path, study_file: Path, data_folder: Path | None, out: Path) -> Scrubber:
+def scrubber(
+    building: Path,
+    study_file: Path,
+    data_folder: Path | None,
+    out: Path,
+    files: Sequence[Path] = (),
+) -> Scrubber:
     """Know the paths of one run.
 
     Parameters
@@ -56,10 +62,13 @@ def scrubber(building: Path, study_file: Path, data_folder: Path | None, out: Pa
         The study's codebook.
     data_folder : Path or None
         The folder of its data.
+    files : sequence of Path, optional
+        Further files that the notebooks read.
     """
     plain = {str(study_file): study_file.name, str(building): "", str(out): out.name}
     if data_folder is not None:
         plain[str(data_folder)] = data_folder.name
+    plain |= {str(path): path.name for path in files}
     folders = [building, study_file.parent, Path(__file__).resolve().parents[1], Path(sys.prefix)]
     plain |= {f"{folder}/": "" for folder in folders if len(folder.parts) > 1}
     home = Path.home()

@@ -1,7 +1,8 @@
 """Prompts and answers as a model's chat template has them, thinking kept apart from answers."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -122,39 +123,68 @@ def split_thinking(text: str, tokenizer: Any = None) -> tuple[str | None, str]:
     return None, text.strip()
 
 
-class Reply(NamedTuple):
-    """What a model wrote: its thinking, its answer, and whether it came to an end."""
+@dataclass(frozen=True)
+class Turn:
+    """What a model said in its turn.
 
+    Attributes
+    ----------
+    tokens
+        All of it, without the token that ended it.
+    start
+        Index of the first token of the answer; the number of tokens if there is no answer.
+    thinking
+        None if there is none.
+    response
+        The answer, without thinking; empty if the thinking did not end.
+    finished
+        Whether thinking and turn came to an end.
+    """
+
+    tokens: tuple[int, ...]
+    start: int
     thinking: str | None
-    answer: str
+    response: str
     finished: bool
 
 
-def read_reply(
-    tokenizer: Any,
-    tokens: Sequence[int],
-    ends: Sequence[int] | None = None,
-    thinking: bool = True,
-) -> Reply:
-    """Read the tokens of a model's turn.
+def read_turn(
+    tokenizer: Any, tokens: Sequence[int], ends: Collection[int], thinking: bool = True
+) -> Turn:
+    """Read one turn; special tokens inside it stay visible, for they are part of what was said.
 
     Parameters
     ----------
     tokenizer
         Of the model.
     tokens
-        What was generated; padding behind the end is left out.
+        What was generated; what follows the end is padding.
     ends
-        Tokens that end a turn; default: `end_tokens`.
+        Tokens that end a turn.
     thinking
         Whether the model was asked to think; if not, its turn began with the answer.
     """
-    last = set(end_tokens(tokenizer) if ends is None else ends)
-    stop = next((i for i, token in enumerate(tokens) if token in last), None)
-    kept = [t for t in tokens[:stop] if t not in (tokenizer.pad_token_id, tokenizer.bos_token_id)]
-    text = tokenizer.decode(kept, skip_special_tokens=False)
-    parts = split_thinking(text, tokenizer if thinking else None)
-    return Reply(*parts, finished=stop is not None)
+    stop = next((i for i, token in enumerate(tokens) if token in ends), None)
+    said = tuple(tokens[:stop])
+    text = tokenizer.decode(said, skip_special_tokens=False)
+    thought, answer = split_thinking(text, tokenizer if thinking else None)
+    unended = thought is not None and CLOSE not in text
+    start = len(said) if not answer else 0
+    if answer and thought is not None:
+        start = _first_token(tokenizer, said, text.rindex(answer))
+    return Turn(said, start, thought, answer, stop is not None and not unended)
+
+
+def _first_token(tokenizer: Any, tokens: tuple[int, ...], place: int) -> int:
+    """Index of the token in which the character at `place` of the decoded text stands."""
+    low, high = 0, len(tokens)
+    while low < high:
+        middle = (low + high) // 2
+        if len(tokenizer.decode(tokens[: middle + 1], skip_special_tokens=False)) > place:
+            high = middle
+        else:
+            low = middle + 1
+    return low
 
 
 def end_tokens(tokenizer: Any) -> list[int]:
@@ -162,3 +192,9 @@ def end_tokens(tokenizer: Any) -> list[int]:
     own = _tokens(tokenizer, turn_end(tokenizer))
     found = [own[0] if own else None, tokenizer.eos_token_id]
     return sorted({token for token in found if token is not None})
+
+
+def all_ends(tokenizer: Any, named: int | list[int] | None) -> tuple[int, ...]:
+    """Tokens that end a turn: those of the template, and those that the model itself names."""
+    own = named if isinstance(named, list) else [named]
+    return tuple(sorted({*end_tokens(tokenizer), *(t for t in own if t is not None)}))

@@ -4,10 +4,12 @@ import fcntl
 import hashlib
 import json
 import os
+import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from pluralign_stats.errors import InputError, PluralignError
 
@@ -29,10 +31,12 @@ def work_folder(folder: Path) -> Path:
     try:
         working.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise InputError(
-            f"nothing can be written to {folder} ({error.strerror}); choose another folder"
-        ) from error
+        raise InputError(_not_writable(folder, error)) from error
     return working
+
+
+def _not_writable(folder: Path, error: OSError) -> str:
+    return f"nothing can be written to {folder} ({error.strerror}); choose another folder"
 
 
 @contextmanager
@@ -42,18 +46,53 @@ def only_one(folder: Path) -> Iterator[None]:
     Raises
     ------
     InputError
-        If another process holds it.
+        If another process holds it, or nothing can be written there.
     """
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    lock = folder.with_name(f".{folder.name}.lock")
-    with lock.open("w") as held:
-        try:
-            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        held = _lock(folder).open("w")
+    except OSError as error:
+        raise InputError(_not_writable(folder, error)) from error
+    with held:
+        if not (_taken(held) or _taken(held, after=0.1)):
             raise InputError(
                 f"another run is writing to {folder}; wait for it, or choose another folder"
-            ) from error
+            )
         yield
+
+
+def _taken(lock: IO[str], after: float = 0) -> bool:
+    """Whether the lock could be taken; a second try passes over one who only looks (`was_held`)."""
+    time.sleep(after)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
+def was_held(folder: Path) -> bool | None:
+    """Whether a process holds `folder` alone now; None if none ever did."""
+    try:
+        with _lock(folder).open() as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return None
+    except BlockingIOError:
+        return True
+    return False
+
+
+def _lock(folder: Path) -> Path:
+    return folder.with_name(f".{folder.name}.lock")
+
+
+def remove_whole(folder: Path) -> None:
+    """Remove a folder at once: a kill leaves it either as it was or not there under its name."""
+    going = folder.with_name(f".{folder.name}.removed")
+    shutil.rmtree(going, ignore_errors=True)
+    folder.rename(going)
+    shutil.rmtree(going)
 
 
 def complete(working: Path, folder: Path, record: dict[str, Any]) -> None:

@@ -204,6 +204,7 @@ def load_model(base: str, options: TrainingOptions, head: Head = "language") -> 
         If there is no such model, or it cannot be loaded.
     """
     import torch
+    from safetensors import SafetensorError
     from transformers import AutoModelForCausalLM, AutoModelForSequenceClassification
 
     kind = AutoModelForCausalLM if head == "language" else AutoModelForSequenceClassification
@@ -220,8 +221,21 @@ def load_model(base: str, options: TrainingOptions, head: Head = "language") -> 
         settings["device_map"] = {"": torch.cuda.current_device()}
     try:
         return kind.from_pretrained(base, **settings)
-    except (OSError, ValueError, ImportError) as error:
-        raise InputError(f"the base model {base} cannot be loaded ({first_line(error)})") from error
+    except (OSError, ValueError, ImportError, RuntimeError, SafetensorError) as error:
+        raise InputError(
+            f"the base model {base} cannot be loaded ({first_line(error)}); give a folder that "
+            "save_pretrained wrote whole, or a hub name that can be reached from here"
+        ) from error
+
+
+def named_ends(base: str) -> int | list[int] | None:
+    """Tokens that end a turn by a model's own generation settings, where it has any."""
+    from transformers import GenerationConfig
+
+    try:
+        return GenerationConfig.from_pretrained(base).eos_token_id
+    except OSError:
+        return None
 
 
 def _launched() -> bool:

@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -54,6 +55,11 @@ def write_table(path: Path, rows: pa.Table) -> None:
             f"{path} could not be written ({error.strerror}); make room or choose another folder, "
             "and run the command again: it goes on from here"
         ) from error
+
+
+def write_frame(path: Path, frame: pd.DataFrame) -> None:
+    """Write a frame without its index, as `write_table` does."""
+    write_table(path, pa.Table.from_pandas(frame, preserve_index=False))
 
 
 def _parts(folder: Path) -> list[Path]:

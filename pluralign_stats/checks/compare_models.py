@@ -145,7 +145,7 @@ def _sentence(table: pd.DataFrame, by: str) -> str:
     behind = table.iloc[1:]
     clear = (-behind["estimate"] >= SMALL) & (-behind["estimate"] >= CLEAR * behind["std_error"])
     told = "; ".join(
-        f"{r.model} by {-r.estimate:.1f} (standard error {r.std_error:.1f})"
+        f"{r.model} by {abs(r.estimate):.1f} (standard error {r.std_error:.1f})"
         for r in behind.itertuples()
     )
     if clear.all():

@@ -133,7 +133,10 @@ def _empty(fit: Posterior, by: str) -> pd.DataFrame:
         raise InputError(
             "the model tells no raters apart; add (1|rater) to it, or leave out by='rating'"
         )
-    return pd.DataFrame(np.nan, index=range(rater_numbers(fit).max() + 1), columns=columns)
+    n_raters = int(rater_numbers(fit).max()) + 1
+    if n_raters < 2:
+        raise InputError("there is one rater only; leave out single ratings by='rating'")
+    return pd.DataFrame(np.nan, index=range(n_raters), columns=columns)
 
 
 def _blocks(fit: Posterior, by: str) -> Iterator[tuple[np.ndarray, np.ndarray]]:

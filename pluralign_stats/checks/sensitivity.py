@@ -23,8 +23,10 @@ SENSITIVE = 0.05
 #: them that lies below the limit.
 SHUFFLES, SURE = 20, 0.99
 
-#: What is said of a parameter that moves with prior and data, with the prior only, with no prior.
-CONFLICT, PRIOR, FREE = "prior and data pull apart", "the prior decides", "the prior hardly matters"
+#: What is said of a parameter that moves with prior and data, with the prior only, with the prior
+#: and perhaps with the data, with no prior.
+CONFLICT, PRIOR = "prior and data pull apart", "the prior decides"
+UNCLEAR, FREE = "too few draws to tell", "the prior hardly matters"
 
 
 def prior_sensitivity(fit: Fit) -> Result:
@@ -79,7 +81,8 @@ def prior_sensitivity(fit: Fit) -> Result:
     for name, values in parts.items():
         table[name] = sensitivity(draws, values)
     moves = {name: table[name] >= limit for name, limit in limits.items()}
-    moved = np.where(moves["likelihood"], CONFLICT, PRIOR)
+    unmoved = np.where(table["likelihood"] > table["prior"], UNCLEAR, PRIOR)
+    moved = np.where(moves["likelihood"], CONFLICT, unmoved)
     table["diagnosis"] = np.where(moves["prior"], moved, FREE)
     table["method"] = fit.method
     meta = Metadata(
@@ -137,7 +140,8 @@ def _parameters(fit: Posterior) -> tuple[list[str], np.ndarray]:
 def _sentence(table: pd.DataFrame) -> str:
     apart = table[table["diagnosis"] == CONFLICT]
     prior = table[table["diagnosis"] == PRIOR]
-    if apart.empty and prior.empty:
+    unclear = table[table["diagnosis"] == UNCLEAR]
+    if apart.empty and prior.empty and unclear.empty:
         return (
             "The data decide, not the priors: making the priors a little stronger or weaker moves "
             f"no parameter much (the most: {table.loc[table['prior'].idxmax(), 'term']})."
@@ -147,6 +151,11 @@ def _sentence(table: pd.DataFrame) -> str:
         told.append(f"prior and data pull apart for {', '.join(apart['term'])}")
     if len(prior):
         told.append(f"the prior decides about {', '.join(prior['term'])}")
+    if len(unclear):
+        told.append(
+            f"there are too few draws to tell whether the prior or the data decide about "
+            f"{', '.join(unclear['term'])} (draws=)"
+        )
     return (
         f"Of {len(table)} parameters, {'; '.join(told)}. See whether these priors say what you "
         "mean (fit.priors()), and fit again with wider ones (priors=)."

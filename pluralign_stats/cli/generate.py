@@ -82,8 +82,9 @@ def command(
 
     Answers are data: they are written once and never made again. The command can be repeated (runs
     that are there are kept) and killed at any time (it goes on from the last complete batch). A run
-    whose adapter is not what was trained is refused and named; the others go on, and the exit
-    status is 2.
+    whose training failed, or whose adapter is not what was trained, is refused and named with the
+    reason; the others go on, and the exit status is 2. Runs that are still in training, broken off
+    or not begun are left out and named.
 
     \b
       pluralign generate runs --study study.yaml --out generations
@@ -112,12 +113,13 @@ def _tell(result: Any, out: Path, as_json: bool) -> None:
                 "made": result.made,
                 "kept": list(result.kept),
                 "failed": result.failed,
-                "unfinished": list(result.unfinished),
+                "unfinished": result.unfinished,
             }
         )
         return
     answers = sum(result.made.values())
     kept = f"; {len(result.kept)} runs were there already" if result.kept else ""
     click.echo(f"{answers:,} answers of {len(result.made)} runs in {out}{kept}.")
-    if result.unfinished:
-        click.echo(f"Left out, still in training: {listing(result.unfinished)}")
+    for standing in dict.fromkeys(result.unfinished.values()):
+        runs = [run for run, told in result.unfinished.items() if told == standing]
+        click.echo(f"Left out, {standing}: {listing(runs)}")

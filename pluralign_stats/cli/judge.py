@@ -57,8 +57,8 @@ if TYPE_CHECKING:
     metavar="FILE",
     help="Where paid replies are kept. [default: replies.jsonl in the folder of --out]",
 )
-@click.option("--dimension", help="What a classifier with one head judges.")
-@click.option("--positive-label", help="Label of a binary classifier that means 'present'.")
+@click.option("--dimension", help="What a classifier judges, unless its labels are dimensions.")
+@click.option("--positive-label", help="Label of a classifier that means that it is present.")
 @click.option(
     "--with-prompt",
     is_flag=True,
@@ -87,7 +87,7 @@ def command(
 
     \b
       pluralign judge study.yaml --out judged --judge endpoint --model NAME
-      pluralign report study.yaml --out report -p judge_scores_file=$PWD/judged/item_scores.parquet
+      pluralign report study.yaml --out report -p judge_scores_file=judged/item_scores.parquet
 
     Every paid reply is kept in a cache before it counts. A command that was stopped, by whatever
     cause, is run again as it was: it goes on from there and pays nothing twice. What is there
@@ -183,5 +183,5 @@ def _tell(scored: "Scored", of_study: bool, source: Path) -> None:
         )
     click.echo(f"Scores: {scored.table}")
     if of_study:
-        given = f"-p judge_scores_file={scored.table.resolve()}"
+        given = f"-p judge_scores_file={scored.table}"
         click.echo(f"Next: pluralign report {source} --out REPORT {given}")

@@ -193,8 +193,8 @@ def _tell(out: Path, written: bool, as_json: bool) -> None:
         print_json({**head, "excluded": excluded, "recipe": record["recipe"]})
         return
     if not written:
-        click.echo(f"{out} holds this already ({n:,} examples); nothing was done.")
+        click.echo(f"{out} holds this already; examples: {n:,}; nothing was done.")
         return
-    click.echo(f"{n:,} examples: {out}")
+    click.echo(f"{out}\n  examples: {n:,}")
     for row in excluded:
         click.echo(f"  left out: {row['reason']}: {row['n']:,}")

@@ -80,7 +80,7 @@ def command(
     _tell(result, out, as_json)
     if result.failed:
         reasons = "; ".join(f"{run}: {why}" for run, why in result.failed.items())
-        left = f"; {len(result.waiting)} were not begun" if result.waiting else ""
+        left = f"; {len(result.waiting)} were not trained" if result.waiting else ""
         raise InputError(f"{len(result.failed)} of the conditions failed: {reasons}{left}")
 
 

@@ -166,8 +166,9 @@ def _sentence(table: pd.DataFrame) -> str:
         alpha = groups["dimension"].map(overall.set_index("dimension")["estimate"])
         apart = (alpha < groups["conf_low"]) | (alpha > groups["conf_high"])
         return (
-            f"The interval of a group leaves out the alpha of all raters in {apart.sum()} of "
-            f"{len(groups)} cases."
+            f"In {apart.sum()} of {len(groups)} cases raters of one group agree clearly more or "
+            "clearly less among themselves than all raters do (the group's interval leaves out "
+            "everyone's alpha)."
         )
     high = overall.loc[overall["estimate"].idxmax()]
     low = overall.loc[overall["estimate"].idxmin()]

@@ -6,6 +6,7 @@ weighted by how many people each has (Gelman & Little 1997, Survey Methodology 2
 
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
+from numbers import Real
 from typing import Literal
 
 import numpy as np
@@ -140,6 +141,8 @@ def _positive(fit: Fit, kind: Target, positive_from: float | None) -> np.ndarray
         if positive_from is not None:
             raise InputError("'positive_from' is for kind='positive'; leave it out otherwise")
         return None
+    if positive_from is not None and not isinstance(positive_from, Real):
+        raise InputError(f"'positive_from' must be a number, not {positive_from!r}")
     least = fit.scores[-min(2, len(fit.scores) - 1)] if positive_from is None else positive_from
     positive = fit.scores >= least
     if positive.all() or not positive.any():

@@ -87,12 +87,12 @@ def _shares_sentence(frame: AuditFrame, table: pd.DataFrame) -> str:
     row = known.loc[apart.abs().idxmax()]
     return (
         f"A group's part in the preferences lies farthest from its share of raters for "
-        f"{row['group']} under {_named(frame, row)}: {row['pairs_share']:.1%} of the preferences, "
+        f"{row['group']} under {named(frame, row)}: {row['pairs_share']:.1%} of the preferences, "
         f"{row['raters_share']:.1%} of the raters."
     )
 
 
-def _named(frame: AuditFrame, row: pd.Series) -> str:
+def named(frame: AuditFrame, row: pd.Series) -> str:
     """The recipe of a row in words."""
     return ", ".join(str(row[c]) for c in frame.factors()[0])
 
@@ -162,7 +162,7 @@ def contradictions(preferences: Preferences) -> tuple[float, float, int]:
 
 def _none(frame: AuditFrame, table: pd.DataFrame) -> tuple[str, ...]:
     empty = table[table["n_preferences"] == 0]
-    return tuple(f"{_named(frame, row)} gives no preferences." for _, row in empty.iterrows())
+    return tuple(f"{named(frame, row)} gives no preferences." for _, row in empty.iterrows())
 
 
 def _conditions_sentence(frame: AuditFrame, table: pd.DataFrame) -> str:
@@ -171,9 +171,9 @@ def _conditions_sentence(frame: AuditFrame, table: pd.DataFrame) -> str:
         return "None of the recipes gives preferences from enough raters to be shown."
     most = known.loc[known["n_preferences"].idxmax()]
     least = known.loc[known["n_preferences"].idxmin()]
-    told = f"{_named(frame, most)} gives {most['n_preferences']:,.0f} preferences"
+    told = f"{named(frame, most)} gives {most['n_preferences']:,.0f} preferences"
     if len(known) > 1:
-        told += f", {_named(frame, least)} {least['n_preferences']:,.0f}"
+        told += f", {named(frame, least)} {least['n_preferences']:,.0f}"
     return (
         f"{told[:1].upper()}{told[1:]}; of the former {most['contradicting_share']:.0%} go against "
         f"most of their pair, and they come from {most['n_raters']:,.0f} raters, who count as "

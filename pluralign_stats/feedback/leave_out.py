@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from pluralign_stats.feedback.audit_frame import AuditFrame
-from pluralign_stats.feedback.dominance import FEW_PAIRS
+from pluralign_stats.feedback.dominance import FEW_PAIRS, named
 from pluralign_stats.feedback.pairs import compare
 from pluralign_stats.feedback.preferences import Preferences
 from pluralign_stats.results import Metadata, Result
@@ -32,7 +32,7 @@ def flips(frame: AuditFrame) -> Result:
     )
     title = f"Labels without one group: {frame.label.lower()}"
     meta = Metadata(title, frame.study.data_kind, conf_level=None, notes=notes)
-    return Result(table, _sentence(table), meta)
+    return Result(table, _sentence(frame, table), meta)
 
 
 def labels(preferences: Preferences) -> pd.Series:
@@ -73,15 +73,15 @@ def _recipe(frame: AuditFrame, n: int) -> list[dict[str, Any]]:
     return records
 
 
-def _sentence(table: pd.DataFrame) -> str:
+def _sentence(frame: AuditFrame, table: pd.DataFrame) -> str:
     if table.empty:
         return "No group is large enough for the feedback without it to be shown."
     many = table[table["n_pairs"] >= FEW_PAIRS]
     known = many if len(many) else table
     worst = known.loc[known["flipped_share"].idxmax()]
-    least = f" (of recipes with {FEW_PAIRS} pairs or more)" if len(many) < len(table) else ""
+    least = f" (of recipes with {FEW_PAIRS} pairs or more)" if 0 < len(many) < len(table) else ""
     return (
         f"Leaving out one group turns round at most {worst['flipped_share']:.1%} of the labels"
-        f"{least}: {worst['strategy']} without {worst['group']}, where {worst['lost_share']:.1%} "
-        "are lost."
+        f"{least}: those by {named(frame, worst)} without {worst['group']}, where another "
+        f"{worst['lost_share']:.1%} are lost."
     )

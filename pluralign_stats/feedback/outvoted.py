@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from pluralign_stats.feedback.audit_frame import AuditFrame
+from pluralign_stats.feedback.dominance import named
 from pluralign_stats.feedback.recipe import Recipe
 from pluralign_stats.feedback.selection import Exclusions, Selection
 from pluralign_stats.feedback.voices import Scored, counts_of, one_voice, score
@@ -118,12 +119,15 @@ def _sentence(frame: AuditFrame, table: pd.DataFrame) -> str:
     many = single[single["n_responses"] >= FEW_RESPONSES]
     known = next(part for part in (many, single, table) if len(part))
     worst = known.loc[known["outvoted_share"].idxmax()]
+    responses = "response" if worst["n_responses"] == 1 else "responses"
     said = (
-        f"Of {worst['n_responses']:,} responses that most raters of the group {worst['group']} "
-        f"find bad ({worst['dimension'].lower()}), {worst['strategy']} says otherwise of "
-        f"{worst['outvoted_share']:.0%}"
+        f"Of the {worst['n_responses']:,} {responses} that most raters of the group "
+        f"{worst['group']} find bad ({worst['dimension'].lower()}), {named(frame, worst)} says "
+        f"otherwise of {worst['outvoted_share']:.0%}"
     )
-    kept = table[(table["strategy"] == "preserve") & (table["group"] == worst["group"])]
+    alike = [c for c in (*frame.factors()[0], "dimension", "group") if c != "strategy"]
+    same = (table[alike] == worst[alike]).all(axis=1)
+    kept = table[same & (table["strategy"] == "preserve")]
     if kept.empty:
         return f"{said}."
     voices = kept.iloc[0]["voices_share"]

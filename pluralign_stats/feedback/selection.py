@@ -133,13 +133,13 @@ def select(
 def _on_prompts(responses: Responses, prompts: Collection[str] | None) -> np.ndarray:
     if prompts is None:
         return np.ones(len(responses.item), bool)
-    wanted = np.array(sorted(set(prompts)), dtype=object)
-    unknown = [name for name in wanted if name not in set(responses.prompts)]
-    if unknown:
-        raise InputError(one_of("the prompt", unknown[0], responses.prompts))
+    wanted = np.array(sorted(set(prompts)), dtype=str)
     if not len(wanted):
         raise InputError("no prompt is named; name at least one, or None for all of them")
-    return np.isin(responses.prompts, wanted.astype(str))[responses.prompt_of][responses.item]
+    unknown = wanted[~np.isin(wanted, responses.prompts)]
+    if len(unknown):
+        raise InputError(one_of("the prompt", unknown[0], responses.prompts))
+    return np.isin(responses.prompts, wanted)[responses.prompt_of][responses.item]
 
 
 def _in_group(

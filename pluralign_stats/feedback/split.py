@@ -42,10 +42,13 @@ def split_prompts(study: Study, held_out: float = 0.2, seed: int = 0) -> Split:
     Raises
     ------
     InputError
-        If the share is not between 0 and 1, or there are fewer than two prompts.
+        If the share is not between 0 and 1, the seed is negative, or there are fewer than two
+        prompts.
     """
     if not 0 < held_out < 1:
         raise InputError(f"held_out must lie between 0 and 1, such as 0.2, not {held_out:g}")
+    if seed < 0:
+        raise InputError(f"the seed of the split must be 0 or more, not {seed}")
     responses = responses_of(study)
     names = responses.prompts
     if len(names) < 2:

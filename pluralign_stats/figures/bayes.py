@@ -4,9 +4,10 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
-from matplotlib.ticker import MaxNLocator, MultipleLocator, PercentFormatter
+from matplotlib.ticker import MultipleLocator, PercentFormatter
 from scipy.stats import gaussian_kde
 
+from pluralign_stats.figures.checks import BAND, observed_panels
 from pluralign_stats.figures.picture import Picture, drawing
 from pluralign_stats.figures.style import (
     COLOURS,
@@ -17,12 +18,9 @@ from pluralign_stats.figures.style import (
     with_count,
     wrapped,
 )
-from pluralign_stats.figures.tables import counted, need, plain_rating
+from pluralign_stats.figures.tables import counted, need
 from pluralign_stats.results import Result
 from pluralign_stats.settings import CONF_LEVEL
-
-#: Fill of intervals and ridges.
-FILL = "#bcd4e6"
 
 #: How far a ridge reaches above its line, in distances between lines.
 OVERLAP = 1.1
@@ -42,24 +40,18 @@ def predictive_figure(result: Result) -> Picture:
     column = "rating" if shares else "statistic"
     need(result, column)
     table = result.table
-    panels = list(dict.fromkeys(table[column]))
     rows = table.drop_duplicates(["term", "group"])
     places = _places(rows)
     figure = new_figure(1.45 + 0.24 * (max(places.values()) + 1))
-    axes = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
-    for ax, panel in zip(axes, panels, strict=True):
-        _predictive_panel(ax, table[table[column] == panel], places)
-        name = f"Rating {plain_rating(panel)}" if shares else f"{panel[:1].upper()}{panel[1:]}"
-        ax.set_title(wrapped(name, 72 // len(panels)), fontsize=9, loc="center")
-        ax.xaxis.set_major_locator(MaxNLocator(2 if len(panels) > 2 else 6))
-        if shares:
-            ax.xaxis.set_major_formatter(lambda x, _: f"{100 * x:.4g}%")
-            ax.tick_params(axis="x", labelsize=8)
+    axes = observed_panels(
+        figure,
+        table,
+        column,
+        places,
+        ("replicated", "average", "observed, outside the interval"),
+        "Share of ratings" if shares else "Rating points",
+    )
     numbered = _name_places(axes[0], rows, places)
-    what = "Share of ratings" if shares else "Rating points"
-    axes[(len(axes) - 1) // 2].set_xlabel(what, x=0.5 if len(axes) % 2 else 1.1)
-    handles, names = axes[0].get_legend_handles_labels()
-    figure.legend(handles, names, loc="outside upper right", ncols=len(names), fontsize=8)
     foot(figure, result, *(counted(table) if numbered else []))
     return Picture(figure, f"Observed points on intervals of replicated ratings. {result.sentence}")
 
@@ -86,23 +78,6 @@ def _name_places(ax: Axes, rows: pd.DataFrame, places: dict[tuple[str, str], flo
     ax.set_yticks(list(places.values()), labels, fontsize=8)
     ax.set_ylim(max(places.values()) + 0.6, -0.6)
     return not alone
-
-
-def _predictive_panel(ax: Axes, block: pd.DataFrame, places: dict[tuple[str, str], float]) -> None:
-    y = np.array([places[key] for key in zip(block["term"], block["group"], strict=True)])
-    low, high, seen = (block[c].to_numpy() for c in ("conf_low", "conf_high", "observed"))
-    ax.hlines(y, low, high, color=FILL, linewidth=6, label="replicated")
-    ax.scatter(block["estimate"], y, marker="|", s=45, color=COLOURS[0], zorder=3, label="average")
-    outside = (seen < low) | (seen > high)
-    for chosen, face, label in (
-        (~outside, "white", "observed"),
-        (outside, COLOURS[1], "observed, outside the interval"),
-    ):
-        x = np.where(chosen, seen, np.nan)
-        ax.scatter(x, y, s=18, color=face, edgecolor=COLOURS[1], zorder=4, label=label)
-    ax.grid(axis="x", color=GRID)
-    ax.margins(x=0.08)
-    ax.tick_params(axis="y", length=0)
 
 
 @drawing
@@ -152,7 +127,7 @@ def _ridge(ax: Axes, drawn: np.ndarray, y: float, level: float, *, zorder: float
         x = np.linspace(drawn.min() - reach, drawn.max() + reach, N_POINTS)
         density = gaussian_kde(drawn)(x)
         top = y - OVERLAP * density / density.max()
-        ax.fill_between(x, y, top, color=FILL, alpha=0.6, linewidth=0, zorder=zorder)
+        ax.fill_between(x, y, top, color=BAND, alpha=0.6, linewidth=0, zorder=zorder)
         same = np.sign(x) == np.sign(mean)
         ax.fill_between(
             x, y, top, where=same, color=COLOURS[0], alpha=0.35, linewidth=0, zorder=zorder
@@ -249,7 +224,7 @@ def sampling_figure(result: Result, ranks: Result | None = None) -> Picture:
 def _rank_panel(ax: Axes, block: pd.DataFrame) -> None:
     n = int(block["part"].max())
     share, limit = 1 / n, float(block["limit"].iloc[0])
-    ax.axhspan(share - limit, share + limit, color=FILL, alpha=0.5, linewidth=0)
+    ax.axhspan(share - limit, share + limit, color=BAND, alpha=0.5, linewidth=0)
     edges = np.linspace(0, 1, n + 1)
     for i, (_, own) in enumerate(block.groupby("chain", sort=True)):
         colour = COLOURS[i % len(COLOURS)]

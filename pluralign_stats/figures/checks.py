@@ -1,5 +1,7 @@
 """Figures of checks of a model: calibration, residuals, and the influence of single levels."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -20,7 +22,7 @@ from pluralign_stats.figures.style import (
 from pluralign_stats.figures.tables import counted, need, plain_rating
 from pluralign_stats.results import Result
 
-#: Fill of limits.
+#: Fill of intervals and limits.
 BAND = "#bcd4e6"
 
 #: Most items of the panel of single ratings.
@@ -32,44 +34,82 @@ def calibration_figure(result: Result) -> Picture:
     """Draw the table of `calibration_check`: observed points on the limits that the model sets."""
     need(result, "group", "estimate", "observed", "conf_low", "conf_high")
     shares = "rating" in result.table
-    table = result.table if shares else result.table.assign(rating="Mean rating")
-    ratings = list(dict.fromkeys(table["rating"]))
+    table = result.table if shares else result.table.assign(statistic="")
     rows = table.drop_duplicates(["term", "group"])
     figure = new_figure(1.35 + 0.3 * len(rows))
-    axes = figure.subplots(1, len(ratings), sharey=True, squeeze=False)[0]
-    for ax, rating in zip(axes, ratings, strict=True):
-        _calibration_panel(ax, table[table["rating"] == rating])
-        ax.set_title(f"Rating {plain_rating(rating)}" if shares else "", fontsize=9, loc="center")
-        ax.xaxis.set_major_locator(MaxNLocator(2 if len(ratings) > 2 else 6))
-        if shares:
-            ax.xaxis.set_major_formatter(lambda x, _: f"{100 * x:.4g}%")
-            ax.tick_params(axis="x", labelsize=8)
+    axes = observed_panels(
+        figure,
+        table,
+        "rating" if shares else "statistic",
+        {key: float(k) for k, key in enumerate(zip(rows["term"], rows["group"], strict=True))},
+        ("limits if the model is right", "predicted", "observed, outside the limits"),
+        "Share of ratings" if shares else "Mean rating",
+    )
     labels = [wrapped(with_count(r.group, r.n_raters), 24) for r in rows.itertuples()]
     axes[0].set_yticks(range(len(rows)), labels, fontsize=8)
     axes[0].set_ylim(len(rows) - 0.4, -0.6)
     axes[0].set_ylabel(wrapped(str(rows["term"].iloc[-1]), 24))
-    what = "Share of ratings" if shares else "Mean rating"
-    axes[(len(axes) - 1) // 2].set_xlabel(what, x=0.5 if len(axes) % 2 else 1.1)
-    handles, names = axes[0].get_legend_handles_labels()
-    figure.legend(handles, names, loc="outside upper right", ncols=len(names), fontsize=8)
     foot(figure, result, *counted(table))
     return Picture(figure, f"Observed points on intervals from the model. {result.sentence}")
 
 
-def _calibration_panel(ax: Axes, block: pd.DataFrame) -> None:
-    y = np.arange(len(block))
+def observed_panels(
+    figure: Figure,
+    table: pd.DataFrame,
+    column: str,
+    places: Mapping[tuple[str, str], float],
+    names: tuple[str, str, str],
+    what: str,
+) -> list[Axes]:
+    """Draw observed points on intervals, in panels side by side; return these.
+
+    Parameters
+    ----------
+    figure
+        Where to draw.
+    table
+        Columns term, group, estimate, conf_low, conf_high, observed.
+    column
+        One panel for each of its values: ``"rating"``, for shares of ratings, or another.
+    places
+        Height of each term and group.
+    names
+        What the legend calls the intervals, the estimates, and what was observed outside.
+    what
+        What the numbers are.
+    """
+    panels = list(dict.fromkeys(table[column]))
+    axes = list(figure.subplots(1, len(panels), sharey=True, squeeze=False)[0])
+    shares = column == "rating"
+    for ax, panel in zip(axes, panels, strict=True):
+        _observed_panel(ax, table[table[column] == panel], places, names)
+        name = f"Rating {plain_rating(panel)}" if shares else f"{panel[:1].upper()}{panel[1:]}"
+        ax.set_title(wrapped(name, 72 // len(panels)), fontsize=9, loc="center")
+        ax.xaxis.set_major_locator(MaxNLocator(2 if len(panels) > 2 else 6))
+        if shares:
+            ax.xaxis.set_major_formatter(lambda x, _: f"{100 * x:.4g}%")
+            ax.tick_params(axis="x", labelsize=8)
+    axes[(len(axes) - 1) // 2].set_xlabel(what, x=0.5 if len(axes) % 2 else 1.1)
+    handles, labels = axes[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside upper right", ncols=len(labels), fontsize=8)
+    return axes
+
+
+def _observed_panel(
+    ax: Axes,
+    block: pd.DataFrame,
+    places: Mapping[tuple[str, str], float],
+    names: tuple[str, str, str],
+) -> None:
+    y = np.array([places[key] for key in zip(block["term"], block["group"], strict=True)])
     low, high, seen = (block[c].to_numpy() for c in ("conf_low", "conf_high", "observed"))
-    ax.hlines(y, low, high, color=BAND, linewidth=7, label="limits if the model is right")
-    ax.scatter(
-        block["estimate"], y, marker="|", s=60, color=COLOURS[0], zorder=3, label="predicted"
-    )
+    interval, middle, beyond = names
+    ax.hlines(y, low, high, color=BAND, linewidth=6, label=interval)
+    ax.scatter(block["estimate"], y, marker="|", s=45, color=COLOURS[0], zorder=3, label=middle)
     outside = (seen < low) | (seen > high)
-    for chosen, face, label in (
-        (~outside, "white", "observed"),
-        (outside, COLOURS[1], "observed, outside the limits"),
-    ):
+    for chosen, face, label in ((~outside, "white", "observed"), (outside, COLOURS[1], beyond)):
         x = np.where(chosen, seen, np.nan)
-        ax.scatter(x, y, s=20, color=face, edgecolor=COLOURS[1], zorder=4, label=label)
+        ax.scatter(x, y, s=18, color=face, edgecolor=COLOURS[1], zorder=4, label=label)
     ax.grid(axis="x", color=GRID)
     ax.margins(x=0.08)
     ax.tick_params(axis="y", length=0)

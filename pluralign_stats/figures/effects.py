@@ -4,6 +4,7 @@ import matplotlib as mpl
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 
 from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.figures.picture import Picture, drawing
@@ -65,6 +66,7 @@ def forest_figure(result: Result, term: str | None = None) -> Picture:
         ax.tick_params(axis="y", length=0)
         ax.spines["left"].set_visible(False)
         ax.set_title(wrapped(dimension, max(13, 60 // len(dimensions))), fontsize=8, loc="center")
+    axes[0].xaxis.set_major_locator(MaxNLocator(max(2, 12 // len(axes))))
     _label_rows(axes[0], table, places)
     middle = 0.5 if len(axes) % 2 else 1.1
     axes[(len(axes) - 1) // 2].set_xlabel(

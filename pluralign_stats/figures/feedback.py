@@ -12,6 +12,7 @@ from pluralign_stats.figures.style import (
     INK,
     MUTED,
     SHARES,
+    blank_figure,
     foot,
     ink_on,
     new_figure,
@@ -36,6 +37,8 @@ def feedback_shares_figure(result: Result) -> Picture:
     need(result, "group", "n_raters", "raters_share", "pairs_share")
     table = _with_recipe(result.table)
     table = table[table["raters_share"].notna()]
+    if table.empty:
+        return Picture(blank_figure(result), result.sentence)
     recipes = list(dict.fromkeys(table["recipe_name"]))
     groups = list(dict.fromkeys(table["group"]))
     figure = new_figure(1.3 + (0.16 + 0.11 * len(recipes)) * max(len(groups), 2))

@@ -11,32 +11,36 @@ from pluralign_stats.results import Result
 
 #: What is drawn, with the words below the axis.
 _PANELS = {
-    "kappa": "Weighted kappa (0: chance, 1: perfect)",
-    "bias": "Bias: score minus rating (points)",
+    "kappa": "Weighted kappa\n(0: chance, 1: perfect)",
+    "alpha": "Krippendorff's alpha\n(0: chance, 1: perfect)",
+    "bias": "Bias: score minus\nrating (points)",
 }
+
+#: How far judge and ceiling stand from the middle of their row.
+_APART = 0.17
 
 
 @drawing
 def judge_figure(result: Result) -> Picture:
-    """Draw the table of `judge_agreement`: kappa beside its ceiling, and bias.
+    """Draw the table of `judge_agreement`: kappa and alpha beside their ceilings, and bias.
 
-    Points are the judge against a rater, with intervals; upright strokes are a rater against
-    another rater of the same text.
+    Points are the judge against a rater, upright strokes below them a rater against another rater
+    of the same text, each with its interval.
     """
-    need(result, "dimension", "group", "statistic", "ceiling")
+    need(result, "dimension", "group", "statistic", "ceiling", "ceiling_low")
     table = result.table
     groups = list(dict.fromkeys(table["group"]))
     keys = list(dict.fromkeys(zip(table["dimension"], table["group"], strict=True)))
     places = _places(keys)
     headed = len(groups) > 1
-    figure = new_figure(1.25 + 0.2 * (max(places.values()) + 1))
+    figure = new_figure(1.4 + 0.24 * (max(places.values()) + 1))
     axes = figure.subplots(1, len(_PANELS), sharey=True)
     for ax, (statistic, words) in zip(axes, _PANELS.items(), strict=True):
         _panel(ax, table[table["statistic"] == statistic], places)
-        ax.set_xlabel(words)
+        ax.set_xlabel(words, fontsize=8.5)
         ax.axvline(0, color=MUTED, linewidth=0.8)
     _label(axes[0], table, places, headed)
-    handles = [axes[0].collections[1], axes[0].collections[2]]
+    handles = [axes[0].collections[1], axes[0].collections[3]]
     names = ["judge and a rater", "two raters (ceiling)"]
     figure.legend(handles, names, loc="outside upper right", ncols=2, fontsize=8)
     told = ["raters in brackets"] if table["n_raters"].notna().any() else []
@@ -57,10 +61,16 @@ def _places(keys: list[tuple[str, str]]) -> dict[tuple[str, str], float]:
 
 def _panel(ax: Axes, block: pd.DataFrame, places: dict[tuple[str, str], float]) -> None:
     y = np.array([places[key] for key in zip(block["dimension"], block["group"], strict=True)])
-    ax.hlines(y, block["conf_low"], block["conf_high"], color=COLOURS[0], linewidth=1.4)
-    ax.scatter(block["estimate"], y, s=18, color=COLOURS[0], zorder=3)
-    if block["statistic"].iloc[0] != "bias":
-        ax.scatter(block["ceiling"], y, marker="|", s=70, color=COLOURS[1], linewidth=1.8, zorder=4)
+    ceiling = block["statistic"].iloc[0] != "bias"
+    apart = _APART if ceiling else 0.0
+    ax.hlines(y - apart, block["conf_low"], block["conf_high"], color=COLOURS[0], linewidth=1.4)
+    ax.scatter(block["estimate"], y - apart, s=18, color=COLOURS[0], zorder=3)
+    if ceiling:
+        low, high = block["ceiling_low"], block["ceiling_high"]
+        ax.hlines(y + apart, low, high, color=COLOURS[1], linewidth=1)
+        ax.scatter(
+            block["ceiling"], y + apart, marker="|", s=50, color=COLOURS[1], linewidth=1.8, zorder=4
+        )
     ax.grid(axis="x", color=GRID)
     ax.tick_params(axis="y", length=0)
     ax.spines["left"].set_visible(False)

@@ -6,10 +6,10 @@ import pandas as pd
 from pluralign_stats.describe.agreement import FEW_ITEMS
 from pluralign_stats.describe.disclosure import COUNT_WITHHELD, check_min_cell, hide_counts
 from pluralign_stats.describe.intervals import check_bootstrap, percentile_interval
-from pluralign_stats.errors import InputError, one_of
+from pluralign_stats.errors import InputError, listing, one_of
 from pluralign_stats.judging.measure import EVERYONE, Measured, Measures, measure
 from pluralign_stats.judging.statistics import STATISTICS
-from pluralign_stats.results import Metadata, Result, minus
+from pluralign_stats.results import Metadata, Result, minus, with_interval
 from pluralign_stats.settings import CONF_LEVEL, MIN_CELL
 from pluralign_stats.study.study import Study
 
@@ -21,7 +21,8 @@ METHODS = {
 }
 
 _COLUMNS = ["dimension", "term", "group", "statistic", "estimate", "conf_low", "conf_high"]
-_COLUMNS += ["ceiling", "n_items", "n_raters", "n_ratings", "method"]
+_COLUMNS += ["ceiling", "ceiling_low", "ceiling_high"]
+_COLUMNS += ["n_items", "n_raters", "n_ratings", "method"]
 
 
 def judge_agreement(
@@ -60,8 +61,8 @@ def judge_agreement(
     -------
     Result
         Columns dimension, (term,) group, statistic (kappa, alpha, bias), estimate, conf_low,
-        conf_high, ceiling (missing where no text has two raters of the group), n_items, n_raters,
-        n_ratings, method.
+        conf_high, ceiling, ceiling_low, ceiling_high (missing where no text has two raters of the
+        group), n_items, n_raters, n_ratings, method.
 
     Raises
     ------
@@ -81,13 +82,13 @@ def judge_agreement(
         table = table.drop(columns="term")
     within = f" by {study.codebook.label(by).lower()}" if by else ""
     title = f"Agreement of the judge '{found.judge}' with raters{within}"
-    sentence = group_sentence(table) if by else _sentence(table)
+    sentence = _group_sentence(table) if by else _sentence(table)
     return Result(table, sentence, _meta(study, title, table, found, conf_level, n_bootstrap))
 
 
 def _record(study: Study, row: Measured, k: int, conf_level: float) -> dict[str, object]:
-    known = row.replicates[:, k]
-    low, high = percentile_interval(known[~np.isnan(known)], conf_level)
+    low, high = _interval(row.replicates[:, k], conf_level)
+    ceiling_low, ceiling_high = _interval(row.ceilings[:, k], conf_level)
     label = study.codebook.label
     return {
         "dimension": label(row.dimension),
@@ -98,11 +99,17 @@ def _record(study: Study, row: Measured, k: int, conf_level: float) -> dict[str,
         "conf_low": low,
         "conf_high": high,
         "ceiling": row.ceiling[k],
+        "ceiling_low": ceiling_low,
+        "ceiling_high": ceiling_high,
         "n_items": row.n_items,
         "n_raters": row.n_raters,
         "n_ratings": row.n_ratings,
         "method": METHODS[STATISTICS[k]],
     }
+
+
+def _interval(replicates: np.ndarray, conf_level: float) -> tuple[float, float]:
+    return percentile_interval(replicates[~np.isnan(replicates)], conf_level)
 
 
 def _sentence(table: pd.DataFrame) -> str:
@@ -118,37 +125,41 @@ def _sentence(table: pd.DataFrame) -> str:
     )
     if kappas.empty:
         return f"Agreement by kappa cannot be compared with that of two raters. {told}"
+    kappas = kappas[kappas["ceiling"] > 0]
+    if kappas.empty:
+        return f"Two raters agree no better than by chance, so there is no ceiling to reach. {told}"
     reached = (kappas["estimate"] >= kappas["ceiling"]).sum()
-    spread = " and ".join(_beside(kappas.loc[kappas["estimate"].agg(f)]) for f in _ENDS)
+    if len(kappas) == 1:
+        how = "at least as well as" if reached else "less well than"
+        said = f"The judge agrees with a rater {how} two raters with each other: weighted kappa"
+        return f"{said} {_beside(kappas.iloc[0])}. {told}"
+    low, high = (_beside(kappas.loc[kappas["estimate"].agg(f)]) for f in ("idxmin", "idxmax"))
     return (
         f"The judge agrees with a rater at least as well as two raters with each other on "
-        f"{reached} of {len(kappas)} dimensions: weighted kappa {spread}. {told}"
+        f"{reached} of {len(kappas)} dimensions: weighted kappa from {low} to {high}. {told}"
     )
-
-
-#: The dimensions of lowest and highest kappa.
-_ENDS = ("idxmin", "idxmax")
 
 
 def _beside(row: pd.Series) -> str:
-    return minus(
-        f"{row['estimate']:.2f} on {row['dimension'].lower()} (two raters: {row['ceiling']:.2f})"
-    )
+    estimate, ceiling = (minus(f"{row[c]:.2f}") for c in ("estimate", "ceiling"))
+    return f"{estimate} on {row['dimension'].lower()} (two raters: {ceiling})"
 
 
-def group_sentence(table: pd.DataFrame) -> str:
+def _group_sentence(table: pd.DataFrame) -> str:
     """Name the dimension on which a judge's bias differs most between groups, and these groups."""
     groups = table[(table["group"] != EVERYONE) & (table["statistic"] == "bias")]
-    if groups["group"].nunique() < 2:
+    several = groups[groups.groupby("dimension")["group"].transform("nunique") > 1]
+    if several.empty:
         return "Fewer than two groups have enough raters for the judge to be held against each."
-    wide = groups.pivot(index="dimension", columns="group", values="estimate")
-    dimension = (wide.max(axis=1) - wide.min(axis=1)).idxmax()
-    bias = wide.loc[dimension].dropna()
-    near, far = bias.abs().idxmin(), bias.abs().idxmax()
-    return minus(
-        f"The judge's distance from people depends on whose ratings it is held against, most on "
-        f"{dimension.lower()}: it lies nearest to {near} ({bias[near]:+.2f} points) and farthest "
-        f"from {far} ({bias[far]:+.2f})."
+    spread = several.groupby("dimension", sort=False)["estimate"].agg(np.ptp)
+    own = several[several["dimension"] == spread.idxmax()]
+    low, high = own.loc[own["estimate"].idxmin()], own.loc[own["estimate"].idxmax()]
+    overlap = low["conf_high"] >= high["conf_low"]
+    return (
+        f"The judge's bias differs most between groups on {low['dimension'].lower()}: "
+        f"{with_interval(low, '.2f', 'rating points')} against {low['group']}, "
+        f"{with_interval(high, '.2f', 'rating points')} against {high['group']}; "
+        f"the intervals {'overlap' if overlap else 'do not overlap'}."
     )
 
 
@@ -164,8 +175,12 @@ def _meta(
         "Kappa and alpha: 1 is perfect agreement, 0 what chance gives. Bias: above 0 where the "
         "judge's scores are higher than the ratings, in points.",
         "Ceiling: the same between a rater of the group and another of the same text. That of the "
-        "bias is 0, since two raters are as often higher as lower than each other.",
+        "bias is 0, since two raters are as often higher as lower than each other. Its interval is "
+        "from resamples of items, given these raters.",
     ]
+    if found.unjudged:
+        names = listing([study.codebook.label(d) for d in found.unjudged])
+        notes.append(f"Without a score by the judge: {names}.")
     if found.unscored:
         notes.append(f"{found.unscored:,} ratings are of texts that the judge gave no score.")
     if "n_raters" in table and table["n_raters"].isna().any():

@@ -92,7 +92,7 @@ def judge_contrasts(
         f"intervals from {n_bootstrap:,} resamples of items and raters",
         (_NOTES[statistic],),
     )
-    return Result(table[_COLUMNS], _sentence(table, _UNITS[statistic]), meta)
+    return Result(table[_COLUMNS], _sentence(table, statistic), meta)
 
 
 _NOTES = {
@@ -154,19 +154,16 @@ def _p_value(replicates: np.ndarray) -> float:
     return float(min(1.0, 2 * (beyond + 1) / (len(replicates) + 1)))
 
 
-def _sentence(table: pd.DataFrame, unit: str) -> str:
+def _sentence(table: pd.DataFrame, statistic: str) -> str:
     if table.empty:
         return "No demographic has two groups of enough raters to compare."
     clear = table[table["p_adjusted"] < SIGNIFICANCE]
-    counted = f"{len(clear)} of {len(table)} differences between groups"
-    if clear.empty:
-        return (
-            f"None of {len(table)} differences between groups in how the judge stands to their "
-            f"ratings is clear (adjusted p < {SIGNIFICANCE})."
-        )
-    largest = clear.loc[clear["estimate"].abs().idxmax()]
+    known = clear if len(clear) else table
+    largest = known.loc[known["estimate"].abs().idxmax()]
+    of_these = " of these" if len(clear) else ""
     return (
-        f"The judge stands nearer to some groups than to others: {counted} are clear (adjusted p < "
-        f"{SIGNIFICANCE}), the largest on {largest['dimension'].lower()}, {largest['contrast']}: "
-        f"{with_interval(largest, '.2f', unit)}."
+        f"Differences between groups in the judge's {statistic} with an adjusted p below "
+        f"{SIGNIFICANCE}: {len(clear)} of {len(table)}; the largest{of_these} is on "
+        f"{largest['dimension'].lower()}, {largest['contrast']}: "
+        f"{with_interval(largest, '.2f', _UNITS[statistic])}."
     )

@@ -7,9 +7,14 @@ import numpy as np
 import pandas as pd
 
 from pluralign_stats.errors import InputError
-from pluralign_stats.judging.resample import resampled_sums
+from pluralign_stats.judging.resample import resampled_item_sums, resampled_sums
 from pluralign_stats.judging.scores import rated_and_scored
-from pluralign_stats.judging.statistics import Pairs, judge_statistics, rater_statistics
+from pluralign_stats.judging.statistics import (
+    Pairs,
+    judge_statistics,
+    rater_statistics,
+    text_coincidences,
+)
 from pluralign_stats.study.study import Study
 
 #: What everyone together is called in tables.
@@ -30,6 +35,8 @@ class Measured:
         (3,) statistics of the judge against a rater, and of a rater against another.
     replicates
         (b, 3) the judge's in resamples of items and raters, the same for all groups.
+    ceilings
+        (b, 3) the raters' in resamples of items.
     n_items, n_raters, n_ratings
         What stands behind them.
     """
@@ -40,6 +47,7 @@ class Measured:
     estimate: np.ndarray
     ceiling: np.ndarray
     replicates: np.ndarray
+    ceilings: np.ndarray
     n_items: int
     n_raters: int
     n_ratings: int
@@ -57,11 +65,14 @@ class Measures:
         One for each dimension and group of `min_cell` raters or more.
     unscored
         Ratings of texts that the judge gave no score.
+    unjudged
+        Dimensions of the study of which no rated text has a score.
     """
 
     judge: str
     rows: tuple[Measured, ...]
     unscored: int
+    unjudged: tuple[str, ...]
 
 
 def measure(
@@ -92,6 +103,8 @@ def measure(
     InputError
         If no rating stands beside a score.
     """
+    if scores["score"].isna().all():
+        raise InputError("every score of the judge is missing; let it judge the texts again")
     both = rated_and_scored(study, scores)
     if both.empty:
         raise InputError(
@@ -105,7 +118,9 @@ def measure(
         for row in _of_dimension(study, dimension, block, demographics, n_bootstrap, seed, min_cell)
     ]
     judged = study.ratings.dropna(subset="rating")["dimension"].isin(scores["dimension"].unique())
-    return Measures(str(scores["judge"].iloc[0]), tuple(rows), int(judged.sum()) - len(both))
+    unjudged = tuple(d for d in study.dimensions if not (both["dimension"] == d).any())
+    unscored = int(judged.sum()) - len(both)
+    return Measures(str(scores["judge"].iloc[0]), tuple(rows), unscored, unjudged)
 
 
 def _of_dimension(
@@ -132,17 +147,23 @@ def _of_dimension(
     moments = Pairs(block["score"].to_numpy(dtype=float), rating, levels).moments()
     parts = [mask for _, _, mask in groups]
     resampled = resampled_sums(moments, items, raters, parts, n_bootstrap, seed)
-    return [
-        Measured(
+    rows = []
+    for (name, level, mask), sums in zip(groups, resampled, strict=True):
+        text = pd.factorize(block["text"][mask])[0]
+        first = np.unique(text, return_index=True)[1]
+        pairs = text_coincidences(text, rating[mask], levels)
+        drawn = resampled_item_sums(pairs, items[mask][first], items.max() + 1, n_bootstrap, seed)
+        row = Measured(
             dimension,
             name,
             level,
             judge_statistics(moments[mask].sum(axis=0)[None], levels)[0],
-            rater_statistics(pd.factorize(block["text"][mask])[0], rating[mask], levels),
+            rater_statistics(pairs.sum(axis=0)[None], levels)[0],
             judge_statistics(sums, levels),
+            rater_statistics(drawn, levels),
             int(np.unique(items[mask]).size),
             int(np.unique(raters[mask]).size),
             int(mask.sum()),
         )
-        for (name, level, mask), sums in zip(groups, resampled, strict=True)
-    ]
+        rows.append(row)
+    return rows

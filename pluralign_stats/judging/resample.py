@@ -52,6 +52,32 @@ def resampled_sums(
     return sums
 
 
+def resampled_item_sums(
+    moments: np.ndarray, items: np.ndarray, n_items: int, n_bootstrap: int, seed: int
+) -> np.ndarray:
+    """Sums of `moments` in resamples of items alone.
+
+    Parameters
+    ----------
+    moments
+        (n, m) what each text adds.
+    items
+        (n,) number of each text's item, below `n_items`.
+    n_items
+        How many items there are to draw from.
+    n_bootstrap, seed
+        Number of resamples, and their seed.
+
+    Returns
+    -------
+    ndarray, shape (n_bootstrap, m)
+    """
+    rng = np.random.default_rng(seed)
+    step = max(1, _AT_ONCE // max(n_items, len(items)))
+    sizes = [min(step, n_bootstrap - start) for start in range(0, n_bootstrap, step)]
+    return np.vstack([_drawn(rng, n_items, size)[:, items] @ moments for size in sizes])
+
+
 def _drawn(rng: np.random.Generator, n: int, size: int) -> np.ndarray:
     """(size, n) how often each of n is drawn in n draws with replacement."""
     return rng.multinomial(n, np.full(n, 1 / n), size=size).astype(float)

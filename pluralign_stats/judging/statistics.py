@@ -78,8 +78,8 @@ def judge_statistics(sums: np.ndarray, levels: np.ndarray) -> np.ndarray:
     return np.column_stack([kappa, alpha, x - y])
 
 
-def rater_statistics(text: np.ndarray, rating: np.ndarray, levels: np.ndarray) -> np.ndarray:
-    """The same between two raters of one text: what a rater in the judge's place would reach.
+def text_coincidences(text: np.ndarray, rating: np.ndarray, levels: np.ndarray) -> np.ndarray:
+    """What each text adds to the sums that `rater_statistics` reads.
 
     Each rating of a text with two or more is compared with every other of that text; together
     these comparisons count as one, so that a rating counts as much as any other.
@@ -87,35 +87,50 @@ def rater_statistics(text: np.ndarray, rating: np.ndarray, levels: np.ndarray) -
     Parameters
     ----------
     text, rating
-        (n,) number of the text, and what a rater said of it.
+        (n,) number of the text, from 0, and what a rater said of it.
     levels
         (k,) ratings that the scale allows.
 
     Returns
     -------
-    ndarray, shape (3,)
+    ndarray, shape (texts, k²)
+        Coincidences of ratings; of a text with one rating none.
+    """
+    k = len(levels)
+    counts = np.zeros((text.max() + 1 if len(text) else 0, k))
+    np.add.at(counts, (text, nearest(rating, levels)), 1)
+    pairs = counts[:, :, None] * counts[:, None, :]
+    pairs[:, np.arange(k), np.arange(k)] -= counts
+    others = np.maximum(counts.sum(axis=1) - 1, 1)
+    return (pairs / others[:, None, None]).reshape(-1, k * k)
+
+
+def rater_statistics(sums: np.ndarray, levels: np.ndarray) -> np.ndarray:
+    """Kappa, alpha and bias of two raters of one text: what a rater as judge would reach.
+
+    Parameters
+    ----------
+    sums
+        (b, k²) sums of `text_coincidences`, each row over one sample of the texts.
+    levels
+        (k,) ratings that the scale allows.
+
+    Returns
+    -------
+    ndarray, shape (b, 3)
         In the order of `STATISTICS`; the bias of one rater against another is 0 on average. Missing
         where no text has two raters.
     """
-    counts = np.zeros((text.max() + 1 if len(text) else 0, len(levels)))
-    np.add.at(counts, (text, nearest(rating, levels)), 1)
-    counts = counts[counts.sum(axis=1) >= 2]
-    if len(counts) == 0:
-        return np.full(3, np.nan)
-    coincidences = within(counts)
-    n = coincidences.sum(axis=0)
-    mean = n @ levels / n.sum()
-    spread = n @ (levels - mean) ** 2 / n.sum()
-    apart = (coincidences * (levels[:, None] - levels) ** 2).sum() / n.sum()
-    kappa = 1 - apart / (2 * spread) if spread > 1e-12 else np.nan
-    return np.array([kappa, alphas(coincidences[None])[0], 0.0])
-
-
-def within(counts: np.ndarray) -> np.ndarray:
-    """(k, k) coincidences of ratings of one text, from (texts, k) counts of two or more each."""
-    others = counts.sum(axis=1) - 1
-    weighted = counts / others[:, None]
-    return weighted.T @ counts - np.diag(weighted.sum(axis=0))
+    k = len(levels)
+    coincidences = sums.reshape(-1, k, k)
+    total = sums.sum(axis=1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = coincidences.sum(axis=2) / total[:, None]
+        spread = share @ levels**2 - (share @ levels) ** 2
+        apart = (coincidences * (levels[:, None] - levels) ** 2).sum(axis=(1, 2)) / total
+        kappa = np.where(spread > 1e-12, 1 - apart / (2 * spread), np.nan)
+    bias = np.where(total > 0, 0.0, np.nan)
+    return np.column_stack([kappa, alphas(coincidences), bias])
 
 
 def alphas(coincidences: np.ndarray) -> np.ndarray:

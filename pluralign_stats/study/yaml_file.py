@@ -74,7 +74,7 @@ def parse_yaml(text: str, name: str) -> dict[str, Any]:
         problem = getattr(error, "problem", None) or str(error).splitlines()[0]
         raise InputError(f"{name}{where}: malformed YAML: {problem}") from None
     if content is None:
-        raise InputError(f"{name}: is empty; a codebook needs at least 'files' and 'columns'")
+        raise InputError(f"{name}: is empty; it must hold 'key: value' lines")
     if not isinstance(content, dict):
         raise InputError(f"{name}: must hold 'key: value' lines, not a {type(content).__name__}")
     return content

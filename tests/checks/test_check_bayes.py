@@ -230,3 +230,16 @@ def test_checks_of_the_other_kind_are_refused(bayes, gaussian, ordinal_fit):
         predictive_check(bayes, new="items")
     with pytest.raises(pls.InputError, match="whole number of 19 or more, not 5"):
         predictive_check(bayes, n_draws=5)
+
+
+def test_few_draws_do_not_blame_the_prior(bayes, monkeypatch):
+    found = iter([0.2, 0.3])
+    module = "pluralign_stats.checks.sensitivity"
+    monkeypatch.setattr(
+        f"{module}.sensitivity", lambda draws, _: np.full(draws.shape[1], next(found, 0.0))
+    )
+    limits = iter([0.1, 0.4])
+    monkeypatch.setattr(f"{module}.by_chance", lambda *_: next(limits))
+    result = prior_sensitivity(bayes)
+    assert set(result.table["diagnosis"]) == {"too few draws to tell"}
+    assert "too few draws to tell whether" in result.sentence

@@ -145,7 +145,7 @@ BAD = {
     ),
     "YAML key that is a list": (appended("[a, b]: 2\n"), ["study.yaml, line 31"]),
     "YAML that is a list": (lambda toy: {BOOK: "- a\n- b\n"}, ["study.yaml", "'key: value'"]),
-    "empty YAML": (lambda toy: {BOOK: "# nothing\n"}, ["study.yaml", "is empty", "'files'"]),
+    "empty YAML": (lambda toy: {BOOK: "# nothing\n"}, ["study.yaml", "is empty", "'key: value'"]),
     "YAML in another encoding": (
         lambda toy: {BOOK: toy.files[BOOK].encode("latin-1")},
         ["study.yaml", "not UTF-8", "save it as UTF-8"],

@@ -21,7 +21,7 @@ def test_pairs_are_written_once(study, pluralign, tmp_path):
     out = tmp_path / "out"
     ran = pluralign("pairs", study, *WORDS, "--strategy", "mean", "--held-out", 0, "--out", out)
     assert (ran.status, ran.err) == (0, "")
-    assert "1 examples: " in ran.out
+    assert ran.out.startswith(f"{out}\n  examples: 1\n")
     assert "left out: rated responses of raters outside the group: 9" in ran.out
     recipe = Recipe(
         weights={"toxicity": 1, "helpfulness": 0.5}, group={"gender": "Female"}, strategy="mean"
@@ -30,7 +30,7 @@ def test_pairs_are_written_once(study, pluralign, tmp_path):
     pd.testing.assert_frame_equal(pd.read_parquet(out / "pairs.parquet"), made.table)
     again = pluralign("pairs", study, *WORDS, "--strategy", "mean", "--held-out", 0, "--out", out)
     assert (again.status, again.err) == (0, "")
-    assert "holds this already (1 examples); nothing was done" in again.out
+    assert "holds this already; examples: 1; nothing was done" in again.out
     other = pluralign("pairs", study, *WORDS, "--held-out", 0, "--out", out)
     assert other.status == 2
     assert "holds feedback of another recipe" in other.err
@@ -78,6 +78,7 @@ def test_held_out_prompts_are_not_used(pluralign, tmp_path):
         (["--dimension", "toxicity", "--budget", "9999"], "the budget is 9,999 examples, but"),
         (["--dimension", "toxicity", "--min-margin", "9"], "gives no preference pairs"),
         (["--dimension", "toxicity", "--held-out", "1"], "held_out must lie between 0 and 1"),
+        (["--dimension", "toxicity", "--held-out", "0.5", "--split-seed", "-1"], "be 0 or more"),
         (["--recipe", "absent.yaml"], "absent.yaml: no such file"),
     ],
 )

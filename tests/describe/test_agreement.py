@@ -130,7 +130,7 @@ def test_within_groups_the_sentence_counts_who_is_apart(small_study, table):
     alpha = table[table["group"] == "All raters"].set_index("dimension")["estimate"]
     groups = table[table["group"] != "All raters"].dropna(subset="estimate")
     inside = [r.conf_low <= alpha[r.dimension] <= r.conf_high for r in groups.itertuples()]
-    assert f"in {len(groups) - sum(inside)} of {len(groups)} cases" in sentence
+    assert f"In {len(groups) - sum(inside)} of {len(groups)} cases" in sentence
 
 
 def test_groups_are_measured_by_their_own_ratings(small_study, table):

@@ -212,6 +212,25 @@ def test_several_recipes_are_told_apart(small_study):
     assert twice.conditions.table["recipe"].tolist() == [1, 2]
 
 
+def test_sentences_name_the_recipe_in_full_and_compare_like_with_like(small_study):
+    recipes = [
+        Recipe(weights={d: 1}, strategy=s)
+        for d in ("toxicity", "stereotypical_bias")
+        for s in ("preserve", "mean")
+    ]
+    found = audit(small_study, recipes, "country", n_bootstrap=100, min_voices=1, min_cell=2)
+    table = found.survival.table
+    single = table[table["strategy"] == "mean"]
+    worst = single.loc[single["outvoted_share"].idxmax()]
+    like = (table[["dimension", "group"]] == worst[["dimension", "group"]]).all(axis=1)
+    (voices,) = table.loc[like & (table["strategy"] == "preserve"), "voices_share"]
+    assert f"{worst['objective']}, mean says otherwise" in found.survival.sentence
+    assert f"on average {voices:.0%} of all" in found.survival.sentence
+    row = found.flips.table.loc[found.flips.table["flipped_share"].idxmax()]
+    named = f"those by {row['objective']}, {row['strategy']} without {row['group']}"
+    assert named in found.flips.sentence
+
+
 def test_a_recipe_without_preferences_is_said_to_be_one(outvoted):
     recipes = [Recipe(weights={"tox": 1}, scale="binary", min_margin=9), Recipe(weights={"tox": 1})]
     found = audit(outvoted, recipes, "g", n_bootstrap=100)

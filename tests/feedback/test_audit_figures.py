@@ -13,7 +13,7 @@ from pluralign_stats.figures.feedback import (
 
 @pytest.fixture(scope="module")
 def audited(small_study):
-    return audit(small_study, by="country", n_bootstrap=100, min_voices=1)
+    return audit(small_study, by="country", n_bootstrap=100, min_voices=1, min_cell=2)
 
 
 def drawn(picture):
@@ -29,10 +29,18 @@ def test_shares_stand_where_the_table_says(audited):
     assert audited.shares.sentence in picture.alt
 
 
+def test_where_no_group_may_be_shown_the_figure_says_so(small_study):
+    hidden = audit(small_study, by="country", n_bootstrap=100, min_cell=10_000)
+    assert not hidden.shares.table.empty
+    figure = feedback_shares_figure(hidden.shares).figure
+    assert not figure.axes
+    assert "No group is large enough" in " ".join(figure.texts[0].get_text().split())
+
+
 def test_survival_cells_hold_the_tables_shares(audited):
     picture = feedback_survival_figure(audited.survival)
     table = audited.survival.table
-    assert len(drawn(picture)) == len(table)
+    assert len(drawn(picture)) == len(table) > 0
     expected = sorted(f"{share:.0%}" for share in table["survived_share"])
     assert sorted(text.split("\n")[0] for text in drawn(picture)) == expected
 

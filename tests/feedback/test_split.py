@@ -50,6 +50,8 @@ def test_what_cannot_be_split_is_refused(languages, study_of):
     for share in (0, 1, 1.5, -0.1):
         with pytest.raises(InputError, match=f"held_out must lie between 0 and 1.* not {share:g}"):
             split_prompts(languages(1), share)
+    with pytest.raises(InputError, match="the seed of the split must be 0 or more, not -1"):
+        split_prompts(languages(1), 0.2, -1)
     frame = pd.DataFrame({"rater": ["a", "b"], "item": "x", "rating": [1, 2]})
     with pytest.raises(InputError, match="the study has 1 prompt"):
         split_prompts(study_of(frame))

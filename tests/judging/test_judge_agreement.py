@@ -1,5 +1,7 @@
 """A judge held against the raters of a study, in tables for readers."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -35,7 +37,7 @@ def test_every_dimension_and_statistic(study, women):
     result = judge_agreement(study, women, **FEW)
     assert list(result.table.columns) == [
         *("dimension", "group", "statistic", "estimate", "conf_low", "conf_high"),
-        *("ceiling", "n_items", "n_raters", "n_ratings", "method"),
+        *("ceiling", "ceiling_low", "ceiling_high", "n_items", "n_raters", "n_ratings", "method"),
     ]
     assert len(result.table) == 5 * 3
     inside = result.table["estimate"].between(result.table["conf_low"], result.table["conf_high"])
@@ -149,6 +151,27 @@ def test_texts_without_a_score_are_counted(study, women):
     assert any("gave no score" in note for note in result.meta.notes)
 
 
+def test_sentences_of_one_dimension_of_no_agreement_and_of_overlapping_groups(study, women):
+    one = women[women["dimension"] == "toxicity"]
+    result = judge_agreement(study, one, **FEW)
+    assert result.sentence.count("on toxicity (two raters: ") == 1
+    assert any("Without a score by the judge: " in note for note in result.meta.notes)
+    rank = study.ratings.groupby(["item", "dimension", "language"], observed=True).cumcount()
+    split = replace(study, _ratings=study.ratings.assign(rating=1.0 + 4 * (rank % 2)))
+    assert "Two raters agree no better" in judge_agreement(split, one, **FEW).sentence
+    by_group = judge_agreement(study, women, "gender", **FEW).sentence
+    assert "Non−" not in by_group
+    assert "the intervals " in by_group
+
+
+def test_the_ceiling_has_an_interval(study, women):
+    table = judge_agreement(study, women, "gender", **FEW).table
+    known = table[(table["statistic"] != "bias") & table["ceiling"].notna()]
+    assert known["ceiling"].between(known["ceiling_low"], known["ceiling_high"]).mean() > 0.9
+    wide = (known["ceiling_high"] - known["ceiling_low"]).groupby(known["group"]).mean()
+    assert wide["All raters"] == wide.min()
+
+
 def test_figures_have_words_and_units(study, women):
     for by in (None, "gender"):
         picture = judge_figure(judge_agreement(study, women, by, **FEW))
@@ -206,5 +229,7 @@ def test_files_that_cannot_be_read(study, women, tmp_path):
         read_judge_scores(study, tmp_path / "x.parquet")
     with pytest.raises(InputError, match="'by' must be one of"):
         judge_agreement(study, women, "shoes")
-    with pytest.raises(InputError, match="no rated text has a score"):
+    with pytest.raises(InputError, match="every score of the judge is missing"):
         judge_agreement(study, women.assign(score=np.nan))
+    with pytest.raises(InputError, match="no rated text has a score"):
+        judge_agreement(study, women.assign(item="another"))

@@ -37,7 +37,8 @@ def chapter(codebook, out, **parameters):
 
 
 @pytest.mark.slow
-def test_the_chapter_with_scores(codebook, tmp_path):
+def test_the_chapter_with_scores(codebook, tmp_path, monkeypatch):
+    """The scores are named from the folder of the command; no page tells where they lie."""
     study = pls.read_study(codebook)
     items = study.items["item"].astype(str)
     rng = pd.Series(range(len(items))) % 5 + 1
@@ -46,12 +47,17 @@ def test_the_chapter_with_scores(codebook, tmp_path):
         for d in study.dimensions
     )
     scores.to_csv(tmp_path / "scores.csv", index=False)
-    text, told = chapter(codebook, tmp_path / "r", judge_scores_file=str(tmp_path / "scores.csv"))
+    monkeypatch.chdir(tmp_path)
+    text, told = chapter(codebook, tmp_path / "r", judge_scores_file="scores.csv")
     assert set(told) == {
         *("judge_agreement", "judge_agreement_by_group"),
         *("judge_bias_between_groups", "judge_kappa_between_groups"),
     }
-    assert "No scores by a judge were given" not in text
+    assert "No judge has scored" not in text
+    for page in (tmp_path / "r").rglob("*.*"):
+        if page.suffix in (".html", ".ipynb", ".json"):
+            assert str(tmp_path) not in page.read_text("utf-8"), page
+    assert "judge_scores_file=scores.csv" in (tmp_path / "r" / "index.html").read_text("utf-8")
     table = pd.read_csv(tmp_path / "r" / "tables" / "judge_agreement_by_group.csv")
     assert (table["n_raters"].dropna() >= 10).all()
     assert set(table["data"]) == {"simulated"}
@@ -61,4 +67,8 @@ def test_the_chapter_with_scores(codebook, tmp_path):
 def test_the_chapter_without_scores_says_how_to_make_them(codebook, tmp_path):
     text, told = chapter(codebook, tmp_path / "r")
     assert told == {}
-    assert "pluralign judge STUDY --out FOLDER --judge JUDGE" in text
+    assert text.count("No judge has scored this study's responses yet") == 1
+    assert "pluralign judge STUDY --out SCORES --judge JUDGE" in text
+    assert "judge_scores_file=SCORES/item_scores.parquet" in text
+    assert "Weighted kappa" not in text
+    assert "Is it nearer to some groups" not in text

@@ -6,13 +6,14 @@ import krippendorff
 import numpy as np
 import pytest
 
-from pluralign_stats.judging.resample import resampled_sums
+from pluralign_stats.judging.resample import resampled_item_sums, resampled_sums
 from pluralign_stats.judging.statistics import (
     Pairs,
     alphas,
     judge_statistics,
     nearest,
     rater_statistics,
+    text_coincidences,
 )
 
 LEVELS = np.arange(1.0, 6)
@@ -21,6 +22,10 @@ LEVELS = np.arange(1.0, 6)
 def statistics(score, rating, levels=LEVELS):
     sums = Pairs(np.asarray(score, float), np.asarray(rating, float), levels).moments().sum(axis=0)
     return judge_statistics(sums[None], levels)[0]
+
+
+def ceiling(text, rating, levels=LEVELS):
+    return rater_statistics(text_coincidences(text, rating, levels).sum(axis=0)[None], levels)[0]
 
 
 def kappa_by_table(score, rating, levels=LEVELS):
@@ -93,7 +98,7 @@ def test_the_ceiling_is_a_rater_against_another_of_the_same_text(seed):
     a, b, weight = all_pairs(text, rating)
     mean = np.average(a, weights=weight)
     spread = np.average((a - mean) ** 2, weights=weight)
-    kappa, alpha, bias = rater_statistics(text, rating, LEVELS)
+    kappa, alpha, bias = ceiling(text, rating)
     assert kappa == pytest.approx(1 - np.average((a - b) ** 2, weights=weight) / (2 * spread))
     counts = np.array([[((text == t) & (rating == k)).sum() for k in LEVELS] for t in set(text)])
     package = krippendorff.alpha(
@@ -106,7 +111,7 @@ def test_the_ceiling_is_a_rater_against_another_of_the_same_text(seed):
 
 
 def test_no_text_with_two_raters_has_no_ceiling():
-    assert np.isnan(rater_statistics(np.arange(4), np.array([1.0, 2, 3, 4]), LEVELS)).all()
+    assert np.isnan(ceiling(np.arange(4), np.array([1.0, 2, 3, 4]))).all()
 
 
 def test_a_judge_who_is_just_another_rater_is_at_the_ceiling():
@@ -114,9 +119,8 @@ def test_a_judge_who_is_just_another_rater_is_at_the_ceiling():
     quality = rng.normal(size=4000)
     raters = np.clip(np.round(3 + quality[:, None] + rng.normal(size=(4000, 3))), 1, 5)
     text = np.repeat(np.arange(4000), 2)
-    ceiling = rater_statistics(text, raters[:, :2].ravel(), LEVELS)
     judged = statistics(np.repeat(raters[:, 2], 2), raters[:, :2].ravel())
-    assert judged == pytest.approx(ceiling, abs=0.03)
+    assert judged == pytest.approx(ceiling(text, raters[:, :2].ravel()), abs=0.03)
 
 
 def test_alpha_of_several_tables_at_once():
@@ -138,6 +142,31 @@ def test_resamples_draw_items_and_raters_alike_for_all_parts():
     assert everyone.mean() == pytest.approx(50, rel=0.1)
     again = resampled_sums(np.ones((50, 1)), items, raters, [part], 200, 7)
     assert (again[0] == some).all()
+
+
+def test_resamples_of_items_draw_all_texts_of_an_item_together():
+    sums = resampled_item_sums(np.eye(4), np.array([0, 0, 2, 3]), 5, 4000, 7)
+    assert (sums[:, 0] == sums[:, 1]).all()
+    assert (sums[:, [0, 2, 3]].sum(axis=1) <= 5).all()
+    assert sums.mean(axis=0) == pytest.approx(1, abs=0.06)
+
+
+def test_the_interval_of_the_ceiling_covers_that_of_all_texts():
+    """Texts with two raters each, of whom every text has its own."""
+    rng = np.random.default_rng(4)
+
+    def texts(n):
+        quality = rng.normal(size=n)
+        return np.clip(np.round(3 + quality[:, None] + rng.normal(size=(n, 2))), 1, 5).ravel()
+
+    truth = ceiling(np.repeat(np.arange(200_000), 2), texts(200_000))[:2]
+    held = []
+    for seed in range(200):
+        pairs = text_coincidences(np.repeat(np.arange(60), 2), texts(60), LEVELS)
+        drawn = resampled_item_sums(pairs, np.arange(60), 60, 200, seed)
+        low, high = np.quantile(rater_statistics(drawn, LEVELS)[:, :2], [0.025, 0.975], axis=0)
+        held.append((low <= truth) & (truth <= high))
+    assert (np.mean(held, axis=0) > 0.89).all()
 
 
 def _study(rng, n_raters=60, n_items=40, per_rater=5):

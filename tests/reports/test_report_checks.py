@@ -9,7 +9,7 @@ from pluralign_stats.errors import InputError
 from reports import build_report, notebook_folder
 from reports import notebook as module
 from reports.notebook import find_notebooks, read_notebook
-from reports.parameters import assign_parameters, parse_value
+from reports.parameters import assign_parameters, given_files, parse_value, with_file_names
 from tests.reports.conftest import FakeStudy, Maker
 
 
@@ -76,6 +76,33 @@ def test_each_notebook_gets_what_it_declares(notebook: Maker) -> None:
     second = notebook("02_second", parameters='seed: float = 1.0\nnote: str = ""')
     values = assign_parameters(find_notebooks([first, second]), {"seed": "3", "note": "x"})
     assert values == {"01_first": {"seed": 3}, "02_second": {"seed": 3.0, "note": "x"}}
+
+
+def test_files_are_looked_for_where_the_command_is_called(
+    notebook: Maker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chapter = notebook("01_first", parameters='scores_file: str = ""\nnote: str = ""')
+    (tmp_path / "here").mkdir()
+    (tmp_path / "here" / "scores.csv").touch()
+    monkeypatch.chdir(tmp_path / "here")
+    found = find_notebooks([chapter])
+    place = str(tmp_path / "here" / "scores.csv")
+    for given in ("scores.csv", "../here/scores.csv", place):
+        values = assign_parameters(found, {"scores_file": given, "note": "scores.csv"})
+        path = values["01_first"]["scores_file"]
+        assert Path(str(path)).is_absolute()
+        assert Path(str(path)).samefile(place)
+        assert values["01_first"]["note"] == "scores.csv"
+        assert given_files(values) == [Path(str(path))]
+        assert with_file_names(values)["01_first"]["scores_file"] == "scores.csv"
+    for word in ("", "example"):
+        values = assign_parameters(found, {"scores_file": word})
+        assert values["01_first"] == {"scores_file": word}
+        assert given_files(values) == []
+        assert with_file_names(values) == values
+    for missing in ("other.csv", "../scores.csv", str(tmp_path), "."):
+        with pytest.raises(InputError, match=r"parameter scores_file: there is no file /\S+; name"):
+            assign_parameters(found, {"scores_file": missing})
 
 
 @pytest.mark.parametrize(

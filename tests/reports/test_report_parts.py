@@ -1,6 +1,5 @@
 """The parts of a report that need no kernel."""
 
-import io
 import json
 import subprocess
 import sys
@@ -9,15 +8,12 @@ from pathlib import Path
 import pytest
 from bs4 import BeautifulSoup
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
-from rich.console import Console
 
 from pluralign_stats.errors import PluralignError
 from pluralign_stats.folders import take_name
-from reports import progress as progress_module
 from reports.cells import chapter_body
 from reports.downloads import Shelf
 from reports.kernel import CurrentInterpreterManager, kernel_environment
-from reports.progress import ReportProgress
 from reports.publish import scrubber
 from reports.safe import safe_html
 
@@ -69,6 +65,9 @@ def test_paths_are_taken_out_even_where_letters_are_escaped() -> None:
         "a": ["raw", 1],
         "b": "out",
     }
+    scores = Path("/elsewhere/judged/scores.parquet")
+    clean = scrubber(Path("/w/b"), study_file, None, Path("/w/out"), [scores])
+    assert clean.text(f"scores = '{scores}'") == "scores = 'scores.parquet'"
     for untouched in ("https://x.org/w/out", "/w/output", "/w/out-failed"):
         assert clean.text(untouched) == untouched
     assert clean.text(f"{sys.prefix}/lib/x.py") == "lib/x.py"
@@ -107,6 +106,29 @@ def test_a_warning_is_shown_where_it_comes_first() -> None:
     outputs = [new_output("display_data", {"text/html": text}) for text in html]
     shown = chapter_body(new_notebook(cells=[new_code_cell("1", outputs=outputs)])).html
     assert (shown.count("Doubt A."), shown.count("Doubt B.")) == (1, 1)
+
+
+def test_text_above_nothing_is_not_shown() -> None:
+    """Where code of a section was skipped, its heading, words and code are left out."""
+    waits = {"tags": ["needs-output"]}
+    shown = [new_output("stream", name="stdout", text="a result")]
+    noise = [new_output("stream", name="stderr", text="careless")]
+    cells = [
+        new_markdown_cell("# Title\n\nQuestion?", metadata=waits),
+        new_code_cell("1", outputs=shown),
+        new_markdown_cell("## Skipped", metadata=waits),
+        new_code_cell("2", outputs=noise),
+        new_code_cell("3"),
+        new_markdown_cell("## Last one speaks", metadata=waits),
+        new_code_cell("4"),
+        new_code_cell("5", outputs=shown),
+        new_markdown_cell("## Silent on purpose"),
+        new_code_cell("6"),
+    ]
+    body = chapter_body(new_notebook(cells=cells))
+    assert [text for _, text in body.sections] == ["Last one speaks", "Silent on purpose"]
+    assert "Skipped" not in body.html
+    assert len(BeautifulSoup(body.html, "html.parser").select("details.code")) == 4
 
 
 def test_downloads_belong_to_the_notebook_that_wrote_them(tmp_path: Path) -> None:
@@ -153,24 +175,3 @@ def test_the_kernel_is_this_interpreter(monkeypatch: pytest.MonkeyPatch) -> None
     environment = kernel_environment()
     assert environment["OMP_NUM_THREADS"] == "2"
     assert environment["OPENBLAS_NUM_THREADS"] == "1"
-
-
-def _drawn(monkeypatch: pytest.MonkeyPatch, terminal: bool, shown: bool) -> str:
-    written = io.StringIO()
-    console = Console(file=written, force_terminal=terminal, width=100)
-    monkeypatch.setattr(progress_module, "Console", lambda stderr: console)
-    with ReportProgress(3, 2, shown) as progress:
-        progress.begin("First [a]", 2)
-        progress.advance()
-        progress.begin("Second", 1)
-        progress.finish()
-    return written.getvalue()
-
-
-def test_progress_is_a_bar_in_a_terminal_and_plain_elsewhere(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    assert "2/2 Second" in (bar := _drawn(monkeypatch, terminal=True, shown=True))
-    assert "3/3" in bar
-    assert _drawn(monkeypatch, terminal=False, shown=True) == "1/2 First [a]\n2/2 Second\n"
-    assert _drawn(monkeypatch, terminal=True, shown=False) == ""

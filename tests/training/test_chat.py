@@ -8,12 +8,14 @@ import tiny
 
 from pluralign_stats import InputError
 from training.chat import (
+    Turn,
+    all_ends,
     answer_tokens,
     end_tokens,
     exchange_tokens,
     is_reasoning,
     prompt_text,
-    read_reply,
+    read_turn,
     split_thinking,
     turn_end,
 )
@@ -83,18 +85,38 @@ def test_thinking_and_answer_are_kept_apart(
     assert split_thinking(text, tokenizers[kind] if kind else None) == parts
 
 
-def test_a_reply_says_whether_it_ended(tokenizers: dict[str, Any]) -> None:
+def test_a_turn_says_whether_it_ended(tokenizers: dict[str, Any]) -> None:
     tokenizer = tokenizers["llama"]
     words = tokenizer.convert_tokens_to_ids(["ja", "nett"])
-    end = end_tokens(tokenizer)
-    assert read_reply(tokenizer, [*words, end[-1], tokenizer.pad_token_id, words[0]]) == (
-        None,
-        "ja nett",
-        True,
-    )
-    assert read_reply(tokenizer, words) == (None, "ja nett", False)
-    silent = read_reply(tokenizers["reasoning"], words, thinking=False)
-    assert silent.answer == "ja nett"
+    ends = end_tokens(tokenizer)
+    padded = read_turn(tokenizer, [*words, ends[-1], tokenizer.pad_token_id, words[0]], ends)
+    assert padded == Turn(tuple(words), 0, None, "ja nett", finished=True)
+    assert read_turn(tokenizer, words, ends) == Turn(tuple(words), 0, None, "ja nett", False)
+    assert read_turn(tokenizers["reasoning"], words, ends, thinking=False).response == "ja nett"
+
+
+def test_the_answer_of_a_turn_begins_behind_its_thinking(tokenizers: dict[str, Any]) -> None:
+    tokenizer = tokenizers["reasoning"]
+    ends = end_tokens(tokenizer)
+    said = tokenizer.convert_tokens_to_ids(["gut", "</think>", "ja", "nett"])
+    turn = read_turn(tokenizer, [*said, ends[0]], ends)
+    assert (turn.start, turn.thinking, turn.response) == (2, "gut", "ja nett")
+    unended = read_turn(tokenizer, [said[0], ends[0]], ends)
+    assert unended == Turn((said[0],), 1, "gut", "", finished=False)
+
+
+def test_special_tokens_inside_a_turn_are_part_of_it(tokenizers: dict[str, Any]) -> None:
+    tokenizer = tokenizers["llama"]
+    said = tokenizer.convert_tokens_to_ids(["ja", "<|pad|>", "nett"])
+    assert "<|pad|>" in read_turn(tokenizer, said, end_tokens(tokenizer)).response
+
+
+def test_a_model_may_name_more_ends_than_its_template(tokenizers: dict[str, Any]) -> None:
+    tokenizer = tokenizers["llama"]
+    own = set(end_tokens(tokenizer))
+    other = tokenizer.convert_tokens_to_ids("<|im_end|>")
+    assert set(all_ends(tokenizer, [other])) == set(all_ends(tokenizer, other)) == own | {other}
+    assert set(all_ends(tokenizer, None)) == own
 
 
 def saved(folder: Path, **changes: Any) -> str:

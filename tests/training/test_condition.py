@@ -45,10 +45,53 @@ def test_a_name_is_readable() -> None:
         "scale": "5-point",
         "strategy": "preserve",
         "objective": "toxicity",
+        "labels": "hard",
+        "languages": "separate",
+        "min_margin": "0",
+        "max_per_prompt": "all",
+        "budget": "natural",
         "optimizer": "dpo",
+        "settings": condition().factors()["settings"],
         "base_model": "org/Model-7B",
+        "chat_template": "own",
         "seed": 3,
     }
+
+
+def recipe(**changes: object) -> dict[str, object]:
+    return {"weights": {"toxicity": 1}, "group": {"gender": ["Female"]}, **changes}
+
+
+@pytest.mark.parametrize(
+    ("column", "changes"),
+    [
+        ("group", {"recipe": recipe(group={})}),
+        ("group", {"recipe": recipe(balance="country")}),
+        ("scale", {"recipe": recipe(scale="binary")}),
+        ("strategy", {"recipe": recipe(strategy="mean")}),
+        ("objective", {"recipe": recipe(weights={"toxicity": 1, "helpfulness": 1})}),
+        ("labels", {"recipe": recipe(labels="soft")}),
+        ("languages", {"recipe": recipe(languages="pooled")}),
+        ("min_margin", {"recipe": recipe(min_margin=1.5)}),
+        ("max_per_prompt", {"recipe": recipe(max_per_prompt=20)}),
+        ("budget", {"recipe": recipe(budget=400)}),
+        ("settings", {"training": {"beta": 0.3}}),
+        ("settings", {"held_out": 0.3}),
+        ("settings", {"split_seed": 5}),
+        ("settings", {"pad_token": "<pad>"}),
+        ("base_model", {"base_model": "org/Model-8B"}),
+        ("chat_template", {"chat_template": "vicuna"}),
+        ("seed", {"seed": 4}),
+    ],
+)
+def test_whatever_runs_differ_by_is_one_column(column: str, changes: dict[str, object]) -> None:
+    before, after = condition().factors(), condition(**changes).factors()
+    assert {name for name in before if before[name] != after[name]} == {column}
+
+
+def test_the_budget_is_natural_or_a_number() -> None:
+    assert condition(recipe=recipe(budget=400)).factors()["budget"] == "400"
+    assert condition(recipe=recipe(max_per_prompt=20)).factors()["max_per_prompt"] == "20"
 
 
 def test_options_are_those_of_the_optimizer() -> None:
@@ -71,7 +114,24 @@ def test_a_condition_reads_back_as_it_was(tmp_path: Path) -> None:
 
 def test_the_control_has_the_same_columns() -> None:
     control = Control(base_model="org/Model-7B")
-    assert control.id == "control-org-model-7b"
-    assert control.factors().keys() == condition().factors().keys()
+    assert list(control.factors()) == list(condition().factors())
     assert control.factors()["strategy"] == "control"
+    assert control.factors()["chat_template"] == "own"
     assert control.factors()["seed"] == 0
+
+
+def test_controls_that_differ_have_other_names() -> None:
+    assert Control(base_model="embedded").id == "control-embedded"
+    long = "/models/" + "very/" * 20
+    named = [
+        Control(base_model="embedded"),
+        Control(base_model="embedded", chat_template="vicuna"),
+        Control(base_model="embedded", chat_template="llama3"),
+        Control(base_model="embedded", pad_token="<pad>"),
+        Control(base_model="org/Model-7B"),
+        Control(base_model="org/model-7b"),
+        Control(base_model=f"{long}one"),
+        Control(base_model=f"{long}two"),
+    ]
+    assert len({control.id for control in named}) == len(named)
+    assert named[4].id.startswith("control-org-model-7b-")

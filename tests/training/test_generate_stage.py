@@ -23,12 +23,13 @@ from pluralign_stats.errors import InputError, PluralignError
 from pluralign_stats.feedback.split import split_prompts
 from training.engines.protocol import Engine, GenerationOptions, Reply, Request
 from training.engines.transformers_engine import TransformersEngine
-from training.folders import is_complete, only_one, read_mark
+from training.folders import is_complete, only_one, read_mark, write_json
 from training.generation import jobs as generate_jobs
 from training.generation import run as generate_run
 from training.generation.plan import SCHEMA, row_seed
 from training.generation.prompts import study_prompts
 from training.generation.stage import Generated, generate_all
+from training.judges.stage import _controls, find_generations
 from training.table_parts import add_part, read_parts
 
 OPTIONS = GenerationOptions(samples=2, max_tokens=12, batch=8, seed=3)
@@ -295,14 +296,50 @@ def test_a_base_model_that_is_gone_fails_its_runs_only(
     assert len(told.made) == 2
 
 
-def test_unfinished_runs_are_named_and_left_out(
+def test_runs_that_have_not_ended_are_left_out_and_it_is_told_how_they_stand(
     runs: Path, prompts_file: Path, tmp_path: Path
 ) -> None:
     some = _only(runs, tmp_path / "runs")
-    (some / "other.partial").mkdir()
-    told = generate_all(some, tmp_path / "out", OPTIONS, prompts_file=prompts_file)
-    assert told.unfinished == ("other",)
+    for name in ("killed", "next", "now", "torn"):
+        (some / f"{name}.partial").mkdir()
+    write_json(some / "torn.partial" / "failed.json", {"id": "torn", "error": "it rained"})
+    with only_one(some / "killed"), only_one(some / "torn"):
+        pass
+    with only_one(some / "now"):
+        told = generate_all(some, tmp_path / "out", OPTIONS, prompts_file=prompts_file)
+    assert told.unfinished.keys() == {"killed", "next", "now"}
+    assert told.unfinished["killed"].startswith("broken off in training: pluralign train")
+    assert told.unfinished["next"].startswith("not begun: pluralign train")
+    assert told.unfinished["now"] == "still in training"
+    assert told.failed.keys() == {"torn"}
+    assert "training failed: it rained (pluralign train, called again" in told.failed["torn"]
     assert len(told.made) == 2
+
+
+def test_each_chat_template_of_a_base_model_has_its_control(
+    runs: Path, prompts_file: Path, tmp_path: Path
+) -> None:
+    some = _only(runs, tmp_path / "runs")
+    base = runs.parent / "base"
+    other = tmp_path / "other.jinja"
+    own = (base / "chat_template.jinja").read_text("utf-8")
+    other.write_text("{{ 'so ' }}" + own, "utf-8")
+    save_run(some, base, 7, chat_template=other)
+    told = generate_all(some, tmp_path / "out", OPTIONS, prompts_file=prompts_file)
+    found, _ = find_generations(tmp_path / "out")
+    beside = _controls(found)
+    assert len(beside) == 2
+    for run in found:
+        if not run.is_control:
+            template = beside[run.id].factors["chat_template"]
+            assert template == run.factors["chat_template"]
+    made = [json.loads((tmp_path / "out" / n / "run.json").read_text("utf-8")) for n in told.made]
+    templates = [(m["factors"]["optimizer"], m["factors"]["chat_template"]) for m in made]
+    assert sorted(templates) == sorted(
+        (optimizer, template)
+        for optimizer in ("control", "dpo")
+        for template in ("own", str(other))
+    )
 
 
 def test_each_base_model_has_its_control(runs: Path, prompts_file: Path, tmp_path: Path) -> None:
@@ -311,7 +348,7 @@ def test_each_base_model_has_its_control(runs: Path, prompts_file: Path, tmp_pat
     told = generate_all(some, tmp_path / "out", OPTIONS, prompts_file=prompts_file)
     controls = [name for name in told.made if name.startswith("control-")]
     assert len(controls) == 2
-    thinking = _table(tmp_path / "out" / next(c for c in controls if c.endswith("thinking")))
+    thinking = _table(tmp_path / "out" / next(c for c in controls if "thinking" in c))
     assert thinking["thinking"].notna().all()
     assert (
         thinking.loc[~thinking["finished"] & (thinking["response"] == ""), "base_logprob"]

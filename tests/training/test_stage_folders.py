@@ -1,6 +1,7 @@
 """Folders of a stage: never complete before they are, and found again after a kill."""
 
 import json
+import shutil
 
 import pytest
 
@@ -12,6 +13,8 @@ from training.folders import (
     is_complete,
     only_one,
     read_mark,
+    remove_whole,
+    was_held,
     work_folder,
     write_json,
     write_whole,
@@ -33,6 +36,46 @@ def test_a_folder_has_its_name_only_when_complete(tmp_path):
     record = read_mark(folder)
     assert record["seed"] == 1
     assert set(record["files"]) == {"part/data.txt"}
+
+
+def test_a_folder_that_is_removed_is_whole_or_gone(tmp_path, monkeypatch):
+    folder = tmp_path / "run"
+    complete(work_folder(folder), folder, {})
+
+    def killed(*_, **__):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(shutil, "rmtree", killed)
+        with pytest.raises(KeyboardInterrupt):
+            remove_whole(folder)
+    assert is_complete(folder)
+    with monkeypatch.context() as patch:
+        patch.setattr(shutil, "rmtree", lambda path, **told: None if told else killed())
+        with pytest.raises(KeyboardInterrupt):
+            remove_whole(folder)
+    assert not folder.exists()
+    complete(work_folder(folder), folder, {})
+    remove_whole(folder)
+    assert not list(tmp_path.iterdir())
+
+
+def test_who_looks_whether_a_folder_is_held_does_not_hold_it(tmp_path):
+    folder = tmp_path / "run"
+    assert was_held(folder) is None
+    assert not list(tmp_path.iterdir())
+    with only_one(folder):
+        assert was_held(folder) is True
+    assert was_held(folder) is False
+    with only_one(folder):
+        pass
+
+
+def test_a_place_that_cannot_be_written_is_told(tmp_path):
+    (tmp_path / "file").write_text("x")
+    told = pytest.raises(InputError, match=r"nothing can be written to .*choose another folder")
+    with told, only_one(tmp_path / "file" / "run"):
+        pass
 
 
 def test_a_changed_or_missing_file_is_told(tmp_path):

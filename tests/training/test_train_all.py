@@ -8,18 +8,24 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import tiny
 
 import pluralign_stats as pls
-from pluralign_stats import InputError
+from pluralign_stats.errors import InputError, PluralignError
 from pluralign_stats.study.study import Study
-from training.conditions.condition import read_condition
+from training.conditions.condition import CONDITION, read_condition
 from training.conditions.grid import Grid, read_grid
 from training.folders import is_complete
+from training.tuning import stage
 from training.tuning.plan import plan_training
+from training.tuning.pool import News, Task
+from training.tuning.run import EXCLUDED, FEEDBACK, INPUTS, failure
 from training.tuning.stage import Trained, pending, train_all
 
 GRID = """\
@@ -127,6 +133,117 @@ def test_a_failed_canary_is_a_failure_also_when_repeated(
     assert list(again.failed) == [folder.name]
     assert "nothing learned" in again.failed[folder.name]
     assert len(again.kept) == 1
+
+
+class Nobody:
+    """Workers that never come to a task."""
+
+    def __init__(self, *_: object) -> None:
+        pass
+
+    def do(self, tasks: list[Task]) -> list[News]:
+        return []
+
+
+class Failing(Nobody):
+    """Workers with which nothing works."""
+
+    def do(self, tasks: list[Task]) -> list[News]:
+        return [News(task, ended=True, error="it rained") for task in tasks]
+
+
+def test_what_failed_is_recorded_until_it_is_tried_again(
+    base: Path, study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    grid = grid_of(base, tmp_path)
+    monkeypatch.setattr(stage, "Pool", Failing)
+    result = train_all(grid, study, tmp_path / "runs", progress=False)
+    assert set(result.failed.values()) == {"it rained"}
+    partial = sorted((tmp_path / "runs").glob("*.partial"))
+    assert [failure(path) for path in partial] == ["it rained", "it rained"]
+    monkeypatch.setattr(stage, "Pool", Nobody)
+    assert len(train_all(grid, study, tmp_path / "runs", progress=False).waiting) == 2
+    assert [failure(path) for path in partial] == [None, None]
+
+
+def test_a_run_of_other_ratings_is_replaced_whenever_the_command_is_killed(
+    trained: tuple[Grid, Path, Trained],
+    study: Study,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Killed at each of its removals in turn, the command can always be called again."""
+    grid, out, result = trained
+    other = pls.simulate_study(8, n_raters=60, n_prompts=8, responses_per_prompt=2)
+    monkeypatch.setattr(stage, "Pool", Nobody)
+    remove = shutil.rmtree
+    for last in range(8):
+        runs = tmp_path / f"runs-{last}"
+        shutil.copytree(out, runs)
+        left = [last]
+
+        def killed(path: Path, left: list[int] = left, **told: Any) -> None:
+            if not told:
+                for file in [*path.rglob("*.parquet")][:1]:
+                    file.unlink()
+                left[0] -= 1
+                if left[0] < 0:
+                    raise KeyboardInterrupt
+            remove(path, **told)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(shutil, "rmtree", killed)
+            for rated in (other, study):
+                with suppress(KeyboardInterrupt):
+                    train_all(grid, rated, runs, progress=False)
+        again = train_all(grid, other, runs, progress=False)
+        assert sorted(again.waiting) == sorted(result.trained)
+        for name in again.waiting:
+            assert not (runs / name).exists()
+            prepared = {p.name for p in (runs / f"{name}.partial").iterdir()}
+            assert prepared == {FEEDBACK, EXCLUDED, INPUTS, CONDITION}
+
+
+@pytest.mark.parametrize("written", range(8))
+def test_a_disk_that_is_full_before_training_is_told(
+    base: Path, study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, written: int
+) -> None:
+    grid = grid_of(base, tmp_path)
+    left = [written]
+
+    def full(_: int) -> None:
+        left[0] -= 1
+        if left[0] < 0:
+            raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(stage, "Pool", Nobody)
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        with pytest.raises(PluralignError, match=r"No space left on device.*goes on from here"):
+            train_all(grid, study, tmp_path / "runs", progress=False)
+    assert len(train_all(grid, study, tmp_path / "runs", progress=False).waiting) == 2
+
+
+def test_completions_that_do_not_fit_are_refused_before_anything_is_trained(
+    base: Path, study: Study, tmp_path: Path
+) -> None:
+    text = GRID + "  grpo: {{max_new_tokens: 190}}\noptimizers: grpo\n"
+    with pytest.raises(InputError, match=r"context of .* has 192; lower max_new_tokens"):
+        train_all(grid_of(base, tmp_path, text), study, tmp_path / "runs", progress=False)
+    assert not list((tmp_path / "runs").glob("*"))
+
+
+def test_texts_that_leave_nothing_are_refused_before_anything_is_trained(
+    base: Path, study: Study, tmp_path: Path
+) -> None:
+    long = study.items.copy()
+    for name in [c for c in long if c.startswith("response_text_")]:
+        long[name] = "good " * 400
+    with pytest.raises(InputError, match=r"has 0 examples.*longer than the context of 192"):
+        train_all(
+            grid_of(base, tmp_path), replace(study, _items=long), tmp_path / "runs", progress=False
+        )
+    assert not list((tmp_path / "runs").glob("*"))
 
 
 def test_a_second_process_is_refused(base: Path, study: Study, tmp_path: Path) -> None:

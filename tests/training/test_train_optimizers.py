@@ -39,7 +39,26 @@ def test_every_optimizer_tunes_every_architecture(
     assert stages == ({"reward", "grpo"} if optimizer == "grpo" else {optimizer})
 
 
-def trainer_of(optimizer: str, base: Path, folder: Path, feedback: pd.DataFrame) -> Any:
+@pytest.mark.parametrize("optimizer", ["dpo", "kto", "grpo"])
+def test_bf16_and_gradient_checkpointing_reach_every_trainer(
+    optimizer: str, bases: dict[str, Path], tmp_path: Path
+) -> None:
+    from training.tuning.run import train_condition
+
+    saving = {"precision": "bf16", "gradient_checkpointing": True}
+    folder = prepare(tmp_path / "run", condition(optimizer, bases["llama"], max_steps=4, **saving))
+    assert train_condition(folder, str(bases["llama"]))
+    stages = json.loads((folder / "arguments.json").read_text())
+    assert stages.keys() == ({"reward", "grpo"} if optimizer == "grpo" else {optimizer})
+    for arguments in stages.values():
+        assert arguments["bf16"]
+        assert arguments["activation_checkpointing"]
+    assert json.loads((folder / "environment.json").read_text())["number_format"] == "bf16"
+
+
+def trainer_of(
+    optimizer: str, base: Path, folder: Path, feedback: pd.DataFrame, **changes: Any
+) -> Any:
     """A trainer before its first step, and its rows."""
     from training.conditions.options import DpoOptions, KtoOptions, RewardOptions
     from training.models import load_tokenizer
@@ -56,7 +75,7 @@ def trainer_of(optimizer: str, base: Path, folder: Path, feedback: pd.DataFrame)
         "reward": (RewardOptions, reward_trainer, pair_rows),
     }
     options, make, rows_of = forms[optimizer]
-    chosen = options.model_validate(QUICK | {"max_steps": None})
+    chosen = options.model_validate(QUICK | {"max_steps": None} | changes)
     stage = Stage(optimizer, folder, str(base), tokenizer, chosen, 3, lambda *_: None)
     rows = rows_of(feedback, tokenizer, 128).rows
     return make(stage, rows), rows
@@ -129,17 +148,57 @@ def test_with_hard_labels_and_equal_weights_the_losses_are_trls_own(
         batch = trainer.data_collator(list(trainer.train_dataset))
         ours = trainer.compute_loss(trainer.model, dict(batch)).item()
         theirs = {k: v for k, v in batch.items() if k not in ("p", "weight")}
-        own = parent._compute_loss if optimizer != "reward" else parent.compute_loss
-        assert ours == pytest.approx(own(trainer, trainer.model, theirs, False).item(), rel=1e-5)
+        own = parent.compute_loss(trainer, trainer.model, theirs)
+        assert ours == pytest.approx(own.item(), rel=1e-5)
 
 
-def test_reference_log_probabilities_are_trls_own(bases: dict[str, Path], tmp_path: Path) -> None:
-    trainer, _ = trainer_of("dpo", bases["gemma3"], tmp_path, tiny.pairs(6))
+def test_gradient_checkpointing_changes_memory_and_nothing_else(
+    bases: dict[str, Path], tmp_path: Path
+) -> None:
+    import torch
+
+    found = []
+    for on in (False, True):
+        trainer, _ = trainer_of(
+            "dpo", bases["llama"], tmp_path, tiny.pairs(8), gradient_checkpointing=on
+        )
+        trainer.train()
+        assert trainer.model.get_base_model().is_activation_checkpointing is on
+        # What TRL sets by the old name, for DeepSpeed ZeRO-3, is what transformers reads.
+        arguments = trainer.args
+        old, new = (
+            arguments.gradient_checkpointing_kwargs,
+            arguments.activation_checkpointing_kwargs,
+        )
+        assert old is new
+        found.append({n: w for n, w in trainer.model.named_parameters() if "lora_B" in n})
+    plain, saving = found
+    assert all(weight.abs().max() > 0 for weight in plain.values())
+    for name, weight in plain.items():
+        torch.testing.assert_close(saving[name], weight)
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "feedback", "columns"),
+    [
+        ("dpo", tiny.pairs(6), ("ref_chosen_logps", "ref_rejected_logps")),
+        ("kto", tiny.unpaired(6), ("ref_logps", "ref_KL_logps")),
+    ],
+)
+def test_reference_log_probabilities_are_trls_own(
+    optimizer: str,
+    feedback: pd.DataFrame,
+    columns: tuple[str, str],
+    bases: dict[str, Path],
+    tmp_path: Path,
+) -> None:
+    trainer, _ = trainer_of(optimizer, bases["gemma3"], tmp_path, feedback)
     shaken(trainer)
     batch = trainer.data_collator(list(trainer.train_dataset))
-    chosen, rejected = trainer.compute_ref_log_probs(trainer.model, batch)
-    assert batch["ref_chosen_logps"].tolist() == pytest.approx(chosen.tolist(), rel=1e-4)
-    assert batch["ref_rejected_logps"].tolist() == pytest.approx(rejected.tolist(), rel=1e-4)
+    for column, own in zip(
+        columns, trainer.compute_ref_log_probs(trainer.model, batch), strict=True
+    ):
+        assert batch[column].tolist() == pytest.approx(own.tolist(), rel=1e-4)
 
 
 def test_a_divergence_is_estimated_from_answers_to_other_prompts() -> None:

@@ -3,7 +3,9 @@
 import json
 import logging
 from pathlib import Path
+from typing import Any
 
+import pyarrow.parquet
 import pytest
 import tiny
 from train_runs import condition, prepare, train_with_kills
@@ -27,7 +29,14 @@ def test_a_run_that_is_killed_again_and_again_ends_as_one_that_is_not(
 ) -> None:
     from training.tuning.run import train_condition
 
-    made = condition(optimizer, base)
+    made = condition(
+        optimizer,
+        base,
+        precision="bf16",
+        gradient_checkpointing=True,
+        lora_dropout=0.1,
+        accumulation=2,
+    )
     whole = prepare(tmp_path / "whole", made)
     killed = prepare(tmp_path / "killed", made)
     assert train_condition(whole, str(base))
@@ -102,6 +111,52 @@ def test_with_no_checkpoint_left_training_begins_again(
     assert not list(checkpoints.glob("checkpoint-*"))
     train_condition(torn, str(base))
     assert files(torn) == files(whole)
+
+
+def test_a_table_that_a_kill_tears_is_written_again(
+    base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from training.tuning.run import train_condition
+
+    def torn(_: object, where: Any, **__: object) -> None:
+        if hasattr(where, "write"):
+            where.write(b"torn")
+        else:
+            Path(where).write_bytes(b"torn")
+        raise KeyboardInterrupt
+
+    made = condition("dpo", base)
+    whole = prepare(tmp_path / "whole", made)
+    train_condition(whole, str(base))
+    killed = prepare(tmp_path / "killed", made)
+    with monkeypatch.context() as patch:
+        patch.setattr(pyarrow.parquet, "write_table", torn)
+        with pytest.raises(KeyboardInterrupt):
+            train_condition(killed, str(base))
+    assert not killed.exists()
+    train_condition(killed, str(base))
+    assert files(killed) == files(whole)
+
+
+def test_grpo_meets_no_prompt_that_is_longer_than_the_context(
+    base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from training.models import load_tokenizer
+    from training.optimize import grpo, reward
+    from training.tuning import run
+
+    feedback = tiny.pairs()
+    feedback.loc[0, "prompt_text"] = "good " * 200
+    made = condition("grpo", base)
+    prepare(tmp_path / "run", made, feedback)
+    working, tokenizer = tmp_path / "run.partial", load_tokenizer(str(base))
+    rows = run._rows(working, made, tokenizer, str(base))
+    met: list[str] = []
+    monkeypatch.setattr(reward, "train_reward", lambda *_: None)
+    monkeypatch.setattr(reward, "load_rewards", lambda *_: None)
+    monkeypatch.setattr(grpo, "train_grpo", lambda _, prompts, __: met.extend(prompts))
+    run._optimize(working, made, tokenizer, str(base), rows, None)
+    assert met == sorted(set(feedback["prompt_text"][1:]))
 
 
 def test_metrics_have_one_line_for_each_time_they_were_due(base: Path, tmp_path: Path) -> None:

@@ -3,6 +3,8 @@
 import errno
 import os
 import subprocess
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,7 @@ import pytest
 import tiny
 from train_runs import condition, prepare
 
+from training.folders import is_complete, was_held
 from training.tuning import worker
 from training.tuning.pool import News, Pool, Task
 
@@ -73,6 +76,49 @@ def test_another_fault_is_one_line_and_no_full_disk(base: Path, tmp_path: Path) 
     assert told["news"] == "failed"
     assert not told["full"]
     assert "\n" not in told["error"]
+
+
+TWO = """\
+compute_environment: LOCAL_MACHINE
+distributed_type: MULTI_CPU
+num_machines: 1
+num_processes: 2
+main_process_port: 0
+use_cpu: true
+mixed_precision: "no"
+"""
+
+LAUNCH = """\
+import sys
+from pathlib import Path
+from training.tuning.pool import Pool, Task
+folder, base, here = map(Path, sys.argv[1:])
+list(Pool(1, here / "log", here / "two.yaml").do([Task(folder, str(base))]))
+"""
+
+
+def test_two_processes_train_one_condition_and_end_with_who_launched_them(
+    base: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "two.yaml").write_text(TWO)
+    folder = prepare(tmp_path / "run", condition("dpo", base, checkpoint_steps=1, log_steps=1))
+    words = [sys.executable, "-c", LAUNCH, str(folder), str(base), str(tmp_path)]
+    launcher = subprocess.Popen(words)
+    end = time.monotonic() + 120
+    while not list(tmp_path.glob("run.partial/checkpoints-dpo/checkpoint-*/whole.json")):
+        assert time.monotonic() < end
+        assert launcher.poll() is None
+        time.sleep(0.02)
+    assert was_held(folder)
+    launcher.kill()
+    launcher.wait()
+    while was_held(folder):
+        assert time.monotonic() < end
+        time.sleep(0.02)
+    pool = Pool(1, tmp_path / "log", tmp_path / "two.yaml")
+    news = list(pool.do([Task(folder, str(base))]))
+    assert news[-1] == News(Task(folder, str(base)), ended=True)
+    assert is_complete(folder)
 
 
 def test_a_worker_that_dies_takes_no_other_condition_down(tmp_path: Path) -> None:

@@ -46,8 +46,8 @@ def save_adapter(base: Path, folder: Path, seed: int = 1, scale: float = 0.3) ->
     return folder
 
 
-def condition_of(base: Path, seed: int = 1) -> Condition:
-    """A condition of which only base model, seed and split matter here."""
+def condition_of(base: Path, seed: int = 1, chat_template: Path | None = None) -> Condition:
+    """A condition of which only base model, its template, seed and split matter here."""
     return Condition.model_validate(
         {
             "recipe": {"weights": {"toxicity": 1.0}},
@@ -55,6 +55,7 @@ def condition_of(base: Path, seed: int = 1) -> Condition:
             "base_model": str(base),
             "seed": seed,
             "held_out": 0.5,
+            "chat_template": str(chat_template) if chat_template else None,
         }
     )
 
@@ -65,9 +66,10 @@ def save_run(
     seed: int = 1,
     scale: float = 0.3,
     canary: Mapping[str, Any] | None = None,
+    chat_template: Path | None = None,
 ) -> Path:
     """A complete run as training leaves it; `canary` changes what its canary says."""
-    condition = condition_of(base, seed)
+    condition = condition_of(base, seed, chat_template)
     folder = runs / condition.id
     working = work_folder(folder)
     save_adapter(base, working / "adapter", seed, scale)

@@ -26,6 +26,21 @@ CONDITION = "condition.json"
 #: Longest readable part of a name.
 SLUG_LENGTH = 90
 
+#: Factors that stand in the readable part of a name; its hash stands for all.
+_NAMED = ("group", "scale", "strategy", "objective", "optimizer", "base_model")
+
+#: Fields of a condition that have no column of their own; one column, ``settings``, is their hash.
+_SETTINGS = ("training", "pad_token", "held_out", "split_seed")
+
+#: What the outcome table calls the chat template that comes with a base model.
+OWN_TEMPLATE = "own"
+
+#: Factors that an untuned model does not have.
+TUNED_FACTORS = (
+    "group", "scale", "strategy", "objective", "labels", "languages", "min_margin",
+    "max_per_prompt", "budget", "optimizer", "settings",
+)  # fmt: skip
+
 
 class Condition(Frozen):
     """One cell of the training grid: what is trained, on whose feedback, and how.
@@ -73,24 +88,38 @@ class Condition(Frozen):
     @cached_property
     def id(self) -> str:
         """Readable name of the run, ending in eight digits of its hash."""
-        words = [str(v) for k, v in self.factors().items() if k != "seed"]
+        factors = self.factors()
+        words = [str(factors[name]) for name in _NAMED]
         return f"{slug('-'.join(words))}-s{self.seed}-{self.digest[:8]}"
 
     @cached_property
     def digest(self) -> str:
         """SHA-256 of everything that the condition states."""
-        text = json.dumps(self.model_dump(mode="json"), sort_keys=True, ensure_ascii=False)
-        return sha256(text.encode()).hexdigest()
+        return _digest(self.model_dump(mode="json"))
 
     def factors(self) -> dict[str, str | int]:
-        """The condition's columns of the outcome table."""
+        """The condition's columns of the outcome table: everything by which runs can differ.
+
+        All but the seed are words, so that runs and controls share one type: ``budget`` is
+        ``"natural"`` or the number of examples drawn, ``max_per_prompt`` ``"all"`` or a number,
+        ``chat_template`` ``"own"`` or what the grid names, and ``settings`` eight digits that are
+        equal for equal options of training and an equal split of the prompts.
+        """
+        recipe = self.recipe
         return {
-            "group": self.recipe.group_name,
-            "scale": self.recipe.scale,
-            "strategy": self.recipe.strategy,
-            "objective": self.recipe.objective,
+            "group": recipe.group_name,
+            "scale": recipe.scale,
+            "strategy": recipe.strategy,
+            "objective": recipe.objective,
+            "labels": recipe.labels,
+            "languages": recipe.languages,
+            "min_margin": f"{recipe.min_margin:g}",
+            "max_per_prompt": str(recipe.max_per_prompt or "all"),
+            "budget": str(recipe.budget or "natural"),
             "optimizer": self.optimizer,
+            "settings": _digest(self.model_dump(mode="json", include=set(_SETTINGS)))[:8],
             "base_model": self.base_model,
+            "chat_template": self.chat_template or OWN_TEMPLATE,
             "seed": self.seed,
         }
 
@@ -106,13 +135,20 @@ class Control(Frozen):
 
     @property
     def id(self) -> str:
-        """``control-`` and the base model's name."""
-        return f"control-{slug(self.base_model)}"
+        """``control-`` and the base model's name, with a hash where that does not tell all."""
+        name = slug(self.base_model)
+        if name == self.base_model and self.chat_template is None and self.pad_token is None:
+            return f"{self.FACTOR}-{name}"
+        return f"{self.FACTOR}-{name}-{_digest(self.model_dump(mode='json'))[:8]}"
 
     def factors(self) -> dict[str, str | int]:
-        """The control's columns of the outcome table."""
-        tuned = ("group", "scale", "strategy", "objective", "optimizer")
-        return {**dict.fromkeys(tuned, self.FACTOR), "base_model": self.base_model, "seed": 0}
+        """The control's columns of the outcome table, those of a condition."""
+        return {
+            **dict.fromkeys(TUNED_FACTORS, self.FACTOR),
+            "base_model": self.base_model,
+            "chat_template": self.chat_template or OWN_TEMPLATE,
+            "seed": 0,
+        }
 
 
 def read_condition(folder: Path) -> Condition:
@@ -135,6 +171,11 @@ def read_condition(folder: Path) -> Condition:
         raise InputError(
             f"{path} does not describe a condition ({reason}); train it again with this version"
         ) from error
+
+
+def _digest(content: dict[str, Any]) -> str:
+    text = json.dumps(content, sort_keys=True, ensure_ascii=False)
+    return sha256(text.encode()).hexdigest()
 
 
 def slug(text: str) -> str:

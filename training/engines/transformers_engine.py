@@ -10,13 +10,13 @@ import torch
 from transformers import GenerationConfig, LogitsProcessorList
 
 from pluralign_stats.errors import InputError
-from training.chat import prompt_tokens
+from training.chat import Turn, all_ends, prompt_tokens, read_turn
 from training.engines.active import check_active
 from training.engines.base import Base, load
+from training.engines.lengths import MOST_TOKENS, longest_answer
 from training.engines.likelihood import Span, mean_logprobs
 from training.engines.protocol import GenerationOptions, Reply, Request
 from training.engines.sampling import SeededSampling
-from training.engines.turns import MOST_TOKENS, Turn, all_ends, longest_answer, read_turn
 from training.models import base_fingerprint, with_adapter
 from training.tuning.canary import Probe, probe_logprobs
 from training.tuning.run import ADAPTER
@@ -50,9 +50,9 @@ class TransformersEngine:
         self._model: Any = self._bare
         self._ends = all_ends(self._tokenizer, self._bare.generation_config.eos_token_id)
         self._pad = self._tokenizer.pad_token_id
-        if self._bare.device.type == "cpu" and "OMP_NUM_THREADS" not in os.environ:
-            small = sum(p.numel() for p in self._bare.parameters()) <= SMALL
-            torch.set_num_threads(1 if small else torch.get_num_threads())
+        small = sum(p.numel() for p in self._bare.parameters()) <= SMALL
+        if small and self._bare.device.type == "cpu" and "OMP_NUM_THREADS" not in os.environ:
+            torch.set_num_threads(1)
         # The model's own settings, such as a nucleus or a penalty, must not mix with ours.
         self._bare.generation_config = GenerationConfig(
             eos_token_id=list(self._ends), pad_token_id=self._pad

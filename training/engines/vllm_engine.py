@@ -5,17 +5,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from transformers import GenerationConfig
 from vllm import LLM, SamplingParams
 from vllm.lora.request import LoRARequest
 
 from pluralign_stats.errors import InputError
-from training.chat import prompt_tokens
+from training.chat import Turn, all_ends, prompt_tokens, read_turn
 from training.engines.active import check_active
 from training.engines.base import Base
+from training.engines.lengths import MOST_TOKENS, longest_answer
 from training.engines.protocol import GenerationOptions, Reply, Request
-from training.engines.turns import MOST_TOKENS, Turn, all_ends, longest_answer, read_turn
-from training.models import base_fingerprint, find_base, load_tokenizer
+from training.models import base_fingerprint, find_base, load_tokenizer, named_ends
 from training.tuning.canary import Probe
 from training.tuning.run import ADAPTER
 
@@ -59,7 +58,7 @@ class VllmEngine:
             max_lora_rank=MAX_RANK,
             seed=options.seed,
         )
-        self._ends = all_ends(self._tokenizer, _named_ends(place))
+        self._ends = all_ends(self._tokenizer, named_ends(place))
         self._loras: dict[Path, Any] = {}
         self._lora: Any = None
 
@@ -142,14 +141,6 @@ class VllmEngine:
     def _ask(self, rows: Sequence[list[int]], how: Sequence[Any], lora: Any) -> Sequence[Any]:
         asked = [{"prompt_token_ids": row} for row in rows]
         return self._llm.generate(asked, list(how), lora_request=lora, use_tqdm=False)
-
-
-def _named_ends(place: str) -> int | list[int] | None:
-    """Tokens that end a turn by the model's own generation settings, where it has any."""
-    try:
-        return GenerationConfig.from_pretrained(place).eos_token_id
-    except OSError:
-        return None
 
 
 def _check_rank(run_folder: Path) -> None:

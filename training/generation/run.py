@@ -124,7 +124,7 @@ def _fill(
     yield len(done)
     if left:
         engine.use(run.folder)
-        engine.check([ask.prompt.text for ask in left])
+        engine.check([ask.prompt.text for ask in asks])
     for first in range(0, len(left), options.batch):
         batch = left[first : first + options.batch]
         replies = engine.generate([Request(a.prompt.text, a.seed) for a in batch])

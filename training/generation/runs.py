@@ -12,10 +12,11 @@ from pluralign_stats.feedback.split import split_prompts
 from pluralign_stats.study.study import Study
 from training.conditions.condition import CONDITION, read_condition
 from training.engines.base import Base, base_of, untuned
-from training.folders import MARK, file_hash, read_mark
+from training.folders import MARK, file_hash, read_mark, was_held
 from training.generation.prompts import Prompt, joined, study_prompts
 from training.models import base_fingerprint, find_base, first_line
 from training.tuning.canary import check_canary, read_canary
+from training.tuning.run import failure
 
 
 @dataclass(frozen=True)
@@ -55,20 +56,20 @@ class FoundRuns:
     Attributes
     ----------
     runs
-        Those to ask, by base model; the control of each comes first.
+        Those to ask, by base model; controls come first.
     refused
-        Those that must not be asked, such as after a failed canary, with the reason.
+        Those that cannot be asked, such as after a failed training or canary, with the reason.
     unfinished
-        Those whose training has not ended.
+        Those whose training has not ended, with how it stands, in words that can follow "is".
     """
 
     runs: tuple[Run, ...]
     refused: dict[str, str]
-    unfinished: tuple[str, ...]
+    unfinished: dict[str, str]
 
 
 def find_runs(folder: Path) -> FoundRuns:
-    """Find complete runs, and make a control for each of their base models.
+    """Find complete runs, and make a control for each of their base models and chat templates.
 
     Parameters
     ----------
@@ -83,14 +84,23 @@ def find_runs(folder: Path) -> FoundRuns:
     if not folder.is_dir():
         raise InputError(f"{folder} is no folder of runs; make one with: pluralign train")
     inside = sorted(p for p in folder.iterdir() if p.is_dir() and not p.name.startswith("."))
-    unfinished = tuple(p.stem for p in inside if p.suffix == ".partial")
+    begun = [p for p in inside if p.suffix == ".partial"]
     tuned: list[Run] = []
     refused: dict[str, str] = {}
-    for path in (p for p in inside if (p / CONDITION).is_file() and p.suffix != ".partial"):
+    unfinished: dict[str, str] = {}
+    for path in (p for p in inside if (p / CONDITION).is_file() and p not in begun):
         try:
             tuned.append(_tuned(path))
         except InputError as error:
             refused[path.name] = str(error)
+    for path in begun:
+        reason = failure(path)
+        if reason is None:
+            unfinished[path.stem] = _standing(path.with_suffix(""))
+        else:
+            refused[path.stem] = (
+                f"its training failed: {reason} (pluralign train, called again, tries it again)"
+            )
     if not tuned and not refused:
         left = f" ({len(unfinished)} are unfinished)" if unfinished else ""
         raise InputError(f"{folder} holds no complete run{left}; make them with: pluralign train")
@@ -99,6 +109,16 @@ def find_runs(folder: Path) -> FoundRuns:
         key=lambda r: (r.base.base_model, r.folder is not None),
     )
     return FoundRuns(tuple(runs), refused, unfinished)
+
+
+def _standing(folder: Path) -> str:
+    """How the training of a run stands that has neither ended nor failed."""
+    match was_held(folder):
+        case True:
+            return "still in training"
+        case False:
+            return "broken off in training: pluralign train, called again, goes on with it"
+    return "not begun: pluralign train, called again, begins it"
 
 
 def _tuned(path: Path) -> Run:
@@ -117,16 +137,11 @@ def _tuned(path: Path) -> Run:
 
 
 def _controls(tuned: Sequence[Run], refused: dict[str, str]) -> list[Run]:
-    """One untuned control for each base model; adds to `refused` what cannot be one."""
+    """An untuned control for each base model and template; `refused` gets what cannot be one."""
     controls: dict[str, Run] = {}
     for base in untuned([run.base for run in tuned]):
         control = base.control()
-        if control.id in controls:
-            raise InputError(
-                f"the runs use the base model '{base.base_model}' with two chat templates or "
-                "padding tokens; put them in a folder each, so that each has its own control"
-            )
-        kin = [r.splits for r in tuned if r.base.base_model == base.base_model]
+        kin = [r.splits for r in tuned if r.base.control() == control]
         try:
             identity = f"{base_fingerprint(find_base(base.base_model))} {base}"
         except (InputError, OSError, ValueError) as error:

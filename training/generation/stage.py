@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pluralign_stats.errors import InputError, PluralignError
+from pluralign_stats.progress import WorkProgress
 from pluralign_stats.study.study import Study
 from training.engines.protocol import GenerationOptions
 from training.folders import only_one
 from training.generation.jobs import Task, do_all
-from training.generation.progress import GenerationProgress
 from training.generation.prompts import read_prompts
 from training.generation.run import inputs_of, is_done
 from training.generation.runs import find_runs, prompts_of
@@ -30,13 +30,13 @@ class Generated:
     failed
         Runs that were refused or failed, with the reason.
     unfinished
-        Runs that are still being trained, and were left out.
+        Runs that were left out since their training has not ended, with how it stands.
     """
 
     made: dict[str, int]
     kept: tuple[str, ...]
     failed: dict[str, str]
-    unfinished: tuple[str, ...]
+    unfinished: dict[str, str]
 
 
 def generate_all(
@@ -102,14 +102,14 @@ def _ask(
 ) -> dict[str, str]:
     """Do the tasks; what failed, with the reason."""
     failed: dict[str, str] = {}
-    total = sum(len(t.prompts) for t in tasks) * options.samples
-    with GenerationProgress(total, len(tasks), progress) as bar:
+    answers = {t.run.id: len(t.prompts) * options.samples for t in tasks}
+    with WorkProgress("Generating", "answers", answers, progress) as bar:
         for news in do_all(tasks, options, jobs):
-            bar.advance(news.answers)
             if news.fatal:
                 raise PluralignError(news.error)
+            bar.advance(news.run, news.answers)
             if news.error:
                 failed[news.run] = news.error
             if news.ended:
-                bar.end(news.run)
+                bar.end(news.run, news.error)
     return failed

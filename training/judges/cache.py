@@ -27,7 +27,7 @@ class ReplyCache:
     Parameters
     ----------
     path
-        The file; made with the first entry.
+        The file; made before the first call.
 
     Attributes
     ----------
@@ -53,6 +53,17 @@ class ReplyCache:
             self._refresh()
         return self._entries.get(key)
 
+    def prepare(self) -> None:
+        """Make sure that a reply can be kept, before one is paid for.
+
+        Raises
+        ------
+        PluralignError
+            If the file cannot be written.
+        """
+        with self._open():
+            pass
+
     def add(self, key: str, entry: dict[str, Any]) -> None:
         """Append an entry and wait until it is on the disk.
 
@@ -62,24 +73,25 @@ class ReplyCache:
             If it cannot be written, such as on a full disk.
         """
         line = json.dumps({"key": key, **entry}).encode() + b"\n"
-        try:
-            with self._open() as file:
-                file.write(_fresh_line(file) + line)
-                file.flush()
-                os.fsync(file.fileno())
-        except OSError as error:
-            raise PluralignError(
-                f"{self.path}: a reply could not be kept ({error.strerror}); make room and run the "
-                "command again: it goes on from here"
-            ) from error
+        with self._open() as file:
+            file.write(_fresh_line(file) + line)
+            file.flush()
+            os.fsync(file.fileno())
         self._refresh()
 
     @contextmanager
     def _open(self) -> Iterator[BinaryIO]:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        with self.path.open("a+b") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            yield file
+        """The file, for this process alone."""
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            with self.path.open("a+b") as file:
+                fcntl.flock(file, fcntl.LOCK_EX)
+                yield file
+        except OSError as error:
+            raise PluralignError(
+                f"{self.path}: no reply can be kept ({error.strerror}); make room or name another "
+                "file with --cache, and run the command again: it goes on from here"
+            ) from error
 
     def _refresh(self) -> None:
         """Read the whole lines that have come since the last look."""
@@ -103,8 +115,8 @@ class ReplyCache:
     def _take(self, line: bytes) -> None:
         try:
             entry = json.loads(line)
-            key, tokens = entry["key"], int(entry.get("tokens") or 0)
-        except (ValueError, KeyError, TypeError, AttributeError):
+            key, tokens = str(entry["key"]), int(entry.get("tokens") or 0)
+        except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
             self.unread += 1
             return
         self.calls += 1

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 #: A server that asks for a longer pause than this is left alone altogether.
 _LONGEST_PAUSE = 600.0
 
-#: So many refusals before any reply mean that the server takes no request at all.
-_REFUSALS = 5
+#: So many questions in a row without a reply mean that the server answers none.
+_IN_A_ROW = 5
 
 
 @dataclass(frozen=True)
@@ -82,21 +82,16 @@ class Caller:
         self._rubric = rubric
         self._cache = cache
         self._key = key
-        self._form = self._form_before()
+        known = (cache.last.get("model"), cache.last.get("endpoint"))
+        self._works = known == (options.model, options.address)
+        self._form = Form.of(cache.last.get("form")) if self._works else Form()
         self._answered = 0
-        self._refused = 0
+        self._in_vain = 0
         self._under_way = 0
         self._quiet_until = 0.0
         self.notice: Callable[[str], None] | None = None
         self._counts: Counter[str] = Counter()
         self._error: PluralignError | None = None
-
-    def _form_before(self) -> Form:
-        """The form in which this endpoint's latest reply in the cache was asked for."""
-        last = self._cache.last
-        here = (self._options.model, self._options.address)
-        same = (last.get("model"), last.get("endpoint")) == here
-        return Form.of(last.get("form")) if same else Form()
 
     @property
     def usage(self) -> dict[str, Any]:
@@ -124,9 +119,11 @@ class Caller:
         self._stopped.set()
 
     def raise_if_stopped(self) -> None:
-        """Raise the reason for which calls were stopped, if they were."""
+        """Raise the reason for which calls were stopped, if they were, with what is kept."""
         if self._error:
-            raise self._error
+            cache = self._cache
+            kept = f"{cache.calls:,} calls, {cache.tokens:,} tokens"
+            raise type(self._error)(f"{self._error}; kept so far: {kept}") from self._error
 
     async def ask(self, question: Question) -> Reply:
         """The reply to a question: from the cache, or paid for and kept there.
@@ -144,6 +141,7 @@ class Caller:
                 return _reply(entry)
             try:
                 self._stop_at_budget()
+                self._cache.prepare()
                 self._under_way += 1
                 try:
                     return _reply(self._keep(key, question, *await self._patiently(question)))
@@ -169,9 +167,9 @@ class Caller:
         options, cache = self._options, self._cache
         calls, tokens = options.budget_calls, options.budget_tokens
         if calls is not None and cache.calls + self._under_way >= calls:
-            raise _spent("calls", calls, cache.calls)
+            raise _spent("calls", calls)
         if tokens is not None and cache.tokens >= tokens:
-            raise _spent("tokens", tokens, cache.tokens)
+            raise _spent("tokens", tokens)
 
     def _keep(self, key: str, question: Question, form: Form, entry: dict[str, Any]) -> Any:
         self._counts["calls"] += 1
@@ -211,18 +209,20 @@ class Caller:
     def _judge_fault(self, fault: Fault, failed: int, others_answered: bool) -> None:
         """Return where another attempt is worth it; raise where it is not.
 
-        A fault that lasts costs one answer its score if the server replied to others meanwhile, and
-        stops everything if it did not.
+        A fault that lasts costs one answer its score if the server replied to others meanwhile, or
+        is known to work and may have failed on this answer alone; else it stops everything.
         """
-        if fault.remedy == "refused":
-            self._refused += 1
-            if self._answered == 0 and self._refused >= _REFUSALS:
-                raise self._given_up(fault, failed)
-            raise _FailedError(fault)
         if fault.remedy == "stop" or (fault.wait or 0) > _LONGEST_PAUSE:
             raise self._given_up(fault, failed)
-        if failed > self._options.retries:
-            raise _FailedError(fault) if others_answered else self._given_up(fault, failed)
+        if fault.remedy == "again" and failed <= self._options.retries:
+            return
+        self._in_vain += 1
+        often = self._in_vain >= _IN_A_ROW
+        if fault.remedy == "refused":
+            bearable = self._answered > 0 or not often
+        else:
+            bearable = others_answered or (fault.own and self._works and not often)
+        raise _FailedError(fault) if bearable else self._given_up(fault, failed)
 
     async def _pause(self, failed: int, fault: Fault) -> None:
         """Wait before the next attempt; if the server asked for it, no call is begun till then."""
@@ -243,13 +243,14 @@ class Caller:
             return
 
     def _given_up(self, fault: Fault, failed: int) -> JudgeStoppedError:
-        told = f" ({fault.detail})" if fault.detail and fault.detail != fault.reason else ""
+        detail = fault.detail.replace(self._key, "(key)")
+        told = f" ({detail})" if detail and detail != fault.reason else ""
         tried = f", {failed} attempts" if failed > 1 else ""
         wait = f"; it asks to wait {fault.wait:,.0f} s" if fault.wait else ""
         return JudgeStoppedError(
             f"the judge '{self._options.model}' at {self._options.address} gave no reply: "
-            f"{fault.reason}{told}{tried}{wait}; replies so far are kept: put it right and run the "
-            "command again, it goes on from there"
+            f"{fault.reason}{told}{tried}{wait}; put it right and run the command again, it goes "
+            "on from there"
         )
 
     async def _in_some_form(self, question: Question) -> tuple[Form, dict[str, Any]]:
@@ -270,6 +271,8 @@ class Caller:
                 continue
             self._form = form
             self._answered += 1
+            self._in_vain = 0
+            self._works = True
             return form, entry
 
     async def _send(self, question: Question, form: Form) -> dict[str, Any]:
@@ -307,15 +310,16 @@ def _read(completion: Any, max_tokens: int) -> dict[str, Any]:
     usage = getattr(completion, "usage", None)
     tokens = getattr(usage, "total_tokens", None)
     text = message.content if isinstance(message.content, str) else ""
-    return {"reply": text, "fault": fault, "finish": finish, "tokens": int(tokens or 0)}
+    tokens = tokens if isinstance(tokens, int) else 0
+    return {"reply": text, "fault": fault, "finish": finish, "tokens": tokens}
 
 
 def _reply(entry: dict[str, Any]) -> Reply:
     return Reply(str(entry.get("reply") or ""), str(entry.get("fault") or ""))
 
 
-def _spent(what: str, budget: int, used: int) -> JudgeStoppedError:
+def _spent(what: str, budget: int) -> JudgeStoppedError:
     return JudgeStoppedError(
-        f"the budget of {budget:,} {what} is spent ({used:,} used); replies so far are kept: run "
-        f"the command again with a larger --budget-{what}, it goes on from there"
+        f"the budget of {budget:,} {what} is spent; run the command again with a larger "
+        f"--budget-{what}, it goes on from there"
     )

@@ -3,16 +3,24 @@
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pluralign_stats.errors import InputError, MissingExtraError, listing, one_of
 from training.judges.protocol import Answer, Judgement
+from training.models import first_line, quiet
 
 if TYPE_CHECKING:
     import torch
 
 LOW, HIGH = 1.0, 5.0
+
+#: Names of two classes of which the second is plainly the positive one.
+_PLAIN = {("label_0", "label_1"), ("0", "1"), ("no", "yes"), ("false", "true")}
+
+#: A number in a label; the hyphen of "class-1" is no sign.
+_NUMBER = re.compile(r"(?<!\w)-\d+|\d+")
 
 
 @dataclass(frozen=True)
@@ -24,9 +32,10 @@ class ClassifierOptions:
     model
         Folder or hub name.
     dimension
-        What a classifier with one head judges; not needed where each of its labels is a dimension.
+        What the classifier judges; not needed where each of its labels is a dimension.
     positive_label
-        The label of a binary head that means that the dimension is present; by default its second.
+        The label that means that the dimension is present: of two classes, unless their names say
+        it, or of several independent labels, unless one is named as the dimension.
     with_prompt
         Whether it was trained on prompt and answer as a pair, instead of on the answer alone.
     batch
@@ -80,7 +89,7 @@ def head_of(config: Any, options: ClassifierOptions) -> Head:
     Raises
     ------
     InputError
-        If the head has a form that gives no score from 1 to 5, or the dimension is not told.
+        If the head has a form that gives no score from 1 to 5, or its labels do not say how.
 
     Notes
     -----
@@ -90,18 +99,23 @@ def head_of(config: Any, options: ClassifierOptions) -> Head:
     one value, or several by regression          the value, held to 1 to 5
     five classes                                 the expected class, Σ k·p(k)
     two classes                                  1 + 4·p(positive)
-    several independent labels (multi-label)     1 + 4·p for each label, which names a dimension
+    several independent labels (multi-label)     1 + 4·p for each label, which names a dimension,
+                                                 or for the positive label alone
     ============================================ ===================================================
     """
     labels = [str(config.id2label[k]) for k in range(config.num_labels)]
     kind = config.problem_type
+    if kind == "multi_label_classification" and options.dimension:
+        at = _place(options.positive_label or options.dimension, labels)
+        told = f"multi-label, '{labels[at]}'"
+        return Head((options.dimension,), lambda z: LOW + 4 * z[:, [at]].sigmoid(), told)
     if kind == "multi_label_classification":
         return Head(_named(labels), lambda z: LOW + 4 * z.sigmoid(), "multi-label")
     if kind == "regression" or (kind is None and len(labels) == 1):
         names = _named(labels) if len(labels) > 1 else (_one(options),)
         return Head(names, lambda z: z.clamp(LOW, HIGH), "regression")
     if len(labels) == 5:
-        order = _ranks(labels)
+        order = _ranks(labels, options)
         return Head(
             (_one(options),),
             lambda z: (z.softmax(-1) * z.new_tensor(order)).sum(-1, keepdim=True),
@@ -109,7 +123,8 @@ def head_of(config: Any, options: ClassifierOptions) -> Head:
         )
     if len(labels) == 2:
         place = _positive(labels, options)
-        return Head((_one(options),), lambda z: LOW + 4 * z.softmax(-1)[:, [place]], "two classes")
+        told = f"two classes, '{labels[place]}'"
+        return Head((_one(options),), lambda z: LOW + 4 * z.softmax(-1)[:, [place]], told)
     raise InputError(
         f"the classifier '{options.model}' has {len(labels)} classes ({listing(labels)}); it must "
         "have one value, two or five classes, or independent labels"
@@ -130,24 +145,36 @@ def _one(options: ClassifierOptions) -> str:
     return options.dimension
 
 
-def _ranks(labels: list[str]) -> list[float]:
-    """Rating of each of five classes: the number in its label, else its place."""
-    found = [re.findall(r"\d+", label) for label in labels]
+def _ranks(labels: list[str], options: ClassifierOptions) -> list[float]:
+    """Rating of each of five classes, by the numbers in their labels: five in a row."""
+    found = [_NUMBER.findall(label) for label in labels]
     numbers = [int(n[0]) for n in found if len(n) == 1]
-    if sorted(numbers) == [1, 2, 3, 4, 5]:
-        return [float(n) for n in numbers]
-    if sorted(numbers) == [0, 1, 2, 3, 4]:
-        return [n + LOW for n in numbers]
-    return [k + LOW for k in range(5)]
+    lowest = min(numbers, default=0)
+    if sorted(numbers) != list(range(lowest, lowest + 5)):
+        raise InputError(
+            f"the labels of the classifier '{options.model}' ({listing(labels)}) do not say which "
+            "rating each is; name them 1 to 5 under 'id2label' in its config.json"
+        )
+    return [n - lowest + LOW for n in numbers]
 
 
 def _positive(labels: list[str], options: ClassifierOptions) -> int:
-    if not options.positive_label:
-        return 1
-    folded = [label.casefold() for label in labels]
-    if options.positive_label.casefold() not in folded:
-        raise InputError(one_of("the positive label", options.positive_label, labels))
-    return folded.index(options.positive_label.casefold())
+    """Which of two classes means that the dimension is present."""
+    if options.positive_label:
+        return _place(options.positive_label, labels)
+    if tuple(label.casefold() for label in labels) not in _PLAIN:
+        raise InputError(
+            f"the classes of the classifier '{options.model}' are {listing(labels)}; say with "
+            f"--positive-label which of them means that '{_one(options)}' is present"
+        )
+    return 1
+
+
+def _place(label: str, labels: list[str]) -> int:
+    folded = [known.casefold() for known in labels]
+    if label.casefold() not in folded:
+        raise InputError(one_of("the positive label", label, labels))
+    return folded.index(label.casefold())
 
 
 class ClassifierJudge:
@@ -209,22 +236,29 @@ class ClassifierJudge:
         inputs = self._tokenizer(
             *texts, return_tensors="pt", padding=True, truncation=True, max_length=self._longest
         ).to(self._device)
-        with torch.inference_mode():
-            scores = self._head.scores(self._model(**inputs).logits.float()).cpu().tolist()
+        try:
+            with torch.inference_mode():
+                scores = self._head.scores(self._model(**inputs).logits.float()).cpu().tolist()
+        except torch.OutOfMemoryError as error:
+            raise InputError(
+                f"{len(answers)} answers at once do not fit into memory; use a smaller --batch"
+            ) from error
+        return [self._judgement(row, n) for row, n in zip(scores, lengths, strict=True)]
+
+    def _judgement(self, row: list[float], n_tokens: int) -> Judgement:
+        scores = dict(zip(self._head.dimensions, row, strict=True))
+        if not all(map(isfinite, row)):
+            return Judgement(dict.fromkeys(scores), note="the classifier gave no number")
         cut = f"the answer is longer than {self._longest} tokens; its beginning was judged"
-        return [
-            Judgement(
-                dict(zip(self._head.dimensions, row, strict=True)),
-                note=cut if n > self._longest else "",
-            )
-            for row, n in zip(scores, lengths, strict=True)
-        ]
+        return Judgement({**scores}, note=cut if n_tokens > self._longest else "")
 
 
 def _load(options: ClassifierOptions) -> tuple[Any, Any, str]:
     """Tokenizer, model and device."""
+    quiet()
     try:
         import torch
+        from safetensors import SafetensorError
         from transformers import AutoModelForSequenceClassification, AutoTokenizer
     except ImportError as error:
         raise MissingExtraError("judging by a classifier", "training") from error
@@ -234,11 +268,10 @@ def _load(options: ClassifierOptions) -> tuple[Any, Any, str]:
         model, loading = AutoModelForSequenceClassification.from_pretrained(
             options.model, output_loading_info=True
         )
-    except (OSError, ValueError) as error:
-        reason = str(error).partition("\n")[0]
+    except (OSError, ValueError, RuntimeError, SafetensorError) as error:
         raise InputError(
-            f"the classifier '{options.model}' cannot be loaded ({reason}); name the folder or hub "
-            "name of a sequence classifier"
+            f"the classifier '{options.model}' cannot be loaded ({first_line(error)}); name the "
+            "folder or hub name of a sequence classifier"
         ) from error
     fresh = sorted(loading["missing_keys"])
     if fresh:
@@ -247,9 +280,20 @@ def _load(options: ClassifierOptions) -> tuple[Any, Any, str]:
         )
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token
+    if tokenizer.pad_token_id is None:
+        raise InputError(
+            f"the tokenizer of the classifier '{options.model}' has no padding token; name one "
+            "under 'pad_token' in its tokenizer_config.json"
+        )
     if model.config.pad_token_id is None:
         model.config.pad_token_id = tokenizer.pad_token_id
-    return tokenizer, model.to(device).eval(), device
+    try:
+        return tokenizer, model.to(device).eval(), device
+    except (RuntimeError, AssertionError) as error:
+        raise InputError(
+            f"no model can be put on the device '{device}' ({first_line(error)}); name another "
+            "with --device, such as cpu"
+        ) from error
 
 
 def _longest(tokenizer: Any, config: Any) -> int:

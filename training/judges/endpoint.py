@@ -6,6 +6,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import asdict, dataclass
 from statistics import fmean
 from typing import Any
+from urllib.parse import urlsplit
 
 from pluralign_stats.errors import InputError, MissingExtraError
 from training.judges.cache import ReplyCache
@@ -78,10 +79,7 @@ class EndpointOptions:
             value = getattr(self, name)
             if value is not None and not value >= lowest:
                 raise InputError(f"'{name}' must be {lowest} or more, not {value}")
-        if self.base_url and not self.base_url.startswith(("http://", "https://")):
-            raise InputError(
-                f"the endpoint's address must begin with http:// or https://, not '{self.base_url}'"
-            )
+        _check_address(self.address)
         if not self.timeout > 0:
             raise InputError(f"'timeout' must be above 0 seconds, not {self.timeout:g}")
 
@@ -97,9 +95,14 @@ class EndpointOptions:
         Raises
         ------
         InputError
-            If there is none and OpenAI's own endpoint is asked.
+            If there is none and OpenAI's own endpoint is asked, or it cannot be one.
         """
-        key = os.environ.get(self.api_key_env, "")
+        key = os.environ.get(self.api_key_env, "").strip()
+        if not (key.isascii() and key.isprintable()):
+            raise InputError(
+                f"the environment variable {self.api_key_env} holds characters that no key has; "
+                "set it anew"
+            )
         if not key and self.address == _OPENAI:
             raise InputError(
                 f"the environment variable {self.api_key_env} holds no key; set it, name another "
@@ -111,6 +114,19 @@ class EndpointOptions:
     def parameters(self) -> dict[str, Any]:
         """What decides a reply besides model and messages."""
         return {"temperature": self.temperature, "max_tokens": self.max_tokens}
+
+
+def _check_address(address: str) -> None:
+    """Refuse an address that is none, or that holds a secret: addresses are stored and told."""
+    if not address.startswith(("http://", "https://")):
+        raise InputError(
+            f"the endpoint's address must begin with http:// or https://, not '{address}'"
+        )
+    if urlsplit(address).username is not None or urlsplit(address).query:
+        raise InputError(
+            "the endpoint's address must end at its path and name no user; put the key into the "
+            "environment variable that --api-key-env names"
+        )
 
 
 class EndpointJudge:

@@ -30,12 +30,15 @@ class Fault:
         Seconds for which the server asks to be left alone; None where it did not say.
     detail
         What the server said about it.
+    own
+        Whether it may be the question that the server cannot answer, while it answers others.
     """
 
     remedy: Remedy
     reason: str
     wait: float | None = None
     detail: str = ""
+    own: bool = False
 
 
 def fault_of(error: Exception, timeout: float) -> Fault:
@@ -56,17 +59,18 @@ def fault_of(error: Exception, timeout: float) -> Fault:
         return Fault("again", "the server cannot be reached", detail=str(error.__cause__ or error))
     if isinstance(error, openai.APIStatusError):
         return _status(error.status_code, error)
-    return Fault("again", "the server's answer is no chat completion", detail=str(error))
+    reason = "the server's answer is no chat completion"
+    return Fault("again", reason, detail=str(error), own=True)
 
 
 def _status(code: int, error: Any) -> Fault:
     detail = " ".join(str(error.message).split())[:400]
-    if error.code == "insufficient_quota":
+    if code == 402 or error.code == "insufficient_quota":
         return Fault("stop", "the account has no credit left", detail=detail)
     if code == 429:
         return Fault("again", "the server asks for fewer calls (429)", _wait(error), detail)
     if code >= 500 or code in {408, 409, 425}:
-        return Fault("again", f"server error {code}", _wait(error), detail)
+        return Fault("again", f"server error {code}", _wait(error), detail, own=code == 500)
     if code in {401, 403}:
         return Fault("stop", f"the key is not accepted ({code})", detail=detail)
     if code in {404, 405}:

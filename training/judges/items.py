@@ -5,19 +5,20 @@ from pathlib import Path
 import pandas as pd
 
 from pluralign_stats.errors import InputError
+from pluralign_stats.progress import WorkProgress
 from pluralign_stats.study.study import Study
 from training.folders import MARK, is_complete, only_one, read_mark
-from training.judges.progress import JudgingProgress
 from training.judges.protocol import Answer, Judge
 from training.judges.stage import (
     Scored,
+    check_out,
     mark_folder,
     refuse_other_judge,
     settings_of,
     usage_of,
-    write_frame,
 )
 from training.judges.table import judge_all, listen, score_table, tally
+from training.table_parts import write_frame
 
 ITEM_SCORES = "item_scores.parquet"
 
@@ -49,13 +50,12 @@ def score_items(study: Study, out: Path, judge: Judge, *, progress: bool = False
     texts = item_texts(study)
     settings = settings_of(judge)
     source = {"study": study.name, "fingerprint": study.fingerprint}
-    if out.exists() and not out.is_dir():
-        raise InputError(f"{out} is a file; name a folder with --out")
+    check_out(out, "study", "scores of a study")
     with only_one(out):
         kept = is_complete(out) and _belongs(out, source, settings, study)
         if not kept:
             (out / MARK).unlink(missing_ok=True)
-            judgements = _judge(texts, judge, progress)
+            judgements = _judge(texts, study.name, judge, progress)
             scores = score_table(texts[["item", "language"]], judgements, judge.name)
             write_frame(out / ITEM_SCORES, scores)
             record = {"judge": settings, **source, "tally": tally(judgements)}
@@ -69,8 +69,6 @@ def score_items(study: Study, out: Path, judge: Judge, *, progress: bool = False
 def _belongs(out: Path, source: dict[str, str], settings: dict[str, object], study: Study) -> bool:
     """Whether the scores in a complete folder are those asked for; an older study's are not."""
     mark = read_mark(out)
-    if "study" not in mark:
-        raise InputError(f"{out} holds other scores than a study's; choose another with --out")
     if mark["study"] != study.name:
         raise InputError(
             f"{out} holds scores of the study '{mark['study']}', not of '{study.name}'; choose "
@@ -80,16 +78,18 @@ def _belongs(out: Path, source: dict[str, str], settings: dict[str, object], stu
     return mark["fingerprint"] == source["fingerprint"]
 
 
-def _judge(texts: pd.DataFrame, judge: Judge, progress: bool) -> list:
+def _judge(texts: pd.DataFrame, name: str, judge: Judge, progress: bool) -> list:
     answers = [
         Answer(prompt, response, language)
         for prompt, response, language in zip(
             texts["prompt"], texts["response"], texts["language"], strict=True
         )
     ]
-    with JudgingProgress(len(answers), 1, progress) as bar:
+    with WorkProgress("Judging", "answers", {name: len(answers)}, progress) as bar:
         listen(judge, bar)
-        return judge_all(judge, answers, bar)
+        judgements = judge_all(judge, answers, name, bar)
+        bar.end(name)
+    return judgements
 
 
 def item_texts(study: Study) -> pd.DataFrame:

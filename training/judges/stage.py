@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import pyarrow as pa
 
 from pluralign_stats.errors import InputError, PluralignError, listing
+from pluralign_stats.progress import WorkProgress
 from training.folders import (
     MARK,
     complete,
@@ -21,10 +21,9 @@ from training.folders import (
     work_folder,
     write_json,
 )
-from training.judges.progress import JudgingProgress
 from training.judges.protocol import Answer, Judge
 from training.judges.table import add_up, judge_all, listen, score_table, tally
-from training.table_parts import write_table
+from training.table_parts import write_frame
 
 GENERATIONS = "generations.parquet"
 SCORES = "scores.parquet"
@@ -63,6 +62,11 @@ class Generated:
     def is_control(self) -> bool:
         """Whether this is an untuned model."""
         return self.factors.get("optimizer") == "control"
+
+    @property
+    def untuned(self) -> tuple[str, str | int | None]:
+        """What a control shares with the runs beside it: base model and chat template."""
+        return self.base_model, self.factors.get("chat_template")
 
 
 @dataclass(frozen=True)
@@ -115,19 +119,23 @@ def score_generations(
     Raises
     ------
     InputError
-        If there is no complete run, or `out` holds scores by another judge.
+        If there is no complete run, or `out` holds scores by another judge or something else.
     PluralignError
         If the judge stops, or nothing can be written.
     """
     runs, unfinished = find_generations(generations)
     settings = settings_of(judge)
-    check_out(out, generations)
+    if out.resolve() == generations.resolve():
+        raise InputError(f"{out} is the folder that is read; name another with --out")
+    check_out(out, "runs", "scores of generations")
     with only_one(out):
         sources = _sources(runs)
         done = {run.id: _is_done(out / run.id, sources[run.id], settings) for run in runs}
         left = [run for run in runs if not done[run.id]]
         if left:
             (out / MARK).unlink(missing_ok=True)
+        for run in left:
+            _take_away(out / run.id)
         _score(left, runs, out, judge, settings, progress)
         total = _collect(runs, out, settings, unfinished, bool(left))
     made = tuple(run.id for run in left)
@@ -182,12 +190,29 @@ def usage_of(judge: Judge) -> dict[str, Any]:
     return getattr(judge, "usage", {})
 
 
-def check_out(out: Path, source: Path) -> None:
-    """Refuse to write into the folder that is read, or in place of a file."""
+def check_out(out: Path, key: str, what: str) -> None:
+    """Refuse to write in place of a file, or into a folder that holds something else.
+
+    Parameters
+    ----------
+    out
+        The folder to be.
+    key, what
+        What the mark of such a folder has, and what it holds in words.
+    """
     if out.exists() and not out.is_dir():
         raise InputError(f"{out} is a file; name a folder with --out")
-    if out.resolve() == source.resolve():
-        raise InputError(f"{out} is the folder that is read; name another with --out")
+    if (out / MARK).exists() and not {key, "judge"} <= _told(out).keys():
+        raise InputError(f"{out} holds something else than {what}; name another with --out")
+
+
+def _told(folder: Path) -> dict[str, Any]:
+    """What the mark of a folder says, also where the folder was changed since."""
+    try:
+        told = json.loads((folder / MARK).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return told if isinstance(told, dict) else {}
 
 
 def refuse_other_judge(folder: Path, known: Any, settings: dict[str, Any]) -> None:
@@ -216,17 +241,25 @@ def _sources(runs: Sequence[Generated]) -> dict[str, dict[str, str | None]]:
 
 
 def _is_done(folder: Path, source: dict[str, str | None], settings: dict[str, Any]) -> bool:
-    """Whether a run's scores are there and are of its generations; others are taken away."""
+    """Whether a run's scores are there, whole, and of its generations."""
     if not folder.exists():
         return False
-    if is_complete(folder):
-        mark = read_mark(folder)
-        if all(mark.get(k) == v for k, v in source.items()):
-            refuse_other_judge(folder, mark.get("judge"), settings)
-            return True
-    (folder / MARK).unlink(missing_ok=True)
-    shutil.rmtree(folder)
-    return False
+    mark = _told(folder)
+    if not {"judge", "generations"} <= mark.keys():
+        raise InputError(
+            f"{folder} is there already and holds no scores; choose another folder with --out"
+        )
+    if not is_complete(folder) or any(mark.get(k) != v for k, v in source.items()):
+        return False
+    refuse_other_judge(folder, mark["judge"], settings)
+    return True
+
+
+def _take_away(folder: Path) -> None:
+    """Remove scores that are out of date; what a kill leaves of them has no complete name."""
+    if folder.exists():
+        shutil.rmtree(work_folder(folder))
+        shutil.rmtree(folder.rename(folder.with_name(f"{folder.name}.partial")))
 
 
 def _score(
@@ -238,8 +271,8 @@ def _score(
     progress: bool,
 ) -> None:
     frames, controls = {run.id: _read(run) for run in left}, _controls(runs)
-    total = sum(len(frame) for frame in frames.values())
-    with JudgingProgress(total, len(left), progress) as bar:
+    answers = {name: len(frame) for name, frame in frames.items()}
+    with WorkProgress("Judging", "answers", answers, progress) as bar:
         listen(judge, bar)
         for run in left:
             _score_run(run, frames[run.id], controls.get(run.id), out, judge, settings, bar)
@@ -253,7 +286,7 @@ def _score_run(
     out: Path,
     judge: Judge,
     settings: dict[str, Any],
-    bar: JudgingProgress,
+    bar: WorkProgress,
 ) -> None:
     answers = [
         Answer(prompt, response, language)
@@ -261,7 +294,7 @@ def _score_run(
             frame["prompt_text"], frame["response"].fillna(""), frame["language"], strict=True
         )
     ]
-    judgements = judge_all(judge, answers, bar)
+    judgements = judge_all(judge, answers, run.id, bar)
     keys = frame[["run"]].assign(**run.factors)
     keys = pd.concat([keys, frame[KEYS]], axis=1)
     scores = score_table(keys, judgements, judge.name)
@@ -293,9 +326,9 @@ def _health(flagged: pd.DataFrame, control: Generated | None, out: Path) -> pd.D
 
 def _controls(runs: Sequence[Generated]) -> dict[str, Generated]:
     """The control of each tuned run that has one, by the run's name."""
-    by_base = {run.base_model: run for run in runs if run.is_control}
+    untuned = {run.untuned: run for run in runs if run.is_control}
     tuned = [run for run in runs if not run.is_control]
-    return {run.id: by_base[run.base_model] for run in tuned if run.base_model in by_base}
+    return {run.id: untuned[run.untuned] for run in tuned if run.untuned in untuned}
 
 
 def _collect(
@@ -326,11 +359,6 @@ def _same(out: Path, record: dict[str, Any]) -> bool:
         return False
     mark = read_mark(out)
     return all(mark.get(k) == v for k, v in record.items())
-
-
-def write_frame(path: Path, frame: pd.DataFrame) -> None:
-    """Write a frame as Parquet that is either whole or not there."""
-    write_table(path, pa.Table.from_pandas(frame, preserve_index=False))
 
 
 def mark_folder(folder: Path, files: Sequence[str], record: dict[str, Any]) -> None:

@@ -6,25 +6,27 @@ from typing import Any
 
 import pandas as pd
 
-from training.judges.progress import JudgingProgress
+from pluralign_stats.progress import WorkProgress
 from training.judges.protocol import Answer, Judge, Judgement
 
 #: How many answers a judge gets at once unless it says otherwise.
 _CHUNK = 256
 
 
-def judge_all(judge: Judge, answers: Sequence[Answer], bar: JudgingProgress) -> list[Judgement]:
-    """Judge all answers, a chunk at a time."""
+def judge_all(
+    judge: Judge, answers: Sequence[Answer], part: str, bar: WorkProgress
+) -> list[Judgement]:
+    """Judge all answers of a part, a chunk at a time."""
     size = getattr(judge, "chunk", _CHUNK)
     found: list[Judgement] = []
     for start in range(0, len(answers), size):
         chunk = answers[start : start + size]
         found += judge.judge(chunk)
-        bar.advance(len(chunk))
+        bar.advance(part, len(chunk))
     return found
 
 
-def listen(judge: Judge, bar: JudgingProgress) -> None:
+def listen(judge: Judge, bar: WorkProgress) -> None:
     """Let a judge that has to wait say so beside the bar."""
     tell: Callable[[Callable[[str], None]], None] | None = getattr(judge, "tell", None)
     if tell:

@@ -76,7 +76,9 @@ def shared_arguments(stage: Stage) -> dict[str, Any]:
         "weight_decay": options.weight_decay,
         "max_grad_norm": options.max_grad_norm,
         "bf16": number_format(options) == "bf16",
-        "gradient_checkpointing": options.gradient_checkpointing,
+        "activation_checkpointing": options.gradient_checkpointing,
+        # TRL changes this very mapping, by its old name, where ZeRO-3 needs the other way.
+        "activation_checkpointing_kwargs": {"use_reentrant": False},
         "logging_steps": options.log_steps,
         "logging_first_step": True,
         "seed": stage.seed,
@@ -90,8 +92,8 @@ def shared_arguments(stage: Stage) -> dict[str, Any]:
     }
 
 
-def run_trainer(stage: Stage, trainer: Any) -> None:
-    """Train to the end, from the last whole checkpoint if there is one.
+def run_trainer[T: Any](stage: Stage, trainer: T) -> T:
+    """Train to the end, from the last whole checkpoint if there is one; returns the trainer.
 
     The arguments that the trainer resolved are stored beside its metrics.
     """
@@ -105,6 +107,7 @@ def run_trainer(stage: Stage, trainer: Any) -> None:
         write_json(stage.folder / f"arguments-{stage.name}.json", _plain(trainer.args))
     resumed = last_checkpoint(stage.checkpoints) if stage.checkpoints.is_dir() else None
     trainer.train(resume_from_checkpoint=str(resumed) if resumed else None)
+    return trainer
 
 
 def _plain(args: Any) -> dict[str, Any]:

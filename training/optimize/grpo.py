@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from trl import GRPOConfig, GRPOTrainer
 
-from training.chat import end_tokens, prompt_tokens
+from training.chat import prompt_tokens
 from training.conditions.options import GrpoOptions
 from training.models import load_model, new_adapter
 from training.optimize.arguments import Stage, run_trainer, shared_arguments
@@ -38,7 +38,7 @@ def grpo_trainer(stage: Stage, prompts: list[str], rewards: Rewards) -> PolicyTr
     prompts
         Texts of the prompts, each once.
     rewards
-        Of the feedback's reward model.
+        Of the feedback's reward model; completions end where these say that a turn does.
     """
     options = stage.options
     assert isinstance(options, GrpoOptions)  # noqa: S101
@@ -60,7 +60,7 @@ def grpo_trainer(stage: Stage, prompts: list[str], rewards: Rewards) -> PolicyTr
     order = in_random_order(prompts, stage.seed)
     torch.manual_seed(stage.seed)
     model = load_model(stage.base, options)
-    model.generation_config.eos_token_id = end_tokens(stage.tokenizer)
+    model.generation_config.eos_token_id = list(rewards.ends)
     trainer = PolicyTrainer(
         model=model,
         reward_funcs=rewards,
@@ -75,6 +75,4 @@ def grpo_trainer(stage: Stage, prompts: list[str], rewards: Rewards) -> PolicyTr
 
 def train_grpo(stage: Stage, prompts: list[str], rewards: Rewards) -> PolicyTrainer:
     """Train to the end, from where a killed run stopped."""
-    trainer = grpo_trainer(stage, prompts, rewards)
-    run_trainer(stage, trainer)
-    return trainer
+    return run_trainer(stage, grpo_trainer(stage, prompts, rewards))

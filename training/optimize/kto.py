@@ -1,66 +1,36 @@
 """Kahneman-Tversky optimization of unpaired feedback, with weights."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from trl import KTOConfig, KTOTrainer
 from trl.trainer.kto_trainer import DataCollatorForUnpairedPreference
 
 from training.conditions.options import KtoOptions
-from training.models import load_model, new_adapter
-from training.optimize.arguments import Stage, run_trainer, shared_arguments
-from training.optimize.reference import exchange, is_sharded, reference_logprobs
-from training.optimize.weighted import Recorded, collated, without
-from training.tuning.data import dataset, even_weights, in_random_order, rows_met
-
-OURS = ("weight",)
+from training.optimize.arguments import Stage, run_trainer
+from training.optimize.reference import Referenced, answer_logprobs, reference_arguments
+from training.optimize.weighted import weighted_rows, weighted_trainer
+from training.tuning.data import in_random_order
 
 
-class UnpairedTrainer(KTOTrainer):
+class UnpairedTrainer(Referenced, KTOTrainer):
     """TRL's trainer on responses that are in tokens already, each with its weight."""
 
-    def _prepare_dataset(self, dataset: Any, *_: Any) -> Any:
-        return dataset
+    own = ("weight",)
+    answers: ClassVar = {"ref_logps": "completion_ids", "ref_KL_logps": "KL_completion_ids"}
+    collator = DataCollatorForUnpairedPreference
 
-    def _set_signature_columns_if_needed(self) -> None:
-        super()._set_signature_columns_if_needed()
-        known: Any = self._signature_columns
-        self._signature_columns: Any = list(dict.fromkeys([*known, *OURS]))
-
-    def _precompute_ref_logps(self, dataset: Any, name: str, batch_size: int) -> Any:
-        """Each prompt and answer once; TRL's own way where parameters are sharded."""
-        if is_sharded(self):
-            return super()._precompute_ref_logps(dataset, name, batch_size)
-        columns = {"ref_logps": "completion_ids", "ref_KL_logps": "KL_completion_ids"}
-        keys = {
-            told: [exchange(*e) for e in zip(dataset["prompt_ids"], dataset[ids], strict=True)]
-            for told, ids in columns.items()
-        }
-        known = reference_logprobs(self, [e for part in keys.values() for e in part], batch_size)
-        for told, exchanges in keys.items():
-            dataset = dataset.add_column(told, [known[e] for e in exchanges])
-        return dataset
-
-    def compute_ref_log_probs(self, model: Any, inputs: Any) -> Any:
-        """As TRL does, of a batch without weights."""
-        return super().compute_ref_log_probs(model, without(inputs, OURS))
-
-    def _compute_loss(self, model: Any, inputs: Any, return_outputs: bool) -> Any:
-        """TRL computes what it logs and the divergence; the loss is taken of the same numbers."""
-        recorded = Recorded(model)
-        super()._compute_loss(recorded, without(inputs, OURS), return_outputs)
-        width = inputs["input_ids"].size(1) - 1
-        said = recorded.outputs[1 if self.calculate_KL else 0].log_probs[:, -width:].sum(1)
+    def loss_of(self, output: Any, inputs: dict[str, Any]) -> torch.Tensor:
+        """The loss of KTO, with the divergence that TRL has just estimated."""
         losses = kto_losses(
-            said - inputs["ref_logps"],
+            answer_logprobs(output, inputs) - inputs["ref_logps"],
             inputs["label"].bool(),
             self._metrics["train"]["kl"][-1],
             self.beta,
             self.desirable_weight,
             self.undesirable_weight,
         )
-        loss = (inputs["weight"] * losses).mean()
-        return (loss, recorded.outputs[-1]) if return_outputs else loss
+        return (inputs["weight"] * losses).mean()
 
 
 def kto_losses(
@@ -128,34 +98,20 @@ def kto_trainer(stage: Stage, rows: list[dict[str, Any]]) -> UnpairedTrainer:
     """
     options = stage.options
     assert isinstance(options, KtoOptions)  # noqa: S101
-    rows = rows_met(rows, options, stage.seed)
-    even_weights(rows)
+    rows = weighted_rows(stage, rows)
     desirable, undesirable = kind_weights(rows, options.balance)
     order = in_random_order(rows, stage.seed)
     shuffled = [next(order) for _ in rows]
     arguments = KTOConfig(
-        **shared_arguments(stage),
+        **reference_arguments(stage),
         beta=options.beta,
-        max_length=None,
         desirable_weight=desirable,
         undesirable_weight=undesirable,
-        precompute_ref_log_probs=True,
-        precompute_ref_batch_size=4 * options.batch_size,
     )
-    unpaired = DataCollatorForUnpairedPreference(pad_token_id=stage.tokenizer.pad_token_id)
-    torch.manual_seed(stage.seed)
-    return UnpairedTrainer(
-        model=load_model(stage.base, options),
-        args=arguments,
-        data_collator=collated(unpaired, OURS),
-        train_dataset=dataset(with_mismatched(shuffled, options.batch_size)),
-        processing_class=stage.tokenizer,
-        peft_config=new_adapter(options),
-    )
+    mismatched = with_mismatched(shuffled, options.batch_size)
+    return weighted_trainer(UnpairedTrainer, stage, arguments, mismatched)
 
 
 def train_kto(stage: Stage, rows: list[dict[str, Any]]) -> UnpairedTrainer:
     """Train to the end, from where a killed run stopped."""
-    trainer = kto_trainer(stage, rows)
-    run_trainer(stage, trainer)
-    return trainer
+    return run_trainer(stage, kto_trainer(stage, rows))

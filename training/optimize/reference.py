@@ -1,22 +1,63 @@
-"""Log probabilities of answers under the base model, each answer computed once."""
+"""Trainers that hold a model against its base: log probabilities under the base, computed once."""
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, ClassVar
 
 import torch
 from torch.nn.utils.rnn import pad_sequence
 
+from training.optimize.arguments import Stage, shared_arguments
+from training.optimize.weighted import Weighted, without
+
 Exchange = tuple[tuple[int, ...], tuple[int, ...]]
 
 
-def exchange(prompt: Iterable[int], answer: Iterable[int]) -> Exchange:
-    """A prompt and an answer in tokens, as a key."""
-    return tuple(prompt), tuple(answer)
+class Referenced(Weighted):
+    """The frame of the trainers of DPO and KTO.
+
+    Attributes
+    ----------
+    answers
+        Columns of reference log probabilities, each with the column of the answer's tokens.
+    """
+
+    answers: ClassVar[Mapping[str, str]]
+
+    def _precompute_ref_logps(self, dataset: Any, name: str, batch_size: int) -> Any:
+        """Each prompt and answer once; TRL's own way where parameters are sharded."""
+        trl: Any = super()
+        if self.is_deepspeed_enabled or self.is_fsdp_enabled:
+            return trl._precompute_ref_logps(dataset, name, batch_size)
+        prompts = [tuple(ids) for ids in dataset["prompt_ids"]]
+        keys = {
+            told: list(zip(prompts, map(tuple, dataset[ids]), strict=True))
+            for told, ids in self.answers.items()
+        }
+        exchanges = [e for part in keys.values() for e in part]
+        known = reference_logprobs(self, exchanges, len(keys) * batch_size)
+        for told, part in keys.items():
+            dataset = dataset.add_column(told, [known[e] for e in part])
+        return dataset
+
+    def compute_ref_log_probs(self, model: Any, inputs: dict[str, Any]) -> Any:
+        """As TRL does, of a batch without our columns."""
+        trl: Any = super()
+        return trl.compute_ref_log_probs(model, without(inputs, self.own))
 
 
-def is_sharded(trainer: Any) -> bool:
-    """Whether the model's parameters lie in parts on several devices, which TRL gathers itself."""
-    return bool(trainer.is_deepspeed_enabled or trainer.is_fsdp_enabled)
+def reference_arguments(stage: Stage) -> dict[str, Any]:
+    """Arguments that the trainers of DPO and KTO share."""
+    return shared_arguments(stage) | {
+        "max_length": None,
+        "precompute_ref_log_probs": True,
+        "precompute_ref_batch_size": 4 * stage.options.batch_size,
+    }
+
+
+def answer_logprobs(output: Any, inputs: dict[str, Any]) -> torch.Tensor:
+    """Log probability of each answer of a batch, from what the model returned for it."""
+    width = inputs["input_ids"].size(1) - 1
+    return output.log_probs[:, -width:].sum(1)
 
 
 def reference_logprobs(

@@ -11,15 +11,17 @@ import torch
 from trl import RewardConfig, RewardTrainer
 from trl.trainer.reward_trainer import DataCollatorForPreference
 
-from training.chat import exchange_tokens, read_reply
+from training.chat import exchange_tokens, read_turn
 from training.conditions.options import RewardOptions, TrainingOptions
 from training.folders import complete, is_complete, write_json
-from training.models import load_model, new_adapter, with_adapter
+from training.models import load_model, with_adapter
 from training.optimize.arguments import Stage, run_trainer, save_adapter, shared_arguments
-from training.optimize.weighted import Recorded, collated, preference_loss, without
-from training.tuning.data import dataset, even_weights, rows_met
-
-OURS = ("p", "weight")
+from training.optimize.weighted import (
+    Weighted,
+    preference_loss,
+    weighted_rows,
+    weighted_trainer,
+)
 
 ADAPTER = "adapter"
 
@@ -27,31 +29,18 @@ ADAPTER = "adapter"
 SCALE = "scale.json"
 
 
-class ModelOfRewards(RewardTrainer):
+class ModelOfRewards(Weighted, RewardTrainer):
     """TRL's trainer of reward models on pairs with labels and weights."""
 
-    #: Weight of the penalty on rewards far from zero.
-    center: float = 0.0
+    own = ("p", "weight")
+    collator = DataCollatorForPreference
 
-    def _set_signature_columns_if_needed(self) -> None:
-        super()._set_signature_columns_if_needed()
-        known: Any = self._signature_columns
-        self._signature_columns: Any = list(dict.fromkeys([*known, *OURS]))
-
-    def compute_loss(
-        self,
-        model: Any,
-        inputs: Any,
-        return_outputs: bool = False,
-        num_items_in_batch: Any = None,
-    ) -> Any:
-        """TRL computes what it logs; the loss is taken of the same rewards."""
-        recorded = Recorded(model)
-        super().compute_loss(recorded, without(inputs, OURS))
-        chosen, rejected = recorded.outputs[0].logits.squeeze(-1).float().chunk(2)
-        loss = preference_loss(chosen - rejected, inputs["p"], inputs["weight"])
-        loss = loss + self.center * (chosen + rejected).square().mean()
-        return (loss, recorded.outputs[0]) if return_outputs else loss
+    def loss_of(self, output: Any, inputs: dict[str, Any]) -> torch.Tensor:
+        """The Bradley-Terry loss of soft labels and weights, with a penalty on large rewards."""
+        chosen, rejected = output.logits.squeeze(-1).float().chunk(2)
+        arguments: Any = self.args
+        penalty = arguments.center_rewards_coefficient * (chosen + rejected).square().mean()
+        return preference_loss(chosen - rejected, inputs["p"], inputs["weight"]) + penalty
 
 
 def reward_trainer(stage: Stage, rows: list[dict[str, Any]]) -> ModelOfRewards:
@@ -66,31 +55,18 @@ def reward_trainer(stage: Stage, rows: list[dict[str, Any]]) -> ModelOfRewards:
     """
     options = stage.options
     assert isinstance(options, RewardOptions)  # noqa: S101
-    rows = rows_met(rows, options, stage.seed)
-    even_weights(rows)
     whole = [
         {
             "chosen_ids": row["prompt_ids"] + row["chosen_ids"],
             "rejected_ids": row["prompt_ids"] + row["rejected_ids"],
-            **{name: row[name] for name in OURS},
+            **{name: row[name] for name in ModelOfRewards.own},
         }
-        for row in rows
+        for row in weighted_rows(stage, rows)
     ]
     arguments = RewardConfig(
         **shared_arguments(stage), max_length=None, center_rewards_coefficient=options.center
     )
-    pairs = DataCollatorForPreference(pad_token_id=stage.tokenizer.pad_token_id)
-    torch.manual_seed(stage.seed)
-    trainer = ModelOfRewards(
-        model=load_model(stage.base, options, "reward"),
-        args=arguments,
-        data_collator=collated(pairs, OURS),
-        train_dataset=dataset(whole),
-        processing_class=stage.tokenizer,
-        peft_config=new_adapter(options, "reward"),
-    )
-    trainer.center = options.center
-    return trainer
+    return weighted_trainer(ModelOfRewards, stage, arguments, whole, "reward")
 
 
 def train_reward(stage: Stage, rows: list[dict[str, Any]], folder: Path) -> None:
@@ -196,18 +172,16 @@ class Rewards:
         self, prompts: list[str], completion_ids: list[list[int]], **_: Any
     ) -> list[float | None]:
         """One reward to each completion."""
-        replies = [
-            read_reply(self.tokenizer, ids, self.ends, self.thinking) for ids in completion_ids
-        ]
-        judged = [i for i, reply in enumerate(replies) if reply.finished and reply.answer]
-        texts = [exchange_tokens(self.tokenizer, prompts[i], replies[i].answer) for i in judged]
+        turns = [read_turn(self.tokenizer, ids, self.ends, self.thinking) for ids in completion_ids]
+        judged = [i for i, turn in enumerate(turns) if turn.finished and turn.response]
+        texts = [exchange_tokens(self.tokenizer, prompts[i], turns[i].response) for i in judged]
         given = rewards_of(
             self.model,
             [[*text.prompt, *text.answer] for text in texts],
             self.tokenizer.pad_token_id,
             self.batch_size,
         )
-        rewards: list[float | None] = [self.lowest] * len(replies)
+        rewards: list[float | None] = [self.lowest] * len(turns)
         for i, reward in zip(judged, given, strict=True):
             rewards[i] = min(max(reward, self.lowest), self.highest)
         return rewards

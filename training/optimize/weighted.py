@@ -1,10 +1,102 @@
-"""What lets TRL's losses take a soft label and a weight for each example."""
+"""The frame of TRL's trainers: rows in tokens, each with a weight and perhaps a soft label."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch.nn.functional import logsigmoid
+from transformers import Trainer
+
+from training.models import Head, load_model, new_adapter
+from training.optimize.arguments import Stage
+from training.tuning.data import dataset, even_weights, rows_met
+
+
+class Weighted(Trainer):
+    """Stands before one of TRL's trainers and puts a loss of its own in the place of TRL's.
+
+    TRL's forward pass, and what it logs, stay as they are; the loss is taken of what the model
+    returned there.
+
+    Attributes
+    ----------
+    own
+        Columns that TRL does not know.
+    collator
+        TRL's, for such rows.
+    """
+
+    own: ClassVar[tuple[str, ...]]
+    collator: ClassVar[Any]
+
+    def loss_of(self, output: Any, inputs: dict[str, Any]) -> torch.Tensor:
+        """The loss, of what the model returned for a batch."""
+        raise NotImplementedError
+
+    def compute_loss(
+        self,
+        model: Any,
+        inputs: dict[str, Any],
+        return_outputs: bool = False,
+        num_items_in_batch: Any = None,
+    ) -> Any:
+        """Let TRL compute what it logs; take the loss of the same numbers."""
+        recorded = Recorded(model)
+        super().compute_loss(
+            recorded,  # type: ignore[arg-type]  # called as the model is
+            without(inputs, self.own),
+            num_items_in_batch=num_items_in_batch,
+        )
+        # Where TRL asks twice (KTO), the batch itself comes last.
+        output = recorded.outputs[-1]
+        loss = self.loss_of(output, inputs)
+        return (loss, output) if return_outputs else loss
+
+    def _prepare_dataset(self, dataset: Any, *_: Any) -> Any:
+        return dataset
+
+    def _set_signature_columns_if_needed(self) -> None:
+        super()._set_signature_columns_if_needed()
+        known: Any = self._signature_columns
+        self._signature_columns: Any = list(dict.fromkeys([*known, *self.own]))
+
+
+def weighted_trainer[T: Weighted](
+    kind: type[T], stage: Stage, arguments: Any, rows: list[dict[str, Any]], head: Head = "language"
+) -> T:
+    """A trainer before its first step.
+
+    Parameters
+    ----------
+    kind
+        Its class.
+    stage
+        What to train.
+    arguments
+        The trainer's, as TRL has them.
+    rows
+        What the collator takes, with the columns of `kind.own`.
+    head
+        Of the model.
+    """
+    pad = stage.tokenizer.pad_token_id
+    make: Any = kind
+    torch.manual_seed(stage.seed)
+    return make(
+        model=load_model(stage.base, stage.options, head),
+        args=arguments,
+        data_collator=collated(kind.collator(pad_token_id=pad), kind.own),
+        train_dataset=dataset(rows),
+        processing_class=stage.tokenizer,
+        peft_config=new_adapter(stage.options, head),
+    )
+
+
+def weighted_rows(stage: Stage, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The examples that a stage meets, with weights that are 1 on average."""
+    met = rows_met(rows, stage.options, stage.seed)
+    even_weights(met)
+    return met
 
 
 class Recorded:

@@ -175,5 +175,6 @@ def check_canary(run_folder: Path) -> None:
     if not verdict["passed"]:
         raise InputError(
             f"the run {run_folder.name} must not speak, since its canary failed: "
-            f"{verdict['reason']}; look at {CANARY} in it, and train it again"
+            f"{verdict['reason']} (see its {CANARY}); give the grid other options of training, or "
+            "delete the folder, and train it again"
         )

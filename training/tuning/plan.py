@@ -18,6 +18,7 @@ from pluralign_stats.feedback.unpaired import unpaired_feedback
 from pluralign_stats.study.study import Study
 from training.conditions.condition import Condition
 from training.conditions.grid import Design, Grid, conditions, recipes
+from training.conditions.options import GrpoOptions
 from training.models import (
     adapter_bytes,
     base_fingerprint,
@@ -124,9 +125,8 @@ def plan_training(grid: Grid, study: Study) -> Plan:
     if poor:
         told = "; ".join(poor[:5])
         more = f"; and {len(poor) - 5} more" if len(poor) > 5 else ""
-        raise InputError(
-            f"{len(poor)} cells of the grid cannot be trained, and nothing was: {told}{more}"
-        )
+        cells = "1 cell" if len(poor) == 1 else f"{len(poor)} cells"
+        raise InputError(f"{cells} of the grid cannot be trained, and nothing was: {told}{more}")
     planned = [
         Planned(c, tuple(n for n in names if n), _count(maker, c)) for c, names in found.items()
     ]
@@ -204,7 +204,8 @@ def check_bases(plan: Plan, chosen: tuple[Planned, ...], out: Path) -> dict[Cond
         If packages are missing.
     InputError
         If a base model cannot be loaded, has no chat template or padding token, if a condition's
-        texts leave too few examples, or if there is not enough room.
+        texts leave too few examples, its completions do not fit into the model's context, or
+        if there is not enough room.
     """
     require_packages()
     bases: dict[Condition, Base] = {}
@@ -241,6 +242,20 @@ def _check_texts(plan: Plan, condition: Condition, base: str) -> None:
         raise InputError(
             f"the condition {condition.id} has {left:,} examples that can be trained on, fewer "
             f"than {plan.grid.min_examples:,} ({told}); raise max_length, or look at the texts"
+        )
+    _check_completions(condition, base, max(len(row["prompt_ids"]) for row in rows.rows))
+
+
+def _check_completions(condition: Condition, base: str, longest_prompt: int) -> None:
+    """Refuse completions for which the model's context has no room."""
+    options, context = condition.training, context_length(base)
+    if not isinstance(options, GrpoOptions) or context is None:
+        return
+    if longest_prompt + options.max_new_tokens > context:
+        raise InputError(
+            f"the condition {condition.id} asks for completions of {options.max_new_tokens:,} "
+            f"tokens to prompts of up to {longest_prompt:,}, and the context of {base} has "
+            f"{context:,}; lower max_new_tokens of grpo"
         )
 
 

@@ -98,6 +98,8 @@ class Pool:
             waiting.put(task)
         news: queue.Queue[News | BaseException] = queue.Queue()
         self._log.mkdir(parents=True, exist_ok=True)
+        for number in range(self._jobs):
+            self._log_of(number).unlink(missing_ok=True)
         for number in range(min(self._jobs, len(tasks))):
             threading.Thread(target=self._serve, args=(number, waiting, news), daemon=True).start()
         left = len(tasks)
@@ -142,7 +144,7 @@ class Pool:
             launch = ["-m", "accelerate.commands.launch", "--config_file", str(self._accelerate)]
             own = [*self._program, str(task.folder), task.base]
             command = [sys.executable, *launch, *own]
-        with self._lock, self._log_of(number).open("w", encoding="utf-8") as log:
+        with self._lock, self._log_of(number).open("a", encoding="utf-8") as log:
             if self._ending:
                 raise PluralignError("training has ended")
             process = subprocess.Popen(  # noqa: S603

@@ -16,7 +16,8 @@ from pluralign_stats.errors import InputError
 from training.conditions.condition import Condition, read_condition
 from training.conditions.options import GrpoOptions
 from training.folders import complete, file_hash, work_folder, write_json, write_whole
-from training.models import load_model, load_tokenizer, number_format, with_adapter
+from training.models import load_model, load_tokenizer, named_ends, number_format, with_adapter
+from training.table_parts import write_frame
 from training.tuning.canary import choose_probes, judge, probe_logprobs, write_canary
 from training.tuning.data import Rows, pair_rows, unpaired_rows
 from training.tuning.plan import longest
@@ -103,7 +104,7 @@ def _optimize(
         from training.optimize.kto import train_kto
 
         return train_kto(stage, rows.rows)
-    from training.chat import end_tokens
+    from training.chat import all_ends
     from training.optimize.grpo import train_grpo
     from training.optimize.reward import load_rewards, train_reward
 
@@ -112,10 +113,11 @@ def _optimize(
     folder = working / "reward"
     scores = Stage("reward", work_folder(folder), base, tokenizer, own, condition.seed, tell)
     train_reward(scores, rows.rows, folder)
-    ends = end_tokens(tokenizer)
+    ends = all_ends(tokenizer, named_ends(base))
     rewards = load_rewards(folder, base, own, tokenizer, ends, options.thinking)
     prompts = pd.read_parquet(working / FEEDBACK, columns=["prompt_text"])["prompt_text"]
-    return train_grpo(stage, sorted(set(prompts) - {""}), rewards)
+    met = {prompts[row["example"]] for row in rows.rows}
+    return train_grpo(stage, sorted(met), rewards)
 
 
 def _finish(
@@ -176,15 +178,24 @@ def _gather(working: Path, condition: Condition, rows: Rows) -> None:
     write_json(working / "arguments.json", arguments)
     former = pd.read_parquet(working / EXCLUDED)
     table = pd.concat([former[former["cause"] == "ratings"], rows.table().assign(cause="texts")])
-    table.reset_index(drop=True).to_parquet(working / EXCLUDED)
+    write_frame(working / EXCLUDED, table)
     (working / f"metrics-{condition.optimizer}.jsonl").unlink(missing_ok=True)
     (working / f"arguments-{condition.optimizer}.json").unlink(missing_ok=True)
     shutil.rmtree(working / f"checkpoints-{condition.optimizer}", ignore_errors=True)
+    shutil.rmtree(working / "reward.partial", ignore_errors=True)
     (working / FAILED).unlink(missing_ok=True)
 
 
 def _read(path: Path) -> str:
     return path.read_text(encoding="utf-8") if path.is_file() else ""
+
+
+def failure(working: Path) -> str | None:
+    """Why the last training in a working folder failed; None if it did not."""
+    try:
+        return str(json.loads((working / FAILED).read_text(encoding="utf-8"))["error"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 def versions(packages: Sequence[str] = _PACKAGES) -> dict[str, str]:

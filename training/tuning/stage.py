@@ -1,23 +1,23 @@
 """Train every condition of a grid, each in its own folder."""
 
 import json
-import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pluralign_stats.errors import InputError
+from pluralign_stats.errors import InputError, PluralignError
+from pluralign_stats.progress import WorkProgress
 from pluralign_stats.study.study import Study
 from training.conditions.condition import CONDITION, Condition
 from training.conditions.grid import Grid
-from training.folders import is_complete, only_one, read_mark, work_folder, write_json
-from training.models import find_base
+from training.folders import only_one, read_mark, remove_whole, work_folder, write_json
+from training.models import find_base, first_line
+from training.table_parts import write_frame
 from training.tuning.canary import check_canary
 from training.tuning.data import feedback_hash
 from training.tuning.plan import Base, Plan, Planned, base_fingerprint, check_bases, plan_training
-from training.tuning.pool import Pool, Task
-from training.tuning.progress import TrainingProgress
+from training.tuning.pool import News, Pool, Task
 from training.tuning.run import EXCLUDED, FAILED, FEEDBACK, INPUTS
 
 
@@ -34,7 +34,7 @@ class Trained:
     failed
         Runs that failed, with one line that says why.
     waiting
-        Runs that were not begun, since the disk was full.
+        Runs that were not trained, or not to their end, since the disk was full.
     """
 
     trained: list[str] = field(default_factory=list)
@@ -77,6 +77,8 @@ def train_all(
     ------
     InputError
         If a condition cannot be trained, or another process writes to `out`.
+    PluralignError
+        If nothing can be written to `out`.
     """
     plan = plan_training(grid, study)
     with only_one(out):
@@ -90,12 +92,24 @@ def _train(plan: Plan, out: Path, jobs: int, accelerate: Path | None, progress: 
         if planned not in left:
             _note(result, result.kept, out / planned.condition.id)
     bases = check_bases(plan, left, out)
-    tasks = [_prepare(plan, p.condition, bases[p.condition], out) for p in left]
-    pool = Pool(jobs, out / ".workers", accelerate)
-    with TrainingProgress(len(tasks), progress and bool(tasks)) as shown:
-        ended = set()
+    try:
+        tasks = [_prepare(plan, p.condition, bases[p.condition], out) for p in left]
+        _do(tasks, Pool(jobs, out / ".workers", accelerate), result, progress)
+    except OSError as error:
+        raise PluralignError(
+            f"{out} could not be written ({error.strerror}); make room or choose another folder, "
+            "and run the command again: it goes on from here"
+        ) from error
+    return result
+
+
+def _do(tasks: list[Task], pool: Pool, result: Trained, progress: bool) -> None:
+    """Let the pool train, and note what becomes of each task."""
+    ended = set()
+    parts = {t.folder.name: 1 for t in tasks}
+    with WorkProgress("Training", "conditions", parts, progress and bool(tasks)) as bar:
         for news in pool.do(tasks):
-            shown.tell(news)
+            _show(bar, news)
             if not news.ended:
                 continue
             ended.add(news.task)
@@ -104,7 +118,14 @@ def _train(plan: Plan, out: Path, jobs: int, accelerate: Path | None, progress: 
             else:
                 _note(result, result.trained, news.task.folder)
     result.waiting = [t.folder.name for t in tasks if t not in ended]
-    return result
+
+
+def _show(bar: WorkProgress, news: News) -> None:
+    name = news.task.folder.name
+    if not news.ended:
+        bar.step(name, news.stage, news.step, news.of)
+    else:
+        bar.end(name, news.error or (None if news.passed else "its canary"))
 
 
 def _note(result: Trained, among: list[str], folder: Path) -> None:
@@ -146,7 +167,13 @@ class _Lazy:
 
     def value(self) -> str:
         if self._value is None:
-            self._value = base_fingerprint(find_base(self._name))
+            try:
+                self._value = base_fingerprint(find_base(self._name))
+            except (OSError, ValueError) as error:
+                raise InputError(
+                    f"the base model {self._name} of complete runs cannot be looked at "
+                    f"({first_line(error)}), so that nothing shows whether it is still the same"
+                ) from error
         return self._value
 
 
@@ -173,16 +200,16 @@ def _prepare(plan: Plan, condition: Condition, base: Base, out: Path) -> Task:
         "feedback": feedback_hash(feedback),
         "base": base.fingerprint,
     }
-    if _same(_read(working / INPUTS), inputs) and (working / FEEDBACK).is_file():
-        return Task(folder, base.path)
-    shutil.rmtree(working)
-    work_folder(folder)
-    if folder.exists() and is_complete(folder):
-        shutil.rmtree(folder)
-    feedback.to_parquet(working / FEEDBACK)
-    plan.excluded(condition).assign(cause="ratings").to_parquet(working / EXCLUDED)
-    write_json(working / CONDITION, condition.model_dump(mode="json"))
-    write_json(working / INPUTS, inputs)
+    if folder.exists():
+        remove_whole(folder)
+    (working / FAILED).unlink(missing_ok=True)
+    if not _same(_read(working / INPUTS), inputs):
+        remove_whole(working)
+        work_folder(folder)
+        write_frame(working / FEEDBACK, feedback)
+        write_frame(working / EXCLUDED, plan.excluded(condition).assign(cause="ratings"))
+        write_json(working / CONDITION, condition.model_dump(mode="json"))
+        write_json(working / INPUTS, inputs)
     return Task(folder, base.path)
 
 

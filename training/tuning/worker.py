@@ -14,6 +14,7 @@ import shutil
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -28,12 +29,19 @@ def main(words: list[str]) -> int:
     say = _sayer(_own_output())
     logging.basicConfig(format="%(message)s", level=logging.WARNING)
     if len(words) == 2:
+        threading.Thread(target=_end_with_input, daemon=True).start()
         return 0 if do_task({"folder": words[0], "base": words[1]}, say) else 1
     tasks: queue.Queue[dict[str, Any] | None] = queue.Queue()
     threading.Thread(target=_read_tasks, args=(tasks,), daemon=True).start()
     while (task := tasks.get()) is not None:
         do_task(task, say)
     return 0
+
+
+def _end_with_input() -> None:
+    """End the process with its standard input, whatever it is doing."""
+    sys.stdin.read()
+    os._exit(1)
 
 
 def _own_output() -> TextIO:
@@ -44,7 +52,7 @@ def _own_output() -> TextIO:
 
 
 def _sayer(output: TextIO) -> Say:
-    first = os.environ.get("RANK", "0") == "0"
+    first = _is_first()
 
     def say(news: dict[str, Any]) -> None:
         if first:
@@ -52,6 +60,11 @@ def _sayer(output: TextIO) -> Say:
             output.flush()
 
     return say
+
+
+def _is_first() -> bool:
+    """Whether this process speaks and writes, of several that train one condition."""
+    return os.environ.get("RANK", "0") == "0"
 
 
 def _read_tasks(tasks: "queue.Queue[dict[str, Any] | None]") -> None:
@@ -79,7 +92,7 @@ def do_task(task: dict[str, Any], say: Say) -> bool:
     try:
         from training.folders import only_one
 
-        with only_one(folder):
+        with only_one(folder) if _is_first() else nullcontext():
             passed = _train(folder, task["base"], say)
     except BaseException as error:
         say({"news": "failed", **_told(error, folder)})

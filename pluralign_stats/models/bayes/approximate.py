@@ -15,11 +15,11 @@ from pluralign_stats.models.bayes.convergence import Convergence, agreement
 from pluralign_stats.models.bayes.density import Prior, log_priors, natural
 from pluralign_stats.models.bayes.fitting import as_posterior
 from pluralign_stats.models.bayes.joint_vector import joint_at
-from pluralign_stats.models.bayes.kernels import cut_points_slopes
 from pluralign_stats.models.bayes.layout import Layout, lay_out, natural_of
 from pluralign_stats.models.bayes.posterior import unpack
 from pluralign_stats.models.bayes.priors import choose_priors
 from pluralign_stats.models.bayes.reference import refer
+from pluralign_stats.models.bayes.transforms import cut_points_slopes
 from pluralign_stats.models.engine.laplace import (
     OrdinalProblem,
     OrdinalState,

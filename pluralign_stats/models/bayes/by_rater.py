@@ -17,13 +17,18 @@ from itertools import product
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from numba import njit
 from scipy.special import ndtri
 from scipy.stats import qmc
 
-from pluralign_stats.models.bayes.kernels import GAUSSIAN, LOGIT, logit_category, probit_category
+from pluralign_stats.models.bayes.log_densities import (
+    GAUSSIAN,
+    LOGIT,
+    logit_category,
+    probit_category,
+)
 from pluralign_stats.models.bayes.options import n_cores
 from pluralign_stats.models.bayes.pointwise import BLOCK, inverse_scales, places, predictors
+from pluralign_stats.models.compiled import compiled
 
 if TYPE_CHECKING:
     from pluralign_stats.models.bayes.bayes import Posterior
@@ -209,7 +214,7 @@ def nodes_for(size: int, *, exact: bool) -> tuple[np.ndarray, np.ndarray]:
     return np.linalg.solve(root, points.T).T.copy(), np.full(len(points), -math.log(len(points)))
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def row_terms(
     ratings: Ratings, i: int, cuts: np.ndarray, eta: float, k: float
 ) -> tuple[float, float, float]:
@@ -242,7 +247,7 @@ def row_terms(
     return w * value, -w * (l_a + l_b) * k, w * information * k * k
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def integrate(
     ratings: Ratings,
     cuts: np.ndarray,
@@ -283,7 +288,7 @@ def integrate(
     return made
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def spread_factors(own: Own, factors: np.ndarray, out: np.ndarray) -> None:
     """Put what each rating's predictor (m, Q) gains by the rater's v into `out`."""
     out[:] = 0.0
@@ -295,7 +300,7 @@ def spread_factors(own: Own, factors: np.ndarray, out: np.ndarray) -> None:
                         out[i, own.column[t, i] + f] += own.z[t, i, e] * factors[t, e, f]
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def climb(
     ratings: Ratings,
     cuts: np.ndarray,
@@ -338,7 +343,7 @@ def climb(
             break
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def average(
     ratings: Ratings,
     cuts: np.ndarray,
@@ -377,7 +382,7 @@ def average(
     return made
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def cholesky(H: np.ndarray, out: np.ndarray) -> None:
     """Lower-triangular factor of a positive definite matrix given by its lower triangle."""
     for e in range(len(H)):
@@ -388,7 +393,7 @@ def cholesky(H: np.ndarray, out: np.ndarray) -> None:
             out[e, f] = math.sqrt(t) if e == f else t / out[f, f]
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def newton(R: np.ndarray, slope: np.ndarray, v: np.ndarray) -> float:
     """Add the step ``(R R')^-1 slope`` to v; return twice what a quadratic would gain by it."""
     q, gain = len(slope), 0.0

@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from pluralign_stats.describe.intervals import check_level
 from pluralign_stats.models.bayes.bayes import Posterior
 from pluralign_stats.models.bayes.summarize import summarize
 from pluralign_stats.results import Metadata, Result, ordered_columns
@@ -103,8 +102,9 @@ class Convergence:
                 f"{self.n_draws:,} draws from an approximation in {self.seconds:.1f} s; Pareto k "
                 f"{self.pareto_k:.2f} (good below 0.7), fewest effective draws {fewest:,.0f}."
             )
+        chains = "1 chain" if self.n_chains == 1 else f"{self.n_chains} chains"
         return (
-            f"{self.n_draws:,} draws of {self.n_chains} chains in {self.seconds:.1f} s; largest "
+            f"{self.n_draws:,} draws of {chains} in {self.seconds:.1f} s; largest "
             f"R-hat {self.table['rhat'].max():.3f}, fewest effective draws {fewest:,.0f}, "
             f"divergent {self.n_divergent}."
         )
@@ -166,7 +166,6 @@ def posterior_summary(fit: Posterior, conf_level: float) -> Result:
     """Posterior means, SDs and intervals of all parameters; see `Posterior.summary`."""
     from pluralign_stats.models.bayes.arviz_data import parameter_draws
 
-    check_level(conf_level)
     tables = []
     for kind, (names, drawn) in parameter_draws(fit, fit.layout, fit.draws).items():
         signed = kind in ("coefficients", "changes", "scale", "cor")

@@ -6,8 +6,8 @@ import numpy as np
 from scipy import sparse
 from scipy.linalg import cho_factor, cho_solve
 
-from pluralign_stats.models.bayes.kernels import LOGIT
 from pluralign_stats.models.bayes.layout import Layout, Natural
+from pluralign_stats.models.bayes.log_densities import LOGIT
 from pluralign_stats.models.engine.links import cut_terms
 
 

@@ -7,7 +7,7 @@ only exponentially there, and ``y = bend(z)`` makes of that the tail of a normal
 
 The effects u of each random term follow from phi and further z, such that they are close to
 independent of phi: given phi, the data say of an effect about what they say at the approximation, a
-normal likelihood with known information W and a score b that moves with phi. `kernels.condition`
+normal likelihood with known information W and a score b that moves with phi. `transforms.condition`
 combines it with the effects' distribution: a parametrization that is centred where a group has much
 data, and not centred where it has little (compare Papaspiliopoulos, Roberts & Skold 2007,
 Statistical Science 22, 59-73). The density itself is exact, whatever the approximation.
@@ -19,10 +19,15 @@ those, W and b are what is left when the finest term is integrated out.
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
-from pluralign_stats.models.bayes.kernels import (
+from pluralign_stats.models.bayes.log_densities import (
     GAUSSIAN,
+    gaussian_rows,
+    log_prior,
+    ordinal_rows,
+    threshold_prior,
+)
+from pluralign_stats.models.bayes.transforms import (
     add_product,
     add_transposed_product,
     bend,
@@ -34,12 +39,9 @@ from pluralign_stats.models.bayes.kernels import (
     cut_points_slopes,
     factor,
     factor_slopes,
-    gaussian_rows,
-    log_prior,
-    ordinal_rows,
     spread,
-    threshold_prior,
 )
+from pluralign_stats.models.compiled import compiled
 
 
 class Data(NamedTuple):
@@ -48,7 +50,7 @@ class Data(NamedTuple):
     Attributes
     ----------
     family
-        `kernels.GAUSSIAN`, `LOGIT` or `PROBIT`.
+        `log_densities.GAUSSIAN`, `LOGIT` or `PROBIT`.
     y, response
         (n,) category numbers, and (n,) responses of a Gaussian family; the other is zero.
     weight
@@ -145,7 +147,7 @@ class Prior(NamedTuple):
     Attributes
     ----------
     kind
-        (P,) kinds of density; see `kernels.log_prior`.
+        (P,) kinds of density; see `log_densities.log_prior`.
     values
         (P, 3) their parameters.
     positive
@@ -160,7 +162,7 @@ class Prior(NamedTuple):
     cuts: int
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def place(z, reference, phi):
     """Put the parameters phi at coordinates z (P or more,); returns the log Jacobian of `bend`."""
     P = len(phi)
@@ -174,7 +176,7 @@ def place(z, reference, phi):
     return total
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def natural(phi, data):
     """Coefficients (p), thresholds (G, C), log-scale coefficients (s), factors (T, q, q)."""
     p, s = data.X.shape[1], data.S.shape[1]
@@ -196,7 +198,7 @@ def natural(phi, data):
     return phi[:p], cuts, phi[p + G * C : p + G * C + s], factors
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def effects(z, phi, cuts, beta, factors, data, reference):
     """All random effects from coordinates.
 
@@ -242,12 +244,12 @@ def effects(z, phi, cuts, beta, factors, data, reference):
     return u, v, b, root, eta, total
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def log_priors(phi, cuts, data, prior, by_phi, by_cuts):
     """Log prior density of phi, up to a constant; slopes by phi and thresholds are added.
 
     Of thresholds the slopes are by the thresholds themselves, but for that of the Jacobian, which
-    `kernels.cut_points_slopes` adds.
+    `transforms.cut_points_slopes` adds.
     """
     p, G, C = data.X.shape[1], data.n_sections, data.n_cuts
     total = 0.0
@@ -273,7 +275,7 @@ def log_priors(phi, cuts, data, prior, by_phi, by_cuts):
     return total
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def log_density(z, slope, data, reference, prior):
     """Log posterior density at coordinates z, up to a constant; its gradient is put in `slope`."""
     P, T, n = len(reference.centre), len(data.q), len(data.y)
@@ -361,3 +363,26 @@ def log_density(z, slope, data, reference, prior):
         if reference.bent[k]:
             slope[k] = bend_slope(z[k], slope[k])
     return total
+
+
+@compiled
+def parameters(z: np.ndarray, reference: Reference) -> np.ndarray:
+    """Parameters phi (S, P) at coordinates (S, d)."""
+    made = np.empty((len(z), len(reference.centre)))
+    for s in range(len(z)):
+        place(z[s], reference, made[s])
+    return made
+
+
+@compiled
+def random_effects(z: np.ndarray, data: Data, reference: Reference) -> np.ndarray:
+    """Effects (S, U) of all levels at coordinates (S, d)."""
+    P = len(reference.centre)
+    phi, made = np.empty(P), np.empty((len(z), len(reference.b)))
+    for s in range(len(z)):
+        place(z[s], reference, phi)
+        beta, cuts, _, factors = natural(phi, data)
+        u = effects(z[s, P:], phi, cuts, beta, factors, data, reference)[0]
+        for k in range(len(u)):
+            made[s, k] = u[k]
+    return made

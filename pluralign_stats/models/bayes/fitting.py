@@ -146,4 +146,5 @@ def _method(start: Fit, how: str) -> str:
 
 def _lasting(start: Fit) -> tuple[str, ...]:
     """Warnings of the fit that hold for its posterior too."""
-    return tuple(w for w in start.warnings if "left out" in w or "no rating" in w)
+    lasting = ("left out", "no rating", "one level only")
+    return tuple(w for w in start.warnings if any(words in w for words in lasting))

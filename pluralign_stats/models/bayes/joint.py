@@ -11,6 +11,7 @@ from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.models.bayes.arviz_data import Parameters
 from pluralign_stats.models.bayes.bayes import BayesOrdinalFit
 from pluralign_stats.models.bayes.convergence import Convergence
+from pluralign_stats.models.bayes.density import parameters, random_effects
 from pluralign_stats.models.bayes.fitting import as_posterior, judge_of
 from pluralign_stats.models.bayes.joint_layout import (
     JointLayout,
@@ -20,7 +21,7 @@ from pluralign_stats.models.bayes.joint_layout import (
 from pluralign_stats.models.bayes.joint_vector import joint_at
 from pluralign_stats.models.bayes.layout import Natural, lay_out, natural_of
 from pluralign_stats.models.bayes.options import Sampling
-from pluralign_stats.models.bayes.posterior import Draws, parameters, random_effects
+from pluralign_stats.models.bayes.posterior import Draws
 from pluralign_stats.models.bayes.priors import Priors, choose_priors
 from pluralign_stats.models.bayes.reference import refer_at
 from pluralign_stats.models.bayes.sampler import sample
@@ -31,6 +32,9 @@ from pluralign_stats.settings import CONF_LEVEL
 
 #: Scale of the half-normal prior of how far effects differ between dimensions, per SD of a number.
 APART = 0.25
+
+#: Columns of the ratings that are no demographics.
+ROLES = ("rater", "item", "dimension", "rating")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -262,16 +266,19 @@ def _start(ratings: pd.DataFrame, demographics: Sequence[str], link: str) -> dic
     """A mixed model of each dimension."""
     if not demographics or isinstance(demographics, str):
         raise InputError(f"'demographics' must be a list of columns, not {demographics!r}")
-    for column in ("rater", "item", "dimension", "rating", *demographics):
+    for column in (*ROLES, *demographics):
         if column not in ratings:
             raise InputError(one_of("a column of the ratings", column, ratings.columns))
+    for column in demographics:
+        if column in ROLES:
+            raise InputError(f"'{column}' is no demographic; leave it out of 'demographics'")
     formula = f"rating ~ {' + '.join(f'`{name}`' for name in demographics)} + (1|rater) + (1|item)"
     dimensions = ratings["dimension"].astype("category").cat.remove_unused_categories()
-    names = [str(name) for name in dimensions.cat.categories]
+    names = list(dimensions.cat.categories)
     if len(names) < 2:
         raise InputError("a joint model needs two dimensions or more; use fit_bayes for one")
     return {
-        name: fit_ordinal(formula, ratings[(dimensions == name).to_numpy()], link=link)
+        str(name): fit_ordinal(formula, ratings[(dimensions == name).to_numpy()], link=link)
         for name in names
     }
 
@@ -316,12 +323,14 @@ def _correlations(covariance: np.ndarray) -> tuple[list[tuple[int, int]], np.nda
 
 def _signs(valence: Mapping[str, int], names: list[str]) -> np.ndarray:
     """(D,) 1 or -1 of each dimension."""
+    signs = dict.fromkeys(names, 1)
     for name, sign in valence.items():
-        if name not in names:
+        if str(name) not in signs:
             raise InputError(one_of("a dimension of 'valence'", name, names))
         if sign not in (1, -1):
             raise InputError(f"the valence of '{name}' must be 1 or -1, not {sign}")
-    return np.array([valence.get(name, 1) for name in names])
+        signs[str(name)] = sign
+    return np.array(list(signs.values()))
 
 
 def _convergence(

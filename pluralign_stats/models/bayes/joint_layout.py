@@ -109,17 +109,33 @@ class JointLayout:
 
 
 def pool(fit: OrdinalFit) -> tuple[Pooled, ...]:
-    """The demographics of a model, one variable each."""
+    """The demographics of a model, one variable each.
+
+    Raises
+    ------
+    InputError
+        If columns were left out, as others determine them.
+    """
     design = fit.design
-    found, at = [], 0
+    found = []
     for name in design.fixed_variables:
         known = design.data[name].cat.categories if name in design.factors else ()
         levels = tuple(map(str, known))
-        n = max(len(levels) - 1, 1)
-        span = 1.0 if levels else float(design.fixed.columns[:, at].std())
-        found.append(Pooled(name, np.arange(at, at + n), levels, span))
-        at += n
+        columns = _columns_of(name, design.fixed.names)
+        if len(columns) != max(len(levels) - 1, 1):
+            raise InputError(
+                f"the ratings do not tell all effects of '{name}' apart from those of the other "
+                "demographics; leave it out, or merge levels"
+            )
+        span = 1.0 if levels else float(design.fixed.columns[:, columns[0]].std())
+        found.append(Pooled(name, columns, levels, span))
     return tuple(found)
+
+
+def _columns_of(variable: str, names: tuple[str, ...]) -> np.ndarray:
+    """Numbers of a variable's columns, which are in the formula's order, not in the data's."""
+    own = [name == variable or name.startswith(f"{variable}[T.") for name in names]
+    return np.flatnonzero(own)
 
 
 def lay_out_jointly(fits: dict[str, OrdinalFit], valence: np.ndarray) -> JointLayout:
@@ -222,7 +238,10 @@ def start_jointly(
             effects[known.get_indexer(fit.random[k].design.levels), d] = fit.random[k].modes[:, 0]
         sd = np.array([float(fit.random[k].sd.iloc[0]) for fit in fits.values()])
         sd = np.maximum(sd, 0.1 * unit)
-        correlation = np.corrcoef(effects, rowvar=False).reshape(D, D)
+        correlation = np.eye(D)
+        if len(known) > 1:
+            with np.errstate(divide="ignore", invalid="ignore"):
+                correlation = np.corrcoef(effects, rowvar=False)
         covariances.append(
             soften_covariance(np.nan_to_num(correlation, nan=0.0) * np.outer(sd, sd), unit)
         )

@@ -7,7 +7,7 @@ import numpy as np
 
 from pluralign_stats.errors import InputError
 from pluralign_stats.models.bayes.density import Data
-from pluralign_stats.models.bayes.kernels import GAUSSIAN, LOGIT, PROBIT
+from pluralign_stats.models.bayes.log_densities import GAUSSIAN, LOGIT, PROBIT
 from pluralign_stats.models.design import Design
 from pluralign_stats.models.fit import Fit
 from pluralign_stats.models.linear import LinearFit

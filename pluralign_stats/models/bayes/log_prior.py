@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import log_expit
 
-from pluralign_stats.models.bayes.kernels import LOGIT
+from pluralign_stats.models.bayes.log_densities import LOGIT
 from pluralign_stats.models.bayes.priors import Distribution, Slot
 
 if TYPE_CHECKING:

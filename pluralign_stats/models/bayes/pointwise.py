@@ -5,9 +5,14 @@ from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numba import njit
 
-from pluralign_stats.models.bayes.kernels import GAUSSIAN, LOGIT, logit_category, probit_category
+from pluralign_stats.models.bayes.log_densities import (
+    GAUSSIAN,
+    LOGIT,
+    logit_category,
+    probit_category,
+)
+from pluralign_stats.models.compiled import compiled
 
 if TYPE_CHECKING:
     from pluralign_stats.models.bayes.bayes import Posterior
@@ -73,7 +78,7 @@ def inverse_scales(fit: "Posterior", rows: np.ndarray) -> np.ndarray:
     return np.exp(-fit.draws.log_scale @ data.S[data.cell[places(fit)[rows]]].T)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def add_effects(eta: np.ndarray, effects: np.ndarray, codes: np.ndarray, z: np.ndarray) -> None:
     """Add effects (S, L, q) of the rows' levels (m,), times covariates (m, q), to (S, m)."""
     for s in range(eta.shape[0]):
@@ -90,7 +95,7 @@ def gaussian_log_density(
     return np.log(scaled) - 0.5 * math.log(2 * math.pi) - 0.5 * (scaled * (y - mean)) ** 2
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def ordinal_log_p(
     family: int,
     y: np.ndarray,
@@ -106,7 +111,7 @@ def ordinal_log_p(
     Parameters
     ----------
     family
-        `kernels.LOGIT` or `kernels.PROBIT`.
+        `log_densities.LOGIT` or `log_densities.PROBIT`.
     y, weight, section
         (m,) categories, weights, and sets of thresholds.
     cuts, eta, shrink

@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 
-from pluralign_stats.models.bayes.density import Data, Reference, effects, natural, place
+from pluralign_stats.models.bayes.density import Reference, parameters, random_effects
 from pluralign_stats.models.bayes.joint_vector import joint_at
 from pluralign_stats.models.bayes.layout import Layout, natural_of
 from pluralign_stats.models.fit import Fit
@@ -80,26 +79,3 @@ def unpack(fit: Fit, layout: Layout, reference: Reference, z: np.ndarray) -> Dra
         tuple(made[k] for k in range(len(made))),
         np.array([joint_at(fit, layout, v) for v in values]),
     )
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def parameters(z: np.ndarray, reference: Reference) -> np.ndarray:
-    """Parameters phi (S, P) at coordinates (S, d)."""
-    made = np.empty((len(z), len(reference.centre)))
-    for s in range(len(z)):
-        place(z[s], reference, made[s])
-    return made
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def random_effects(z: np.ndarray, data: Data, reference: Reference) -> np.ndarray:
-    """Effects (S, U) of all levels at coordinates (S, d)."""
-    P = len(reference.centre)
-    phi, made = np.empty(P), np.empty((len(z), len(reference.b)))
-    for s in range(len(z)):
-        place(z[s], reference, phi)
-        beta, cuts, _, factors = natural(phi, data)
-        u = effects(z[s, P:], phi, cuts, beta, factors, data, reference)[0]
-        for k in range(len(u)):
-            made[s, k] = u[k]
-    return made

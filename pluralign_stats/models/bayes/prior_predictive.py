@@ -10,8 +10,14 @@ from scipy import stats
 from pluralign_stats.describe.intervals import check_level
 from pluralign_stats.models.bayes.bayes import check_family, starting_fit
 from pluralign_stats.models.bayes.density import Prior
-from pluralign_stats.models.bayes.kernels import CORRELATION, DIRICHLET, EXPONENTIAL, NORMAL, PROBIT
 from pluralign_stats.models.bayes.layout import Layout, Natural, lay_out, natural_of
+from pluralign_stats.models.bayes.log_densities import (
+    CORRELATION,
+    DIRICHLET,
+    EXPONENTIAL,
+    NORMAL,
+    PROBIT,
+)
 from pluralign_stats.models.bayes.options import check_whole
 from pluralign_stats.models.bayes.priors import Priors, choose_priors
 from pluralign_stats.models.fit import Fit
@@ -80,8 +86,6 @@ def prior_predictive(
     ...                  priors={"coefficients": "normal(0, 10)"})  # doctest: +SKIP
     """
     check_family(family, link)
-    check_whole({"draws": (draws, FEWEST_SETS), "seed": (seed, 0)})
-    check_level(conf_level)
     start = starting_fit(formula, data, family, link, nominal, scale, weights)
     layout = lay_out(start)
     return foretell(start, layout, choose_priors(start, layout, priors), draws, seed, conf_level)
@@ -91,6 +95,8 @@ def foretell(
     fit: Fit, layout: Layout, priors: Priors, draws: int, seed: int, conf_level: float
 ) -> Result:
     """Ratings that the priors of a model expect; see `prior_predictive`."""
+    check_whole({"draws": (draws, FEWEST_SETS), "seed": (seed, 0)})
+    check_level(conf_level)
     rng = np.random.default_rng(seed)
     sets = draw_sets(fit, layout, priors.numbers(layout), draws, rng)
     if layout.data.n_cuts:

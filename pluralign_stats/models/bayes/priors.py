@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from pluralign_stats.errors import InputError, one_of
-from pluralign_stats.models.bayes import kernels
+from pluralign_stats.models.bayes import log_densities
 from pluralign_stats.models.bayes.density import Prior
 from pluralign_stats.models.bayes.layout import Layout
 from pluralign_stats.models.engine.links import LATENT_SD
@@ -18,11 +18,11 @@ from pluralign_stats.models.ordinal import OrdinalFit
 
 #: Distributions by name: kind of density, names of the arguments, and which must be above 0.
 DISTRIBUTIONS: dict[str, tuple[int, tuple[str, ...], tuple[bool, ...]]] = {
-    "normal": (kernels.NORMAL, ("mean", "sd"), (False, True)),
-    "student_t": (kernels.STUDENT, ("df", "mean", "scale"), (True, False, True)),
-    "exponential": (kernels.EXPONENTIAL, ("rate",), (True,)),
-    "lkj": (kernels.CORRELATION, ("eta",), (True,)),
-    "dirichlet": (kernels.FLAT, ("concentration",), (True,)),
+    "normal": (log_densities.NORMAL, ("mean", "sd"), (False, True)),
+    "student_t": (log_densities.STUDENT, ("df", "mean", "scale"), (True, False, True)),
+    "exponential": (log_densities.EXPONENTIAL, ("rate",), (True,)),
+    "lkj": (log_densities.CORRELATION, ("eta",), (True,)),
+    "dirichlet": (log_densities.FLAT, ("concentration",), (True,)),
 }
 
 #: Distributions that parameters of each class may have.
@@ -181,14 +181,14 @@ class Priors:
         """The priors as the density takes them."""
         P = len(layout.names)
         kind, values = np.zeros(P, dtype=np.int64), np.zeros((P, 3))
-        positive, cuts = np.zeros(P, dtype=bool), kernels.SEPARATE
+        positive, cuts = np.zeros(P, dtype=bool), log_densities.SEPARATE
         for slot, distribution, _ in self:
             at = list(slot.where)
             kind[at] = DISTRIBUTIONS[distribution.name][0]
             values[at, : len(distribution.arguments)] = distribution.arguments
             positive[at] = slot.group in ("sd", "residual")
             if distribution.name == "dirichlet":
-                cuts = kernels.DIRICHLET
+                cuts = log_densities.DIRICHLET
         for q, (_, partials) in zip(layout.data.q, layout.blocks(), strict=True):
             where = np.arange(partials.start, partials.stop)
             columns = [k for i in range(q) for k in range(i)][: len(where)]

@@ -6,8 +6,8 @@ import numpy as np
 
 from pluralign_stats.errors import MissingExtraError
 from pluralign_stats.models.bayes.bayes import Posterior
-from pluralign_stats.models.bayes.kernels import PROBIT
 from pluralign_stats.models.bayes.layout import Layout
+from pluralign_stats.models.bayes.log_densities import PROBIT
 from pluralign_stats.models.bayes.priors import Distribution, Priors
 from pluralign_stats.models.fit import Fit
 from pluralign_stats.models.matrices import RandomDesign

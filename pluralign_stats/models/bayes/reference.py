@@ -4,8 +4,8 @@ import numpy as np
 
 from pluralign_stats.models.bayes.curvature import group_terms, row_terms, term_columns
 from pluralign_stats.models.bayes.density import Prior, Reference
-from pluralign_stats.models.bayes.kernels import CORRELATION, NORMAL, SEPARATE
 from pluralign_stats.models.bayes.layout import Layout, Natural, phi_of
+from pluralign_stats.models.bayes.log_densities import CORRELATION, NORMAL, SEPARATE
 from pluralign_stats.models.engine.links import LATENT_SD
 from pluralign_stats.models.fit import Fit
 from pluralign_stats.models.linear import LinearFit

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pluralign_stats.models.bayes.kernels import GAUSSIAN, LOGIT
+from pluralign_stats.models.bayes.log_densities import GAUSSIAN, LOGIT
 
 if TYPE_CHECKING:
     from pluralign_stats.models.bayes.bayes import Posterior

@@ -3,6 +3,8 @@
 import numpy as np
 import pandas as pd
 
+from pluralign_stats.describe.intervals import check_level
+
 
 def summarize(draws: np.ndarray, conf_level: float, *, signed: bool = True) -> pd.DataFrame:
     """Summarise draws.
@@ -21,7 +23,13 @@ def summarize(draws: np.ndarray, conf_level: float, *, signed: bool = True) -> p
     DataFrame
         One row per quantity: columns estimate, sd, conf_low, conf_high, prob_positive; all missing
         where a draw is.
+
+    Raises
+    ------
+    InputError
+        If the level does not lie between 0 and 1.
     """
+    check_level(conf_level)
     lost = ~np.isfinite(draws).all(axis=0)
     known = np.where(lost, 0.0, draws)
     tail = (1 - conf_level) / 2

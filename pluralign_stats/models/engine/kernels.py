@@ -5,10 +5,11 @@ All matrices of a group are kept row after row in flat buffers: its d x d Choles
 """
 
 import numpy as np
-from numba import njit
+
+from pluralign_stats.models.compiled import compiled
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def eliminate(
     weight, z, inner, outer, local, rows, columns, touched_at, touched, factor_at, cross_at,
     factor, cross, S,
@@ -68,7 +69,7 @@ def eliminate(
     return logdet
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def solve_forward(rhs, columns, touched_at, touched, factor_at, cross_at, factor, cross, n_inner):
     """Replace the inner part of `rhs` (N, k) by ``L^-1 r1``; the outer loses ``C L^-T L^-1 r1``."""
     for g in range(len(columns) - 1):
@@ -87,7 +88,7 @@ def solve_forward(rhs, columns, touched_at, touched, factor_at, cross_at, factor
                 rhs[n_inner + touched[jt + j], c] -= total
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def solve_backward(rhs, columns, touched_at, touched, factor_at, cross_at, factor, cross, n_inner):
     """With the outer part solved, finish the inner part of `rhs` (N, k)."""
     for g in range(len(columns) - 1):
@@ -105,7 +106,7 @@ def solve_backward(rhs, columns, touched_at, touched, factor_at, cross_at, facto
                 rhs[first + j, c] = total / factor[at + j * d + j]
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def invert_groups(
     columns, touched_at, touched, factor_at, cross_at, factor, cross, S_inverse, inverse, mixed
 ):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from pluralign_stats.models.bayes.kernels import PROBIT
+from pluralign_stats.models.bayes.log_densities import PROBIT
 from pluralign_stats.models.bayes.pymc_model import state
 
 #: Formula and options of `fit_bayes`, by what they test.

@@ -101,6 +101,13 @@ def test_any_number_of_chains(ratings, chains):
     assert np.isfinite(fit.convergence.table["rhat"]).all()
 
 
+def test_says_that_one_rater_tells_nothing_of_their_spread(ratings):
+    options = {"draws": 100, "tune": 100, "chains": 1, "progress": False}
+    one = fit_bayes("r3 ~ x + (1|rater)", ratings.assign(rater="r"), **options)
+    assert any("'rater' has one level only" in warning for warning in one.warnings)
+    assert "100 draws of 1 chain in" in one.summary().sentence
+
+
 def test_estimates_are_means_and_sds_of_the_draws(fit):
     draws = fit.idata.posterior
     np.testing.assert_allclose(fit.params, draws["coefficients"].mean(("chain", "draw")))

@@ -7,9 +7,16 @@ from scipy.special import expit
 
 import pluralign_stats as pls
 from pluralign_stats import InputError
-from pluralign_stats.models.bayes.density import log_density
-from pluralign_stats.models.bayes.joint import APART, _start, fit_joint
+from pluralign_stats.models.bayes.density import (
+    effects,
+    log_density,
+    natural,
+    parameters,
+    random_effects,
+)
+from pluralign_stats.models.bayes.joint import APART, _dimension_draws, _start, fit_joint
 from pluralign_stats.models.bayes.joint_layout import lay_out_jointly, start_jointly
+from pluralign_stats.models.bayes.layout import natural_of
 from pluralign_stats.models.bayes.priors import choose_priors
 from pluralign_stats.models.bayes.reference import refer_at
 
@@ -76,6 +83,49 @@ def test_the_gradient_is_that_of_differences(ratings):
         assert slope[k] == pytest.approx((ends[0] - ends[1]) / 2e-4, rel=1e-4, abs=1e-4)
 
 
+def test_draws_of_a_dimension_predict_as_the_density_does(ratings):
+    """By hand from coefficients, thresholds and effects, where dimensions differ in who rated."""
+    some = ratings[(ratings["dimension"] != "good") | (ratings["rater"] > 60)]
+    some = some.assign(place=np.array(list("xyz"))[some["rater"] % 3])
+    fits = _start(some, ["place", "age"], "logit")
+    assert list(some).index("age") < list(some).index("place")
+    joint = lay_out_jointly(fits, np.array([-1, 1, 1]))
+    layout, data = joint.layout, joint.layout.data
+    chosen = choose_priors(next(iter(fits.values())), layout, None)
+    reference = refer_at(layout, chosen.numbers(layout), *start_jointly(fits, joint))
+    P = len(reference.centre)
+    z = np.random.default_rng(2).normal(size=(3, P + len(reference.b)))
+    phi, u = parameters(z, reference), random_effects(z, data, reference)
+    values = [natural_of(layout)(each) for each in phi]
+    for s in range(len(z)):
+        beta, cuts, _, factors = natural(phi[s], data)
+        eta = np.empty(len(data.y))
+        eta[layout.order] = effects(z[s, P:], phi[s], cuts, beta, factors, data, reference)[4]
+        first = 0
+        for d, (name, fit) in enumerate(fits.items()):
+            rows = some[some["dimension"] == name]
+            drawn = _dimension_draws(d, fit, joint, values, u, 1)
+            columns = [rows["place"] == "y", rows["place"] == "z", rows["age"]]
+            own = np.column_stack(columns) @ drawn.coefficients[s]
+            for term, known in zip(drawn.effects, fit.random, strict=True):
+                column = rows[known.design.term.group]
+                own = own + term[s, known.design.levels.get_indexer(column), 0]
+            inside = cuts[d] - eta[first : first + len(rows), None]
+            np.testing.assert_allclose(drawn.cuts[s, 0] - own[:, None], inside, atol=1e-10)
+            first += len(rows)
+
+
+@pytest.mark.filterwarnings("error")
+def test_dimensions_may_be_numbers_and_have_one_rater(ratings):
+    alone = ratings[ratings["dimension"] != "fine"].assign(rater="r")
+    alone["dimension"] = alone["dimension"].map({"bad": 0, "good": 1})
+    options = {"draws": 100, "tune": 100, "chains": 1, "progress": False}
+    fit = fit_joint(alone, ["age"], valence={0: -1}, **options)
+    assert fit.valence == {"0": -1, "1": 1}
+    assert any("'rater' has one level only" in warning for warning in fit["0"].warnings)
+    assert len(fit.correlations().table) == 2
+
+
 def test_what_was_planted_is_found(fit):
     assert not fit.warnings
     for name, effect in EFFECT.items():
@@ -131,6 +181,15 @@ def test_what_cannot_be_used(ratings, fit):
         fit_joint(ratings, ["group"], valence={"good one": 1})
     with pytest.raises(InputError, match="needs two dimensions or more"):
         fit_joint(ratings[ratings["dimension"] == "good"], ["group"])
+    with pytest.raises(InputError, match="'rating' is no demographic"):
+        fit_joint(ratings, ["rating"])
+    with pytest.raises(InputError, match="do not tell all effects of 'twice' apart"):
+        fit_joint(ratings.assign(twice=2 * ratings["age"]), ["age", "twice"])
+    with pytest.raises(InputError, match="do not tell all effects of 'age' apart"):
+        fit_joint(ratings.assign(age=1.0), ["age"])
+    for table in (fit.correlations, fit.pooled, fit.summary):
+        with pytest.raises(InputError, match="conf_level must lie between 0 and 1"):
+            table(conf_level=95)
     fewer = ratings[(ratings["dimension"] != "good") | (ratings["rating"] < 5)]
     with pytest.raises(InputError, match="must use the same categories"):
         fit_joint(fewer, ["group"])

@@ -150,6 +150,10 @@ def test_a_fit_tells_the_same_of_its_priors(ratings):
     after = fit.prior_predictive(draws=150, seed=5)
     assert after.table.equals(before.table)
     assert after.sentence == before.sentence
+    with pytest.raises(InputError, match="'draws' must be a whole number of 100 or more, not 0"):
+        fit.prior_predictive(draws=0)
+    with pytest.raises(InputError, match="conf_level must lie between 0 and 1"):
+        fit.prior_predictive(conf_level=95)
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pluralign_stats import InputError
-from pluralign_stats.models.bayes import kernels
+from pluralign_stats.models.bayes import log_densities
 from pluralign_stats.models.bayes.priors import Distribution, parse_prior
 
 FORMULA = "r4 ~ x + group + (1 + x|rater) + (1|item)"
@@ -130,7 +130,7 @@ def test_numbers_stand_where_the_density_looks_for_them(build, ratings):
     model = build("r3 ~ x + (1 + x + z|rater)", ratings, priors=given)
     prior, names = model.prior, model.layout.names
     assert names[1:3] == ("threshold 1|2 (0)", "threshold 2|3 (0)")
-    assert prior.cuts == kernels.SEPARATE
+    assert prior.cuts == log_densities.SEPARATE
     assert prior.kind.tolist() == [1, 1, 1, 2, 2, 2, 4, 4, 4]
     assert prior.positive.tolist() == [False] * 3 + [True] * 3 + [False] * 3
     np.testing.assert_allclose(prior.values[1], [0.5, 2, 0])

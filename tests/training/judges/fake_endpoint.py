@@ -15,10 +15,11 @@ Behaviour = Callable[["Request"], "Reply"]
 
 @dataclass(frozen=True)
 class Request:
-    """One request: the how-manieth it is, and its body."""
+    """One request: the how-manieth it is, its body, and the key that came with it."""
 
     number: int
     body: dict[str, Any]
+    key: str
 
     @property
     def text(self) -> str:
@@ -82,7 +83,8 @@ class Server:
 
     def _answer(self, handler: BaseHTTPRequestHandler, body: bytes) -> None:
         with self.lock:
-            request = Request(len(self.requests), json.loads(body))
+            key = handler.headers["authorization"]
+            request = Request(len(self.requests), json.loads(body), key)
             self.requests.append(request)
             self.at_once += 1
             self.most_at_once = max(self.at_once, self.most_at_once)

@@ -77,6 +77,36 @@ def test_a_full_disk_is_one_line_and_tears_nothing(tmp_path, monkeypatch):
     assert again.get("c")
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "[1]",
+        "null",
+        '{"tokens": 1}',
+        '{"key": "b", "tokens": "x"}',
+        '{"key": "b", "tokens": Infinity}',
+        "[" * 100_000,
+        "\0" * 20,
+    ],
+)
+def test_lines_that_are_no_entries_are_passed_over(tmp_path, line):
+    path = tmp_path / "replies.jsonl"
+    ReplyCache(path).add("a", {"reply": "1", "tokens": 3})
+    with path.open("a") as file:
+        file.write(f"{line}\n")
+    ReplyCache(path).add("c", {"reply": "2", "tokens": 4})
+    found = ReplyCache(path)
+    assert (found.calls, found.tokens, found.unread) == (2, 7, 1)
+    assert found.get("b") is None
+
+
+def test_a_place_where_nothing_can_be_kept_is_known_before_the_first_call(tmp_path):
+    cache = ReplyCache(tmp_path / "later" / "replies.jsonl")
+    (tmp_path / "later").write_text("a file where the folder should be")
+    with pytest.raises(PluralignError, match=r"no reply can be kept .* another file with --cache"):
+        cache.prepare()
+
+
 def test_keys_tell_questions_apart():
     parts = {"model": "m", "messages": [{"role": "user", "content": "x"}], "repeat": 0}
     assert key_of(**parts) == key_of(**dict(reversed(parts.items())))

@@ -1,5 +1,7 @@
 """The classifier judge: what each head means, and a real model saved and loaded by path."""
 
+import json
+import shutil
 from types import SimpleNamespace
 
 import pytest
@@ -9,7 +11,7 @@ from transformers import LlamaConfig, LlamaForCausalLM, LlamaForSequenceClassifi
 
 from pluralign_stats import InputError
 from training.judges.classifier import ClassifierJudge, ClassifierOptions, head_of
-from training.judges.protocol import Answer, Judge
+from training.judges.protocol import Answer, Judge, Judgement
 
 
 def config(labels, problem=None):
@@ -35,8 +37,10 @@ LOG3 = torch.log(torch.tensor(3.0)).item()
         (["1", "2", "3", "4", "5"], None, [0, 0, 0, 0, 50.0], [5.0]),
         ([f"LABEL_{k}" for k in range(5)], None, [50.0, 0, 0, 0, 0], [1.0]),
         (["5 stars", "4 stars", "3 stars", "2 stars", "1 star"], None, [50.0, 0, 0, 0, 0], [5.0]),
-        (["a", "b", "c", "d", "e"], None, [0, 0, 0, 50.0, 0], [4.0]),
-        (["Toxicity", "Helpful ness"], "multi_label_classification", [0.0, LOG3], [3.0, 4.0]),
+        ([f"class-{k}" for k in range(1, 6)], None, [0, 0, 0, 50.0, 0], [4.0]),
+        (["2", "1", "0", "-1", "-2"], None, [50.0, 0, 0, 0, 0], [5.0]),
+        (["LABEL_0", "LABEL_1"], None, [0.0, LOG3], [4.0]),
+        (["Toxicity", "b"], "multi_label_classification", [LOG3, 0.0], [4.0]),
         (["toxicity", "b"], "regression", [2.0, 7.0], [2.0, 5.0]),
     ],
 )
@@ -51,6 +55,16 @@ def test_labels_name_the_dimensions_of_a_multi_label_head():
     labels = ["Toxicity", "Emotional awareness"]
     head = head_of(config(labels, "multi_label_classification"), ClassifierOptions("m"))
     assert head.dimensions == ("toxicity", "emotional_awareness")
+    assert head.scores(torch.tensor([[0.0, LOG3]]))[0].tolist() == pytest.approx([3.0, 4.0])
+
+
+def test_one_of_several_independent_labels_can_be_meant():
+    shape = config(["obscene", "toxic"], "multi_label_classification")
+    head = head_of(shape, options(positive_label="toxic"))
+    assert head.dimensions == ("toxicity",)
+    assert head.scores(torch.tensor([[0.0, LOG3]]))[0].tolist() == pytest.approx([4.0])
+    with pytest.raises(InputError, match="the positive label must be one of 'obscene', 'toxic'"):
+        head_of(shape, options())
 
 
 def test_the_positive_label_can_be_named():
@@ -65,6 +79,27 @@ def test_heads_that_give_no_score():
         head_of(config(["a", "b", "c"]), options())
     with pytest.raises(InputError, match="--dimension toxicity"):
         head_of(config(["a", "b"]), ClassifierOptions("m"))
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        ["awful", "bad", "so-so", "good", "great"],
+        ["1", "2", "3", "4", "6"],
+        ["1", "1", "2", "3", "4"],
+        ["1-2", "2-3", "3-4", "4-5", "5-6"],
+        ["1", "2", "3", "4", "best"],
+    ],
+)
+def test_five_classes_whose_order_is_not_told_are_not_guessed(labels):
+    with pytest.raises(InputError, match="do not say which rating each is; name them 1 to 5"):
+        head_of(config(labels), options())
+
+
+@pytest.mark.parametrize("labels", [["toxic", "nontoxic"], ["LABEL_1", "LABEL_0"]])
+def test_which_of_two_classes_is_meant_is_not_guessed(labels):
+    with pytest.raises(InputError, match="--positive-label which of them means that 'toxicity'"):
+        head_of(config(labels), options())
 
 
 @pytest.fixture(scope="module")
@@ -132,3 +167,46 @@ def test_models_that_are_no_classifier(saved, tmp_path):
         ClassifierJudge(ClassifierOptions(str(saved.with_name("language")), "toxicity"))
     with pytest.raises(InputError, match="cannot be loaded"):
         ClassifierJudge(ClassifierOptions(str(tmp_path), "toxicity"))
+
+
+def damaged(saved, folder, name, change):
+    shutil.copytree(saved, folder)
+    (folder / name).write_bytes(change((folder / name).read_bytes()))
+    return ClassifierOptions(str(folder), "toxicity", device="cpu")
+
+
+DAMAGES = {
+    "a cut file": ("model.safetensors", lambda content: content[:-100]),
+    "no weights": ("model.safetensors", lambda content: b""),
+    "another shape": (
+        "config.json",
+        lambda c: c.replace(b'"hidden_size": 16', b'"hidden_size": 8'),
+    ),
+    "no JSON": ("config.json", lambda content: b"{"),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_classifier_is_one_line(saved, tmp_path, damage):
+    with pytest.raises(InputError, match="cannot be loaded") as told:
+        ClassifierJudge(damaged(saved, tmp_path / "damaged", *DAMAGES[damage]))
+    assert "\n" not in str(told.value)
+
+
+def test_a_tokenizer_without_padding_and_a_device_that_is_not_there(saved, tmp_path):
+    def bare(content):
+        told = json.loads(content)
+        return json.dumps({**told, "pad_token": None, "eos_token": None}).encode()
+
+    with pytest.raises(InputError, match="has no padding token"):
+        ClassifierJudge(damaged(saved, tmp_path / "bare", "tokenizer_config.json", bare))
+    with pytest.raises(InputError, match="no model can be put on the device 'nowhere'"):
+        ClassifierJudge(ClassifierOptions(str(saved), "toxicity", device="nowhere"))
+
+
+def test_no_number_is_no_score(saved, monkeypatch):
+    judge = ClassifierJudge(ClassifierOptions(str(saved), "toxicity", device="cpu"))
+    torch.nn.init.constant_(judge._model.score.weight, torch.nan)
+    assert judge.judge(ANSWERS[:1])[0] == Judgement(
+        {"toxicity": None}, note="the classifier gave no number"
+    )

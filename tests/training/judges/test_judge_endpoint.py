@@ -196,6 +196,35 @@ def test_an_answer_on_which_the_server_fails_costs_no_other_its_score(server, ju
     assert [j for k, j in enumerate(found) if k != 3] == [Judgement(SCORES)] * 29
 
 
+def test_an_answer_on_which_the_server_fails_does_not_stand_in_the_way(server, judge_at):
+    """Also where the server has no other answer to show that it works."""
+    server.behave = lambda r: refusal(500, "oops") if "<1>" in r.text else completion(GOOD)
+    failed = Judgement(NOTHING, note="server error 500")
+    good = Judgement(SCORES)
+    assert judge_at(server.url, concurrency=1).judge(answers(3)) == [good, failed, good]
+    assert judge_at(server.url, concurrency=1).judge(answers(3)) == [good, failed, good]
+    assert set(server.answered.values()) == {0, 1}
+
+
+def test_many_such_answers_are_borne_as_long_as_others_are_answered(server, judge_at):
+    def behave(request):
+        number = int(request.text.split("number <")[1].split(">")[0])
+        return refusal(500, "oops") if number % 2 else completion(GOOD)
+
+    server.behave = behave
+    found = judge_at(server.url, concurrency=1, retries=0).judge(answers(16))
+    assert [j.note for j in found] == ["", "server error 500"] * 8
+
+
+def test_a_server_that_worked_once_is_given_up_after_some_answers(server, judge_at):
+    server.behave = in_turn(completion(GOOD))
+    judge_at(server.url).judge([ONE])
+    server.behave = lambda request: refusal(500, "oops")
+    with pytest.raises(JudgeStoppedError, match=r"server error 500.*kept so far: 1 calls, 100 tok"):
+        judge_at(server.url, concurrency=1, retries=1).judge(answers(30))
+    assert len(server.requests) == 1 + 5 * 2
+
+
 UNUSABLE = {
     "truncated": ('{"toxicity": 2, "helpf', "breaks off inside its JSON"),
     "prose": ("I would say two.", "is not JSON"),
@@ -310,6 +339,7 @@ def test_an_answer_that_the_server_will_not_look_at_changes_nothing_for_others(s
         (refusal(401, "bad key"), r"key is not accepted \(401\)"),
         (refusal(404, "no model m"), r"no such model or address \(404\)"),
         (refusal(429, "pay", code="insufficient_quota"), "no credit left"),
+        (refusal(402, "pay"), "no credit left"),
         (Reply(429, refusal(429, "x").body, {"retry-after": "7200"}), "asks to wait 7,200 s"),
         (refusal(400, "the context is 10 tokens long"), "refused the request"),
     ],
@@ -324,7 +354,7 @@ def test_faults_that_do_not_pass_end_judging_at_once(server, judge_at, reply, to
 def test_a_budget_of_calls_is_never_exceeded_and_can_be_raised(server, judge_at):
     server.behave = lambda request: completion(GOOD)
     judge = judge_at(server.url, budget_calls=5, concurrency=4)
-    with pytest.raises(JudgeStoppedError, match="budget of 5 calls is spent"):
+    with pytest.raises(JudgeStoppedError, match=r"of 5 calls is spent.*: 5 calls, 500 tokens$"):
         judge.judge(answers(12))
     assert len(server.requests) == 5
     with pytest.raises(JudgeStoppedError, match="budget of 5 calls"):
@@ -366,6 +396,41 @@ def test_what_decides_a_reply_is_part_of_its_key(server, judge_at, change, calls
     assert len(server.requests) == 1 + calls
 
 
+def test_another_rubric_is_asked_again_in_the_same_words(server, tmp_path):
+    server.behave = lambda request: completion(GOOD)
+    for edition in ("1", "2", "2"):
+        rubric = RUBRIC.model_copy(update={"edition": edition})
+        cache = ReplyCache(tmp_path / "replies.jsonl")
+        EndpointJudge(EndpointOptions("m", server.url), rubric, cache).judge([ONE])
+    assert len(server.requests) == 2
+    assert server.requests[0].body == server.requests[1].body
+
+
+@pytest.mark.parametrize("usage", [None, {}, {"total_tokens": "many"}, {"total_tokens": 1.5}])
+def test_a_reply_without_a_sound_count_of_tokens_is_paid_once(server, judge_at, usage):
+    body = json.loads(completion(GOOD).body) | {"usage": usage}
+    server.behave = lambda request: Reply(200, json.dumps(body))
+    judge = judge_at(server.url)
+    assert judge.judge([ONE]) == [Judgement(SCORES)]
+    assert (len(server.requests), judge.usage["tokens"]) == (1, 0)
+
+
+def test_the_key_is_sent_and_neither_kept_nor_told(server, judge_at, monkeypatch, tmp_path):
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-hidden\r\n")
+    server.behave = in_turn(refusal(500, "sk-hidden fails"), completion(GOOD))
+    judge = judge_at(server.url, concurrency=1)
+    judge.judge([ONE])
+    assert {request.key for request in server.requests} == {"Bearer sk-hidden"}
+    server.behave = lambda request: refusal(401, "no such key: sk-hidden")
+    with pytest.raises(JudgeStoppedError, match=r"no such key: \(key\)") as told:
+        judge.judge(answers(2))
+    assert "hidden" not in str(told.value)
+    assert "hidden" not in f"{judge.usage} {judge.settings}"
+    kept = [path.read_text() for path in tmp_path.rglob("*") if path.is_file()]
+    assert kept
+    assert not any("hidden" in text for text in kept)
+
+
 def test_it_works_where_a_loop_runs_already(server, judge_at):
     server.behave = lambda request: completion(GOOD)
 
@@ -393,6 +458,8 @@ def test_calls_under_way_are_kept_when_one_interrupts(server, judge_at, tmp_path
     ("options", "told"),
     [
         ({"base_url": "localhost:8000"}, "must begin with http:// or https://"),
+        ({"base_url": "http://me:secret@localhost/v1"}, "must end at its path and name no user"),
+        ({"base_url": "https://host/v1?api_key=secret"}, "must end at its path and name no user"),
         ({"repeats": 0}, "'repeats' must be 1 or more, not 0"),
         ({"concurrency": 0}, "'concurrency' must be 1"),
         ({"temperature": float("nan")}, "'temperature' must be 0"),
@@ -401,8 +468,15 @@ def test_calls_under_way_are_kept_when_one_interrupts(server, judge_at, tmp_path
     ],
 )
 def test_options_that_make_no_sense(options, told):
-    with pytest.raises(InputError, match=told):
+    with pytest.raises(InputError, match=told) as error:
         EndpointOptions("m", **options)
+    assert "secret" not in str(error.value)
+
+
+def test_an_address_in_the_environment_is_checked_too(monkeypatch):
+    monkeypatch.setenv("OPENAI_BASE_URL", "localhost:8000/v1")
+    with pytest.raises(InputError, match="must begin with http"):
+        EndpointOptions("m")
 
 
 def test_openai_needs_a_key_and_a_server_of_ones_own_does_not(monkeypatch):
@@ -414,3 +488,6 @@ def test_openai_needs_a_key_and_a_server_of_ones_own_does_not(monkeypatch):
     assert EndpointOptions("m", "http://localhost:1/v1", "MY_KEY").key == "none"
     monkeypatch.setenv("MY_KEY", "secret")
     assert options.key == "secret"
+    monkeypatch.setenv("MY_KEY", "sécret")
+    with pytest.raises(InputError, match="MY_KEY holds characters that no key has"):
+        _ = options.key

@@ -229,6 +229,39 @@ def test_folders_that_cannot_be_used(generations, tmp_path):
         score_generations(generations, tmp_path / "scores", WordJudge())
 
 
+def test_folders_of_other_stages_are_left_as_they_are(generations, tmp_path):
+    """A run keeps its name through all stages, so its folder elsewhere looks like its scores."""
+    trained = work_folder(tmp_path / "runs" / "a-run")
+    (trained / "adapter").write_text("precious")
+    complete(trained, tmp_path / "runs" / "a-run", {"stage": "train"})
+    pairs = work_folder(tmp_path / "pairs")
+    (pairs / "pairs.csv").write_text("prompt")
+    complete(pairs, tmp_path / "pairs", {"recipe": {}})
+    study = simulate_study(1, n_raters=30, n_prompts=3, responses_per_prompt=2)
+    score_items(study, tmp_path / "items", WordJudge())
+    kept = {p: p.read_bytes() for p in tmp_path.rglob("*") if p.is_file() and p.suffix != ".lock"}
+    for name, told in (
+        ("runs", "a-run is there already and holds no scores"),
+        ("pairs", "holds something else than scores of generations"),
+        ("items", "holds something else than scores of generations"),
+    ):
+        with pytest.raises(InputError, match=told):
+            score_generations(generations, tmp_path / name, WordJudge())
+    with pytest.raises(InputError, match="holds something else than scores of a study"):
+        score_items(study, tmp_path / "pairs", WordJudge())
+    assert kept == {p: p.read_bytes() for p in kept}
+
+
+def test_scores_that_were_changed_are_made_again(generations, tmp_path):
+    out = tmp_path / "scores"
+    score_generations(generations, out, WordJudge())
+    whole = (out / "outcomes.parquet").read_bytes()
+    (out / "a-run" / "scores.parquet").write_bytes(b"")
+    assert score_generations(generations, out, WordJudge()).made == ("a-run",)
+    assert (out / "outcomes.parquet").read_bytes() == whole
+    assert not list(out.glob("*.partial"))
+
+
 def test_generations_without_a_column(tmp_path):
     write_run(tmp_path / "g", "a", FACTORS, ["kind"], drop=["response"])
     with pytest.raises(InputError, match="lacks 'response'"):

@@ -1,0 +1,33 @@
+"""Compiles functions with numba, and keeps what was compiled for later processes."""
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from numba import njit
+
+#: Modules of compiled functions, which are compiled into one another.
+MODULES = (
+    "bayes/by_rater.py",
+    "bayes/density.py",
+    "bayes/log_densities.py",
+    "bayes/pointwise.py",
+    "bayes/transforms.py",
+    "engine/kernels.py",
+)
+
+_HERE = Path(__file__).parent
+
+#: What compiled functions were compiled from. numba itself looks only at a function's own file.
+SOURCE = hashlib.sha256(b"".join((_HERE / name).read_bytes() for name in MODULES)).hexdigest()
+
+
+def compiled(function: Callable[..., Any]) -> Any:
+    """Compile a function of `MODULES` at its first call; a division by zero gives inf or nan.
+
+    What was compiled is used again by other processes until one of the modules changes.
+    """
+    made = njit(cache=True, nogil=True, error_model="numpy")(function)
+    made._cache._cache_file._source_stamp = SOURCE
+    return made

@@ -1,0 +1,42 @@
+"""Compiled functions are kept between processes until any of their sources changes."""
+
+from pathlib import Path
+
+import numpy as np
+
+import pluralign_stats
+from pluralign_stats.models import compiled
+from pluralign_stats.models.bayes.transforms import bend
+from pluralign_stats.models.compiled import MODULES, SOURCE
+
+MODELS = Path(pluralign_stats.__file__).parent / "models"
+
+
+def test_all_modules_of_compiled_functions_are_listed():
+    found = {
+        path.relative_to(MODELS).as_posix()
+        for path in MODELS.rglob("*.py")
+        if "\n@compiled\n" in path.read_text("utf-8")
+    }
+    assert found == set(MODULES)
+
+
+def test_what_is_kept_says_what_it_was_compiled_from():
+    assert np.isfinite(bend(0.5)).all()
+    indexes = sorted(Path(bend.stats.cache_path).glob("transforms.bend-*.nbi"))
+    assert indexes
+    newest = max(indexes, key=lambda path: path.stat().st_mtime)
+    assert SOURCE.encode() in newest.read_bytes()
+
+
+def test_what_was_compiled_from_other_sources_is_not_used(tmp_path, monkeypatch):
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
+    monkeypatch.setattr("numba.config.CACHE_DIR", str(tmp_path))
+
+    def compiled_from(source):
+        monkeypatch.setattr(compiled, "SOURCE", source)
+        made = compiled.compiled(bend.py_func)
+        made(0.5)
+        return sum(made.stats.cache_hits.values())
+
+    assert [compiled_from("a"), compiled_from("a"), compiled_from("b")] == [0, 1, 0]
