@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 import tiny
@@ -217,6 +218,19 @@ def test_balance_gives_both_kinds_the_same_weight() -> None:
     assert 3 * desirable == undesirable == 2
     assert kind_weights(rows, balance=False) == (1, 1)
     assert kind_weights(rows[:3], balance=True) == (1, 1)
+
+
+def test_rewards_do_not_depend_on_order_or_batches(bases: dict[str, Path]) -> None:
+    from training.conditions.options import DpoOptions
+    from training.models import load_model
+    from training.optimize.reward import rewards_of
+
+    model = load_model(str(bases["qwen3"]), DpoOptions(**QUICK), "reward")
+    model.config.get_text_config().pad_token_id = 0
+    texts = [[5, 6, 7], [8], [9, 5, 6, 7, 8, 9], [7, 7]]
+    alone = [rewards_of(model, [text], 0, 1)[0] for text in texts]
+    np.testing.assert_allclose(rewards_of(model, texts, 0, 3), alone, rtol=1e-4, atol=1e-6)
+    assert len(set(alone)) == len(alone)
 
 
 def test_rewards_are_guarded(bases: dict[str, Path]) -> None:

@@ -122,16 +122,20 @@ def rewards_of(
     """Reward of each text, given in tokens."""
     model.eval()
     device = next(model.parameters()).device
-    rewards: list[float] = []
+    rewards = [0.0] * len(texts)
+    by_length = sorted(range(len(texts)), key=lambda i: len(texts[i]))
     with torch.no_grad():
         for first in range(0, len(texts), batch_size):
-            batch = texts[first : first + batch_size]
+            places = by_length[first : first + batch_size]
+            batch = [texts[i] for i in places]
             width = max(map(len, batch))
             ids = torch.tensor([[*t, *[pad] * (width - len(t))] for t in batch], device=device)
             mask = torch.tensor(
                 [[1] * len(t) + [0] * (width - len(t)) for t in batch], device=device
             )
-            rewards += model(input_ids=ids, attention_mask=mask).logits[:, 0].float().tolist()
+            given = model(input_ids=ids, attention_mask=mask).logits[:, 0].float().tolist()
+            for i, reward in zip(places, given, strict=True):
+                rewards[i] = reward
     return rewards
 
 
