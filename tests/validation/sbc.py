@@ -17,8 +17,8 @@ from scipy import stats
 from pluralign_stats.models.bayes.arviz_data import parameter_draws
 from pluralign_stats.models.bayes.bayes import BayesFit, fit_bayes, starting_fit
 from pluralign_stats.models.bayes.convergence import label
-from pluralign_stats.models.bayes.kernels import PROBIT
 from pluralign_stats.models.bayes.layout import Layout, lay_out
+from pluralign_stats.models.bayes.log_densities import PROBIT
 from pluralign_stats.models.bayes.posterior import Draws
 from pluralign_stats.models.bayes.prior_predictive import DrawnSet, draw_sets
 from pluralign_stats.models.bayes.priors import choose_priors
