@@ -1,5 +1,6 @@
 """Studies to test with: a tiny one in files, one made of a frame, a simulated one, real ones."""
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -12,6 +13,9 @@ import pluralign_stats as pls
 from pluralign_stats.study.assemble import assemble
 from pluralign_stats.study.codebook_file import codebook_from
 from pluralign_stats.study.tables import Tables, tabulate
+
+# Tests train in forked processes, which cannot use the threads of the process they are copied from.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 

@@ -23,6 +23,7 @@ ROOMS = (
     "models",
     "effects",
     "judging",
+    "outcomes",
     "checks",
     "figures",
     "exhibits",

@@ -101,7 +101,7 @@ def test_what_is_wrong_with_a_grid_is_told_in_one_line(
         ("groups: [{gender: Femal}]", "did you mean 'Female'"),
         ("groups: [{age: Female}]", "'age'"),
         ("budget: 9999999", "toxicity, 5-point, preserve, all .* fewer than 9,999,999"),
-        ("min_examples: 9999999", "cells of the grid cannot be trained, and nothing was"),
+        ("min_examples: 9999999", "1 cell of the grid cannot be trained, and nothing was"),
     ],
 )
 def test_cells_that_cannot_be_trained_are_named_before_anything_is(

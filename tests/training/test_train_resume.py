@@ -29,14 +29,7 @@ def test_a_run_that_is_killed_again_and_again_ends_as_one_that_is_not(
 ) -> None:
     from training.tuning.run import train_condition
 
-    made = condition(
-        optimizer,
-        base,
-        precision="bf16",
-        gradient_checkpointing=True,
-        lora_dropout=0.1,
-        accumulation=2,
-    )
+    made = condition(optimizer, base)
     whole = prepare(tmp_path / "whole", made)
     killed = prepare(tmp_path / "killed", made)
     assert train_condition(whole, str(base))

@@ -4,6 +4,7 @@ import os
 import random
 import signal
 import time
+import traceback
 from pathlib import Path
 from typing import Any
 
@@ -56,9 +57,15 @@ def train_in_child(folder: Path, base: Path) -> int:
     """Train in a copy of this process; returns its number."""
     child = os.fork()
     if child == 0:
-        from training.tuning.run import train_condition
+        status = 1
+        try:
+            from training.tuning.run import train_condition
 
-        os._exit(0 if train_condition(folder, str(base)) else 1)
+            status = 0 if train_condition(folder, str(base)) else 1
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            os._exit(status)
     return child
 
 

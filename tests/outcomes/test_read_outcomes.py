@@ -1,0 +1,74 @@
+import pandas as pd
+import pytest
+from made_outcomes import make_table
+
+import pluralign_stats as pls
+from pluralign_stats import InputError
+
+
+@pytest.fixture
+def table():
+    return make_table({"preserve": -1.0, "majority": -0.5}, n_prompts=2, n_samples=1)
+
+
+def write(folder, table):
+    table.to_parquet(folder / "outcomes.parquet", index=False)
+    return folder
+
+
+def test_a_folder_and_its_file_read_alike_with_health_beside(tmp_path, table):
+    write(tmp_path, table.assign(score=table["score"].clip(1, 5)))
+    health = pd.DataFrame({"run": ["r"], "language": ["en"], "collapsed": [False]})
+    health.to_parquet(tmp_path / "health.parquet")
+    whole = pls.read_outcomes(tmp_path, told="simulated study, miniature model")
+    file = pls.read_outcomes(str(tmp_path / "outcomes.parquet"))
+    pd.testing.assert_frame_equal(whole.table, file.table)
+    assert list(whole.health["run"]) == ["r"]
+    assert (whole.data_kind, whole.judge, whole.dimensions) == ("unstated", "made", ("toxicity",))
+    assert repr(whole) == (
+        "<Outcomes: 6 tuned runs, 1 controls, judge 'made' (simulated study, miniature model)>"
+    )
+
+
+def test_a_study_gives_labels_order_and_kind(tmp_path, small_study):
+    wide = make_table({"preserve": -1.0}, dimensions=("helpfulness", "toxicity"), n_prompts=2)
+    wide["score"] = wide["score"].clip(1, 5)
+    outcomes = pls.read_outcomes(write(tmp_path, wide), study=small_study)
+    assert outcomes.dimensions == ("toxicity", "helpfulness")
+    assert outcomes.data_kind == "simulated"
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (lambda t: t.drop(columns=["seed", "judge"]), "lacks the columns 'seed', 'judge'"),
+        (lambda t: t.iloc[:0], "holds no score"),
+        (lambda t: t.assign(judge=["a", *["b"] * (len(t) - 1)]), "scores by 2 judges"),
+        (lambda t: t.assign(score=[6.0, *t["score"][1:]]), "6 is no score of 'toxicity'"),
+        (lambda t: t.assign(score="good"), "must be numbers"),
+        (lambda t: t.assign(run=[None, *t["run"][1:]]), "'run' must not be missing"),
+        (lambda t: t[t["optimizer"] != "control"], "has no control"),
+        (lambda t: pd.concat([t, t.iloc[:1]]), "has two scores of run"),
+        (lambda t: t.assign(scale=["binary", *t["scale"][1:]]), "has two conditions"),
+    ],
+)
+def test_what_cannot_be_used_is_refused_in_one_line(tmp_path, table, change, told):
+    write(tmp_path, change(table.assign(score=table["score"].clip(1, 5))))
+    with pytest.raises(InputError, match=told) as caught:
+        pls.read_outcomes(tmp_path)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_dimension_that_the_study_lacks_is_refused(tmp_path, small_study):
+    wide = make_table({"preserve": -1.0}, dimensions=("rudeness",), n_prompts=2)
+    write(tmp_path, wide.assign(score=wide["score"].clip(1, 5)))
+    with pytest.raises(InputError, match="a dimension must be one of"):
+        pls.read_outcomes(tmp_path, study=small_study)
+
+
+def test_no_file(tmp_path):
+    with pytest.raises(InputError, match=r"pluralign judge"):
+        pls.read_outcomes(tmp_path)
+    (tmp_path / "outcomes.parquet").write_text("no table")
+    with pytest.raises(InputError, match="must be Parquet"):
+        pls.read_outcomes(tmp_path)
