@@ -27,7 +27,7 @@ from training.folders import is_complete, only_one, read_mark, write_json
 from training.generation import jobs as generate_jobs
 from training.generation import run as generate_run
 from training.generation.plan import SCHEMA, row_seed
-from training.generation.prompts import study_prompts
+from training.generation.prompts import Prompt, study_prompts
 from training.generation.stage import Generated, generate_all
 from training.judges.stage import _controls, find_generations
 from training.table_parts import add_part, read_parts
@@ -188,6 +188,24 @@ def test_killed_in_the_middle_it_goes_on_to_the_same_table(
     for name in told.made:
         pd.testing.assert_frame_equal(_table(whole / name), _table(torn / name))
         assert not (torn / name / "parts").exists()
+
+
+def test_after_a_kill_answers_may_be_as_long_as_before(tmp_path: Path) -> None:
+    prompts = [Prompt(f"q{i}", "en", "good " * (i + 1)) for i in range(4)]
+    checked: list[list[str]] = []
+    engine: Any = SimpleNamespace(
+        use=lambda _: None,
+        check=checked.append,
+        generate=lambda requests: [Reply(None, "yes", 1, True, -1.0) for _ in requests],
+    )
+    run: Any = SimpleNamespace(id="run", folder=None)
+    asks = generate_run.plan("run", prompts, 1, 3)
+    options = GenerationOptions(samples=1, batch=1, seed=3)
+    begun = generate_run._fill(run, asks, tmp_path / "parts", engine, options)
+    assert [next(begun) for _ in range(3)] == [0, 1, 1]
+    begun.close()
+    assert list(generate_run._fill(run, asks, tmp_path / "parts", engine, options)) == [2, 1, 1]
+    assert checked[0] == checked[1] == [prompt.text for prompt in prompts]
 
 
 def test_killed_before_the_mark_nothing_is_asked_again(
