@@ -1,0 +1,1 @@
+"""Models of scores by condition: what each way of using the ratings does to a model."""

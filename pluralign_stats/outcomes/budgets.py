@@ -1,0 +1,123 @@
+"""The same experiment with all feedback of each design, and with equally much for all."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import pandas as pd
+
+from pluralign_stats.errors import InputError
+from pluralign_stats.outcomes.choose_runs import EQUAL
+from pluralign_stats.outcomes.contrasts import against_control, clear_ones, pairwise
+from pluralign_stats.outcomes.experiments import Experiment, select_experiment
+from pluralign_stats.outcomes.read import Outcomes
+from pluralign_stats.results import Result
+
+_KEYS = ["dimension", "contrast"]
+
+
+def compare_budgets(
+    outcomes: Outcomes,
+    factor: str | Sequence[str],
+    dimensions: Sequence[str] = (),
+    *,
+    malformed: Any = "dropped",
+    fixed: dict[str, Any] | None = None,
+    **options: Any,
+) -> Result:
+    """Set the natural-budget and the equal-budget analysis of a factor side by side.
+
+    With the natural budget a design trains on all the feedback that it makes of the ratings, so it
+    may win by quantity; with equal budgets quantity is held equal.
+
+    Parameters
+    ----------
+    outcomes
+        The scores.
+    factor, malformed, fixed
+        As for `select_experiment`; fixed holds values of other factors.
+    dimensions, options
+        As for `against_control`.
+
+    Returns
+    -------
+    Result
+        The rows of `against_control` and, with two levels or more, of `pairwise`, for each budget:
+        with the columns budget (``"natural"``, or ``"equal (n)"``) and agree (whether both budgets
+        say the same: clear in the same direction, or both not clear; empty where only one was
+        tried).
+
+    Raises
+    ------
+    InputError
+        If neither budget was tried.
+    """
+    found, missing = [], []
+    for budget in ("natural", EQUAL):
+        try:
+            experiment = select_experiment(
+                outcomes, factor, malformed=malformed, budget=budget, **(fixed or {})
+            )
+        except InputError as error:
+            missing.append(f"No runs with the {budget} budget: {error}.")
+            continue
+        found += _results(experiment, budget, dimensions, options)
+    if not found:
+        raise InputError(" ".join(missing))
+    table = pd.concat([table for table, _ in found], ignore_index=True)
+    table["agree"] = _agreement(table)
+    results = [result for _, result in found]
+    meta = replace(
+        results[0].meta,
+        title=f"Designs by {experiment_name(factor)}, natural and equal budgets",
+        notes=tuple(dict.fromkeys(note for r in results for note in r.meta.notes)),
+        warnings=tuple(
+            dict.fromkeys(
+                [*missing, *(f"{t['budget'].iloc[0]}: {w}" for t, r in found for w in r.warnings)]
+            )
+        ),
+    )
+    first = ["dimension", "term", "budget", "contrast"]
+    columns = [*first, *(c for c in table if c not in (*first, "agree", "method"))]
+    return Result(table[[*columns, "agree", "method"]], _sentence(table), meta)
+
+
+def experiment_name(factor: str | Sequence[str]) -> str:
+    """Factors in words."""
+    return factor if isinstance(factor, str) else ", ".join(factor)
+
+
+def _results(
+    experiment: Experiment, budget: str, dimensions: Sequence[str], options: dict[str, Any]
+) -> list[tuple[pd.DataFrame, Result]]:
+    drawn = experiment.fixed.get("budget", "")
+    name = budget if budget == "natural" else f"equal ({drawn})"
+    results = [against_control(experiment, dimensions, **options)]
+    if len(experiment.levels) > 1:
+        results.append(pairwise(experiment, dimensions, **options))
+    return [(result.table.assign(budget=name), result) for result in results]
+
+
+def _agreement(table: pd.DataFrame) -> pd.Series:
+    """Whether all budgets say the same of each contrast; empty where there is one only."""
+    verdict = table["estimate"].gt(0).map({True: "up", False: "down"})
+    grouped = verdict.where(clear_ones(table), "open").groupby([table[k] for k in _KEYS])
+    same = (grouped.transform("nunique") == 1).map({True: "yes", False: "no"})
+    return same.where(grouped.transform("size") > 1, "")
+
+
+def _sentence(table: pd.DataFrame) -> str:
+    both = table[table["agree"] != ""].drop_duplicates(_KEYS)
+    if both.empty:
+        return (
+            f"Only the {table['budget'].iloc[0]} budget was tried, so quantity is not held equal."
+        )
+    differ = both[both["agree"] == "no"]
+    if differ.empty:
+        return f"Natural and equal budgets say the same of all {len(both)} differences."
+    named = [f"{row.contrast} on {row.dimension.lower()}" for row in differ.itertuples()]
+    shown = "; ".join(named[:4]) + ("; and others" if len(named) > 4 else "")
+    return (
+        f"Natural and equal budgets disagree on whether {len(differ)} of {len(both)} differences "
+        f"are clear: {shown}."
+    )

@@ -1,0 +1,217 @@
+"""Designs against the untuned control, and against each other."""
+
+from collections.abc import Callable, Sequence
+from itertools import combinations
+from typing import Any
+
+import pandas as pd
+
+from pluralign_stats.effects.adjust import Adjustment
+from pluralign_stats.effects.draws import leave_out_zero
+from pluralign_stats.effects.estimates import infer, tabulate
+from pluralign_stats.errors import InputError, one_of
+from pluralign_stats.models.bayes.bayes import Posterior
+from pluralign_stats.models.fit import Fit
+from pluralign_stats.outcomes.experiments import Experiment
+from pluralign_stats.outcomes.models import (
+    ONE_RUN,
+    UNIT,
+    Kind,
+    design_means,
+    differences,
+    fit_outcomes,
+    replicated,
+)
+from pluralign_stats.results import Metadata, Result, ordered_columns, with_interval
+from pluralign_stats.settings import CONF_LEVEL, SIGNIFICANCE
+
+#: How many runs, seeds, prompts and generations stand behind an estimate.
+COUNTS = ("n_runs", "n_seeds", "n_prompts", "n_generations")
+
+COUNTED = "Runs, seeds, prompts and generations are counted in the design named first."
+
+_COLUMNS = ["dimension", "term", "contrast", "estimate", "std_error", "conf_low", "conf_high"]
+_COLUMNS += ["p_value", "p_adjusted", "standardized", *COUNTS, "df", "method"]
+
+
+def against_control(
+    experiment: Experiment, dimensions: Sequence[str] = (), **options: Any
+) -> Result:
+    """Compare every design with the untuned control.
+
+    Parameters
+    ----------
+    experiment
+        What `select_experiment` chose.
+    dimensions
+        Which to look at; all by default.
+    options
+        kind (``"linear"``, ``"ordinal"`` or ``"bayes"``), conf_level, adjust (``"holm"`` by
+        default, within one dimension), and what `fit_outcomes` takes.
+
+    Returns
+    -------
+    Result
+        Columns dimension, term (the factor), contrast, estimate (score points), std_error,
+        conf_low, conf_high, p_value, p_adjusted, standardized (the estimate in standard deviations
+        of a single score), n_runs, n_seeds, n_prompts, n_generations (of the design named first),
+        df, method. Of a Bayesian fit, sd and prob_positive take the place of std_error and of p. A
+        dimension that cannot be modelled is told of in the warnings.
+
+    Raises
+    ------
+    InputError
+        If an option is unknown, or no dimension can be modelled.
+    """
+    control = experiment.control_label
+    pairs = [(level, control) for level in experiment.levels]
+    title = f"Differences from the untuned {control} by {experiment.factor}"
+    return compare(experiment, pairs, title, dimensions, **options)
+
+
+def pairwise(experiment: Experiment, dimensions: Sequence[str] = (), **options: Any) -> Result:
+    """Compare the designs with each other, the one named first less the second.
+
+    Parameters
+    ----------
+    experiment
+        What `select_experiment` chose; the order of its levels decides which is named first.
+    dimensions, options
+        As for `against_control`.
+
+    Returns
+    -------
+    Result
+        As for `against_control`.
+
+    Raises
+    ------
+    InputError
+        If an option is unknown, there are fewer than two designs, or no dimension can be modelled.
+    """
+    if len(experiment.levels) < 2:
+        raise InputError(
+            f"only '{experiment.levels[0]}' was trained beside the control; a comparison needs two "
+            f"levels of {experiment.factor}"
+        )
+    pairs = list(combinations(experiment.levels, 2))
+    title = f"Differences between designs by {experiment.factor}"
+    return compare(experiment, pairs, title, dimensions, **options)
+
+
+def compare(
+    experiment: Experiment,
+    pairs: list[tuple[str, str]],
+    title: str,
+    dimensions: Sequence[str] = (),
+    *,
+    kind: Kind = "linear",
+    conf_level: float = CONF_LEVEL,
+    adjust: Adjustment = "holm",
+    **options: Any,
+) -> Result:
+    """Compare pairs of designs on several dimensions; see `against_control`."""
+
+    def of_fit(fit: Fit, dimension: str) -> pd.DataFrame:
+        how = infer(fit, conf_level, "delta", adjust, 1000, 1)
+        table = tabulate(fit, differences(design_means(fit), pairs), how)
+        table["standardized"] = table["estimate"] / fit.rating_sd
+        counts = experiment.counts(dimension).loc[[first for first, _ in pairs]]
+        kinds.append((kind_of(fit), how.note))
+        return table.assign(**{name: counts[name].to_numpy() for name in COUNTS})
+
+    kinds: list[tuple[str, str]] = []
+    table, failures = by_dimension(experiment, dimensions, of_fit, kind, **options)
+    interval, note = kinds[0]
+    meta = about(experiment, title, UNIT, conf_level, interval, failures, (COUNTED, note))
+    return Result(table[ordered(table, _COLUMNS)], _sentence(table), meta)
+
+
+def kind_of(fit: Fit) -> str:
+    """Kind of the intervals of a fit."""
+    return fit.interval if isinstance(fit, Posterior) else "intervals from t"
+
+
+def by_dimension(
+    experiment: Experiment,
+    dimensions: Sequence[str],
+    tell: Callable[[Fit, str], pd.DataFrame],
+    kind: Kind,
+    **options: Any,
+) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """Tables of the fits of several dimensions, one below the other, and what failed or is doubted.
+
+    Raises
+    ------
+    InputError
+        If a dimension is unknown, or none can be modelled.
+    """
+    for name in dimensions:
+        if name not in experiment.dimensions:
+            raise InputError(one_of("the dimension", name, experiment.dimensions))
+    tables, told = [], [] if replicated(experiment) else [ONE_RUN[0].upper() + ONE_RUN[1:] + "."]
+    doubts: dict[str, list[str]] = {}
+    for name in dimensions or experiment.dimensions:
+        label = experiment.meaning.label(name)
+        try:
+            fit = fit_outcomes(experiment, name, kind, **options)
+        except InputError as error:
+            told.append(f"{label}: no model: {error}")
+            continue
+        for text in fit.warnings:
+            doubts.setdefault(text, []).append(label)
+        tables.append(tell(fit, name).assign(dimension=label, term=experiment.factor))
+    if not tables:
+        raise InputError("; ".join(told))
+    told += [f"{', '.join(labels)}: {text}" for text, labels in doubts.items()]
+    return pd.concat(tables, ignore_index=True), tuple(told)
+
+
+def ordered(table: pd.DataFrame, columns: Sequence[str]) -> list[str]:
+    """Columns of a table in the given order; those of Bayesian fits where they belong."""
+    known = [c for c in columns if c in table]
+    return known if "std_error" in table else ordered_columns(table)
+
+
+def about(
+    experiment: Experiment,
+    title: str,
+    unit: str,
+    conf_level: float,
+    interval: str,
+    warnings: tuple[str, ...],
+    notes: tuple[str, ...] = (),
+) -> Metadata:
+    """Metadata of a table of an experiment."""
+    fixed = ", ".join(f"{name} {value}" for name, value in experiment.fixed.items())
+    told = (*notes, f"All conditions share: {fixed}.", experiment.left_out(), *experiment.notes)
+    return Metadata(
+        title,
+        experiment.data_kind,
+        unit,
+        conf_level,
+        interval,
+        tuple(note for note in told if note),
+        warnings,
+    )
+
+
+def clear_ones(table: pd.DataFrame) -> pd.Series:
+    """Which differences are clear: by their adjusted p or, without one, by their interval."""
+    if "p_adjusted" in table:
+        return table["p_adjusted"] < SIGNIFICANCE
+    return leave_out_zero(table)
+
+
+def _sentence(table: pd.DataFrame) -> str:
+    clear = table[clear_ones(table)]
+    tested = "p_adjusted" in table
+    what = f"an adjusted p below {SIGNIFICANCE}" if tested else "an interval that leaves out 0"
+    if clear.empty:
+        return f"No difference of {len(table)} has {what}."
+    top = clear.loc[clear["standardized"].abs().idxmax()]
+    return (
+        f"{len(clear)} of {len(table)} differences have {what}; the largest, in standard "
+        f"deviations of a score, is {top['contrast']} on {top['dimension'].lower()}: "
+        f"{with_interval(top, '.2f', UNIT)}."
+    )

@@ -1,0 +1,118 @@
+"""Findings in plain words, made from the tables that hold them."""
+
+from collections.abc import Iterable
+
+import numpy as np
+import pandas as pd
+
+from pluralign_stats.outcomes.contrasts import clear_ones
+from pluralign_stats.outcomes.gain import with_gain
+from pluralign_stats.outcomes.models import UNIT
+from pluralign_stats.results import Result, minus
+
+#: What designs are called in sentences; others are called by their names.
+WORDS = {
+    "preserve": "keeping every rating",
+    "majority": "majority vote",
+    "mean": "averaging ratings",
+    "median": "taking the median rating",
+    "consensus": "using only unanimous responses",
+    "random": "drawing one rater",
+    "5-point": "5-point ratings",
+    "3-point": "3-point ratings",
+    "binary": "binary ratings",
+    "dpo": "DPO",
+    "grpo": "GRPO",
+    "kto": "KTO",
+    "control": "the untuned model",
+}
+
+
+def findings(results: Iterable[Result]) -> tuple[str, ...]:
+    """Sentences in plain words, with the numbers of the tables.
+
+    Parameters
+    ----------
+    results
+        What `relative_gain`, `against_control` and `pairwise` gave, in any order.
+
+    Returns
+    -------
+    tuple of str
+        For each gain one sentence; for each table of differences one about every difference that
+        is clear, or one that says that none is. Sentences say what was found in this run and in
+        which kind of data, and no more.
+    """
+    told: list[str] = []
+    for result in results:
+        if "change_first" in result.table:
+            told += [gain_finding(row, result) for _, row in result.table.iterrows()]
+        else:
+            told += _difference_findings(result)
+    return tuple(told)
+
+
+def gain_finding(row: pd.Series, result: Result) -> str:
+    """One relative gain in a sentence."""
+    first, second = (design_words(name) for name in row["contrast"].split(" vs ", 1))
+    what, level = row["dimension"].lower(), f"{result.meta.conf_level:.0%}"
+    changes = minus(f"{row['change_first']:+.2f} against {row['change_second']:+.2f} {UNIT}")
+    if row["bounded"] == "no":
+        return (
+            f"In this run, the change of {what} under {second} cannot be told from none, so that "
+            f"the gain of {first} over it has no upper end ({changes}; {level} interval from "
+            f"{minus(format(row['conf_low'], '.0f'))} %)."
+        )
+    if row["same_direction"] == "no":
+        return (
+            f"In this run, {first} and {second} moved {what} in opposite directions ({changes}), "
+            "so that a gain of one over the other has no meaning."
+        )
+    verb = "raised" if row["change_first"] > 0 else "reduced"
+    how = "more" if row["estimate"] > 0 else "less"
+    interval = with_gain(row).partition(" % ")[2]
+    return (
+        f"In this run, {first} {verb} {what} {abs(row['estimate']):.0f} % {how} than {second} "
+        f"({changes}; {level} interval of the gain in percent {interval}); {_certainty(row)}."
+    )
+
+
+def _certainty(row: pd.Series) -> str:
+    if row["conf_low"] > 0:
+        return "the interval leaves out no gain"
+    if row["conf_high"] < 0:
+        return "the interval leaves out a gain"
+    return "the data do not tell which of the two does more"
+
+
+def _difference_findings(result: Result) -> list[str]:
+    """The clear differences of a table."""
+    clear = result.table[clear_ones(result.table)]
+    if clear.empty:
+        return [f"In this run no difference is clear ({result.meta.title.lower()})."]
+    order = clear["standardized"].abs().sort_values(ascending=False).index
+    return [_difference(clear.loc[k], result) for k in order]
+
+
+def _difference(row: pd.Series, result: Result) -> str:
+    first, second = (design_words(name) for name in row["contrast"].split(" vs ", 1))
+    more = "higher" if row["estimate"] > 0 else "lower"
+    low, high = row["conf_low"], row["conf_high"]
+    tested = f"; adjusted p {_p(row['p_adjusted'])}" if "p_adjusted" in row else ""
+    size = f"{abs(row['estimate']):.2f} {UNIT}"
+    ends = f"{result.meta.conf_level:.0%} interval of the difference {low:.2f} to {high:.2f}"
+    return minus(
+        f"In this run, {row['dimension'].lower()} was {size} {more} under {first} than under "
+        f"{second} ({ends}{tested})."
+    )
+
+
+def _p(value: float) -> str:
+    return "below 0.001" if value < 0.001 else f"{np.round(value, 3):g}"
+
+
+def design_words(design: str) -> str:
+    """A design as sentences call it."""
+    first, comma, rest = design.partition(", ")
+    known = WORDS.get(first, first)
+    return f"{known} on {rest.replace('_', ' ')}" if comma else known

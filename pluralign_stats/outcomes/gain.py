@@ -1,0 +1,160 @@
+"""How much further one design moves a model than another."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.stats import t as student
+
+from pluralign_stats.describe.intervals import check_level
+from pluralign_stats.effects.draws import points_of
+from pluralign_stats.effects.estimates import Estimates, covariance
+from pluralign_stats.errors import InputError
+from pluralign_stats.models.bayes.bayes import Posterior
+from pluralign_stats.models.fit import Fit
+from pluralign_stats.outcomes.contrasts import COUNTED, COUNTS, about, by_dimension
+from pluralign_stats.outcomes.experiments import Experiment
+from pluralign_stats.outcomes.fieller import ratio_sizes
+from pluralign_stats.outcomes.models import Kind, design_means, differences
+from pluralign_stats.results import Result, minus
+from pluralign_stats.settings import CONF_LEVEL
+
+_COLUMNS = ["dimension", "term", "contrast", "estimate", "conf_low", "conf_high", "bounded"]
+_COLUMNS += ["change_first", "change_second", "same_direction", *COUNTS, "df", "method"]
+
+_MEANING = (
+    "Relative gain: size of the change from the control under the design named first, over that "
+    "under the second, less 1; 0 means equally large changes, −100 that the first changes nothing. "
+    "Sizes: whether both changes go the same way stands in its own column."
+)
+_UNBOUNDED = (
+    "Not bounded: the change under the second design cannot be told from none, so that no upper "
+    "end can be given for the gain over it."
+)
+
+
+def relative_gain(
+    experiment: Experiment,
+    a: str,
+    b: str,
+    dimensions: Sequence[str] = (),
+    *,
+    kind: Kind = "linear",
+    conf_level: float = CONF_LEVEL,
+    **options: Any,
+) -> Result:
+    """Compare how far two designs move a model away from the untuned control.
+
+    Parameters
+    ----------
+    experiment
+        What `select_experiment` chose.
+    a, b
+        Two of its levels: the gain is that of `a` over `b`.
+    dimensions
+        Which to look at; all by default.
+    kind, conf_level, options
+        As for `fit_outcomes`, and the level of the intervals.
+
+    Returns
+    -------
+    Result
+        Columns dimension, term, contrast, estimate (percent: ``|D_a| / |D_b| - 1`` of the
+        differences D from the control), conf_low, conf_high (infinite where the data set no upper
+        limit), bounded ("yes" or "no"), change_first, change_second (the differences, in score
+        points), same_direction, n_runs, n_seeds, n_prompts, n_generations (of the design named
+        first), df, method.
+
+    Raises
+    ------
+    InputError
+        If a design or option is unknown, or no dimension can be modelled.
+
+    Notes
+    -----
+    Fieller's set from the joint covariance of both differences: every ratio is tested with the
+    degrees of freedom of its own combination, so that the set is bounded just where the change
+    under `b` is clear of 0 by its own interval. The set of ratios is turned into one of sizes,
+    which covers at least as often. A set that is not bounded is given as such. Of a Bayesian fit
+    the estimate is the median over draws and the interval their quantiles, since the mean of a
+    ratio need not exist.
+    """
+    check_level(conf_level)
+    experiment.check_design("a", a)
+    experiment.check_design("b", b)
+    if a == b or experiment.control_label in (a, b):
+        raise InputError(
+            f"a gain needs two different designs beside the control, not '{a}' and '{b}'"
+        )
+
+    def of_fit(fit: Fit, dimension: str) -> pd.DataFrame:
+        counts = experiment.counts(dimension).loc[a]
+        row = gain_row(fit, (a, b), experiment.control_label, conf_level)
+        return pd.DataFrame([row | {name: counts[name] for name in COUNTS}])
+
+    table, failures = by_dimension(experiment, dimensions, of_fit, kind, **options)
+    interval = "credible intervals (equal tails)" if kind == "bayes" else "Fieller's intervals"
+    unbounded = (_UNBOUNDED,) if (table["bounded"] == "no").any() else ()
+    notes = (_MEANING, *unbounded, COUNTED)
+    title = f"Relative gain of {a} over {b}"
+    meta = about(experiment, title, "percent", conf_level, interval, failures, notes)
+    return Result(table[[c for c in _COLUMNS if c in table]], _sentence(table), meta)
+
+
+def gain_row(
+    fit: Fit, pair: tuple[str, str], control: str, conf_level: float
+) -> dict[str, float | str]:
+    """Relative gain of the first design of a pair over the second, with its interval."""
+    a, b = pair
+    made = differences(design_means(fit), [(a, control), (b, control), (a, b)])
+    told: dict[str, float | str] = {"contrast": f"{a} vs {b}"}
+    if isinstance(fit, Posterior):
+        draws = made.at(points_of(fit))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            gains = 100 * (np.abs(draws[:, 0] / draws[:, 1]) - 1)
+        tail = (1 - conf_level) / 2
+        low, estimate, high = np.quantile(gains, [tail, 1 / 2, 1 - tail])
+    else:
+        estimate, low, high, told["df"] = _fieller(fit, made, conf_level)
+    first, second = made.estimate[:2]
+    return told | {
+        "estimate": float(estimate),
+        "conf_low": float(low),
+        "conf_high": float(high),
+        "bounded": "yes" if np.isfinite(high) else "no",
+        "change_first": float(first),
+        "change_second": float(second),
+        "same_direction": "yes" if first * second > 0 else "no",
+        "method": fit.method,
+    }
+
+
+def _fieller(fit: Fit, made: Estimates, conf_level: float) -> tuple[float, float, float, float]:
+    """Estimate and ends in percent, and the degrees of freedom of the equality of both changes."""
+    first, second = made.estimate[:2]
+    if not second or not np.isfinite(first / second):
+        return np.nan, np.nan, np.nan, np.nan
+    slopes = made.slopes[:2]
+
+    def quantile(weights: np.ndarray) -> np.ndarray:
+        return student.ppf((1 + conf_level) / 2, fit.degrees(weights @ slopes))
+
+    low, high = ratio_sizes(first, second, covariance(fit, made)[:2, :2], quantile)
+    df = float(fit.degrees(made.slopes[2:])[0])
+    return 100 * (abs(first / second) - 1), 100 * (low - 1), 100 * (high - 1), df
+
+
+def with_gain(row: pd.Series) -> str:
+    """Write a relative gain with its interval, saying so where it has no upper end."""
+    estimate, low, high = row["estimate"], row["conf_low"], row["conf_high"]
+    end = f"{high:.0f}]" if np.isfinite(high) else "no upper end)"
+    return minus(f"{estimate:+.0f} % [{low:.0f}, {end}")
+
+
+def _sentence(table: pd.DataFrame) -> str:
+    told = [f"{row['dimension'].lower()} {with_gain(row)}" for _, row in table.iterrows()]
+    first, second = str(table["contrast"].iloc[0]).split(" vs ", 1)
+    return f"Change from the control under {first}, held against that under {second}: " + (
+        "; ".join(told) + "."
+    )

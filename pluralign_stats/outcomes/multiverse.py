@@ -1,0 +1,252 @@
+"""One finding under all reasonable choices of analysis."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import product
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from pluralign_stats.describe.intervals import check_level
+from pluralign_stats.errors import InputError, one_of
+from pluralign_stats.outcomes.choose_runs import EQUAL
+from pluralign_stats.outcomes.experiments import select_experiment
+from pluralign_stats.outcomes.models import replicated
+from pluralign_stats.outcomes.read import CONTROL, TUNING, Outcomes
+from pluralign_stats.outcomes.robust import UNITS, Quantity, check_pair, estimate
+from pluralign_stats.results import Metadata, Result, minus
+from pluralign_stats.settings import CONF_LEVEL
+
+#: Ways of modelling scores, with what `fit_outcomes` needs for them.
+MODELS: dict[str, dict[str, Any]] = {
+    "linear": {"kind": "linear"},
+    "ordinal": {"kind": "ordinal", "rounded": True},
+    "linear by prompt": {"kind": "linear", "by_prompt": True},
+}
+
+#: Whoever or whatever there is, without a choice among them.
+ALL = "all"
+
+_EVERYTHING = (("language", ALL), ("base_model", ALL))
+
+#: More analyses than this are not carried out.
+MOST = 1000
+
+_CHOICES = ("judge", "model", "malformed", "language", "base_model", *TUNING)
+
+#: Factors of which other values answer the same question.
+_SAME_QUESTION = ("scale", "strategy", "labels", "languages", "min_margin", "max_per_prompt")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A comparison of two designs on one dimension.
+
+    Attributes
+    ----------
+    name
+        The finding in a few words.
+    factor
+        What varies; see `select_experiment`.
+    a, b
+        The designs; b may be the control where a difference is asked.
+    dimension
+        Whose scores.
+    quantity
+        The ``"difference"``, or the relative ``"gain"`` of a over b.
+    fixed
+        Values of other factors, in every analysis.
+    """
+
+    name: str
+    factor: str | tuple[str, ...]
+    a: str
+    b: str
+    dimension: str
+    quantity: Quantity = "gain"
+    fixed: Mapping[str, Any] = field(default_factory=dict)
+
+
+def reasonable_choices(
+    outcomes: Outcomes | Mapping[str, Outcomes], finding: Finding
+) -> dict[str, list[str]]:
+    """Choices that the data offer for a finding; the first of each makes the main analysis.
+
+    Judge, model, malformed generations, language, base model, budget, and those other ways of
+    making feedback under which both designs were trained.
+    """
+    by_judge = _by_judge(outcomes)
+    main = next(iter(by_judge.values()))
+    table = main.table
+    tuned = table[table["optimizer"] != CONTROL].drop_duplicates("run")
+    offered = {
+        "judge": list(by_judge),
+        "model": list(MODELS),
+        "malformed": ["dropped", "worst" if main.codebook else "kept"],
+        "language": [ALL, *sorted(table["language"].unique())],
+        "base_model": [ALL, *sorted(tuned["base_model"].unique())],
+    }
+    offered = {k: v for k, v in offered.items() if v[0] != ALL or len(v) > 2}
+    varied = (finding.factor,) if isinstance(finding.factor, str) else finding.factor
+    settled = {*varied, *finding.fixed}
+    if len(varied) == 1:
+        both = [
+            set(tuned.loc[tuned[varied[0]] == level, "run"])
+            for level in (finding.a, finding.b)
+            if level != CONTROL
+        ]
+        parts = [tuned[tuned["run"].isin(runs)] for runs in both]
+        if "budget" not in settled and all((p["budget"] != "natural").any() for p in parts):
+            offered["budget"] = ["natural", EQUAL]
+        for name in _SAME_QUESTION:
+            shared = set.intersection(*(set(p[name]) for p in parts)) - {CONTROL}
+            if name not in settled and len(shared) > 1:
+                offered[name] = sorted(shared, key=lambda v: (-(tuned[name] == v).sum(), v))
+    return {name: values for name, values in offered.items() if name not in finding.fixed}
+
+
+def multiverse(
+    outcomes: Outcomes | Mapping[str, Outcomes],
+    finding: Finding,
+    choices: Mapping[str, Sequence[str]] | None = None,
+    *,
+    conf_level: float = CONF_LEVEL,
+) -> Result:
+    """Estimate one finding under every combination of choices.
+
+    Parameters
+    ----------
+    outcomes
+        The scores; by several judges as mapping of judge to scores.
+    finding
+        What is estimated.
+    choices
+        Options of each choice, the first of which makes the main analysis: model (``"linear"``,
+        ``"ordinal"``, ``"linear by prompt"``), malformed, language and base_model (``"all"`` or
+        one), judge, and any factor of tuning but those that vary (budget: ``"natural"``,
+        ``"equal"``). By default what `reasonable_choices` gives.
+    conf_level
+        Level of the intervals.
+
+    Returns
+    -------
+    Result
+        One row per analysis, the main one first: one column per choice, then estimate, conf_low,
+        conf_high, clear, agrees (in sign with the main analysis), main, reason (why there is no
+        estimate, or no interval), method.
+
+    Raises
+    ------
+    InputError
+        If a choice is unknown, or the analyses are more than `MOST`.
+    """
+    check_level(conf_level)
+    by_judge = _by_judge(outcomes)
+    offered = {**(reasonable_choices(outcomes, finding) if choices is None else choices)}
+    _check(offered, finding, by_judge)
+    rows = [
+        {**choice, **_analysis(by_judge, finding, choice, conf_level)}
+        for choice in _combinations(offered)
+    ]
+    table = pd.DataFrame(rows)
+    known = table["estimate"].notna()
+    first = table["estimate"].iloc[0] if known.iloc[0] else table["estimate"].median()
+    same = np.sign(table["estimate"]) == np.sign(first)
+    table["agrees"] = same.map({True: "yes", False: "no"}).where(known, "")
+    table["main"] = ["yes", *["no"] * (len(table) - 1)]
+    columns = [*offered, "estimate", "conf_low", "conf_high", "clear", "agrees", "main", "reason"]
+    data = next(iter(by_judge.values()))
+    unit = UNITS[finding.quantity]
+    meta = Metadata(
+        f"{finding.name}: {len(table)} analyses",
+        data.data_kind,
+        unit,
+        conf_level,
+        "Fieller's intervals" if finding.quantity == "gain" else "intervals from t",
+        _notes(offered, finding, data),
+    )
+    return Result(table[[*columns, "method"]], _sentence(table, finding, unit), meta)
+
+
+def _by_judge(outcomes: Outcomes | Mapping[str, Outcomes]) -> dict[str, Outcomes]:
+    return {outcomes.judge: outcomes} if isinstance(outcomes, Outcomes) else dict(outcomes)
+
+
+def _check(
+    offered: Mapping[str, Sequence[str]], finding: Finding, by_judge: Mapping[str, Outcomes]
+) -> None:
+    for name, values in offered.items():
+        if name not in _CHOICES:
+            raise InputError(one_of("a choice", name, _CHOICES))
+        if name in finding.factor or name in finding.fixed:
+            raise InputError(f"'{name}' is part of the finding '{finding.name}', and no choice")
+        if not values:
+            raise InputError(f"the choice '{name}' has no option; leave it out")
+        known = {"judge": by_judge, "model": MODELS}.get(name, values)
+        for value in values:
+            if value not in known:
+                raise InputError(one_of(f"'{name}'", value, known))
+    n = int(np.prod([len(values) for values in offered.values()]))
+    if n > MOST:
+        raise InputError(f"{n:,} analyses are too many (at most {MOST:,}); offer fewer choices")
+
+
+def _combinations(offered: Mapping[str, Sequence[str]]) -> Iterator[dict[str, str]]:
+    for values in product(*offered.values()):
+        yield dict(zip(offered, values, strict=True))
+
+
+def _analysis(
+    by_judge: Mapping[str, Outcomes], finding: Finding, choice: Mapping[str, str], level: float
+) -> dict[str, Any]:
+    """One analysis: its estimate, or why there is none."""
+    outcomes = by_judge[choice.get("judge", next(iter(by_judge)))]
+    how = MODELS[choice.get("model", "linear")]
+    fixed = {
+        name: value
+        for name, value in choice.items()
+        if name not in ("judge", "model") and (name, value) not in _EVERYTHING
+    }
+    a, b = finding.a, finding.b
+    try:
+        experiment = select_experiment(outcomes, finding.factor, **{**finding.fixed, **fixed})
+        check_pair(experiment, a, b, finding.quantity)
+        found = estimate(experiment, a, b, finding.dimension, finding.quantity, **how,
+                         conf_level=level)  # fmt: skip
+    except InputError as error:
+        return {"estimate": np.nan, "conf_low": np.nan, "conf_high": np.nan, "clear": "",
+                "reason": str(error), "method": ""}  # fmt: skip
+    if replicated(experiment):
+        return {"reason": "", **found}
+    return {**found, "conf_low": np.nan, "conf_high": np.nan, "clear": "", "reason": ONE_EACH}
+
+
+#: Why an analysis has no interval.
+ONE_EACH = "no interval: one run of each design"
+
+
+def _notes(
+    offered: Mapping[str, Sequence[str]], finding: Finding, data: Outcomes
+) -> tuple[str, ...]:
+    told = "; ".join(f"{name}: {', '.join(values)}" for name, values in offered.items())
+    fixed = ", ".join(f"{name} {value}" for name, value in finding.fixed.items())
+    notes = [f"Every combination of: {told}. The first of each makes the main analysis."]
+    notes += [f"In every analysis: {fixed}."] if fixed else []
+    notes += ["The analyses share their data, so their agreement is no count of evidence."]
+    return (*notes, f"Data: {data.told}.") if data.told else tuple(notes)
+
+
+def _sentence(table: pd.DataFrame, finding: Finding, unit: str) -> str:
+    fitted = table[table["estimate"].notna()]
+    if fitted.empty:
+        return f"{finding.name}: none of {len(table)} analyses could be carried out."
+    agree, clear = (fitted["agrees"] == "yes").sum(), (fitted["clear"] == "yes").sum()
+    low, middle, high = fitted["estimate"].quantile([0, 1 / 2, 1])
+    lost = len(table) - len(fitted)
+    failed = f"; {lost} could not be carried out" if lost else ""
+    return minus(
+        f"{finding.name}: {agree} of {len(fitted)} analyses ({agree / len(fitted):.0%}) agree in "
+        f"sign, and {clear} have an interval that leaves out 0; estimates go from {low:+.2f} to "
+        f"{high:+.2f} {unit}, with a median of {middle:+.2f}{failed}."
+    )

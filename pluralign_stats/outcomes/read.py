@@ -1,0 +1,249 @@
+"""The outcome table: scores of generations with the conditions behind them, checked."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from pluralign_stats.errors import InputError, listing, one_of
+from pluralign_stats.study.codebook import Codebook
+from pluralign_stats.study.study import Study
+
+#: What an untuned model has in place of the factors of tuning.
+CONTROL = "control"
+
+#: Factors that an untuned model does not have.
+TUNING = (
+    "group", "scale", "strategy", "objective", "labels", "languages", "min_margin",
+    "max_per_prompt", "budget", "optimizer", "settings",
+)  # fmt: skip
+
+#: Factors of a condition: those of tuning, and what was tuned.
+FACTORS = (*TUNING, "base_model", "chat_template", "seed")
+
+#: What identifies a generation.
+GENERATION = ("run", "prompt", "language", "sample")
+
+#: The scale of scores where no study says otherwise.
+SCALE = (1, 5)
+
+_FILES = {"outcomes": "outcomes.parquet", "health": "health.parquet"}
+_NEEDED = (*FACTORS, *GENERATION, "dimension", "score", "malformed", "judge")
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Outcomes:
+    """Scores of generations.
+
+    Attributes
+    ----------
+    table
+        One row per generation and dimension: the factors of the condition, run, prompt, language,
+        sample, dimension, score (missing where there is none), malformed, judge.
+    health
+        One row per run and language; empty where there is none.
+    data_kind
+        ``"simulated"``, ``"observed"`` or, without a study, ``"unstated"``: the ratings that the
+        models were tuned on.
+    told
+        What figures say about the data.
+    codebook
+        The study's, for labels, scales, valence and the order of groups; None without a study.
+    """
+
+    table: pd.DataFrame
+    health: pd.DataFrame
+    data_kind: str = "unstated"
+    told: str = ""
+    codebook: Codebook | None = None
+
+    @property
+    def dimensions(self) -> tuple[str, ...]:
+        """Names of the dimensions, in the study's order, else as they come."""
+        return dimensions_of(self.table, self.codebook)
+
+    @property
+    def judge(self) -> str:
+        """Who gave the scores."""
+        return str(self.table["judge"].iloc[0])
+
+    def __repr__(self) -> str:
+        runs = self.table.drop_duplicates("run")["optimizer"] != CONTROL
+        told = f"{runs.sum()} tuned runs, {(~runs).sum()} controls, judge '{self.judge}'"
+        return f"<Outcomes: {told}{f' ({self.told})' if self.told else ''}>"
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """What a codebook, if there is one, says of the dimensions.
+
+    Attributes
+    ----------
+    codebook
+        The study's.
+    labels
+        Of what is no dimension of the study.
+    """
+
+    codebook: Codebook | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+    def label(self, dimension: str) -> str:
+        """What readers see in place of a dimension's name."""
+        plain = dimension.replace("_", " ").capitalize()
+        known = self.codebook.label(dimension) if self.codebook else plain
+        return self.labels.get(dimension, known)
+
+    def scale(self, dimension: str) -> tuple[int, int]:
+        """Lowest and highest score."""
+        known = self.codebook.dimensions.get(dimension) if self.codebook else None
+        return known.scale if known else SCALE
+
+    def valence(self, dimension: str) -> int | None:
+        """1 where a high score is good, -1 where it is bad; None where nobody says."""
+        known = self.codebook.dimensions.get(dimension) if self.codebook else None
+        return known.valence if known else None
+
+
+def dimensions_of(table: pd.DataFrame, codebook: Codebook | None) -> tuple[str, ...]:
+    """Dimensions of a table of scores, in the codebook's order, else as they come."""
+    found = [str(name) for name in table["dimension"].unique()]
+    known = [name for name in (codebook.dimensions if codebook else ()) if name in found]
+    return (*known, *(name for name in found if name not in known))
+
+
+def read_outcomes(path: str | Path, *, study: Study | None = None, told: str = "") -> Outcomes:
+    """Read the scores of generations.
+
+    Parameters
+    ----------
+    path
+        The folder that ``pluralign judge`` wrote, or its ``outcomes.parquet``.
+    study
+        The study whose ratings the models were tuned on, for labels, valence and order.
+    told
+        What figures say about the data, such as ``"simulated study, miniature model"``.
+
+    Returns
+    -------
+    Outcomes
+
+    Raises
+    ------
+    InputError
+        If the table cannot be read, lacks a column, holds scores by several judges, outside the
+        scale or twice for one generation, or has no control.
+    """
+    path = Path(path)
+    folder, file = (path, path / _FILES["outcomes"]) if path.is_dir() else (path.parent, path)
+    table = _parquet(file)
+    lacking = [column for column in _NEEDED if column not in table]
+    if lacking:
+        raise InputError(f"{file} lacks the columns {listing(lacking)}; make it with: {_COMMAND}")
+    if table.empty:
+        raise InputError(f"{file} holds no score; make it with: {_COMMAND}")
+    meaning = Meaning(study.codebook if study else None)
+    table = _typed(table, file)
+    _check(table, meaning, file)
+    health = folder / _FILES["health"]
+    return Outcomes(
+        table=table,
+        health=_parquet(health) if health.is_file() else pd.DataFrame(columns=["run", "language"]),
+        data_kind=study.data_kind if study else "unstated",
+        told=told,
+        codebook=meaning.codebook,
+    )
+
+
+_COMMAND = "pluralign judge GENERATIONS --judge JUDGE --out SCORES"
+
+
+def _parquet(file: Path) -> pd.DataFrame:
+    if not file.is_file():
+        whole = "" if file.is_absolute() else f" in {Path.cwd()} (give the whole path)"
+        raise InputError(f"there is no file {file}{whole}; make it with: {_COMMAND}")
+    try:
+        return pd.read_parquet(file)
+    except (OSError, ValueError) as error:
+        reason = str(error).partition("\n")[0]
+        raise InputError(f"{file} cannot be read ({reason}); it must be Parquet") from error
+
+
+def _typed(table: pd.DataFrame, file: Path) -> pd.DataFrame:
+    """Factors as words, seeds as whole numbers, scores as numbers."""
+    words = [c for c in (*FACTORS, *GENERATION, "dimension", "judge") if c not in _COUNTED]
+    empty = [c for c in (*words, *_COUNTED) if table[c].isna().any()]
+    if empty:
+        raise InputError(f"{file}: '{empty[0]}' must not be missing; score the generations again")
+    try:
+        numbers = {"score": pd.to_numeric(table["score"]).astype(float)}
+        numbers |= {c: pd.to_numeric(table[c]).astype(int) for c in _COUNTED}
+    except (ValueError, TypeError) as error:
+        raise InputError(
+            f"{file}: 'score', 'seed' and 'sample' must be numbers ({error})"
+        ) from error
+    plain = {c: table[c].astype(str).astype(object) for c in words}
+    return table.assign(**plain, **numbers, malformed=table["malformed"].astype(bool))
+
+
+_COUNTED = ("seed", "sample")
+
+
+def _check(table: pd.DataFrame, meaning: Meaning, file: Path) -> None:
+    judges = table["judge"].unique()
+    if len(judges) > 1:
+        raise InputError(
+            f"{file} holds scores by {len(judges)} judges ({listing(judges)}); keep one file for "
+            "each judge"
+        )
+    for dimension, scores in table.groupby("dimension")["score"]:
+        low, high = meaning.scale(str(dimension))
+        outside = scores[(scores < low) | (scores > high) | np.isinf(scores)]
+        if len(outside):
+            raise InputError(
+                f"{file}: {outside.iloc[0]:g} is no score of '{dimension}', which goes from {low} "
+                f"to {high}; score the generations on the study's scale"
+            )
+    if meaning.codebook:
+        unknown = [d for d in table["dimension"].unique() if d not in meaning.codebook.dimensions]
+        if unknown:
+            raise InputError(
+                f"{file}: {one_of('a dimension', unknown[0], meaning.codebook.dimensions)}; name "
+                "the study that the models were tuned on"
+            )
+    if not (table["optimizer"] == CONTROL).any():
+        raise InputError(
+            f"{file} has no control (a run whose optimizer is '{CONTROL}'); generate the untuned "
+            "models too: pluralign generate"
+        )
+    _check_runs(table, file)
+
+
+def _check_runs(table: pd.DataFrame, file: Path) -> None:
+    twice = table.duplicated([*GENERATION, "dimension"])
+    if twice.any():
+        row = table.loc[twice.idxmax()]
+        where = ", ".join(f"{c} '{row[c]}'" for c in (*GENERATION, "dimension"))
+        raise InputError(f"{file} has two scores of {where}; keep one")
+    runs = table[["run", *FACTORS]].drop_duplicates()
+    mixed = runs["run"].duplicated()
+    if mixed.any():
+        name = runs.loc[mixed.idxmax(), "run"]
+        raise InputError(f"{file}: the run '{name}' has two conditions; give each run its own name")
+
+
+def parse_objective(objective: str) -> dict[str, float]:
+    """Weights of the dimensions that an objective names: ``toxicity``, ``2*a+1*b``."""
+    weights: dict[str, float] = {}
+    for part in objective.split("+"):
+        weight, star, name = part.rpartition("*")
+        weights[name] = float(weight) if star else 1.0
+    return weights
+
+
+def told_of(outcomes: Outcomes) -> Sequence[str]:
+    """Notes on the data that every table of outcomes has."""
+    notes = [f"Scores by the judge '{outcomes.judge}'."]
+    return [*notes, f"Data: {outcomes.told}."] if outcomes.told else notes

@@ -1,0 +1,320 @@
+"""What groups say in the survey, beside what models tuned on their feedback say."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from pluralign_stats.describe.composition import not_asked
+from pluralign_stats.describe.disclosure import COUNT_WITHHELD, check_min_cell, hide_counts
+from pluralign_stats.effects.contrasts import contrasts
+from pluralign_stats.effects.demographics import default_factors
+from pluralign_stats.effects.draws import leave_out_zero
+from pluralign_stats.effects.plans import Model, fit_plans
+from pluralign_stats.errors import InputError, one_of
+from pluralign_stats.feedback.pairs import preference_pairs
+from pluralign_stats.feedback.recipe import Recipe
+from pluralign_stats.models.fit import Fit
+from pluralign_stats.outcomes.contrasts import compare
+from pluralign_stats.outcomes.experiments import Experiment, select_experiment
+from pluralign_stats.outcomes.models import Kind
+from pluralign_stats.outcomes.read import Outcomes, parse_objective, told_of
+from pluralign_stats.results import Metadata, Result
+from pluralign_stats.settings import CONF_LEVEL, MIN_CELL
+from pluralign_stats.study.study import Study
+
+#: The comparisons of figure 2: demographic, group named first, group named second.
+PAIRS = (
+    ("politics", "Liberal", "Conservative"),
+    ("gender", "Female", "Male"),
+    ("ethnicity", "White", "Black or African American"),
+)
+
+RATINGS, TUNED = "ratings", "models"
+
+_COLUMNS = ["dimension", "term", "contrast", "source", "estimate", "std_error", "sd", "conf_low"]
+_COLUMNS += ["conf_high", "signs_agree", "both_clear", "objective", "n_pairs_first"]
+_COLUMNS += ["n_pairs_second", "margin_first", "margin_second", "n_raters", "n_ratings", "n_runs"]
+_COLUMNS += ["n_prompts", "n_generations", "method"]
+
+_KEYS = ["dimension", "term", "contrast"]
+
+_NOTES = (
+    "Ratings: difference of the two groups' mean ratings of the same responses, adjusted for the "
+    "other demographics. Models: difference of the mean scores of what models say that were tuned "
+    "on the two groups' feedback. Either is the group named first less the second.",
+    "Pairs and margin: how many preferences each group's ratings make, and how far apart their "
+    "responses are in utility on average. Groups that rate leniently or alike make fewer and "
+    "weaker pairs, so that a model can learn less from them.",
+    "Raters, ratings, runs, prompts and generations are counted in the group named first.",
+    "Pairs are of the prompts that models were not asked in evaluation, without a budget.",
+)
+
+
+@dataclass(frozen=True)
+class _Pair:
+    """Two groups of one demographic."""
+
+    term: str
+    first: str
+    second: str
+
+    @property
+    def contrast(self) -> str:
+        """What tables call their difference."""
+        return f"{self.first} vs {self.second}"
+
+    def group(self, level: str) -> str:
+        """What the outcome table calls one of them."""
+        return f"{self.term}={level}"
+
+
+def survey_and_models(
+    study: Study,
+    outcomes: Outcomes,
+    pairs: Sequence[tuple[str, str, str]] = PAIRS,
+    dimensions: Sequence[str] = (),
+    *,
+    fits: dict[tuple[str, str], Fit] | None = None,
+    model: Model = "ordinal",
+    kind: Kind = "linear",
+    min_cell: int = MIN_CELL,
+    conf_level: float = CONF_LEVEL,
+    **fixed: Any,
+) -> Result:
+    """Set differences between groups' ratings beside those between the models tuned on them.
+
+    Parameters
+    ----------
+    study
+        The study.
+    outcomes
+        Scores of models that were tuned on its groups.
+    pairs
+        Demographic, and the two groups to compare.
+    dimensions
+        Which to look at; all that were rated and scored by default.
+    fits
+        Models of the ratings by dimension and demographic, as `DemographicEffects` has them; they
+        are fitted unless given.
+    model, kind
+        Of the ratings (as for `demographic_effects`) and of the scores (as for `fit_outcomes`).
+    min_cell
+        Groups of fewer raters are not shown.
+    conf_level
+        Level of the intervals.
+    fixed
+        Values of factors for `select_experiment`. Unless `objective` is stated, each dimension is
+        looked at in the models tuned on that dimension alone, where there are any.
+
+    Returns
+    -------
+    Result
+        Two rows per dimension and pair: columns dimension, term, contrast, source ("ratings" or
+        "models"), estimate (rating and score points), std_error, conf_low, conf_high, signs_agree
+        ("yes", "no"; empty where one is missing), both_clear (whether both intervals leave out 0),
+        objective, n_pairs_first, n_pairs_second, margin_first, margin_second, n_raters, n_ratings,
+        n_runs, n_prompts, n_generations, method. What could not be compared is told of in the
+        warnings.
+
+    Raises
+    ------
+    InputError
+        If a demographic, group or dimension is unknown, or nothing can be compared.
+    """
+    check_min_cell(min_cell)
+    chosen = [_Pair(*pair) for pair in pairs]
+    for pair in chosen:
+        _check(study, pair)
+    both = tuple(name for name in study.dimensions if name in outcomes.dimensions)
+    for name in dimensions:
+        if name not in both:
+            raise InputError(one_of("the dimension", name, both))
+    targets = tuple(dimensions) or both
+    failures: list[str] = []
+    if fits is None:
+        factors = dict.fromkeys((*default_factors(study), *(pair.term for pair in chosen)))
+        gaps = {factor: not_asked(study, factor) for factor in factors}
+        fits, failures = fit_plans(study, targets, gaps, model)
+    shown = [pair for pair in chosen if _large_enough(study, pair, min_cell, failures)]
+    tables = [
+        part
+        for pair in shown
+        for name in targets
+        for part in _rows(
+            study, outcomes, pair, name, fits, kind, min_cell, conf_level, fixed, failures
+        )
+    ]
+    if not tables:
+        raise InputError(f"nothing can be compared: {'; '.join(failures) or 'no pair of groups'}")
+    table = pd.concat(tables, ignore_index=True)
+    table = _agreement(table)
+    own = table[table["source"] == RATINGS]
+    withheld = (COUNT_WITHHELD,) if len(own) and own["n_raters"].isna().any() else ()
+    meta = Metadata(
+        "Differences between groups: their ratings, and the models tuned on them",
+        study.data_kind,
+        "rating and score points",
+        conf_level,
+        "intervals",
+        (*_NOTES, *withheld, *told_of(outcomes)),
+        tuple(dict.fromkeys(failures)),
+    )
+    return Result(table[[c for c in _COLUMNS if c in table]], _sentence(table), meta)
+
+
+def _check(study: Study, pair: _Pair) -> None:
+    if pair.term not in study.demographics:
+        raise InputError(one_of("the demographic", pair.term, study.demographics))
+    for level in (pair.first, pair.second):
+        if level not in study.levels(pair.term):
+            raise InputError(one_of(f"a level of '{pair.term}'", level, study.levels(pair.term)))
+
+
+def _large_enough(study: Study, pair: _Pair, min_cell: int, failures: list[str]) -> bool:
+    sizes = study.raters[pair.term].value_counts()
+    small = [level for level in (pair.first, pair.second) if sizes[level] < min_cell]
+    if small:
+        failures.append(f"{pair.contrast}: '{small[0]}' has fewer than {min_cell} raters")
+    return not small
+
+
+def _rows(
+    study: Study,
+    outcomes: Outcomes,
+    pair: _Pair,
+    dimension: str,
+    fits: dict[tuple[str, str], Fit],
+    kind: Kind,
+    min_cell: int,
+    conf_level: float,
+    fixed: dict[str, Any],
+    failures: list[str],
+) -> list[pd.DataFrame]:
+    """The row of the ratings and that of the models, as far as there are any."""
+    label = study.codebook.label
+    about = f"{pair.contrast} on {label(dimension).lower()}"
+    found = []
+    if (dimension, pair.term) in fits:
+        found.append(_of_ratings(study, fits[dimension, pair.term], pair, min_cell, conf_level))
+    else:
+        failures.append(f"{about}: no model of the ratings")
+    try:
+        experiment = _experiment(outcomes, pair, dimension, fixed)
+        found.append(_of_models(experiment, pair, dimension, kind, conf_level, failures))
+        strength = _strength(study, outcomes, experiment, pair)
+    except InputError as error:
+        failures.append(f"{about}: no models to compare: {error}")
+        strength = {}
+    told = {"dimension": label(dimension), "term": label(pair.term), "contrast": pair.contrast}
+    return [row.assign(**told, **strength) for row in found]
+
+
+def _of_ratings(
+    study: Study, fit: Fit, pair: _Pair, min_cell: int, conf_level: float
+) -> pd.DataFrame:
+    """Difference of the groups' own ratings."""
+    options: dict[str, Any] = {"conf_level": conf_level, "adjust": "none", "pairs": "all"}
+    table = contrasts(fit, pair.term, **options).table.set_index("contrast")
+    if pair.contrast in table.index:
+        row = table.loc[pair.contrast].copy()
+    else:
+        row = table.loc[f"{pair.second} vs {pair.first}"].copy()
+        row["estimate"] = -row["estimate"]
+        row["conf_low"], row["conf_high"] = -row["conf_high"], -row["conf_low"]
+    kept = ("estimate", "std_error", "sd", "conf_low", "conf_high", "method")
+    own = {c: [row[c]] for c in kept if c in row}
+    of_first = fit.design.data[fit.design.data[pair.term] == pair.first]
+    counts = {"n_raters": of_first["rater"].nunique(), "n_ratings": len(of_first)}
+    made = pd.DataFrame({"source": [RATINGS], **own, **counts})
+    return hide_counts(study, pair.term, made, pd.Series([pair.first]), min_cell)
+
+
+def _experiment(
+    outcomes: Outcomes, pair: _Pair, dimension: str, fixed: dict[str, Any]
+) -> Experiment:
+    """Models tuned on all groups under one setting: all of them tell how much runs differ."""
+    tuned = outcomes.table
+    aims = [
+        set(tuned.loc[tuned["group"] == pair.group(level), "objective"])
+        for level in (pair.first, pair.second)
+    ]
+    own = {} if dimension not in aims[0] & aims[1] else {"objective": dimension}
+    experiment = select_experiment(outcomes, "group", **{**own, **fixed})
+    for level in (pair.first, pair.second):
+        experiment.check_design("group", pair.group(level))
+    return experiment
+
+
+def _of_models(
+    experiment: Experiment,
+    pair: _Pair,
+    dimension: str,
+    kind: Kind,
+    conf_level: float,
+    failures: list[str],
+) -> pd.DataFrame:
+    """Difference of the scores of models tuned on the groups."""
+    designs = [(pair.group(pair.first), pair.group(pair.second))]
+    result = compare(
+        experiment, designs, "", [dimension], kind=kind, conf_level=conf_level, adjust="none"
+    )
+    failures += result.warnings
+    kept = ["estimate", "std_error", "sd", "conf_low", "conf_high", "n_runs", "n_prompts"]
+    kept += ["n_generations", "method"]
+    return result.table[[c for c in kept if c in result.table]].assign(source=TUNED)
+
+
+def _strength(
+    study: Study, outcomes: Outcomes, experiment: Experiment, pair: _Pair
+) -> dict[str, Any]:
+    """Number of pairs and mean margin of each group's feedback."""
+    setting = experiment.fixed
+    asked = set(outcomes.table["prompt"])
+    prompts = [p for p in study.items["prompt"].astype(str).unique() if p not in asked]
+    told: dict[str, Any] = {"objective": setting["objective"]}
+    for which, level in (("first", pair.first), ("second", pair.second)):
+        recipe = Recipe(
+            weights=parse_objective(setting["objective"]),
+            group={pair.term: level},
+            scale=setting["scale"],
+            strategy=setting["strategy"],
+            labels=setting["labels"],
+            languages=setting["languages"],
+            min_margin=float(setting["min_margin"]),
+        )
+        made = preference_pairs(study, recipe, prompts or None).table
+        told[f"n_pairs_{which}"] = int(made["n"].sum())
+        told[f"margin_{which}"] = float(np.average(made["margin"], weights=made["n"]))
+    return told
+
+
+def _agreement(table: pd.DataFrame) -> pd.DataFrame:
+    """Whether ratings and models differ in the same direction, and whether both clearly."""
+    grouped = [table[key] for key in _KEYS]
+    both = table["source"].groupby(grouped).transform("nunique") == 2
+    same = np.sign(table["estimate"]).groupby(grouped).transform("nunique") == 1
+    clear = leave_out_zero(table).groupby(grouped).transform("all")
+    words = {True: "yes", False: "no"}
+    return table.assign(
+        signs_agree=same.map(words).where(both, ""), both_clear=clear.map(words).where(both, "")
+    )
+
+
+def _sentence(table: pd.DataFrame) -> str:
+    compared = table[table["signs_agree"] != ""].drop_duplicates(_KEYS)
+    if compared.empty:
+        return "No difference between groups could be seen both in ratings and in models."
+    agree = (compared["signs_agree"] == "yes").sum()
+    sure = compared[compared["both_clear"] == "yes"]
+    if sure.empty:
+        clearly = "in none of them are both differences clear of 0"
+    else:
+        same = (sure["signs_agree"] == "yes").sum()
+        clearly = f"of the {len(sure)} in which both are clear of 0, {same} agree"
+    return (
+        f"Models tuned on two groups differ in the direction in which the groups' own ratings do "
+        f"in {agree} of {len(compared)} comparisons; {clearly}."
+    )
