@@ -6,6 +6,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 OUT    ?= reports/output
+ARGS   ?=
 PARTS  ?=
 SEEDS  ?= 1-100
 READY  := $(VENV)/.ready
@@ -18,7 +19,8 @@ help: ## Show this list
 	@echo
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo
-	@echo "Settings: OUT=FOLDER (where reproduce writes), PYTHON=COMMAND (3.12 or newer),"
+	@echo "Settings: OUT=FOLDER (where reproduce writes), ARGS=\"--quick\" (options of pluralign reproduce),"
+	@echo "          PYTHON=COMMAND (3.12 or newer),"
 	@echo "          PARTS=\"PART ...\" (what benchmark measures), SEEDS=FIRST-LAST (what validate simulates)"
 
 setup: $(READY) ## Make the virtual environment .venv from the pinned, hashed lock
@@ -33,8 +35,8 @@ $(READY): requirements.lock requirements-setup.lock pyproject.toml
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
 
-reproduce: $(READY) ## Simulate the published study, report on it and print where the report is
-	@$(BIN)/pluralign reproduce --out $(OUT)
+reproduce: $(READY) ## Carry out the whole study in miniature and print where the report is
+	@$(BIN)/pluralign reproduce --out $(OUT) $(ARGS)
 
 test: $(READY) ## Run the tests
 	@$(BIN)/python -m pytest

@@ -74,7 +74,12 @@ from .figures.feedback import feedback_survival_figure as feedback_survival_figu
 from .figures.judging import judge_figure as judge_figure
 from .figures.models import caterpillar_figure as caterpillar_figure
 from .figures.models import shares_figure as shares_figure
+from .figures.multiverse import specification_curve as specification_curve
+from .figures.optimizers import optimizers_figure as optimizers_figure
+from .figures.outcomes import against_control_figure as against_control_figure
+from .figures.outcomes import pairwise_figure as pairwise_figure
 from .figures.picture import Picture as Picture
+from .figures.survey import survey_figure as survey_figure
 from .judging.agreement import judge_agreement as judge_agreement
 from .judging.contrasts import judge_contrasts as judge_contrasts
 from .judging.scores import read_judge_scores as read_judge_scores
@@ -90,6 +95,7 @@ from .models.linear import fit_linear as fit_linear
 from .models.ordinal import OrdinalFit as OrdinalFit
 from .models.ordinal import fit_ordinal as fit_ordinal
 from .outcomes.budgets import compare_budgets as compare_budgets
+from .outcomes.by_model import by_base_model as by_base_model
 from .outcomes.contrasts import against_control as against_control
 from .outcomes.contrasts import pairwise as pairwise
 from .outcomes.experiments import Experiment as Experiment

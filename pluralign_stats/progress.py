@@ -55,7 +55,8 @@ class WorkProgress:
             disable=not shown or not self._console.is_terminal,
         )
         self._title = title
-        self._all = self._bar.add_task(title, total=sum(parts.values()), unit=unit)
+        self._units = sum(parts.values())
+        self._all = self._bar.add_task(title, total=self._units, unit=unit)
 
     def __enter__(self) -> Self:
         """Show the bars."""
@@ -70,6 +71,13 @@ class WorkProgress:
     ) -> None:
         """Leave the bars where they stand."""
         self._bar.stop()
+
+    def add(self, part: str, units: int = 1) -> None:
+        """Add a part that was not known at the beginning."""
+        self._left[part] = units
+        self._parts += 1
+        self._units += units
+        self._bar.update(self._all, total=self._units)
 
     def advance(self, part: str, units: int = 0) -> None:
         """Count units of a part, which runs from its first call on."""

@@ -7,11 +7,12 @@ import os
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import IO, Any
 
 from pluralign_stats.errors import InputError, PluralignError
+from training.part import WHOLE, Part
 
 #: Written last; a folder without it is not complete.
 MARK = "complete.json"
@@ -40,8 +41,10 @@ def _not_writable(folder: Path, error: OSError) -> str:
 
 
 @contextmanager
-def only_one(folder: Path) -> Iterator[None]:
+def only_one(folder: Path, part: Part = WHOLE) -> Iterator[None]:
     """Hold `folder` alone: a second process that asks for it is refused.
+
+    Processes that do different parts hold it together, if they share it in equally many.
 
     Raises
     ------
@@ -50,15 +53,31 @@ def only_one(folder: Path) -> Iterator[None]:
     """
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        held = _lock(folder).open("w")
+        held = _lock(folder).open("a+")
+        own = None if part.is_whole else _lock(folder, part).open("w")
     except OSError as error:
         raise InputError(_not_writable(folder, error)) from error
-    with held:
-        if not (_taken(held) or _taken(held, after=0.1)):
+    with held, own or nullcontext():
+        free = _taken(held) or _taken(held, after=0.1) if own is None else _shared(held, own, part)
+        if not free:
             raise InputError(
                 f"another run is writing to {folder}; wait for it, or choose another folder"
             )
         yield
+
+
+def _shared(held: IO[str], own: IO[str], part: Part) -> bool:
+    """Whether a part could be taken, beside other parts of equally many."""
+    if _taken(held):
+        held.truncate(0)
+        held.write(str(part.of))
+        held.flush()
+    try:
+        fcntl.flock(held, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    held.seek(0)
+    return held.read() == str(part.of) and _taken(own)
 
 
 def _taken(lock: IO[str], after: float = 0) -> bool:
@@ -83,8 +102,9 @@ def was_held(folder: Path) -> bool | None:
     return False
 
 
-def _lock(folder: Path) -> Path:
-    return folder.with_name(f".{folder.name}.lock")
+def _lock(folder: Path, part: Part = WHOLE) -> Path:
+    name = folder.name if part.is_whole else f"{folder.name}.{part.name}"
+    return folder.with_name(f".{name}.lock")
 
 
 def remove_whole(folder: Path) -> None:

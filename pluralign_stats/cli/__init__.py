@@ -19,13 +19,13 @@ COMMANDS = {
     "generate": "Let tuned models, and the untuned ones beside them, answer prompts.",
     "judge": "Score answers on the dimensions of the study.",
     "report": "Run the notebooks on a study and write a browsable report.",
-    "reproduce": "Simulate the published study and report on it.",
+    "reproduce": "Carry out the whole study, from ratings to one report.",
     "lab": "Open JupyterLab on a working copy of the notebooks.",
 }
 
 
 #: Commands that go on where they were interrupted.
-RESUMABLE = ("train", "generate", "judge")
+RESUMABLE = ("train", "generate", "judge", "reproduce")
 
 
 class LazyGroup(click.Group):

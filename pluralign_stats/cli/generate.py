@@ -62,6 +62,13 @@ from pluralign_stats.errors import InputError, MissingExtraError, listing
 @click.option(
     "--jobs", default=1, show_default=True, help="Worker processes, each with a model of its own."
 )
+@click.option(
+    "--part",
+    default="1/1",
+    metavar="K/N",
+    help="Ask every N-th run only, from the K-th on; other parts may be asked meanwhile.",
+)
+@click.option("--renew", is_flag=True, help="Make answers again that were made otherwise.")
 @json_option
 def command(
     runs: Path,
@@ -70,6 +77,8 @@ def command(
     data: Path | None,
     prompts: Path | None,
     jobs: int,
+    part: str,
+    renew: bool,
     as_json: bool,
     **options: Any,
 ) -> None:
@@ -80,11 +89,11 @@ def command(
     --prompts; give one or both. Every run gets a folder under --out with generations.parquet, one
     row for each prompt, language and sample.
 
-    Answers are data: they are written once and never made again. The command can be repeated (runs
-    that are there are kept) and killed at any time (it goes on from the last complete batch). A run
-    whose training failed, or whose adapter is not what was trained, is refused and named with the
-    reason; the others go on, and the exit status is 2. Runs that are still in training, broken off
-    or not begun are left out and named.
+    Answers are data: they are written once and never made again, unless --renew is given. The
+    command can be repeated (runs that are there are kept) and killed at any time (it goes on from
+    the last complete batch). A run whose training failed, or whose adapter is not what was trained,
+    is refused and named with the reason; the others go on, and the exit status is 2. Runs that are
+    still in training, broken off or not begun are left out and named.
 
     \b
       pluralign generate runs --study study.yaml --out generations
@@ -92,13 +101,16 @@ def command(
     """
     try:
         from training.generation.stage import GenerationOptions, generate_all
+        from training.part import read_part
     except ImportError as error:
         raise MissingExtraError("generation", "training") from error
     from pluralign_stats.study.read import read_study
 
     chosen = GenerationOptions(**options)
     read = read_study(study, data) if study else None
-    result = generate_all(runs, out, chosen, read, prompts, jobs, progress=True)
+    result = generate_all(
+        runs, out, chosen, read, prompts, jobs, read_part(part), renew, progress=True
+    )
     _tell(result, out, as_json)
     if result.failed:
         reasons = "; ".join(f"{run}: {reason}" for run, reason in result.failed.items())

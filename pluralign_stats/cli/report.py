@@ -1,6 +1,8 @@
 """``pluralign report``."""
 
+import json
 from pathlib import Path
+from typing import Any, TextIO
 
 import click
 
@@ -13,6 +15,7 @@ from pluralign_stats.cli.options import (
     split_parameters,
     study_argument,
 )
+from pluralign_stats.errors import InputError
 
 
 @click.command("report")
@@ -20,9 +23,20 @@ from pluralign_stats.cli.options import (
 @out_option
 @data_option
 @parameter_option
+@click.option(
+    "--provenance",
+    type=click.File(encoding="utf-8"),
+    metavar="FILE",
+    help="JSON object of further lines for the report's provenance.",
+)
 @json_option
 def command(
-    study: Path, out: Path, data: Path | None, parameters: tuple[str, ...], as_json: bool
+    study: Path,
+    out: Path,
+    data: Path | None,
+    parameters: tuple[str, ...],
+    provenance: TextIO | None,
+    as_json: bool,
 ) -> None:
     """Run the notebooks on a study and write a browsable report.
 
@@ -47,8 +61,21 @@ def command(
         data_folder=data,
         parameters=values,
         progress=not as_json,
+        extra_provenance=_lines(provenance),
     )
     if as_json:
         print_json({"report": str(index)})
     else:
         click.echo(f"Report: {index}")
+
+
+def _lines(file: TextIO | None) -> dict[str, Any]:
+    if file is None:
+        return {}
+    try:
+        told = json.load(file)
+    except ValueError:
+        told = None
+    if not isinstance(told, dict):
+        raise InputError(f"{file.name} holds no JSON object of lines for the provenance")
+    return told

@@ -1,65 +1,152 @@
 """``pluralign reproduce``."""
 
 import shlex
+from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from pluralign_stats.cli.options import (
-    json_option,
-    out_option,
-    parameter_option,
-    print_json,
-    split_parameters,
-)
-from pluralign_stats.errors import InputError
+from pluralign_stats.cli.options import json_option, out_option, print_json
+from pluralign_stats.errors import InputError, MissingExtraError
+
+if TYPE_CHECKING:
+    from training.workflow.config import RunConfig
+    from training.workflow.cost import Cost
+    from training.workflow.drive import Done
 
 
 @click.command("reproduce")
+@click.argument("config", default="reproduce")
 @out_option
-@click.option("--seed", default=1, show_default=True, help="Seed of the simulated study.")
-@parameter_option
+@click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    show_default="one for each GPU, or for each core where there is none",
+    help="Conditions to train at the same time; with --profile, parts to share them in.",
+)
+@click.option("--dry-run", is_flag=True, help="Print the plan with its cost; write nothing.")
+@click.option("--quick", is_flag=True, help="Fewer seeds and conditions; the report says so.")
+@click.option(
+    "--profile",
+    metavar="NAME",
+    help="Run on a cluster: slurm, or the folder of a Snakemake profile.",
+)
 @json_option
-def command(out: Path, seed: int, parameters: tuple[str, ...], as_json: bool) -> None:
-    """Simulate the published study and report on it.
+def command(
+    config: str,
+    out: Path,
+    jobs: int | None,
+    dry_run: bool,
+    quick: bool,
+    profile: str | None,
+    as_json: bool,
+) -> None:
+    """Carry out the whole study: from ratings to tuned models, their scores, and one report.
 
-    The study's own data are not public, so the ratings are simulated after its design, with the
-    differences that it reports planted. FOLDER gets two folders: the simulated study and the
-    report. A study that is there already is used again if it is the same.
+    CONFIG is a YAML file, or the name of a run that comes with Pluralign: reproduce (the published
+    study in miniature: simulated ratings and miniature models, on a CPU, in minutes) or full (the
+    published design on real models; state your own study in a copy of it).
+
+    The command can be killed at any time: called again, it goes on from there, and repeats nothing
+    whose inputs are unchanged. What counts is content, not the time of a file: of a study that was
+    changed meanwhile only what it affects is done again, and the report says so. A condition that
+    fails takes no other down; it is named here and in the report, the exit status is 2, and the
+    next call tries it again.
+
+    \b
+    Examples:
+      pluralign reproduce --out my-run
+      pluralign reproduce --out my-run --quick
+      pluralign reproduce full --out my-run --dry-run
+      pluralign reproduce my-study-run.yaml --out /shared/my-run --profile slurm
     """
-    from pluralign_stats.study.read import read_study
-    from reports import build_report, check_parameters
+    try:
+        from training.workflow.config import read_run
+        from training.workflow.drive import reproduce
+    except ImportError as error:
+        raise MissingExtraError("Reproducing the study", "training") from error
 
-    values = split_parameters(parameters)
-    check_parameters(values)
-    codebook = _simulated(out / "study", seed)
-    given = [word for pair in parameters for word in ("-p", pair)]
-    words = ["pluralign", "reproduce", "--seed", str(seed), "--out", out.name, *given]
-    index = build_report(
-        read_study(codebook),
-        codebook,
-        out / "report",
-        parameters=values,
-        progress=not as_json,
-        extra_provenance={"command": shlex.join(words)},
+    read = read_run(config)
+    run = read.quickened() if quick else read
+    if dry_run:
+        _tell_cost(run, out, as_json)
+        return
+    typed = ["pluralign", "reproduce", Path(config).name, "--out", out.name]
+    typed += ["--quick"] * quick
+    done = reproduce(
+        run, out, jobs=jobs, profile=profile, typed=shlex.join(typed), progress=not as_json
     )
+    _tell(done, as_json)
+    if done.failed:
+        reasons = "; ".join(f"{name}: {why}" for name, why in done.failed.items())
+        raise InputError(f"{len(done.failed)} of the conditions failed: {reasons}")
+
+
+def _tell(done: "Done", as_json: bool) -> None:
     if as_json:
-        print_json({"study": str(codebook), "report": str(index)})
-    else:
-        click.echo(f"Study: {codebook.resolve()}\nReport: {index}")
+        told = asdict(done)
+        print_json({k: str(v) if isinstance(v, Path) else v for k, v in told.items()})
+        return
+    if done.study_changed:
+        click.echo("The study's files have changed since the last call; so has what they affect.")
+    if not done.done:
+        click.echo("Nothing has changed since the last call; nothing was done.")
+    click.echo(f"Scores: {done.outcomes}")
+    if done.report is not None:
+        click.echo(f"Report: {done.report}")
 
 
-def _simulated(folder: Path, seed: int) -> Path:
-    """Codebook of the simulated study in `folder`, written unless it is there already."""
-    from pluralign_stats.simulate.study import CODEBOOK, simulate_study, write_simulated_study
-    from pluralign_stats.study.read import read_study
+def _tell_cost(run: "RunConfig", out: Path, as_json: bool) -> None:
+    from training.workflow.cost import estimate
+    from training.workflow.layout import Layout
 
-    if not folder.exists():
-        return write_simulated_study(folder, seed)
-    codebook = folder / CODEBOOK
-    if read_study(codebook).fingerprint != simulate_study(seed).fingerprint:
-        raise InputError(
-            f"{folder} holds another study than the one simulated with seed {seed}; "
-            "name another folder with --out, or move the study away"
+    cost = estimate(run, Layout(out.resolve()))
+    if as_json:
+        print_json({**asdict(cost), "table": cost.table.to_dict("records")})
+        return
+    for line in _cost_lines(run, cost):
+        click.echo(line)
+
+
+def _cost_lines(run: "RunConfig", cost: "Cost") -> list[str]:
+    heads = {
+        "base_model": "base model", "billions": "10^9 par.", "dpo": "DPO", "kto": "KTO",
+        "grpo": "GRPO", "runs": "runs", "train_hours": "train GPU h", "answers": "answers",
+        "generate_hours": "answer GPU h", "disk_gb": "disk GB",
+    }  # fmt: skip
+    rows = [list(heads.values())]
+    rows += [[_cell(row[key]) for key in heads] for row in cost.table.to_dict("records")]
+    sums = {k: cost.table[k].sum() for k in heads if k not in ("base_model", "billions")}
+    rows.append([_cell(sums.get(key, "in all" if key == "base_model" else "")) for key in heads])
+    widths = [max(len(row[i]) for row in rows) for i in range(len(heads))]
+    lines = [run.title + (" (quick)" if run.is_quick else ""), ""]
+    for row in rows:
+        first, *others = (c.ljust(w) if i == 0 else c.rjust(w) for i, (c, w) in
+                          enumerate(zip(row, widths, strict=True)))  # fmt: skip
+        lines.append("  ".join([first, *others]))
+    given = run.cost
+    lines += ["", f"Asked: {cost.prompts}, {run.generate.samples} answers to each."]
+    for judge in run.judges:
+        calls = cost.judge_calls.get(judge)
+        told = "no calls" if calls is None else f"{calls:,} calls, and one for each own response"
+        lines.append(f"Judge {judge}: {told}.")
+    if cost.gpu_hours:
+        lines.append(
+            f"{cost.gpu_hours:,.0f} GPU hours: {cost.node_hours:,.0f} h on one machine with "
+            f"{given.node_gpus} GPUs, {cost.cluster_hours:,.0f} h on {given.cluster_gpus} GPUs."
         )
-    return codebook
+        lines.append(
+            f"Reckoned, not measured, at {given.peak_tflops:g} TFLOP/s a GPU, of which training "
+            f"reaches {given.training_utilization:.0%} and generation "
+            f"{given.generation_utilization:.0%} (our assumptions, under 'cost' in the "
+            "configuration)."
+        )
+    return lines
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    whole = float(value).is_integer()
+    return f"{int(value):,}" if whole else f"{value:,.1f}"

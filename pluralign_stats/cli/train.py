@@ -33,6 +33,12 @@ from pluralign_stats.errors import InputError, MissingExtraError, listing
     metavar="FILE",
     help="Configuration of accelerate: trains each condition over several GPUs.",
 )
+@click.option(
+    "--part",
+    default="1/1",
+    metavar="K/N",
+    help="Train every N-th condition only, from the K-th on; other parts may run meanwhile.",
+)
 @click.option("--dry-run", is_flag=True, help="Check the grid and print the plan; train nothing.")
 @json_option
 def command(
@@ -42,6 +48,7 @@ def command(
     out: Path,
     jobs: int,
     accelerate: Path | None,
+    part: str,
     dry_run: bool,
     as_json: bool,
 ) -> None:
@@ -64,19 +71,21 @@ def command(
     """
     try:
         from training.conditions.grid import read_grid
+        from training.part import read_part
         from training.tuning.plan import plan_training
         from training.tuning.stage import pending, train_all
     except ImportError as error:
         raise MissingExtraError("Training", "training") from error
     from pluralign_stats.study.read import read_study
 
+    share = read_part(part)
     read = read_grid(grid)
     rated = read_study(study, data)
     if dry_run:
         plan = plan_training(read, rated)
         _tell_plan(plan, {p.condition.id for p in pending(plan, out)}, as_json)
         return
-    result = train_all(read, rated, out, jobs=jobs, accelerate=accelerate)
+    result = train_all(read, rated, out, jobs=jobs, accelerate=accelerate, part=share)
     _tell(result, out, as_json)
     if result.failed:
         reasons = "; ".join(f"{run}: {why}" for run, why in result.failed.items())

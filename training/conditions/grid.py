@@ -23,6 +23,9 @@ from training.conditions.options import (
 
 HUB = Path(__file__).parents[1] / "configs"
 
+#: Files there that describe a whole run of the study, not a grid.
+RUNS = ("reproduce", "full")
+
 Group = dict[str, str | tuple[str, ...]]
 Given = dict[str, Any]
 
@@ -204,7 +207,8 @@ def read_grid(source: str | Path) -> Grid:
 
 def hub_grids() -> dict[str, Path]:
     """Grids that come with Pluralign, by name."""
-    return {path.stem: path for path in sorted(HUB.glob("*.yaml"), key=lambda path: path.stem)}
+    found = sorted(HUB.glob("*.yaml"), key=lambda path: path.stem)
+    return {path.stem: path for path in found if path.stem not in RUNS}
 
 
 def find_grid(source: str | Path) -> Path:

@@ -8,11 +8,12 @@ from pluralign_stats.errors import InputError, PluralignError
 from pluralign_stats.progress import WorkProgress
 from pluralign_stats.study.study import Study
 from training.engines.protocol import GenerationOptions
-from training.folders import only_one
+from training.folders import only_one, remove_whole
 from training.generation.jobs import Task, do_all
 from training.generation.prompts import read_prompts
 from training.generation.run import inputs_of, is_done
 from training.generation.runs import find_runs, prompts_of
+from training.part import WHOLE, Part
 
 __all__ = ["Generated", "GenerationOptions", "generate_all"]
 
@@ -46,6 +47,8 @@ def generate_all(
     study: Study | None = None,
     prompts_file: Path | None = None,
     jobs: int = 1,
+    part: Part = WHOLE,
+    renew: bool = False,
     progress: bool = False,
 ) -> Generated:
     """Ask every complete run, and the untuned control of every base model, all prompts.
@@ -67,6 +70,10 @@ def generate_all(
         More prompts, as `training.generation.prompts.read_prompts` reads them.
     jobs
         Worker processes, each with one thread and one model.
+    part
+        Which share of the runs to ask; other processes may ask the others meanwhile.
+    renew
+        Whether answers that were made otherwise, or were changed, are made again.
     progress
         Whether to show a progress bar on standard error.
 
@@ -78,7 +85,8 @@ def generate_all(
     Raises
     ------
     InputError
-        If there is no complete run or no prompt, or the answers in `out` were made otherwise.
+        If there is no complete run or no prompt, or answers in `out` were made otherwise and are
+        not to be renewed.
     PluralignError
         If nothing can be written.
     """
@@ -87,14 +95,25 @@ def generate_all(
         raise InputError(f"jobs must be 1 or more, not {jobs}")
     found = find_runs(runs_folder)
     more = read_prompts(prompts_file) if prompts_file else ()
-    tasks = [Task(run, prompts_of(run, study, more), out / run.id) for run in found.runs]
-    with only_one(out):
-        done = [is_done(t.out, inputs_of(t.run, t.prompts, options)) for t in tasks]
+    asked = part.take(found.runs)
+    tasks = [Task(run, prompts_of(run, study, more), out / run.id) for run in asked]
+    with only_one(out, part):
+        done = [_is_done(task, options, renew) for task in tasks]
         left = [t for t, is_there in zip(tasks, done, strict=True) if not is_there]
         kept = tuple(t.run.id for t, is_there in zip(tasks, done, strict=True) if is_there)
         failed = _ask(left, options, jobs, progress)
     made = {t.run.id: len(t.prompts) * options.samples for t in left if t.run.id not in failed}
     return Generated(made, kept, {**found.refused, **failed}, found.unfinished)
+
+
+def _is_done(task: Task, options: GenerationOptions, renew: bool) -> bool:
+    try:
+        return is_done(task.out, inputs_of(task.run, task.prompts, options))
+    except InputError:
+        if not renew:
+            raise
+        remove_whole(task.out)
+        return False
 
 
 def _ask(

@@ -1,8 +1,8 @@
 """Train every condition of a grid, each in its own folder."""
 
 import json
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from training.conditions.condition import CONDITION, Condition
 from training.conditions.grid import Grid
 from training.folders import only_one, read_mark, remove_whole, work_folder, write_json
 from training.models import find_base, first_line
+from training.part import WHOLE, Part
 from training.table_parts import write_frame
 from training.tuning.canary import check_canary
 from training.tuning.data import feedback_hash
@@ -50,6 +51,7 @@ def train_all(
     *,
     jobs: int = 1,
     accelerate: Path | None = None,
+    part: Part = WHOLE,
     progress: bool = True,
 ) -> Trained:
     """Train every condition of a grid that is not there yet.
@@ -70,6 +72,8 @@ def train_all(
         Number of processes that train at the same time.
     accelerate
         Configuration of `accelerate launch`, to train each condition over several devices.
+    part
+        Which share of the conditions to train; other processes may train the others meanwhile.
     progress
         Whether to show how far training is.
 
@@ -81,11 +85,26 @@ def train_all(
         If nothing can be written to `out`.
     """
     plan = plan_training(grid, study)
-    with only_one(out):
-        return _train(plan, out, jobs, accelerate, progress)
+    plan = replace(plan, planned=share_of(plan.planned, part))
+    log = out / ".workers" if part.is_whole else out / ".workers" / part.name
+    with only_one(out, part):
+        return _train(plan, out, Pool(jobs, log, accelerate), progress)
 
 
-def _train(plan: Plan, out: Path, jobs: int, accelerate: Path | None, progress: bool) -> Trained:
+def share_of(planned: Sequence[Planned], part: Part) -> tuple[Planned, ...]:
+    """The conditions of one part.
+
+    Those of GRPO, which take longest, are dealt out first. Each part begins with another base
+    model, so that parts that run side by side do not all wait for the same miniature one.
+    """
+    dealt = part.take(sorted(planned, key=lambda p: p.condition.optimizer != "grpo"))
+    bases = list(dict.fromkeys(p.condition.base_model for p in planned))
+    first = (part.number - 1) % max(len(bases), 1)
+    order = bases[first:] + bases[:first]
+    return tuple(sorted(dealt, key=lambda p: order.index(p.condition.base_model)))
+
+
+def _train(plan: Plan, out: Path, pool: Pool, progress: bool) -> Trained:
     result = Trained()
     left = pending(plan, out)
     for planned in plan.planned:
@@ -94,7 +113,7 @@ def _train(plan: Plan, out: Path, jobs: int, accelerate: Path | None, progress: 
     bases = check_bases(plan, left, out)
     try:
         tasks = [_prepare(plan, p.condition, bases[p.condition], out) for p in left]
-        _do(tasks, Pool(jobs, out / ".workers", accelerate), result, progress)
+        _do(tasks, pool, result, progress)
     except OSError as error:
         raise PluralignError(
             f"{out} could not be written ({error.strerror}); make room or choose another folder, "

@@ -1,0 +1,233 @@
+"""The specification curve: one finding under every reasonable choice of analysis."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+from pluralign_stats.figures.outcome_parts import (
+    SMALL,
+    canvas,
+    check_columns,
+    lines,
+    plain_design,
+    span,
+    tell,
+)
+from pluralign_stats.figures.picture import Picture, drawing
+from pluralign_stats.figures.style import COLOURS, GRID, INK, MUTED, wrapped
+from pluralign_stats.figures.tables import need
+from pluralign_stats.results import Result, minus
+
+#: Columns that are no choice of analysis.
+_FOUND = (
+    "estimate", "conf_low", "conf_high", "clear", "agrees", "main", "reason", "method",
+)  # fmt: skip
+
+#: How an estimate looks, by whether it agrees in sign with the main analysis.
+_LOOKS = {
+    "yes": (COLOURS[0], "o", "same sign as the main analysis"),
+    "no": (COLOURS[1], "v", "opposite sign"),
+}
+
+#: How many widths of the middle half of the estimates the axis reaches beyond that half, so that a
+#: few estimates far off do not squeeze all others.
+_REACH = 5
+
+#: Colour of intervals, which are many.
+_GREY = "#9a9a9a"
+
+#: Height in inches of a row of the lower panel.
+_ROW = 0.145
+
+
+@drawing
+def specification_curve(result: Result, *, told: str = "", columns: int = 2) -> Picture:
+    """Draw the estimates of all analyses in order, and below each what was chosen in it.
+
+    Estimates and intervals that go beyond the axis end in arrows, and are counted below. Analyses
+    that could not be carried out stand at the right, without an estimate.
+
+    Parameters
+    ----------
+    result
+        What `multiverse` gave.
+    told, columns
+        As for `against_control_figure`.
+
+    Raises
+    ------
+    InputError
+        If the table is another one, or `columns` is neither 1 nor 2.
+    """
+    check_columns(columns)
+    need(result, *_FOUND)
+    table = result.table.sort_values("estimate", kind="stable", ignore_index=True)
+    choices = _choices(result.table)
+    rows = sum(1 + len(options) for options in choices.values())
+    lower = _ROW * (rows + 1)
+    figure = canvas(2.5 + lower + (0.9 if columns == 2 else 2.0), columns)
+    top, bottom = figure.subplots(2, 1, sharex=True, height_ratios=[2.5, max(lower, 0.5)])
+    beyond = _estimates(top, table)
+    label = f"{_quantity(result)} ({result.meta.unit})"
+    top.set_ylabel(wrapped(label, 30), fontsize=8.5)
+    title = f"{result.meta.title}\n{_share(table)}"
+    top.set_title(lines(title, 80 if columns == 2 else 26), fontsize=9)
+    _matrix(bottom, table, choices)
+    bottom.set_xlabel(
+        lines(f"{len(table)} analyses, from the\nlowest estimate on", 30), fontsize=8.5
+    )
+    handles, names = top.get_legend_handles_labels()
+    figure.legend(handles, names, loc="outside upper right", ncols=3 if columns == 2 else 1,
+                  fontsize=SMALL)  # fmt: skip
+    marks = ["filled: interval leaves out 0", *beyond, *_reasons(table)]
+    tell(figure, result, told, *_counts(table), *marks)
+    return Picture(figure, f"Estimates in order, with the choices below. {result.sentence}")
+
+
+def _choices(table: pd.DataFrame) -> dict[str, list[str]]:
+    """Options of each choice that has several."""
+    choices = [str(c) for c in table if c not in _FOUND and not str(c).startswith("n_")]
+    found = {name: list(table[name].unique()) for name in choices}
+    return {name: options for name, options in found.items() if len(options) > 1}
+
+
+def _quantity(result: Result) -> str:
+    return "Relative gain" if result.meta.unit == "percent" else "Difference"
+
+
+def _share(table: pd.DataFrame) -> str:
+    """How many analyses agree in sign, in words."""
+    n = int(table["estimate"].notna().sum())
+    if not n:
+        return f"None of {len(table)} analyses could be carried out"
+    agree = int((table["agrees"] == "yes").sum())
+    return f"{agree} of {n} analyses agree in sign ({agree / n:.0%})"
+
+
+def _reasons(table: pd.DataFrame) -> list[str]:
+    """How many analyses have no estimate, or no interval."""
+    lost = int(table["estimate"].isna().sum())
+    bare = int((table["estimate"].notna() & table["conf_low"].isna()).sum())
+    told = [f"× could not be carried out: {lost} (reasons in the table)"] if lost else []
+    return [*told, f"without an interval: {bare} (reasons in the table)"] if bare else told
+
+
+def _counts(table: pd.DataFrame) -> list[str]:
+    """How much stands behind an analysis, where the table tells."""
+    words = {"n_runs": "training runs", "n_generations": "generations"}
+    told = [f"{span(table[name])} {word}" for name, word in words.items() if name in table]
+    return [f"each analysis: {', '.join(told)}"] if told else []
+
+
+def _estimates(ax: Axes, table: pd.DataFrame) -> list[str]:
+    """Draw points with their intervals; what lies beyond the axis, in words."""
+    known = table[table["estimate"].notna()]
+    limits = _limits(known)
+    size = float(np.clip(1400 / max(len(table), 1), 7, 26))
+    ax.axhline(0, color=MUTED, linewidth=0.8)
+    _intervals(ax, known, limits, size)
+    for agrees, look in _LOOKS.items():
+        _points(ax, known[known["agrees"] == agrees], limits, look, size)
+    main = known[(known["main"] == "yes") & known["estimate"].between(*limits)]
+    ax.scatter(main.index, main["estimate"], s=90, marker="s", facecolor="none", edgecolor=INK,
+               zorder=4, label="main analysis")  # fmt: skip
+    ax.set_ylim(limits)
+    ax.set_xlim(-0.8, len(table) - 0.2)
+    ax.grid(axis="y", color=GRID)
+    ax.tick_params(axis="x", length=0, labelbottom=False)
+    ax.tick_params(axis="y", labelsize=8)
+    far = known["estimate"][~known["estimate"].between(*limits)]
+    if far.empty:
+        return []
+    told = minus(f"{far.min():+,.0f} to {far.max():+,.0f}")
+    return [f"coloured arrows: {len(far)} estimates beyond the axis, from {told}"]
+
+
+def _intervals(ax: Axes, known: pd.DataFrame, limits: tuple[float, float], size: float) -> None:
+    """Draw intervals, with an arrow where one goes beyond the axis."""
+    ends = known[["conf_low", "conf_high"]].to_numpy()
+    ax.vlines(known.index, *np.clip(ends, *limits).T, color=_GREY, linewidth=min(1.1, size / 12))
+    _arrows(ax, known["conf_low"], limits, _GREY, size / 2, upward=False)
+    _arrows(ax, known["conf_high"], limits, _GREY, size / 2, upward=True)
+
+
+def _points(
+    ax: Axes,
+    own: pd.DataFrame,
+    limits: tuple[float, float],
+    look: tuple[str, str, str],
+    size: float,
+) -> None:
+    """Draw estimates, filled where clear; arrows stand for those beyond the axis."""
+    colour, marker, name = look
+    for upward in (False, True):
+        _arrows(ax, own["estimate"], limits, colour, 2 * size, upward=upward)
+    near = own[own["estimate"].between(*limits)]
+    clear = near["clear"] == "yes"
+    for chosen, face in ((near[clear], colour), (near[~clear], "white")):
+        ax.scatter(chosen.index, chosen["estimate"], s=size, marker=marker, facecolor=face,
+                   edgecolor=colour, linewidth=0.9, zorder=3)  # fmt: skip
+    if len(own):
+        ax.scatter([], [], marker=marker, color=colour, s=22, label=name)
+
+
+def _arrows(
+    ax: Axes,
+    values: pd.Series,
+    limits: tuple[float, float],
+    colour: str,
+    size: float,
+    *,
+    upward: bool,
+) -> None:
+    low, high = limits
+    beyond = values.index[values > high if upward else values < low]
+    edge = np.full(len(beyond), high if upward else low)
+    marker = "^" if upward else "v"
+    ax.scatter(beyond, edge, s=size, marker=marker, color=colour, clip_on=False, zorder=3)
+
+
+def _limits(known: pd.DataFrame) -> tuple[float, float]:
+    """Ends of the axis: most estimates, with the main analysis and its interval, and room."""
+    if known.empty:
+        return -1.0, 1.0
+    estimate = known["estimate"]
+    first, third = estimate.quantile([0.25, 0.75])
+    near = (estimate - estimate.median()).abs() <= _REACH * (third - first)
+    inner = [estimate[near].min(), estimate[near].max()]
+    main = known[known["main"] == "yes"]
+    wanted = [0.0, *inner, *main["estimate"], *main["conf_low"], *main["conf_high"]]
+    finite = [value for value in wanted if np.isfinite(value)]
+    room = 0.15 * (max(finite) - min(finite)) or 1.0
+    return min(finite) - room, max(finite) + room
+
+
+def _matrix(ax: Axes, table: pd.DataFrame, choices: dict[str, list[str]]) -> None:
+    """A mark where an option was chosen, a row for each option."""
+    places, labels, headings, top = [], [], [], 0.0
+    lost = table["estimate"].isna().to_numpy()
+    size = float(np.clip(900 / max(len(table), 1), 2.5, 14))
+    for name, options in choices.items():
+        headings.append(top)
+        places.append(top)
+        labels.append(plain_design(name))
+        for option in options:
+            top += 1
+            chosen = (table[name] == option).to_numpy()
+            _marks(ax, np.flatnonzero(chosen & ~lost), top, ("|", INK), size * 1.6)
+            _marks(ax, np.flatnonzero(chosen & lost), top, ("x", MUTED), size)
+            places.append(top)
+            labels.append(plain_design(str(option)))
+        top += 1.2
+    ax.set_ylim(top - 0.6, -0.7)
+    ax.set_yticks(places, [wrapped(label, 40) for label in labels])
+    for place, text in zip(places, ax.get_yticklabels(), strict=True):
+        text.set_fontweight("bold" if place in headings else "normal")
+    ax.tick_params(axis="y", length=0, labelsize=SMALL)
+    ax.tick_params(axis="x", length=0, labelbottom=False)
+    ax.spines[:].set_visible(False)
+
+
+def _marks(ax: Axes, x: np.ndarray, place: float, look: tuple[str, str], size: float) -> None:
+    marker, colour = look
+    ax.scatter(x, np.full(len(x), place), marker=marker, s=size, color=colour, linewidth=1.1)

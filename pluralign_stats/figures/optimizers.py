@@ -1,0 +1,178 @@
+"""The figure of optimizers and objectives, in each base model."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from string import ascii_uppercase
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import SubFigure
+
+from pluralign_stats.errors import InputError
+from pluralign_stats.figures.outcome_parts import (
+    MARKERS,
+    SMALL,
+    band_height,
+    bands,
+    canvas,
+    check_columns,
+    compared,
+    filled,
+    first_of,
+    plain_design,
+    points,
+    share_limits,
+    span,
+    tell,
+)
+from pluralign_stats.figures.picture import Picture, drawing
+from pluralign_stats.figures.style import COLOURS, wrapped
+from pluralign_stats.figures.tables import need
+from pluralign_stats.results import Result
+
+
+@drawing
+def optimizers_figure(result: Result, *, told: str = "", columns: int = 2) -> Picture:
+    """Draw optimizers, and objectives, against the untuned control in each base model (figure 5).
+
+    The upper panels (A and B with two base models) hold the optimizers, all on one objective; the
+    lower panels (C and D) hold single objectives and several at once, all by one optimizer.
+
+    Parameters
+    ----------
+    result
+        What `by_base_model` gave for `OPTIMIZERS`.
+    told, columns
+        As for `against_control_figure`.
+
+    Raises
+    ------
+    InputError
+        If the table holds no optimizers in base models, or `columns` is neither 1 nor 2.
+    """
+    check_columns(columns)
+    need(result, "base_model")
+    table = _with_parts(compared(result, control=True))
+    models = list(dict.fromkeys(table["base_model"]))
+    dimensions = list(dict.fromkeys(table["dimension"]))
+    halves = _halves(table, f"Difference from the untuned control ({result.meta.unit})")
+    down = 1 if columns == 2 else len(models)
+    heights = [
+        0.75 + down * (0.6 + len(dimensions) * band_height(len(half.names))) for half in halves
+    ]
+    figure = canvas(sum(heights) + 0.4, columns)
+    letters = iter(ascii_uppercase)
+    places = figure.subfigures(len(halves), 1, height_ratios=heights, squeeze=False)[:, 0]
+    panels = [
+        panel
+        for half, place in zip(halves, places, strict=True)
+        for panel in half.draw(place, models, dimensions, letters, columns)
+    ]
+    share_limits(panels, ticks=6 if columns == 1 or len(models) < 3 else 4)
+    n = f"{span(table['n_runs'])} training runs, {span(table['n_generations'])} generations"
+    seeds = f"{span(table['n_seeds'])} seeds, {span(table['n_prompts'])} prompts"
+    tell(figure, result, told, f"each design in each base model: {n}", seeds, filled(table))
+    return Picture(figure, f"Points with intervals by base model. {result.sentence}")
+
+
+@dataclass(frozen=True)
+class _Half:
+    """One row of panels: what varies in them, and what stands above and below."""
+
+    heading: str
+    what: str
+    by: str
+    table: pd.DataFrame
+
+    @property
+    def names(self) -> list[str]:
+        """What varies."""
+        return list(dict.fromkeys(self.table[self.by]))
+
+    def draw(
+        self,
+        place: SubFigure,
+        models: list[str],
+        dimensions: list[str],
+        letters: Iterator[str],
+        columns: int,
+    ) -> list[Axes]:
+        """A panel for each base model, with a letter."""
+        across = (1, len(models)) if columns == 2 else (len(models), 1)
+        axes = list(place.subplots(*across, squeeze=False).ravel())
+        for ax, model in zip(axes, models, strict=True):
+            self._panel(ax, self.table[self.table["base_model"] == model], dimensions)
+            room = 66 // len(models) if columns == 2 else 34
+            ax.set_title(f"{next(letters)}  {_broken(model, max(room, 16))}", fontsize=8.5)
+            if columns == 2 and ax is not axes[0]:
+                ax.tick_params(axis="y", labelleft=False)
+        place.suptitle(
+            wrapped(self.heading, 90 if columns == 2 else 44), x=0.01, ha="left", fontsize=9
+        )
+        middle = axes[(len(axes) - 1) // 2 if columns == 2 else -1]
+        even = columns == 2 and len(axes) % 2 == 0
+        middle.set_xlabel(wrapped(self.what, 80 if columns == 2 else 30), x=1.05 if even else 0.5)
+        handles, names = axes[0].get_legend_handles_labels()
+        place.legend(
+            handles, names, loc="outside lower right", ncols=min(len(names), 4), fontsize=SMALL
+        )
+        return axes
+
+    def _panel(self, ax: Axes, block: pd.DataFrame, dimensions: list[str]) -> None:
+        bands(ax, [wrapped(dimension, 16) for dimension in dimensions])
+        step = 0.12 / band_height(len(self.names))
+        for k, name in enumerate(self.names):
+            own = block[block[self.by] == name]
+            y = own["dimension"].map(dimensions.index).to_numpy(dtype=float)
+            look = (COLOURS[k % len(COLOURS)], MARKERS[k % len(MARKERS)])
+            points(ax, own, y + step * (k - (len(self.names) - 1) / 2), look, name)
+
+
+def _with_parts(table: pd.DataFrame) -> pd.DataFrame:
+    """The table with optimizer and objective of each design."""
+    designs = [first_of(contrast).partition(", ") for contrast in table["contrast"]]
+    if not all(comma for _, comma, _ in designs):
+        raise InputError(
+            "this table holds designs by one factor; the figure is of optimizers and objectives: "
+            "by_base_model(outcomes, OPTIMIZERS)"
+        )
+    return table.assign(
+        optimizer=[plain_design(optimizer) for optimizer, _, _ in designs],
+        objective=[plain_design(objective) for _, _, objective in designs],
+    )
+
+
+def _halves(table: pd.DataFrame, what: str) -> list[_Half]:
+    """Optimizers on the objective that most of them have, and objectives of one optimizer.
+
+    What does not vary is left out.
+    """
+    objective = _most_compared(table, "objective", "optimizer")
+    optimizer = _most_compared(table, "optimizer", "objective")
+    halves = [
+        _Half(
+            f"Optimizers, all tuned on {objective}",
+            what,
+            "optimizer",
+            table[table["objective"] == objective],
+        ),
+        _Half(
+            f"Objectives, all tuned by {optimizer}",
+            what,
+            "objective",
+            table[table["optimizer"] == optimizer],
+        ),
+    ]
+    return [half for half in halves if len(half.names) > 1] or halves[:1]
+
+
+def _most_compared(table: pd.DataFrame, keep: str, vary: str) -> str:
+    """With which value of one column most values of another were tried; DPO and several first."""
+    tried = table.groupby(keep, sort=False)[vary].nunique()
+    most = [str(name) for name in tried[tried == tried.max()].index]
+    return max(most, key=lambda name: (name == "DPO", "objectives" in name or "+" in name))
+
+
+def _broken(model: str, width: int) -> str:
+    """A model's name in lines, broken after its owner and at hyphens."""
+    return wrapped(model.replace("/", "/ "), width).replace("/ ", "/")

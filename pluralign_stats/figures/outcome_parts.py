@@ -1,0 +1,162 @@
+"""What figures of outcomes share: points with intervals, widths of print, words below."""
+
+import re
+import textwrap
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from pluralign_stats.errors import InputError, one_of
+from pluralign_stats.figures.picture import FORMATS
+from pluralign_stats.figures.style import GRID, MUTED, WIDTH, foot, new_figure, wrapped
+from pluralign_stats.figures.tables import need
+from pluralign_stats.outcomes.read import CONTROL
+from pluralign_stats.results import Result
+from pluralign_stats.settings import SIGNIFICANCE
+
+#: Width in inches of a figure by the columns of print that it fills.
+WIDTHS = {1: 3.5, 2: WIDTH}
+
+MARKERS = "osD^vP*"
+
+#: Size of the smallest text.
+SMALL = 7.5
+
+
+def canvas(height: float, columns: int) -> Figure:
+    """An empty figure of a height in inches that fills one or two columns of print.
+
+    It is laid out at the resolution of the download, where text is a little wider than on a screen.
+    """
+    figure = new_figure(height, WIDTHS[columns])
+    figure.set_dpi(FORMATS["png"]["dpi"])
+    return figure
+
+
+def check_columns(columns: int) -> None:
+    """Refuse widths that no figure has."""
+    if columns not in WIDTHS:
+        raise InputError(one_of("'columns'", columns, WIDTHS))
+
+
+def compared(result: Result, *, control: bool) -> pd.DataFrame:
+    """The rows of a table that compare with the control, or those that do not.
+
+    Raises
+    ------
+    InputError
+        If there are none.
+    """
+    counts = ("n_runs", "n_seeds", "n_prompts", "n_generations")
+    need(result, "dimension", "contrast", "estimate", "conf_low", "conf_high", *counts)
+    against = result.table["contrast"].str.endswith(f" vs {CONTROL}")
+    table = result.table[against == control]
+    if table.empty:
+        other = "pairwise_figure" if control else "against_control_figure"
+        what = "from the control" if control else "between designs"
+        raise InputError(f"this table holds no difference {what}; draw it with {other}")
+    return table
+
+
+def first_of(contrast: str) -> str:
+    """The design that a contrast names first."""
+    return contrast.partition(" vs ")[0]
+
+
+def plain_design(name: str) -> str:
+    """A design as figures call it: ``gender: Female``, or ``DPO``."""
+    plain = name.replace("=", ": ").replace("&", " & ").replace("_", " ")
+    return re.sub(r"\b(dpo|kto|grpo)\b", lambda found: found[0].upper(), plain)
+
+
+def span(counts: pd.Series) -> str:
+    """Counts in words: one number, or the least and the most."""
+    low, high = counts.min(), counts.max()
+    return f"{low:,.0f}" if low == high else f"{low:,.0f}–{high:,.0f}"
+
+
+def clear_points(block: pd.DataFrame) -> np.ndarray:
+    """Which differences are clear: by their adjusted p or, without one, by their interval."""
+    if "p_adjusted" in block:
+        return (block["p_adjusted"] < SIGNIFICANCE).to_numpy()
+    return ((block["conf_low"] > 0) | (block["conf_high"] < 0)).to_numpy()
+
+
+def filled(table: pd.DataFrame) -> str:
+    """What it means that a point is filled."""
+    tested = "p_adjusted" in table
+    return f"filled: {f'adjusted p < {SIGNIFICANCE}' if tested else 'interval leaves out 0'}"
+
+
+def points(
+    ax: Axes, block: pd.DataFrame, y: np.ndarray, look: tuple[str, str], label: str = ""
+) -> None:
+    """Draw points with their intervals, in a colour and with a marker; filled where clear."""
+    colour, marker = look
+    clear = clear_points(block)
+    ax.hlines(y, block["conf_low"], block["conf_high"], color=colour, linewidth=1.2)
+    for chosen, face in ((clear, colour), (~clear, "white")):
+        ax.scatter(
+            block["estimate"][chosen],
+            y[chosen],
+            s=18,
+            marker=marker,
+            facecolor=face,
+            edgecolor=colour,
+            zorder=3,
+            label=label if face == colour else "",
+        )
+
+
+def band_height(n_series: int) -> float:
+    """Height in inches of a row that holds a point of each series, one above the other."""
+    return 0.12 * max(n_series, 2) + 0.1
+
+
+def bands(ax: Axes, labels: Sequence[str]) -> None:
+    """Set up one row for each label, with lines between them and one at zero."""
+    ax.axvline(0, color=MUTED, linewidth=0.8)
+    for k in range(1, len(labels)):
+        ax.axhline(k - 0.5, color=GRID, linewidth=0.6)
+    ax.set_ylim(len(labels) - 0.5, -0.5)
+    ax.set_yticks(range(len(labels)), labels)
+    plain_axis(ax)
+
+
+def plain_axis(ax: Axes) -> None:
+    """Upright grid lines, and no more frame than is needed."""
+    ax.grid(axis="x", color=GRID)
+    ax.tick_params(axis="y", length=0, labelsize=SMALL)
+    ax.tick_params(axis="x", labelsize=8)
+    ax.spines["left"].set_visible(False)
+
+
+def share_limits(axes: Sequence[Axes], ticks: int = 5) -> None:
+    """Give panels the widest of their scales."""
+    low = min(ax.get_xlim()[0] for ax in axes)
+    high = max(ax.get_xlim()[1] for ax in axes)
+    for ax in axes:
+        ax.set_xlim(low, high)
+        ax.xaxis.set_major_locator(MaxNLocator(ticks))
+
+
+def lines(text: str, width: int) -> str:
+    """Break every line of a text that is longer than `width` characters."""
+    return "\n".join(wrapped(line, width) for line in text.split("\n"))
+
+
+def tell(figure: Figure, result: Result, told: str, *parts: str) -> None:
+    """Write below a figure what it stands on, in lines that fit it.
+
+    What is told of the data stands in place of the word that they are simulated.
+    """
+    known = replace(result, meta=replace(result.meta, data="")) if told else result
+    foot(figure, known, *parts)
+    text = "; ".join(part for part in (figure.get_supxlabel(), told) if part)
+    width = int(figure.get_figwidth() * 17)
+    figure.supxlabel(textwrap.fill(text, width), x=0.01, ha="left", fontsize=SMALL, color=MUTED)

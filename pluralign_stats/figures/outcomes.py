@@ -1,0 +1,196 @@
+"""Figures of designs: against the untuned control, and against each other."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from pluralign_stats.figures.outcome_parts import (
+    MARKERS,
+    canvas,
+    check_columns,
+    compared,
+    filled,
+    first_of,
+    lines,
+    plain_axis,
+    plain_design,
+    points,
+    span,
+    tell,
+)
+from pluralign_stats.figures.picture import Picture, drawing
+from pluralign_stats.figures.style import COLOURS, MUTED, wrapped
+from pluralign_stats.results import Result
+
+#: Height in inches of a line of a row's label, and of what else a row needs.
+_LINE, _AROUND = 0.135, 0.08
+
+#: How far apart in inches the points of one row stand.
+_APART = 0.1
+
+#: Panels beside each other, across two columns of print.
+_ACROSS = 6
+
+#: Characters of a row's label on one line.
+_LABEL = 26
+
+
+@drawing
+def against_control_figure(result: Result, *, told: str = "", columns: int = 2) -> Picture:
+    """Draw every design against the untuned control, one panel per dimension (figures 3A, 4A).
+
+    Parameters
+    ----------
+    result
+        What `against_control` or `compare_budgets` gave; budgets are told apart by markers.
+    told
+        What is said of the data below the figure, such as ``"simulated study, miniature model"``.
+    columns
+        Columns of print that the figure fills: 2, or 1 with the panels below each other.
+
+    Raises
+    ------
+    InputError
+        If the table holds no difference from the control, or `columns` is neither 1 nor 2.
+    """
+    check_columns(columns)
+    table = compared(result, control=True)
+    labels = {
+        contrast: f"{plain_design(first_of(contrast))}\n({span(rows['n_runs'])} runs, "
+        f"{span(rows['n_generations'])})"
+        for contrast, rows in table.groupby("contrast", sort=False)
+    }
+    what = f"Difference from the untuned control ({result.meta.unit})"
+    forest = _Forest(table, labels, what, columns)
+    told_n = "in brackets: training runs and generations"
+    return forest.picture(result, told, told_n, _seeds(table))
+
+
+@drawing
+def pairwise_figure(result: Result, *, told: str = "", columns: int = 2) -> Picture:
+    """Draw designs against each other, one panel per dimension (figures 3B, 4B).
+
+    Parameters
+    ----------
+    result
+        What `pairwise` or `compare_budgets` gave; budgets are told apart by markers.
+    told, columns
+        As for `against_control_figure`.
+
+    Raises
+    ------
+    InputError
+        If the table holds no difference between designs, or `columns` is neither 1 nor 2.
+    """
+    check_columns(columns)
+    table = compared(result, control=False)
+    pairs = {contrast: contrast.partition(" vs ") for contrast in table["contrast"].unique()}
+    shown = {contrast: pair for contrast, pair in pairs.items() if _comparable(pair[0], pair[2])}
+    table = table[table["contrast"].isin(shown)]
+    labels = {contrast: _pair_label(*pair) for contrast, pair in shown.items()}
+    what = f"Difference, first less second ({result.meta.unit})"
+    forest = _Forest(table, labels, what, columns)
+    each = f"{span(table['n_runs'])} training runs, {span(table['n_generations'])} generations"
+    mixed = ["pairs that differ in more than one respect: in the table"] * (len(shown) < len(pairs))
+    return forest.picture(result, told, f"each design: {each}", _seeds(table), *mixed)
+
+
+def _comparable(first: str, second: str) -> bool:
+    """Whether two designs of one factor, or of several, differ in one of them only."""
+    parts = first.split(", "), second.split(", ")
+    return sum(a != b for a, b in zip(*parts, strict=False)) == 1
+
+
+def _pair_label(first: str, versus: str, second: str) -> str:
+    """A pair of designs, on two lines where one is too short."""
+    first, second = plain_design(first), plain_design(second)
+    short = len(first + versus + second) <= _LABEL
+    return f"{first}{versus}{second}" if short else f"{first} vs\n{second}"
+
+
+def _seeds(table: pd.DataFrame) -> str:
+    return f"{span(table['n_seeds'])} seeds, {span(table['n_prompts'])} prompts"
+
+
+@dataclass(frozen=True)
+class _Forest:
+    """Differences with their intervals: a row for each contrast, a panel for each dimension.
+
+    Attributes
+    ----------
+    table
+        The differences.
+    labels
+        What stands beside the row of each contrast.
+    what
+        Words below the axis.
+    columns
+        Columns of print.
+    """
+
+    table: pd.DataFrame
+    labels: Mapping[str, str]
+    what: str
+    columns: int
+
+    def picture(self, result: Result, told: str, *parts: str) -> Picture:
+        """Draw it, with what it stands on below."""
+        wide = self.columns == 2
+        dimensions = list(dict.fromkeys(self.table["dimension"]))
+        budgets = list(dict.fromkeys(self.table["budget"])) if "budget" in self.table else []
+        labels = {c: lines(text, _LABEL if wide else 22) for c, text in self.labels.items()}
+        places, height = _rows(labels, max(len(budgets), 1))
+        down = -(-len(dimensions) // _ACROSS) if wide else len(dimensions)
+        across = -(-len(dimensions) // down)
+        figure = canvas(down * (height + 0.5) + 0.95, self.columns)
+        axes = figure.subplots(down, across, sharex=True, sharey=True, squeeze=False).ravel()
+        for ax, dimension in zip(axes, dimensions, strict=False):
+            block = self.table[self.table["dimension"] == dimension]
+            _panel(ax, block, places, budgets)
+            room = max(11, 66 // across) if wide else 28
+            ax.set_title(wrapped(dimension, room), fontsize=8 if across < 6 else 7, loc="center")
+        for ax in axes[len(dimensions) :]:
+            ax.set_visible(False)
+        axes[0].set_ylim(height, 0)
+        axes[0].set_yticks(list(places.values()), list(labels.values()))
+        axes[0].xaxis.set_major_locator(MaxNLocator(3 if across > 3 else 6))
+        for ax in axes[len(dimensions) - across : len(dimensions)]:
+            ax.tick_params(axis="x", labelbottom=True)
+        last = axes[(down - 1) * across : len(dimensions)]
+        middle = 0.5 if len(last) % 2 else 1.1
+        last[(len(last) - 1) // 2].set_xlabel(wrapped(self.what, 80 if wide else 30), x=middle)
+        if budgets:
+            _legend(figure, axes[0])
+        tell(figure, result, told, *parts, filled(self.table))
+        return Picture(figure, f"Points with intervals by dimension. {result.sentence}")
+
+
+def _rows(labels: Mapping[str, str], n_series: int) -> tuple[dict[str, float], float]:
+    """Where the middle of each row lies, and how high all of them are, in inches."""
+    places, top = {}, 0.06
+    for contrast, label in labels.items():
+        height = max((label.count("\n") + 1) * _LINE, n_series * _APART) + _AROUND
+        places[contrast] = top + height / 2
+        top += height
+    return places, top + 0.06
+
+
+def _panel(ax: Axes, block: pd.DataFrame, places: Mapping[str, float], budgets: list[str]) -> None:
+    ax.axvline(0, color=MUTED, linewidth=0.8)
+    for k, budget in enumerate(budgets or [""]):
+        own = block[block["budget"] == budget] if budgets else block
+        shift = _APART * (k - (max(len(budgets), 1) - 1) / 2)
+        y = np.array([places[c] for c in own["contrast"]], dtype=float) + shift
+        label = f"{budget} budget" if budgets else ""
+        points(ax, own, y, (COLOURS[k], MARKERS[k]), label)
+    plain_axis(ax)
+
+
+def _legend(figure: Figure, ax: Axes) -> None:
+    handles, names = ax.get_legend_handles_labels()
+    figure.legend(handles, names, loc="outside upper right", ncols=len(names), fontsize=8)

@@ -1,0 +1,156 @@
+"""The figure of groups' own ratings beside the models tuned on them."""
+
+import pandas as pd
+from matplotlib.axes import Axes
+
+from pluralign_stats.figures.outcome_parts import (
+    SMALL,
+    bands,
+    canvas,
+    check_columns,
+    filled,
+    lines,
+    points,
+    share_limits,
+    span,
+    tell,
+)
+from pluralign_stats.figures.picture import Picture, drawing
+from pluralign_stats.figures.style import COLOURS, INK, MUTED, wrapped
+from pluralign_stats.figures.tables import need
+from pluralign_stats.results import Result
+
+#: Purple of the circles, as in the published study; darker than the blue too.
+_PURPLE = "#6A1B9A"
+
+#: By source: words, colour and marker, and how far from the middle of its row it stands.
+_SOURCES = {
+    "ratings": ("the groups' own ratings", (_PURPLE, "o"), -0.17),
+    "models": ("models tuned on them", (COLOURS[0], "^"), 0.17),
+}
+
+#: Whether both differ in the same direction, with a sign that needs no colour.
+_SIGNS = {"yes": "= same", "no": "≠ opposite", "": "–"}
+
+#: Where the columns beside a panel begin, as shares of their room, and what they hold.
+_ASIDE = {0.0: "Signs", 0.23: "Tuned on", 0.47: "Pairs", 0.79: "Margin"}
+
+
+@drawing
+def survey_figure(result: Result, *, told: str = "", columns: int = 2) -> Picture:
+    """Draw differences between groups' own ratings beside those between models (figure 2).
+
+    Purple circles are the groups' ratings, blue triangles the models tuned on them. Beside each
+    dimension stands whether both differ in the same direction, what the models were tuned on, and
+    how many pairs, of what mean margin, the feedback of each group held.
+
+    Parameters
+    ----------
+    result
+        What `survey_and_models` gave.
+    told, columns
+        As for `against_control_figure`.
+
+    Raises
+    ------
+    InputError
+        If the table is another one, or `columns` is neither 1 nor 2.
+    """
+    check_columns(columns)
+    need(result, "dimension", "term", "contrast", "source", "signs_agree", "both_clear")
+    wide = columns == 2
+    blocks = [rows for _, rows in result.table.groupby(["term", "contrast"], sort=False)]
+    heights = [(0.3 if wide else 0.85) * block["dimension"].nunique() for block in blocks]
+    figure = canvas(sum(heights) + 0.8 * len(blocks) + (0.8 if wide else 1.2), columns)
+    grid = figure.subplots(
+        len(blocks),
+        columns,
+        width_ratios=[1, 1.15][:columns],
+        height_ratios=heights,
+        squeeze=False,
+    )
+    for row, block in zip(grid, blocks, strict=True):
+        _panel(row[0], block, wide=wide)
+        if wide:
+            _aside(row[1], block, row[0])
+    share_limits(list(grid[:, 0]))
+    handles, names = grid[0, 0].get_legend_handles_labels()
+    figure.legend(handles, names, loc="outside upper right", ncols=columns, fontsize=8)
+    sure = ["signs in bold: both intervals leave out 0"] if wide else []
+    tell(figure, result, told, *_counts(result.table), filled(result.table), *sure)
+    return Picture(figure, f"Circles and triangles with intervals. {result.sentence}")
+
+
+def _panel(ax: Axes, block: pd.DataFrame, *, wide: bool) -> None:
+    each = block.drop_duplicates("dimension")
+    dimensions = list(each["dimension"])
+    labels = [wrapped(dimension, 18 if wide else 24) for dimension in dimensions]
+    if not wide:
+        labels = [
+            "\n".join([label, *_below(row)])
+            for label, row in zip(labels, each.to_dict("records"), strict=True)
+        ]
+    bands(ax, labels)
+    for source, (name, look, shift) in _SOURCES.items():
+        own = block[block["source"] == source]
+        y = own["dimension"].map(dimensions.index).to_numpy(dtype=float) + shift
+        points(ax, own, y, look, name)
+    first, _, second = str(each["contrast"].iloc[0]).partition(" vs ")
+    ax.set_title(each["term"].iloc[0], fontsize=9)
+    ax.set_xlabel(wrapped(f"{first} less {second} (points)", 44 if wide else 30), fontsize=8)
+
+
+def _beside(row: dict[str, object]) -> dict[str, str]:
+    """What stands beside a dimension, by column."""
+    told = {"Signs": _SIGNS[str(row["signs_agree"])]}
+    if pd.isna(row.get("n_pairs_first")):
+        return told
+    objective = str(row["objective"])
+    many = objective.count("+") + 1
+    return told | {
+        "Tuned on": objective.replace("_", " ") if many == 1 else f"{many} objectives",
+        "Pairs": f"{row['n_pairs_first']:,.0f} | {row['n_pairs_second']:,.0f}",
+        "Margin": f"{row['margin_first']:.2f} | {row['margin_second']:.2f}",
+    }
+
+
+def _below(row: dict[str, object]) -> list[str]:
+    """The same, for lines below a dimension."""
+    told = _beside(row)
+    signs = f"signs: {told['Signs']}"
+    if "Pairs" not in told:
+        return [signs]
+    return [
+        signs,
+        lines(f"tuned on {told['Tuned on']}", 24),
+        f"pairs: {told['Pairs']}",
+        f"margin: {told['Margin']}",
+    ]
+
+
+def _aside(ax: Axes, block: pd.DataFrame, panel: Axes) -> None:
+    """The columns of words beside a panel, in its rows."""
+    ax.set_axis_off()
+    ax.set_ylim(panel.get_ylim())
+    ax.set_xlim(0, 1)
+    for x, name in _ASIDE.items():
+        ax.text(x, -0.62, name, fontsize=SMALL, color=MUTED, va="bottom")
+    for k, row in enumerate(block.drop_duplicates("dimension").to_dict("records")):
+        told = _beside(row)
+        sure = "bold" if row["both_clear"] == "yes" else "normal"
+        for x, name in _ASIDE.items():
+            words = wrapped(told.get(name, ""), 16)
+            weight = sure if name == "Signs" else "normal"
+            ax.text(x, k, words, fontsize=SMALL, color=INK, va="center", fontweight=weight)
+
+
+def _counts(table: pd.DataFrame) -> list[str]:
+    """How much stands behind circles and triangles."""
+    told = ["pairs and mean margin (points): group named first | second"]
+    ratings, models = (table[table["source"] == source] for source in _SOURCES)
+    if len(ratings) and "n_raters" in table:
+        told.append(f"ratings: {span(ratings['n_raters'])} raters")
+    if len(models):
+        runs, generations = span(models["n_runs"]), span(models["n_generations"])
+        told.append(f"models: {runs} training runs, {generations} generations of each group")
+    return told

@@ -1,0 +1,88 @@
+"""The same experiment in each base model by itself."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import pandas as pd
+
+from pluralign_stats.errors import InputError
+from pluralign_stats.outcomes.contrasts import against_control
+from pluralign_stats.outcomes.experiments import select_experiment
+from pluralign_stats.outcomes.read import CONTROL, Outcomes
+from pluralign_stats.results import Result
+
+
+def by_base_model(
+    outcomes: Outcomes,
+    factor: str | Sequence[str],
+    dimensions: Sequence[str] = (),
+    *,
+    fixed: dict[str, Any] | None = None,
+    **options: Any,
+) -> Result:
+    """Compare every design with the untuned control, within each base model.
+
+    Parameters
+    ----------
+    outcomes
+        The scores.
+    factor, fixed
+        As for `select_experiment`; fixed holds values of other factors.
+    dimensions, options
+        As for `against_control`.
+
+    Returns
+    -------
+    Result
+        The rows of `against_control` of each base model, with a column base_model after term.
+
+    Raises
+    ------
+    InputError
+        If no base model can be looked at.
+    """
+    tuned = outcomes.table["optimizer"] != CONTROL
+    found: dict[str, Result] = {}
+    missing = []
+    for model in sorted(outcomes.table.loc[tuned, "base_model"].unique()):
+        try:
+            experiment = select_experiment(
+                outcomes, factor, **{**(fixed or {}), "base_model": model}
+            )
+            found[model] = against_control(experiment, dimensions, **options)
+        except InputError as error:
+            missing.append(f"{model}: {error}.")
+    if not found:
+        raise InputError(" ".join(missing) or "no model was tuned; train some: pluralign train")
+    return _joined(found, missing)
+
+
+def _notes(found: dict[str, Result]) -> tuple[str, ...]:
+    """Notes that hold for all, and those of single base models."""
+    each = [set(result.meta.notes) for result in found.values()]
+    shared = set.intersection(*each)
+    told = [
+        note if note in shared else f"{model}: {note[:1].lower()}{note[1:]}"
+        for model, result in found.items()
+        for note in result.meta.notes
+    ]
+    return tuple(dict.fromkeys(told))
+
+
+def _joined(found: dict[str, Result], missing: list[str]) -> Result:
+    tables = [result.table.assign(base_model=model) for model, result in found.items()]
+    table = pd.concat(tables, ignore_index=True)
+    place = list(table).index("term") + 1
+    columns = [c for c in table if c != "base_model"]
+    results = [result.about(model) for model, result in found.items()]
+    first = next(iter(found.values())).meta
+    warnings = [*missing, *(text for result in results for text in result.warnings)]
+    meta = replace(
+        first,
+        title=f"{first.title}, in each base model",
+        notes=_notes(found),
+        warnings=tuple(dict.fromkeys(warnings)),
+    )
+    ordered = table[[*columns[:place], "base_model", *columns[place:]]]
+    return Result(ordered, " ".join(result.sentence for result in results), meta)

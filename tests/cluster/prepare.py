@@ -1,0 +1,45 @@
+"""What tests/cluster/slurm.sh runs: a small grid, and a check that all of it was done."""
+
+import json
+import sys
+from pathlib import Path
+
+import yaml
+
+TESTS = Path(__file__).parents[1]
+sys.path[:0] = [str(TESTS / "workflow"), str(TESTS / "training")]
+PROFILE = TESTS.parent / "training" / "workflow" / "profiles" / "slurm" / "config.yaml"
+
+
+def prepare(folder: Path) -> None:
+    """Write a tiny model, the run's configuration, and the profile for one small machine."""
+    import tiny
+    from small_run import small_config, write_config
+
+    base = tiny.make_model("llama", folder / "base")
+    write_config(folder, small_config(base))
+    profile = yaml.safe_load(PROFILE.read_text(encoding="utf-8"))
+    small = {"runtime": 20, "mem_mb": 1000, "cpus_per_task": 1}
+    profile |= {"default-resources": small, "latency-wait": 10}
+    profile["slurm-init-seconds-before-status-checks"] = 5
+    profile["slurm-status-command"] = "squeue"  # without accounting sacct knows nothing
+    profile["set-resources"] = dict.fromkeys(profile["set-resources"], small)
+    (folder / "profile").mkdir(exist_ok=True)
+    (folder / "profile" / "config.yaml").write_text(yaml.safe_dump(profile), encoding="utf-8")
+
+
+def check(folder: Path) -> None:
+    """Refuse anything but a run that is complete."""
+    from training.folders import is_complete
+
+    out = folder / "out"
+    planned = [row["id"] for row in json.loads((out / "plan.json").read_text())["conditions"]]
+    left = [name for name in planned if not is_complete(out / "runs" / name)]
+    if left or not planned:
+        sys.exit(f"not complete: {left}")
+    (table,) = out.glob("scores/*/outcomes.parquet")
+    print(f"{len(planned)} runs complete; scores: {table}")
+
+
+if __name__ == "__main__":
+    (check if "--check" in sys.argv else prepare)(Path(sys.argv[1]).resolve())

@@ -1,0 +1,329 @@
+"""Figures 2 to 5 and the specification curve, drawn from small tables."""
+
+import io
+from dataclasses import replace
+from itertools import product
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+import pytest
+
+import pluralign_stats as pls
+from pluralign_stats import InputError
+from pluralign_stats.results import Metadata, Result
+
+TOLD = "simulated study, miniature model"
+DIMENSIONS = ["Toxicity", "Sensitivity and openness to what others feel"]
+
+
+def differences(contrasts, dimensions=DIMENSIONS, **columns):
+    """A table of differences: the k-th estimate is k tenths, and every other one is clear."""
+    rows = list(product(dimensions, contrasts))
+    estimate = np.arange(1, len(rows) + 1) / 10
+    table = pd.DataFrame(rows, columns=["dimension", "contrast"]).assign(
+        term="strategy",
+        estimate=estimate,
+        conf_low=estimate - 0.15,
+        conf_high=estimate + 0.15,
+        p_adjusted=np.where(np.arange(len(rows)) % 2 == 0, 0.01, 0.4),
+        n_runs=6,
+        n_seeds=3,
+        n_prompts=8,
+        n_generations=np.where(np.arange(len(rows)) % 2 == 0, 1180, 1190),
+        **columns,
+    )
+    return Result(table, "All is well.", Metadata("Differences", "simulated", "score points",
+                                                  interval="intervals from t"))  # fmt: skip
+
+
+def ink(picture):
+    """Pixels of the picture's PNG that are not white, by row and column."""
+    image = mpl.image.imread(io.BytesIO(picture.render("png")))[:, :, :3]
+    return (image < 0.9).any(axis=2)
+
+
+def uncut(picture):
+    """Whether a white edge is left on all four sides of the download."""
+    dark = ink(picture)
+    edges = (dark[:2], dark[-2:], dark[:, :2], dark[:, -2:])
+    return dark.any() and not any(edge.any() for edge in edges)
+
+
+def foot(picture):
+    return picture.figure.get_supxlabel().replace("\n", " ")
+
+
+def rows_of(ax):
+    return [label.get_text().replace("\n", " ") for label in ax.get_yticklabels()]
+
+
+def drawn(ax, filled):
+    """Estimates of the points of an axis that are filled, or open."""
+    found = []
+    for points in ax.collections:
+        faces = points.get_facecolor()
+        if hasattr(points, "get_paths") and len(faces) and len(points.get_offsets()):
+            white = bool((faces[0][:3] == 1).all())
+            found += [] if white is filled else [float(x) for x, _ in points.get_offsets()]
+    return sorted(round(x, 6) for x in found)
+
+
+def test_designs_against_the_control():
+    picture = pls.against_control_figure(differences(["preserve vs control", "mean vs control"]))
+    first, second = picture.figure.axes
+    assert rows_of(first) == ["preserve (6 runs, 1,180)", "mean (6 runs, 1,190)"]
+    assert drawn(first, filled=True) == [0.1]
+    assert drawn(first, filled=False) == [0.2]
+    assert drawn(second, filled=True) == [0.3]
+    assert "untuned control (score points)" in first.get_xlabel() + second.get_xlabel()
+    assert "in brackets: training runs and generations; 3 seeds, 8 prompts" in foot(picture)
+    assert "95% intervals from t; simulated study" in foot(picture)
+    assert picture.alt.endswith("All is well.")
+
+
+def test_what_is_told_of_the_data_stands_once():
+    result = differences(["preserve vs control"])
+    assert foot(pls.against_control_figure(result, told=TOLD)).count("simulated study") == 1
+    assert foot(pls.against_control_figure(result, told=TOLD)).endswith(TOLD)
+    observed = replace(result, meta=replace(result.meta, data="observed"))
+    assert "simulated" not in foot(pls.against_control_figure(observed))
+
+
+def test_pairs_of_designs():
+    picture = pls.pairwise_figure(differences(["preserve vs mean", "preserve vs control"]))
+    assert rows_of(picture.figure.axes[0]) == ["preserve vs mean"]
+    assert "each design: 6 training runs, 1,180 generations" in foot(picture)
+
+
+def test_pairs_that_differ_in_two_respects_are_left_to_the_table():
+    pairs = ["dpo, toxicity vs grpo, toxicity", "dpo, toxicity vs grpo, helpfulness"]
+    picture = pls.pairwise_figure(differences(pairs))
+    assert rows_of(picture.figure.axes[0]) == ["DPO, toxicity vs GRPO, toxicity"]
+    assert "differ in more than one respect: in the table" in foot(picture)
+
+
+def test_tables_of_another_kind_are_refused():
+    against, pairs = differences(["a vs control"]), differences(["a vs b"])
+    with pytest.raises(InputError, match="no difference from the control; draw it with pairwise"):
+        pls.against_control_figure(pairs)
+    with pytest.raises(InputError, match="no difference between designs; draw it with against_"):
+        pls.pairwise_figure(against)
+    with pytest.raises(InputError, match="no column 'base_model'"):
+        pls.optimizers_figure(against)
+    with pytest.raises(InputError, match="designs by one factor"):
+        pls.optimizers_figure(differences(["a vs control"], base_model="m"))
+    for draw in (pls.survey_figure, pls.specification_curve):
+        with pytest.raises(InputError, match="it belongs to another figure"):
+            draw(against)
+    with pytest.raises(InputError, match="'columns' must be one of 1, 2, not 3"):
+        pls.against_control_figure(against, columns=3)
+
+
+def test_an_empty_table_is_told_of_in_words(texts):
+    result = differences(["a vs control"])
+    picture = pls.against_control_figure(replace(result, table=result.table[:0]))
+    assert texts(picture) == ["All is well."]
+
+
+def test_budgets_are_told_apart_by_marker_and_word():
+    natural = differences(["preserve vs control", "mean vs control"], budget="natural")
+    equal = differences(["preserve vs control"], budget="equal (200)")
+    both = replace(natural, table=pd.concat([natural.table, equal.table], ignore_index=True))
+    picture = pls.against_control_figure(both, told=TOLD)
+    assert [t.get_text() for t in picture.figure.legends[0].get_texts()] == [
+        "natural budget",
+        "equal (200) budget",
+    ]
+    drawn_points = [p for p in picture.figure.axes[0].collections if len(p.get_facecolor())]
+    assert len({p.get_paths()[0].vertices.shape for p in drawn_points}) == 2
+    assert uncut(picture)
+
+
+LONG = "ethnicity=Native Hawaiian or Pacific Islander&country=United States of America"
+
+
+@pytest.mark.parametrize("columns", [1, 2])
+def test_nothing_is_cut_in_print(columns):
+    names = [f"{LONG} vs control", "preserve vs control", "5-point vs control"]
+    against = differences(names, [*DIMENSIONS, "A", "B", "C", "D", "E"])
+    assert uncut(pls.against_control_figure(against, told=TOLD, columns=columns))
+    pairs = differences([f"{LONG} vs preserve", "preserve vs 5-point"])
+    assert uncut(pls.pairwise_figure(pairs, told=TOLD, columns=columns))
+    assert uncut(pls.optimizers_figure(optimizers(), told=TOLD, columns=columns))
+    assert uncut(pls.survey_figure(survey(), told=TOLD, columns=columns))
+    picture = pls.specification_curve(specifications(), told=TOLD, columns=columns)
+    assert uncut(picture)
+    assert picture.figure.get_figwidth() == {1: 3.5, 2: 7.2}[columns]
+
+
+def optimizers(models=("embedded", "an-owner/a-model-with-a-rather-long-name-8B-Instruct")):
+    designs = [
+        f"{o}, {a} vs control" for o in ("dpo", "grpo") for a in ("toxicity", "2 objectives")
+    ]
+    made = [differences(designs, base_model=model) for model in models]
+    return replace(made[0], table=pd.concat([m.table for m in made], ignore_index=True))
+
+
+def test_optimizers_and_objectives_by_base_model(texts):
+    picture = pls.optimizers_figure(optimizers(), told=TOLD)
+    titles = [ax.get_title("left").replace("\n", "") for ax in picture.figure.axes]
+    assert [title[:2] for title in titles] == ["A ", "B ", "C ", "D "]
+    assert "embedded" in titles[0]
+    assert "embedded" in titles[2]
+    words = texts(picture)
+    assert "Optimizers, all tuned on 2 objectives" in words
+    assert "Objectives, all tuned by DPO" in words
+    assert {"DPO", "GRPO", "toxicity", "2 objectives"} <= set(words)
+    upper, lower = picture.figure.axes[0], picture.figure.axes[2]
+    assert drawn(upper, True) + drawn(upper, False) == [0.2, 0.4, 0.6, 0.8]
+    assert sorted(drawn(lower, True) + drawn(lower, False)) == [0.1, 0.2, 0.5, 0.6]
+    assert upper.get_xlim() == lower.get_xlim()
+    assert "each design in each base model: 6 training runs" in foot(picture)
+
+
+def test_what_does_not_vary_gets_no_panel(texts):
+    result = optimizers(["embedded"])
+    dpo = result.table["contrast"].str.startswith("dpo")
+    picture = pls.optimizers_figure(replace(result, table=result.table[dpo]))
+    assert len(picture.figure.axes) == 1
+    assert "Objectives, all tuned by DPO" in texts(picture)
+
+
+def survey():
+    """The groups' ratings and models: signs agree on one dimension, on the other not."""
+    rows = [
+        ("Toxicity", "ratings", 0.3, "yes", "yes"),
+        ("Toxicity", "models", 0.4, "yes", "yes"),
+        ("Sensitivity and openness", "ratings", 0.05, "no", "no"),
+        ("Sensitivity and openness", "models", -0.2, "no", "no"),
+        ("Helpfulness", "ratings", 0.1, "", ""),
+    ]
+    columns = ["dimension", "source", "estimate", "signs_agree", "both_clear"]
+    table = pd.DataFrame(rows, columns=columns)
+    models = table["source"] == "models"
+    table = table.assign(
+        term="Ethnicity",
+        contrast="White vs Black or African American",
+        conf_low=table["estimate"] - 0.1,
+        conf_high=table["estimate"] + 0.1,
+        objective="emotional_awareness",
+        n_pairs_first=124352.0,
+        n_pairs_second=1399.0,
+        margin_first=2.041,
+        margin_second=1.967,
+        n_raters=np.where(models, np.nan, 312),
+        n_runs=np.where(models, 6, np.nan),
+        n_generations=np.where(models, 190, np.nan),
+    )
+    table.loc[4, ["objective", "n_pairs_first"]] = np.nan
+    return Result(table, "They agree once.", Metadata("Both", "simulated", "points",
+                                                      interval="intervals"))  # fmt: skip
+
+
+def test_ratings_are_purple_circles_and_models_blue_triangles(texts):
+    picture = pls.survey_figure(survey(), told=TOLD)
+    panel = picture.figure.axes[0]
+    named = {p.get_label(): p for p in panel.collections if not p.get_label().startswith("_")}
+    looks = {
+        name: (mpl.colors.to_hex(p.get_edgecolor()[0]), len(p.get_paths()[0].vertices))
+        for name, p in named.items()
+        if name
+    }
+    circle, triangle = looks["the groups' own ratings"], looks["models tuned on them"]
+    red, green, blue = (int(circle[0][k : k + 2], 16) for k in (1, 3, 5))
+    assert red > 1.5 * green
+    assert blue > 1.5 * green
+    assert triangle[0] == "#0072b2"
+    assert circle[1] > triangle[1] == 4
+    words = texts(picture)
+    assert words.count("= same") == 1
+    assert words.count("≠ opposite") == 1
+    assert words.count("–") == 1
+    assert "124,352 | 1,399" in words
+    assert "2.04 | 1.97" in words
+    assert "White less Black or African American\n(points)" in words
+    assert "ratings: 312 raters; models: 6 training runs, 190 generations" in foot(picture)
+
+
+def test_signs_are_bold_where_both_are_clear():
+    picture = pls.survey_figure(survey())
+    signs = {t.get_text(): t.get_fontweight() for ax in picture.figure.axes for t in ax.texts}
+    assert signs["= same"] == "bold"
+    assert signs["≠ opposite"] == "normal"
+
+
+def test_in_one_column_words_stand_below_the_dimension():
+    picture = pls.survey_figure(survey(), columns=1)
+    rows = rows_of(picture.figure.axes[0])
+    assert rows[1].startswith("Sensitivity and openness signs: ≠ opposite tuned on emotional")
+    assert rows[2] == "Helpfulness signs: –"
+
+
+def specifications(**columns):
+    """Six analyses of which one is far off, one has no interval and one no estimate."""
+    table = pd.DataFrame(
+        {
+            "model": ["linear", "ordinal"] * 3,
+            "language": ["all", "all", "de", "de", "en", "en"],
+            "judge": "one",
+            "estimate": [20.0, -5.0, 35.0, 2000.0, 10.0, np.nan],
+            "conf_low": [4.0, -30.0, -10.0, -100.0, np.nan, np.nan],
+            "conf_high": [40.0, 15.0, 90.0, np.inf, np.nan, np.nan],
+            "clear": ["yes", "no", "no", "no", "", ""],
+            "agrees": ["yes", "no", "yes", "yes", "yes", ""],
+            "main": ["yes", "no", "no", "no", "no", "no"],
+            "reason": ["", "", "", "", "no interval: one run of each design", "no such run"],
+            "method": "m",
+        }
+    ).assign(**columns)
+    meta = Metadata("Every rating kept against majority vote: 6 analyses", "simulated", "percent",
+                    interval="Fieller's intervals")  # fmt: skip
+    return Result(table, "Most agree.", meta)
+
+
+def test_the_specification_curve(texts):
+    picture = pls.specification_curve(specifications(), told=TOLD)
+    top, bottom = picture.figure.axes
+    words = texts(picture)
+    title = (
+        "Every rating kept against majority vote: 6 analyses\n4 of 5 analyses agree in sign (80%)"
+    )
+    assert title in words
+    assert top.get_ylabel() == "Relative gain (percent)"
+    low, high = top.get_ylim()
+    assert low <= 4
+    assert 40 <= high < 100
+    assert rows_of(bottom) == ["model", "linear", "ordinal", "language", "all", "de", "en"]
+    told = foot(picture)
+    assert "coloured arrows: 1 estimates beyond the axis, from +2,000 to +2,000" in told
+    assert "× could not be carried out: 1" in told
+    assert "without an interval: 1" in told
+
+
+def test_analyses_stand_in_the_order_of_their_estimates():
+    bottom = pls.specification_curve(specifications()).figure.axes[1]
+    rows = rows_of(bottom)
+    places = dict(zip(rows, bottom.get_yticks(), strict=True))
+    chosen = {
+        name: sorted(x for p in bottom.collections for x, y in p.get_offsets() if y == place)
+        for name, place in places.items()
+    }
+    assert chosen["all"] == [0, 2]
+    assert chosen["de"] == [3, 4]
+    assert chosen["en"] == [1, 5]
+    assert chosen["ordinal"] == [0, 4, 5]
+
+
+def test_counts_are_told_and_are_no_choice():
+    picture = pls.specification_curve(specifications(n_runs=range(3, 9), n_generations=190))
+    assert foot(picture).startswith("each analysis: 3–8 training runs, 190 generations;")
+    assert "n runs" not in rows_of(picture.figure.axes[1])
+
+
+def test_a_curve_without_any_estimate():
+    lost = dict.fromkeys(("estimate", "conf_low", "conf_high"), np.nan)
+    result = specifications(**lost, clear="", agrees="")
+    picture = pls.specification_curve(result)
+    assert "None of 6 analyses could be carried out" in picture.figure.axes[0].get_title("left")
+    assert uncut(picture)

@@ -1,0 +1,136 @@
+"""What a run survives: each time it comes to the results of a run that nothing disturbed."""
+
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+from small_run import children, finish, mark, results, run, start
+
+pytestmark = pytest.mark.slow
+
+
+def _one_run(out: Path, word: str = "mean") -> Path:
+    (found,) = (p for p in (out / "runs").glob("[!.]*") if word in p.name)
+    return found
+
+
+def _worker(process: int) -> int | None:
+    for child in children(process):
+        try:
+            words = Path(f"/proc/{child}/cmdline").read_bytes()
+        except OSError:
+            continue
+        if b"training.tuning.worker" in words:
+            return child
+    return None
+
+
+def test_a_training_that_dies_of_memory_takes_no_other_down(reference, copied) -> None:
+    """Its process is killed as the kernel does it; the next call trains it again."""
+    out = copied()
+    gone = _one_run(out).name
+    shutil.rmtree(out / "runs" / gone)
+    process = start(reference.config, out, "--jobs", 1)
+    while (worker := _worker(process.pid)) is None:
+        assert process.poll() is None
+        time.sleep(0.05)
+    os.kill(worker, signal.SIGKILL)
+    status, _, err = finish(process)
+    assert status == 2
+    assert f"1 of the conditions failed: {gone}: the process that trained it was killed" in err
+    assert gone in mark(out, "train")["failed"]
+    assert set(results(out)) < set(results(reference.out))
+    status, _, err = run(reference.config, out, "--jobs", 1)
+    assert status == 0, err
+    assert results(out) == results(reference.out)
+
+
+def test_of_a_changed_study_only_what_it_affects_is_done_again(reference, copied) -> None:
+    """A 4 becomes a 5: the binary scale sees no difference, the 5-point scale does."""
+    out = copied()
+    ratings = out / "study" / "ratings.csv"
+    lines = ratings.read_text().splitlines()
+    column = lines[0].split(",").index("rating_toxicity")
+    cells = [line.split(",") for line in lines]
+    for row in cells[1:]:
+        row[column] = "5" if row[column] == "4" else row[column]
+    ratings.write_text("\n".join(",".join(row) for row in cells) + "\n")
+    before = results(out)
+    status, told, err = run(reference.config, out, "--json", "--jobs", 1)
+    assert status == 0, err
+    assert json.loads(told)["study_changed"]
+    trained, kept = (mark(out, "train")[key] for key in ("trained", "kept"))
+    assert [name.split("-")[1] for name in kept] == ["binary"]
+    assert len(trained) == 2
+    after = results(out)
+    same = {path for path in before if before[path] == after[path]}
+    assert {path for path in before if "binary" in path or "control" in path} <= same
+    assert not any("5-point" in path and "adapter" in path for path in same)
+
+
+def test_a_full_disk_ends_in_one_line_and_room_is_enough_to_go_on(reference, tmp_path) -> None:
+    small = tmp_path / "small"
+    small.mkdir()
+    size = sum(p.stat().st_size + 4096 for p in reference.out.rglob("*")) + 2**17
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(small)]
+    try:
+        if os.geteuid() or subprocess.run(mount, capture_output=True).returncode:
+            pytest.skip("a small file system cannot be mounted here")
+    except OSError:
+        pytest.skip("a small file system cannot be mounted here")
+    try:
+        out = Path(shutil.copytree(reference.out, small / "out"))
+        gone = _one_run(out).name
+        shutil.rmtree(out / "runs" / gone)
+        free = shutil.disk_usage(small).free
+        filler = small / "filler"
+        filler.write_bytes(b"0" * max(free - 2**15, 0))
+        status, told, err = run(reference.config, out, "--jobs", 1)
+        assert (status, told) == (2, "")
+        assert "again: it goes on" in err
+        assert "Traceback" not in err
+        filler.unlink()
+        subprocess.run(["mount", "-o", "remount,size=64m", str(small)], check=True)
+        status, _, err = run(reference.config, out, "--jobs", 1)
+        assert status == 0, err
+        assert results(out) == results(reference.out)
+    finally:
+        subprocess.run(["umount", str(small)], check=True)
+
+
+def test_killed_twenty_times_it_comes_to_the_same_results(reference, tmp_path) -> None:
+    """Now all its processes, now only the one that was typed; at random points."""
+    out, rng, seconds = tmp_path / "out", random.Random(1), 25.0
+    kills = 0
+    while kills < 20:
+        process = start(reference.config, out, "--jobs", 2)
+        until = time.monotonic() + rng.uniform(0.02, 1.0) * seconds
+        while time.monotonic() < until and process.poll() is None:
+            time.sleep(0.01)
+        if process.poll() is not None:
+            status, _, err = finish(process)
+            assert status == 0, err
+            _undo_something(out, rng)
+            continue
+        victims = children(process.pid) if rng.random() < 0.5 else [process.pid]
+        for victim in victims:
+            try:
+                os.kill(victim, signal.SIGKILL)
+            except ProcessLookupError:
+                continue
+        finish(process)
+        kills += 1
+    status, _, err = run(reference.config, out, "--jobs", 2)
+    assert status == 0, err
+    assert results(out) == results(reference.out)
+
+
+def _undo_something(out: Path, rng: random.Random) -> None:
+    """A run that came to its end before it was killed often enough is robbed of a part."""
+    shutil.rmtree(rng.choice([_one_run(out), out / "generations", out / "scores", out / "runs"]))

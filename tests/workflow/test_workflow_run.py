@@ -1,0 +1,75 @@
+"""A whole run, called again: what is done, and what is not."""
+
+import json
+
+import pandas as pd
+import yaml
+from small_run import mark, results, run, write_config
+
+
+def test_a_run_ends_with_one_outcome_for_each_answer(reference) -> None:
+    (table,) = reference.out.glob("scores/*/outcomes.parquet")
+    scores = pd.read_parquet(table)
+    plan = json.loads((reference.out / "plan.json").read_text())
+    tuned = {row["id"] for row in plan["conditions"]}
+    assert len(tuned) == 3
+    assert tuned < set(scores["run"])
+    assert set(scores["run"]) - tuned == {
+        name for name in scores["run"] if name.startswith("control-")
+    }
+    assert set(scores["language"]) == {"en", "de"}
+    assert "train all-binary" in reference.told
+    assert str(table) in reference.told
+
+
+def test_two_runs_in_one_folder_the_second_is_refused(reference) -> None:
+    status, out, err = reference.refused
+    assert (status, out) == (2, "")
+    assert "another run is writing to" in err
+    assert err.count("\n") == 1
+
+
+def test_called_again_it_does_nothing(reference, copied) -> None:
+    out = copied()
+    before = {p: p.stat().st_mtime_ns for p in (out / ".steps").glob("*.log")}
+    status, told, err = run(reference.config, out, "--json")
+    assert status == 0, err
+    assert json.loads(told)["done"] == []
+    assert {p: p.stat().st_mtime_ns for p in (out / ".steps").glob("*.log")} == before
+
+
+def test_another_way_of_sharing_the_work_changes_nothing(reference, copied) -> None:
+    status, told, _ = run(reference.config, copied(), "--json", "--jobs", 3)
+    assert (status, json.loads(told)["done"]) == (0, [])
+
+
+def test_a_new_judge_judges_and_nothing_else(reference, copied, server, tmp_path) -> None:
+    """It is down at first: what it is asked meanwhile is asked again, and nothing else."""
+    from fake_endpoint import completion, refusal
+
+    names = ["stereotypical_bias", "toxicity", "emotional_awareness", "sensitivity", "helpfulness"]
+    scores = completion(dict.fromkeys(names, 3))
+    server.behaviour = lambda asked: (
+        refusal(503, "down for a while") if asked.number < 3 else scores
+    )
+    config = yaml.safe_load(reference.config.read_text())
+    given = {"model": "m", "base_url": server.url, "retries": 0, "concurrency": 1}
+    config["judges"] = {"paid": {"judge": "endpoint", "options": given, "patience": 2}}
+    out = copied()
+    status, told, err = run(
+        write_config(tmp_path, config), out, "--json", "--jobs", 1, OPENAI_API_KEY="none"
+    )
+    assert status == 0, err
+    assert json.loads(told)["done"] == ["judge-paid", "items-paid"]
+    (table,) = out.glob("judged/paid-*/item_scores.parquet")
+    assert set(pd.read_parquet(table)["score"]) == {3}
+    assert list(out.glob("scores/paid-*/outcomes.parquet"))
+    assert len(list(out.glob("scores/*"))) == 2
+
+
+def test_marks_say_how_long_it_took_and_what_went_in(reference) -> None:
+    told = mark(reference.out, "train")
+    assert len(told["trained"]) == 3
+    assert told["failed"] == {}
+    assert len(told["digest"]) == 64
+    assert results(reference.out)

@@ -1,0 +1,62 @@
+"""A part of a stage: every N-th of its runs, so that several processes or machines can share it."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from pluralign_stats.errors import InputError
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Part:
+    """One of several equal shares of the runs of a stage.
+
+    Attributes
+    ----------
+    number
+        Which share, from 1 on.
+    of
+        How many there are.
+    """
+
+    number: int = 1
+    of: int = 1
+
+    def __str__(self) -> str:
+        """As it is given on the command line."""
+        return f"{self.number}/{self.of}"
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is everything."""
+        return self.of == 1
+
+    @property
+    def name(self) -> str:
+        """As it stands in the names of files."""
+        return f"part-{self.number}-of-{self.of}"
+
+    def take(self, runs: Sequence[T]) -> tuple[T, ...]:
+        """The runs of this part, in their order."""
+        return tuple(runs[self.number - 1 :: self.of])
+
+
+WHOLE = Part()
+
+
+def read_part(text: str) -> Part:
+    """Read ``"2/8"``.
+
+    Raises
+    ------
+    InputError
+        If it is not of that form, or there is no such part.
+    """
+    found = re.fullmatch(r"([0-9]+)/([0-9]+)", text)
+    part = Part(*map(int, found.groups())) if found else None
+    if part is None or not 1 <= part.number <= part.of:
+        raise InputError(f"a part is K/N, such as 2/8, with K from 1 to N; '{text}' is not")
+    return part

@@ -1,0 +1,48 @@
+"""One GPU for each process: Snakemake names none to the jobs of one machine, so we lock them."""
+
+import fcntl
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from training.embedded.base import default_cache
+from training.tuning.pool import visible_devices
+
+#: Seconds between two looks whether a GPU has become free.
+_PAUSE = 1.0
+
+
+@contextmanager
+def one_device() -> Iterator[dict[str, str]]:
+    """Hold a GPU that no other run of this user holds; waits for one.
+
+    Yields
+    ------
+    dict
+        What to set in the environment of a process that is to use it; nothing without a GPU, and
+        nothing in a job of a cluster, which has been given its own.
+    """
+    devices = [] if "SLURM_JOB_ID" in os.environ else visible_devices()
+    if not devices:
+        yield {}
+        return
+    device, lock = _first_free(devices, default_cache())
+    with lock:
+        yield {"CUDA_VISIBLE_DEVICES": device}
+
+
+def _first_free(devices: list[str], folder: Path) -> tuple[str, IO[str]]:
+    folder.mkdir(parents=True, exist_ok=True)
+    while True:
+        for device in devices:
+            lock = (folder / f".gpu-{device.replace('/', '-')}.lock").open("w")
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                lock.close()
+            else:
+                return device, lock
+        time.sleep(_PAUSE)

@@ -1,0 +1,123 @@
+"""Where everything of a run lies in its folder, and which step needs which."""
+
+import json
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from training.workflow.config import OWN_STUDY, RunConfig
+
+#: What a run writes into its folder.
+NAMES = frozenset(
+    ("run.json", "grid.yaml", "plan.json", "study", "runs", "generations", "scores", "judged",
+     "replies", "set-aside", "report", "report-failed")
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The folder of a run.
+
+    Attributes
+    ----------
+    out
+        The folder, absolute.
+    """
+
+    out: Path
+
+    @property
+    def config(self) -> Path:
+        """The resolved configuration."""
+        return self.out / "run.json"
+
+    @property
+    def grid(self) -> Path:
+        """The resolved training grid."""
+        return self.out / "grid.yaml"
+
+    @property
+    def plan(self) -> Path:
+        """Every condition, with how many examples it has."""
+        return self.out / "plan.json"
+
+    @property
+    def steps(self) -> Path:
+        """Marks and logs of the steps."""
+        return self.out / ".steps"
+
+    @property
+    def runs(self) -> Path:
+        """Tuned models."""
+        return self.out / "runs"
+
+    @property
+    def generations(self) -> Path:
+        """Their answers."""
+        return self.out / "generations"
+
+    @property
+    def report(self) -> Path:
+        """The report."""
+        return self.out / "report"
+
+    def study(self, run: RunConfig) -> Path:
+        """The study's codebook."""
+        return run.study.codebook or self.out / OWN_STUDY
+
+    def scores(self, run: RunConfig, judge: str) -> Path:
+        """Scores of the answers; a judge that is set otherwise gets another folder."""
+        return self.out / "scores" / f"{judge}-{_short(judge_inputs(run, judge))}"
+
+    def judged(self, run: RunConfig, judge: str) -> Path:
+        """Scores of the study's own responses."""
+        source = run.study.model_dump(mode="json")
+        return self.out / "judged" / f"{judge}-{_short([judge_inputs(run, judge), source])}"
+
+    def replies(self, judge: str) -> Path:
+        """Paid replies of a judge."""
+        return self.out / "replies" / f"{judge}.jsonl"
+
+    def mark(self, step: str) -> Path:
+        """What says that a step, or a part of one, is done."""
+        return self.steps / f"{step}.json"
+
+    def error(self, step: str) -> Path:
+        """Why a step, or a part of one, failed."""
+        return self.steps / f"{step}.error"
+
+    def log(self, step: str) -> Path:
+        """What the commands of a step wrote to standard error."""
+        return self.steps / f"{step}.log"
+
+
+def judge_inputs(run: RunConfig, judge: str) -> dict[str, Any]:
+    """What decides the scores of a judge; how long to be patient with it does not."""
+    return run.judges[judge].model_dump(exclude={"patience"})
+
+
+def hashed(content: Any) -> str:
+    """SHA-256 of plain values."""
+    text = json.dumps(content, sort_keys=True, ensure_ascii=False, default=str)
+    return sha256(text.encode()).hexdigest()
+
+
+def _short(content: Any) -> str:
+    return hashed(content)[:8]
+
+
+def needs(run: RunConfig) -> dict[str, tuple[str, ...]]:
+    """Every step of a run, in an order in which they can be done, with the steps that it needs."""
+    steps: dict[str, tuple[str, ...]] = {
+        "study": (),
+        "plan": ("study",),
+        "train": ("plan",),
+        "generate": ("train",),
+    }
+    for judge in run.judges:
+        steps[f"judge-{judge}"] = ("generate",)
+        steps[f"items-{judge}"] = ("study",)
+    if run.report is not None:
+        steps["report"] = (f"judge-{run.main_judge}", f"items-{run.main_judge}")
+    return steps

@@ -1,0 +1,354 @@
+"""One step of a run, or a part of one, by plain commands; its mark is written last.
+
+Snakemake starts ``python -m training.workflow.step FOLDER STEP``; nothing else needs to.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from pluralign_stats.errors import InputError, PluralignError
+from training.conditions.condition import Control
+from training.folders import only_one, remove_whole, was_held, write_json, write_whole
+from training.part import Part, read_part
+from training.workflow.command import is_alive, pluralign
+from training.workflow.config import RunConfig
+from training.workflow.devices import one_device
+from training.workflow.layout import Layout
+from training.workflow.marks import (
+    conditions,
+    digest,
+    fingerprint,
+    read_record,
+    study_changes,
+)
+
+Told = dict[str, Any]
+
+#: Seconds before a judge that cannot be reached is tried again: first, and at most.
+_FIRST_PAUSE, _LONGEST_PAUSE = 5.0, 120.0
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step and all that it knows.
+
+    Attributes
+    ----------
+    name
+        The step's name, such as ``judge-embedded``.
+    part
+        Which part of it; None is the step itself.
+    run, layout
+        The run and where it lies.
+    driver
+        Process at whose end the step ends.
+    environment
+        What its commands get.
+    """
+
+    name: str
+    part: Part | None
+    run: RunConfig
+    layout: Layout
+    driver: int | None
+    environment: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def file(self) -> str:
+        """The name of its mark and log."""
+        return self.name if self.part is None else f"{self.name}-{self.part.name}"
+
+    @property
+    def study(self) -> list[object]:
+        """The study as options of a command."""
+        return ["--study", self.layout.study(self.run), *self.data]
+
+    @property
+    def data(self) -> list[object]:
+        """The folder of the study's data, as an option."""
+        return ["--data", self.run.study.data] if self.run.study.data else []
+
+    def command(self, *words: object) -> Told:
+        """Run a command."""
+        return pluralign(words, self.layout.log(self.file), self.driver, self.environment)
+
+
+def do_study(step: Step) -> Told:
+    """Simulate the study unless it is there, or look at the one that is given."""
+    made = step.run.study.simulate
+    if made is None:
+        return {"fingerprint": fingerprint(step.run, step.layout)}
+    folder = step.layout.study(step.run).parent
+    new = step.layout.steps / "new-study"
+    shutil.rmtree(new, ignore_errors=True)
+    given = made.model_dump(exclude={"embedded"}, exclude_none=True)
+    options = [word for name, value in given.items() for word in (f"--{name}", value)]
+    step.command("simulate", "--out", new, *options, *["--embedded"] * made.embedded)
+    fresh = _fingerprint(new)
+    if folder.exists():
+        there = _fingerprint(folder)
+        written = read_record(step.layout.steps / "written.json").get("fingerprint")
+        if there not in (fresh, written):
+            raise InputError(
+                f"{folder} holds another study than the one to be simulated; move it away, or "
+                "name another folder with --out"
+            )
+        remove_whole(folder)
+    new.rename(folder)
+    write_json(step.layout.steps / "written.json", {"fingerprint": fresh})
+    return {"fingerprint": fresh}
+
+
+def _fingerprint(folder: Path) -> str:
+    from pluralign_stats.study.read import read_study
+
+    return read_study(folder / "study.yaml").fingerprint
+
+
+def do_plan(step: Step) -> Told:
+    """Check all feedback, name all conditions, and set aside what belongs to none of them."""
+    planned = step.command(
+        "train", step.layout.grid, *step.study, "--out", step.layout.runs, "--dry-run"
+    )
+    names = {row["id"] for row in planned["conditions"]}
+    bases = [base for design in step.run.grid().designs().values() for base in design.base_models]
+    controls = {
+        Control(base_model=b.model, chat_template=b.chat_template, pad_token=b.pad_token).id
+        for b in bases
+    }
+    for folder in (step.layout.runs, step.layout.generations):
+        set_aside(folder, step.layout.out / "set-aside" / folder.name, names | controls)
+    write_json(step.layout.plan, planned)
+    return {"conditions": len(names)}
+
+
+def set_aside(folder: Path, aside: Path, wanted: set[str]) -> None:
+    """Move the folders of what is not wanted aside, and back what is wanted again."""
+    for source, target, goes in ((folder, aside, False), (aside, folder, True)):
+        inside = source.iterdir() if source.is_dir() else ()
+        for path in [p for p in inside if p.is_dir() and not p.name.startswith(".")]:
+            if (path.name.removesuffix(".partial") in wanted) is goes:
+                target.mkdir(parents=True, exist_ok=True)
+                if not (target / path.name).exists():
+                    path.rename(target / path.name)
+
+
+def do_train(step: Step) -> Told:
+    """Train a part of the conditions, or bring the parts together."""
+    if step.part is None:
+        return _joined(step, ("trained", "kept"))
+    layout = step.layout
+    told = step.command(
+        "train", layout.grid, *step.study, "--out", layout.runs, "--part", step.part
+    )
+    if told["waiting"]:
+        reasons = list(told["failed"].values())
+        raise InputError(reasons[-1] if reasons else "the disk is full")
+    return {key: told[key] for key in ("trained", "kept", "failed")}
+
+
+def do_generate(step: Step) -> Told:
+    """Let a part of the models answer, or bring the parts together."""
+    if step.part is None:
+        return _joined(step, ("runs",))
+    given = step.run.generate.model_dump(exclude_none=True, exclude={"thinking"})
+    options = [w for k, v in given.items() for w in (f"--{k.replace('_', '-')}", v)]
+    told = step.command(
+        "generate", step.layout.runs, "--out", step.layout.generations, *step.study, *options,
+        "--thinking" if step.run.generate.thinking else "--no-thinking",
+        "--part", step.part, "--renew",
+    )  # fmt: skip
+    return {"runs": [*told["made"], *told["kept"]], "failed": told["failed"]}
+
+
+def _joined(step: Step, lists: Sequence[str]) -> Told:
+    """What all parts did; a failed condition stands in every part of the answers."""
+    found = sorted(step.layout.steps.glob(f"{step.name}-part-*.json"))
+    parts = [read_record(path) for path in found]
+    failed = {name: why for part in parts for name, why in part["failed"].items()}
+    whole: Told = {key: sorted({v for part in parts for v in part[key]}) for key in lists}
+    return {**whole, "failed": failed}
+
+
+def do_judge(step: Step) -> Told:
+    """Score the answers."""
+    judge = step.name.partition("-")[2]
+    out = step.layout.scores(step.run, judge)
+    told = _patiently(step, judge, step.layout.generations, out, step.study)
+    return {"scores": told["scores"], "missing": told["missing"]}
+
+
+def do_items(step: Step) -> Told:
+    """Score the study's own responses, by which the judge is held against the raters."""
+    judge = step.name.partition("-")[2]
+    out = step.layout.judged(step.run, judge)
+    told = _patiently(step, judge, step.layout.study(step.run), out, step.data)
+    return {"scores": told["scores"], "missing": told["missing"]}
+
+
+def _patiently(step: Step, judge: str, source: Path, out: Path, study: list[object]) -> Told:
+    """Judge; a judge that is down for a while is tried again, and pays for nothing twice."""
+    settings = step.run.judges[judge]
+    options = [w for k, v in settings.options.items() for w in _option(k, v)]
+    cache = ["--cache", step.layout.replies(judge)] if settings.judge == "endpoint" else []
+    words = ["judge", source, "--out", out, "--judge", settings.judge, *study, *options, *cache]
+    until, pause = time.monotonic() + 60 * settings.patience, _FIRST_PAUSE
+    while True:
+        try:
+            return step.command(*words)
+        except InputError:
+            if time.monotonic() + pause > until:
+                raise
+        time.sleep(pause)
+        pause = min(2 * pause, _LONGEST_PAUSE)
+
+
+def _option(name: str, value: object) -> list[object]:
+    flag = f"--{name.replace('_', '-')}"
+    if isinstance(value, bool):
+        return [flag] if value else []
+    return [flag, value]
+
+
+def do_report(step: Step) -> Told:
+    """Run the notebooks and write the report."""
+    run, layout = step.run, step.layout
+    for left in layout.out.glob(f".{layout.report.name}.building-*"):  # of a killed call
+        shutil.rmtree(left, ignore_errors=True)
+    own = run.report.parameters if run.report else {}
+    judge = run.main_judge
+    given = {
+        "outcomes_file": layout.scores(run, judge) / "outcomes.parquet",
+        "judge_scores_file": layout.judged(run, judge) / "item_scores.parquet",
+        **own,
+    }
+    parameters = [w for k, v in given.items() for w in ("-p", f"{k}={_text(v)}")]
+    lines = layout.steps / "provenance.json"
+    write_json(lines, provenance(run, layout))
+    return step.command(
+        "report", layout.study(run), *step.data, "--out", layout.report, *parameters,
+        "--provenance", lines,
+    )  # fmt: skip
+
+
+def _text(value: object) -> str:
+    if isinstance(value, bool | tuple | list):
+        return json.dumps(value)
+    return str(value)
+
+
+def provenance(run: RunConfig, layout: Layout) -> dict[str, Any]:
+    """What the report says of the run that it comes from."""
+    trained, asked = (read_record(layout.mark(s)) for s in ("train", "generate"))
+    failed = {**asked.get("failed", {}), **trained.get("failed", {})}
+    told: dict[str, Any] = {
+        "command": read_record(layout.steps / "workflow.json").get("typed", ""),
+        "run": run.title,
+        "conditions": len(conditions(layout)),
+    }
+    if run.is_quick:
+        told["variant"] = "quick: fewer seeds and conditions than the whole run has"
+    if failed:
+        told["failed conditions"] = [f"{name}: {why}" for name, why in sorted(failed.items())]
+    changes = study_changes(layout)
+    if changes:
+        now = changes[-1]
+        told["study changed"] = (
+            f"{len(changes)} times since this run was begun, last from fingerprint "
+            f"{now['from'][:12]} to {now['to'][:12]}; in the last call "
+            f"{len(trained.get('trained', []))} conditions were trained, and "
+            f"{len(trained.get('kept', []))}, whose feedback is the same, were kept"
+        )
+    return told
+
+
+DO: dict[str, Callable[[Step], Told]] = {
+    "study": do_study,
+    "plan": do_plan,
+    "train": do_train,
+    "generate": do_generate,
+    "judge": do_judge,
+    "items": do_items,
+    "report": do_report,
+}
+
+
+def do(step: Step) -> None:
+    """Do a step and write its mark, or why it failed.
+
+    Raises
+    ------
+    PluralignError
+        If it fails.
+    """
+    layout = step.layout
+    layout.error(step.file).unlink(missing_ok=True)
+    began = time.monotonic()
+    try:
+        told = DO[step.name.partition("-")[0]](step)
+        seconds = round(time.monotonic() - began, 1)
+        made = {"digest": digest(step.name, step.run, layout), "seconds": seconds, **told}
+        write_json(layout.mark(step.file), made)
+    except (PluralignError, OSError) as error:
+        said = error.strerror if isinstance(error, OSError) else None
+        write_whole(layout.error(step.file), f"{said or error}\n")
+        raise
+
+
+@contextmanager
+def _turn(step: Step) -> Iterator[None]:
+    """Hold the step alone; a job that a killed run left on a cluster is waited for."""
+    place = step.layout.steps / step.file
+    with ExitStack() as held:
+        while True:
+            try:
+                held.enter_context(only_one(place))
+                break
+            except InputError:
+                if not was_held(place):
+                    raise
+                time.sleep(1)
+        yield
+
+
+def read_config(layout: Layout) -> RunConfig:
+    """The resolved configuration of a run's folder."""
+    return RunConfig.model_validate(read_record(layout.config))
+
+
+def main(words: Sequence[str]) -> int:
+    """Do what the command line says."""
+    parser = argparse.ArgumentParser(prog="python -m training.workflow.step")
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("step")
+    parser.add_argument("--part", type=read_part)
+    parser.add_argument("--driver", type=int)
+    given = parser.parse_args(words)
+    if given.driver is not None and not is_alive(given.driver):
+        return 1
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    layout = Layout(given.folder)
+    step = Step(given.step, given.part, read_config(layout), layout, given.driver)
+    heavy = given.part is not None or given.step.startswith("judge")
+    try:
+        with ExitStack() as held:
+            held.enter_context(_turn(step))
+            environment = held.enter_context(one_device()) if heavy else {}
+            do(replace(step, environment=environment))
+    except (PluralignError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
