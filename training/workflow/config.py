@@ -8,9 +8,10 @@ from pydantic import Field, ValidationError, model_validator
 from pluralign_stats.errors import InputError, listing
 from pluralign_stats.study.yaml_file import parse_yaml, read_text
 from training.conditions.errors import explain
-from training.conditions.grid import HUB, RUNS, Grid, read_grid
+from training.conditions.grid import HUB, RUNS, BaseModelEntry, Grid, read_grid
 from training.conditions.options import Frozen
 from training.engines.protocol import GenerationOptions
+from training.models import EMBEDDED
 
 #: Where a simulated study is written, in the folder of the run.
 OWN_STUDY = Path("study") / "study.yaml"
@@ -170,6 +171,21 @@ class RunConfig(Frozen):
     def main_judge(self) -> str:
         """The judge whose scores the report is about: the first."""
         return next(iter(self.judges))
+
+    def bases(self) -> list[BaseModelEntry]:
+        """Base models of all experiments."""
+        designs = self.grid().designs().values()
+        return [base for design in designs for base in design.base_models]
+
+    def told(self, simulated: bool) -> str:
+        """What every figure of the report says of the data and models behind it."""
+        miniature = all(base.model in EMBEDDED for base in self.bases())
+        told = {
+            "simulated study": simulated,
+            "miniature model": miniature,
+            "quick run": self.is_quick,
+        }
+        return ", ".join(words for words, is_so in told.items() if is_so)
 
     def quickened(self) -> "RunConfig":
         """The quick variant, which says that it is one."""

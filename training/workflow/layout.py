@@ -119,5 +119,5 @@ def needs(run: RunConfig) -> dict[str, tuple[str, ...]]:
         steps[f"judge-{judge}"] = ("generate",)
         steps[f"items-{judge}"] = ("study",)
     if run.report is not None:
-        steps["report"] = (f"judge-{run.main_judge}", f"items-{run.main_judge}")
+        steps["report"] = (*(f"judge-{judge}" for judge in run.judges), f"items-{run.main_judge}")
     return steps

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pluralign_stats.errors import InputError, PluralignError
 from training.conditions.condition import Control
@@ -30,6 +30,9 @@ from training.workflow.marks import (
     read_record,
     study_changes,
 )
+
+if TYPE_CHECKING:
+    from pluralign_stats.study.study import Study
 
 Told = dict[str, Any]
 
@@ -93,9 +96,9 @@ def do_study(step: Step) -> Told:
     given = made.model_dump(exclude={"embedded"}, exclude_none=True)
     options = [word for name, value in given.items() for word in (f"--{name}", value)]
     step.command("simulate", "--out", new, *options, *["--embedded"] * made.embedded)
-    fresh = _fingerprint(new)
+    fresh = _read(new / "study.yaml").fingerprint
     if folder.exists():
-        there = _fingerprint(folder)
+        there = _read(folder / "study.yaml").fingerprint
         written = read_record(step.layout.steps / "written.json").get("fingerprint")
         if there not in (fresh, written):
             raise InputError(
@@ -108,10 +111,10 @@ def do_study(step: Step) -> Told:
     return {"fingerprint": fresh}
 
 
-def _fingerprint(folder: Path) -> str:
+def _read(codebook: Path, data: Path | None = None) -> "Study":
     from pluralign_stats.study.read import read_study
 
-    return read_study(folder / "study.yaml").fingerprint
+    return read_study(codebook, data)
 
 
 def do_plan(step: Step) -> Told:
@@ -120,10 +123,9 @@ def do_plan(step: Step) -> Told:
         "train", step.layout.grid, *step.study, "--out", step.layout.runs, "--dry-run"
     )
     names = {row["id"] for row in planned["conditions"]}
-    bases = [base for design in step.run.grid().designs().values() for base in design.base_models]
     controls = {
         Control(base_model=b.model, chat_template=b.chat_template, pad_token=b.pad_token).id
-        for b in bases
+        for b in step.run.bases()
     }
     for folder in (step.layout.runs, step.layout.generations):
         set_aside(folder, step.layout.out / "set-aside" / folder.name, names | controls)
@@ -225,10 +227,12 @@ def do_report(step: Step) -> Told:
     for left in layout.out.glob(f".{layout.report.name}.building-*"):  # of a killed call
         shutil.rmtree(left, ignore_errors=True)
     own = run.report.parameters if run.report else {}
-    judge = run.main_judge
+    scores = [layout.scores(run, judge) / "outcomes.parquet" for judge in run.judges]
     given = {
-        "outcomes_file": layout.scores(run, judge) / "outcomes.parquet",
-        "judge_scores_file": layout.judged(run, judge) / "item_scores.parquet",
+        "told": run.told(_read(layout.study(run), run.study.data).simulated),
+        "outcomes_file": scores[0],
+        "judge_scores_file": layout.judged(run, run.main_judge) / "item_scores.parquet",
+        **({"other_judge_file": scores[1]} if len(scores) > 1 else {}),
         **own,
     }
     parameters = [w for k, v in given.items() for w in ("-p", f"{k}={_text(v)}")]
