@@ -49,9 +49,7 @@ def test_a_new_judge_judges_and_nothing_else(reference, copied, server, tmp_path
 
     names = ["stereotypical_bias", "toxicity", "emotional_awareness", "sensitivity", "helpfulness"]
     scores = completion(dict.fromkeys(names, 3))
-    server.behaviour = lambda asked: (
-        refusal(503, "down for a while") if asked.number < 3 else scores
-    )
+    server.behave = lambda asked: refusal(503, "down") if asked.number < 3 else scores
     config = yaml.safe_load(reference.config.read_text())
     given = {"model": "m", "base_url": server.url, "retries": 0, "concurrency": 1}
     config["judges"] = {"paid": {"judge": "endpoint", "options": given, "patience": 2}}
@@ -64,7 +62,7 @@ def test_a_new_judge_judges_and_nothing_else(reference, copied, server, tmp_path
     (table,) = out.glob("judged/paid-*/item_scores.parquet")
     assert set(pd.read_parquet(table)["score"]) == {3}
     assert list(out.glob("scores/paid-*/outcomes.parquet"))
-    assert len(list(out.glob("scores/*"))) == 2
+    assert len(list(out.glob("scores/[!.]*"))) == 2
 
 
 def test_marks_say_how_long_it_took_and_what_went_in(reference) -> None:
