@@ -15,6 +15,9 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+#: Seconds over which the speed is reckoned: all of the work, since a unit may take an hour.
+_SPEED_PERIOD = 1e6
+
 
 class WorkProgress:
     """One bar over all parts of some work; elsewhere than in a terminal, a line per ended part.
@@ -51,6 +54,7 @@ class WorkProgress:
             TextColumn("{task.fields[unit]}", markup=False),
             TimeElapsedColumn(),
             TimeRemainingColumn(),
+            speed_estimate_period=_SPEED_PERIOD,
             console=self._console,
             disable=not shown or not self._console.is_terminal,
         )

@@ -106,12 +106,23 @@ def _run() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
     except Exception as error:
+        if _was_interrupted(error):
+            raise KeyboardInterrupt from None
         if os.environ.get("PLURALIGN_DEBUG"):
             raise
         _fail(
             f"unexpected {type(error).__name__}: {error}; this is a fault of Pluralign: "
             "set PLURALIGN_DEBUG=1 to see where, and report it"
         )
+
+
+def _was_interrupted(error: BaseException | None) -> bool:
+    """Whether an error struck while an interruption was being met, as a second Ctrl-C does."""
+    while error is not None:
+        if isinstance(error, KeyboardInterrupt):
+            return True
+        error = error.__context__
+    return False
 
 
 def _fail(message: str) -> None:

@@ -87,10 +87,19 @@ def test_a_fault_of_pluralign_is_one_line_too(pluralign, monkeypatch, tmp_path):
     assert "PLURALIGN_DEBUG=1" in ran.err
 
 
-def test_an_interruption_ends_with_the_shells_status(pluralign, monkeypatch, tmp_path):
-    def interrupt(*_):
-        raise KeyboardInterrupt
+def _interrupt(*_):
+    raise KeyboardInterrupt
 
+
+def _interrupt_twice(*_):
+    try:
+        raise KeyboardInterrupt
+    except KeyboardInterrupt:
+        raise RuntimeError("what a second one left half done") from None
+
+
+@pytest.mark.parametrize("interrupt", [_interrupt, _interrupt_twice])
+def test_an_interruption_ends_with_the_shells_status(interrupt, pluralign, monkeypatch, tmp_path):
     monkeypatch.setattr("pluralign_stats.study.read.read_study", interrupt)
     ran = pluralign("check", tmp_path / "study.yaml")
     assert (ran.status, ran.out) == (130, "")

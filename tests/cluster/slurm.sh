@@ -39,7 +39,8 @@ chmod 700 "$folder/munge"
 dd if=/dev/urandom of="$folder/munge/key" bs=1024 count=1 status=none
 chmod 400 "$folder/munge/key"
 munged --foreground --force --key-file="$folder/munge/key" --socket="$folder/munge/socket" \
-    --pid-file="$folder/munge/pid" --log-file="$folder/munge/log" --seed-file="$folder/munge/seed" &
+    --pid-file="$folder/munge/pid" --log-file="$folder/munge/log" --seed-file="$folder/munge/seed" \
+    2>"$folder/log/munged.log" &
 started+=($!)
 
 cat >"$folder/slurm.conf" <<CONF
@@ -73,8 +74,8 @@ mkdir -p "${conf%/*}"
 ln -s "$folder/slurm.conf" "$conf"
 
 sleep 1
-slurmctld -D -i & started+=($!)
-slurmd -D -N "$name" & started+=($!)
+slurmctld -D -i 2>/dev/null & started+=($!)
+slurmd -D -N "$name" 2>/dev/null & started+=($!)
 for _ in $(seq 60); do sinfo -h -o %t 2>/dev/null | grep -q idle && break; sleep 1; done
 sinfo
 
@@ -97,4 +98,7 @@ echo "killing job $job"
 scancel --signal=KILL --full "$job"
 
 wait "$run"
+log=$folder/out/.steps/snakemake.log
+grep -q "SLURM-job '$job' failed" "$log" && grep -q "Trying to restart" "$log" ||
+    { echo "job $job was not killed and sent again" >&2; exit 1; }
 "$python" "$here/prepare.py" "$folder" --check

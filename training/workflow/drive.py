@@ -209,6 +209,7 @@ def _follow(
                 time.sleep(0.5)
             watch.look()
         except BaseException:
+            bar.say("Ending what runs; this takes some seconds.")
             _interrupt(process)
             raise
     undone = [step for step in todo if not layout.mark(step).is_file()]
