@@ -1,13 +1,20 @@
 """``pluralign reproduce``."""
 
 import shlex
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from pluralign_stats.cli.options import json_option, out_option, print_json
+from pluralign_stats.cli.options import (
+    json_option,
+    out_option,
+    parameter_option,
+    print_json,
+    split_parameters,
+)
 from pluralign_stats.errors import InputError, MissingExtraError
 
 if TYPE_CHECKING:
@@ -25,6 +32,8 @@ if TYPE_CHECKING:
     show_default="one for each GPU, or for each core where there is none",
     help="Conditions to train at the same time; with --profile, parts to share them in.",
 )
+@click.option("--seed", type=int, help="Seed of the simulated study, instead of the run's own.")
+@parameter_option
 @click.option("--dry-run", is_flag=True, help="Print the plan with its cost; write nothing.")
 @click.option("--quick", is_flag=True, help="Fewer seeds and conditions; the report says so.")
 @click.option(
@@ -37,6 +46,8 @@ def command(
     config: str,
     out: Path,
     jobs: int | None,
+    seed: int | None,
+    parameters: tuple[str, ...],
     dry_run: bool,
     quick: bool,
     profile: str | None,
@@ -68,12 +79,18 @@ def command(
         raise MissingExtraError("Reproducing the study", "training") from error
 
     read = read_run(config)
+    values = split_parameters(parameters)
     run = read.quickened() if quick else read
+    run = run if seed is None else run.seeded(seed)
+    run = run.reported_with(values) if values else run
     if dry_run:
         _tell_cost(run, out, as_json)
         return
+    if run.report is not None:
+        _check_parameters(run.report.parameters)
     typed = ["pluralign", "reproduce", Path(config).name, "--out", out.name]
-    typed += ["--quick"] * quick
+    typed += ["--quick"] * quick + ([] if seed is None else ["--seed", str(seed)])
+    typed += [word for pair in parameters for word in ("-p", pair)]
     done = reproduce(
         run, out, jobs=jobs, profile=profile, typed=shlex.join(typed), progress=not as_json
     )
@@ -81,6 +98,13 @@ def command(
     if done.failed:
         reasons = "; ".join(f"{name}: {why}" for name, why in done.failed.items())
         raise InputError(f"{len(done.failed)} of the conditions failed: {reasons}")
+
+
+def _check_parameters(values: Mapping[str, object]) -> None:
+    """Refuse what no notebook takes, before hours of work and not after them."""
+    from reports import check_parameters
+
+    check_parameters(values)
 
 
 def _tell(done: "Done", as_json: bool) -> None:
@@ -92,7 +116,7 @@ def _tell(done: "Done", as_json: bool) -> None:
         click.echo("The study's files have changed since the last call; so has what they affect.")
     if not done.done:
         click.echo("Nothing has changed since the last call; nothing was done.")
-    click.echo(f"Scores: {done.outcomes}")
+    click.echo(f"Study: {done.study}\nScores: {done.outcomes}")
     if done.report is not None:
         click.echo(f"Report: {done.report}")
 

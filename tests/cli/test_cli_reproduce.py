@@ -47,3 +47,16 @@ def test_an_unknown_profile_is_refused(pluralign, tmp_path) -> None:
     assert ran.status == 2
     assert "there is no profile slrum" in ran.err
     assert ran.err.count("\n") == 1
+
+
+def test_a_parameter_that_no_notebook_takes_is_refused_before_anything_is_done(pluralign, tmp_path):
+    ran = pluralign("reproduce", "--out", tmp_path / "out", "-p", "no_such=1")
+    assert (ran.status, ran.out, ran.err.count("\n")) == (2, "", 1)
+    assert "no_such" in ran.err
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_seed_is_for_a_study_that_is_simulated(pluralign, tmp_path):
+    ran = pluralign("reproduce", "full", "--out", tmp_path / "out", "--seed", 3)
+    assert ran.status == 2
+    assert "--seed is the seed of a simulated study" in ran.err

@@ -132,3 +132,16 @@ def test_sizes_of_models_are_in_their_names_or_must_be_told() -> None:
     assert parameters("embedded", given) == 0
     with pytest.raises(InputError, match="the size of some/beta is not known"):
         parameters("some/beta", given)
+
+
+def test_what_figures_say_of_data_and_models(tmp_path: Path) -> None:
+    run = read_run("reproduce")
+    assert run.told(simulated=True) == "simulated study, miniature model"
+    assert run.quickened().told(simulated=True).endswith(", quick run")
+    assert read_run("full").told(simulated=False) == ""
+
+
+def test_a_seed_and_parameters_that_are_typed_come_before_those_of_the_file() -> None:
+    run = read_run("reproduce").seeded(7).reported_with({"n_bootstrap": "50"})
+    assert run.study.simulate.seed == 7
+    assert run.report.parameters["n_bootstrap"] == "50"

@@ -1,5 +1,6 @@
 """The configuration of a whole run: study, experiments, generation, judges, report."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -186,6 +187,33 @@ class RunConfig(Frozen):
             "quick run": self.is_quick,
         }
         return ", ".join(words for words, is_so in told.items() if is_so)
+
+    def seeded(self, seed: int) -> "RunConfig":
+        """The run on a study that is simulated with another seed.
+
+        Raises
+        ------
+        InputError
+            If its study is not simulated.
+        """
+        if self.study.simulate is None:
+            raise InputError("--seed is the seed of a simulated study, and this run reads one")
+        simulate = self.study.simulate.model_copy(update={"seed": seed})
+        study = self.study.model_copy(update={"simulate": simulate})
+        return self.model_copy(update={"study": study})
+
+    def reported_with(self, parameters: Mapping[str, Any]) -> "RunConfig":
+        """The run whose notebooks get other parameters.
+
+        Raises
+        ------
+        InputError
+            If it makes no report.
+        """
+        if self.report is None:
+            raise InputError("--parameter is one of the notebooks, and this run makes no report")
+        report = ReportSettings(parameters={**self.report.parameters, **parameters})
+        return self.model_copy(update={"report": report})
 
     def quickened(self) -> "RunConfig":
         """The quick variant, which says that it is one."""

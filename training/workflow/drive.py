@@ -36,8 +36,8 @@ class Done:
 
     Attributes
     ----------
-    report, outcomes
-        The report's first page, and the outcome table of the first judge.
+    report, study, outcomes
+        The report's first page, the study's codebook, and the outcome table of the first judge.
     done, kept
         Steps done now, and those that nothing had changed for.
     failed
@@ -47,6 +47,7 @@ class Done:
     """
 
     report: Path | None
+    study: Path
     outcomes: Path
     done: tuple[str, ...]
     kept: tuple[str, ...]
@@ -127,7 +128,7 @@ def _reproduce(
     report = layout.report / "index.html" if run.report is not None else None
     outcomes = layout.scores(run, run.main_judge) / "outcomes.parquet"
     kept = tuple(step for step in needs(run) if step not in todo)
-    return Done(report, outcomes, tuple(todo), kept, failed, changed)
+    return Done(report, layout.study(run), outcomes, tuple(todo), kept, failed, changed)
 
 
 def _parts(jobs: int | None, profile: Path | None) -> int:
