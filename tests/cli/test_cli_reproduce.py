@@ -1,6 +1,7 @@
 """``pluralign reproduce``: what it says before anything is done."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +13,12 @@ def test_a_dry_run_prints_the_cost_and_writes_nothing(pluralign, tmp_path, confi
     for word in ("base model", "runs", "GPU h", "disk GB", "prompts held out"):
         assert word in ran.out
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_plan_in_the_docs_is_the_one_that_is_printed(pluralign, tmp_path) -> None:
+    ran = pluralign("reproduce", "full", "--out", tmp_path / "out", "--dry-run")
+    docs = Path(__file__).parents[2] / "docs" / "study.md"
+    assert ran.out.strip() in docs.read_text(encoding="utf-8")
 
 
 def test_a_dry_run_in_json_adds_up(pluralign, tmp_path) -> None:
