@@ -14,7 +14,15 @@ CONDA_NAMES = {
     "matplotlib": "matplotlib-base",
     "torch": "pytorch",
 }
+#: Packages that conda-forge does not have.
+PIP_ONLY = {"plutoprint"}
+
 EXTRAS = ("report", "bayes", "training", "dev")
+
+
+def name_of(requirement: str) -> str:
+    """The name without extras and bound."""
+    return re.match(r"[A-Za-z0-9_.\-]+", requirement)[0]
 
 
 def conda_requirement(requirement: str) -> str:
@@ -35,11 +43,13 @@ def environment(pyproject: dict) -> str:
         f"  - python{project['requires-python']}",
         *(f"  - {conda_requirement(r)}" for r in sorted(project["dependencies"])),
     ]
+    by_pip = []
     for extra in EXTRAS:
         lines.append(f"  # {extra}")
         requirements = sorted(project["optional-dependencies"][extra])
-        lines += [f"  - {conda_requirement(r)}" for r in requirements]
-    lines += ["  - pip", "  - pip:", "      - --editable ."]
+        by_pip += [r for r in requirements if name_of(r) in PIP_ONLY]
+        lines += [f"  - {conda_requirement(r)}" for r in requirements if r not in by_pip]
+    lines += ["  - pip", "  - pip:", *(f"      - {r}" for r in by_pip), "      - --editable ."]
     return "\n".join(lines) + "\n"
 
 

@@ -25,7 +25,13 @@ class Exhibits:
     _names: set[str] = field(default_factory=set, repr=False)
 
     def show(
-        self, name: str, result: Result, picture: Picture | None = None, *, finding: bool = False
+        self,
+        name: str,
+        result: Result,
+        picture: Picture | None = None,
+        *,
+        finding: bool = False,
+        front: bool = False,
     ) -> None:
         """Display a result with its picture, and write both; of an empty table no picture.
 
@@ -39,6 +45,8 @@ class Exhibits:
             Its figure.
         finding
             Whether the sentence belongs among the findings on a report's first page.
+        front
+            Whether the table itself belongs there, too.
 
         Raises
         ------
@@ -54,12 +62,16 @@ class Exhibits:
         self._names.add(name)
         if result.table.empty:
             picture = None
-        links = self._write(name, result, picture, finding) if self.out else ""
+        about = {"finding": finding, "front": front, **result.describe()}
+        links = self._write(name, result, picture, about) if self.out else ""
         shown = picture._repr_html_() if picture else ""
         figure = f"<figure>{shown}<figcaption>{escape(result.caption())}</figcaption></figure>"
-        display(HTML((figure if picture else "") + result._repr_html_() + links))
+        parts = (figure if picture else "") + result._repr_html_() + links
+        display(HTML(f"<div class='exhibit' id='exhibit:{name}'>{parts}</div>"))
 
-    def _write(self, name: str, result: Result, picture: Picture | None, finding: bool) -> str:
+    def _write(
+        self, name: str, result: Result, picture: Picture | None, about: dict[str, object]
+    ) -> str:
         """Write the files and return links to them."""
         folder = Path(self.out)
         figures = [f"figures/{name}.{kind}" for kind in FORMATS] if picture else []
@@ -67,7 +79,6 @@ class Exhibits:
         try:
             tables.mkdir(parents=True, exist_ok=True)
             (tables / f"{name}.csv").write_text(result.to_csv_text(), "utf-8")
-            about = {"finding": finding, **result.describe()}
             text = json.dumps(about, indent=2, ensure_ascii=False)
             (tables / f"{name}.json").write_text(text + "\n", "utf-8")
         except OSError as error:

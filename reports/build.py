@@ -1,25 +1,29 @@
 """Builds a report: checks everything, runs the notebooks, writes the pages, takes the name."""
 
 import json
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 
 from pluralign_stats.folders import building_folder, take_name
-from pluralign_stats.progress import WorkProgress
+from reports.contents import Chapter, Contents
 from reports.downloads import Shelf
-from reports.execute import run_notebook
 from reports.folder import KIND, MARK, check_target, files_of
 from reports.notebook import Notebook, find_notebooks, require_packages
-from reports.pages import Chapter, write_pages
+from reports.pages import write_pages
 from reports.parameters import assign_parameters, given_files, with_file_names
+from reports.pdf import write_pdf
 from reports.provenance import Provenance, ReportedStudy, gather, repeat_command
 from reports.publish import Scrubber, publish_notebook, scrubber
+from reports.run import run_notebooks
 
 _NOTHING: Mapping[str, object] = MappingProxyType({})
+
+#: The folder of the folders in which the notebooks run; it is gone in the end.
+_ROOMS = ".rooms"
 
 
 def build_report(
@@ -80,8 +84,11 @@ def build_report(
     files = given_files(values)
     check_target(out, [*source.paths, *files, *(notebook.path for notebook in chosen)])
     with building_folder(out, "report") as building:
-        clean = scrubber(building, source.study_file, source.data_folder, out, files)
-        chapters = _run(chosen, values, source, building, out, clean, progress)
+        rooms = {notebook.name: building / _ROOMS / notebook.name for notebook in chosen}
+        places = [*rooms.values(), building]
+        clean = scrubber(places, source.study_file, source.data_folder, out, files)
+        given = {n.name: values[n.name] | source.parameters(n, rooms[n.name]) for n in chosen}
+        chapters = _run(chosen, given, rooms, building, out, clean, progress)
         extra = dict(extra_provenance)
         shown = with_file_names(values)
         command = extra.pop("command", None) or repeat_command(
@@ -128,33 +135,37 @@ class _Source:
 
 def _run(
     notebooks: Sequence[Notebook],
-    values: Mapping[str, Mapping[str, object]],
-    source: _Source,
+    given: Mapping[str, Mapping[str, object]],
+    rooms: Mapping[str, Path],
     building: Path,
     out: Path,
     clean: Scrubber,
     shown: bool,
 ) -> list[Chapter]:
-    """Run the notebooks one after another and gather what each wrote."""
+    """Run the notebooks and bring what each wrote into the report."""
+    from reports.cells import chapter_body
+
     shelf = Shelf(building)
-    chapters = []
-    cells = {notebook.name: notebook.steps for notebook in notebooks}
-    with WorkProgress("Report", "cells", cells, shown) as bar:
-        for notebook in notebooks:
-            bar.advance(notebook.name)
-            given = dict(values[notebook.name]) | source.parameters(notebook, building)
-            failed = out.with_name(f"{out.name}-failed")
-            count = partial(bar.advance, notebook.name, 1)
-            copy = run_notebook(notebook, given, building, failed, count)
-            node = publish_notebook(copy, clean)
-            chapters.append(Chapter(notebook, node, shelf.collect(notebook.name)))
-            bar.end(notebook.name)
+    copies = building / "notebooks"
+    for folder in (*rooms.values(), copies):
+        folder.mkdir(parents=True)
+
+    def finish(notebook: Notebook, copy: Path) -> Chapter:
+        body = chapter_body(publish_notebook(copy, clean))
+        copy.rename(copies / copy.name)
+        return Chapter(notebook, body, shelf.collect(notebook.name, rooms[notebook.name]))
+
+    failed = out.with_name(f"{out.name}-failed")
+    chapters = run_notebooks(notebooks, given, rooms, failed, finish, shown)
+    shutil.rmtree(building / _ROOMS)
     return chapters
 
 
 def _finish(building: Path, chapters: Sequence[Chapter], origin: Provenance) -> None:
-    """Write the pages and, last of all, the mark that says the report is complete."""
-    write_pages(building, chapters, origin)
+    """Write pages, PDF and, last of all, the mark that says the report is complete."""
+    contents = Contents(chapters, origin)
+    write_pages(building, contents)
+    write_pdf(building, contents)
     mark = {"kind": KIND, **asdict(origin), "files": [*files_of(building), MARK]}
     text = json.dumps(mark, indent=2, ensure_ascii=False, default=str)
     (building / MARK).write_text(text + "\n", "utf-8")

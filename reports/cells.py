@@ -59,6 +59,23 @@ class Body:
     html: Markup
     sections: tuple[tuple[str, str], ...]
 
+    def exhibit(self, name: str, with_sentence: bool) -> Markup:
+        """Return table and notes of an exhibit, without figure and folding.
+
+        Empty where the chapter shows no exhibit of this name.
+        """
+        shown = BeautifulSoup(self.html, "html.parser").find(id=f"exhibit:{name}")
+        if shown is None:
+            return Markup()
+        left_out = "figure, .downloads, .warning, summary" + (
+            "" if with_sentence else ", .sentence"
+        )
+        for element in shown.select(left_out):
+            element.decompose()
+        for details in shown.select("details"):
+            details.unwrap()
+        return Markup(str(shown))  # noqa: S704 - a part of what was cleaned
+
 
 def chapter_body(node: Any) -> Body:
     """Convert an executed notebook.

@@ -1,6 +1,5 @@
-"""The figures and tables that each notebook leaves in the report folder."""
+"""The figures and tables of each notebook, and their way into the report folder."""
 
-import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -25,8 +24,8 @@ class Download:
         Links by format, such as ``{"SVG": "figures/ratings.svg"}``.
     sentence : str
         A table's finding or reading, in plain words.
-    finding : bool
-        Whether the sentence belongs on the first page.
+    finding, front : bool
+        Whether the sentence, and the table itself, belong on the first page.
     warnings : tuple of str
         What a reader must know before trusting it.
     simulated : bool or None
@@ -37,8 +36,14 @@ class Download:
     files: Mapping[str, str]
     sentence: str = ""
     finding: bool = False
+    front: bool = False
     warnings: tuple[str, ...] = ()
     simulated: bool | None = None
+
+    @property
+    def name(self) -> str:
+        """What its files are called, without ending."""
+        return PurePosixPath(next(iter(self.files.values()))).stem
 
     @property
     def picture(self) -> str:
@@ -71,7 +76,7 @@ class Downloads:
 
 @dataclass
 class Shelf:
-    """Watches the folders of figures and tables to know which notebook wrote what.
+    """Brings what notebooks wrote into the report, and knows which of them wrote what.
 
     Parameters
     ----------
@@ -80,46 +85,41 @@ class Shelf:
     """
 
     root: Path
-    _seen: dict[str, str] = field(default_factory=dict)
+    _writers: dict[str, str] = field(default_factory=dict)
 
-    def collect(self, notebook: str) -> Downloads:
-        """Return what was written since the last call, as this notebook's.
+    def collect(self, notebook: str, room: Path) -> Downloads:
+        """Move the figures and tables of a notebook into the report.
 
         Parameters
         ----------
         notebook : str
-            Name of the notebook that has just run.
+            Its name.
+        room : Path
+            The folder that it wrote into.
 
         Raises
         ------
         PluralignError
-            If it changed a file of an earlier notebook, whose page would then show the wrong
-            thing, or described a table in a form that cannot be read.
+            If another notebook wrote a file of the same name, or a table is described in a form
+            that cannot be read.
         """
-        now = {link: _digest(self.root / link) for link in self._links()}
-        changed = sorted(
-            link for link in now if link in self._seen and now[link] != self._seen[link]
-        )
-        if changed:
-            raise PluralignError(
-                f"notebook {notebook} overwrote {changed[0]}, which an earlier notebook had "
-                "written; give it a name of its own"
-            )
-        new = [link for link in now if link not in self._seen]
-        self._seen = now
-        new.sort(key=lambda link: ((self.root / link).stat().st_mtime_ns, link))
+        made = [path for folder in _ENDINGS for path in (room / folder).rglob("*")]
+        made = [path for path in made if path.is_file()]
+        made.sort(key=lambda path: (path.stat().st_mtime_ns, path))
+        links = [path.relative_to(room).as_posix() for path in made]
+        for path, link in zip(made, links, strict=True):
+            writer = self._writers.setdefault(link, notebook)
+            if writer != notebook:
+                first, second = sorted([writer, notebook])
+                raise PluralignError(
+                    f"notebooks {first} and {second} both wrote {link}; give each a name of its own"
+                )
+            (self.root / link).parent.mkdir(parents=True, exist_ok=True)
+            path.rename(self.root / link)
         return Downloads(
-            tuple(self._described(_group(new, "figures"), notebook, table=False)),
-            tuple(self._described(_group(new, "tables"), notebook, table=True)),
+            tuple(self._described(_group(links, "figures"), notebook, table=False)),
+            tuple(self._described(_group(links, "tables"), notebook, table=True)),
         )
-
-    def _links(self) -> list[str]:
-        return [
-            path.relative_to(self.root).as_posix()
-            for folder in _ENDINGS
-            for path in (self.root / folder).rglob("*")
-            if path.is_file()
-        ]
 
     def _described(
         self, groups: Mapping[str, Mapping[str, str]], notebook: str, table: bool
@@ -151,20 +151,17 @@ def _told(about: Path, notebook: str) -> dict[str, Any]:
             "title": str(told["title"]),
             "sentence": str(told["sentence"]),
             "finding": bool(told["finding"]),
+            "front": bool(told["front"]),
             "warnings": tuple(map(str, told["warnings"])),
             "simulated": told["data"] == "simulated",
         }
     except (ValueError, KeyError, TypeError) as error:
         raise PluralignError(
             f"notebook {notebook} wrote tables/{about.name} without title, sentence, finding, "
-            "warnings and data; write tables with Pluralign's own functions"
+            "front, warnings and data; write tables with Pluralign's own functions"
         ) from error
 
 
 def _title(name: str) -> str:
     words = name.replace("_", " ").replace("-", " ").strip()
     return words[:1].upper() + words[1:]
-
-
-def _digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()

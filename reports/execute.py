@@ -3,11 +3,14 @@
 import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pluralign_stats import errors
 from pluralign_stats.errors import InputError, PluralignError
 from reports.notebook import Notebook
+
+if TYPE_CHECKING:
+    from reports.kernel import Kernels
 
 #: Names of our own exceptions: their message is already written for the user.
 _OWN_ERRORS = {
@@ -17,11 +20,16 @@ _OWN_ERRORS = {
 }
 
 
+class StoppedError(Exception):
+    """A notebook was stopped from outside, since another one had failed or the user asked."""
+
+
 def run_notebook(
     notebook: Notebook,
     values: Mapping[str, object],
     folder: Path,
     failed: Path,
+    kernels: "Kernels",
     on_cell: Callable[[], None],
 ) -> Path:
     """Run a notebook in a kernel of the current interpreter and return its executed copy.
@@ -33,9 +41,11 @@ def run_notebook(
     values : mapping of str to object
         The parameters to inject, each declared by the notebook.
     folder : Path
-        Working folder of the kernel; the executed copy goes to its ``notebooks``.
+        Working folder of the kernel, which also takes the executed copy.
     failed : Path
         Folder that takes the executed copy instead if the notebook stops before its end.
+    kernels : Kernels
+        Starts the kernel, and may end it.
     on_cell : callable
         Called after each executed cell.
 
@@ -43,18 +53,23 @@ def run_notebook(
     ------
     PluralignError
         If a cell raises or the kernel dies; an `InputError` where the kernel raised one.
+    StoppedError
+        If the kernels were ended; then nothing is kept.
     """
     from papermill.exceptions import PapermillExecutionError
 
-    copy = folder / "notebooks" / notebook.path.name
-    copy.parent.mkdir(exist_ok=True)
+    if kernels.ended:
+        raise StoppedError
+    copy = folder / notebook.path.name
     begun: list[int] = []
     try:
-        _execute(notebook, values, copy, begun, on_cell)
+        _execute(notebook, values, copy, kernels, begun, on_cell)
     except PapermillExecutionError as error:
         kept = _keep(copy, failed)
         raise _cell_failure(notebook, error, kept) from error
     except RuntimeError as error:
+        if kernels.ended:
+            raise StoppedError from error
         kept = _keep(copy, failed)
         raise _kernel_failure(notebook, error, len(begun), kept) from error
     return copy
@@ -64,12 +79,11 @@ def _execute(
     notebook: Notebook,
     values: Mapping[str, object],
     copy: Path,
+    kernels: "Kernels",
     begun: list[int],
     on_cell: Callable[[], None],
 ) -> None:
     import papermill
-
-    from reports.kernel import CurrentInterpreterManager
 
     papermill.execute_notebook(
         notebook.node,
@@ -77,8 +91,8 @@ def _execute(
         str(copy).replace("{", "{{").replace("}", "}}"),
         parameters=dict(values),
         progress_bar=False,
-        kernel_manager_class=CurrentInterpreterManager,
-        resources={"metadata": {"path": str(copy.parent.parent)}},
+        kernel_manager_class=kernels.manager,
+        resources={"metadata": {"path": str(copy.parent)}},
         on_cell_execute=lambda cell, cell_index: begun.append(cell_index),
         on_cell_executed=lambda cell, cell_index, execute_reply: on_cell(),
     )

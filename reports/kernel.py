@@ -1,8 +1,12 @@
-"""The kernel of a report: the interpreter that is running, whatever kernels are installed."""
+"""The kernels of a report: the interpreter that is running, whatever kernels are installed."""
 
 import os
+import signal
 import sys
-from typing import Any
+from contextlib import suppress
+from subprocess import Popen
+from threading import Lock
+from typing import Any, ClassVar
 
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
@@ -24,6 +28,9 @@ class CurrentInterpreterManager(AsyncKernelManager):
     one; a report must run with the packages whose versions it prints.
     """
 
+    #: Those that it belongs to.
+    kernels: ClassVar["Kernels"]
+
     @property
     def kernel_spec(self) -> KernelSpec:
         """The command that starts the kernel."""
@@ -40,11 +47,53 @@ class CurrentInterpreterManager(AsyncKernelManager):
         return "auto"
 
     async def start_kernel(self, **options: Any) -> None:  # type: ignore[override]
-        """Start the kernel with one thread per numerical library unless the user set another."""
-        options.setdefault("env", kernel_environment())
+        """Start the kernel, and count it among those that can be ended."""
+        options.setdefault("env", self.kernels.environment())
         await super().start_kernel(**options)
+        self.kernels.add(self.provisioner.process)  # type: ignore[union-attr]
 
 
-def kernel_environment() -> dict[str, str]:
-    """Return the environment of the kernel: this process's, with thread settings filled in."""
-    return dict.fromkeys(_THREAD_SETTINGS, "1") | dict(os.environ)
+class Kernels:
+    """The kernels of one report, so that all of them can be ended at once.
+
+    Parameters
+    ----------
+    at_a_time : int
+        How many run side by side.
+    """
+
+    def __init__(self, at_a_time: int) -> None:
+        self._alone = at_a_time == 1
+        self._lock = Lock()
+        self._processes: list[Popen[bytes]] = []
+        self.ended = False
+        self.manager = type("Manager", (CurrentInterpreterManager,), {"kernels": self})
+
+    def environment(self) -> dict[str, str]:
+        """Return the environment of a kernel: this process's, with thread settings filled in.
+
+        A single kernel takes the threads that the user set; several have one thread each.
+        """
+        threads = dict.fromkeys(_THREAD_SETTINGS, "1")
+        return threads | dict(os.environ) if self._alone else dict(os.environ) | threads
+
+    def add(self, process: Popen[bytes]) -> None:
+        """Count a kernel that has started; where all were ended meanwhile, end it too."""
+        with self._lock:
+            self._processes.append(process)
+            if self.ended:
+                _kill(process)
+
+    def end(self) -> None:
+        """Kill every kernel, and all that start from now on."""
+        with self._lock:
+            self.ended = True
+            for process in self._processes:
+                _kill(process)
+
+
+def _kill(process: Popen[bytes]) -> None:
+    """Kill a kernel that runs, with what it has started: each leads a group of processes."""
+    if process.poll() is None:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)

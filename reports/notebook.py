@@ -10,8 +10,17 @@ from typing import Any
 from pluralign_stats.errors import InputError, MissingExtraError, listing
 from reports.parameters import Parameter, declared_parameters
 
-#: What running and converting notebooks imports; all of it comes with the extra `report`.
-_PACKAGES = ("bleach", "bs4", "ipykernel", "jinja2", "nbconvert", "nbformat", "papermill")
+#: What a report imports beyond the core; all of it comes with the extra `report`.
+_PACKAGES = (
+    "bleach",
+    "bs4",
+    "ipykernel",
+    "jinja2",
+    "nbconvert",
+    "nbformat",
+    "papermill",
+    "plutoprint",
+)
 
 # What papermill logs would reach standard error beside the one line that says the same.
 logging.getLogger("papermill").addHandler(logging.NullHandler())
@@ -45,6 +54,12 @@ class Notebook:
     def name(self) -> str:
         """The file's name without its ending, such as ``01_overview``."""
         return self.path.stem
+
+    @property
+    def slow(self) -> bool:
+        """Whether its parameters are tagged ``slow``, as those of a notebook that takes long."""
+        tags = (cell.metadata.get("tags", []) for cell in code_cells(self.node))
+        return any({"parameters", "slow"} <= set(own) for own in tags)
 
     @property
     def steps(self) -> int:

@@ -46,7 +46,7 @@ class Scrubber:
 
 
 def scrubber(
-    building: Path,
+    places: Sequence[Path],
     study_file: Path,
     data_folder: Path | None,
     out: Path,
@@ -56,20 +56,23 @@ def scrubber(
 
     Parameters
     ----------
-    building, out : Path
-        The folder that the report is built in, and its final place.
+    places : sequence of Path
+        The folders that the report is built in.
     study_file : Path
         The study's codebook.
     data_folder : Path or None
         The folder of its data.
+    out : Path
+        The report's final place.
     files : sequence of Path, optional
         Further files that the notebooks read.
     """
-    plain = {str(study_file): study_file.name, str(building): "", str(out): out.name}
+    plain = {str(study_file): study_file.name, str(out): out.name}
+    plain |= {str(place): "" for place in places}
     if data_folder is not None:
         plain[str(data_folder)] = data_folder.name
     plain |= {str(path): path.name for path in files}
-    folders = [building, study_file.parent, Path(__file__).resolve().parents[1], Path(sys.prefix)]
+    folders = [study_file.parent, Path(__file__).resolve().parents[1], Path(sys.prefix), *places]
     plain |= {f"{folder}/": "" for folder in folders if len(folder.parts) > 1}
     home = Path.home()
     if len(home.parts) > 1:

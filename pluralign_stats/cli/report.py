@@ -42,8 +42,9 @@ def command(
 
     STUDY is the path of a codebook, or the name of one that comes with Pluralign
     (pluralistic_values, trustamas). The report is a folder of pages, figures (SVG, PDF, PNG) and
-    tables (CSV) that needs nothing but a browser; start at its index.html. A former report in
-    FOLDER is replaced once the new one is complete.
+    tables (CSV) that needs nothing but a browser; start at its index.html, or print its
+    report.pdf, which holds all of it. A former report in FOLDER is replaced once the new one is
+    complete.
 
     \b
     Examples:

@@ -22,10 +22,18 @@ def calls(monkeypatch):
 
 def test_the_report_is_asked_for_with_everything(toy, pluralign, calls, tmp_path):
     codebook = toy.write()
-    ran = pluralign("report", codebook, "--out", tmp_path / "r", "-p", "a=1", "-p", "b=x=y")
+    lines = tmp_path / "lines.json"
+    lines.write_text('{"conditions": 53}')
+    given = ["-p", "a=1", "-p", "b=x=y", "--provenance", lines]
+    ran = pluralign("report", codebook, "--out", tmp_path / "r", *given)
     assert (ran.status, ran.err) == (0, "")
     assert ran.out == f"Report: {tmp_path / 'r' / 'index.html'}\n"
-    expected = {"data_folder": None, "parameters": {"a": "1", "b": "x=y"}, "progress": True}
+    expected = {
+        "data_folder": None,
+        "parameters": {"a": "1", "b": "x=y"},
+        "progress": True,
+        "extra_provenance": {"conditions": 53},
+    }
     assert calls == [("toy", codebook, tmp_path / "r", expected)]
 
 
@@ -35,6 +43,15 @@ def test_json_and_another_data_folder(toy, pluralign, calls, tmp_path):
     assert json.loads(ran.out) == {"report": str(tmp_path / "r" / "index.html")}
     assert calls[0][3]["data_folder"] == toy.folder
     assert calls[0][3]["progress"] is False
+
+
+def test_lines_of_provenance_that_are_no_object(toy, pluralign, calls, tmp_path):
+    lines = tmp_path / "lines.json"
+    for text in ("[1]", "no json"):
+        lines.write_text(text)
+        ran = pluralign("report", toy.write(), "--out", tmp_path / "r", "--provenance", lines)
+        assert (ran.status, ran.out, calls) == (2, "", [])
+        assert "lines.json holds no JSON object" in ran.err
 
 
 def test_a_parameter_that_no_notebook_has(toy, pluralign, tmp_path):

@@ -1,12 +1,13 @@
 import io
 import json
+from dataclasses import replace
 
 import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
 from pluralign_stats import Exhibits, InputError, Picture, Result
-from pluralign_stats.results import Metadata
+from pluralign_stats.results import SHOWN_ROWS, Metadata
 
 BAD = "<script>alert('x')</script>"
 
@@ -43,11 +44,30 @@ def test_all_files_are_written(result, picture, tmp_path):
         assert f"href='{name}'" in html
 
 
+def test_what_is_the_same_in_all_rows_is_told_in_the_caption(result):
+    table = pd.DataFrame({"term": "scale", "n_prompts": 16, "n_runs": [3, 3], "estimate": 0.1})
+    page = replace(result, table=table)._repr_html_()
+    caption = page.partition("<caption>")[2].partition("</caption>")[0]
+    assert caption.endswith("; term: scale; prompts: 16")
+    assert "prompts</th>" not in page
+    assert "runs</th>" in page
+    partly = replace(result, table=table.assign(n_prompts=[16, None]))._repr_html_()
+    assert "prompts</th>" in partly
+
+
+def test_only_the_first_rows_of_a_very_long_table_are_shown(result):
+    table = pd.DataFrame({"estimate": range(SHOWN_ROWS + 1)})
+    page = replace(result, table=table)._repr_html_()
+    assert f"<summary>Table of 201 rows, of which {SHOWN_ROWS} are shown</summary>" in page
+    assert page.count("<tr>") == SHOWN_ROWS + 1
+
+
 def test_the_fields_of_the_json(result, tmp_path):
     shown(Exhibits(tmp_path), "one", result, finding=True)
     about = json.loads((tmp_path / "tables" / "one.json").read_text("utf-8"))
     assert about == {
         "finding": True,
+        "front": False,
         "sentence": result.sentence,
         "title": result.meta.title,
         "data": "simulated",
@@ -56,9 +76,12 @@ def test_the_fields_of_the_json(result, tmp_path):
         "interval": "Wald",
         "notes": [BAD],
         "warnings": [f"careful {BAD}"],
+        "told": "",
     }
-    shown(Exhibits(tmp_path), "two", result)
-    assert json.loads((tmp_path / "tables" / "two.json").read_text("utf-8"))["finding"] is False
+    html = shown(Exhibits(tmp_path), "two", result, front=True)
+    about = json.loads((tmp_path / "tables" / "two.json").read_text("utf-8"))
+    assert (about["finding"], about["front"]) == (False, True)
+    assert html.startswith("<div class='exhibit' id='exhibit:two'>")
 
 
 def test_the_csv_says_that_the_data_are_simulated(result, tmp_path):

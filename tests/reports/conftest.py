@@ -61,11 +61,12 @@ def notebook(tmp_path: Path) -> Maker:
         parameters: str = PARAMETERS,
         text: str = "# A *title*\n\nWho rates how?\n\nMore.",
         tagged: int = 1,
+        tags: tuple[str, ...] = ("parameters",),
     ) -> Path:
         node: Any = nbformat.v4.new_notebook()
         node.cells = [nbformat.v4.new_markdown_cell(text)]
         for _ in range(tagged):
-            cell = nbformat.v4.new_code_cell(parameters, metadata={"tags": ["parameters"]})
+            cell = nbformat.v4.new_code_cell(parameters, metadata={"tags": list(tags)})
             node.cells.append(cell)
         node.cells += [nbformat.v4.new_code_cell(source) for source in cells]
         folder = tmp_path / "chapters"

@@ -13,8 +13,10 @@ import time
 from pathlib import Path
 
 import nbformat
+import pypdf
 import pytest
 from bs4 import BeautifulSoup
+from pypdf.generic import StreamObject
 
 from pluralign_stats.errors import InputError, PluralignError
 from reports import build_report
@@ -31,7 +33,7 @@ for ending in ("svg", "pdf", "png"):
     (root / "figures" / f"spread.{ending}").write_text("<svg xmlns='http://www.w3.org/2000/svg'/>")
 (root / "tables" / "means.csv").write_text("dimension,estimate\\n")
 (root / "tables" / "means.json").write_text(json.dumps({
-    "title": "Means", "sentence": "Men rate <b>lower</b>.", "finding": True,
+    "title": "Means", "sentence": "Men rate <b>lower</b>.", "finding": True, "front": True,
     "warnings": ["One model did not converge."], "data": "observed"}))
 print(sys.executable, file=sys.stderr)
 print("<script>alert('printed')</script>", study_file, os.getcwd(), seed, labels)
@@ -40,8 +42,12 @@ SHOWS = """\
 from IPython.display import HTML, display
 display(HTML('<p onclick="x()">kept</p><script>alert("shown")</script>'
              '<img src="https://example.org/pixel.png"><img src="figures/spread.svg" alt="Spread">'
+             '<div class="exhibit" id="exhibit:means"><figure>drawn</figure>'
+             '<p class="sentence">Men rate &lt;b&gt;lower&lt;/b&gt;.</p>'
+             '<details class="long"><summary>Table</summary>'
              '<table><caption>Means</caption><tr><th>group</th><th>mean</th></tr>'
-             '<tr><td>women</td><td>3.25</td></tr></table>'))
+             '<tr><td>women</td><td>3.25</td></tr></table></details>'
+             '<p class="downloads">CSV</p></div>'))
 """
 
 
@@ -56,7 +62,12 @@ def report(study: FakeStudy, study_file: Path, notebook: Maker, tmp_path: Path) 
         data_folder=study_file.parent,
         parameters={"seed": "7", "quick": "true"},
         notebooks=[first, second],
-        extra_provenance={"made_by": f"{study_file}"},
+        extra_provenance={
+            "made_by": f"{study_file}",
+            "variant": "quick: fewer seeds",
+            "conditions": 53,
+            "failed conditions": [f"one: {study_file} is <full>"],
+        },
     )
     return index.parent
 
@@ -64,9 +75,10 @@ def report(study: FakeStudy, study_file: Path, notebook: Maker, tmp_path: Path) 
 def test_a_report_is_complete_and_shareable(report: Path, study_file: Path) -> None:
     assert {path.name for path in report.iterdir()} == {
         "01_first.html", "02_second.html", "figures", "index.html", "notebooks", "report.json",
-        "style.css", "tables",
+        "report.pdf", "style.css", "tables",
     }  # fmt: skip
     _check_pages(report)
+    _check_pdf(report, study_file)
     _check_first_chapter(report / "01_first.html")
     _check_index(report / "index.html")
     _check_nothing_private(report, study_file)
@@ -82,7 +94,9 @@ def _check_pages(report: Path) -> None:
         assert soup.html["lang"] == "en"
         for name in ("header", "nav", "main", "footer"):
             assert soup.find(name), name
-        assert "Simulated study" in soup.select_one(".banner").get_text()  # type: ignore[union-attr]
+        banner = soup.select_one(".banner").get_text()  # type: ignore[union-attr]
+        assert "Simulated study" in banner
+        assert "Quick: fewer seeds." in banner
         assert not soup.find_all(["script", "iframe"])
         assert all(img.get("alt") is not None for img in soup.find_all("img"))
         for link in soup.select("[src], link[href]"):
@@ -92,6 +106,49 @@ def _check_pages(report: Path) -> None:
             place = str(link["href"]).partition("#")[0]
             assert not place or (report / place).is_file(), place
     assert "url(" not in (report / "style.css").read_text()
+
+
+def _check_pdf(report: Path, study_file: Path) -> None:
+    document = pypdf.PdfReader(report / "report.pdf")
+    texts = [" ".join(page.extract_text().split()) for page in document.pages]
+    assert len(texts) == 5
+    title, found, first, second, origin = texts
+    assert "A toy <study>" in title
+    assert "1 of 53 failed" in title
+    assert title.startswith("2 3 4 5 ")
+    listed = "1. Findings and checks 2. A title 3. Second & last 4. Where this comes from"
+    assert listed in title
+    assert "Men rate <b>lower</b>." in found
+    assert "The numbers come from the chapter" in found
+    assert "One model did not converge." in found
+    assert first.startswith("A title Who rates how?")
+    assert "women3.25" in first
+    assert "import json" not in first
+    assert second.startswith("Second & last And then?")
+    assert "pluralign report study.yaml" in origin
+    for number, text in enumerate(texts, 1):
+        assert f"{number} / 5" in text
+        assert "Simulated study" in text
+        assert "Quick: fewer seeds." in text
+    everything = _unpacked(document)
+    for private in (report.parent, study_file.parent, sys.prefix, "file:"):
+        assert str(private).encode() not in everything
+    assert set(re.findall(rb"/BaseFont[ ']*/\w+\+(\w+)", everything)) <= {
+        b"DejaVuSans",
+        b"DejaVuSerif",
+    }
+
+
+def _unpacked(document: pypdf.PdfReader) -> bytes:
+    """Everything that a PDF holds, uncompressed."""
+    assert document.metadata is not None
+    parts = [str(dict(document.metadata)).encode()]
+    for number in range(1, int(document.trailer["/Size"])):  # type: ignore[call-overload]
+        entry = document.get_object(number)
+        parts.append(str(entry).encode())
+        if isinstance(entry, StreamObject):
+            parts.append(entry.get_data())
+    return b"\n".join(parts)
 
 
 def _check_first_chapter(page: Path) -> None:
@@ -116,7 +173,20 @@ def _check_index(page: Path) -> None:
     text = " ".join(soup.get_text(" ").split())
     assert "A toy &lt;study&gt;" in html
     assert "Men rate &lt;b&gt;lower&lt;/b&gt;." in str(soup.select_one(".findings"))
-    assert "One model did not converge." in str(soup.select_one(".warnings"))
+    parts = soup.select("main > header, main > section")
+    assert [part.get_text(" ", strip=True)[:11].split()[0] for part in parts] == [
+        "Report", "About", "Conditions", "What", "A", "Checks", "Chapters", "Downloads", "Where",
+    ]  # fmt: skip
+    told = [" ".join(part.get_text().split()) for part in parts]
+    assert (
+        "1 of 53 failed; nothing in this report rests on it. one: study.yaml is <full>" in told[2]
+    )
+    assert told[4] == (
+        "A title Meansgroupmeanwomen3.25 "
+        "The numbers come from the chapter A title and stand in tables/means.csv."
+    )
+    assert "One model did not converge. (A title)" in told[5]
+    assert html.count('href="report.pdf"') == 2
     assert "1,095" in text
     assert "observed data" in text
     assert "Seed 7" in text
@@ -147,7 +217,7 @@ def _check_mark(report: Path) -> None:
     assert mark["parameters"]["01_first"]["seed"] == 7
     assert mark["parameters"]["01_first"]["share"] == 0.5
     assert mark["versions"]["python"] == platform.python_version()
-    assert mark["extra"] == {"made_by": "study.yaml"}
+    assert mark["extra"]["made_by"] == "study.yaml"
     assert mark["seconds"] > 0
     assert "tables/means.csv" in mark["files"]
     assert oldest_first(report)[-1] == "report.json"
@@ -211,29 +281,117 @@ def test_a_dying_kernel_is_one_line(
     assert (tmp_path / "out-failed" / "01_dies.ipynb").is_file()
 
 
+#: Tells the process of the kernel, and waits until another notebook has told its own.
+MEETS = """\
+import os, pathlib, time
+folder = pathlib.Path({folder!r})
+(folder / ("{name}.tmp")).write_text(str(os.getpid()))
+(folder / ("{name}.tmp")).rename(folder / "{name}.pid")
+while len(list(folder.glob("*.pid"))) < 2:
+    time.sleep(0.02)
+"""
+
+
+def meeting(notebook: Maker, tmp_path: Path, name: str, then: str) -> Path:
+    return notebook(name, MEETS.format(folder=str(tmp_path), name=name), then, text=f"# {name}")
+
+
+def kernels(tmp_path: Path) -> list[int]:
+    return [int(path.read_text()) for path in tmp_path.glob("*.pid")]
+
+
+def is_running(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def test_notebooks_run_side_by_side_and_are_shown_in_reading_order(
+    study: FakeStudy,
+    study_file: Path,
+    notebook: Maker,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("reports.run.n_cores", lambda: 2)
+    monkeypatch.setenv("OMP_NUM_THREADS", "2")
+    writes = "pathlib.Path(out, 'tables').mkdir(); pathlib.Path(out, 'tables', '{}.csv').touch()"
+    waits = f"while not pathlib.Path({str(tmp_path / 'last')!r}).exists(): time.sleep(0.02)\n"
+    last = f"pathlib.Path({str(tmp_path / 'last')!r}).touch()"
+    chapters = [
+        meeting(notebook, tmp_path, "01_slow", waits + writes.format("b")),
+        meeting(notebook, tmp_path, "02_quick", "print(os.environ['OMP_NUM_THREADS'], 'thread')"),
+        notebook("03_last", "import pathlib", last, writes.format("a"), text="# 03_last"),
+    ]
+    index = build_report(study, study_file, tmp_path / "out", notebooks=chapters)
+    soup = BeautifulSoup(index.read_text(), "html.parser")
+    names = [path.stem for path in chapters]
+    assert [heading.get_text() for heading in soup.select(".cards h3")] == names
+    assert [a["href"] for a in soup.select(".list a[href^=tables]")] == [
+        "tables/b.csv", "tables/a.csv",
+    ]  # fmt: skip
+    assert "No check failed: every model behind the 2 tables" in soup.get_text()
+    assert "1 thread" in (index.parent / "02_quick.html").read_text()
+    assert not any(is_running(process) for process in kernels(tmp_path))
+
+
+def test_a_failing_notebook_stops_the_others(
+    study: FakeStudy,
+    study_file: Path,
+    notebook: Maker,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr("reports.run.n_cores", lambda: 2)
+    chapters = [
+        meeting(notebook, tmp_path, "01_sleeps", "time.sleep(600)"),
+        meeting(notebook, tmp_path, "02_fails", "1 / 0"),
+        notebook("03_waits", f"open({str(tmp_path / 'never')!r}, 'w')"),
+    ]
+    with pytest.raises(PluralignError, match=r"notebook 02_fails failed in cell \[4\]"):
+        build_report(study, study_file, tmp_path / "out", notebooks=chapters, progress=False)
+    assert [path.name for path in (tmp_path / "out-failed").iterdir()] == ["02_fails.ipynb"]
+    assert len(kernels(tmp_path)) == 2
+    assert not any(is_running(process) for process in kernels(tmp_path))
+    assert not (tmp_path / "never").exists()
+    assert not list(tmp_path.glob(".out*"))
+    assert capfd.readouterr() == ("", "")
+
+
+def test_two_notebooks_may_not_write_the_same_file(
+    study: FakeStudy, study_file: Path, notebook: Maker, tmp_path: Path
+) -> None:
+    chapters = [notebook(name, WRITES) for name in ("01_one", "02_other")]
+    message = r"^notebooks 01_one and 02_other both wrote figures/spread\.svg; give"
+    with pytest.raises(PluralignError, match=message):
+        build_report(study, study_file, tmp_path / "out", notebooks=chapters, progress=False)
+    assert not (tmp_path / "out").exists()
+
+
 def test_ctrl_c_leaves_nothing(study_file: Path, notebook: Maker, tmp_path: Path) -> None:
-    slow = notebook(
-        "01_slow",
-        f"open({str(tmp_path / 'running')!r}, 'w').close()",
-        "import time\ntime.sleep(60)",
-    )
+    slow = [meeting(notebook, tmp_path, f"0{n}_slow", "time.sleep(600)") for n in (1, 2)]
     program = textwrap.dedent(f"""
         import signal
         from pathlib import Path
-        from reports import build_report
+        from reports import build_report, run
         from tests.reports.conftest import FakeStudy
+        run.n_cores = lambda: 2
         signal.signal(signal.SIGINT, signal.default_int_handler)
         build_report(FakeStudy(), Path({str(study_file)!r}), Path({str(tmp_path / "out")!r}),
-                     notebooks=[Path({str(slow)!r})])
+                     notebooks=[Path(path) for path in {[str(path) for path in slow]}])
     """)
     with subprocess.Popen(
         [sys.executable, "-c", program], cwd=REPOSITORY, stderr=subprocess.PIPE, text=True
     ) as run:
-        while not (tmp_path / "running").exists():
+        while len(kernels(tmp_path)) < 2:
             assert run.poll() is None
             time.sleep(0.1)
         os.kill(run.pid, signal.SIGINT)
         _, told = run.communicate(timeout=30)
     assert "KeyboardInterrupt" in told
+    assert not any(is_running(process) for process in kernels(tmp_path))
     assert not (tmp_path / "out").exists()
     assert not list(tmp_path.glob(".out*"))

@@ -10,6 +10,7 @@ from reports import build_report, notebook_folder
 from reports import notebook as module
 from reports.notebook import find_notebooks, read_notebook
 from reports.parameters import assign_parameters, given_files, parse_value, with_file_names
+from reports.run import _slow_first
 from tests.reports.conftest import FakeStudy, Maker
 
 
@@ -131,6 +132,13 @@ def test_title_and_question_are_plain_text(notebook: Maker) -> None:
     read = read_notebook(notebook("01_first", "x = 1", ""))
     assert (read.title, read.question) == ("A title", "Who rates how?")
     assert read.steps == 3
+
+
+def test_slow_notebooks_begin_first_and_order_holds_else(notebook: Maker) -> None:
+    slow = ("parameters", "slow")
+    paths = [notebook("01_a"), notebook("02_b", tags=slow), notebook("03_c"),
+             notebook("04_d", tags=slow)]  # fmt: skip
+    assert [n.name for n in _slow_first(find_notebooks(paths))] == ["02_b", "04_d", "01_a", "03_c"]
 
 
 def test_unreadable_notebooks_are_refused(notebook: Maker, tmp_path: Path) -> None:

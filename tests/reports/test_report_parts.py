@@ -11,9 +11,11 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 
 from pluralign_stats.errors import PluralignError
 from pluralign_stats.folders import take_name
+from pluralign_stats.results import LONG_TABLE
 from reports.cells import chapter_body
 from reports.downloads import Shelf
-from reports.kernel import CurrentInterpreterManager, kernel_environment
+from reports.kernel import CurrentInterpreterManager, Kernels
+from reports.paper import on_paper
 from reports.publish import scrubber
 from reports.safe import safe_html
 
@@ -54,19 +56,18 @@ def test_html_can_neither_run_nor_load(html: str, safe: str) -> None:
 
 def test_paths_are_taken_out_even_where_letters_are_escaped() -> None:
     study_file = Path("/data/jürgen/study.yaml")
-    clean = scrubber(
-        Path("/w/.out.building-1"), study_file, Path("/data/jürgen/raw"), Path("/w/out")
-    )
-    assert (
-        clean.text(f"{study_file} /w/.out.building-1/figures/a.svg") == "study.yaml figures/a.svg"
-    )
+    places = [Path("/w/.out.building-1/.rooms/01_x"), Path("/w/.out.building-1")]
+    clean = scrubber(places, study_file, Path("/data/jürgen/raw"), Path("/w/out"))
+    for place in places:
+        assert clean.text(f"{study_file} {place}/figures/a.svg") == "study.yaml figures/a.svg"
+        assert clean.text(f"out = '{place}'") == "out = ''"
     assert clean.text(r'study_file = "/data/j\xfcrgen/study.yaml"') == 'study_file = "study.yaml"'
     assert clean.value({"a": ["/data/jürgen/raw", 1], "b": Path("/w/out")}) == {
         "a": ["raw", 1],
         "b": "out",
     }
     scores = Path("/elsewhere/judged/scores.parquet")
-    clean = scrubber(Path("/w/b"), study_file, None, Path("/w/out"), [scores])
+    clean = scrubber([Path("/w/b")], study_file, None, Path("/w/out"), [scores])
     assert clean.text(f"scores = '{scores}'") == "scores = 'scores.parquet'"
     for untouched in ("https://x.org/w/out", "/w/output", "/w/out-failed"):
         assert clean.text(untouched) == untouched
@@ -131,32 +132,105 @@ def test_text_above_nothing_is_not_shown() -> None:
     assert len(BeautifulSoup(body.html, "html.parser").select("details.code")) == 4
 
 
+def write(room: Path, link: str) -> None:
+    (room / link).parent.mkdir(parents=True, exist_ok=True)
+    (room / link).write_text("1")
+
+
 def test_downloads_belong_to_the_notebook_that_wrote_them(tmp_path: Path) -> None:
-    shelf = Shelf(tmp_path)
-    for folder in ("figures", "tables"):
-        (tmp_path / folder).mkdir()
-    (tmp_path / "figures" / "a_b.pdf").write_text("1")
-    (tmp_path / "figures" / "a_b.svg").write_text("1")
-    first = shelf.collect("01_first")
-    (tmp_path / "tables" / "means.csv").write_text("1")
-    second = shelf.collect("02_second")
-    assert [(f.title, f.files) for f in first.figures] == [
+    first, second, report = (tmp_path / name for name in ("1", "2", "report"))
+    shelf = Shelf(report)
+    for link in ("figures/a_b.pdf", "figures/a_b.svg", "mine.txt"):
+        write(first, link)
+    write(second, "tables/means.csv")
+    of_second, of_first = shelf.collect("02_second", second), shelf.collect("01_first", first)
+    assert [(f.title, f.files) for f in of_first.figures] == [
         ("A b", {"SVG": "figures/a_b.svg", "PDF": "figures/a_b.pdf"})
     ]
-    assert first.picture == "figures/a_b.svg"
-    assert [table.title for table in second.tables] == ["Means"]
-    assert not second.figures
-    (tmp_path / "figures" / "a_b.svg").write_text("other")
-    with pytest.raises(PluralignError, match=r"02_second overwrote figures/a_b\.svg"):
-        shelf.collect("02_second")
+    assert of_first.picture == "figures/a_b.svg"
+    assert [table.title for table in of_second.tables] == ["Means"]
+    assert not of_second.figures
+    assert {path.relative_to(report).as_posix() for path in report.rglob("*.*")} == {
+        "figures/a_b.pdf", "figures/a_b.svg", "tables/means.csv",
+    }  # fmt: skip
+    third = tmp_path / "3"
+    write(third, "figures/a_b.svg")
+    clash = r"notebooks 00_third and 01_first both wrote figures/a_b\.svg"
+    with pytest.raises(PluralignError, match=clash):
+        shelf.collect("00_third", third)
 
 
 def test_a_table_described_wrongly_is_one_line(tmp_path: Path) -> None:
-    (tmp_path / "tables").mkdir()
-    (tmp_path / "tables" / "means.csv").write_text("1")
+    write(tmp_path, "tables/means.csv")
     (tmp_path / "tables" / "means.json").write_text(json.dumps({"title": "Means"}))
     with pytest.raises(PluralignError, match=r"01_first wrote tables/means\.json without"):
-        Shelf(tmp_path).collect("01_first")
+        Shelf(tmp_path / "report").collect("01_first", tmp_path)
+
+
+#: How many columns of the test's tables fit on paper, by how they are set.
+ROOM = {"large": 4, "middle": 9, "small": 9, "tight": 17}
+
+
+def has_room(html: str) -> bool:
+    made = BeautifulSoup(html, "html.parser").table
+    assert made is not None
+    return len(made.select("th")) <= ROOM[made.get_attribute_list("class")[-1]]
+
+
+def page_of(html: str, tmp_path: Path) -> BeautifulSoup:
+    places = {"01_first.html": "01_first"}
+    return BeautifulSoup(on_paper(html, tmp_path, places, has_room), "html.parser")
+
+
+def table(columns: int, rows: int) -> str:
+    head = "".join(f"<th>column {n}</th>" for n in range(columns))
+    row = "<tr>" + "".join("<td>some words</td>" for _ in range(columns)) + "</tr>"
+    body = f"<thead><tr>{head}</tr></thead><tbody>{row * rows}</tbody>"
+    return f"<table><caption>C</caption>{body}</table>"
+
+
+def test_paper_shows_no_code_and_draws_figures(tmp_path: Path) -> None:
+    write(tmp_path, "figures/one.svg")
+    soup = page_of(
+        "<details class='code'><summary>Code</summary>x = 1</details><h2 id='a'>A</h2> "
+        "<div class='exhibit' id='exhibit:one'><figure><img src='data:x' width='9'></figure>"
+        "<p class='downloads'><a href='figures/one.svg'>SVG</a></p></div>"
+        "<p><a href='01_first.html'>in</a> <a href='tables/a.csv'>file</a>"
+        " <a href='https://x.org'>out</a></p>",
+        tmp_path,
+    )
+    assert "x = 1" not in soup.get_text()
+    assert [image.attrs for image in soup.select("img")] == [{"src": "figures/one.svg"}]
+    assert [link["href"] for link in soup.select("a")] == ["#01_first", "https://x.org"]
+    assert soup.get_text().split() == ["A", "in", "file", "out"]
+    assert not soup.select("[id]")
+
+
+@pytest.mark.parametrize(
+    ("columns", "size", "shown"),
+    [(4, "large", 4), (9, "middle", 9), (17, "tight", 17), (30, "tight", 17)],
+)
+def test_tables_on_paper_are_as_wide_as_it_is(
+    columns: int, size: str, shown: int, tmp_path: Path
+) -> None:
+    write(tmp_path, "tables/one.csv")
+    html = f"<div class='exhibit' id='exhibit:one'>{table(columns, 20)}</div>"
+    soup = page_of(html, tmp_path)
+    assert soup.table is not None
+    assert soup.table["class"] == [size]
+    assert len(soup.select("tr")) == 21
+    assert {len(row.find_all(["td", "th"])) for row in soup.select("tr")} == {shown}
+    cut = [note.get_text() for note in soup.select(".cut")]
+    told = f"Shown are the first {shown} of {columns} columns; all stand in tables/one.csv."
+    assert cut == ([told] if shown < columns else [])
+
+
+def test_what_pages_fold_is_short_on_paper(tmp_path: Path) -> None:
+    html = f"<details class='long'><summary>Table of 20 rows</summary>{table(2, 20)}</details>"
+    soup = page_of(html, tmp_path)
+    assert len(soup.select("tbody tr")) == LONG_TABLE
+    assert soup.get_text().endswith("of 20 rows; all stand in the chapter's page.")
+    assert not soup.select("details, summary")
 
 
 def test_a_former_report_stays_when_the_new_one_cannot_take_its_name(tmp_path: Path) -> None:
@@ -172,6 +246,6 @@ def test_the_kernel_is_this_interpreter(monkeypatch: pytest.MonkeyPatch) -> None
     assert CurrentInterpreterManager(kernel_name="nowhere").kernel_spec.argv[0] == sys.executable
     monkeypatch.setenv("OMP_NUM_THREADS", "2")
     monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
-    environment = kernel_environment()
-    assert environment["OMP_NUM_THREADS"] == "2"
-    assert environment["OPENBLAS_NUM_THREADS"] == "1"
+    alone = Kernels(1).environment()
+    assert (alone["OMP_NUM_THREADS"], alone["OPENBLAS_NUM_THREADS"]) == ("2", "1")
+    assert Kernels(2).environment()["OMP_NUM_THREADS"] == "1"

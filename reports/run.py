@@ -1,0 +1,92 @@
+"""Runs the notebooks of a report side by side, each in a folder of its own."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
+from pathlib import Path
+
+from pluralign_stats.models.bayes.options import n_cores
+from pluralign_stats.progress import WorkProgress
+from reports.execute import run_notebook
+from reports.kernel import Kernels
+from reports.notebook import Notebook
+
+#: So many kernels fit into the memory of an ordinary machine.
+_MOST_AT_A_TIME = 4
+
+
+def run_notebooks[T](
+    notebooks: Sequence[Notebook],
+    given: Mapping[str, Mapping[str, object]],
+    rooms: Mapping[str, Path],
+    failed: Path,
+    finish: Callable[[Notebook, Path], T],
+    shown: bool,
+) -> list[T]:
+    """Run notebooks, as many at a time as there are cores, up to four.
+
+    The slow ones begin first, else reading order holds. The first that fails stops the others at
+    once, and so does an interruption; no kernel outlives the call.
+
+    Parameters
+    ----------
+    notebooks : sequence of Notebook
+        What to run.
+    given : mapping of str to mapping
+        The parameters to inject by notebook name.
+    rooms : mapping of str to Path
+        The folder by notebook name in which it runs and leaves what it makes.
+    failed : Path
+        Folder that takes the executed copy of one that fails.
+    finish : callable
+        Called with each notebook as it ends and its executed copy, one at a time.
+    shown : bool
+        Whether to show on standard error how far the work is.
+
+    Returns
+    -------
+    list
+        What `finish` returned, in reading order.
+
+    Raises
+    ------
+    PluralignError
+        If a notebook fails.
+    """
+    at_a_time = min(n_cores(), _MOST_AT_A_TIME, len(notebooks))
+    kernels = Kernels(at_a_time)
+    made: dict[str, T] = {}
+    steps = {notebook.name: notebook.steps for notebook in notebooks}
+    with WorkProgress("Report", "cells", steps, shown) as bar, _pool(at_a_time, kernels) as pool:
+
+        def run(notebook: Notebook) -> Path:
+            name = notebook.name
+            bar.advance(name)
+            return run_notebook(
+                notebook, given[name], rooms[name], failed, kernels, lambda: bar.advance(name, 1)
+            )
+
+        running = {pool.submit(run, notebook): notebook for notebook in _slow_first(notebooks)}
+        for ended in as_completed(running):
+            notebook = running[ended]
+            made[notebook.name] = finish(notebook, ended.result())
+            bar.end(notebook.name)
+    return [made[notebook.name] for notebook in notebooks]
+
+
+def _slow_first(notebooks: Sequence[Notebook]) -> list[Notebook]:
+    """Put first what would else keep the others waiting in the end."""
+    return sorted(notebooks, key=lambda notebook: not notebook.slow)
+
+
+@contextmanager
+def _pool(at_a_time: int, kernels: Kernels) -> Iterator[ThreadPoolExecutor]:
+    """Threads that have ended when the block is left, however it is left."""
+    pool = ThreadPoolExecutor(at_a_time)
+    try:
+        yield pool
+    except BaseException:
+        kernels.end()
+        raise
+    finally:
+        pool.shutdown(cancel_futures=True)
