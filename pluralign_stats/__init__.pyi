@@ -101,6 +101,7 @@ from .outcomes.contrasts import pairwise as pairwise
 from .outcomes.experiments import Experiment as Experiment
 from .outcomes.experiments import select_experiment as select_experiment
 from .outcomes.findings import findings as findings
+from .outcomes.findings import optimizer_findings as optimizer_findings
 from .outcomes.gain import relative_gain as relative_gain
 from .outcomes.models import fit_outcomes as fit_outcomes
 from .outcomes.multiverse import Finding as Finding
@@ -110,7 +111,10 @@ from .outcomes.read import Outcomes as Outcomes
 from .outcomes.read import read_outcomes as read_outcomes
 from .outcomes.reported import reported as reported
 from .outcomes.robust import leave_one_out as leave_one_out
+from .outcomes.robust import model_kinds as model_kinds
+from .outcomes.scores import scores as scores
 from .outcomes.survey import survey_and_models as survey_and_models
+from .outcomes.survey import survey_scores as survey_scores
 from .results import Result as Result
 from .simulate.recovery import recovery as recovery
 from .simulate.study import simulate_study as simulate_study

@@ -35,8 +35,9 @@ VOCABULARY = (
     "method",
 )
 
-#: Tables of more rows are folded away in HTML.
-LONG_TABLE = 15
+#: Tables of more rows are folded away in HTML, and of those that are still longer only the first
+#: rows are shown.
+LONG_TABLE, SHOWN_ROWS = 15, 200
 
 #: Columns in one unit, which are written with equally many decimals.
 _ALIKE = ("planted", "estimate", "observed", "std_error", "sd", "conf_low", "conf_high")
@@ -61,6 +62,9 @@ class Metadata:
         What a reader has to know to read the table rightly.
     warnings
         What went wrong or should be doubted.
+    told
+        What is said of the data wherever the table or its figure is shown, such as
+        ``"simulated study, miniature model"``; by default only that they are simulated.
     """
 
     title: str
@@ -70,6 +74,12 @@ class Metadata:
     interval: str = ""
     notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    told: str = ""
+
+    @property
+    def about_data(self) -> str:
+        """What is said of the data; empty where there is nothing to say."""
+        return self.told or ("simulated study" if self.data == "simulated" else "")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -108,20 +118,21 @@ class Result:
         return f"{self.caption()}\n{self.table.to_string(index=False)}\n{self.sentence}"
 
     def caption(self) -> str:
-        """Title, unit, interval and kind of data in one line."""
+        """Title, unit, interval and what is said of the data in one line."""
         level = self.meta.conf_level
         parts = [self.meta.title]
         parts += [f"unit: {self.meta.unit}"] if self.meta.unit else []
         parts += [f"{level:.0%} {self.meta.interval}"] if self.meta.interval and level else []
-        parts += ["simulated study"] if self.meta.data == "simulated" else []
-        return "; ".join(part for part in parts if part)
+        return "; ".join(part for part in (*parts, self.meta.about_data) if part)
 
     def _repr_html_(self) -> str:
         notes = "".join(f"<p class='note'>{escape(note)}</p>" for note in self.meta.notes)
         warned = "".join(f"<p class='warning'>{escape(text)}</p>" for text in self.warnings)
-        table = "" if self.table.empty else table_html(self.table, self.caption())
+        first = self.table.head(SHOWN_ROWS)
+        table = "" if self.table.empty else table_html(first, self.caption())
         if len(self.table) > LONG_TABLE:
-            summary = f"<summary>Table of {len(self.table)} rows</summary>"
+            some = f", of which {len(first)} are shown" if len(first) < len(self.table) else ""
+            summary = f"<summary>Table of {len(self.table):,} rows{some}</summary>"
             table = f"<details class='long'>{summary}{table}</details>"
         return f"<p class='sentence'>{escape(self.sentence)}</p>{warned}{table}{notes}"
 
@@ -134,10 +145,28 @@ def ordered_columns(columns: Iterable[str]) -> list[str]:
     return known + other + (["method"] if "method" in given else [])
 
 
+#: Columns that the caption tells where they are the same in all rows.
+_TOLD_ONCE = ("term", "n_seeds", "n_prompts")
+
+#: Columns of words, and those of the numbers that they hold for readers; the numbers are for
+#: downloads.
+IN_WORDS = {
+    "reported": ("reported_number",),
+    "this_run": ("estimate",),
+    "interval": ("conf_low", "conf_high"),
+}
+
+
 def table_html(table: pd.DataFrame, caption: str) -> str:
-    """HTML of a table: escaped, numbers marked, the methods told in the caption."""
-    shown = table.drop(columns="method", errors="ignore")
-    told = f"; method: {' / '.join(table['method'].unique())}" if "method" in table else ""
+    """HTML of a table: escaped, numbers marked; methods and what is the same throughout on top."""
+    in_words = [number for word, held in IN_WORDS.items() if word in table for number in held]
+    shown = table.drop(columns=["method", *in_words], errors="ignore")
+    methods = [method for method in table.get("method", pd.Series()).unique() if method]
+    same = [c for c in _TOLD_ONCE if c in shown and _one_value(shown[c])]
+    parts = [f"{heading(c)}: {shown[c].iloc[0]}" for c in same]
+    parts += [f"method: {' / '.join(methods)}"] if methods else []
+    told = "".join(f"; {part}" for part in parts)
+    shown = shown.drop(columns=same)
     head = "".join(f"<th scope='col'>{escape(heading(c))}</th>" for c in shown.columns)
     places = _decimals(shown)
     body = "".join(
@@ -152,12 +181,15 @@ def table_html(table: pd.DataFrame, caption: str) -> str:
     )
 
 
+def _one_value(column: pd.Series) -> bool:
+    return len(column) > 1 and column.notna().all() and column.nunique() == 1
+
+
 def heading(column: str) -> str:
     """Column name as readers know it."""
     plain = {"conf_low": "lower", "conf_high": "upper", "p_value": "p", "p_adjusted": "p adjusted"}
-    plain |= {"std_error": "std. error", "n_raters": "raters", "n_ratings": "ratings"}
-    plain |= {"n_items": "items", "n_rows": "rows"}
-    return plain.get(column, column.replace("_", " "))
+    plain |= {"std_error": "std. error", "agrees": "agrees?"}
+    return plain.get(column, column.removeprefix("n_").replace("_", " "))
 
 
 def _decimals(table: pd.DataFrame) -> dict[str, int]:
@@ -166,7 +198,8 @@ def _decimals(table: pd.DataFrame) -> dict[str, int]:
     size = numbers.where(np.isfinite(numbers)).abs().max()
     alike = size.index.isin(_ALIKE)
     size[alike] = size[alike].max()
-    return {str(column): _places(largest) for column, largest in size.items()}
+    whole = numbers.select_dtypes("integer").columns
+    return {str(c): 0 if c in whole else _places(largest) for c, largest in size.items()}
 
 
 def _places(number: float) -> int:
@@ -175,7 +208,7 @@ def _places(number: float) -> int:
 
 def _cell(column: str, value: Any, places: int | None) -> str:
     if isinstance(value, str):
-        return f"<td>{escape(value)}</td>"
+        return f"<td>{escape(value).replace('+', '+<wbr>')}</td>"
     return f"<td class='number'>{format_number(column, value, places)}</td>"
 
 

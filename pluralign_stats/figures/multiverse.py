@@ -5,16 +5,14 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from pluralign_stats.figures.outcome_parts import (
-    SMALL,
     canvas,
     check_columns,
     lines,
     plain_design,
     span,
-    tell,
 )
 from pluralign_stats.figures.picture import Picture, drawing
-from pluralign_stats.figures.style import COLOURS, GRID, INK, MUTED, wrapped
+from pluralign_stats.figures.style import COLOURS, GRID, INK, MUTED, SMALL, foot, wrapped
 from pluralign_stats.figures.tables import need
 from pluralign_stats.results import Result, minus
 
@@ -22,6 +20,15 @@ from pluralign_stats.results import Result, minus
 _FOUND = (
     "estimate", "conf_low", "conf_high", "clear", "agrees", "main", "reason", "method",
 )  # fmt: skip
+
+#: What readers call choices and their options, where not by their names.
+_HEADINGS = {"model": "model of scores", "malformed": "malformed answers"}
+_OPTIONS: dict[str, dict[str, str]] = {
+    "model": {"linear by prompt": "linear, designs differ by prompt"},
+    "malformed": {"dropped": "left out", "worst": "get the worst score", "kept": "kept"},
+    "language": {"all": "all", "de": "German", "en": "English"},
+    "budget": {"natural": "all feedback", "equal": "equally much feedback"},
+}
 
 #: How an estimate looks, by whether it agrees in sign with the main analysis.
 _LOOKS = {
@@ -41,7 +48,7 @@ _ROW = 0.145
 
 
 @drawing
-def specification_curve(result: Result, *, told: str = "", columns: int = 2) -> Picture:
+def specification_curve(result: Result, *, columns: int = 2) -> Picture:
     """Draw the estimates of all analyses in order, and below each what was chosen in it.
 
     Estimates and intervals that go beyond the axis end in arrows, and are counted below. Analyses
@@ -51,7 +58,7 @@ def specification_curve(result: Result, *, told: str = "", columns: int = 2) -> 
     ----------
     result
         What `multiverse` gave.
-    told, columns
+    columns
         As for `against_control_figure`.
 
     Raises
@@ -74,13 +81,14 @@ def specification_curve(result: Result, *, told: str = "", columns: int = 2) -> 
     top.set_title(lines(title, 80 if columns == 2 else 26), fontsize=9)
     _matrix(bottom, table, choices)
     bottom.set_xlabel(
-        lines(f"{len(table)} analyses, from the\nlowest estimate on", 30), fontsize=8.5
+        wrapped(f"{len(table)} analyses, from the lowest estimate on", 60 if columns == 2 else 24),
+        fontsize=8.5,
     )
     handles, names = top.get_legend_handles_labels()
     figure.legend(handles, names, loc="outside upper right", ncols=3 if columns == 2 else 1,
                   fontsize=SMALL)  # fmt: skip
     marks = ["filled: interval leaves out 0", *beyond, *_reasons(table)]
-    tell(figure, result, told, *_counts(table), *marks)
+    foot(figure, result, *_counts(table), *marks)
     return Picture(figure, f"Estimates in order, with the choices below. {result.sentence}")
 
 
@@ -210,14 +218,14 @@ def _matrix(ax: Axes, table: pd.DataFrame, choices: dict[str, list[str]]) -> Non
     for name, options in choices.items():
         headings.append(top)
         places.append(top)
-        labels.append(plain_design(name))
+        labels.append(_HEADINGS.get(name, plain_design(name)))
         for option in options:
             top += 1
             chosen = (table[name] == option).to_numpy()
             _marks(ax, np.flatnonzero(chosen & ~lost), top, ("|", INK), size * 1.6)
             _marks(ax, np.flatnonzero(chosen & lost), top, ("x", MUTED), size)
             places.append(top)
-            labels.append(plain_design(str(option)))
+            labels.append(_OPTIONS.get(name, {}).get(option) or plain_design(str(option)))
         top += 1.2
     ax.set_ylim(top - 0.6, -0.7)
     ax.set_yticks(places, [wrapped(label, 40) for label in labels])

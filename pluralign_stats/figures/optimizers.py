@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from string import ascii_uppercase
+from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -11,7 +12,6 @@ from matplotlib.figure import SubFigure
 from pluralign_stats.errors import InputError
 from pluralign_stats.figures.outcome_parts import (
     MARKERS,
-    SMALL,
     band_height,
     bands,
     canvas,
@@ -19,20 +19,25 @@ from pluralign_stats.figures.outcome_parts import (
     compared,
     filled,
     first_of,
+    not_repeated,
     plain_design,
+    plain_model,
     points,
     share_limits,
     span,
-    tell,
 )
 from pluralign_stats.figures.picture import Picture, drawing
-from pluralign_stats.figures.style import COLOURS, wrapped
+from pluralign_stats.figures.style import COLOURS, MUTED, SMALL, foot, wrapped
 from pluralign_stats.figures.tables import need
 from pluralign_stats.results import Result
 
+#: What stands in the panel of a base model that has no such run.
+_NOT_TRIED = "not tuned so in this run"
+_MIDDLE: dict[str, Any] = {"ha": "center", "va": "center", "color": MUTED, "fontsize": SMALL}
+
 
 @drawing
-def optimizers_figure(result: Result, *, told: str = "", columns: int = 2) -> Picture:
+def optimizers_figure(result: Result, *, columns: int = 2) -> Picture:
     """Draw optimizers, and objectives, against the untuned control in each base model (figure 5).
 
     The upper panels (A and B with two base models) hold the optimizers, all on one objective; the
@@ -42,7 +47,7 @@ def optimizers_figure(result: Result, *, told: str = "", columns: int = 2) -> Pi
     ----------
     result
         What `by_base_model` gave for `OPTIMIZERS`.
-    told, columns
+    columns
         As for `against_control_figure`.
 
     Raises
@@ -69,9 +74,10 @@ def optimizers_figure(result: Result, *, told: str = "", columns: int = 2) -> Pi
         for panel in half.draw(place, models, dimensions, letters, columns)
     ]
     share_limits(panels, ticks=6 if columns == 1 or len(models) < 3 else 4)
-    n = f"{span(table['n_runs'])} training runs, {span(table['n_generations'])} generations"
-    seeds = f"{span(table['n_seeds'])} seeds, {span(table['n_prompts'])} prompts"
-    tell(figure, result, told, f"each design in each base model: {n}", seeds, filled(table))
+    n = f"{span(table['n_runs'], 'training run')}, {span(table['n_generations'], 'generation')}"
+    seeds = f"{span(table['n_seeds'], 'seed')}, {span(table['n_prompts'], 'prompt')}"
+    told = [f"each design in each base model: {n}", seeds, filled(table), *not_repeated(result)]
+    foot(figure, result, *told)
     return Picture(figure, f"Points with intervals by base model. {result.sentence}")
 
 
@@ -103,7 +109,8 @@ class _Half:
         for ax, model in zip(axes, models, strict=True):
             self._panel(ax, self.table[self.table["base_model"] == model], dimensions)
             room = 66 // len(models) if columns == 2 else 34
-            ax.set_title(f"{next(letters)}  {_broken(model, max(room, 16))}", fontsize=8.5)
+            name = _broken(plain_model(model), max(room, 16))
+            ax.set_title(f"{next(letters)}  {name}", fontsize=8.5)
             if columns == 2 and ax is not axes[0]:
                 ax.tick_params(axis="y", labelleft=False)
         place.suptitle(
@@ -123,6 +130,9 @@ class _Half:
         step = 0.12 / band_height(len(self.names))
         for k, name in enumerate(self.names):
             own = block[block[self.by] == name]
+            if block.empty:
+                ax.text(0.5, 0.5, _NOT_TRIED, transform=ax.transAxes, **_MIDDLE)
+                break
             y = own["dimension"].map(dimensions.index).to_numpy(dtype=float)
             look = (COLOURS[k % len(COLOURS)], MARKERS[k % len(MARKERS)])
             points(ax, own, y + step * (k - (len(self.names) - 1) / 2), look, name)

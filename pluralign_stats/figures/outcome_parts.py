@@ -1,9 +1,7 @@
-"""What figures of outcomes share: points with intervals, widths of print, words below."""
+"""What figures of outcomes share: points with intervals, widths of print, words for designs."""
 
 import re
-import textwrap
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -12,10 +10,10 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from pluralign_stats.errors import InputError, one_of
-from pluralign_stats.figures.picture import FORMATS
-from pluralign_stats.figures.style import GRID, MUTED, WIDTH, foot, new_figure, wrapped
+from pluralign_stats.figures.style import GRID, MUTED, SMALL, WIDTH, new_figure, wrapped
 from pluralign_stats.figures.tables import need
-from pluralign_stats.outcomes.read import CONTROL
+from pluralign_stats.outcomes.models import ONE_RUN
+from pluralign_stats.outcomes.read import CONTROL, MINIATURES
 from pluralign_stats.results import Result
 from pluralign_stats.settings import SIGNIFICANCE
 
@@ -24,18 +22,10 @@ WIDTHS = {1: 3.5, 2: WIDTH}
 
 MARKERS = "osD^vP*"
 
-#: Size of the smallest text.
-SMALL = 7.5
-
 
 def canvas(height: float, columns: int) -> Figure:
-    """An empty figure of a height in inches that fills one or two columns of print.
-
-    It is laid out at the resolution of the download, where text is a little wider than on a screen.
-    """
-    figure = new_figure(height, WIDTHS[columns])
-    figure.set_dpi(FORMATS["png"]["dpi"])
-    return figure
+    """An empty figure of a height in inches that fills one or two columns of print."""
+    return new_figure(height, WIDTHS[columns])
 
 
 def check_columns(columns: int) -> None:
@@ -74,10 +64,22 @@ def plain_design(name: str) -> str:
     return re.sub(r"\b(dpo|kto|grpo)\b", lambda found: found[0].upper(), plain)
 
 
-def span(counts: pd.Series) -> str:
-    """Counts in words: one number, or the least and the most."""
+def plain_model(name: str) -> str:
+    """A base model as figures call it; those of the software with what sets them apart."""
+    return f"{name} ({MINIATURES[name]})" if name in MINIATURES else name
+
+
+def span(counts: pd.Series, word: str = "") -> str:
+    """Counts in words: one number, or the least and the most, of what `word` names."""
     low, high = counts.min(), counts.max()
-    return f"{low:,.0f}" if low == high else f"{low:,.0f}–{high:,.0f}"
+    told = f"{low:,.0f}" if low == high else f"{low:,.0f}–{high:,.0f}"
+    return f"{told} {word}{'' if high == 1 else 's'}" if word else told
+
+
+def not_repeated(result: Result) -> list[str]:
+    """What figures say where every design was trained once."""
+    once = any(ONE_RUN in text for text in result.warnings)
+    return ["training not repeated: intervals hold no training noise"] if once else []
 
 
 def clear_points(block: pd.DataFrame) -> np.ndarray:
@@ -148,15 +150,3 @@ def share_limits(axes: Sequence[Axes], ticks: int = 5) -> None:
 def lines(text: str, width: int) -> str:
     """Break every line of a text that is longer than `width` characters."""
     return "\n".join(wrapped(line, width) for line in text.split("\n"))
-
-
-def tell(figure: Figure, result: Result, told: str, *parts: str) -> None:
-    """Write below a figure what it stands on, in lines that fit it.
-
-    What is told of the data stands in place of the word that they are simulated.
-    """
-    known = replace(result, meta=replace(result.meta, data="")) if told else result
-    foot(figure, known, *parts)
-    text = "; ".join(part for part in (figure.get_supxlabel(), told) if part)
-    width = int(figure.get_figwidth() * 17)
-    figure.supxlabel(textwrap.fill(text, width), x=0.01, ha="left", fontsize=SMALL, color=MUTED)

@@ -17,14 +17,14 @@ from pluralign_stats.figures.outcome_parts import (
     filled,
     first_of,
     lines,
+    not_repeated,
     plain_axis,
     plain_design,
     points,
     span,
-    tell,
 )
 from pluralign_stats.figures.picture import Picture, drawing
-from pluralign_stats.figures.style import COLOURS, MUTED, wrapped
+from pluralign_stats.figures.style import COLOURS, MUTED, foot, wrapped
 from pluralign_stats.results import Result
 
 #: Height in inches of a line of a row's label, and of what else a row needs.
@@ -41,15 +41,13 @@ _LABEL = 26
 
 
 @drawing
-def against_control_figure(result: Result, *, told: str = "", columns: int = 2) -> Picture:
+def against_control_figure(result: Result, *, columns: int = 2) -> Picture:
     """Draw every design against the untuned control, one panel per dimension (figures 3A, 4A).
 
     Parameters
     ----------
     result
         What `against_control` or `compare_budgets` gave; budgets are told apart by markers.
-    told
-        What is said of the data below the figure, such as ``"simulated study, miniature model"``.
     columns
         Columns of print that the figure fills: 2, or 1 with the panels below each other.
 
@@ -61,25 +59,25 @@ def against_control_figure(result: Result, *, told: str = "", columns: int = 2) 
     check_columns(columns)
     table = compared(result, control=True)
     labels = {
-        contrast: f"{plain_design(first_of(contrast))}\n({span(rows['n_runs'])} runs, "
+        contrast: f"{_of_group(first_of(contrast))}\n({span(rows['n_runs'], 'run')}, "
         f"{span(rows['n_generations'])})"
         for contrast, rows in table.groupby("contrast", sort=False)
     }
     what = f"Difference from the untuned control ({result.meta.unit})"
     forest = _Forest(table, labels, what, columns)
     told_n = "in brackets: training runs and generations"
-    return forest.picture(result, told, told_n, _seeds(table))
+    return forest.picture(result, told_n, _seeds(table))
 
 
 @drawing
-def pairwise_figure(result: Result, *, told: str = "", columns: int = 2) -> Picture:
+def pairwise_figure(result: Result, *, columns: int = 2) -> Picture:
     """Draw designs against each other, one panel per dimension (figures 3B, 4B).
 
     Parameters
     ----------
     result
         What `pairwise` or `compare_budgets` gave; budgets are told apart by markers.
-    told, columns
+    columns
         As for `against_control_figure`.
 
     Raises
@@ -95,9 +93,14 @@ def pairwise_figure(result: Result, *, told: str = "", columns: int = 2) -> Pict
     labels = {contrast: _pair_label(*pair) for contrast, pair in shown.items()}
     what = f"Difference, first less second ({result.meta.unit})"
     forest = _Forest(table, labels, what, columns)
-    each = f"{span(table['n_runs'])} training runs, {span(table['n_generations'])} generations"
+    each = f"{span(table['n_runs'], 'training run')}, {span(table['n_generations'], 'generation')}"
     mixed = ["pairs that differ in more than one respect: in the table"] * (len(shown) < len(pairs))
-    return forest.picture(result, told, f"each design: {each}", _seeds(table), *mixed)
+    return forest.picture(result, f"each design: {each}", _seeds(table), *mixed)
+
+
+def _of_group(name: str) -> str:
+    """A design as rows call it: also the group of all raters."""
+    return "all raters" if name == "all" else plain_design(name)
 
 
 def _comparable(first: str, second: str) -> bool:
@@ -114,7 +117,7 @@ def _pair_label(first: str, versus: str, second: str) -> str:
 
 
 def _seeds(table: pd.DataFrame) -> str:
-    return f"{span(table['n_seeds'])} seeds, {span(table['n_prompts'])} prompts"
+    return f"{span(table['n_seeds'], 'seed')}, {span(table['n_prompts'], 'prompt')}"
 
 
 @dataclass(frozen=True)
@@ -138,7 +141,7 @@ class _Forest:
     what: str
     columns: int
 
-    def picture(self, result: Result, told: str, *parts: str) -> Picture:
+    def picture(self, result: Result, *parts: str) -> Picture:
         """Draw it, with what it stands on below."""
         wide = self.columns == 2
         dimensions = list(dict.fromkeys(self.table["dimension"]))
@@ -147,7 +150,7 @@ class _Forest:
         places, height = _rows(labels, max(len(budgets), 1))
         down = -(-len(dimensions) // _ACROSS) if wide else len(dimensions)
         across = -(-len(dimensions) // down)
-        figure = canvas(down * (height + 0.5) + 0.95, self.columns)
+        figure = canvas(down * (height + 0.5) + 0.9, self.columns)
         axes = figure.subplots(down, across, sharex=True, sharey=True, squeeze=False).ravel()
         for ax, dimension in zip(axes, dimensions, strict=False):
             block = self.table[self.table["dimension"] == dimension]
@@ -166,7 +169,7 @@ class _Forest:
         last[(len(last) - 1) // 2].set_xlabel(wrapped(self.what, 80 if wide else 30), x=middle)
         if budgets:
             _legend(figure, axes[0])
-        tell(figure, result, told, *parts, filled(self.table))
+        foot(figure, result, *parts, filled(self.table), *not_repeated(result))
         return Picture(figure, f"Points with intervals by dimension. {result.sentence}")
 
 

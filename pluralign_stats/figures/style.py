@@ -16,6 +16,10 @@ from pluralign_stats.results import Result
 #: Width in inches of a figure across two columns of print.
 WIDTH = 7.2
 
+#: Size of the smallest text, and how many of its characters an inch holds.
+SMALL = 7.5
+_PER_INCH = 17
+
 #: Okabe & Ito's colours (2008), without yellow, which is too light for lines on white.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
 
@@ -49,6 +53,7 @@ _RC: dict[Any, Any] = {
     "legend.frameon": False,
     "figure.facecolor": "white",
     "text.parse_math": False,
+    "text.hinting": "none",
     "svg.fonttype": "none",
     "svg.hashsalt": "pluralign",
     "pdf.fonttype": 42,
@@ -92,11 +97,11 @@ def ink_on(colour: str) -> str:
 
 
 def foot(figure: Figure, result: Result, *parts: str) -> None:
-    """Write below the figure what it stands on: counts, interval, and whether it is simulated."""
+    """Write below the figure what it stands on: counts, interval, and what is said of the data."""
     level = result.meta.conf_level
     told = list(parts)
     if level and result.meta.interval:
         told.append(f"{level:.0%} {result.meta.interval}")
-    if result.meta.data == "simulated":
-        told.append("simulated study")
-    figure.supxlabel("; ".join(told), x=0.01, ha="left", fontsize=7.5, color=MUTED)
+    text = "; ".join(part for part in (*told, result.meta.about_data) if part)
+    text = textwrap.fill(text, int(figure.get_figwidth() * _PER_INCH))
+    figure.supxlabel(text, x=0.01, ha="left", fontsize=SMALL, color=MUTED)

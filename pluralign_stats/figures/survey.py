@@ -4,19 +4,18 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from pluralign_stats.figures.outcome_parts import (
-    SMALL,
     bands,
     canvas,
     check_columns,
     filled,
     lines,
+    not_repeated,
     points,
     share_limits,
     span,
-    tell,
 )
 from pluralign_stats.figures.picture import Picture, drawing
-from pluralign_stats.figures.style import COLOURS, INK, MUTED, wrapped
+from pluralign_stats.figures.style import COLOURS, INK, MUTED, SMALL, foot, wrapped
 from pluralign_stats.figures.tables import need
 from pluralign_stats.results import Result
 
@@ -37,7 +36,7 @@ _ASIDE = {0.0: "Signs", 0.23: "Tuned on", 0.47: "Pairs", 0.79: "Margin"}
 
 
 @drawing
-def survey_figure(result: Result, *, told: str = "", columns: int = 2) -> Picture:
+def survey_figure(result: Result, *, columns: int = 2) -> Picture:
     """Draw differences between groups' own ratings beside those between models (figure 2).
 
     Purple circles are the groups' ratings, blue triangles the models tuned on them. Beside each
@@ -48,7 +47,7 @@ def survey_figure(result: Result, *, told: str = "", columns: int = 2) -> Pictur
     ----------
     result
         What `survey_and_models` gave.
-    told, columns
+    columns
         As for `against_control_figure`.
 
     Raises
@@ -77,7 +76,8 @@ def survey_figure(result: Result, *, told: str = "", columns: int = 2) -> Pictur
     handles, names = grid[0, 0].get_legend_handles_labels()
     figure.legend(handles, names, loc="outside upper right", ncols=columns, fontsize=8)
     sure = ["signs in bold: both intervals leave out 0"] if wide else []
-    tell(figure, result, told, *_counts(result.table), filled(result.table), *sure)
+    sure += not_repeated(result)
+    foot(figure, result, *_counts(result.table), filled(result.table), *sure)
     return Picture(figure, f"Circles and triangles with intervals. {result.sentence}")
 
 
@@ -149,8 +149,8 @@ def _counts(table: pd.DataFrame) -> list[str]:
     told = ["pairs and mean margin (points): group named first | second"]
     ratings, models = (table[table["source"] == source] for source in _SOURCES)
     if len(ratings) and "n_raters" in table:
-        told.append(f"ratings: {span(ratings['n_raters'])} raters")
+        told.append(f"ratings: {span(ratings['n_raters'])} raters in the first")
     if len(models):
-        runs, generations = span(models["n_runs"]), span(models["n_generations"])
-        told.append(f"models: {runs} training runs, {generations} generations of each group")
+        runs, n = span(models["n_runs"], "training run"), span(models["n_generations"])
+        told.append(f"models: {runs}, {n} generations of each group")
     return told

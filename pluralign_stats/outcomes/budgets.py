@@ -6,11 +6,11 @@ from typing import Any
 
 import pandas as pd
 
-from pluralign_stats.errors import InputError
+from pluralign_stats.errors import InputError, listing
 from pluralign_stats.outcomes.choose_runs import EQUAL
 from pluralign_stats.outcomes.contrasts import against_control, clear_ones, pairwise
 from pluralign_stats.outcomes.experiments import Experiment, select_experiment
-from pluralign_stats.outcomes.read import Outcomes
+from pluralign_stats.outcomes.read import CONTROL, Outcomes
 from pluralign_stats.results import Result
 
 _KEYS = ["dimension", "contrast"]
@@ -28,7 +28,8 @@ def compare_budgets(
     """Set the natural-budget and the equal-budget analysis of a factor side by side.
 
     With the natural budget a design trains on all the feedback that it makes of the ratings, so it
-    may win by quantity; with equal budgets quantity is held equal.
+    may win by quantity; with equal budgets quantity is held equal. Like is set beside like: levels
+    and base models that were tried with one of the budgets only are left out.
 
     Parameters
     ----------
@@ -52,25 +53,30 @@ def compare_budgets(
     InputError
         If neither budget was tried.
     """
-    found, missing = [], []
+    tried, missing = {}, []
     for budget in ("natural", EQUAL):
+        how = {"malformed": malformed, **(fixed or {}), "budget": budget}
         try:
-            experiment = select_experiment(
-                outcomes, factor, malformed=malformed, budget=budget, **(fixed or {})
-            )
+            tried[budget] = how, select_experiment(outcomes, factor, **how)
         except InputError as error:
             missing.append(f"No runs with the {budget} budget: {error}.")
-            continue
-        found += _results(experiment, budget, dimensions, options)
-    if not found:
+    if not tried:
         raise InputError(" ".join(missing))
+    shared, alike = _shared(outcomes, [experiment for _, experiment in tried.values()])
+    found = [
+        result
+        for budget, (how, _) in tried.items()
+        for result in _results(
+            select_experiment(outcomes, factor, **{**how, **shared}), budget, dimensions, options
+        )
+    ]
     table = pd.concat([table for table, _ in found], ignore_index=True)
     table["agree"] = _agreement(table)
     results = [result for _, result in found]
     meta = replace(
         results[0].meta,
         title=f"Designs by {experiment_name(factor)}, natural and equal budgets",
-        notes=tuple(dict.fromkeys(note for r in results for note in r.meta.notes)),
+        notes=tuple(dict.fromkeys([*alike, *(note for r in results for note in r.meta.notes)])),
         warnings=tuple(
             dict.fromkeys(
                 [*missing, *(f"{t['budget'].iloc[0]}: {w}" for t, r in found for w in r.warnings)]
@@ -85,6 +91,22 @@ def compare_budgets(
 def experiment_name(factor: str | Sequence[str]) -> str:
     """Factors in words."""
     return factor if isinstance(factor, str) else ", ".join(factor)
+
+
+def _shared(
+    outcomes: Outcomes, experiments: Sequence[Experiment]
+) -> tuple[dict[str, Any], list[str]]:
+    """Levels and base models that all experiments have, to select them again, and a note."""
+    tables = [outcomes.table[outcomes.table["run"].isin(e.table["run"])] for e in experiments]
+    models = set.intersection(
+        *(set(t.loc[t["optimizer"] != CONTROL, "base_model"]) for t in tables)
+    )
+    levels = [x for x in experiments[0].levels if all(x in e.levels for e in experiments)]
+    if not models or not levels:
+        return {}, []
+    return {"levels": levels, "base_model": sorted(models)}, [
+        f"With {listing(levels)} on {listing(sorted(models))}, which were tried with both budgets."
+    ] * (len(experiments) > 1)
 
 
 def _results(
@@ -115,9 +137,10 @@ def _sentence(table: pd.DataFrame) -> str:
     differ = both[both["agree"] == "no"]
     if differ.empty:
         return f"Natural and equal budgets say the same of all {len(both)} differences."
+    same = len(both) - len(differ)
     named = [f"{row.contrast} on {row.dimension.lower()}" for row in differ.itertuples()]
     shown = "; ".join(named[:4]) + ("; and others" if len(named) > 4 else "")
     return (
-        f"Natural and equal budgets disagree on whether {len(differ)} of {len(both)} differences "
-        f"are clear: {shown}."
+        f"Natural and equal budgets say the same of {same} of {len(both)} differences. Not of: "
+        f"{shown}."
     )

@@ -23,6 +23,8 @@ def by_base_model(
 ) -> Result:
     """Compare every design with the untuned control, within each base model.
 
+    What the experiment does not vary is the same in all of them.
+
     Parameters
     ----------
     outcomes
@@ -43,18 +45,21 @@ def by_base_model(
         If no base model can be looked at.
     """
     tuned = outcomes.table["optimizer"] != CONTROL
+    if not tuned.any():
+        raise InputError("no model was tuned; train some: pluralign train")
+    setting = dict(select_experiment(outcomes, factor, **(fixed or {})).fixed)
     found: dict[str, Result] = {}
     missing = []
     for model in sorted(outcomes.table.loc[tuned, "base_model"].unique()):
         try:
             experiment = select_experiment(
-                outcomes, factor, **{**(fixed or {}), "base_model": model}
+                outcomes, factor, **{**(fixed or {}), **setting, "base_model": model}
             )
             found[model] = against_control(experiment, dimensions, **options)
         except InputError as error:
             missing.append(f"{model}: {error}.")
     if not found:
-        raise InputError(" ".join(missing) or "no model was tuned; train some: pluralign train")
+        raise InputError(" ".join(missing))
     return _joined(found, missing)
 
 
@@ -63,7 +68,7 @@ def _notes(found: dict[str, Result]) -> tuple[str, ...]:
     each = [set(result.meta.notes) for result in found.values()]
     shared = set.intersection(*each)
     told = [
-        note if note in shared else f"{model}: {note[:1].lower()}{note[1:]}"
+        note if note in shared else f"{model}: {note}"
         for model, result in found.items()
         for note in result.meta.notes
     ]
@@ -77,7 +82,14 @@ def _joined(found: dict[str, Result], missing: list[str]) -> Result:
     columns = [c for c in table if c != "base_model"]
     results = [result.about(model) for model, result in found.items()]
     first = next(iter(found.values())).meta
-    warnings = [*missing, *(text for result in results for text in result.warnings)]
+    shared = [w for w in first.warnings if all(w in own.warnings for own in found.values())]
+    own = [
+        told
+        for result, named in zip(found.values(), results, strict=True)
+        for text, told in zip(result.warnings, named.warnings, strict=True)
+        if text not in shared
+    ]
+    warnings = [*missing, *shared, *own]
     meta = replace(
         first,
         title=f"{first.title}, in each base model",

@@ -12,6 +12,16 @@ from pluralign_stats.outcomes.read import CONTROL, TUNING, Outcomes
 #: What stands for any budget but the natural one.
 EQUAL = "equal"
 
+#: The study's own way of doing what an experiment does not vary; it decides between settings that
+#: were tried equally often.
+DEFAULTS = {
+    "group": "all",
+    "scale": "5-point",
+    "strategy": "preserve",
+    "budget": "natural",
+    "optimizer": "dpo",
+}
+
 _ORDER = {
     "scale": ("5-point", "3-point", "binary", "as-rated"),
     "strategy": STRATEGIES,
@@ -61,19 +71,26 @@ def with_values(tuned: pd.DataFrame, stated: Mapping[str, Any]) -> pd.DataFrame:
 def commonest_setting(
     tuned: pd.DataFrame, names: tuple[str, ...]
 ) -> tuple[dict[str, str], pd.DataFrame]:
-    """The setting of all other factors in which most levels were tried, and its runs."""
+    """The setting of all other factors in which most levels were tried, and its runs.
+
+    Of settings with equally many levels the one with most runs, then that which is most like the
+    study's own (`DEFAULTS`), then that whose values are most common.
+    """
     others = [name for name in TUNING if name not in names and name != "settings"]
     common = sum(tuned.groupby(name)["run"].transform("size") for name in others)
-    scored = tuned.assign(natural=tuned["budget"] == "natural", common=common)
-    grouped = scored.groupby(others, sort=True).agg(
-        levels=("design", "nunique"),
-        runs=("run", "size"),
-        common=("common", "first"),
-        natural=("natural", "first"),
+    own = sum((tuned[name] == value).astype(int) for name, value in DEFAULTS.items())
+    grouped = (
+        tuned.assign(own=own, common=common)
+        .groupby(others, sort=True)
+        .agg(
+            levels=("design", "nunique"),
+            runs=("run", "size"),
+            own=("own", "max"),
+            common=("common", "first"),
+        )
     )
-    best = grouped.sort_values(
-        ["levels", "runs", "common", "natural"], ascending=False, kind="stable"
-    ).index[0]
+    order = ["levels", "runs", "own", "common"]
+    best = grouped.sort_values(order, ascending=False, kind="stable").index[0]
     setting = dict(zip(others, best if isinstance(best, tuple) else (best,), strict=True))
     same = (tuned[others] == pd.Series(setting)).all(axis=1)
     return setting, tuned[same]
@@ -108,6 +125,22 @@ def in_order(tuned: pd.DataFrame, names: tuple[str, ...], outcomes: Outcomes) ->
         )
 
     return [row["design"] for row in sorted((r for _, r in designs.iterrows()), key=place)]
+
+
+def uneven_models(tuned: pd.DataFrame) -> list[str]:
+    """Note on designs that were tuned on some of the base models only."""
+    found = tuned.groupby("design", sort=False)["base_model"].agg(
+        lambda own: listing(sorted({*own}))
+    )
+    widest = tuned["base_model"].nunique()
+    few = found[tuned.groupby("design", sort=False)["base_model"].nunique() < widest]
+    if few.empty:
+        return []
+    told = "; ".join(f"{design}: {models}" for design, models in few.items())
+    return [
+        f"Tuned on some of the {widest} base models only: {told}. Differences from designs that "
+        "were tuned on more take it that a design does the same to every base model."
+    ]
 
 
 def _told_order(name: str, outcomes: Outcomes) -> list[str]:

@@ -14,11 +14,15 @@ from pluralign_stats.models.bayes.bayes import Posterior
 from pluralign_stats.models.fit import Fit
 from pluralign_stats.outcomes.experiments import Experiment
 from pluralign_stats.outcomes.models import (
+    GENERATIONS_ALONE,
+    LEVELS_OF_MODELS,
     ONE_RUN,
     UNIT,
     Kind,
     design_means,
     differences,
+    doubts_and_notes,
+    few_models,
     fit_outcomes,
     replicated,
 )
@@ -55,8 +59,8 @@ def against_control(
         Columns dimension, term (the factor), contrast, estimate (score points), std_error,
         conf_low, conf_high, p_value, p_adjusted, standardized (the estimate in standard deviations
         of a single score), n_runs, n_seeds, n_prompts, n_generations (of the design named first),
-        df, method. Of a Bayesian fit, sd and prob_positive take the place of std_error and of p. A
-        dimension that cannot be modelled is told of in the warnings.
+        df, method. Of a Bayesian fit, sd and prob_positive take the place of std_error and of p.
+        Warnings tell which dimensions cannot be modelled, and whether training was not repeated.
 
     Raises
     ------
@@ -121,10 +125,10 @@ def compare(
         return table.assign(**{name: counts[name].to_numpy() for name in COUNTS})
 
     kinds: list[tuple[str, str]] = []
-    table, failures = by_dimension(experiment, dimensions, of_fit, kind, **options)
+    table, doubts, notes = by_dimension(experiment, dimensions, of_fit, kind, **options)
     interval, note = kinds[0]
-    meta = about(experiment, title, UNIT, conf_level, interval, failures, (COUNTED, note))
-    return Result(table[ordered(table, _COLUMNS)], _sentence(table), meta)
+    meta = about(experiment, title, UNIT, conf_level, interval, doubts, (COUNTED, note, *notes))
+    return Result(table[ordered(table, _COLUMNS)], _sentence(table, experiment), meta)
 
 
 def kind_of(fit: Fit) -> str:
@@ -138,8 +142,8 @@ def by_dimension(
     tell: Callable[[Fit, str], pd.DataFrame],
     kind: Kind,
     **options: Any,
-) -> tuple[pd.DataFrame, tuple[str, ...]]:
-    """Tables of the fits of several dimensions, one below the other, and what failed or is doubted.
+) -> tuple[pd.DataFrame, tuple[str, ...], tuple[str, ...]]:
+    """Tables of the fits of several dimensions, one below the other; what is doubted; notes.
 
     Raises
     ------
@@ -149,8 +153,9 @@ def by_dimension(
     for name in dimensions:
         if name not in experiment.dimensions:
             raise InputError(one_of("the dimension", name, experiment.dimensions))
-    tables, told = [], [] if replicated(experiment) else [ONE_RUN[0].upper() + ONE_RUN[1:] + "."]
+    tables, told = [], [] if replicated(experiment) else [ONE_RUN]
     doubts: dict[str, list[str]] = {}
+    notes: dict[str, list[str]] = {}
     for name in dimensions or experiment.dimensions:
         label = experiment.meaning.label(name)
         try:
@@ -158,13 +163,18 @@ def by_dimension(
         except InputError as error:
             told.append(f"{label}: no model: {error}")
             continue
-        for text in fit.warnings:
-            doubts.setdefault(text, []).append(label)
+        for found, texts in zip((doubts, notes), doubts_and_notes(fit), strict=True):
+            for text in texts:
+                found.setdefault(text, []).append(label)
         tables.append(tell(fit, name).assign(dimension=label, term=experiment.factor))
     if not tables:
         raise InputError("; ".join(told))
-    told += [f"{', '.join(labels)}: {text}" for text, labels in doubts.items()]
-    return pd.concat(tables, ignore_index=True), tuple(told)
+    return pd.concat(tables, ignore_index=True), (*told, *_named(doubts)), _named(notes)
+
+
+def _named(found: dict[str, list[str]]) -> tuple[str, ...]:
+    """Texts, each with the dimensions that it is about."""
+    return tuple(f"{', '.join(labels)}: {text}" for text, labels in found.items())
 
 
 def ordered(table: pd.DataFrame, columns: Sequence[str]) -> list[str]:
@@ -184,15 +194,23 @@ def about(
 ) -> Metadata:
     """Metadata of a table of an experiment."""
     fixed = ", ".join(f"{name} {value}" for name, value in experiment.fixed.items())
-    told = (*notes, f"All conditions share: {fixed}.", experiment.left_out(), *experiment.notes)
+    models = LEVELS_OF_MODELS if few_models(experiment.table) else ""
+    told = (
+        *notes,
+        models,
+        f"All conditions share: {fixed}.",
+        experiment.left_out(),
+        *experiment.notes,
+    )
     return Metadata(
-        title,
-        experiment.data_kind,
-        unit,
-        conf_level,
-        interval,
-        tuple(note for note in told if note),
-        warnings,
+        title=title,
+        data=experiment.data_kind,
+        told=experiment.told,
+        unit=unit,
+        conf_level=conf_level,
+        interval=interval,
+        notes=tuple(note for note in told if note),
+        warnings=warnings,
     )
 
 
@@ -203,15 +221,18 @@ def clear_ones(table: pd.DataFrame) -> pd.Series:
     return leave_out_zero(table)
 
 
-def _sentence(table: pd.DataFrame) -> str:
+def _sentence(table: pd.DataFrame, experiment: Experiment) -> str:
     clear = table[clear_ones(table)]
-    tested = "p_adjusted" in table
-    what = f"an adjusted p below {SIGNIFICANCE}" if tested else "an interval that leaves out 0"
+    what = "clear of zero"
+    if "p_adjusted" in table:
+        what += f" (adjusted p below {SIGNIFICANCE})"
+    if not replicated(experiment):
+        what += f", {GENERATIONS_ALONE}"
     if clear.empty:
-        return f"No difference of {len(table)} has {what}."
+        return f"None of {len(table)} differences is {what}."
     top = clear.loc[clear["standardized"].abs().idxmax()]
     return (
-        f"{len(clear)} of {len(table)} differences have {what}; the largest, in standard "
-        f"deviations of a score, is {top['contrast']} on {top['dimension'].lower()}: "
-        f"{with_interval(top, '.2f', UNIT)}."
+        f"{len(clear)} of {len(table)} differences {'is' if len(clear) == 1 else 'are'} {what}. "
+        f"The largest, in standard deviations of a score, is {top['contrast']} on "
+        f"{top['dimension'].lower()}: {with_interval(top, '.2f', UNIT)}."
     )

@@ -15,6 +15,7 @@ from pluralign_stats.outcomes.choose_runs import (
     in_order,
     label_designs,
     of_levels,
+    uneven_models,
     with_values,
 )
 from pluralign_stats.outcomes.read import (
@@ -24,7 +25,7 @@ from pluralign_stats.outcomes.read import (
     TUNING,
     Meaning,
     Outcomes,
-    told_of,
+    data_notes,
 )
 
 #: What is done with generations that the judge calls malformed.
@@ -40,6 +41,9 @@ OPTIMIZERS = ("optimizer", "objective")
 OVERALL = "overall"
 OVERALL_LABEL = "Overall (high is good)"
 
+#: What an experiment's table tells of the condition of a run, beside base model and seed.
+CONDITION = ("group", "scale", "strategy", "objective", "budget", "optimizer")
+
 _ROWS = ("base_model", "chat_template", "seed", "language", "prompt")
 
 
@@ -51,8 +55,8 @@ class Experiment:
     ----------
     table
         One row per generation and dimension that has a score: design (categorical, the control
-        first), tuned (1, or 0 for a control), run, seed, base_model, prompt, language, sample,
-        dimension, score.
+        first), tuned (1, or 0 for a control), run, the factors of `CONDITION`, seed, base_model,
+        prompt, language, sample, dimension, score.
     factor
         What varies.
     levels
@@ -240,6 +244,7 @@ def select_experiment(
     rows = _rows(table, pd.concat([controls, tuned]), [CONTROL, *order])
     lacking = sorted(set(tuned["base_model"]) - set(controls["base_model"]))
     notes += [f"Without a control: {listing(lacking)}."] if lacking else []
+    notes += uneven_models(tuned)
     used, excluded = _used(rows, malformed, Meaning(outcomes.codebook))
     used = _sorted(used, outcomes.dimensions)
     return Experiment(
@@ -251,7 +256,7 @@ def select_experiment(
         meaning=Meaning(outcomes.codebook),
         data_kind=outcomes.data_kind,
         told=outcomes.told,
-        notes=(*told_of(outcomes), *notes),
+        notes=(*data_notes(outcomes), *notes),
     )
 
 
@@ -291,8 +296,8 @@ def _rows(table: pd.DataFrame, runs: pd.DataFrame, designs: list[str]) -> pd.Dat
 
 
 _KEPT = [
-    "design", "tuned", "run", "seed", "base_model", "prompt", "language", "sample", "dimension",
-    "score",
+    "design", "tuned", "run", *CONDITION, "seed", "base_model", "prompt", "language", "sample",
+    "dimension", "score",
 ]  # fmt: skip
 
 

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from pluralign_stats.outcomes.contrasts import clear_ones
-from pluralign_stats.outcomes.gain import with_gain
-from pluralign_stats.outcomes.models import UNIT
+from pluralign_stats.outcomes.experiments import OVERALL_LABEL
+from pluralign_stats.outcomes.models import ONE_RUN, UNIT
 from pluralign_stats.results import Result, minus
 
 #: What designs are called in sentences; others are called by their names.
@@ -44,12 +44,45 @@ def findings(results: Iterable[Result]) -> tuple[str, ...]:
         which kind of data, and no more.
     """
     told: list[str] = []
+    once = False
     for result in results:
+        once |= ONE_RUN in result.warnings
         if "change_first" in result.table:
             told += [gain_finding(row, result) for _, row in result.table.iterrows()]
         else:
             told += _difference_findings(result)
-    return tuple(told)
+    return (*told, *([NOT_REPEATED] if once else []))
+
+
+#: What findings without repeated training end in.
+NOT_REPEATED = (
+    "Training was not repeated in this run, so that training noise cannot be told from design: "
+    "take this as no evidence about designs."
+)
+
+
+def optimizer_findings(result: Result) -> tuple[str, ...]:
+    """Sentences on optimizers that had the same objective, clear or not.
+
+    Parameters
+    ----------
+    result
+        What `pairwise` gave for optimizer and objective. With ``"overall"`` among its dimensions
+        the sentences are about that, else about all.
+
+    Returns
+    -------
+    tuple of str
+        One for each pair of optimizers and each objective; if there are none, the table's own.
+    """
+    table = result.table
+    overall = table["dimension"] == OVERALL_LABEL
+    rows = table[overall] if overall.any() else table
+    parts = [[name.partition(", ") for name in c.split(" vs ", 1)] for c in rows["contrast"]]
+    alike = [a[2] == b[2] and a[0] != b[0] for a, b in parts]
+    told = [_difference(row, result) for _, row in rows[alike].iterrows()]
+    noise = [NOT_REPEATED] if told and ONE_RUN in result.warnings else []
+    return (*told, *noise) if told else (result.sentence,)
 
 
 def gain_finding(row: pd.Series, result: Result) -> str:
@@ -70,19 +103,17 @@ def gain_finding(row: pd.Series, result: Result) -> str:
         )
     verb = "raised" if row["change_first"] > 0 else "reduced"
     how = "more" if row["estimate"] > 0 else "less"
-    interval = with_gain(row).partition(" % ")[2]
+    low, high = (_more_or_less(row[end]) for end in ("conf_low", "conf_high"))
+    open_ = row["conf_low"] <= 0 <= row["conf_high"]
+    told = "the data do not tell which of the two does more" if open_ else "this is clear of zero"
     return (
         f"In this run, {first} {verb} {what} {abs(row['estimate']):.0f} % {how} than {second} "
-        f"({changes}; {level} interval of the gain in percent {interval}); {_certainty(row)}."
+        f"({changes}; {level} interval from {low} to {high}); {told}."
     )
 
 
-def _certainty(row: pd.Series) -> str:
-    if row["conf_low"] > 0:
-        return "the interval leaves out no gain"
-    if row["conf_high"] < 0:
-        return "the interval leaves out a gain"
-    return "the data do not tell which of the two does more"
+def _more_or_less(percent: float) -> str:
+    return f"{abs(percent):.0f} % {'more' if percent > 0 else 'less'}"
 
 
 def _difference_findings(result: Result) -> list[str]:
@@ -101,9 +132,11 @@ def _difference(row: pd.Series, result: Result) -> str:
     tested = f"; adjusted p {_p(row['p_adjusted'])}" if "p_adjusted" in row else ""
     size = f"{abs(row['estimate']):.2f} {UNIT}"
     ends = f"{result.meta.conf_level:.0%} interval of the difference {low:.2f} to {high:.2f}"
+    clear = "" if clear_ones(row.to_frame().T).iloc[0] else ", which is not clear of zero"
+    what = "the overall score" if row["dimension"] == OVERALL_LABEL else row["dimension"].lower()
     return minus(
-        f"In this run, {row['dimension'].lower()} was {size} {more} under {first} than under "
-        f"{second} ({ends}{tested})."
+        f"In this run, {what} was {size} {more} under {first} than under {second} "
+        f"({ends}{tested}){clear}."
     )
 
 

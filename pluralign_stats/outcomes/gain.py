@@ -93,12 +93,12 @@ def relative_gain(
         row = gain_row(fit, (a, b), experiment.control_label, conf_level)
         return pd.DataFrame([row | {name: counts[name] for name in COUNTS}])
 
-    table, failures = by_dimension(experiment, dimensions, of_fit, kind, **options)
+    table, doubts, told = by_dimension(experiment, dimensions, of_fit, kind, **options)
     interval = "credible intervals (equal tails)" if kind == "bayes" else "Fieller's intervals"
     unbounded = (_UNBOUNDED,) if (table["bounded"] == "no").any() else ()
-    notes = (_MEANING, *unbounded, COUNTED)
+    notes = (_MEANING, *unbounded, COUNTED, *told)
     title = f"Relative gain of {a} over {b}"
-    meta = about(experiment, title, "percent", conf_level, interval, failures, notes)
+    meta = about(experiment, title, "percent", conf_level, interval, doubts, notes)
     return Result(table[[c for c in _COLUMNS if c in table]], _sentence(table), meta)
 
 

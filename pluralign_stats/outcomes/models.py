@@ -10,6 +10,7 @@ from pluralign_stats.effects.averages import averages, population
 from pluralign_stats.effects.estimates import Estimates
 from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.models.bayes.bayes import fit_bayes
+from pluralign_stats.models.diagnose import grouping_notes, singular_notes
 from pluralign_stats.models.fit import Fit
 from pluralign_stats.models.linear import LinearFit, fit_linear
 from pluralign_stats.models.ordinal import OrdinalFit, fit_ordinal
@@ -21,10 +22,36 @@ UNIT = "score points"
 
 #: Warning where runs were not replicated.
 ONE_RUN = (
-    "every design has one training run, so that training noise cannot be told from design; "
-    "intervals rest on generations alone and are too narrow for any claim about designs: train "
-    "with three seeds or more"
+    "Training was not repeated, so that training noise cannot be told from design: intervals and p "
+    "rest on generations alone and are too narrow for any claim about designs. Train with three "
+    "seeds or more."
 )
+
+#: The same within a sentence.
+GENERATIONS_ALONE = "by generations alone, as training was not repeated"
+
+#: Base models as many as this are a sample of models, with a variance; fewer have levels each.
+FEW = 5
+
+#: Note on few base models.
+LEVELS_OF_MODELS = (
+    f"Each base model has a level of its own (a fixed effect, as there are fewer than {FEW}, too "
+    "few for a variance); differences between designs are averaged equally over them."
+)
+
+#: Note where runs are few.
+_FEW_RUNS = (
+    "there are few training runs, so that the variance between them is hardly known; degrees of "
+    "freedom allow for that"
+)
+
+#: Notes where a variance is estimated as 0, by what varies.
+_NO_VARIANCE = {
+    "run": "training runs of one design differ no more than their generations make them (the "
+    "variance between runs is estimated as 0); degrees of freedom still count runs",
+    "prompt": "mean scores differ no more from prompt to prompt than chance makes them (the "
+    "variance between prompts is estimated as 0)",
+}
 
 
 @dataclass(frozen=True)
@@ -34,8 +61,8 @@ class Runs:
     Attributes
     ----------
     spare
-        Tuned runs less designs: degrees of freedom of the variance between runs; infinite where
-        no design has several runs.
+        Degrees of freedom of the variance between runs: tuned runs less designs, less base models
+        but one where these have levels of their own; infinite where no run is left over.
     n_runs, n_scores
         (designs,) of each tuned design.
     n_control
@@ -71,7 +98,7 @@ class LinearOutcomeFit(LinearFit):
 
     def degrees(self, rows: np.ndarray) -> np.ndarray:
         """Satterthwaite's degrees of freedom, but never more than runs can give."""
-        weight = rows[:, 0] - rows[:, 1:].sum(axis=1)
+        weight = rows[:, 0] - rows[:, 1 : 1 + len(self.runs.n_runs)].sum(axis=1)
         of_control = weight**2 * self.sigma**2 / self.runs.n_control
         most = self.runs.degrees(_variance(rows, self.joint.vcov), of_control)
         return np.minimum(super().degrees(rows), most)
@@ -90,10 +117,11 @@ class OrdinalOutcomeFit(OrdinalFit):
 
     def degrees(self, rows: np.ndarray) -> np.ndarray:
         """What runs can give."""
-        last = self.joint.sizes[0]
-        own = np.diag(self.vcov) - self._between() / self.runs.n_runs
+        n_designs, first = len(self.runs.n_runs), self.joint.sizes[0] - len(self.params)
+        own = np.diag(self.vcov)[:n_designs] - self._between() / self.runs.n_runs
         share = self.runs.n_scores / (self.runs.n_scores + self.runs.n_control)
-        of_control = rows[:, last - len(own) : last].sum(axis=1) ** 2 * np.median(own * share)
+        weight = rows[:, first : first + n_designs].sum(axis=1)
+        of_control = weight**2 * np.median(own * share)
         return self.runs.degrees(_variance(rows, self.joint.vcov), of_control)
 
     def _between(self) -> float:
@@ -113,9 +141,10 @@ def fit_outcomes(
 ) -> Fit:
     """Model the scores of one dimension by design.
 
-    ``score ~ design + (1|prompt) + (1|base_model) + (0 + tuned|run)``: a run is one training of
-    one condition with one seed. Terms that the data do not have (one prompt, one base model, one
-    run of every design) are left out.
+    ``score ~ design + base_model + (1|prompt) + (0 + tuned|run)``: a run is one training of one
+    condition with one seed. Terms that the data do not have (one prompt, one base model, no
+    repeated run) are left out. Of five base models or more, ``(1|base_model)`` takes the place of
+    the fixed effect.
 
     Parameters
     ----------
@@ -147,8 +176,8 @@ def fit_outcomes(
     Notes
     -----
     The replicate of a claim about designs is the training run; generations of one run are alike.
-    So degrees of freedom are Satterthwaite's, but between designs never more than tuned runs less
-    designs, those of the between-run part of a balanced experiment. Without that cap an experiment
+    So degrees of freedom are Satterthwaite's, but between designs never more than those of the
+    between-run part of a balanced experiment (`Runs.spare`). Without that cap an experiment
     in which the variance between runs happens to be estimated as 0 would be tested on generations
     as if these were independent. Against the control the cap is higher, as the part of the
     variance that is the control's own rests on no run (Welch). The ordinal model, which has no
@@ -163,8 +192,9 @@ def fit_outcomes(
     run instead would widen every comparison with it, as if untuned models were drawn anew. This
     too is our choice.
 
-    Statements are about the base models at hand: how designs differ between base models is part of
-    the variance between runs, and not a term of its own.
+    Statements are about the base models at hand. A variance between two or three of them cannot be
+    estimated, so few of them are fixed effects (our choice, at fewer than five). How designs
+    differ between base models is part of the variance between runs, and not a term of its own.
     """
     if kind not in get_args(Kind):
         raise InputError(one_of("'kind'", kind, get_args(Kind)))
@@ -175,8 +205,8 @@ def fit_outcomes(
         data = _whole(data, dimension, rounded=rounded)
     elif rounded:
         raise InputError("'rounded' is for ordinal models; leave it out of the others")
-    runs = _runs(data)
-    formula = _formula(data, replicated=np.isfinite(runs.spare), by_prompt=by_prompt)
+    runs = count_runs(data)
+    formula = model_formula(data, by_prompt=by_prompt)
     if kind == "bayes":
         return fit_bayes(formula, data, **{"family": "gaussian", **options})
     if kind == "ordinal":
@@ -219,34 +249,55 @@ def _variance(rows: np.ndarray, vcov: np.ndarray) -> np.ndarray:
     return np.einsum("mk,kl,ml->m", rows, np.nan_to_num(vcov), rows)
 
 
-def _runs(data: pd.DataFrame) -> Runs:
+def few_models(data: pd.DataFrame) -> bool:
+    """Whether base models are several, but too few for a variance."""
+    return 1 < data["base_model"].nunique() < FEW
+
+
+def count_runs(data: pd.DataFrame) -> Runs:
+    """How many training runs the scores of one dimension rest on."""
     tuned = data[data["tuned"] == 1]
     by_design = tuned.groupby(tuned["design"].cat.remove_unused_categories(), observed=True)
     n_runs = by_design["run"].nunique().to_numpy()
-    spare = float(n_runs.sum() - len(n_runs))
+    levels = tuned["base_model"].nunique() - 1 if few_models(data) else 0
+    spare = float(n_runs.sum() - len(n_runs) - levels)
     n_control = int((data["tuned"] == 0).sum())
-    return Runs(spare or np.inf, n_runs, by_design.size().to_numpy(), n_control)
+    return Runs(spare if spare > 0 else np.inf, n_runs, by_design.size().to_numpy(), n_control)
 
 
-def _formula(data: pd.DataFrame, *, replicated: bool, by_prompt: bool) -> str:
-    """The model that the data can carry."""
+def model_formula(data: pd.DataFrame, *, by_prompt: bool = False) -> str:
+    """The model that the scores of one dimension can carry."""
     several = data["prompt"].nunique() > 1
     terms = ["design"]
+    terms += ["base_model"] if few_models(data) else []
     terms += ["(1|prompt)"] if several else []
     terms += ["(1|prompt:design)"] if several and by_prompt else []
-    terms += ["(1|base_model)"] if data["base_model"].nunique() > 1 else []
-    terms += ["(0 + tuned|run)"] if replicated else []
+    terms += ["(1|base_model)"] if data["base_model"].nunique() >= FEW else []
+    terms += ["(0 + tuned|run)"] if np.isfinite(count_runs(data).spare) else []
     return f"score ~ {' + '.join(terms)}"
 
 
 def replicated(experiment: Experiment) -> bool:
-    """Whether some design has more than one training run."""
-    tuned = experiment.table[experiment.table["tuned"] == 1]
-    return bool(tuned["run"].nunique() > tuned["design"].nunique())
+    """Whether runs were repeated, so that training noise can be told from design."""
+    first = experiment.table["dimension"] == experiment.dimensions[0]
+    return bool(np.isfinite(count_runs(experiment.table[first]).spare))
+
+
+def doubts_and_notes(fit: Fit) -> tuple[list[str], list[str]]:
+    """What to doubt about a fit, and what is merely worth knowing: variances of 0, few levels."""
+    told = {}
+    for part in fit.random:
+        group = part.design.term.group
+        for text in singular_notes([part]):
+            told[text] = _NO_VARIANCE.get(group, text)
+        for text in grouping_notes([part.design], np.inf):
+            told[text] = _FEW_RUNS if group == "run" else text
+    doubts = [text for text in fit.warnings if text not in told]
+    return doubts, [told[text] for text in fit.warnings if text in told]
 
 
 def design_means(fit: Fit) -> Estimates:
-    """Mean score of each design, averaged over prompts, base models and runs.
+    """Mean score of each design, averaged over prompts and runs, and equally over base models.
 
     Returns
     -------
@@ -254,10 +305,13 @@ def design_means(fit: Fit) -> Estimates:
         One per design, in order; labels have the column design.
     """
     data = fit.design.data
-    one_each = data.drop_duplicates("design").sort_values("design").reset_index(drop=True)
-    rows = population(fit, "design", one_each)
-    made = averages(fit, rows, [{}], "mean", "population")
-    designs = pd.DataFrame({"design": [group for (group,) in rows.groups]})
+    rows = data.drop_duplicates("design").sort_values("design").reset_index(drop=True)
+    if "base_model" in fit.design.fixed_variables:
+        models = data[["base_model"]].drop_duplicates()
+        rows = rows.drop(columns="base_model").merge(models, how="cross")
+    everywhere = population(fit, "design", rows)
+    made = averages(fit, everywhere, [{}], "mean", "population")
+    designs = pd.DataFrame({"design": [group for (group,) in everywhere.groups]})
     return made.combine(np.eye(len(designs)), designs)
 
 

@@ -1,7 +1,7 @@
 """One finding under all reasonable choices of analysis."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import product
 from typing import Any
 
@@ -11,10 +11,10 @@ import pandas as pd
 from pluralign_stats.describe.intervals import check_level
 from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.outcomes.choose_runs import EQUAL
-from pluralign_stats.outcomes.experiments import select_experiment
+from pluralign_stats.outcomes.experiments import Experiment, select_experiment
 from pluralign_stats.outcomes.models import replicated
 from pluralign_stats.outcomes.read import CONTROL, TUNING, Outcomes
-from pluralign_stats.outcomes.robust import UNITS, Quantity, check_pair, estimate
+from pluralign_stats.outcomes.robust import PLACES, UNITS, Quantity, check_pair, estimate
 from pluralign_stats.results import Metadata, Result, minus
 from pluralign_stats.settings import CONF_LEVEL
 
@@ -74,7 +74,8 @@ def reasonable_choices(
     """Choices that the data offer for a finding; the first of each makes the main analysis.
 
     Judge, model, malformed generations, language, base model, budget, and those other ways of
-    making feedback under which both designs were trained.
+    making feedback under which both designs were trained. The main analysis has the natural budget
+    and what else `select_experiment` takes unless told otherwise.
     """
     by_judge = _by_judge(outcomes)
     main = next(iter(by_judge.values()))
@@ -99,10 +100,11 @@ def reasonable_choices(
         parts = [tuned[tuned["run"].isin(runs)] for runs in both]
         if "budget" not in settled and all((p["budget"] != "natural").any() for p in parts):
             offered["budget"] = ["natural", EQUAL]
+        setting = select_experiment(main, varied, **finding.fixed).fixed
         for name in _SAME_QUESTION:
             shared = set.intersection(*(set(p[name]) for p in parts)) - {CONTROL}
             if name not in settled and len(shared) > 1:
-                offered[name] = sorted(shared, key=lambda v: (-(tuned[name] == v).sum(), v))
+                offered[name] = sorted(shared, key=lambda v: (v != setting[name], v))
     return {name: values for name, values in offered.items() if name not in finding.fixed}
 
 
@@ -125,7 +127,8 @@ def multiverse(
         Options of each choice, the first of which makes the main analysis: model (``"linear"``,
         ``"ordinal"``, ``"linear by prompt"``), malformed, language and base_model (``"all"`` or
         one), judge, and any factor of tuning but those that vary (budget: ``"natural"``,
-        ``"equal"``). By default what `reasonable_choices` gives.
+        ``"equal"``). By default what `reasonable_choices` gives, without combinations for which
+        there are no runs, or the same runs as for another.
     conf_level
         Level of the intervals.
 
@@ -133,8 +136,8 @@ def multiverse(
     -------
     Result
         One row per analysis, the main one first: one column per choice, then estimate, conf_low,
-        conf_high, clear, agrees (in sign with the main analysis), main, reason (why there is no
-        estimate, or no interval), method.
+        conf_high, clear, agrees (in sign with the main analysis), main, n_runs and n_generations
+        (of both designs together), reason (why there is no estimate, or no interval), method.
 
     Raises
     ------
@@ -145,28 +148,32 @@ def multiverse(
     by_judge = _by_judge(outcomes)
     offered = {**(reasonable_choices(outcomes, finding) if choices is None else choices)}
     _check(offered, finding, by_judge)
-    rows = [
-        {**choice, **_analysis(by_judge, finding, choice, conf_level)}
-        for choice in _combinations(offered)
-    ]
+    chosen = _Chosen(by_judge, finding)
+    analyses = list(_combinations(offered))
+    notes: list[str] = []
+    if choices is None:
+        analyses, notes = _distinct(analyses, chosen)
+    rows = [{**choice, **_analysis(chosen, choice, conf_level)} for choice in analyses]
     table = pd.DataFrame(rows)
     known = table["estimate"].notna()
     first = table["estimate"].iloc[0] if known.iloc[0] else table["estimate"].median()
     same = np.sign(table["estimate"]) == np.sign(first)
     table["agrees"] = same.map({True: "yes", False: "no"}).where(known, "")
     table["main"] = ["yes", *["no"] * (len(table) - 1)]
-    columns = [*offered, "estimate", "conf_low", "conf_high", "clear", "agrees", "main", "reason"]
+    columns = [*offered, "estimate", "conf_low", "conf_high", "clear", "agrees", "main"]
+    columns += ["n_runs", "n_generations", "reason", "method"]
     data = next(iter(by_judge.values()))
     unit = UNITS[finding.quantity]
     meta = Metadata(
-        f"{finding.name}: {len(table)} analyses",
-        data.data_kind,
-        unit,
-        conf_level,
-        "Fieller's intervals" if finding.quantity == "gain" else "intervals from t",
-        _notes(offered, finding, data),
+        title=f"{finding.name}: {len(table)} analyses",
+        data=data.data_kind,
+        told=data.told,
+        unit=unit,
+        conf_level=conf_level,
+        interval="Fieller's intervals" if finding.quantity == "gain" else "intervals from t",
+        notes=(*_notes(offered, finding), *notes),
     )
-    return Result(table[[*columns, "method"]], _sentence(table, finding, unit), meta)
+    return Result(table.reindex(columns=columns), _sentence(table, finding, unit), meta)
 
 
 def _by_judge(outcomes: Outcomes | Mapping[str, Outcomes]) -> dict[str, Outcomes]:
@@ -197,26 +204,95 @@ def _combinations(offered: Mapping[str, Sequence[str]]) -> Iterator[dict[str, st
         yield dict(zip(offered, values, strict=True))
 
 
-def _analysis(
-    by_judge: Mapping[str, Outcomes], finding: Finding, choice: Mapping[str, str], level: float
-) -> dict[str, Any]:
+@dataclass(frozen=True)
+class _Chosen:
+    """The scores that choices lead to, each selected once; for the dimension of the finding only.
+
+    Attributes
+    ----------
+    by_judge
+        The scores of each judge.
+    finding
+        What is estimated.
+    """
+
+    by_judge: Mapping[str, Outcomes]
+    finding: Finding
+    _found: dict[tuple[str, ...], Experiment | InputError] = field(default_factory=dict)
+
+    def experiment(self, choice: Mapping[str, str]) -> Experiment:
+        """The conditions of an analysis, both designs of the finding among them.
+
+        Raises
+        ------
+        InputError
+            If there are none.
+        """
+        key = tuple(value for name, value in choice.items() if name != "model")
+        if key not in self._found:
+            try:
+                self._found[key] = self._select(choice)
+            except InputError as error:
+                self._found[key] = error
+        found = self._found[key]
+        if isinstance(found, InputError):
+            raise found
+        return found
+
+    def _select(self, choice: Mapping[str, str]) -> Experiment:
+        finding = self.finding
+        fixed = {
+            name: value
+            for name, value in choice.items()
+            if name not in ("judge", "model") and (name, value) not in _EVERYTHING
+        }
+        whole = self.by_judge[choice.get("judge", next(iter(self.by_judge)))]
+        if finding.dimension not in whole.dimensions:
+            raise InputError(one_of("the dimension", finding.dimension, whole.dimensions))
+        own = whole.table["dimension"] == finding.dimension
+        outcomes = replace(whole, table=whole.table[own])
+        made = select_experiment(outcomes, finding.factor, **{**finding.fixed, **fixed})
+        check_pair(made, finding.a, finding.b, finding.quantity)
+        return made
+
+
+def _distinct(
+    analyses: list[dict[str, str]], chosen: _Chosen
+) -> tuple[list[dict[str, str]], list[str]]:
+    """Analyses for which there are runs, without those of the same scores in the same way.
+
+    Where nothing is left, the first analysis stays and tells why.
+    """
+    kept: dict[tuple[object, ...], dict[str, str]] = {}
+    absent = 0
+    for choice in analyses:
+        try:
+            runs = frozenset(chosen.experiment(choice).table["run"])
+        except InputError:
+            absent += 1
+            continue
+        how = tuple(choice.get(name) for name in ("judge", "model", "malformed", "language"))
+        kept.setdefault((*how, runs), choice)
+    twice = len(analyses) - absent - len(kept)
+    notes = [f"For {absent} more combinations there are no runs."] if absent else []
+    notes += [f"{twice} more have the same runs as another, and are left out."] if twice else []
+    return list(kept.values()) or analyses[:1], notes
+
+
+def _analysis(chosen: _Chosen, choice: Mapping[str, str], level: float) -> dict[str, Any]:
     """One analysis: its estimate, or why there is none."""
-    outcomes = by_judge[choice.get("judge", next(iter(by_judge)))]
-    how = MODELS[choice.get("model", "linear")]
-    fixed = {
-        name: value
-        for name, value in choice.items()
-        if name not in ("judge", "model") and (name, value) not in _EVERYTHING
-    }
+    finding = chosen.finding
     a, b = finding.a, finding.b
+    how = MODELS[choice.get("model", "linear")]
     try:
-        experiment = select_experiment(outcomes, finding.factor, **{**finding.fixed, **fixed})
-        check_pair(experiment, a, b, finding.quantity)
+        experiment = chosen.experiment(choice)
         found = estimate(experiment, a, b, finding.dimension, finding.quantity, **how,
                          conf_level=level)  # fmt: skip
     except InputError as error:
         return {"estimate": np.nan, "conf_low": np.nan, "conf_high": np.nan, "clear": "",
                 "reason": str(error), "method": ""}  # fmt: skip
+    counts = experiment.counts(finding.dimension).loc[[a, b], ["n_runs", "n_generations"]]
+    found |= {name: int(n) for name, n in counts.sum().items()}
     if replicated(experiment):
         return {"reason": "", **found}
     return {**found, "conf_low": np.nan, "conf_high": np.nan, "clear": "", "reason": ONE_EACH}
@@ -226,15 +302,13 @@ def _analysis(
 ONE_EACH = "no interval: one run of each design"
 
 
-def _notes(
-    offered: Mapping[str, Sequence[str]], finding: Finding, data: Outcomes
-) -> tuple[str, ...]:
+def _notes(offered: Mapping[str, Sequence[str]], finding: Finding) -> tuple[str, ...]:
     told = "; ".join(f"{name}: {', '.join(values)}" for name, values in offered.items())
     fixed = ", ".join(f"{name} {value}" for name, value in finding.fixed.items())
-    notes = [f"Every combination of: {told}. The first of each makes the main analysis."]
+    notes = [f"Combinations of: {told}. The first of each makes the main analysis."]
     notes += [f"In every analysis: {fixed}."] if fixed else []
     notes += ["The analyses share their data, so their agreement is no count of evidence."]
-    return (*notes, f"Data: {data.told}.") if data.told else tuple(notes)
+    return tuple(notes)
 
 
 def _sentence(table: pd.DataFrame, finding: Finding, unit: str) -> str:
@@ -245,8 +319,13 @@ def _sentence(table: pd.DataFrame, finding: Finding, unit: str) -> str:
     low, middle, high = fitted["estimate"].quantile([0, 1 / 2, 1])
     lost = len(table) - len(fitted)
     failed = f"; {lost} could not be carried out" if lost else ""
+    places = PLACES[unit]
+    sure = f"{clear} have an interval that leaves out 0"
+    if fitted["conf_low"].isna().all():
+        sure = "none has an interval, as training was not repeated"
+    what = "relative gains" if finding.quantity == "gain" else "differences"
     return minus(
         f"{finding.name}: {agree} of {len(fitted)} analyses ({agree / len(fitted):.0%}) agree in "
-        f"sign, and {clear} have an interval that leaves out 0; estimates go from {low:+.2f} to "
-        f"{high:+.2f} {unit}, with a median of {middle:+.2f}{failed}."
+        f"sign, and {sure}; {what} go from {low:+{places}} to {high:+{places}} {unit}, with a "
+        f"median of {middle:+{places}}{failed}."
     )

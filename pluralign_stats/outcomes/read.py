@@ -1,6 +1,6 @@
 """The outcome table: scores of generations with the conditions behind them, checked."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,6 +13,9 @@ from pluralign_stats.study.study import Study
 
 #: What an untuned model has in place of the factors of tuning.
 CONTROL = "control"
+
+#: What sets the miniature base models apart that come with the software.
+MINIATURES = {"embedded": "answers at once", "embedded-thinking": "thinks first"}
 
 #: Factors that an untuned model does not have.
 TUNING = (
@@ -243,7 +246,9 @@ def parse_objective(objective: str) -> dict[str, float]:
     return weights
 
 
-def told_of(outcomes: Outcomes) -> Sequence[str]:
-    """Notes on the data that every table of outcomes has."""
-    notes = [f"Scores by the judge '{outcomes.judge}'."]
-    return [*notes, f"Data: {outcomes.told}."] if outcomes.told else notes
+def data_notes(outcomes: Outcomes) -> tuple[str, ...]:
+    """Notes that every table of outcomes has: who judged, and what the miniature models are."""
+    names = outcomes.table["base_model"].unique()
+    own = [f"'{name}' {what}" for name, what in MINIATURES.items() if name in names]
+    told = (f"Miniature base models: {', '.join(own)}.",) if own else ()
+    return (f"Scores by the judge '{outcomes.judge}'.", *told)

@@ -8,23 +8,26 @@ import pandas as pd
 
 from pluralign_stats.errors import InputError, listing
 from pluralign_stats.outcomes.experiments import OVERALL_LABEL
+from pluralign_stats.outcomes.models import ONE_RUN
 from pluralign_stats.outcomes.read import Meaning
-from pluralign_stats.results import Metadata, Result
+from pluralign_stats.results import Metadata, Result, minus
 from pluralign_stats.settings import SIGNIFICANCE
 from pluralign_stats.simulate.levels import LEVELS
 from pluralign_stats.simulate.parameters import PLANTED
 from pluralign_stats.study.study import Study
 
-#: Where the reported numbers come from.
+#: Where reported numbers and claims come from.
 SOURCE = "arXiv 2511.14476"
+ABSTRACT = f"{SOURCE}, abstract"
 
 
 @dataclass(frozen=True)
 class GainClaim:
-    """A reported relative gain of one design over another in reducing a dimension."""
+    """A reported relative gain of one design over another, levels of a factor."""
 
     claim: str
     dimension: str
+    factor: str
     first: str
     second: str
     percent: float
@@ -32,35 +35,46 @@ class GainClaim:
 
 #: The reported gains.
 GAINS = (
-    GainClaim("keeping all disagreeing ratings reduces toxicity more than majority vote",
-              "toxicity", "preserve", "majority", 53.0),
+    GainClaim("Keeping all disagreeing ratings reduces toxicity more than majority vote",
+              "toxicity", "strategy", "preserve", "majority", 53.0),
     GainClaim("5-point scales reduce toxicity more than binary ones",
-              "toxicity", "5-point", "binary", 22.0),
+              "toxicity", "scale", "5-point", "binary", 22.0),
 )  # fmt: skip
 
-BETTER_DPO = "DPO beats GRPO in multi-value optimisation"
-SINGLE = "single-objective sometimes beats multi-objective"
+#: Dimensions of the claims about ratings.
+RATED = tuple(dict.fromkeys(planted.dimension for planted in PLANTED))
 
-_COLUMNS = ["claim", "quantity", "reported", "estimate", "conf_low", "conf_high", "agrees"]
-_COLUMNS += ["source", "method"]
+BETTER_DPO = "DPO beats GRPO in multi-value optimisation"
+SINGLE = "Single-objective sometimes beats multi-objective"
+
+_COLUMNS = ["claim", "what", "reported", "this_run", "interval", "agrees", "reported_in"]
+_COLUMNS += ["table", "reported_number", "estimate", "conf_low", "conf_high", "method"]
+
+ABSENT = "not in this run"
 
 _NOTES = (
     "Agrees. Yes: the interval holds the reported number and leaves out 0 (of a claim without a "
     "number: the interval leaves out 0 on its side). Direction only: the interval leaves out 0 on "
-    "the reported side, without the reported number. Undecided: the interval holds 0. No: the "
-    "interval leaves out 0 on the other side. Not in this run: nothing here speaks to the claim.",
+    "the reported side, without the reported number. Undecided: the interval holds 0, or training "
+    "was not repeated, so that intervals do not hold training noise. No: the interval leaves out 0 "
+    "on the other side. Not in this run: nothing here speaks to the claim.",
+    "Table: the one to download that holds this run's number.",
     "The paper does not say how it computed percentages, so both readings stand here.",
     "Groups of real raters and large models were studied there; what a run of other data or models "
     "finds neither confirms nor refutes it.",
 )
 
 
+#: Results by the name of the table to download that holds them.
+Tables = Mapping[str, Result]
+
+
 def reported(
     study: Study,
     *,
-    percents: Result | None = None,
-    gains: Sequence[Result] = (),
-    comparisons: Sequence[Result] = (),
+    percents: Tables | None = None,
+    gains: Tables | None = None,
+    comparisons: Tables | None = None,
 ) -> Result:
     """Set the paper's numbers beside those of this run.
 
@@ -69,18 +83,21 @@ def reported(
     study
         The study, for its labels.
     percents
-        Differences between groups' ratings in percent: ``demographic_effects(study).percents``.
+        Differences between groups' ratings in percent: ``demographic_effects(study).percents``, by
+        the name under which the table is offered, such as ``"demographic_percents"``.
     gains
-        What `relative_gain` gave.
+        What `relative_gain` gave, by name.
     comparisons
-        What `pairwise` gave for optimizer and objective, with ``"overall"`` among its dimensions.
+        What `pairwise` gave for optimizer and objective, with ``"overall"`` among its dimensions,
+        by name.
 
     Returns
     -------
     Result
-        One row per claim and reading: columns claim, quantity (what the numbers are), reported
-        (missing where the paper gives no number), estimate, conf_low, conf_high, agrees ("yes",
-        "direction only", "undecided", "no", "not in this run"), source, method.
+        One row per claim and reading: columns claim, what (the numbers are), reported, this_run and
+        interval (in words, with units), agrees ("yes", "direction only", "undecided", "no", "not in
+        this run"), reported_in (the source), table (that holds this run's number),
+        reported_number (missing where the paper gives none), estimate, conf_low, conf_high, method.
 
     Raises
     ------
@@ -88,22 +105,24 @@ def reported(
         If the results have intervals of different levels.
     """
     meaning = Meaning(study.codebook)
+    percents, gains, comparisons = percents or {}, gains or {}, comparisons or {}
     rows = [
         *_demographic_rows(study, percents),
         *(_gain_row(claim, gains, meaning) for claim in GAINS),
         _optimizer_row(comparisons),
         _single_row(study, comparisons, meaning),
     ]
-    table = pd.DataFrame([{"method": "", **row} for row in rows]).reindex(columns=_COLUMNS)
+    table = pd.DataFrame([{"method": "", "table": "", "unit": "%", **row} for row in rows])
+    results = [*percents.values(), *gains.values(), *comparisons.values()]
     meta = Metadata(
-        "Reported in the paper, and in this run",
-        study.data_kind,
-        "percent; score points where the paper gives no number",
-        _level([*([percents] if percents else []), *gains, *comparisons]),
-        "intervals",
-        _NOTES,
+        title="Reported in the paper, and in this run",
+        data=study.data_kind,
+        told=next((result.meta.told for result in results if result.meta.told), ""),
+        conf_level=_level(results),
+        interval="intervals",
+        notes=_NOTES,
     )
-    return Result(table, _sentence(table), meta)
+    return Result(_in_words(table).reindex(columns=_COLUMNS), _sentence(table), meta)
 
 
 def _level(results: Sequence[Result]) -> float | None:
@@ -112,6 +131,38 @@ def _level(results: Sequence[Result]) -> float | None:
     if len(levels) > 1:
         raise InputError(f"the results have intervals of different levels ({listing(levels)})")
     return levels.pop() if levels else None
+
+
+def _in_words(table: pd.DataFrame) -> pd.DataFrame:
+    """Numbers as readers see them, with their units."""
+    numbers = ["reported_number", "estimate", "conf_low", "conf_high"]
+    table = table.reindex(columns=[*dict.fromkeys([*table, *numbers])])
+    words = []
+    for row in table.to_dict("records"):
+        unit = row["unit"]
+        given, found = row["reported_number"], row["estimate"]
+        shown = not pd.isna(found)
+        words.append(
+            {
+                "reported": "no number" if pd.isna(given) else minus(f"{given:+g} %"),
+                "this_run": minus(f"{found:+{_PLACES[unit]}} {unit}") if shown else "–",
+                "interval": _ends(row["conf_low"], row["conf_high"], unit) if shown else "–",
+            }
+        )
+    return table.assign(**pd.DataFrame(words, table.index))
+
+
+#: How numbers in each unit are written.
+_PLACES = {"%": ".1f", "points": ".2f"}
+
+
+def _ends(low: float, high: float, unit: str) -> str:
+    """An interval in words; one without an upper end has none."""
+    if pd.isna(low) or pd.isna(high):
+        return "none"
+    first = f"{low:{_PLACES[unit]}}"
+    end = f"{first} to {high:{_PLACES[unit]}}" if np.isfinite(high) else f"above {first}"
+    return minus(f"{end} {unit}")
 
 
 def verdict(low: float, high: float, side: int, number: float | None = None) -> str:
@@ -137,15 +188,20 @@ def verdict(low: float, high: float, side: int, number: float | None = None) -> 
     return "direction only"
 
 
-def _found(row: pd.Series, agrees: str) -> dict[str, object]:
-    names = ("estimate", "conf_low", "conf_high", "method")
-    return {**{name: row[name] for name in names}, "agrees": agrees}
+def _found(name: str, row: pd.Series, agrees: str) -> dict[str, object]:
+    numbers = ("estimate", "conf_low", "conf_high", "method")
+    return {**{n: row[n] for n in numbers}, "agrees": agrees, "table": f"{name}.csv"}
 
 
-_ABSENT: Mapping[str, object] = {"agrees": "not in this run"}
+_ABSENT: Mapping[str, object] = {"agrees": ABSENT}
 
 
-def _demographic_rows(study: Study, percents: Result | None) -> Iterable[dict[str, object]]:
+def _sure(result: Result, agrees: str) -> str:
+    """A verdict, which intervals that rest on generations alone cannot give."""
+    return "undecided" if ONE_RUN in result.warnings else agrees
+
+
+def _demographic_rows(study: Study, percents: Tables) -> Iterable[dict[str, object]]:
     label = study.codebook.label
     for planted in PLANTED:
         reference = LEVELS[planted.term][0]
@@ -154,85 +210,94 @@ def _demographic_rows(study: Study, percents: Result | None) -> Iterable[dict[st
             f"{planted.level} raters give {words} ratings of "
             f"{planted.dimension.replace('_', ' ')} than {reference} raters"
         )
-        number = 100 * planted.share
-        for reading in ("mean", "odds"):
-            row = _matching(
+        number = round(100 * planted.share, 6)
+        for reading, what in _READINGS.items():
+            found = _matching(
                 percents,
                 dimension=label(planted.dimension),
                 term=label(planted.term),
                 contrast=f"{planted.level} vs {reference}",
                 reading=reading,
             )
-            told = {"claim": claim, "quantity": f"percent, reading '{reading}'",
-                    "reported": number, "source": SOURCE}  # fmt: skip
-            if row is None:
+            told = {"claim": claim, "what": what, "reported_number": number,
+                    "reported_in": ABSTRACT}  # fmt: skip
+            if found is None:
                 yield {**told, **_ABSENT}
             else:
-                side = int(np.sign(number))
-                agrees = verdict(row["conf_low"], row["conf_high"], side, number)
-                yield {**told, **_found(row, agrees)}
+                name, row = found
+                agrees = verdict(row["conf_low"], row["conf_high"], int(np.sign(number)), number)
+                yield {**told, **_found(name, row, agrees)}
 
 
-def _matching(result: Result | None, **values: str) -> pd.Series | None:
-    """The row of a table that has the given values; None without one."""
-    if result is None or not set(values) <= set(result.table):
-        return None
-    rows = result.table
-    for column, value in values.items():
-        rows = rows[rows[column] == value]
-    return None if rows.empty else rows.iloc[0]
+#: What the two readings of a percentage are.
+_READINGS = {
+    "mean": "difference in mean ratings, as a share of the reference group's",
+    "odds": "difference in the odds of a higher rating",
+}
 
 
-def _gain_row(claim: GainClaim, gains: Sequence[Result], meaning: Meaning) -> dict[str, object]:
-    told = {"claim": claim.claim, "quantity": "relative gain in percent",
-            "reported": claim.percent, "source": SOURCE}  # fmt: skip
-    dimension, contrast = meaning.label(claim.dimension), f"{claim.first} vs {claim.second}"
-    found = [_matching(g, dimension=dimension, contrast=contrast) for g in gains]
-    rows = [row for row in found if row is not None and "change_first" in row]
-    if not rows:
+def _matching(results: Tables, **values: str) -> tuple[str, pd.Series] | None:
+    """Name and row of the first table that has the given values; None without one."""
+    for name, result in results.items():
+        if not set(values) <= set(result.table):
+            continue
+        same = (result.table[list(values)] == pd.Series(values)).all(axis=1)
+        if same.any():
+            return name, result.table[same].iloc[0]
+    return None
+
+
+def _gain_row(claim: GainClaim, gains: Tables, meaning: Meaning) -> dict[str, object]:
+    told = {"claim": claim.claim, "what": "relative gain (change from the untuned model)",
+            "reported_number": claim.percent, "reported_in": ABSTRACT}  # fmt: skip
+    found = _matching(
+        {name: result for name, result in gains.items() if "change_first" in result.table},
+        dimension=meaning.label(claim.dimension),
+        contrast=f"{claim.first} vs {claim.second}",
+    )
+    if found is None:
         return {**told, **_ABSENT}
-    row = rows[0]
+    name, row = found
     reduced = row["change_first"] < 0 and row["change_second"] < 0
     agrees = verdict(row["conf_low"], row["conf_high"], 1, claim.percent)
-    return {**told, **_found(row, agrees if reduced else "undecided")}
+    return {**told, **_found(name, row, _sure(gains[name], agrees if reduced else "undecided"))}
 
 
-def _optimizer_row(comparisons: Sequence[Result]) -> dict[str, object]:
+def _optimizer_row(comparisons: Tables) -> dict[str, object]:
     """DPO against GRPO, both on all objectives, in the mean over dimensions."""
-    told = {"claim": BETTER_DPO, "quantity": "difference of overall scores, DPO less GRPO",
-            "source": SOURCE}  # fmt: skip
-    for first, second, row in _contrasts(comparisons, OVERALL_LABEL):
+    told = {"claim": BETTER_DPO, "what": "difference in overall scores, DPO less GRPO",
+            "unit": "points", "reported_in": ABSTRACT}  # fmt: skip
+    for name, first, second, row in _contrasts(comparisons, OVERALL_LABEL):
         ours, theirs = _parts(first), _parts(second)
         if (ours[0], theirs[0]) == ("dpo", "grpo") and ours[1] == theirs[1] and _several(ours[1]):
             agrees = verdict(row["conf_low"], row["conf_high"], 1)
-            return {**told, **_found(row, agrees)}
+            return {**told, **_found(name, row, _sure(comparisons[name], agrees))}
     return {**told, **_ABSENT}
 
 
-def _single_row(study: Study, comparisons: Sequence[Result], meaning: Meaning) -> dict[str, object]:
+def _single_row(study: Study, comparisons: Tables, meaning: Meaning) -> dict[str, object]:
     """DPO on one dimension against DPO on several, on that dimension, where it does best.
 
     The claim says "sometimes", so the best of several dimensions is looked at, and its p-value is
     multiplied by their number.
     """
-    told = {"claim": SINGLE, "source": SOURCE}
-    found: list[pd.Series] = []
-    for name in study.dimensions:
-        sign = study.codebook.dimensions[name].valence
-        for first, second, row in _contrasts(comparisons, meaning.label(name)):
+    told = {"claim": SINGLE, "unit": "points", "reported_in": SOURCE}
+    found: list[tuple[str, pd.Series]] = []
+    for dimension in study.dimensions:
+        sign = study.codebook.dimensions[dimension].valence
+        for name, first, second, row in _contrasts(comparisons, meaning.label(dimension)):
             ours, theirs = _parts(first), _parts(second)
-            if ours == ("dpo", name) and theirs[0] == "dpo" and _several(theirs[1]):
-                found.append(_turned(row, sign))
+            if ours == ("dpo", dimension) and theirs[0] == "dpo" and _several(theirs[1]):
+                found.append((name, _turned(row, sign)))
     if not found:
-        return {**told, "quantity": "difference of scores on the single objective", **_ABSENT}
-    best = max(found, key=lambda row: row["standardized"])
+        return {**told, "what": "difference in scores on the single objective", **_ABSENT}
+    name, best = max(found, key=lambda pair: pair[1]["standardized"])
     sure = len(found) * best.get("p_adjusted", np.nan) < SIGNIFICANCE
-    quantity = (
-        f"difference on {best['dimension'].lower()} in its good direction, single less multi, the "
-        f"best of {len(found)}; judged by its p times {len(found)}"
-    )
+    what = f"difference on {best['dimension'].lower()} in its good direction, single less multi"
+    if len(found) > 1:
+        what += f", the best of {len(found)} (judged by its p times {len(found)})"
     agrees = "yes" if sure and best["estimate"] > 0 else "undecided"
-    return {**told, "quantity": quantity, **_found(best, agrees)}
+    return {**told, "what": what, **_found(name, best, _sure(comparisons[name], agrees))}
 
 
 def _turned(row: pd.Series, sign: int) -> pd.Series:
@@ -243,13 +308,12 @@ def _turned(row: pd.Series, sign: int) -> pd.Series:
     return made
 
 
-def _contrasts(
-    comparisons: Sequence[Result], dimension: str
-) -> Iterable[tuple[str, str, pd.Series]]:
-    for result in comparisons:
+def _contrasts(comparisons: Tables, dimension: str) -> Iterable[tuple[str, str, str, pd.Series]]:
+    """Name of the table, the two designs, and the row."""
+    for name, result in comparisons.items():
         for _, row in result.table[result.table["dimension"] == dimension].iterrows():
             first, _, second = row["contrast"].partition(" vs ")
-            yield first, second, row
+            yield name, first, second, row
 
 
 def _parts(design: str) -> tuple[str, str]:
@@ -262,14 +326,21 @@ def _several(objective: str) -> bool:
     return "+" in objective or objective.endswith(" objectives")
 
 
+#: Verdicts in words, for sentences.
+_VERDICTS = {
+    "yes": "{} agree",
+    "direction only": "{} agree in direction only",
+    "undecided": "{} are undecided",
+    "no": "{} disagree",
+}
+
+
 def _sentence(table: pd.DataFrame) -> str:
-    seen = table[table["agrees"] != "not in this run"]
+    seen = table[table["agrees"] != ABSENT]
     if seen.empty:
         return "Nothing in this run speaks to what the paper reports."
     counts = seen["agrees"].value_counts()
-    told = [
-        f"{counts[word]} {word}"
-        for word in ("yes", "direction only", "undecided", "no")
-        if word in counts
-    ]
-    return f"Does this run agree with the paper, of {len(seen)} numbers: {', '.join(told)}."
+    told = [words.format(counts[v]) for v, words in _VERDICTS.items() if v in counts]
+    absent = len(table) - len(seen)
+    rest = f" {absent} more are not in this run." if absent else ""
+    return f"Of {len(seen)} numbers of this run set beside the paper's, {', '.join(told)}.{rest}"

@@ -1,6 +1,6 @@
-"""Whether an answer hangs on one seed, one prompt or one base model."""
+"""Whether an answer hangs on one seed, prompt or base model, or on the kind of model."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -9,15 +9,18 @@ import pandas as pd
 from pluralign_stats.describe.intervals import check_level
 from pluralign_stats.effects.estimates import infer, tabulate
 from pluralign_stats.errors import InputError, one_of
+from pluralign_stats.models.bayes.bayes import Posterior
 from pluralign_stats.models.fit import Fit
 from pluralign_stats.outcomes.contrasts import about, kind_of
 from pluralign_stats.outcomes.experiments import Experiment
 from pluralign_stats.outcomes.gain import gain_row
 from pluralign_stats.outcomes.models import (
+    ONE_RUN,
     UNIT,
     Kind,
     design_means,
     differences,
+    doubts_and_notes,
     fit_outcomes,
     replicated,
 )
@@ -28,6 +31,9 @@ from pluralign_stats.settings import CONF_LEVEL
 Quantity = Literal["difference", "gain"]
 
 UNITS = {"difference": UNIT, "gain": "percent"}
+
+#: How numbers in each unit are written in sentences.
+PLACES = {UNIT: ".2f", "percent": ".0f"}
 
 #: What is left out, by what readers call it.
 _PARTS = {"seed": "seed", "prompt": "prompt", "base_model": "base model"}
@@ -85,7 +91,7 @@ def leave_one_out(
         except InputError as error:
             found = {"reason": str(error)}
         rows.append({"left_out": part, "level": str(level), **found})
-    table = pd.DataFrame([{"reason": "", **row} for row in rows])
+    table = pd.DataFrame([{"reason": "", "method": "", "clear": "", **row} for row in rows])
     table["same_sign"] = _same_sign(table)
     table = table.assign(dimension=label, contrast=f"{a} vs {b}")
     columns = ["dimension", "contrast", "left_out", "level", "estimate", "conf_low", "conf_high"]
@@ -93,8 +99,92 @@ def leave_one_out(
     title = f"{_QUANTITIES[quantity]} of {a} and {b} on {label.lower()}, with parts left out"
     notes = ("A seed that is left out takes the runs of every design with that seed along.",)
     interval = str(whole["interval"])
-    meta = about(experiment, title, UNITS[quantity], conf_level, interval, (), notes)
+    doubts = () if replicated(experiment) else (ONE_RUN,)
+    meta = about(experiment, title, UNITS[quantity], conf_level, interval, doubts, notes)
     return Result(table[columns], _sentence(table, UNITS[quantity]), meta)
+
+
+#: What readers call the kinds of models.
+_KINDS: dict[Kind, str] = {"linear": "linear", "ordinal": "ordinal", "bayes": "Bayesian"}
+
+
+def model_kinds(
+    experiment: Experiment,
+    a: str,
+    b: str,
+    dimension: str,
+    *,
+    quantity: Quantity = "difference",
+    kinds: Sequence[Kind] = ("linear", "ordinal"),
+    conf_level: float = CONF_LEVEL,
+    **sampling: Any,
+) -> Result:
+    """Estimate a comparison by each kind of model.
+
+    Parameters
+    ----------
+    experiment, a, b, dimension, quantity, conf_level
+        As for `leave_one_out`.
+    kinds
+        Of those that `fit_outcomes` knows; the first is what others are held against. The Bayesian
+        one has ordered categories, as the ordinal one.
+    sampling
+        For the Bayesian model, such as draws, tune and seed.
+
+    Returns
+    -------
+    Result
+        One row per kind: columns dimension, contrast, model, estimate, conf_low, conf_high, clear,
+        same_sign (as the first), reason (why there is no estimate), method.
+
+    Raises
+    ------
+    InputError
+        If a design, the dimension or a kind is unknown, or the first cannot be fitted.
+    """
+    check_level(conf_level)
+    check_pair(experiment, a, b, quantity)
+    for kind in kinds:
+        if kind not in _KINDS:
+            raise InputError(one_of("a kind of model", kind, _KINDS))
+    label = experiment.meaning.label(dimension)
+    rows, doubts = [], [] if replicated(experiment) else [ONE_RUN]
+    for kind in kinds:
+        how = {"linear": {}, "ordinal": {"rounded": True}, "bayes": _BAYES | sampling}[kind]
+        try:
+            fit = fit_outcomes(experiment, dimension, kind, **how)
+            found = compare_in(fit, experiment, a, b, quantity, conf_level)
+            doubts += [f"{_KINDS[kind]}: {text}" for text in doubts_and_notes(fit)[0]]
+        except InputError as error:
+            if kind == kinds[0]:
+                raise
+            found = {"reason": str(error)}
+        rows.append({"model": _KINDS[kind], **found})
+    table = pd.DataFrame([{"reason": "", "method": "", "clear": "", **row} for row in rows])
+    table["same_sign"] = _same_sign(table)
+    table = table.assign(dimension=label, contrast=f"{a} vs {b}")
+    columns = ["dimension", "contrast", "model", "estimate", "conf_low", "conf_high", "clear"]
+    columns += ["same_sign", "reason", "method"]
+    title = f"{_QUANTITIES[quantity]} of {a} and {b} on {label.lower()}, by kind of model"
+    interval = "intervals (of a Bayesian model: credible)"
+    meta = about(experiment, title, UNITS[quantity], conf_level, interval, tuple(doubts))
+    return Result(table[columns], _kinds_sentence(table, UNITS[quantity]), meta)
+
+
+_BAYES: dict[str, Any] = {"family": "cumulative", "rounded": True}
+
+
+def _kinds_sentence(table: pd.DataFrame, unit: str) -> str:
+    fitted, form = table[table["estimate"].notna()], PLACES[unit]
+    told = ", ".join(
+        f"{row.model} {row.estimate:+{form}} [{row.conf_low:{form}}, {row.conf_high:{form}}]"
+        for row in fitted.itertuples()
+    )
+    same = fitted["same_sign"].eq("yes").all() and fitted["clear"].nunique() == 1
+    answer = f"The answer {'does not hang' if same else 'hangs'} on the kind of model"
+    if not fitted["clear"].eq("yes").any():
+        answer = "By no kind of model is the difference clear of zero"
+    return minus(f"{answer} ({unit}): {told}.")
 
 
 #: What takes the place of an interval where a design is left with one run.
@@ -138,6 +228,13 @@ def estimate(
         If the scores cannot be modelled.
     """
     fit = fit_outcomes(experiment, dimension, kind, **options)
+    return compare_in(fit, experiment, a, b, quantity, conf_level)
+
+
+def compare_in(
+    fit: Fit, experiment: Experiment, a: str, b: str, quantity: Quantity, conf_level: float
+) -> dict[str, Any]:
+    """The same in a model that was fitted."""
     if quantity == "gain":
         row = gain_row(fit, (a, b), experiment.control_label, conf_level)
     else:
@@ -146,8 +243,8 @@ def estimate(
     if not np.isfinite(found["estimate"]):
         raise InputError("the data do not tell the designs apart from other terms of the model")
     clear = found["conf_low"] > 0 or found["conf_high"] < 0
-    kinds = {"difference": kind_of(fit), "gain": "Fieller's intervals"}
-    interval = kinds["difference"] if kind == "bayes" else kinds[quantity]
+    fieller = quantity == "gain" and not isinstance(fit, Posterior)
+    interval = "Fieller's intervals" if fieller else kind_of(fit)
     method = {"clear": "yes" if clear else "no", "method": fit.method, "interval": interval}
     return found | method
 
@@ -181,9 +278,10 @@ def _sentence(table: pd.DataFrame, unit: str) -> str:
     if fitted.empty:
         return "There is one seed, prompt and base model only, so nothing can be left out."
     low, high = fitted["estimate"].min(), fitted["estimate"].max()
+    form = PLACES[unit]
     told = minus(
-        f"The estimate is {whole['estimate']:+.2f} {unit} with all data and goes from {low:+.2f} "
-        f"to {high:+.2f} when one seed, prompt or base model is left out"
+        f"The estimate is {whole['estimate']:+{form}} {unit} with all data and goes from "
+        f"{low:+{form}} to {high:+{form}} when one seed, prompt or base model is left out"
     )
     hangs = [
         f"its {what} hangs on {_names(fitted[changed])}"
@@ -198,4 +296,5 @@ def _sentence(table: pd.DataFrame, unit: str) -> str:
 
 def _names(rows: pd.DataFrame) -> str:
     named = [f"{part} {level}" for part, level in zip(rows["left_out"], rows["level"], strict=True)]
-    return ", ".join(named[:4]) + (f" and {len(named) - 4} others" if len(named) > 4 else "")
+    first, rest = named[:4], len(named) - 4
+    return ", ".join(first) + (f" and {rest} other{'s' if rest > 1 else ''}" if rest > 0 else "")

@@ -1,7 +1,7 @@
 """What groups say in the survey, beside what models tuned on their feedback say."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -17,10 +17,12 @@ from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.feedback.pairs import preference_pairs
 from pluralign_stats.feedback.recipe import Recipe
 from pluralign_stats.models.fit import Fit
-from pluralign_stats.outcomes.contrasts import compare
+from pluralign_stats.outcomes.contrasts import COUNTED, compare
 from pluralign_stats.outcomes.experiments import Experiment, select_experiment
-from pluralign_stats.outcomes.models import Kind
-from pluralign_stats.outcomes.read import Outcomes, parse_objective, told_of
+from pluralign_stats.outcomes.findings import NOT_REPEATED
+from pluralign_stats.outcomes.models import ONE_RUN, Kind
+from pluralign_stats.outcomes.read import Outcomes, data_notes, parse_objective
+from pluralign_stats.outcomes.scores import scores
 from pluralign_stats.results import Metadata, Result
 from pluralign_stats.settings import CONF_LEVEL, MIN_CELL
 from pluralign_stats.study.study import Study
@@ -69,6 +71,14 @@ class _Pair:
     def group(self, level: str) -> str:
         """What the outcome table calls one of them."""
         return f"{self.term}={level}"
+
+
+@dataclass
+class _Remarks:
+    """What is to be doubted and to be noted, as it is found."""
+
+    doubts: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
 
 def survey_and_models(
@@ -133,36 +143,39 @@ def survey_and_models(
         if name not in both:
             raise InputError(one_of("the dimension", name, both))
     targets = tuple(dimensions) or both
-    failures: list[str] = []
+    remarks = _Remarks()
     if fits is None:
         factors = dict.fromkeys((*default_factors(study), *(pair.term for pair in chosen)))
         gaps = {factor: not_asked(study, factor) for factor in factors}
-        fits, failures = fit_plans(study, targets, gaps, model)
-    shown = [pair for pair in chosen if _large_enough(study, pair, min_cell, failures)]
+        fits, remarks.doubts = fit_plans(study, targets, gaps, model)
+    shown = [pair for pair in chosen if _large_enough(study, pair, min_cell, remarks.doubts)]
     tables = [
         part
         for pair in shown
         for name in targets
         for part in _rows(
-            study, outcomes, pair, name, fits, kind, min_cell, conf_level, fixed, failures
+            study, outcomes, pair, name, fits, kind, min_cell, conf_level, fixed, remarks
         )
     ]
     if not tables:
-        raise InputError(f"nothing can be compared: {'; '.join(failures) or 'no pair of groups'}")
+        why = "; ".join(remarks.doubts) or "no pair of groups"
+        raise InputError(f"nothing can be compared: {why}")
     table = pd.concat(tables, ignore_index=True)
     table = _agreement(table)
     own = table[table["source"] == RATINGS]
     withheld = (COUNT_WITHHELD,) if len(own) and own["n_raters"].isna().any() else ()
     meta = Metadata(
-        "Differences between groups: their ratings, and the models tuned on them",
-        study.data_kind,
-        "rating and score points",
-        conf_level,
-        "intervals",
-        (*_NOTES, *withheld, *told_of(outcomes)),
-        tuple(dict.fromkeys(failures)),
+        title="Differences between groups: their ratings, and the models tuned on them",
+        data=study.data_kind,
+        told=outcomes.told,
+        unit="rating and score points",
+        conf_level=conf_level,
+        interval="intervals",
+        notes=tuple(dict.fromkeys((*_NOTES, *withheld, *remarks.notes, *data_notes(outcomes)))),
+        warnings=tuple(dict.fromkeys(remarks.doubts)),
     )
-    return Result(table[[c for c in _COLUMNS if c in table]], _sentence(table), meta)
+    told = f"{_sentence(table)} {NOT_REPEATED if ONE_RUN in remarks.doubts else ''}".rstrip()
+    return Result(table[[c for c in _COLUMNS if c in table]], told, meta)
 
 
 def _check(study: Study, pair: _Pair) -> None:
@@ -191,7 +204,7 @@ def _rows(
     min_cell: int,
     conf_level: float,
     fixed: dict[str, Any],
-    failures: list[str],
+    remarks: _Remarks,
 ) -> list[pd.DataFrame]:
     """The row of the ratings and that of the models, as far as there are any."""
     label = study.codebook.label
@@ -200,13 +213,13 @@ def _rows(
     if (dimension, pair.term) in fits:
         found.append(_of_ratings(study, fits[dimension, pair.term], pair, min_cell, conf_level))
     else:
-        failures.append(f"{about}: no model of the ratings")
+        remarks.doubts.append(f"{about}: no model of the ratings")
     try:
         experiment = _experiment(outcomes, pair, dimension, fixed)
-        found.append(_of_models(experiment, pair, dimension, kind, conf_level, failures))
+        found.append(_of_models(experiment, pair, dimension, kind, conf_level, remarks))
         strength = _strength(study, outcomes, experiment, pair)
     except InputError as error:
-        failures.append(f"{about}: no models to compare: {error}")
+        remarks.doubts.append(f"{about}: no models to compare: {error}")
         strength = {}
     told = {"dimension": label(dimension), "term": label(pair.term), "contrast": pair.contrast}
     return [row.assign(**told, **strength) for row in found]
@@ -232,6 +245,44 @@ def _of_ratings(
     return hide_counts(study, pair.term, made, pd.Series([pair.first]), min_cell)
 
 
+def survey_scores(
+    outcomes: Outcomes,
+    pairs: Sequence[tuple[str, str, str]] = PAIRS,
+    dimensions: Sequence[str] = (),
+    **fixed: Any,
+) -> Result:
+    """Give the scores behind the models of `survey_and_models`.
+
+    Parameters
+    ----------
+    outcomes, pairs, dimensions, fixed
+        As for `survey_and_models`; pairs that cannot be compared are passed over.
+
+    Returns
+    -------
+    Result
+        As of `scores`; where dimensions were looked at in models with different objectives, the
+        column objective tells them apart.
+
+    Raises
+    ------
+    InputError
+        If no pair was tuned on.
+    """
+    found: list[Experiment] = []
+    for pair in (_Pair(*pair) for pair in pairs):
+        for name in tuple(dimensions) or outcomes.dimensions:
+            try:
+                experiment = _experiment(outcomes, pair, name, fixed)
+            except InputError:
+                continue
+            rows = experiment.table["dimension"] == name
+            found.append(replace(experiment, table=experiment.table[rows]))
+    if not found:
+        raise InputError("no models were tuned on the groups of any pair; there are no scores")
+    return scores(found)
+
+
 def _experiment(
     outcomes: Outcomes, pair: _Pair, dimension: str, fixed: dict[str, Any]
 ) -> Experiment:
@@ -254,14 +305,15 @@ def _of_models(
     dimension: str,
     kind: Kind,
     conf_level: float,
-    failures: list[str],
+    remarks: _Remarks,
 ) -> pd.DataFrame:
     """Difference of the scores of models tuned on the groups."""
     designs = [(pair.group(pair.first), pair.group(pair.second))]
     result = compare(
         experiment, designs, "", [dimension], kind=kind, conf_level=conf_level, adjust="none"
     )
-    failures += result.warnings
+    remarks.doubts += result.warnings
+    remarks.notes += [n for n in result.meta.notes if n != COUNTED and "p adjusted" not in n]
     kept = ["estimate", "std_error", "sd", "conf_low", "conf_high", "n_runs", "n_prompts"]
     kept += ["n_generations", "method"]
     return result.table[[c for c in kept if c in result.table]].assign(source=TUNED)

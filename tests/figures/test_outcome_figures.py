@@ -11,6 +11,7 @@ import pytest
 
 import pluralign_stats as pls
 from pluralign_stats import InputError
+from pluralign_stats.outcomes.models import ONE_RUN
 from pluralign_stats.results import Metadata, Result
 
 TOLD = "simulated study, miniature model"
@@ -33,8 +34,10 @@ def differences(contrasts, dimensions=DIMENSIONS, **columns):
         n_generations=np.where(np.arange(len(rows)) % 2 == 0, 1180, 1190),
         **columns,
     )
-    return Result(table, "All is well.", Metadata("Differences", "simulated", "score points",
-                                                  interval="intervals from t"))  # fmt: skip
+    meta = Metadata(
+        "Differences", "simulated", "score points", interval="intervals from t", told=TOLD
+    )
+    return Result(table, "All is well.", meta)
 
 
 def ink(picture):
@@ -84,9 +87,12 @@ def test_designs_against_the_control():
 
 def test_what_is_told_of_the_data_stands_once():
     result = differences(["preserve vs control"])
-    assert foot(pls.against_control_figure(result, told=TOLD)).count("simulated study") == 1
-    assert foot(pls.against_control_figure(result, told=TOLD)).endswith(TOLD)
-    observed = replace(result, meta=replace(result.meta, data="observed"))
+    assert foot(pls.against_control_figure(result)).count("simulated study") == 1
+    assert foot(pls.against_control_figure(result)).endswith(TOLD)
+    assert result.caption().endswith(f"; {TOLD}")
+    plain = replace(result, meta=replace(result.meta, told=""))
+    assert foot(pls.against_control_figure(plain)).endswith("; simulated study")
+    observed = replace(plain, meta=replace(plain.meta, data="observed"))
     assert "simulated" not in foot(pls.against_control_figure(observed))
 
 
@@ -130,7 +136,7 @@ def test_budgets_are_told_apart_by_marker_and_word():
     natural = differences(["preserve vs control", "mean vs control"], budget="natural")
     equal = differences(["preserve vs control"], budget="equal (200)")
     both = replace(natural, table=pd.concat([natural.table, equal.table], ignore_index=True))
-    picture = pls.against_control_figure(both, told=TOLD)
+    picture = pls.against_control_figure(both)
     assert [t.get_text() for t in picture.figure.legends[0].get_texts()] == [
         "natural budget",
         "equal (200) budget",
@@ -147,12 +153,12 @@ LONG = "ethnicity=Native Hawaiian or Pacific Islander&country=United States of A
 def test_nothing_is_cut_in_print(columns):
     names = [f"{LONG} vs control", "preserve vs control", "5-point vs control"]
     against = differences(names, [*DIMENSIONS, "A", "B", "C", "D", "E"])
-    assert uncut(pls.against_control_figure(against, told=TOLD, columns=columns))
+    assert uncut(pls.against_control_figure(against, columns=columns))
     pairs = differences([f"{LONG} vs preserve", "preserve vs 5-point"])
-    assert uncut(pls.pairwise_figure(pairs, told=TOLD, columns=columns))
-    assert uncut(pls.optimizers_figure(optimizers(), told=TOLD, columns=columns))
-    assert uncut(pls.survey_figure(survey(), told=TOLD, columns=columns))
-    picture = pls.specification_curve(specifications(), told=TOLD, columns=columns)
+    assert uncut(pls.pairwise_figure(pairs, columns=columns))
+    assert uncut(pls.optimizers_figure(optimizers(), columns=columns))
+    assert uncut(pls.survey_figure(survey(), columns=columns))
+    picture = pls.specification_curve(specifications(), columns=columns)
     assert uncut(picture)
     assert picture.figure.get_figwidth() == {1: 3.5, 2: 7.2}[columns]
 
@@ -166,7 +172,7 @@ def optimizers(models=("embedded", "an-owner/a-model-with-a-rather-long-name-8B-
 
 
 def test_optimizers_and_objectives_by_base_model(texts):
-    picture = pls.optimizers_figure(optimizers(), told=TOLD)
+    picture = pls.optimizers_figure(optimizers())
     titles = [ax.get_title("left").replace("\n", "") for ax in picture.figure.axes]
     assert [title[:2] for title in titles] == ["A ", "B ", "C ", "D "]
     assert "embedded" in titles[0]
@@ -218,11 +224,11 @@ def survey():
     )
     table.loc[4, ["objective", "n_pairs_first"]] = np.nan
     return Result(table, "They agree once.", Metadata("Both", "simulated", "points",
-                                                      interval="intervals"))  # fmt: skip
+                                                      interval="intervals", told=TOLD))  # fmt: skip
 
 
 def test_ratings_are_purple_circles_and_models_blue_triangles(texts):
-    picture = pls.survey_figure(survey(), told=TOLD)
+    picture = pls.survey_figure(survey())
     panel = picture.figure.axes[0]
     named = {p.get_label(): p for p in panel.collections if not p.get_label().startswith("_")}
     looks = {
@@ -243,7 +249,9 @@ def test_ratings_are_purple_circles_and_models_blue_triangles(texts):
     assert "124,352 | 1,399" in words
     assert "2.04 | 1.97" in words
     assert "White less Black or African American\n(points)" in words
-    assert "ratings: 312 raters; models: 6 training runs, 190 generations" in foot(picture)
+    assert "ratings: 312 raters in the first; models: 6 training runs, 190 generations" in foot(
+        picture
+    )
 
 
 def test_signs_are_bold_where_both_are_clear():
@@ -278,12 +286,12 @@ def specifications(**columns):
         }
     ).assign(**columns)
     meta = Metadata("Every rating kept against majority vote: 6 analyses", "simulated", "percent",
-                    interval="Fieller's intervals")  # fmt: skip
+                    interval="Fieller's intervals", told=TOLD)  # fmt: skip
     return Result(table, "Most agree.", meta)
 
 
 def test_the_specification_curve(texts):
-    picture = pls.specification_curve(specifications(), told=TOLD)
+    picture = pls.specification_curve(specifications())
     top, bottom = picture.figure.axes
     words = texts(picture)
     title = (
@@ -294,7 +302,8 @@ def test_the_specification_curve(texts):
     low, high = top.get_ylim()
     assert low <= 4
     assert 40 <= high < 100
-    assert rows_of(bottom) == ["model", "linear", "ordinal", "language", "all", "de", "en"]
+    assert rows_of(bottom) == ["model of scores", "linear", "ordinal", "language", "all",
+                             "German", "English"]  # fmt: skip
     told = foot(picture)
     assert "coloured arrows: 1 estimates beyond the axis, from +2,000 to +2,000" in told
     assert "× could not be carried out: 1" in told
@@ -310,8 +319,8 @@ def test_analyses_stand_in_the_order_of_their_estimates():
         for name, place in places.items()
     }
     assert chosen["all"] == [0, 2]
-    assert chosen["de"] == [3, 4]
-    assert chosen["en"] == [1, 5]
+    assert chosen["German"] == [3, 4]
+    assert chosen["English"] == [1, 5]
     assert chosen["ordinal"] == [0, 4, 5]
 
 
@@ -327,3 +336,28 @@ def test_a_curve_without_any_estimate():
     picture = pls.specification_curve(result)
     assert "None of 6 analyses could be carried out" in picture.figure.axes[0].get_title("left")
     assert uncut(picture)
+
+
+def test_a_base_model_that_was_not_tuned_so_has_words_in_its_panel(texts):
+    result = optimizers(["embedded", "embedded-thinking"])
+    thinking = result.table["base_model"] == "embedded-thinking"
+    single = result.table["contrast"].str.startswith("dpo, toxicity")
+    picture = pls.optimizers_figure(replace(result, table=result.table[~thinking | single]))
+    words = texts(picture)
+    assert words.count("not tuned so in this run") == 1
+    assert "B  embedded-thinking (thinks first)" in words
+    assert uncut(picture)
+
+
+def test_figures_of_training_that_was_not_repeated_say_so():
+    once = differences(["preserve vs control"])
+    once = replace(once, table=once.table.assign(n_runs=1, n_seeds=1))
+    assert "(1 run, " in rows_of(pls.against_control_figure(once).figure.axes[0])[0]
+    assert "1 seed, 8 prompts" in foot(pls.against_control_figure(once))
+    assert "not repeated" not in foot(pls.against_control_figure(once))
+    warned = replace(once, meta=replace(once.meta, warnings=(f"natural: {ONE_RUN}",)))
+    told = "training not repeated: intervals hold no training noise"
+    assert told in foot(pls.against_control_figure(warned))
+    many = survey()
+    many = replace(many, meta=replace(many.meta, warnings=(ONE_RUN,)))
+    assert told in foot(pls.survey_figure(many))

@@ -6,6 +6,7 @@ from made_outcomes import make_table, outcomes_of
 
 import pluralign_stats as pls
 from pluralign_stats import InputError
+from pluralign_stats.outcomes.models import ONE_RUN
 
 SIZE = {"bases": {"first": 0.0, "second": 0.5}, "dimensions": ("toxicity", "helpfulness")}
 
@@ -43,8 +44,8 @@ def test_a_base_model_without_the_design_is_told_of(table):
 def test_notes_that_differ_say_of_which_base_model(table):
     bad = table.assign(malformed=(table["base_model"] == "first") & (table["sample"] == 0))
     notes = pls.by_base_model(outcomes_of(bad), "strategy").meta.notes
-    assert [note for note in notes if note.startswith("first: ")]
-    assert not [note for note in notes if note.startswith("second: ")]
+    left_out = [note for note in notes if "of malformed text" in note]
+    assert [note.partition(": ")[0] for note in left_out] == ["first"]
     assert len([note for note in notes if note.startswith("Scores by the judge")]) == 1
 
 
@@ -54,3 +55,8 @@ def test_nothing_tuned(table):
         pls.by_base_model(outcomes_of(controls), "strategy")
     with pytest.raises(InputError, match="dimension"):
         pls.by_base_model(outcomes_of(table), "strategy", ["kindness"])
+
+
+def test_what_is_doubted_in_all_base_models_is_said_once():
+    once = make_table({"preserve": -0.8}, n_seeds=1, **SIZE)
+    assert pls.by_base_model(outcomes_of(once), "strategy").warnings == (ONE_RUN,)

@@ -9,11 +9,14 @@ from pluralign_stats import (
     compare_budgets,
     findings,
     leave_one_out,
+    model_kinds,
+    optimizer_findings,
     pairwise,
     relative_gain,
     select_experiment,
 )
 from pluralign_stats.outcomes.fieller import ratio_sizes
+from pluralign_stats.outcomes.findings import NOT_REPEATED
 from pluralign_stats.outcomes.models import fit_outcomes
 
 EFFECTS = {"preserve": -1.2, "majority": -0.8}
@@ -206,3 +209,49 @@ def test_findings_hold_the_numbers_of_the_tables(experiment):
     assert findings([pairwise(none)]) == (
         "In this run no difference is clear (differences between designs by strategy).",
     )
+
+
+def test_budgets_are_compared_where_both_were_tried():
+    """Not the strategies and base models that have the natural budget only."""
+    how = {"n_prompts": 3, "n_samples": 2}
+    bases = {"one": 0.0, "two": 0.0}
+    natural = make_table({"preserve": -1.0, "majority": -0.5, "mean": 0.0}, bases=bases, **how)
+    equal = make_table({"preserve": -1.0, "majority": -0.5}, setting={"budget": "90"},
+                       bases={"one": 0.0}, seed=2, **how)  # fmt: skip
+    result = compare_budgets(outcomes_of(natural, equal), "strategy")
+    assert not result.table["contrast"].str.contains("mean").any()
+    assert (result.table["n_runs"] == 3).all()
+    assert "With 'preserve', 'majority' on 'one'" in result.meta.notes[0]
+
+
+def test_kinds_of_models_side_by_side():
+    whole = chosen(categories=True, seed=2)
+    result = model_kinds(whole, "preserve", "majority", "toxicity", quantity="gain")
+    assert result.table["model"].tolist() == ["linear", "ordinal"]
+    for kind, row in zip(("linear", "ordinal"), result.table.to_dict("records"), strict=True):
+        own = relative_gain(whole, "preserve", "majority", kind=kind).table.iloc[0]
+        assert (row["estimate"], row["conf_low"]) == (own["estimate"], own["conf_low"])
+    assert "does not hang on the kind of model" in result.sentence
+    with pytest.raises(InputError, match="a kind of model must be one of"):
+        model_kinds(whole, "preserve", "majority", "toxicity", kinds=["cubic"])
+
+
+def test_findings_without_repeated_training_say_so():
+    once = chosen(n_seeds=1)
+    told = findings([relative_gain(once, "preserve", "majority"), pairwise(once)])
+    assert told[-1] == NOT_REPEATED
+    assert told.count(NOT_REPEATED) == 1
+    assert NOT_REPEATED not in findings([pairwise(chosen())])
+
+
+def test_optimizers_are_told_of_whether_clear_or_not():
+    tables = [
+        make_table({"toxicity": effect, "toxicity+helpfulness": 0.0}, factor="objective",
+                   setting={"optimizer": name, "settings": name}, n_prompts=6, run_sd=0.05)
+        for name, effect in (("dpo", -1.5), ("grpo", 0.0))
+    ]  # fmt: skip
+    made = select_experiment(outcomes_of(*tables), ("optimizer", "objective"))
+    first, second = optimizer_findings(pairwise(made))
+    assert "lower under DPO on toxicity than under GRPO on toxicity" in first
+    assert "not clear" not in first
+    assert second.endswith("which is not clear of zero.")

@@ -91,3 +91,41 @@ def test_single_runs_get_no_interval():
 def test_bad_choices(outcomes, choices, told):
     with pytest.raises(InputError, match=told):
         multiverse(outcomes, FINDING, choices)
+
+
+def test_analyses_without_runs_or_of_the_same_runs_are_left_out():
+    """The equal budget was tried on one of two base models: there "all" is that one."""
+    bases = {"one": 0.0, "two": 0.3}
+    natural = make_table(EFFECTS, bases=bases, n_prompts=3)
+    equal = make_table(EFFECTS, bases={"one": 0.0}, setting={"budget": "90"}, n_prompts=3)
+    result = multiverse(outcomes_of(natural, equal), FINDING)
+    kept = result.table[["base_model", "budget"]].value_counts()
+    assert kept.to_dict() == {
+        ("all", "natural"): 6, ("one", "natural"): 6, ("two", "natural"): 6, ("all", "equal"): 6
+    }  # fmt: skip
+    assert "For 6 more combinations there are no runs." in result.meta.notes
+    assert "6 more have the same runs as another, and are left out." in result.meta.notes
+
+
+def test_runs_and_generations_of_both_designs_are_counted(outcomes):
+    table = multiverse(outcomes, FINDING, {"language": ["all", "de"]}).table
+    made = select_experiment(outcomes, "strategy", language="de").counts("toxicity")
+    both = made.loc[["preserve", "majority"]]
+    row = table.iloc[1]
+    assert row["n_runs"] == both["n_runs"].sum()
+    assert row["n_generations"] == both["n_generations"].sum()
+
+
+def test_the_main_analysis_is_that_of_the_experiment():
+    """Binary ratings have as many runs, so that the study's own scale decides."""
+    both = {"preserve": -1.0, "majority": -0.5}
+    scales = [make_table(both, setting={"scale": s}, n_prompts=3) for s in ("binary", "5-point")]
+    made = outcomes_of(*scales)
+    assert select_experiment(made, "strategy").fixed["scale"] == "5-point"
+    assert reasonable_choices(made, FINDING)["scale"] == ["5-point", "binary"]
+
+
+def test_without_repeated_training_no_analysis_has_an_interval():
+    single = outcomes_of(make_table(EFFECTS, n_seeds=1))
+    told = multiverse(single, FINDING).sentence
+    assert "none has an interval, as training was not repeated" in told

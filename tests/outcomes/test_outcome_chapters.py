@@ -19,8 +19,11 @@ CHAPTERS = [
         "10_disagreement",
         "11_optimizers",
         "12_multiverse",
+        "13_reported_and_found",
     )
 ]
+#: What a chapter of claims about ratings shows without any model.
+RATED = {"reported", "reported_percents"}
 TOLD = "simulated study, miniature model"
 DIMENSIONS = (
     "stereotypical_bias",
@@ -97,11 +100,21 @@ def test_the_chapters_with_scores(codebook, tmp_path):
         words = path.read_text("utf-8")
         assert "miniature model" in words, path.name
         assert "95%" in words, path.name
-    assert set(told) - figures == {
-        *("scales_gain", "scales_left_out", "strategies_gain", "strategies_left_out")
+    assert set(told) - figures == RATED | {
+        *("scales_gain", "scales_left_out", "strategies_gain", "strategies_left_out"),
+        *("groups_scores", "scales_scores", "strategies_scores", "optimizers_scores"),
+        *("strategies_model_kinds", "reported_scale_gain", "reported_strategy_gain"),
+        "reported_optimizers",
     }
     assert told["strategies_gain"]["finding"]
     assert told["strategies_gain"]["sentence"].startswith("In this run, ")
+    assert [name for name in told if told[name]["front"]] == ["reported"]
+    claims = pd.read_csv(folder / "tables" / "reported.csv")
+    here = claims[claims["agrees"] != "not in this run"]
+    assert here["table"].map(lambda name: (folder / "tables" / name).is_file()).all()
+    kinds = pd.read_csv(folder / "tables" / "strategies_model_kinds.csv")
+    assert kinds["model"].tolist() == ["linear", "ordinal", "Bayesian"]
+    assert {about["told"] for name, about in told.items() if name not in RATED} == {TOLD}
     survey = pd.read_csv(folder / "tables" / "survey_and_models.csv")
     assert set(survey["contrast"]) == {"Female vs Male"}
     assert set(survey["data"]) == {"simulated"}
@@ -112,7 +125,10 @@ def test_the_chapters_with_scores(codebook, tmp_path):
 def test_the_chapters_with_a_single_design(codebook, tmp_path):
     scores = write(tmp_path / "outcomes.parquet", make_table({"mean": -0.6}, **SIZE))
     texts, told, _ = report(codebook, tmp_path / "r", outcomes_file=str(scores))
-    assert set(told) == {"scales_against_control", "strategies_against_control", "optimizers"}
+    assert set(told) == RATED | {
+        *("scales_against_control", "strategies_against_control", "optimizers"),
+        *("scales_scores", "strategies_scores", "optimizers_scores"),
+    }
     assert "No models were tuned on two groups" in texts["08_survey_and_models"]
     assert "Only 5-point was tried" in texts["09_rating_scales"]
     assert "Only mean was tried" in texts["10_disagreement"]
@@ -122,9 +138,12 @@ def test_the_chapters_with_a_single_design(codebook, tmp_path):
 
 def test_the_chapters_without_scores_say_how_to_make_them(codebook, tmp_path):
     texts, told, _ = report(codebook, tmp_path / "r")
-    assert told == {}
+    assert set(told) == RATED
+    claims = told["reported"]["sentence"]
+    assert claims.startswith("Of 6 numbers of this run set beside the paper's")
+    assert claims.endswith("4 more are not in this run.")
     for name, text in texts.items():
         assert text.count("No tuned models have been scored yet") == 1, name
         assert "outcomes_file=SCORES/outcomes.parquet" in text, name
-        assert "figure" not in text.lower(), name
+        assert "(figure" not in text, name
         assert "Only " not in text, name

@@ -16,6 +16,7 @@ from pluralign_stats import (
     select_experiment,
 )
 from pluralign_stats.effects.adjust import holm
+from pluralign_stats.outcomes.models import FEW, LEVELS_OF_MODELS, ONE_RUN
 
 EFFECTS = {"preserve": -1.0, "majority": -0.5, "mean": -0.4}
 R = 3
@@ -109,7 +110,8 @@ def test_a_run_variance_of_zero_does_not_turn_generations_into_replicates():
 def test_one_run_of_each_design_is_said_to_rest_on_generations():
     made = select_experiment(outcomes_of(make_table(EFFECTS, n_seeds=1)), "strategy")
     result = against_control(made)
-    assert "one training run" in result.warnings[0]
+    assert result.warnings == (ONE_RUN,)
+    assert "by generations alone, as training was not repeated" in result.sentence
     assert "run" not in result.table["method"].iloc[0]
 
 
@@ -117,11 +119,65 @@ def test_base_models_cancel_where_every_design_has_them():
     table = make_table(EFFECTS, bases={"one": 0.0, "two": 1.0}, run_sd=0.3)
     moved = table.assign(score=table["score"] + (table["base_model"] == "two"))
     before, after = (
-        pairwise(select_experiment(outcomes_of(t), "strategy")).table for t in (table, moved)
+        pairwise(select_experiment(outcomes_of(t), "strategy")) for t in (table, moved)
     )
-    assert "(1|base_model)" in after["method"].iloc[0]
-    np.testing.assert_allclose(after["estimate"], before["estimate"], atol=1e-8)
-    np.testing.assert_allclose(after["std_error"], before["std_error"], rtol=1e-4)
+    assert LEVELS_OF_MODELS in after.meta.notes
+    for column in ("estimate", "std_error", "df"):
+        np.testing.assert_allclose(after.table[column], before.table[column], rtol=1e-5)
+
+
+def test_two_base_models_are_levels_in_least_squares_on_run_means():
+    """Runs less designs less one for the second base model as degrees of freedom."""
+    table = make_table(EFFECTS, bases={"one": 0.0, "two": 1.0}, run_sd=0.4, seed=5)
+    made = select_experiment(outcomes_of(table), "strategy")
+    tuned = run_means(made).query("design != 'control'")
+    tuned = tuned.assign(design=tuned["design"].astype(str))
+    ols = smf.ols("score ~ C(design, Treatment('majority')) + base_model", tuned).fit()
+    row = pairwise(made).table.set_index("contrast").loc["preserve vs majority"]
+    name = "C(design, Treatment('majority'))[T.preserve]"
+    assert row["estimate"] == pytest.approx(ols.params[name])
+    assert ols.df_resid == 6 * 3 - 3 - 1
+    assert 0.98 * ols.df_resid < row["df"] <= ols.df_resid
+
+
+def test_many_base_models_have_a_variance():
+    bases = {f"m{k}": k / 4 for k in range(FEW)}
+    table = make_table({"preserve": -1.0}, bases=bases, n_prompts=3, n_seeds=1)
+    result = against_control(select_experiment(outcomes_of(table), "strategy"))
+    assert "(1|base_model)" in result.table["method"].iloc[0]
+    assert LEVELS_OF_MODELS not in result.meta.notes
+
+
+def test_ordinal_means_are_averaged_equally_over_base_models():
+    """However unequal in number: twice the answers of one model do not count twice."""
+    how = {"bases": {"one": 0.0, "two": 1.0}, "categories": True, "n_samples": 4, "run_sd": 0.2}
+    table = make_table({"preserve": -1.0}, **how)
+    rare = table[(table["base_model"] == "one") | (table["sample"] < 2)]
+    some, all_ = (
+        against_control(select_experiment(outcomes_of(t), "strategy"), kind="ordinal").table
+        for t in (rare, table)
+    )
+    fit = fit_outcomes(select_experiment(outcomes_of(table), "strategy"), "toxicity", "ordinal")
+    means = fit.design.data.groupby(["base_model", "tuned"])["score"].mean().unstack()
+    by_hand = (means[1] - means[0]).mean()
+    assert all_["estimate"][0] == pytest.approx(by_hand, abs=0.05)
+    assert some["estimate"][0] == pytest.approx(by_hand, abs=0.15)
+
+
+def test_a_variance_of_zero_is_a_note_and_no_warning():
+    still = select_experiment(
+        outcomes_of(make_table(EFFECTS, run_sd=0.0, prompt_sd=0.0, seed=SINGULAR)), "strategy"
+    )
+    result = pairwise(still)
+    assert result.warnings == ()
+    assert any("variance between runs is estimated as 0" in note for note in result.meta.notes)
+
+
+def test_designs_that_were_tuned_on_one_base_model_only_are_named():
+    both = make_table({"preserve": -1.0}, bases={"one": 0.0, "two": 0.0})
+    one = make_table({"preserve": -1.0, "mean": -1.0}, bases={"one": 0.0})
+    notes = against_control(select_experiment(outcomes_of(both, one), "strategy")).meta.notes
+    assert any("Tuned on some of the 2 base models only: mean: 'one'." in note for note in notes)
 
 
 def test_scores_at_the_floor_break_nothing():
@@ -200,11 +256,13 @@ def test_bad_arguments(balanced):
         pairwise(balanced.only("preserve"))
 
 
-def test_designs_that_do_not_differ_are_rarely_called_different():
+@pytest.mark.parametrize("bases", [{"one": 0.0}, {"one": 0.0, "two": 1.0}])
+def test_designs_that_do_not_differ_are_rarely_called_different(bases):
     """At most 5 % of 60, within three standard errors."""
     wrong, rows = 0, []
     for seed in range(60):
-        table = make_table({"preserve": -0.5, "majority": -0.5}, run_sd=0.5, seed=seed, n_prompts=4)
+        same = {"preserve": -0.5, "majority": -0.5}
+        table = make_table(same, bases=bases, run_sd=0.5, seed=seed, n_prompts=4)
         made = select_experiment(outcomes_of(table), "strategy")
         row = pairwise(made, adjust="none").table.iloc[0]
         wrong += row["p_value"] < 0.05
@@ -218,7 +276,7 @@ def test_results_say_what_they_rest_on():
     told = outcomes_of(table, told="simulated study, miniature model", data_kind="simulated")
     result = against_control(select_experiment(told, "strategy"))
     notes = " ".join(result.meta.notes)
-    assert "simulated study, miniature model" in notes
+    assert result.meta.told == "simulated study, miniature model"
     assert "of malformed text" in notes
     assert "scale 5-point" in notes
     assert result.meta.data == "simulated"

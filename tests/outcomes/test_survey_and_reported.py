@@ -8,8 +8,9 @@ from made_outcomes import make_table, outcomes_of
 import pluralign_stats as pls
 from pluralign_stats import InputError, Recipe, preference_pairs, reported, survey_and_models
 from pluralign_stats.describe.disclosure import COUNT_WITHHELD
+from pluralign_stats.outcomes.models import ONE_RUN
 from pluralign_stats.outcomes.read import parse_objective
-from pluralign_stats.outcomes.reported import GAINS, SOURCE, verdict
+from pluralign_stats.outcomes.reported import ABSTRACT, GAINS, SOURCE, verdict
 
 GENDER = ("gender", "Female", "Male")
 
@@ -135,21 +136,38 @@ def test_the_paper_beside_this_run(study):
     table = make_table(effects, run_sd=0.05, n_prompts=10, n_samples=6)
     made = pls.select_experiment(outcomes_of(table, codebook=study.codebook), "strategy")
     gain = pls.relative_gain(made, "preserve", "majority")
-    result = reported(study, percents=percents, gains=[gain])
+    tables = {"percents": {"who": percents}, "gains": {"kept": gain}}
+    result = reported(study, **tables)
     told = result.table
-    assert told["source"].unique().tolist() == [SOURCE]
-    men = told[told["reported"] == -18.0]
+    assert told["reported_in"].unique().tolist() == [ABSTRACT, SOURCE]
+    men = told[told["reported_number"] == -18.0]
+    assert men["table"].tolist() == ["who.csv"] * 2
+    assert men["reported"].tolist() == ["−18 %"] * 2
+    assert men["this_run"].iloc[0] == f"{men['estimate'].iloc[0]:+.1f} %".replace("-", "−")
     own = percents.table[percents.table["contrast"] == "Male vs Female"]
     assert men["estimate"].tolist() == pytest.approx(own["estimate"].tolist())
-    kept = told[told["reported"] == GAINS[0].percent].iloc[0]
+    kept = told[told["reported_number"] == GAINS[0].percent].iloc[0]
+    assert kept["table"] == "kept.csv"
     assert kept["estimate"] == pytest.approx(gain.table["estimate"].iloc[0])
-    absent = told[told["reported"] == GAINS[1].percent].iloc[0]
+    absent = told[told["reported_number"] == GAINS[1].percent].iloc[0]
     assert absent["agrees"] == "not in this run"
     assert pd.isna(absent["estimate"])
+    page = result._repr_html_()
+    assert "this run</th>" in page
+    assert not [name for name in ("reported number", "estimate", "lower") if f"{name}</th>" in page]
+    other = replace(gain, meta=replace(gain.meta, conf_level=0.5))
     with pytest.raises(InputError, match="different levels"):
-        reported(
-            study, percents=percents, gains=[replace(gain, meta=replace(gain.meta, conf_level=0.5))]
-        )
+        reported(study, percents={"who": percents}, gains={"kept": other})
+
+
+def test_without_repeated_training_nothing_is_decided(study):
+    table = make_table({"preserve": -1.2, "majority": -0.5}, n_seeds=1, n_prompts=20, noise_sd=0.1)
+    made = pls.select_experiment(outcomes_of(table, codebook=study.codebook), "strategy")
+    gain = pls.relative_gain(made, "preserve", "majority")
+    assert gain.table["conf_low"].iloc[0] > 0
+    assert gain.warnings == (ONE_RUN,)
+    told = reported(study, gains={"kept": gain}).table
+    assert told.loc[told["table"] == "kept.csv", "agrees"].tolist() == ["undecided"]
 
 
 def test_optimizers_beside_the_paper(study):
@@ -174,7 +192,7 @@ def test_optimizers_beside_the_paper(study):
     made = pls.select_experiment(
         outcomes_of(whole, codebook=study.codebook), ("optimizer", "objective")
     )
-    found = reported(study, comparisons=[pls.pairwise(made.with_overall())]).table
+    found = reported(study, comparisons={"both": pls.pairwise(made.with_overall())}).table
     assert found["agrees"].tolist()[-2:] == ["yes", "yes"]
     assert found["estimate"].iloc[-1] == pytest.approx(0.5, abs=0.15)
     assert reported(study).sentence == "Nothing in this run speaks to what the paper reports."

@@ -1,0 +1,72 @@
+"""The scores behind a table of differences, to be modelled again elsewhere."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from pluralign_stats.outcomes.experiments import CONDITION, Experiment
+from pluralign_stats.outcomes.models import model_formula
+from pluralign_stats.results import Metadata, Result
+
+_COLUMNS = ["dimension", "design", "tuned", "run", *CONDITION, "seed", "base_model", "prompt"]
+_COLUMNS += ["language", "sample", "score"]
+
+_MEANING = (
+    "One row for each generation and dimension with a score; tuned is 0 for the control and 1 for "
+    "all others. No text of models is among the columns."
+)
+
+
+def scores(experiments: Experiment | Sequence[Experiment]) -> Result:
+    """Give the scores that the models of an experiment are fitted to, with how to do so in R.
+
+    Parameters
+    ----------
+    experiments
+        What `select_experiment` chose; of several, what they share is given once.
+
+    Returns
+    -------
+    Result
+        Columns dimension, design, tuned, run, the factors of the condition, seed, base_model,
+        prompt, language, sample, score. The notes tell the call of R's lme4 that gives the same
+        differences from the control and standard errors.
+    """
+    several = [experiments] if isinstance(experiments, Experiment) else list(experiments)
+    tables = [
+        e.table.assign(design=e.table["design"].astype(str), dimension=_labels(e)) for e in several
+    ]
+    keys = [column for column in _COLUMNS if column != "score"]
+    table = pd.concat(tables, ignore_index=True)[_COLUMNS].drop_duplicates(keys)
+    first = several[0]
+    meta = Metadata(
+        title=f"Scores of what models say, by {first.factor}",
+        data=first.data_kind,
+        told=first.told,
+        conf_level=None,
+        notes=(_MEANING, in_r(first), *first.notes),
+    )
+    tuned = table["tuned"] == 1
+    n = {name: table.loc[rows, "run"].nunique() for name, rows in
+         {"tuned": tuned, "untuned": ~tuned}.items()}  # fmt: skip
+    sentence = (
+        f"{len(table):,} scores of what {n['tuned']} tuned and {n['untuned']} untuned models say."
+    )
+    return Result(table.reset_index(drop=True), sentence, meta)
+
+
+def in_r(experiment: Experiment) -> str:
+    """The calls of R that model one dimension of an experiment by lme4."""
+    dimension = experiment.dimensions[0]
+    formula = model_formula(experiment.of(dimension)).replace("|", " | ")
+    label, control = experiment.meaning.label(dimension), experiment.control_label
+    return (
+        f'In R: d <- read.csv(FILE); d$design <- relevel(factor(d$design), "{control}"); '
+        f'lme4::lmer({formula}, subset(d, dimension == "{label}"))'
+    )
+
+
+def _labels(experiment: Experiment) -> np.ndarray:
+    names = {name: experiment.meaning.label(name) for name in experiment.dimensions}
+    return experiment.table["dimension"].map(names).to_numpy()
