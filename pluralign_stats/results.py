@@ -104,6 +104,10 @@ class Result:
         meta = replace(self.meta, title=title, warnings=tuple(warnings))
         return replace(self, sentence=sentence, meta=meta)
 
+    def saying(self, told: str) -> "Result":
+        """The same with what is said of the data, unless that is empty."""
+        return replace(self, meta=replace(self.meta, told=told)) if told else self
+
     def to_csv_text(self) -> str:
         """Write the table as CSV: counts whole, a last column that says if data are simulated."""
         counts = [c for c in self.table if c.startswith("n_")]
