@@ -39,6 +39,9 @@ VOCABULARY = (
 #: rows are shown.
 LONG_TABLE, SHOWN_ROWS = 15, 200
 
+#: More notes than this are folded away in HTML.
+FEW_NOTES = 2
+
 #: Columns in one unit, which are written with equally many decimals.
 _ALIKE = ("planted", "estimate", "observed", "std_error", "sd", "conf_low", "conf_high")
 
@@ -131,6 +134,9 @@ class Result:
 
     def _repr_html_(self) -> str:
         notes = "".join(f"<p class='note'>{escape(note)}</p>" for note in self.meta.notes)
+        if len(self.meta.notes) > FEW_NOTES:
+            summary = f"<summary>{len(self.meta.notes)} notes on this table</summary>"
+            notes = f"<details class='notes'>{summary}{notes}</details>"
         warned = "".join(f"<p class='warning'>{escape(text)}</p>" for text in self.warnings)
         first = self.table.head(SHOWN_ROWS)
         table = "" if self.table.empty else table_html(first, self.caption())

@@ -55,6 +55,14 @@ def test_what_is_the_same_in_all_rows_is_told_in_the_caption(result):
     assert "prompts</th>" in partly
 
 
+@pytest.mark.parametrize(("n", "folded"), [(2, False), (3, True)])
+def test_many_notes_are_folded_away(n, folded):
+    notes = tuple(f"note {k}" for k in range(n))
+    page = Result(pd.DataFrame({"estimate": [1.0]}), "", Metadata("t", notes=notes))._repr_html_()
+    assert (f"<summary>{n} notes on this table</summary>" in page) is folded
+    assert all(note in page for note in notes)
+
+
 def test_only_the_first_rows_of_a_very_long_table_are_shown(result):
     table = pd.DataFrame({"estimate": range(SHOWN_ROWS + 1)})
     page = replace(result, table=table)._repr_html_()

@@ -302,7 +302,7 @@ def test_the_specification_curve(texts):
     low, high = top.get_ylim()
     assert low <= 4
     assert 40 <= high < 100
-    assert rows_of(bottom) == ["model of scores", "linear", "ordinal", "language", "all",
+    assert rows_of(bottom) == ["kind of model", "linear", "ordinal", "language", "all",
                              "German", "English"]  # fmt: skip
     told = foot(picture)
     assert "coloured arrows: 1 estimates beyond the axis, from +2,000 to +2,000" in told
@@ -328,6 +328,17 @@ def test_counts_are_told_and_are_no_choice():
     picture = pls.specification_curve(specifications(n_runs=range(3, 9), n_generations=190))
     assert foot(picture).startswith("each analysis: 3–8 training runs, 190 generations;")
     assert "n runs" not in rows_of(picture.figure.axes[1])
+
+
+def test_raters_are_counted_and_moderate_intervals_shown_whole():
+    ends = {"estimate": [4.0, 5, 3, 4, 6, 5], "conf_low": [1.0, 2, -6, 1, 2, -5],
+            "conf_high": [7.0, 8, 12, 7, 10, 15]}  # fmt: skip
+    made = specifications(**ends, clear="yes", agrees="yes", n_raters=40, n_ratings=200)
+    picture = pls.specification_curve(made)
+    assert foot(picture).startswith("each analysis: 40 raters, 200 ratings;")
+    low, high = picture.figure.axes[0].get_ylim()
+    assert low < -6
+    assert high > 15
 
 
 def test_a_curve_without_any_estimate():
