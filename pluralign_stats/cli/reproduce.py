@@ -166,6 +166,8 @@ def _cost_lines(run: "RunConfig", cost: "Cost") -> list[str]:
             f"{given.generation_utilization:.0%} (our assumptions, under 'cost' in the "
             "configuration)."
         )
+    else:
+        lines.append("No GPU is needed: the base models are miniature ones.")
     return lines
 
 
