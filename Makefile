@@ -1,6 +1,6 @@
 # Two commands matter: `make reproduce` and `make test`. `make help` lists the rest.
 .DEFAULT_GOAL := help
-.PHONY: help setup reproduce test lint types check benchmark validate format lock clean
+.PHONY: help setup reproduce test lint types check docs benchmark validate format lock clean
 
 PYTHON ?= python3
 VENV   := .venv
@@ -51,6 +51,9 @@ types: $(READY) ## Check types
 
 check: lint types test ## Everything that the continuous integration runs
 
+docs: $(READY) ## Build the documentation, searchable, without a network
+	@$(BIN)/python docs/site/build.py $(ARGS)
+
 benchmark: $(READY) ## Measure speed and memory beside other programs (on an otherwise idle machine)
 	@$(BIN)/python -m tests.benchmarks $(PARTS)
 
@@ -63,8 +66,8 @@ format: $(READY) ## Rewrite the code in the project's style
 
 lock: $(READY) ## Resolve pyproject.toml anew into requirements.lock and environment.yml
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.12 --no-header \
-		--extra report --extra bayes --extra training --extra dev pyproject.toml --output-file requirements.lock
+		--extra report --extra bayes --extra training --extra docs --extra dev pyproject.toml --output-file requirements.lock
 	@$(BIN)/python .ci/conda_environment.py > environment.yml
 
 clean: ## Remove the environment and everything that can be made again
-	rm -rf $(VENV) reports/output .pytest_cache .mypy_cache .ruff_cache dist
+	rm -rf $(VENV) reports/output docs/_build .pytest_cache .mypy_cache .ruff_cache dist

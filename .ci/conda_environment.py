@@ -17,7 +17,7 @@ CONDA_NAMES = {
 #: Packages that conda-forge does not have.
 PIP_ONLY = {"plutoprint"}
 
-EXTRAS = ("report", "bayes", "training", "dev")
+EXTRAS = ("report", "bayes", "training", "docs", "dev")
 
 
 def name_of(requirement: str) -> str:

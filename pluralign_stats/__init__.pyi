@@ -43,6 +43,8 @@ from .effects.side_by_side import side_by_side as side_by_side
 from .errors import InputError as InputError
 from .errors import PluralignError as PluralignError
 from .exhibits import Exhibits as Exhibits
+from .explorer.explore import explore as explore
+from .explorer.rows import only_rows as only_rows
 from .feedback.audit import FeedbackAudit as FeedbackAudit
 from .feedback.audit import audit as audit
 from .feedback.audit import audit_recipes as audit_recipes
@@ -79,6 +81,7 @@ from .figures.optimizers import optimizers_figure as optimizers_figure
 from .figures.outcomes import against_control_figure as against_control_figure
 from .figures.outcomes import pairwise_figure as pairwise_figure
 from .figures.picture import Picture as Picture
+from .figures.power import power_figure as power_figure
 from .figures.survey import survey_figure as survey_figure
 from .judging.agreement import judge_agreement as judge_agreement
 from .judging.contrasts import judge_contrasts as judge_contrasts
@@ -115,10 +118,16 @@ from .outcomes.robust import model_kinds as model_kinds
 from .outcomes.scores import scores as scores
 from .outcomes.survey import survey_and_models as survey_and_models
 from .outcomes.survey import survey_scores as survey_scores
+from .planning.design import StudyDesign as StudyDesign
+from .planning.design import design_from as design_from
+from .planning.detectable import detectable_effect as detectable_effect
+from .planning.power import power as power
+from .planning.power import smallest_design as smallest_design
 from .results import Result as Result
 from .simulate.recovery import recovery as recovery
 from .simulate.study import simulate_study as simulate_study
 from .simulate.study import write_simulated_study as write_simulated_study
 from .study.codebook import Codebook as Codebook
 from .study.read import read_study as read_study
+from .study.reference import with_reference as with_reference
 from .study.study import Study as Study

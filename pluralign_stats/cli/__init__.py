@@ -15,6 +15,7 @@ COMMANDS = {
     "check": "Read a study, check it, and say what is in it.",
     "pairs": "Turn ratings into feedback: preference pairs or single labels.",
     "audit": "Say whose ratings the feedback rests on, and whose are outvoted.",
+    "power": "Plan a study: how many raters, items and ratings find a difference.",
     "train": "Tune models on the feedback of groups, condition by condition.",
     "generate": "Let tuned models, and the untuned ones beside them, answer prompts.",
     "judge": "Score answers on the dimensions of the study.",
@@ -24,8 +25,8 @@ COMMANDS = {
 }
 
 
-#: Commands that go on where they were interrupted.
-RESUMABLE = ("train", "generate", "judge", "reproduce")
+#: Commands that go on where they were interrupted, given their folder.
+RESUMABLE = ("power", "train", "generate", "judge", "reproduce")
 
 
 class LazyGroup(click.Group):
@@ -84,7 +85,8 @@ def main() -> None:
         _run()
     except KeyboardInterrupt:
         # Also where it strikes while another error is being told.
-        resumed = len(sys.argv) > 1 and sys.argv[1] in RESUMABLE
+        kept = any(argument.startswith("--out") for argument in sys.argv)
+        resumed = kept and sys.argv[1] in RESUMABLE
         left = "run the same command again to go on" if resumed else "nothing was written"
         click.echo(f"pluralign: interrupted; {left}", err=True)
         sys.exit(130)

@@ -26,7 +26,9 @@ ROOMS = (
     "outcomes",
     "checks",
     "figures",
+    "planning",
     "exhibits",
+    "explorer",
     "cli",
 )
 

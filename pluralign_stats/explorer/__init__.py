@@ -1,0 +1,1 @@
+"""The explorer: one question after another to a study, in a notebook."""

@@ -1,0 +1,175 @@
+"""Answers to choices: table, picture and code of each, kept so that no model is fitted twice."""
+
+from collections.abc import Hashable, MutableMapping
+from dataclasses import dataclass, replace
+
+import pandas as pd
+
+from pluralign_stats.checks.shares import predicted_shares
+from pluralign_stats.describe.distribution import rating_distribution
+from pluralign_stats.effects.demographics import DemographicEffects, demographic_effects
+from pluralign_stats.explorer.choices import Choice, choices_of
+from pluralign_stats.explorer.code import code_of, modelled
+from pluralign_stats.explorer.rows import only_rows
+from pluralign_stats.figures.describe import distribution_figure
+from pluralign_stats.figures.effects import forest_figure
+from pluralign_stats.figures.models import shares_figure
+from pluralign_stats.figures.picture import Picture
+from pluralign_stats.results import Metadata, Result
+from pluralign_stats.settings import MIN_CELL
+from pluralign_stats.study.reference import with_reference
+from pluralign_stats.study.study import Study
+
+#: How many sets of models, and how many answers, are kept; the oldest go first.
+MOST_MODELS, MOST_ANSWERS = 60, 500
+
+#: The figure of each view.
+_FIGURES = {
+    "points": forest_figure,
+    "mean": forest_figure,
+    "odds": forest_figure,
+    "shares": shares_figure,
+    "observed": distribution_figure,
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """What is shown of one choice.
+
+    Attributes
+    ----------
+    choice
+        What was asked.
+    result
+        The table, its sentence and metadata.
+    picture
+        Its figure.
+    image
+        The figure as HTML, with its text alternative.
+    code
+        What gives the same, for a study called `study`.
+    """
+
+    choice: Choice
+    result: Result
+    picture: Picture
+    image: str
+    code: str
+
+
+class Answers:
+    """Answers of one study, each computed once.
+
+    Parameters
+    ----------
+    study
+        The study.
+    min_cell
+        Groups of fewer raters are never shown.
+    """
+
+    def __init__(self, study: Study, min_cell: int = MIN_CELL) -> None:
+        self.study = study
+        self.min_cell = min_cell
+        self.choices = choices_of(study, min_cell)
+        self._parts: dict[Hashable, Study] = {}
+        self._effects: dict[Hashable, DemographicEffects] = {}
+        self._answers: dict[Choice, Answer] = {}
+
+    def known(self, choice: Choice) -> bool:
+        """Whether the answer is there already."""
+        return choice in self._answers
+
+    def fitted(self, choice: Choice) -> bool:
+        """Whether its models are there already, or none are needed."""
+        return choice.show == "observed" or self._models(choice) in self._effects
+
+    def chosen(self, choice: Choice) -> Study:
+        """The part of the study that a choice looks at, with its reference level.
+
+        Raises
+        ------
+        InputError
+            If there are no such ratings, or none of the reference group among them.
+        """
+        return with_reference(self._part(choice), choice.demographic, choice.reference)
+
+    def effects(self, choice: Choice) -> DemographicEffects:
+        """The effects of all demographics on the dimension, by the model chosen.
+
+        Raises
+        ------
+        InputError
+            As for `chosen`.
+        """
+        key = self._models(choice)
+        if key not in self._effects:
+            made = demographic_effects(
+                self.chosen(choice),
+                modelled(self.study, choice),
+                [choice.dimension],
+                model=choice.model,  # type: ignore[arg-type]
+                min_cell=self.min_cell,
+            )
+            _keep(self._effects, key, made, MOST_MODELS)
+        return self._effects[key]
+
+    def __call__(self, choice: Choice) -> Answer:
+        """Answer a choice.
+
+        Raises
+        ------
+        InputError
+            As for `chosen`.
+        """
+        if choice not in self._answers:
+            result = self._result(choice)
+            picture = _FIGURES[choice.show](result)
+            code = code_of(self.study, choice, self.min_cell)
+            answer = Answer(choice, result, picture, picture._repr_html_(), code)
+            _keep(self._answers, choice, answer, MOST_ANSWERS)
+        return self._answers[choice]
+
+    def _models(self, choice: Choice) -> Hashable:
+        """What decides the models: the reference only where it is not the study's own."""
+        own = self._part(choice).raters[choice.demographic].cat.categories[0]
+        reference = (choice.demographic, choice.reference)
+        other = None if choice.reference == own else reference
+        return (choice.dimension, choice.model, choice.only, modelled(self.study, choice), other)
+
+    def _part(self, choice: Choice) -> Study:
+        """The study, narrowed as the choice wants it."""
+        if choice.only not in self._parts:
+            part = self.study.where(**dict(choice.only)) if choice.only else self.study
+            _keep(self._parts, choice.only, part, MOST_MODELS)
+        return self._parts[choice.only]
+
+    def _result(self, choice: Choice) -> Result:
+        if choice.show == "observed":
+            only = self.chosen(choice).where(dimension=choice.dimension)
+            return rating_distribution(only, choice.demographic, self.min_cell)
+        effects = self.effects(choice)
+        label = self.study.codebook.label(choice.demographic)
+        if choice.show == "points":
+            return only_rows(effects.differences, term=label)
+        if choice.show in ("mean", "odds"):
+            return only_rows(effects.percents, term=label, reading=choice.show)
+        fit = effects.fits.get((choice.dimension, choice.demographic))
+        if fit is None:
+            return _no_shares(only_rows(effects.differences, term=label))
+        shares = predicted_shares(fit, choice.demographic, min_cell=self.min_cell)
+        return shares.about(self.study.codebook.label(choice.dimension))
+
+
+def _no_shares(nothing: Result) -> Result:
+    """Without a model there are no shares either, for the same reason."""
+    meta = Metadata("Predicted shares of ratings", nothing.meta.data, warnings=nothing.warnings)
+    return replace(nothing, table=pd.DataFrame(), meta=meta)
+
+
+def _keep[K: Hashable, V](kept: MutableMapping[K, V], key: K, value: V, most: int) -> None:
+    """Keep a value; the oldest goes where there are too many."""
+    while len(kept) >= most:
+        del kept[next(iter(kept))]
+    kept[key] = value

@@ -1,0 +1,94 @@
+"""The code that answers a choice, as it is shown to be copied."""
+
+import json
+
+from pluralign_stats.effects.demographics import default_factors
+from pluralign_stats.explorer.choices import Choice
+from pluralign_stats.study.study import Study
+
+#: How each view comes from the model's effects; the table is `result`, the figure `picture`.
+_VIEWS = {
+    "points": (
+        "result = pls.only_rows(effects.differences, term={label})",
+        "picture = pls.forest_figure(result)",
+    ),
+    "mean": (
+        'result = pls.only_rows(effects.percents, term={label}, reading="mean")',
+        "picture = pls.forest_figure(result)",
+    ),
+    "odds": (
+        'result = pls.only_rows(effects.percents, term={label}, reading="odds")',
+        "picture = pls.forest_figure(result)",
+    ),
+    "shares": (
+        "fit = effects.fits[{dimension}, {demographic}]",
+        "result = pls.predicted_shares(fit, {demographic}, min_cell={min_cell}).about({about})",
+        "picture = pls.shares_figure(result)",
+    ),
+    "observed": (
+        "only = chosen.where(dimension={dimension})",
+        "result = pls.rating_distribution(only, {demographic}, min_cell={min_cell})",
+        "picture = pls.distribution_figure(result)",
+    ),
+}
+
+
+def code_of(study: Study, choice: Choice, min_cell: int) -> str:
+    """Write the code that gives the same table and picture, for a study called `study`.
+
+    Parameters
+    ----------
+    study
+        The whole study.
+    choice
+        What is asked of it.
+    min_cell
+        Groups of fewer raters are not shown.
+    """
+    dimension, demographic = _quoted(choice.dimension), _quoted(choice.demographic)
+    lines = [
+        "import pluralign_stats as pls",
+        "",
+        "# 'study' is the one explored here, from pls.read_study",
+        f"chosen = {_narrowed(choice)}",
+        f"chosen = pls.with_reference(chosen, {demographic}, {_quoted(choice.reference)})",
+    ]
+    if choice.show != "observed":
+        lines += [
+            "effects = pls.demographic_effects(",
+            "    chosen,",
+            f"    {_list(modelled(study, choice))},",
+            f"    [{dimension}],",
+            f"    model={_quoted(choice.model)},",
+            f"    min_cell={min_cell},",
+            ")",
+        ]
+    filled = {
+        "dimension": dimension,
+        "demographic": demographic,
+        "label": _quoted(study.codebook.label(choice.demographic)),
+        "about": _quoted(study.codebook.label(choice.dimension)),
+        "min_cell": min_cell,
+    }
+    lines += [line.format(**filled) for line in _VIEWS[choice.show]]
+    return "\n".join([*lines, "picture"])
+
+
+def modelled(study: Study, choice: Choice) -> tuple[str, ...]:
+    """The demographics in the model: those of the codebook, and the one that is compared."""
+    return tuple(dict.fromkeys((*default_factors(study), choice.demographic)))
+
+
+def _list(names: tuple[str, ...]) -> str:
+    """Names as a list in Python."""
+    return f"[{', '.join(map(_quoted, names))}]"
+
+
+def _narrowed(choice: Choice) -> str:
+    if not choice.only:
+        return "study"
+    return f"study.where({', '.join(f'{column}={_quoted(v)}' for column, v in choice.only)})"
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)

@@ -1,0 +1,164 @@
+"""The figure of planned studies: power by raters, and how far findings exaggerate."""
+
+from collections.abc import Iterator
+from math import ceil
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.ticker import FixedLocator, NullLocator, PercentFormatter, StrMethodFormatter
+
+from pluralign_stats.figures.outcome_parts import canvas, check_columns
+from pluralign_stats.figures.picture import Picture, drawing
+from pluralign_stats.figures.style import COLOURS, INK, MUTED, SMALL, foot, wrapped
+from pluralign_stats.figures.tables import need
+from pluralign_stats.results import Result, minus
+
+#: What distinguishes lines, and how a legend tells it.
+_LINES = {
+    "ratings_per_rater": "{:,} ratings per rater",
+    "items": "{:,} items",
+    "share": "share {:g}",
+    "percent": "{:+.4g} %",
+}
+
+#: Type M is drawn where at least so many differences were found.
+_FEWEST_FOUND = 5
+
+#: Raters are on a log scale where the most are so many times the fewest.
+_WIDE = 6
+
+#: So many numbers of raters fit below an axis.
+_MOST_TICKS = 7
+
+_MARKERS = "os^Dvp*"
+
+
+@drawing
+def power_figure(result: Result, *, target: float = 0.8, columns: int = 2) -> Picture:
+    """Draw power by the number of raters, and by how much found differences exaggerate.
+
+    Parameters
+    ----------
+    result
+        What `power` gave.
+    target
+        The power that is aimed at, drawn as a line.
+    columns
+        1 or 2: for one column of print or across both.
+
+    Raises
+    ------
+    InputError
+        If the table is another one, or `columns` is neither 1 nor 2.
+    """
+    check_columns(columns)
+    need(result, "raters", *_LINES, "n_group", "power", "type_m", "n_found")
+    table = result.table.sort_values("raters", kind="stable")
+    if columns == 2:
+        figure = canvas(3.6, columns)
+        left, right = figure.subplots(1, 2, width_ratios=[1.6, 1])
+    else:
+        figure = canvas(5.9, columns)
+        left, right = figure.subplots(2, 1, height_ratios=[1.6, 1])
+    for k, (label, line) in enumerate(_lines(table)):
+        _draw(left, right, line, label, k)
+    _power_axis(left, table, target)
+    _type_m_axis(right, table)
+    handles, names = left.get_legend_handles_labels()
+    figure.legend(handles, names, loc="outside upper left", ncols=3 if columns == 2 else 1,
+                  fontsize=8)  # fmt: skip
+    foot(figure, result, f"{_span(table['n_simulations'])} simulated studies each", *_same(table))
+    return Picture(figure, f"Curves of power by number of raters. {result.sentence}")
+
+
+def _lines(table: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
+    """The lines of the figure with their labels."""
+    varied = [c for c in _LINES if table[c].nunique() > 1] or ["ratings_per_rater"]
+    for values, line in table.groupby(varied, sort=True):
+        told = (_LINES[c].format(v) for c, v in zip(varied, values, strict=True))
+        yield minus(", ".join(told)), line
+
+
+def _same(table: pd.DataFrame) -> list[str]:
+    """What all designs share, in words."""
+    share, percent = table["share"].unique(), table["percent"].unique()
+    told = [f"{table['items'].iloc[0]:,} items"] if table["items"].nunique() == 1 else []
+    told += [f"group: {100 * share[0]:.4g} % of the raters"] if len(share) == 1 else []
+    told += [minus(f"difference: {percent[0]:+.4g} % of the odds")] if len(percent) == 1 else []
+    return told
+
+
+def _span(column: pd.Series) -> str:
+    low, high = int(column.min()), int(column.max())
+    return f"{low:,}" if low == high else f"{low:,} to {high:,}"
+
+
+def _draw(left: Axes, right: Axes, line: pd.DataFrame, label: str, k: int) -> None:
+    colour, marker = COLOURS[k % len(COLOURS)], _MARKERS[k % len(_MARKERS)]
+    look: dict[str, Any] = {"color": colour, "marker": marker, "markersize": 4.5}
+    x = line["raters"].to_numpy(float) + k * _beside(line["raters"].to_numpy())
+    ends = np.abs(line[["conf_low", "conf_high"]].to_numpy().T - line["power"].to_numpy())
+    left.errorbar(x, line["power"], ends, label=label, capsize=2, linewidth=1.4, elinewidth=0.9,
+                  **look)  # fmt: skip
+    known = (line["n_found"] >= _FEWEST_FOUND).to_numpy()
+    right.plot(x[known], line["type_m"][known], linewidth=1.4, **look)
+
+
+def _beside(raters: np.ndarray) -> np.ndarray | float:
+    """How far to shift points so that intervals of several lines lie side by side."""
+    if _wide(raters):
+        return 0.02 * raters
+    return 0.008 * float(np.ptp(raters) or raters[0])
+
+
+def _wide(raters: np.ndarray) -> bool:
+    """Whether raters are on a log scale."""
+    return bool(raters.max() >= _WIDE * raters.min())
+
+
+def _raters_axis(ax: Axes, table: pd.DataFrame) -> None:
+    raters = _ticks(table)
+    if _wide(table["raters"].to_numpy()):
+        ax.set_xscale("log")
+    ax.set_xlabel("Raters")
+    ax.xaxis.set_major_locator(FixedLocator(list(raters)))
+    ax.xaxis.set_minor_locator(NullLocator())
+    ax.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
+    ax.tick_params(labelsize=8)
+    ax.grid(axis="y")
+
+
+def _ticks(table: pd.DataFrame) -> np.ndarray:
+    """Numbers of raters that are written at the axis: the most, and as many others as fit."""
+    raters = np.unique(table["raters"])
+    return raters[:: -ceil(len(raters) / _MOST_TICKS)][::-1]
+
+
+def _power_axis(ax: Axes, table: pd.DataFrame, target: float) -> None:
+    _raters_axis(ax, table)
+    ax.set_ylim(0, 1.02)
+    ax.yaxis.set_major_formatter(PercentFormatter(1))
+    ax.set_ylabel("Power")
+    ax.axhline(target, color=INK, linestyle="--", linewidth=0.9)
+    ax.annotate(f"{target:.0%}", (0.01, target), xycoords=("axes fraction", "data"),
+                xytext=(0, 2), textcoords="offset points", fontsize=SMALL, color=MUTED)  # fmt: skip
+    if table["share"].nunique() == 1:
+        top = ax.secondary_xaxis("top")
+        group = table.drop_duplicates("raters").set_index("raters")["n_group"]
+        ticks = list(_ticks(table))
+        top.set_xticks(ticks, [f"{group[n]:,}" for n in ticks])
+        top.xaxis.set_minor_locator(NullLocator())
+        top.tick_params(labelsize=8)
+        top.set_xlabel("Raters in the group", fontsize=8.5)
+
+
+def _type_m_axis(ax: Axes, table: pd.DataFrame) -> None:
+    _raters_axis(ax, table)
+    ax.axhline(1, color=INK, linestyle="--", linewidth=0.9)
+    ax.set_ylim(bottom=min(0.9, ax.get_ylim()[0]))
+    if (table["n_found"] < _FEWEST_FOUND).all():
+        ax.text(0.5, 0.5, "too few were found", transform=ax.transAxes, ha="center", color=MUTED)
+    ax.set_ylabel(wrapped("How many times too large found differences are (type M)", 30),
+                  fontsize=8.5)  # fmt: skip

@@ -1,0 +1,121 @@
+"""One simulated study: its ratings are drawn, and the model of the analysis is fitted to them."""
+
+import json
+from collections.abc import Callable
+from hashlib import sha256
+from typing import Literal, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from pluralign_stats.errors import InputError
+from pluralign_stats.models.fit import Fit
+from pluralign_stats.models.linear import fit_linear
+from pluralign_stats.models.ordinal import fit_ordinal
+from pluralign_stats.models.summary import wald_table
+from pluralign_stats.planning.design import StudyDesign
+from pluralign_stats.settings import CONF_LEVEL
+from pluralign_stats.simulate.design import draw_design
+
+Model = Literal["ordinal", "linear"]
+
+#: What fits each kind of model.
+MODELS: dict[str, Callable[[str, pd.DataFrame], Fit]] = {
+    "ordinal": fit_ordinal,
+    "linear": fit_linear,
+}
+
+_FORMULA = "rating ~ group + (1|rater) + (1|item)"
+
+
+class Replicate(NamedTuple):
+    """What the analysis of one simulated study found.
+
+    Attributes
+    ----------
+    estimate, std_error, p_value
+        Of the group's effect; all missing where the fit failed.
+    covered
+        Whether the interval holds the truth.
+    """
+
+    estimate: float
+    std_error: float
+    p_value: float
+    covered: bool
+
+
+FAILED = Replicate(float("nan"), float("nan"), float("nan"), False)
+
+
+def replicate(design: StudyDesign, model: Model, seed: int, number: int) -> Replicate:
+    """Draw one study and test the group's effect in it.
+
+    Parameters
+    ----------
+    design
+        The planned study.
+    model
+        Which model is fitted, with raters and items as random effects.
+    seed, number
+        Seed of all, and which one this is; with a design they determine the ratings, whatever the
+        model.
+
+    Returns
+    -------
+    Replicate
+        `FAILED` where the model cannot be fitted or has not converged.
+    """
+    try:
+        fit = MODELS[model](_FORMULA, draw_study(design, seed, number))
+    except InputError:
+        return FAILED
+    estimate, std_error = float(fit.params["group"]), float(fit.se["group"])
+    if not fit.converged or not std_error > 0:
+        return FAILED
+    row = np.zeros((1, len(fit.joint.estimates)))
+    row[0, _place(fit)] = 1.0
+    tested = wald_table(
+        np.array([estimate]), np.array([std_error]), fit.degrees(row), CONF_LEVEL
+    ).iloc[0]
+    truth = true_effect(design, model)
+    covered = bool(tested["conf_low"] <= truth <= tested["conf_high"])
+    return Replicate(estimate, std_error, float(tested["p_value"]), covered)
+
+
+def _place(fit: Fit) -> int:
+    """Where the group's effect stands among all parameters: last of those of the location."""
+    return fit.joint.sizes[0] - 1
+
+
+def true_effect(design: StudyDesign, model: Model) -> float:
+    """What a model estimates: the effect in logits, or the difference of mean ratings."""
+    return design.effect if model == "ordinal" else design.mean_difference
+
+
+def draw_study(design: StudyDesign, seed: int, number: int) -> pd.DataFrame:
+    """Draw the ratings of one study.
+
+    Returns
+    -------
+    DataFrame
+        One row per rating: columns rating (from 1), group (1 in the group, else 0), rater, item.
+    """
+    told = json.dumps(design.numbers(), sort_keys=True)
+    entropy = int.from_bytes(sha256(told.encode()).digest()[:16])
+    rng = np.random.default_rng([seed, entropy, number])
+    shown = draw_design(design.raters, design.items, design.ratings_per_rater, rng)
+    group = np.zeros(design.raters)
+    group[: design.group_raters] = 1.0
+    leaning = design.effect * group + design.rater_sd * rng.standard_normal(design.raters)
+    pull = design.item_sd * rng.standard_normal(design.items)
+    latent = leaning[:, None] + pull[shown] + rng.logistic(size=shown.shape)
+    rater = np.repeat(np.arange(design.raters), design.ratings_per_rater)
+    return pd.DataFrame(
+        {
+            "rating": 1 + np.searchsorted(design.thresholds, latent.ravel()),
+            "group": group[rater],
+            "rater": rater,
+            "item": shown.ravel(),
+        }
+    )

@@ -1,0 +1,205 @@
+"""The explorer as a user has it: `pluralign lab` in a real browser, used by keyboard."""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import pluralign_stats as pls
+
+webdriver = pytest.importorskip("selenium.webdriver")
+pytest.importorskip("jupyterlab")
+pytest.importorskip("anywidget")
+
+from selenium.webdriver.common.by import By  # noqa: E402
+from selenium.webdriver.common.keys import Keys  # noqa: E402
+from selenium.webdriver.support.ui import WebDriverWait  # noqa: E402
+
+CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
+NOTEBOOK = sorted((Path(__file__).parents[2] / "notebooks").glob("*_explorer.ipynb"))[0].name
+TOKEN = "browser"
+
+#: Seconds within which anything has to appear, on a busy machine.
+PATIENCE = 120
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        CHROMIUM is None or DRIVER is None, reason="needs chromium and chromedriver"
+    ),
+]
+
+
+@dataclass(frozen=True)
+class Lab:
+    """A running JupyterLab and a folder for what it tells."""
+
+    address: str
+    folder: Path
+
+
+def _free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+def _answers(address: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
+    """Wait until the server answers; fail with what it said where it has ended."""
+    stop = time.monotonic() + PATIENCE
+    while time.monotonic() < stop:
+        assert process.poll() is None, log.read_text("utf-8")
+        try:
+            with urllib.request.urlopen(f"{address}/api/status?token={TOKEN}", timeout=5):
+                return
+        except OSError:
+            time.sleep(0.3)
+    pytest.fail(f"no answer from {address}: {log.read_text('utf-8')}")
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    folder = tmp_path_factory.mktemp("lab")
+    design: dict[str, Any] = {"n_raters": 60, "n_prompts": 8, "responses_per_prompt": 2}
+    codebook = pls.write_simulated_study(folder / "study", 7, **design)
+    home = folder / "home"
+    settings = home / "settings" / "@jupyterlab" / "apputils-extension"
+    settings.mkdir(parents=True)
+    quiet = {"fetchNews": "false", "checkForUpdates": False}
+    (settings / "notification.jupyterlab-settings").write_text(json.dumps(quiet))
+    own = {
+        "HOME": home,
+        "JUPYTER_CONFIG_DIR": home / "config",
+        "JUPYTER_DATA_DIR": home / "data",
+        "JUPYTER_RUNTIME_DIR": home / "runtime",
+        "JUPYTERLAB_SETTINGS_DIR": home / "settings",
+        "JUPYTERLAB_WORKSPACES_DIR": home / "workspaces",
+        "IPYTHONDIR": home / "ipython",
+        "JUPYTER_TOKEN": TOKEN,
+    }
+    port = _free_port()
+    log = folder / "lab.log"
+    command = [sys.executable, "-m", "pluralign_stats", "lab", str(codebook), "--no-browser"]
+    command += ["--folder", str(folder / "work"), "--port", str(port)]
+    with log.open("wb") as told:
+        process = subprocess.Popen(
+            command,
+            env={**os.environ, **{name: str(value) for name, value in own.items()}},
+            cwd=Path(__file__).parents[2],
+            stdout=told,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        try:
+            address = f"http://127.0.0.1:{port}"
+            _answers(address, process, log)
+            yield Lab(address, folder)
+        finally:
+            os.killpg(process.pid, signal.SIGTERM)
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+
+
+@pytest.fixture
+def browser(tmp_path: Path) -> Iterator[Any]:
+    options = webdriver.ChromeOptions()
+    options.binary_location = CHROMIUM
+    for argument in (
+        "--headless=new",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-dev-shm-usage",
+        "--window-size=1400,1000",
+        f"--user-data-dir={tmp_path / 'profile'}",
+    ):
+        options.add_argument(argument)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    service = webdriver.ChromeService(executable_path=DRIVER)
+    driver = webdriver.Chrome(options=options, service=service)
+    try:
+        yield driver
+    finally:
+        driver.quit()
+
+
+Found = Callable[[str], Any]
+
+
+@pytest.fixture
+def shown(browser: Any) -> Found:
+    """Wait until an element of this CSS selector is there and can be seen."""
+
+    def wait(selector: str) -> Any:
+        def look(driver: Any) -> Any:
+            elements = driver.find_elements(By.CSS_SELECTOR, selector)
+            return next((one for one in elements if one.is_displayed()), None)
+
+        return WebDriverWait(browser, PATIENCE).until(look, f"nothing shown for {selector}")
+
+    return wait
+
+
+def _focused(browser: Any) -> str:
+    return browser.execute_script("return document.activeElement.name || ''")
+
+
+def test_the_explorer_is_used_by_keyboard(lab: Lab, browser: Any, shown: Found) -> None:
+    browser.get(f"{lab.address}/lab/tree/{NOTEBOOK}?token={TOKEN}")
+    shown(".jp-Notebook .jp-CodeCell")
+    wait = WebDriverWait(browser, PATIENCE)
+    wait.until(
+        lambda driver: "| Idle" in driver.find_element(By.ID, "jp-main-statusbar").text,
+        "the kernel did not start",
+    )
+    next(
+        item
+        for item in browser.find_elements(By.CSS_SELECTOR, ".lm-MenuBar-item")
+        if item.text == "Run"
+    ).click()
+    shown(".lm-Menu-item[data-command='runmenu:run-all']").click()
+
+    dimension = shown(".pluralign-explorer select[name='dimension']")
+    browser.execute_script("arguments[0].scrollIntoView({block: 'center'})", dimension)
+    picture = ".pluralign-explorer img"
+    before = shown(picture).get_attribute("src")
+    asked = dimension.get_attribute("value")
+
+    # From the control before it by tab, and on by the arrow key: no mouse.
+    browser.execute_script("arguments[0].focus()", dimension)
+    browser.switch_to.active_element.send_keys(Keys.TAB)
+    assert _focused(browser) == "demographic"
+    browser.switch_to.active_element.send_keys(Keys.SHIFT, Keys.TAB)
+    assert _focused(browser) == "dimension"
+    browser.switch_to.active_element.send_keys(Keys.ARROW_DOWN)
+    wait.until(
+        lambda driver: driver.find_element(By.CSS_SELECTOR, picture).get_attribute("src") != before,
+        "the picture did not change",
+    )
+    assert _focused(browser) == "dimension"
+    assert dimension.get_attribute("value") != asked
+    status = browser.find_element(By.CSS_SELECTOR, ".pluralign-explorer [role='status']").text
+    assert status
+    assert status in browser.find_element(By.CSS_SELECTOR, picture).get_attribute("alt")
+    label = dimension.find_element(By.XPATH, "./..").text
+    assert label.startswith("Dimension")
+
+    code = browser.find_element(By.CSS_SELECTOR, ".pluralign-explorer pre").text
+    assert dimension.get_attribute("value") in code
+    browser.save_screenshot(str(lab.folder / "explorer.png"))
+
+    severe = [entry for entry in browser.get_log("browser") if entry["level"] == "SEVERE"]
+    assert severe == []

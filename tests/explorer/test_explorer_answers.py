@@ -1,0 +1,238 @@
+"""Answers of the explorer: numbers of the models, fitted once, and code that gives the same."""
+
+import itertools
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import pluralign_stats as pls
+from pluralign_stats.effects import plans
+from pluralign_stats.explorer.answers import Answers
+from pluralign_stats.explorer.choices import SHOWN, choices_of
+from pluralign_stats.explorer.page import static_html
+from pluralign_stats.results import Metadata
+
+
+@pytest.fixture(scope="module")
+def answers(small_study: pls.Study) -> Answers:
+    return Answers(small_study)
+
+
+@pytest.fixture
+def fits(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Formulas of the models fitted since the test began."""
+    fitted: list[str] = []
+
+    def counted(fit: Callable[..., pls.Fit]) -> Callable[..., pls.Fit]:
+        def counting(formula: str, *args: Any, **options: Any) -> pls.Fit:
+            fitted.append(formula)
+            return fit(formula, *args, **options)
+
+        return counting
+
+    for name, fit in list(plans.MODELS.items()):
+        monkeypatch.setitem(plans.MODELS, name, counted(fit))
+    return fitted
+
+
+@pytest.mark.parametrize(
+    ("model", "fit"), [("ordinal", pls.fit_ordinal), ("linear", pls.fit_linear)]
+)
+def test_answers_hold_the_numbers_of_fit_and_contrasts(
+    answers: Answers, small_study: pls.Study, model: str, fit: Callable[..., pls.Fit]
+) -> None:
+    choice = answers.choices.choice("toxicity", "politics", model, "Centre")
+    table = answers(choice).result.table
+
+    data = small_study.ratings.query("dimension == 'toxicity'").dropna(subset="rating")
+    order = ["Centre", "Liberal", "Conservative"]
+    data["politics"] = data["politics"].cat.reorder_categories(order)
+    formula = "rating ~ gender + age + country + ethnicity + politics + (1|rater) + (1|item)"
+    expected = pls.contrasts(fit(formula, data), "politics").table
+    kept = expected[expected["n_raters"] >= 10].reset_index(drop=True)
+    assert len(kept) == len(table) > 0
+    assert list(table["contrast"]) == list(kept["contrast"])
+    for column in ("estimate", "std_error", "conf_low", "conf_high", "p_adjusted"):
+        np.testing.assert_allclose(table[column], kept[column], rtol=1e-6, atol=1e-8)
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"demographic": "gender", "reference": "Male"},
+        {"demographic": "politics", "model": "linear", "only": {"country": "US"}},
+        {"demographic": "age", "reference": "31-40", "only": {"language": "en"}, "show": "mean"},
+        {"demographic": "politics", "only": {"age": "18-30"}, "show": "odds"},
+        {"demographic": "politics", "reference": "Centre", "show": "shares"},
+        {"demographic": "country", "only": {"language": "en"}, "show": "observed"},
+    ],
+)
+def test_the_code_shown_gives_the_same_table_and_picture(
+    answers: Answers, small_study: pls.Study, asked: dict[str, Any]
+) -> None:
+    answer = answers(answers.choices.choice("toxicity", **asked))
+    names: dict[str, Any] = {"study": small_study}
+    exec(answer.code, names)
+    pd.testing.assert_frame_equal(names["result"].table, answer.result.table)
+    assert names["result"].sentence == answer.result.sentence
+    assert names["picture"].render("png") == answer.picture.render("png")
+
+
+def test_nothing_is_fitted_twice(small_study: pls.Study, fits: list[str]) -> None:
+    fresh = Answers(small_study)
+    first = fresh.choices.choice("toxicity", "gender")
+    assert not fresh.known(first)
+    assert not fresh.fitted(first)
+    answer = fresh(first)
+    assert len(fits) == 1
+
+    assert fresh(first) is answer
+    other = fresh.choices.choice("toxicity", "politics")
+    assert fresh.fitted(other)
+    for show in SHOWN:
+        fresh(replace(first, show=show))
+        fresh(replace(other, show=show))
+    assert len(fits) == 1
+
+    fresh(fresh.choices.choice("toxicity", "gender", reference="Male"))
+    fresh(fresh.choices.choice("toxicity", "gender", "linear"))
+    fresh(fresh.choices.choice("helpfulness", "gender"))
+    assert len(fits) == 4
+
+
+def test_the_oldest_answers_go_first(
+    small_study: pls.Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pluralign_stats.explorer.answers.MOST_ANSWERS", 2)
+    fresh = Answers(small_study)
+    observed = fresh.choices.choice("toxicity", "gender", show="observed")
+    three = [replace(observed, dimension=name) for name in small_study.dimensions[:3]]
+    for choice in three:
+        fresh(choice)
+    assert [fresh.known(choice) for choice in three] == [False, True, True]
+
+
+def _frame(sizes: dict[str, int]) -> pd.DataFrame:
+    """Each rater's ratings of six items; raters of the given groups."""
+    rng = np.random.default_rng(3)
+    groups = [group for group, n in sizes.items() for _ in range(n)]
+    rows = [
+        {"rater": f"r{i}", "item": f"i{j}", "group": group, "rating": int(rng.integers(1, 6))}
+        for (i, group), j in itertools.product(enumerate(groups), range(6))
+    ]
+    return pd.DataFrame(rows)
+
+
+def test_small_groups_are_neither_offered_nor_shown(study_of: Callable[..., pls.Study]) -> None:
+    sizes = {"alpha": 20, "beta": 15, "gamma": 6, "omega": 7}
+    study = study_of(_frame(sizes), demographics={"group": {"levels": list(sizes)}})
+    choices = choices_of(study)
+    assert choices.references == {"group": ("alpha", "beta")}
+    assert choices.filters == {"group": ("alpha", "beta")}
+    fresh = Answers(study)
+    for show in SHOWN:
+        answer = fresh(fresh.choices.choice(show=show))
+        shown = answer.result.table.to_csv()
+        drawn = answer.picture.render("svg").decode()
+        assert not [name for name in ("gamma", "omega") if name in shown or name in drawn]
+        assert "beta" in shown
+
+
+def test_a_study_without_groups_to_compare_says_so_in_one_sentence(
+    study_of: Callable[..., pls.Study],
+) -> None:
+    alone = choices_of(study_of(_frame({"alpha": 12})))
+    assert alone.missing.count(".") == 1
+    assert "no demographic" in alone.missing
+    with pytest.raises(pls.InputError, match="no demographic"):
+        alone.choice()
+
+
+@pytest.mark.parametrize(
+    ("asked", "named"),
+    [
+        ({"dimension": "toxicty"}, "did you mean 'toxicity'"),
+        ({"demographic": "sex"}, "must be one of 'gender'"),
+        ({"model": "bayes"}, "must be one of 'ordinal', 'linear', not 'bayes'"),
+        ({"demographic": "gender", "reference": "Man"}, "must be one of 'Female', 'Male'"),
+        ({"only": {"county": "US"}}, "did you mean 'country'"),
+        ({"only": {"country": "UK"}}, "must be one of 'US', 'Germany'"),
+        ({"show": "odd"}, "did you mean 'odds'"),
+        ({"demographic": "country", "only": {"country": "US"}}, "within one of them"),
+        ({"model": "linear", "show": "shares"}, "choose the ordinal model"),
+    ],
+)
+def test_what_is_not_offered_is_refused_with_what_is(
+    answers: Answers, asked: dict[str, Any], named: str
+) -> None:
+    with pytest.raises(pls.InputError, match=named) as refused:
+        answers.choices.choice(**asked)
+    assert "\n" not in str(refused.value)
+
+
+def test_a_reference_group_without_ratings_there_is_named(
+    study_of: Callable[..., pls.Study],
+) -> None:
+    frame = _frame({"alpha": 12, "beta": 12, "gamma": 12})
+    frame["place"] = np.where(frame["group"] == "alpha", "north", "south")
+    fresh = Answers(study_of(frame, demographics={"group": {}, "place": {}}))
+    choice = fresh.choices.choice(demographic="group", only={"place": "south"})
+    with pytest.raises(pls.InputError, match="must be one of 'beta', 'gamma', not 'alpha'"):
+        fresh(choice)
+    there = replace(choice, reference="beta")
+    assert list(fresh(there).result.table["contrast"]) == ["gamma vs beta"]
+
+
+def test_the_static_page_has_every_view_with_its_words(answers: Answers) -> None:
+    choice = answers.choices.choice("toxicity", "politics", "linear")
+    page = static_html(answers, choice)
+    assert page.count("<img") == page.count("alt=") == 4
+    assert "pls.only_rows(effects.differences, term=&quot;Political spectrum&quot;)" in page
+    assert "<script" not in page
+    assert "onclick" not in page
+
+
+def test_rows_of_a_result_keep_their_numbers(small_effects: pls.DemographicEffects) -> None:
+    odds = pls.only_rows(small_effects.percents, term="Gender", reading="odds")
+    table = small_effects.percents.table
+    picked = table[(table["term"] == "Gender") & (table["reading"] == "odds")]
+    pd.testing.assert_frame_equal(odds.table, picked.reset_index(drop=True))
+    assert "of the odds" in odds.sentence
+    none = pls.only_rows(small_effects.percents, term="Shoe size")
+    assert none.table.empty
+    assert "No difference can be shown for term Shoe size" in none.sentence
+    with pytest.raises(pls.InputError, match="did you mean 'term'"):
+        pls.only_rows(small_effects.percents, terms="Gender")
+
+
+@pytest.mark.parametrize(
+    ("p", "told"),
+    [
+        ((0.5, 0.5), "0 of 2 differences are clear; the largest is b vs a, +0.40 points"),
+        ((0.5, 0.01), "1 of 2 differences is clear; it is c vs a, +0.30 points"),
+        ((0.01, 0.01), "2 of 2 differences are clear; the largest of these is b vs a, +0.40"),
+    ],
+)
+def test_the_sentence_names_the_largest_clear_difference(p: tuple[float, ...], told: str) -> None:
+    frame = pd.DataFrame({"dimension": "Tone", "term": "Age", "contrast": ["b vs a", "c vs a"]})
+    numbers = {"estimate": [0.4, 0.3], "conf_low": -1.0, "conf_high": 1.0, "p_adjusted": p}
+    result = pls.Result(frame.assign(**numbers), "", Metadata("Differences", unit="points"))
+    assert pls.only_rows(result, term="Age").sentence.startswith(f"Tone by age: {told}")
+
+
+def test_another_reference_changes_nothing_else(small_study: pls.Study) -> None:
+    other = pls.with_reference(small_study, "politics", "Conservative")
+    assert other.raters["politics"].cat.categories[0] == "Conservative"
+    assert other.levels("politics") == small_study.levels("politics")
+    assert other.fingerprint != small_study.fingerprint
+    assert small_study.raters["politics"].cat.categories[0] == "Liberal"
+    same = other.ratings.astype({"politics": "str"})
+    pd.testing.assert_frame_equal(same, small_study.ratings.astype({"politics": "str"}))
+    with pytest.raises(pls.InputError, match="must be one of 'Liberal'"):
+        pls.with_reference(small_study, "politics", "Left")
+    with pytest.raises(pls.InputError, match="the demographic must be one of"):
+        pls.with_reference(small_study, "height", "Left")
