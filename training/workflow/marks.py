@@ -4,12 +4,15 @@ import json
 from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pluralign_stats.errors import InputError
 from training.folders import is_complete, write_json
 from training.workflow.config import RunConfig
 from training.workflow.layout import NAMES, Layout, hashed, judge_inputs, needs
+
+if TYPE_CHECKING:
+    from pluralign_stats.study.study import Study
 
 
 def read_record(path: Path) -> dict[str, Any]:
@@ -109,7 +112,7 @@ def notice_study(run: RunConfig, layout: Layout) -> dict[str, Any] | None:
     mark = read_record(layout.mark("study"))
     if mark.get("digest") != digest("study", run, layout) or not layout.study(run).is_file():
         return None
-    now = fingerprint(run, layout)
+    now = open_study(layout.study(run), run.study.data).fingerprint
     former = mark["fingerprint"]
     if now == former:
         return None
@@ -124,11 +127,17 @@ def study_changes(layout: Layout) -> list[dict[str, Any]]:
     return read_record(layout.steps / "changes.json").get("changes", [])
 
 
-def fingerprint(run: RunConfig, layout: Layout) -> str:
-    """The study's own hash of its codebook and data files."""
+def open_study(codebook: Path, data: Path | None = None) -> "Study":
+    """Read a study.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read.
+    """
     from pluralign_stats.study.read import read_study
 
-    return read_study(layout.study(run), run.study.data).fingerprint
+    return read_study(codebook, data)
 
 
 def check_folder(layout: Layout) -> None:

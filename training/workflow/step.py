@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pluralign_stats.errors import InputError, PluralignError
 from training.conditions.condition import Control
@@ -26,13 +26,10 @@ from training.workflow.layout import Layout
 from training.workflow.marks import (
     conditions,
     digest,
-    fingerprint,
+    open_study,
     read_record,
     study_changes,
 )
-
-if TYPE_CHECKING:
-    from pluralign_stats.study.study import Study
 
 Told = dict[str, Any]
 
@@ -89,16 +86,17 @@ def do_study(step: Step) -> Told:
     """Simulate the study unless it is there, or look at the one that is given."""
     made = step.run.study.simulate
     if made is None:
-        return {"fingerprint": fingerprint(step.run, step.layout)}
+        given_study = open_study(step.layout.study(step.run), step.run.study.data)
+        return {"fingerprint": given_study.fingerprint}
     folder = step.layout.study(step.run).parent
     new = step.layout.steps / "new-study"
     shutil.rmtree(new, ignore_errors=True)
     given = made.model_dump(exclude={"embedded"}, exclude_none=True)
     options = [word for name, value in given.items() for word in (f"--{name}", value)]
     step.command("simulate", "--out", new, *options, *["--embedded"] * made.embedded)
-    fresh = _read(new / "study.yaml").fingerprint
+    fresh = open_study(new / "study.yaml").fingerprint
     if folder.exists():
-        there = _read(folder / "study.yaml").fingerprint
+        there = open_study(folder / "study.yaml").fingerprint
         written = read_record(step.layout.steps / "written.json").get("fingerprint")
         if there not in (fresh, written):
             raise InputError(
@@ -109,12 +107,6 @@ def do_study(step: Step) -> Told:
     new.rename(folder)
     write_json(step.layout.steps / "written.json", {"fingerprint": fresh})
     return {"fingerprint": fresh}
-
-
-def _read(codebook: Path, data: Path | None = None) -> "Study":
-    from pluralign_stats.study.read import read_study
-
-    return read_study(codebook, data)
 
 
 def do_plan(step: Step) -> Told:
@@ -229,7 +221,7 @@ def do_report(step: Step) -> Told:
     own = run.report.parameters if run.report else {}
     scores = [layout.scores(run, judge) / "outcomes.parquet" for judge in run.judges]
     given = {
-        "told": run.told(_read(layout.study(run), run.study.data).simulated),
+        "told": run.told(open_study(layout.study(run), run.study.data).simulated),
         "outcomes_file": scores[0],
         "judge_scores_file": layout.judged(run, run.main_judge) / "item_scores.parquet",
         **({"other_judge_file": scores[1]} if len(scores) > 1 else {}),
