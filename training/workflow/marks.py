@@ -4,15 +4,17 @@ import json
 from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from pluralign_stats.errors import InputError
+from training.embedded.base import base_folder
 from training.folders import is_complete, write_json
 from training.workflow.config import RunConfig
 from training.workflow.layout import NAMES, Layout, hashed, judge_inputs, needs
 
 if TYPE_CHECKING:
     from pluralign_stats.study.study import Study
+    from training.embedded.pretrain import Kind
 
 
 def read_record(path: Path) -> dict[str, Any]:
@@ -27,7 +29,7 @@ def read_record(path: Path) -> dict[str, Any]:
 def digest(step: str, run: RunConfig, layout: Layout) -> str:
     """Hash of everything that goes into a step, or into those before it."""
     told = {"version": version("pluralign"), **_inputs(step, run)}
-    if step != "study":
+    if step != "study" and not step.startswith("base"):
         told["fingerprint"] = read_record(layout.mark("study")).get("fingerprint")
     return hashed(told)
 
@@ -35,7 +37,7 @@ def digest(step: str, run: RunConfig, layout: Layout) -> str:
 def _inputs(step: str, run: RunConfig) -> dict[str, Any]:
     """What a step reads of the configuration, with what the steps that it needs read."""
     own: dict[str, Any] = {}
-    kind, _, judge = step.partition("-")
+    kind, _, name = step.partition("-")
     match kind:
         case "study":
             own = {"study": run.study.model_dump(mode="json")}
@@ -44,8 +46,8 @@ def _inputs(step: str, run: RunConfig) -> dict[str, Any]:
         case "generate":
             own = {"generate": run.generate.model_dump(exclude={"batch"})}
         case "judge" | "items":
-            own = {f"judge-{judge}": judge_inputs(run, judge)}
-        case "report":
+            own = {f"judge-{name}": judge_inputs(run, name)}
+        case "ratings" | "report":
             own = {"report": run.report.model_dump() if run.report else None}
             own["variant"] = [run.title, run.is_quick]
     for before in needs(run)[step]:
@@ -74,21 +76,24 @@ def _is_done(step: str, run: RunConfig, layout: Layout) -> bool:
 
 
 def _is_there(step: str, mark: Mapping[str, Any], run: RunConfig, layout: Layout) -> bool:
-    kind, _, judge = step.partition("-")
+    kind, _, name = step.partition("-")
     match kind:
         case "study":
             return layout.study(run).is_file()
         case "plan":
             return bool(conditions(layout))
         case "train":
-            return all(is_complete(layout.runs / name) for name in conditions(layout))
+            return all(is_complete(layout.runs / own) for own in conditions(layout))
         case "generate":
-            return all(is_complete(layout.generations / name) for name in mark["runs"])
+            return all(is_complete(layout.generations / own) for own in mark["runs"])
         case "judge":
-            return is_complete(layout.scores(run, judge))
+            return is_complete(layout.scores(run, name))
         case "items":
-            return is_complete(layout.judged(run, judge))
-    return (layout.report / "report.json").is_file() and (layout.report / "index.html").is_file()
+            return is_complete(layout.judged(run, name))
+        case "base":
+            return is_complete(base_folder(cast("Kind", name)))
+    folder = layout.ratings if kind == "ratings" else layout.report
+    return (folder / "report.json").is_file() and (folder / "index.html").is_file()
 
 
 def conditions(layout: Layout) -> list[str]:

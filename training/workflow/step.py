@@ -16,8 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from pluralign_stats.errors import InputError, PluralignError
+from reports.notebook import find_notebooks
 from training.conditions.condition import Control
 from training.folders import only_one, remove_whole, was_held, write_json, write_whole
+from training.models import find_base
 from training.part import Part, read_part
 from training.workflow.command import is_alive, pluralign
 from training.workflow.config import RunConfig
@@ -32,6 +34,12 @@ from training.workflow.marks import (
 )
 
 Told = dict[str, Any]
+
+#: Parameters of notebooks that take what comes of tuned models and judges.
+_MODEL_FILES = ("outcomes_file", "judge_scores_file", "other_judge_file")
+
+#: How far the report on the ratings stands back behind training on the same cores.
+_NICE = 10
 
 #: Seconds before a judge that cannot be reached is tried again: first, and at most.
 _FIRST_PAUSE, _LONGEST_PAUSE = 5.0, 120.0
@@ -107,6 +115,11 @@ def do_study(step: Step) -> Told:
     new.rename(folder)
     write_json(step.layout.steps / "written.json", {"fingerprint": fresh})
     return {"fingerprint": fresh}
+
+
+def do_base(step: Step) -> Told:
+    """Pre-train a miniature base model unless it is there; training would, but only then."""
+    return {"model": find_base(step.name.partition("-")[2])}
 
 
 def do_plan(step: Step) -> Told:
@@ -213,26 +226,36 @@ def _option(name: str, value: object) -> list[object]:
     return [flag, value]
 
 
+def do_ratings(step: Step) -> Told:
+    """Report on the ratings alone, for which no model is waited and none waits."""
+    os.nice(_NICE)
+    chapters = (n for n in find_notebooks() if n.parameters.keys().isdisjoint(_MODEL_FILES))
+    chosen = [word for notebook in chapters for word in ("--chapter", notebook.name)]
+    return _report(step, step.layout.ratings, {}, origin(step.run, step.layout), chosen)
+
+
 def do_report(step: Step) -> Told:
     """Run the notebooks and write the report."""
     run, layout = step.run, step.layout
-    for left in layout.out.glob(f".{layout.report.name}.building-*"):  # of a killed call
-        shutil.rmtree(left, ignore_errors=True)
-    own = run.report.parameters if run.report else {}
     scores = [layout.scores(run, judge) / "outcomes.parquet" for judge in run.judges]
-    given = {
-        "told": run.told(open_study(layout.study(run), run.study.data).simulated),
-        "outcomes_file": scores[0],
-        "judge_scores_file": layout.judged(run, run.main_judge) / "item_scores.parquet",
-        **({"other_judge_file": scores[1]} if len(scores) > 1 else {}),
-        **own,
-    }
+    files = [scores[0], layout.judged(run, run.main_judge) / "item_scores.parquet", *scores[1:2]]
+    given = dict(zip(_MODEL_FILES, files, strict=False))
+    return _report(step, layout.report, given, provenance(run, layout))
+
+
+def _report(step: Step, out: Path, files: Told, told: Told, options: Sequence[object] = ()) -> Told:
+    run, layout = step.run, step.layout
+    for left in out.parent.glob(f".{out.name}.building-*"):  # of a killed call
+        shutil.rmtree(left, ignore_errors=True)
+    study = open_study(layout.study(run), run.study.data)
+    own = run.report.parameters if run.report else {}
+    given = {"told": run.told(study.simulated), **files, **own}
     parameters = [w for k, v in given.items() for w in ("-p", f"{k}={_text(v)}")]
-    lines = layout.steps / "provenance.json"
-    write_json(lines, provenance(run, layout))
+    lines = layout.steps / f"{step.name}-provenance.json"
+    write_json(lines, told)
     return step.command(
-        "report", layout.study(run), *step.data, "--out", layout.report, *parameters,
-        "--provenance", lines,
+        "report", layout.study(run), *step.data, "--out", out, *parameters, *options,
+        "--provenance", lines, "--keep", layout.chapters,
     )  # fmt: skip
 
 
@@ -242,17 +265,20 @@ def _text(value: object) -> str:
     return str(value)
 
 
-def provenance(run: RunConfig, layout: Layout) -> dict[str, Any]:
+def origin(run: RunConfig, layout: Layout) -> Told:
+    """What a report says of the run that it comes from, before any model is tuned."""
+    typed = read_record(layout.steps / "workflow.json").get("typed", "")
+    told: Told = {"command": typed, "run": run.title}
+    if run.is_quick:
+        told["variant"] = "quick: fewer seeds and conditions than the whole run has"
+    return told
+
+
+def provenance(run: RunConfig, layout: Layout) -> Told:
     """What the report says of the run that it comes from."""
     trained, asked = (read_record(layout.mark(s)) for s in ("train", "generate"))
     failed = {**asked.get("failed", {}), **trained.get("failed", {})}
-    told: dict[str, Any] = {
-        "command": read_record(layout.steps / "workflow.json").get("typed", ""),
-        "run": run.title,
-        "conditions": len(conditions(layout)),
-    }
-    if run.is_quick:
-        told["variant"] = "quick: fewer seeds and conditions than the whole run has"
+    told = origin(run, layout) | {"conditions": len(conditions(layout))}
     if failed:
         told["failed conditions"] = [f"{name}: {why}" for name, why in sorted(failed.items())]
     changes = study_changes(layout)
@@ -268,12 +294,14 @@ def provenance(run: RunConfig, layout: Layout) -> dict[str, Any]:
 
 
 DO: dict[str, Callable[[Step], Told]] = {
+    "base": do_base,
     "study": do_study,
     "plan": do_plan,
     "train": do_train,
     "generate": do_generate,
     "judge": do_judge,
     "items": do_items,
+    "ratings": do_ratings,
     "report": do_report,
 }
 
