@@ -29,7 +29,7 @@ def read_record(path: Path) -> dict[str, Any]:
 def digest(step: str, run: RunConfig, layout: Layout) -> str:
     """Hash of everything that goes into a step, or into those before it."""
     told = {"version": version("pluralign"), **_inputs(step, run)}
-    if step != "study" and not step.startswith("base"):
+    if step != "study" and not step.startswith("base-"):
         told["fingerprint"] = read_record(layout.mark("study")).get("fingerprint")
     return hashed(told)
 
@@ -59,13 +59,16 @@ def to_do(run: RunConfig, layout: Layout) -> list[str]:
     """Steps that are to be done, in order; the marks of former ones are taken away.
 
     A step is done if its mark is of the same inputs, nothing in it failed, what it wrote is there,
-    and the steps that it needs are done.
+    and the steps that it needs are done. Base models are made only where there is to be training.
     """
     left: list[str] = []
     for step, before in needs(run).items():
         if any(b in left for b in before) or not _is_done(step, run, layout):
             left.append(step)
-            layout.mark(step).unlink(missing_ok=True)
+    if "train" not in left:
+        left = [step for step in left if not step.startswith("base-")]
+    for step in left:
+        layout.mark(step).unlink(missing_ok=True)
     return left
 
 
