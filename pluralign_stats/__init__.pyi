@@ -110,6 +110,11 @@ from .outcomes.models import fit_outcomes as fit_outcomes
 from .outcomes.multiverse import Finding as Finding
 from .outcomes.multiverse import multiverse as multiverse
 from .outcomes.multiverse import reasonable_choices as reasonable_choices
+from .outcomes.rating_findings import RatingFinding as RatingFinding
+from .outcomes.rating_findings import published_rating_findings as published_rating_findings
+from .outcomes.rating_findings import rating_choices as rating_choices
+from .outcomes.rating_findings import study_by_filter as study_by_filter
+from .outcomes.rating_multiverse import rating_multiverse as rating_multiverse
 from .outcomes.read import Outcomes as Outcomes
 from .outcomes.read import read_outcomes as read_outcomes
 from .outcomes.reported import reported as reported

@@ -12,7 +12,8 @@ from pluralign_stats.folders import building_folder, take_name
 from reports.contents import Chapter, Contents
 from reports.downloads import Shelf
 from reports.folder import KIND, MARK, check_target, files_of
-from reports.notebook import Notebook, find_notebooks, require_packages
+from reports.kept import Kept, digest
+from reports.notebook import Notebook, choose, find_notebooks, require_packages
 from reports.pages import write_pages
 from reports.parameters import assign_parameters, given_files, with_file_names
 from reports.pdf import write_pdf
@@ -34,6 +35,8 @@ def build_report(
     data_folder: Path | None = None,
     parameters: Mapping[str, object] = _NOTHING,
     notebooks: Sequence[Path] | None = None,
+    chapters: Sequence[str] = (),
+    kept: Path | None = None,
     progress: bool = True,
     extra_provenance: Mapping[str, object] = _NOTHING,
 ) -> Path:
@@ -57,6 +60,11 @@ def build_report(
         name ends in ``_file`` are paths, from the current folder on.
     notebooks : sequence of Path, optional
         What to run, in this order; by default all that come with Pluralign.
+    chapters : sequence of str, optional
+        Names of those among them, or their numbers, that the report is to hold; by default all.
+    kept : Path, optional
+        Folder in which what each notebook makes is kept, and from which it is taken if the
+        notebook, its parameters, the study and the installed versions are the same.
     progress : bool, default True
         Whether to show on standard error how far the report is.
     extra_provenance : mapping of str to object, optional
@@ -70,7 +78,7 @@ def build_report(
     Raises
     ------
     InputError
-        If a parameter, notebook or folder cannot be used; then nothing has run.
+        If a parameter, notebook, chapter or folder cannot be used; then nothing has run.
     PluralignError
         If a notebook fails. Its executed copy is then in ``OUT-failed``, and a former report at
         `out` is as it was.
@@ -79,23 +87,27 @@ def build_report(
     started = datetime.now(UTC)
     source = _Source(study_file.resolve(), data_folder.resolve() if data_folder else None)
     out = out.resolve()
-    chosen = find_notebooks(notebooks)
-    values = assign_parameters(chosen, parameters)
+    found = find_notebooks(notebooks)
+    values = assign_parameters(found, parameters)
+    chosen = choose(found, chapters)
+    values = {notebook.name: values[notebook.name] for notebook in chosen}
     files = given_files(values)
-    check_target(out, [*source.paths, *files, *(notebook.path for notebook in chosen)])
+    own = [notebook.path for notebook in chosen]
+    check_target(out, [*source.paths, *files, *own, *([kept] if kept else [])])
     with building_folder(out, "report") as building:
         rooms = {notebook.name: building / _ROOMS / notebook.name for notebook in chosen}
         places = [*rooms.values(), building]
         clean = scrubber(places, source.study_file, source.data_folder, out, files)
         given = {n.name: values[n.name] | source.parameters(n, rooms[n.name]) for n in chosen}
-        chapters = _run(chosen, given, rooms, building, out, clean, progress)
+        memory = _Memory(Kept(kept.resolve()), study.fingerprint, given) if kept else None
+        made = _run(chosen, given, rooms, building, out, clean, memory, progress)
         extra = dict(extra_provenance)
         shown = with_file_names(values)
         command = extra.pop("command", None) or repeat_command(
-            source.study_file, source.data_folder, out, shown
+            source.study_file, source.data_folder, out, shown, chapters
         )
         origin = gather(study, chosen, shown, str(command), started, extra)
-        _finish(building, chapters, replace(origin, **clean.value(asdict(origin))))
+        _finish(building, made, replace(origin, **clean.value(asdict(origin))))
         take_name(building, out)
     return out / "index.html"
 
@@ -133,6 +145,24 @@ class _Source:
         return {name: value for name, value in own.items() if name in notebook.parameters}
 
 
+@dataclass(frozen=True)
+class _Memory:
+    """What notebooks made before, found by what they are given now."""
+
+    kept: Kept
+    fingerprint: str
+    given: Mapping[str, Mapping[str, object]]
+
+    def take(self, notebook: Notebook, room: Path) -> bool:
+        return self.kept.take(notebook, self._inputs(notebook), room)
+
+    def put(self, notebook: Notebook, room: Path) -> None:
+        self.kept.put(notebook, self._inputs(notebook), room)
+
+    def _inputs(self, notebook: Notebook) -> str:
+        return digest(notebook, self.given[notebook.name], self.fingerprint)
+
+
 def _run(
     notebooks: Sequence[Notebook],
     given: Mapping[str, Mapping[str, object]],
@@ -140,6 +170,7 @@ def _run(
     building: Path,
     out: Path,
     clean: Scrubber,
+    memory: _Memory | None,
     shown: bool,
 ) -> list[Chapter]:
     """Run the notebooks and bring what each wrote into the report."""
@@ -150,15 +181,26 @@ def _run(
     for folder in (*rooms.values(), copies):
         folder.mkdir(parents=True)
 
-    def finish(notebook: Notebook, copy: Path) -> Chapter:
-        body = chapter_body(publish_notebook(copy, clean))
-        copy.rename(copies / copy.name)
-        return Chapter(notebook, body, shelf.collect(notebook.name, rooms[notebook.name]))
+    chapters: dict[str, Chapter] = {}
 
+    def finish(notebook: Notebook) -> None:
+        room = rooms[notebook.name]
+        copy = room / notebook.path.name
+        body = chapter_body(publish_notebook(copy, clean))
+        if memory and notebook in new:
+            memory.put(notebook, room)
+        copy.rename(copies / copy.name)
+        collected = shelf.collect(notebook.name, room)
+        chapters[notebook.name] = Chapter(notebook, body, collected)
+
+    new = [n for n in notebooks if not (memory and memory.take(n, rooms[n.name]))]
+    for notebook in notebooks:
+        if notebook not in new:
+            finish(notebook)
     failed = out.with_name(f"{out.name}-failed")
-    chapters = run_notebooks(notebooks, given, rooms, failed, finish, shown)
+    run_notebooks(new, given, rooms, failed, finish, shown)
     shutil.rmtree(building / _ROOMS)
-    return chapters
+    return [chapters[notebook.name] for notebook in notebooks]
 
 
 def _finish(building: Path, chapters: Sequence[Chapter], origin: Provenance) -> None:

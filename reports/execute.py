@@ -31,8 +31,8 @@ def run_notebook(
     failed: Path,
     kernels: "Kernels",
     on_cell: Callable[[], None],
-) -> Path:
-    """Run a notebook in a kernel of the current interpreter and return its executed copy.
+) -> None:
+    """Run a notebook in a kernel of the current interpreter.
 
     Parameters
     ----------
@@ -41,7 +41,7 @@ def run_notebook(
     values : mapping of str to object
         The parameters to inject, each declared by the notebook.
     folder : Path
-        Working folder of the kernel, which also takes the executed copy.
+        Working folder of the kernel, which also takes the executed copy, named as the notebook.
     failed : Path
         Folder that takes the executed copy instead if the notebook stops before its end.
     kernels : Kernels
@@ -72,7 +72,6 @@ def run_notebook(
             raise StoppedError from error
         kept = _keep(copy, failed)
         raise _kernel_failure(notebook, error, len(begun), kept) from error
-    return copy
 
 
 def _execute(

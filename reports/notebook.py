@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from pluralign_stats.errors import InputError, MissingExtraError, listing
+from pluralign_stats.errors import InputError, MissingExtraError, listing, one_of
 from reports.parameters import Parameter, declared_parameters
 
 #: What a report imports beyond the core; all of it comes with the extra `report`.
@@ -118,6 +118,23 @@ def find_notebooks(paths: Sequence[Path] | None = None) -> list[Notebook]:
         raise InputError("no notebook was chosen; name at least one, such as 01_overview.ipynb")
     _refuse_clashes(path.stem for path in paths)
     return [read_notebook(Path(path)) for path in paths]
+
+
+def choose(notebooks: Sequence[Notebook], names: Sequence[str]) -> list[Notebook]:
+    """Return the notebooks of these names or numbers, in reading order; all where none is named.
+
+    Raises
+    ------
+    InputError
+        If there is no such notebook.
+    """
+    numbers = {notebook.name.partition("_")[0]: notebook.name for notebook in notebooks}
+    known = {notebook.name for notebook in notebooks}
+    for name in names:
+        if numbers.get(name, name) not in known:
+            raise InputError(one_of("chapter", name, sorted(known)))
+    wanted = {numbers.get(name, name) for name in names} or known
+    return [notebook for notebook in notebooks if notebook.name in wanted]
 
 
 def shipped_notebooks() -> list[Path]:

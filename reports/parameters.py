@@ -95,7 +95,7 @@ def assign_parameters(
     Parameters
     ----------
     notebooks : sequence of Notebook
-        The notebooks to run.
+        The notebooks of the report.
     given : mapping of str to object
         The user's values by parameter name; texts are read by the declared type, and files are
         looked for from the current folder on.
@@ -154,8 +154,13 @@ def parse_value(parameter: Parameter, value: object) -> object:
 
 def given_files(values: Mapping[str, Mapping[str, object]]) -> list[Path]:
     """Return the files among the values of `assign_parameters`."""
-    paths = (Path(str(v)) for own in values.values() for n, v in own.items() if _is_file(n))
-    return [path for path in dict.fromkeys(paths) if path.is_absolute()]
+    return list(dict.fromkeys(p for own in values.values() for p in file_values(own).values()))
+
+
+def file_values(values: Mapping[str, object]) -> dict[str, Path]:
+    """Return the files among the values of one notebook, by parameter name."""
+    paths = {n: Path(str(v)) for n, v in values.items() if _is_file(n) and n not in RESERVED}
+    return {name: path for name, path in paths.items() if path.is_absolute()}
 
 
 def with_file_names(

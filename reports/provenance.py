@@ -160,6 +160,7 @@ def repeat_command(
     data_folder: Path | None,
     out: Path,
     given: Mapping[str, Mapping[str, object]],
+    chapters: Sequence[str] = (),
 ) -> str:
     """Return the command line that makes a report again, with file names instead of paths.
 
@@ -169,12 +170,16 @@ def repeat_command(
         What the report was made of, and its folder.
     given : mapping
         The user's values by notebook name.
+    chapters : sequence of str, optional
+        The notebooks that the user chose.
     """
     shipped = study_file in shipped_codebooks().values()
     words = ["pluralign", "report", study_file.stem if shipped else study_file.name]
     if data_folder is not None:
         words += ["--data", data_folder.name]
     words += ["--out", out.name]
+    for chapter in chapters:
+        words += ["--chapter", chapter]
     values = {name: value for chosen in given.values() for name, value in chosen.items()}
     for name, value in values.items():
         words += ["--parameter", as_option(name, value)]

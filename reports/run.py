@@ -15,14 +15,14 @@ from reports.notebook import Notebook
 _MOST_AT_A_TIME = 4
 
 
-def run_notebooks[T](
+def run_notebooks(
     notebooks: Sequence[Notebook],
     given: Mapping[str, Mapping[str, object]],
     rooms: Mapping[str, Path],
     failed: Path,
-    finish: Callable[[Notebook, Path], T],
+    finish: Callable[[Notebook], None],
     shown: bool,
-) -> list[T]:
+) -> None:
     """Run notebooks, as many at a time as there are cores, up to four.
 
     The slow ones begin first, else reading order holds. The first that fails stops the others at
@@ -39,39 +39,35 @@ def run_notebooks[T](
     failed : Path
         Folder that takes the executed copy of one that fails.
     finish : callable
-        Called with each notebook as it ends and its executed copy, one at a time.
+        Called with each notebook as it ends, one at a time; its executed copy is in its room.
     shown : bool
         Whether to show on standard error how far the work is.
-
-    Returns
-    -------
-    list
-        What `finish` returned, in reading order.
 
     Raises
     ------
     PluralignError
         If a notebook fails.
     """
+    if not notebooks:
+        return
     at_a_time = min(n_cores(), _MOST_AT_A_TIME, len(notebooks))
     kernels = Kernels(at_a_time)
-    made: dict[str, T] = {}
     steps = {notebook.name: notebook.steps for notebook in notebooks}
     with WorkProgress("Report", "cells", steps, shown) as bar, _pool(at_a_time, kernels) as pool:
 
-        def run(notebook: Notebook) -> Path:
+        def run(notebook: Notebook) -> None:
             name = notebook.name
             bar.advance(name)
-            return run_notebook(
+            run_notebook(
                 notebook, given[name], rooms[name], failed, kernels, lambda: bar.advance(name, 1)
             )
 
         running = {pool.submit(run, notebook): notebook for notebook in _slow_first(notebooks)}
         for ended in as_completed(running):
             notebook = running[ended]
-            made[notebook.name] = finish(notebook, ended.result())
+            ended.result()
+            finish(notebook)
             bar.end(notebook.name)
-    return [made[notebook.name] for notebook in notebooks]
 
 
 def _slow_first(notebooks: Sequence[Notebook]) -> list[Notebook]:

@@ -1,7 +1,7 @@
-"""A part of a stage: every N-th of its runs, so that several processes or machines can share it."""
+"""A part of a stage: a share of its runs, so that several processes or machines can divide it."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Part:
-    """One of several equal shares of the runs of a stage.
+    """One of several like shares of the runs of a stage.
 
     Attributes
     ----------
@@ -39,9 +39,20 @@ class Part:
         """As it stands in the names of files."""
         return f"part-{self.number}-of-{self.of}"
 
-    def take(self, runs: Sequence[T]) -> tuple[T, ...]:
-        """The runs of this part, in their order."""
-        return tuple(runs[self.number - 1 :: self.of])
+    def take(self, runs: Sequence[T], cost: Callable[[T], float] = lambda _: 1.0) -> tuple[T, ...]:
+        """The runs of this part, in their order.
+
+        The dearest run goes first, each to the part that has least to do by then.
+        """
+        costs = [cost(run) for run in runs]
+        load = [0.0] * self.of
+        own = []
+        for i in sorted(range(len(runs)), key=lambda i: -costs[i]):
+            least = load.index(min(load))
+            load[least] += costs[i]
+            if least == self.number - 1:
+                own.append(i)
+        return tuple(runs[i] for i in sorted(own))
 
 
 WHOLE = Part()

@@ -24,6 +24,20 @@ from pluralign_stats.errors import InputError
 @data_option
 @parameter_option
 @click.option(
+    "--chapter",
+    "chapters",
+    multiple=True,
+    metavar="NAME",
+    help="Run only this notebook, given by its name or number; give it several times for several.",
+)
+@click.option(
+    "--keep",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="FOLDER",
+    help="Keep what each notebook makes in FOLDER, and take from there what was made of the same "
+    "study, parameters and versions.",
+)
+@click.option(
     "--provenance",
     type=click.File(encoding="utf-8"),
     metavar="FILE",
@@ -35,6 +49,8 @@ def command(
     out: Path,
     data: Path | None,
     parameters: tuple[str, ...],
+    chapters: tuple[str, ...],
+    keep: Path | None,
     provenance: TextIO | None,
     as_json: bool,
 ) -> None:
@@ -50,6 +66,7 @@ def command(
     Examples:
       pluralign report study.yaml --out report
       pluralign report trustamas --data downloads/trustamas --out report -p n_bootstrap=200
+      pluralign report study.yaml --out effects --chapter 03 --chapter 04
     """
     from pluralign_stats.study.read import find_codebook, read_study
     from reports import build_report
@@ -61,6 +78,8 @@ def command(
         out,
         data_folder=data,
         parameters=values,
+        chapters=chapters,
+        kept=keep,
         progress=not as_json,
         extra_provenance=_lines(provenance),
     )

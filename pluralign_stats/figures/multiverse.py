@@ -22,11 +22,19 @@ _FOUND = (
 )  # fmt: skip
 
 #: What readers call choices and their options, where not by their names.
-_HEADINGS = {"model": "model of scores", "malformed": "malformed answers"}
+_HEADINGS = {
+    "model": "kind of model",
+    "malformed": "malformed answers",
+    "scale": "rating scale",
+    "filter": "attention and other checks",
+    "adjustment": "adjusted for",
+}
 _OPTIONS: dict[str, dict[str, str]] = {
     "model": {"linear by prompt": "linear, designs differ by prompt"},
     "malformed": {"dropped": "left out", "worst": "get the worst score", "kept": "kept"},
     "language": {"all": "all", "de": "German", "en": "English"},
+    "filter": {"passed": "ratings that passed", "all ratings": "all ratings"},
+    "adjustment": {"all demographics": "the other demographics", "alone": "nothing"},
     "budget": {"natural": "all feedback", "equal": "equally much feedback"},
 }
 
@@ -39,6 +47,9 @@ _LOOKS = {
 #: How many widths of the middle half of the estimates the axis reaches beyond that half, so that a
 #: few estimates far off do not squeeze all others.
 _REACH = 5
+
+#: Intervals are shown whole where that makes the axis at most so many times as long.
+_LONGER = 3
 
 #: Colour of intervals, which are many.
 _GREY = "#9a9a9a"
@@ -57,7 +68,7 @@ def specification_curve(result: Result, *, columns: int = 2) -> Picture:
     Parameters
     ----------
     result
-        What `multiverse` gave.
+        What `multiverse` or `rating_multiverse` gave.
     columns
         As for `against_control_figure`.
 
@@ -122,7 +133,8 @@ def _reasons(table: pd.DataFrame) -> list[str]:
 
 def _counts(table: pd.DataFrame) -> list[str]:
     """How much stands behind an analysis, where the table tells."""
-    words = {"n_runs": "training runs", "n_generations": "generations"}
+    words = {"n_runs": "training runs", "n_generations": "generations", "n_raters": "raters",
+             "n_ratings": "ratings"}  # fmt: skip
     told = [f"{span(table[name])} {word}" for name, word in words.items() if name in table]
     return [f"each analysis: {', '.join(told)}"] if told else []
 
@@ -196,7 +208,10 @@ def _arrows(
 
 
 def _limits(known: pd.DataFrame) -> tuple[float, float]:
-    """Ends of the axis: most estimates, with the main analysis and its interval, and room."""
+    """Ends of the axis: most estimates, with the main analysis and its interval, and room.
+
+    All intervals have their place, too, unless they would squeeze the estimates.
+    """
     if known.empty:
         return -1.0, 1.0
     estimate = known["estimate"]
@@ -206,6 +221,10 @@ def _limits(known: pd.DataFrame) -> tuple[float, float]:
     main = known[known["main"] == "yes"]
     wanted = [0.0, *inner, *main["estimate"], *main["conf_low"], *main["conf_high"]]
     finite = [value for value in wanted if np.isfinite(value)]
+    whole = np.append(known[["estimate", "conf_low", "conf_high"]].to_numpy().ravel(), finite)
+    whole = whole[~np.isnan(whole)]
+    if np.isfinite(whole).all() and np.ptp(whole) <= _LONGER * np.ptp(finite):
+        finite = list(whole)
     room = 0.15 * (max(finite) - min(finite)) or 1.0
     return min(finite) - room, max(finite) + room
 

@@ -1,12 +1,10 @@
 """One finding under all reasonable choices of analysis."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import product
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from pluralign_stats.describe.intervals import check_level
 from pluralign_stats.errors import InputError, one_of
@@ -15,7 +13,20 @@ from pluralign_stats.outcomes.experiments import Experiment, select_experiment
 from pluralign_stats.outcomes.models import replicated
 from pluralign_stats.outcomes.read import CONTROL, TUNING, Outcomes
 from pluralign_stats.outcomes.robust import PLACES, UNITS, Quantity, check_pair, estimate
-from pluralign_stats.results import Metadata, Result, minus
+from pluralign_stats.outcomes.specifications import (
+    ALL,
+    Choice,
+    Offered,
+    Wording,
+    agreement_sentence,
+    check_offered,
+    choice_notes,
+    combinations,
+    distinct,
+    tabulate_analyses,
+    without_estimate,
+)
+from pluralign_stats.results import Metadata, Result
 from pluralign_stats.settings import CONF_LEVEL
 
 #: Ways of modelling scores, with what `fit_outcomes` needs for them.
@@ -25,13 +36,7 @@ MODELS: dict[str, dict[str, Any]] = {
     "linear by prompt": {"kind": "linear", "by_prompt": True},
 }
 
-#: Whoever or whatever there is, without a choice among them.
-ALL = "all"
-
 _EVERYTHING = (("language", ALL), ("base_model", ALL))
-
-#: More analyses than this are not carried out.
-MOST = 1000
 
 _CHOICES = ("judge", "model", "malformed", "language", "base_model", *TUNING)
 
@@ -142,28 +147,29 @@ def multiverse(
     Raises
     ------
     InputError
-        If a choice is unknown, or the analyses are more than `MOST`.
+        If a choice is unknown, or there are too many analyses.
     """
     check_level(conf_level)
     by_judge = _by_judge(outcomes)
     offered = {**(reasonable_choices(outcomes, finding) if choices is None else choices)}
-    _check(offered, finding, by_judge)
+    _refuse_parts(offered, finding)
+    check_offered(offered, _CHOICES, {"judge": by_judge, "model": MODELS})
     chosen = _Chosen(by_judge, finding)
-    analyses = list(_combinations(offered))
-    notes: list[str] = []
+    analyses = combinations(offered)
+    left_out: list[str] = []
     if choices is None:
-        analyses, notes = _distinct(analyses, chosen)
+        possible = [choice for choice in analyses if chosen.possible(choice)]
+        absent = len(analyses) - len(possible)
+        left_out += [f"For {absent} more combinations there are no runs."] if absent else []
+        # Where none is possible, the first stays and tells why.
+        analyses, others = distinct(possible or analyses[:1], chosen.key, "runs")
+        left_out += others
     rows = [{**choice, **_analysis(chosen, choice, conf_level)} for choice in analyses]
-    table = pd.DataFrame(rows)
-    known = table["estimate"].notna()
-    first = table["estimate"].iloc[0] if known.iloc[0] else table["estimate"].median()
-    same = np.sign(table["estimate"]) == np.sign(first)
-    table["agrees"] = same.map({True: "yes", False: "no"}).where(known, "")
-    table["main"] = ["yes", *["no"] * (len(table) - 1)]
-    columns = [*offered, "estimate", "conf_low", "conf_high", "clear", "agrees", "main"]
-    columns += ["n_runs", "n_generations", "reason", "method"]
+    table = tabulate_analyses(rows, offered, ("n_runs", "n_generations"))
     data = next(iter(by_judge.values()))
     unit = UNITS[finding.quantity]
+    fixed = ", ".join(f"{name} {value}" for name, value in finding.fixed.items())
+    everywhere = [f"In every analysis: {fixed}."] if fixed else []
     meta = Metadata(
         title=f"{finding.name}: {len(table)} analyses",
         data=data.data_kind,
@@ -171,37 +177,24 @@ def multiverse(
         unit=unit,
         conf_level=conf_level,
         interval="Fieller's intervals" if finding.quantity == "gain" else "intervals from t",
-        notes=(*_notes(offered, finding), *notes),
+        notes=(*choice_notes(offered, *everywhere), *left_out),
     )
-    return Result(table.reindex(columns=columns), _sentence(table, finding, unit), meta)
+    what = "relative gains" if finding.quantity == "gain" else "differences"
+    bare = "none has an interval, as training was not repeated"
+    wording = Wording(what, unit, PLACES[unit], bare)
+    return Result(table, agreement_sentence(finding.name, table, wording), meta)
 
 
 def _by_judge(outcomes: Outcomes | Mapping[str, Outcomes]) -> dict[str, Outcomes]:
     return {outcomes.judge: outcomes} if isinstance(outcomes, Outcomes) else dict(outcomes)
 
 
-def _check(
-    offered: Mapping[str, Sequence[str]], finding: Finding, by_judge: Mapping[str, Outcomes]
-) -> None:
-    for name, values in offered.items():
-        if name not in _CHOICES:
-            raise InputError(one_of("a choice", name, _CHOICES))
-        if name in finding.factor or name in finding.fixed:
+def _refuse_parts(offered: Offered, finding: Finding) -> None:
+    """Refuse choices of what the finding itself states."""
+    varied = (finding.factor,) if isinstance(finding.factor, str) else finding.factor
+    for name in offered:
+        if name in (*varied, *finding.fixed):
             raise InputError(f"'{name}' is part of the finding '{finding.name}', and no choice")
-        if not values:
-            raise InputError(f"the choice '{name}' has no option; leave it out")
-        known = {"judge": by_judge, "model": MODELS}.get(name, values)
-        for value in values:
-            if value not in known:
-                raise InputError(one_of(f"'{name}'", value, known))
-    n = int(np.prod([len(values) for values in offered.values()]))
-    if n > MOST:
-        raise InputError(f"{n:,} analyses are too many (at most {MOST:,}); offer fewer choices")
-
-
-def _combinations(offered: Mapping[str, Sequence[str]]) -> Iterator[dict[str, str]]:
-    for values in product(*offered.values()):
-        yield dict(zip(offered, values, strict=True))
 
 
 @dataclass(frozen=True)
@@ -220,7 +213,7 @@ class _Chosen:
     finding: Finding
     _found: dict[tuple[str, ...], Experiment | InputError] = field(default_factory=dict)
 
-    def experiment(self, choice: Mapping[str, str]) -> Experiment:
+    def experiment(self, choice: Choice) -> Experiment:
         """The conditions of an analysis, both designs of the finding among them.
 
         Raises
@@ -239,7 +232,22 @@ class _Chosen:
             raise found
         return found
 
-    def _select(self, choice: Mapping[str, str]) -> Experiment:
+    def possible(self, choice: Choice) -> bool:
+        """Whether there are runs for an analysis."""
+        try:
+            self.experiment(choice)
+        except InputError:
+            return False
+        return True
+
+    def key(self, choice: Choice) -> tuple[object, ...]:
+        """What tells an analysis apart from others: its runs, and what is done with them."""
+        if not self.possible(choice):
+            return tuple(choice.items())
+        how = tuple(choice.get(name) for name in ("judge", "model", "malformed", "language"))
+        return (*how, frozenset(self.experiment(choice).table["run"]))
+
+    def _select(self, choice: Choice) -> Experiment:
         finding = self.finding
         fixed = {
             name: value
@@ -256,30 +264,7 @@ class _Chosen:
         return made
 
 
-def _distinct(
-    analyses: list[dict[str, str]], chosen: _Chosen
-) -> tuple[list[dict[str, str]], list[str]]:
-    """Analyses for which there are runs, without those of the same scores in the same way.
-
-    Where nothing is left, the first analysis stays and tells why.
-    """
-    kept: dict[tuple[object, ...], dict[str, str]] = {}
-    absent = 0
-    for choice in analyses:
-        try:
-            runs = frozenset(chosen.experiment(choice).table["run"])
-        except InputError:
-            absent += 1
-            continue
-        how = tuple(choice.get(name) for name in ("judge", "model", "malformed", "language"))
-        kept.setdefault((*how, runs), choice)
-    twice = len(analyses) - absent - len(kept)
-    notes = [f"For {absent} more combinations there are no runs."] if absent else []
-    notes += [f"{twice} more have the same runs as another, and are left out."] if twice else []
-    return list(kept.values()) or analyses[:1], notes
-
-
-def _analysis(chosen: _Chosen, choice: Mapping[str, str], level: float) -> dict[str, Any]:
+def _analysis(chosen: _Chosen, choice: Choice, level: float) -> dict[str, Any]:
     """One analysis: its estimate, or why there is none."""
     finding = chosen.finding
     a, b = finding.a, finding.b
@@ -289,8 +274,7 @@ def _analysis(chosen: _Chosen, choice: Mapping[str, str], level: float) -> dict[
         found = estimate(experiment, a, b, finding.dimension, finding.quantity, **how,
                          conf_level=level)  # fmt: skip
     except InputError as error:
-        return {"estimate": np.nan, "conf_low": np.nan, "conf_high": np.nan, "clear": "",
-                "reason": str(error), "method": ""}  # fmt: skip
+        return without_estimate(error)
     counts = experiment.counts(finding.dimension).loc[[a, b], ["n_runs", "n_generations"]]
     found |= {name: int(n) for name, n in counts.sum().items()}
     if replicated(experiment):
@@ -300,32 +284,3 @@ def _analysis(chosen: _Chosen, choice: Mapping[str, str], level: float) -> dict[
 
 #: Why an analysis has no interval.
 ONE_EACH = "no interval: one run of each design"
-
-
-def _notes(offered: Mapping[str, Sequence[str]], finding: Finding) -> tuple[str, ...]:
-    told = "; ".join(f"{name}: {', '.join(values)}" for name, values in offered.items())
-    fixed = ", ".join(f"{name} {value}" for name, value in finding.fixed.items())
-    notes = [f"Combinations of: {told}. The first of each makes the main analysis."]
-    notes += [f"In every analysis: {fixed}."] if fixed else []
-    notes += ["The analyses share their data, so their agreement is no count of evidence."]
-    return tuple(notes)
-
-
-def _sentence(table: pd.DataFrame, finding: Finding, unit: str) -> str:
-    fitted = table[table["estimate"].notna()]
-    if fitted.empty:
-        return f"{finding.name}: none of {len(table)} analyses could be carried out."
-    agree, clear = (fitted["agrees"] == "yes").sum(), (fitted["clear"] == "yes").sum()
-    low, middle, high = fitted["estimate"].quantile([0, 1 / 2, 1])
-    lost = len(table) - len(fitted)
-    failed = f"; {lost} could not be carried out" if lost else ""
-    places = PLACES[unit]
-    sure = f"{clear} have an interval that leaves out 0"
-    if fitted["conf_low"].isna().all():
-        sure = "none has an interval, as training was not repeated"
-    what = "relative gains" if finding.quantity == "gain" else "differences"
-    return minus(
-        f"{finding.name}: {agree} of {len(fitted)} analyses ({agree / len(fitted):.0%}) agree in "
-        f"sign, and {sure}; {what} go from {low:+{places}} to {high:+{places}} {unit}, with a "
-        f"median of {middle:+{places}}{failed}."
-    )

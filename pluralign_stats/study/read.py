@@ -33,7 +33,9 @@ def find_codebook(name: str | Path) -> Path:
     return shipped[str(name)]
 
 
-def read_study(codebook: str | Path, data: str | Path | None = None) -> Study:
+def read_study(
+    codebook: str | Path, data: str | Path | None = None, *, filters: bool = True
+) -> Study:
     """Read and check a study.
 
     Parameters
@@ -42,6 +44,8 @@ def read_study(codebook: str | Path, data: str | Path | None = None) -> Study:
         Path of the study's YAML file, or the name of a shipped codebook (``"trustamas"``).
     data
         Folder of the data files; by default the codebook's own.
+    filters
+        Whether the codebook's filters are applied; without them everyone's ratings are read.
 
     Raises
     ------
@@ -51,6 +55,8 @@ def read_study(codebook: str | Path, data: str | Path | None = None) -> Study:
     """
     path = find_codebook(codebook)
     book = read_codebook(path)
+    if not filters:
+        book = book.model_copy(update={"filters": {}})
     folder = Path(data) if data else path.parent
     if not folder.is_dir():
         raise InputError(f"{folder}: no such folder; name the one with the data files")

@@ -24,13 +24,16 @@ def test_the_report_is_asked_for_with_everything(toy, pluralign, calls, tmp_path
     codebook = toy.write()
     lines = tmp_path / "lines.json"
     lines.write_text('{"conditions": 53}')
-    given = ["-p", "a=1", "-p", "b=x=y", "--provenance", lines]
+    given = ["-p", "a=1", "-p", "b=x=y", "--provenance", lines, "--keep", tmp_path / "k"]
+    given += ["--chapter", "03", "--chapter", "04_model_checks"]
     ran = pluralign("report", codebook, "--out", tmp_path / "r", *given)
     assert (ran.status, ran.err) == (0, "")
     assert ran.out == f"Report: {tmp_path / 'r' / 'index.html'}\n"
     expected = {
         "data_folder": None,
         "parameters": {"a": "1", "b": "x=y"},
+        "chapters": ("03", "04_model_checks"),
+        "kept": tmp_path / "k",
         "progress": True,
         "extra_provenance": {"conditions": 53},
     }

@@ -241,6 +241,48 @@ def _check_replacing(report: Path, study_file: Path) -> None:
     assert not list(report.parent.glob(".*"))
 
 
+def test_what_notebooks_made_is_kept_until_something_of_it_changes(
+    study: FakeStudy, study_file: Path, notebook: Maker, tmp_path: Path
+) -> None:
+    """Each notebook notes that it ran; one of them reads a file."""
+    ran, read = tmp_path / "ran.txt", tmp_path / "scores.csv"
+    read.write_text("1\n")
+    note = f"open({str(ran)!r}, 'a').write('%s'); print('from', out)"
+    chapters = [
+        notebook("01_first", WRITES, note % "1"),
+        notebook("02_second", note % "2", parameters='scores_file: str = ""\nout: str = ""'),
+    ]
+    pages = {}
+
+    def build(**given: object) -> str:
+        ran.write_text("")
+        options = {"notebooks": chapters, "kept": tmp_path / "kept", "progress": False, **given}
+        index = build_report(study, study_file, tmp_path / "out", **options)  # type: ignore[arg-type]
+        pages.update({p.name: p.read_text() for p in index.parent.glob("0*.html")})
+        return "".join(sorted(ran.read_text()))
+
+    scores = {"parameters": {"scores_file": str(read)}}
+    assert build(chapters=["01"]) == "1"
+    assert list(pages) == ["01_first.html"]
+    assert build(**scores) == "2"
+    assert ".building" not in pages["01_first.html"] + pages["02_second.html"]
+    assert "figures/spread.svg" in pages["01_first.html"]
+    assert build(**scores) == ""
+    read.write_text("2\n")
+    assert build(**scores) == "2"
+    assert build(**scores, chapters=["02_second", "01"]) == ""
+    assert build(parameters={"seed": "8"}, chapters=["01_first"]) == "1"
+    assert {p.name for p in (tmp_path / "kept").iterdir()} == {"01_first", "02_second"}
+    kept = {"notebooks": chapters[:1], "kept": tmp_path / "kept", "progress": False}
+    build_report(FakeStudy(fingerprint="0" * 64), study_file, tmp_path / "other", **kept)  # type: ignore[arg-type]
+    assert ran.read_text() == "11"
+    for wrong in ("03", "first"):
+        with pytest.raises(InputError, match="chapter must be one of '01_first'"):
+            build(chapters=[wrong])
+    with pytest.raises(InputError, match="lies in"):
+        build(kept=tmp_path / "out" / "kept")
+
+
 def test_a_failing_notebook_leaves_its_copy_and_the_former_report(
     study: FakeStudy, study_file: Path, notebook: Maker, tmp_path: Path
 ) -> None:

@@ -106,7 +106,7 @@ def test_a_full_disk_ends_in_one_line_and_room_is_enough_to_go_on(reference, tmp
 
 def test_killed_twenty_times_it_comes_to_the_same_results(reference, tmp_path) -> None:
     """Now all its processes, now only the one that was typed; at random points."""
-    out, rng, seconds = tmp_path / "out", random.Random(1), 25.0
+    out, rng, seconds = tmp_path / "out", random.Random(1), 18.0
     kills = 0
     while kills < 20:
         process = start(reference.config, out, "--jobs", 2)

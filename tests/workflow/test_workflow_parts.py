@@ -15,7 +15,7 @@ from training.folders import only_one
 from training.part import WHOLE, Part, read_part
 from training.tuning.plan import plan_training
 from training.tuning.stage import share_of
-from training.workflow import devices
+from training.workflow import devices, marks
 from training.workflow.config import read_run
 from training.workflow.layout import Layout, needs
 from training.workflow.marks import digest, to_do
@@ -27,6 +27,11 @@ def test_parts_are_read_and_share_everything_once() -> None:
     parts = [read_part(f"{k}/4") for k in range(1, 5)]
     assert sorted(r for part in parts for r in part.take(runs)) == runs
     assert max(len(p.take(runs)) for p in parts) - min(len(p.take(runs)) for p in parts) <= 1
+    cost = {0: 5.0, 1: 3.0}
+    assert [Part(k, 2).take([0, 1, 2, 3, 4], lambda run: cost.get(run, 1.0)) for k in (1, 2)] == [
+        (0, 4),
+        (1, 2, 3),
+    ]
     assert read_part("1/1") == WHOLE
     for wrong in ("0/4", "5/4", "1", "a/b", "1/0"):
         with pytest.raises(InputError, match="a part is K/N"):
@@ -69,8 +74,11 @@ def test_two_parts_hold_a_folder_together_and_nothing_else_does(tmp_path: Path) 
 
 
 @pytest.fixture
-def done(tmp_path: Path) -> tuple:
+def done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple:
     """A run of which every step has its mark."""
+    monkeypatch.setenv("PLURALIGN_CACHE", str(tmp_path / "cache"))
+    marks.base_folder("embedded").mkdir(parents=True)
+    (marks.base_folder("embedded") / "complete.json").write_text('{"files": {}}')
     run = read_run(str(write_config(tmp_path, small_config(Path("embedded"), report={}))))
     layout = Layout(tmp_path / "out")
     layout.study(run).parent.mkdir(parents=True)
@@ -84,9 +92,10 @@ def done(tmp_path: Path) -> tuple:
     ):  # fmt: skip
         folder.mkdir(parents=True)
         (folder / "complete.json").write_text(whole)
-    layout.report.mkdir()
-    for name in ("report.json", "index.html"):
-        (layout.report / name).write_text("{}")
+    for folder in (layout.report, layout.ratings):
+        folder.mkdir()
+        for name in ("report.json", "index.html"):
+            (folder / name).write_text("{}")
     layout.mark("study").write_text(json.dumps({"fingerprint": "f"}))
     for step in needs(run):
         told = {"digest": digest(step, run, layout), "fingerprint": "f", "runs": ["a"]}
@@ -94,17 +103,19 @@ def done(tmp_path: Path) -> tuple:
     return run, layout
 
 
-AFTER_STUDY = ["plan", "train", "generate", "judge-embedded", "items-embedded", "report"]
+AFTER_PLAN = ["train", "generate", "judge-embedded", "report"]
+AFTER_STUDY = ["plan", "train", "generate", "judge-embedded", "items-embedded", "ratings", "report"]
 
 
 @pytest.mark.parametrize(
     ("gone", "left"),
     [
         (None, []),
-        ("runs/a/complete.json", ["train", "generate", "judge-embedded", "report"]),
+        ("runs/a/complete.json", AFTER_PLAN),
         ("generations/a/complete.json", ["generate", "judge-embedded", "report"]),
         ("report/index.html", ["report"]),
-        ("plan.json", ["plan", "train", "generate", "judge-embedded", "report"]),
+        ("ratings/index.html", ["ratings", "report"]),
+        ("plan.json", ["plan", *AFTER_PLAN]),
         ("study/study.yaml", ["study", *AFTER_STUDY]),
         (".steps/items-embedded.json", ["items-embedded", "report"]),
     ],
@@ -122,9 +133,9 @@ def test_what_is_missing_is_done_again_with_what_needs_it(done, gone, left) -> N
     [
         ({"generate": {"samples": 3}}, ["generate", "judge-embedded", "report"]),
         ({"generate": {"samples": 1, "max_tokens": 12, "batch": 8}}, []),
-        ({"title": "Another"}, ["report"]),
-        ({"report": {"parameters": {"seed": 2}}}, ["report"]),
-        ({"changes": {"seeds": 2}}, ["plan", "train", "generate", "judge-embedded", "report"]),
+        ({"title": "Another"}, ["ratings", "report"]),
+        ({"report": {"parameters": {"seed": 2}}}, ["ratings", "report"]),
+        ({"changes": {"seeds": 2}}, ["base-embedded-thinking", "plan", *AFTER_PLAN]),
         ({"judges": {"embedded": {"judge": "embedded", "patience": 9}}}, []),
         ({"judges": {"other": {"judge": "embedded"}}}, ["judge-other", "items-other", "report"]),
         ({"study": {"simulate": {"seed": 2}}}, ["study", *AFTER_STUDY]),
@@ -134,6 +145,14 @@ def test_what_is_set_otherwise_is_done_again(done, tmp_path, change, left) -> No
     _, layout = done
     config = small_config(Path("embedded"), **{"report": {}, **change})
     assert to_do(read_run(str(write_config(tmp_path, config))), layout) == left
+
+
+def test_a_base_model_is_made_anew_only_where_there_is_to_be_training(done) -> None:
+    run, layout = done
+    (marks.base_folder("embedded") / "complete.json").unlink()
+    assert to_do(run, layout) == []
+    layout.plan.unlink()
+    assert to_do(run, layout) == ["base-embedded", "plan", *AFTER_PLAN]
 
 
 def test_a_step_in_which_something_failed_is_tried_again(done) -> None:

@@ -53,16 +53,33 @@ def base_model(
     InputError
         If there is no such kind, or the cache cannot be written.
     """
-    if kind not in KINDS:
-        raise InputError(one_of("base model", kind, KINDS))
     config = config or BaseConfig()
-    folder = (cache or default_cache()) / f"{kind}-{_key(kind, seed, config)}"
+    folder = base_folder(kind, cache, seed, config)
     if is_complete(folder):
         return folder
     with _turn(folder):
         if not is_complete(folder):
             _make(folder, kind, seed, config)
     return folder
+
+
+def base_folder(
+    kind: Kind = "embedded",
+    cache: Path | None = None,
+    seed: int = 1,
+    config: BaseConfig | None = None,
+) -> Path:
+    """Where `base_model` keeps a model, whether it is there or not.
+
+    Raises
+    ------
+    InputError
+        If there is no such kind.
+    """
+    if kind not in KINDS:
+        raise InputError(one_of("base model", kind, KINDS))
+    key = _key(kind, seed, config or BaseConfig())
+    return (cache or default_cache()) / f"{kind}-{key}"
 
 
 def default_cache() -> Path:

@@ -21,6 +21,10 @@ from training.tuning.plan import Base, Plan, Planned, base_fingerprint, check_ba
 from training.tuning.pool import News, Pool, Task
 from training.tuning.run import EXCLUDED, FAILED, FEEDBACK, INPUTS
 
+#: How many times as long a run of GRPO takes: it tunes a reward model first, and writes what it
+#: learns from.
+_GRPO_COST = 3.0
+
 
 @dataclass
 class Trained:
@@ -94,10 +98,10 @@ def train_all(
 def share_of(planned: Sequence[Planned], part: Part) -> tuple[Planned, ...]:
     """The conditions of one part.
 
-    Those of GRPO, which take longest, are dealt out first. Each part begins with another base
+    Each part begins with another base
     model, so that parts that run side by side do not all wait for the same miniature one.
     """
-    dealt = part.take(sorted(planned, key=lambda p: p.condition.optimizer != "grpo"))
+    dealt = part.take(planned, lambda p: _GRPO_COST if p.condition.optimizer == "grpo" else 1.0)
     bases = list(dict.fromkeys(p.condition.base_model for p in planned))
     first = (part.number - 1) % max(len(bases), 1)
     order = bases[first:] + bases[:first]

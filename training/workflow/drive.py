@@ -163,7 +163,7 @@ def _prepare(
     }
     settings = layout.steps / "workflow.json"
     write_json(settings, told)
-    where = ["--profile", str(profile)] if profile else ["--cores", str(parts)]
+    where = ["--profile", str(profile)] if profile else ["--cores", str(parts + len(todo))]
     return [
         sys.executable, "-m", "snakemake", "--snakefile", str(HERE / "Snakefile"),
         "--configfile", str(settings), "--directory", str(layout.steps), *where,

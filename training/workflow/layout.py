@@ -6,12 +6,13 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from training.models import EMBEDDED
 from training.workflow.config import OWN_STUDY, RunConfig
 
 #: What a run writes into its folder.
 NAMES = frozenset(
     ("run.json", "grid.yaml", "plan.json", "study", "runs", "generations", "scores", "judged",
-     "replies", "set-aside", "report", "report-failed")
+     "replies", "set-aside", "report", "report-failed", "ratings", "ratings-failed")
 )  # fmt: skip
 
 
@@ -62,6 +63,16 @@ class Layout:
         """The report."""
         return self.out / "report"
 
+    @property
+    def ratings(self) -> Path:
+        """The report on the ratings alone, which does not wait for the models."""
+        return self.out / "ratings"
+
+    @property
+    def chapters(self) -> Path:
+        """What the notebooks made last."""
+        return self.steps / "chapters"
+
     def study(self, run: RunConfig) -> Path:
         """The study's codebook."""
         return run.study.codebook or self.out / OWN_STUDY
@@ -110,6 +121,7 @@ def _short(content: Any) -> str:
 def needs(run: RunConfig) -> dict[str, tuple[str, ...]]:
     """Every step of a run, in an order in which they can be done, with the steps that it needs."""
     steps: dict[str, tuple[str, ...]] = {
+        **{f"base-{model.model}": () for model in run.bases() if model.model in EMBEDDED},
         "study": (),
         "plan": ("study",),
         "train": ("plan",),
@@ -119,5 +131,7 @@ def needs(run: RunConfig) -> dict[str, tuple[str, ...]]:
         steps[f"judge-{judge}"] = ("generate",)
         steps[f"items-{judge}"] = ("study",)
     if run.report is not None:
-        steps["report"] = (*(f"judge-{judge}" for judge in run.judges), f"items-{run.main_judge}")
+        steps["ratings"] = ("study",)
+        judges = (f"judge-{judge}" for judge in run.judges)
+        steps["report"] = ("ratings", *judges, f"items-{run.main_judge}")
     return steps

@@ -4,12 +4,17 @@ import json
 from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from pluralign_stats.errors import InputError
+from training.embedded.base import base_folder
 from training.folders import is_complete, write_json
 from training.workflow.config import RunConfig
 from training.workflow.layout import NAMES, Layout, hashed, judge_inputs, needs
+
+if TYPE_CHECKING:
+    from pluralign_stats.study.study import Study
+    from training.embedded.pretrain import Kind
 
 
 def read_record(path: Path) -> dict[str, Any]:
@@ -24,7 +29,7 @@ def read_record(path: Path) -> dict[str, Any]:
 def digest(step: str, run: RunConfig, layout: Layout) -> str:
     """Hash of everything that goes into a step, or into those before it."""
     told = {"version": version("pluralign"), **_inputs(step, run)}
-    if step != "study":
+    if step != "study" and not step.startswith("base-"):
         told["fingerprint"] = read_record(layout.mark("study")).get("fingerprint")
     return hashed(told)
 
@@ -32,7 +37,7 @@ def digest(step: str, run: RunConfig, layout: Layout) -> str:
 def _inputs(step: str, run: RunConfig) -> dict[str, Any]:
     """What a step reads of the configuration, with what the steps that it needs read."""
     own: dict[str, Any] = {}
-    kind, _, judge = step.partition("-")
+    kind, _, name = step.partition("-")
     match kind:
         case "study":
             own = {"study": run.study.model_dump(mode="json")}
@@ -41,8 +46,8 @@ def _inputs(step: str, run: RunConfig) -> dict[str, Any]:
         case "generate":
             own = {"generate": run.generate.model_dump(exclude={"batch"})}
         case "judge" | "items":
-            own = {f"judge-{judge}": judge_inputs(run, judge)}
-        case "report":
+            own = {f"judge-{name}": judge_inputs(run, name)}
+        case "ratings" | "report":
             own = {"report": run.report.model_dump() if run.report else None}
             own["variant"] = [run.title, run.is_quick]
     for before in needs(run)[step]:
@@ -54,13 +59,16 @@ def to_do(run: RunConfig, layout: Layout) -> list[str]:
     """Steps that are to be done, in order; the marks of former ones are taken away.
 
     A step is done if its mark is of the same inputs, nothing in it failed, what it wrote is there,
-    and the steps that it needs are done.
+    and the steps that it needs are done. Base models are made only where there is to be training.
     """
     left: list[str] = []
     for step, before in needs(run).items():
         if any(b in left for b in before) or not _is_done(step, run, layout):
             left.append(step)
-            layout.mark(step).unlink(missing_ok=True)
+    if "train" not in left:
+        left = [step for step in left if not step.startswith("base-")]
+    for step in left:
+        layout.mark(step).unlink(missing_ok=True)
     return left
 
 
@@ -71,21 +79,24 @@ def _is_done(step: str, run: RunConfig, layout: Layout) -> bool:
 
 
 def _is_there(step: str, mark: Mapping[str, Any], run: RunConfig, layout: Layout) -> bool:
-    kind, _, judge = step.partition("-")
+    kind, _, name = step.partition("-")
     match kind:
         case "study":
             return layout.study(run).is_file()
         case "plan":
             return bool(conditions(layout))
         case "train":
-            return all(is_complete(layout.runs / name) for name in conditions(layout))
+            return all(is_complete(layout.runs / own) for own in conditions(layout))
         case "generate":
-            return all(is_complete(layout.generations / name) for name in mark["runs"])
+            return all(is_complete(layout.generations / own) for own in mark["runs"])
         case "judge":
-            return is_complete(layout.scores(run, judge))
+            return is_complete(layout.scores(run, name))
         case "items":
-            return is_complete(layout.judged(run, judge))
-    return (layout.report / "report.json").is_file() and (layout.report / "index.html").is_file()
+            return is_complete(layout.judged(run, name))
+        case "base":
+            return is_complete(base_folder(cast("Kind", name)))
+    folder = layout.ratings if kind == "ratings" else layout.report
+    return (folder / "report.json").is_file() and (folder / "index.html").is_file()
 
 
 def conditions(layout: Layout) -> list[str]:
@@ -109,7 +120,7 @@ def notice_study(run: RunConfig, layout: Layout) -> dict[str, Any] | None:
     mark = read_record(layout.mark("study"))
     if mark.get("digest") != digest("study", run, layout) or not layout.study(run).is_file():
         return None
-    now = fingerprint(run, layout)
+    now = open_study(layout.study(run), run.study.data).fingerprint
     former = mark["fingerprint"]
     if now == former:
         return None
@@ -124,11 +135,17 @@ def study_changes(layout: Layout) -> list[dict[str, Any]]:
     return read_record(layout.steps / "changes.json").get("changes", [])
 
 
-def fingerprint(run: RunConfig, layout: Layout) -> str:
-    """The study's own hash of its codebook and data files."""
+def open_study(codebook: Path, data: Path | None = None) -> "Study":
+    """Read a study.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read.
+    """
     from pluralign_stats.study.read import read_study
 
-    return read_study(layout.study(run), run.study.data).fingerprint
+    return read_study(codebook, data)
 
 
 def check_folder(layout: Layout) -> None:

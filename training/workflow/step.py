@@ -13,11 +13,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pluralign_stats.errors import InputError, PluralignError
+from reports.notebook import find_notebooks
 from training.conditions.condition import Control
 from training.folders import only_one, remove_whole, was_held, write_json, write_whole
+from training.models import find_base
 from training.part import Part, read_part
 from training.workflow.command import is_alive, pluralign
 from training.workflow.config import RunConfig
@@ -26,15 +28,18 @@ from training.workflow.layout import Layout
 from training.workflow.marks import (
     conditions,
     digest,
-    fingerprint,
+    open_study,
     read_record,
     study_changes,
 )
 
-if TYPE_CHECKING:
-    from pluralign_stats.study.study import Study
-
 Told = dict[str, Any]
+
+#: Parameters of notebooks that take what comes of tuned models and judges.
+_MODEL_FILES = ("outcomes_file", "judge_scores_file", "other_judge_file")
+
+#: How far the report on the ratings stands back behind training on the same cores.
+_NICE = 10
 
 #: Seconds before a judge that cannot be reached is tried again: first, and at most.
 _FIRST_PAUSE, _LONGEST_PAUSE = 5.0, 120.0
@@ -89,16 +94,17 @@ def do_study(step: Step) -> Told:
     """Simulate the study unless it is there, or look at the one that is given."""
     made = step.run.study.simulate
     if made is None:
-        return {"fingerprint": fingerprint(step.run, step.layout)}
+        given_study = open_study(step.layout.study(step.run), step.run.study.data)
+        return {"fingerprint": given_study.fingerprint}
     folder = step.layout.study(step.run).parent
     new = step.layout.steps / "new-study"
     shutil.rmtree(new, ignore_errors=True)
     given = made.model_dump(exclude={"embedded"}, exclude_none=True)
     options = [word for name, value in given.items() for word in (f"--{name}", value)]
     step.command("simulate", "--out", new, *options, *["--embedded"] * made.embedded)
-    fresh = _read(new / "study.yaml").fingerprint
+    fresh = open_study(new / "study.yaml").fingerprint
     if folder.exists():
-        there = _read(folder / "study.yaml").fingerprint
+        there = open_study(folder / "study.yaml").fingerprint
         written = read_record(step.layout.steps / "written.json").get("fingerprint")
         if there not in (fresh, written):
             raise InputError(
@@ -111,10 +117,9 @@ def do_study(step: Step) -> Told:
     return {"fingerprint": fresh}
 
 
-def _read(codebook: Path, data: Path | None = None) -> "Study":
-    from pluralign_stats.study.read import read_study
-
-    return read_study(codebook, data)
+def do_base(step: Step) -> Told:
+    """Pre-train a miniature base model unless it is there; training would, but only then."""
+    return {"model": find_base(step.name.partition("-")[2])}
 
 
 def do_plan(step: Step) -> Told:
@@ -221,26 +226,36 @@ def _option(name: str, value: object) -> list[object]:
     return [flag, value]
 
 
+def do_ratings(step: Step) -> Told:
+    """Report on the ratings alone, for which no model is waited and none waits."""
+    os.nice(_NICE)
+    chapters = (n for n in find_notebooks() if n.parameters.keys().isdisjoint(_MODEL_FILES))
+    chosen = [word for notebook in chapters for word in ("--chapter", notebook.name)]
+    return _report(step, step.layout.ratings, {}, origin(step.run, step.layout), chosen)
+
+
 def do_report(step: Step) -> Told:
     """Run the notebooks and write the report."""
     run, layout = step.run, step.layout
-    for left in layout.out.glob(f".{layout.report.name}.building-*"):  # of a killed call
-        shutil.rmtree(left, ignore_errors=True)
-    own = run.report.parameters if run.report else {}
     scores = [layout.scores(run, judge) / "outcomes.parquet" for judge in run.judges]
-    given = {
-        "told": run.told(_read(layout.study(run), run.study.data).simulated),
-        "outcomes_file": scores[0],
-        "judge_scores_file": layout.judged(run, run.main_judge) / "item_scores.parquet",
-        **({"other_judge_file": scores[1]} if len(scores) > 1 else {}),
-        **own,
-    }
+    files = [scores[0], layout.judged(run, run.main_judge) / "item_scores.parquet", *scores[1:2]]
+    given = dict(zip(_MODEL_FILES, files, strict=False))
+    return _report(step, layout.report, given, provenance(run, layout))
+
+
+def _report(step: Step, out: Path, files: Told, told: Told, options: Sequence[object] = ()) -> Told:
+    run, layout = step.run, step.layout
+    for left in out.parent.glob(f".{out.name}.building-*"):  # of a killed call
+        shutil.rmtree(left, ignore_errors=True)
+    study = open_study(layout.study(run), run.study.data)
+    own = run.report.parameters if run.report else {}
+    given = {"told": run.told(study.simulated), **files, **own}
     parameters = [w for k, v in given.items() for w in ("-p", f"{k}={_text(v)}")]
-    lines = layout.steps / "provenance.json"
-    write_json(lines, provenance(run, layout))
+    lines = layout.steps / f"{step.name}-provenance.json"
+    write_json(lines, told)
     return step.command(
-        "report", layout.study(run), *step.data, "--out", layout.report, *parameters,
-        "--provenance", lines,
+        "report", layout.study(run), *step.data, "--out", out, *parameters, *options,
+        "--provenance", lines, "--keep", layout.chapters,
     )  # fmt: skip
 
 
@@ -250,17 +265,20 @@ def _text(value: object) -> str:
     return str(value)
 
 
-def provenance(run: RunConfig, layout: Layout) -> dict[str, Any]:
+def origin(run: RunConfig, layout: Layout) -> Told:
+    """What a report says of the run that it comes from, before any model is tuned."""
+    typed = read_record(layout.steps / "workflow.json").get("typed", "")
+    told: Told = {"command": typed, "run": run.title}
+    if run.is_quick:
+        told["variant"] = "quick: fewer seeds and conditions than the whole run has"
+    return told
+
+
+def provenance(run: RunConfig, layout: Layout) -> Told:
     """What the report says of the run that it comes from."""
     trained, asked = (read_record(layout.mark(s)) for s in ("train", "generate"))
     failed = {**asked.get("failed", {}), **trained.get("failed", {})}
-    told: dict[str, Any] = {
-        "command": read_record(layout.steps / "workflow.json").get("typed", ""),
-        "run": run.title,
-        "conditions": len(conditions(layout)),
-    }
-    if run.is_quick:
-        told["variant"] = "quick: fewer seeds and conditions than the whole run has"
+    told = origin(run, layout) | {"conditions": len(conditions(layout))}
     if failed:
         told["failed conditions"] = [f"{name}: {why}" for name, why in sorted(failed.items())]
     changes = study_changes(layout)
@@ -276,12 +294,14 @@ def provenance(run: RunConfig, layout: Layout) -> dict[str, Any]:
 
 
 DO: dict[str, Callable[[Step], Told]] = {
+    "base": do_base,
     "study": do_study,
     "plan": do_plan,
     "train": do_train,
     "generate": do_generate,
     "judge": do_judge,
     "items": do_items,
+    "ratings": do_ratings,
     "report": do_report,
 }
 

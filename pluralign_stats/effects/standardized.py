@@ -1,0 +1,85 @@
+"""A difference between two levels in standard deviations of a rating, whatever the model.
+
+A linear model gives the difference of mean ratings in standard deviations of a single rating,
+rater, item and residual together (Westfall, Kenny & Judd 2014, Journal of Experimental Psychology:
+General 143, 2020-2045, for crossed raters and items). An ordinal one gives the same of the latent
+variable that thresholds cut into ratings, whose residual variance is that of the link, pi^2 / 3 for
+a logit (Hasselblad & Hedges 1995, Psychological Bulletin 117, 167-178); where the thresholds lie
+and how many there are does not change it.
+"""
+
+import numpy as np
+import pandas as pd
+
+from pluralign_stats.effects.estimates import infer, tabulate
+from pluralign_stats.effects.hypotheses import coefficients
+from pluralign_stats.errors import InputError, one_of
+from pluralign_stats.models.engine.links import LATENT_SD
+from pluralign_stats.models.linear import LinearFit
+from pluralign_stats.models.ordinal import OrdinalFit
+from pluralign_stats.settings import CONF_LEVEL
+
+#: Unit of the differences.
+UNIT = "SD of a rating"
+
+
+def latent_sd(fit: LinearFit | OrdinalFit) -> float:
+    """Standard deviation, given the fixed effects, of a single rating or of the latent variable."""
+    if isinstance(fit, LinearFit):
+        return fit.rating_sd
+    random = sum(part.variance().mean() for part in fit.random)
+    return float(np.sqrt(LATENT_SD[fit.link] ** 2 + random))
+
+
+def standardized_difference(
+    fit: LinearFit | OrdinalFit,
+    factor: str,
+    level: str,
+    reference: str,
+    *,
+    conf_level: float = CONF_LEVEL,
+) -> pd.Series:
+    """Difference of two levels of a factor in standard deviations of a rating.
+
+    The standard deviation is taken as known: for small differences that changes the interval by
+    next to nothing.
+
+    Parameters
+    ----------
+    fit
+        A model in which the factor has no interaction, nor thresholds or scale of its own.
+    factor
+        One of its categorical variables.
+    level, reference
+        Two of its levels; the first less the second.
+    conf_level
+        Level of the interval.
+
+    Returns
+    -------
+    Series
+        estimate, std_error, conf_low, conf_high, p_value, method.
+
+    Raises
+    ------
+    InputError
+        If the factor or a level is not in the model, or the data do not tell the two apart.
+    """
+    if factor not in fit.design.factors:
+        raise InputError(one_of("the factor", factor, fit.design.factors))
+    levels = list(fit.design.data[factor].cat.categories)
+    names, base = coefficients(fit)
+    weights = np.zeros((1, len(names)))
+    for sign, which in ((1, level), (-1, reference)):
+        if which not in levels:
+            raise InputError(one_of(f"the level of '{factor}'", which, levels))
+        if which == levels[0]:
+            continue
+        column = f"{factor}[T.{which}]"
+        if column not in names:
+            raise InputError("the data do not tell the groups apart from other terms of the model")
+        weights[0, names.index(column)] = sign
+    contrast = pd.DataFrame({"contrast": [f"{level} vs {reference}"]})
+    difference = base.combine(weights / latent_sd(fit), contrast)
+    how = infer(fit, conf_level, "delta", "none", 1000, 1)
+    return tabulate(fit, difference, how).iloc[0]

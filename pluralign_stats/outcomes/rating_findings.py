@@ -1,0 +1,191 @@
+"""Findings about raters, and what a study offers to analyse them by."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from pluralign_stats.effects.demographics import default_factors
+from pluralign_stats.effects.plans import given_ratings
+from pluralign_stats.errors import InputError, one_of
+from pluralign_stats.feedback.scales import dimension_places
+from pluralign_stats.models.linear import LinearFit, fit_linear
+from pluralign_stats.models.ordinal import OrdinalFit, fit_ordinal
+from pluralign_stats.outcomes.specifications import ALL
+from pluralign_stats.settings import MIN_CELL
+from pluralign_stats.simulate.levels import LEVELS
+from pluralign_stats.simulate.parameters import PLANTED
+from pluralign_stats.study.read import read_study
+from pluralign_stats.study.study import Study
+
+#: Ways of modelling ratings.
+MODELS: dict[str, Callable[..., LinearFit | OrdinalFit]] = {
+    "ordinal": fit_ordinal,
+    "linear": fit_linear,
+}
+
+#: Whose ratings: those that the codebook's filters leave, or everyone's.
+PASSED, EVERYONE = "passed", "all ratings"
+
+#: What stands beside the demographic of the finding.
+ADJUSTED, ALONE = "all demographics", "alone"
+
+#: Where the raters are: columns of a study by which it can be narrowed, the first that it has.
+PLACES = ("language", "country")
+
+
+@dataclass(frozen=True)
+class RatingFinding:
+    """A comparison of two groups of raters on one dimension.
+
+    Attributes
+    ----------
+    name
+        The finding in a few words.
+    dimension
+        What was rated.
+    term
+        The demographic.
+    level, reference
+        Two of its levels; the first less the second is estimated.
+    """
+
+    name: str
+    dimension: str
+    term: str
+    level: str
+    reference: str
+
+
+def published_rating_findings(study: Study) -> tuple[RatingFinding, ...]:
+    """The paper's findings about raters whose dimension, demographic and groups a study has."""
+    found = []
+    for planted in PLANTED:
+        reference, label = LEVELS[planted.term][0], study.codebook.label(planted.dimension)
+        known = study.levels(planted.term) if planted.term in study.demographics else ()
+        if planted.dimension in study.dimensions and {planted.level, reference} <= set(known):
+            name = f"{label}, {planted.level} vs {reference} raters"
+            found.append(
+                RatingFinding(name, planted.dimension, planted.term, planted.level, reference)
+            )
+    return tuple(found)
+
+
+def study_by_filter(
+    study: Study, codebook: str | Path, data: str | Path | None = None
+) -> dict[str, Study | InputError]:
+    """A study, and beside it the same without its filters, where these removed something.
+
+    Parameters
+    ----------
+    study
+        The study as its codebook filters it.
+    codebook, data
+        Where it was read from, as for `read_study`.
+
+    Returns
+    -------
+    dict
+        By option of the choice "filter"; where what the filters removed cannot be read, why.
+    """
+    found: dict[str, Study | InputError] = {PASSED: study}
+    if study.exclusions["rows"].any():
+        try:
+            found[EVERYONE] = read_study(codebook, data, filters=False)
+        except InputError as error:
+            found[EVERYONE] = error
+    return found
+
+
+#: A study, or several by what was filtered.
+Studies = Study | Mapping[str, Study | InputError]
+
+
+def rating_choices(
+    study: Studies, finding: RatingFinding, *, min_cell: int = MIN_CELL
+) -> dict[str, list[str]]:
+    """Choices that a study offers for a finding; the first of each makes the main analysis.
+
+    Model, scale (those coarser than the study's own to which its ratings can be converted), filter,
+    adjustment, and language or country, where there are several in which both groups have
+    `min_cell` raters.
+
+    Raises
+    ------
+    InputError
+        If the study has no such dimension, demographic or group.
+    """
+    by_filter = studies_of(study)
+    main = main_study(by_filter)
+    check_finding(main, finding)
+    offered = {
+        "model": list(MODELS),
+        "scale": scales_of(main, finding.dimension),
+        "filter": [name for name, one in by_filter.items() if isinstance(one, Study)],
+        "adjustment": [ADJUSTED, ALONE],
+        **_places(main, finding, min_cell),
+    }
+    if len(factors_of(main, finding)) == 1:
+        del offered["adjustment"]
+    return {name: values for name, values in offered.items() if len(values) > 1 or name == "model"}
+
+
+def studies_of(study: Studies) -> Mapping[str, Study | InputError]:
+    """Studies by what was filtered, the main one first."""
+    return {PASSED: study} if isinstance(study, Study) else study
+
+
+def main_study(by_filter: Mapping[str, Study | InputError]) -> Study:
+    """The first study."""
+    first = next(iter(by_filter.values()), None)
+    if not isinstance(first, Study):
+        raise first or InputError("there is no study to analyse; name one")
+    return first
+
+
+def check_finding(study: Study, finding: RatingFinding) -> None:
+    """Refuse a finding about what a study does not have."""
+    if finding.dimension not in study.dimensions:
+        raise InputError(one_of("the dimension", finding.dimension, study.dimensions))
+    if finding.term not in study.demographics:
+        raise InputError(one_of("the demographic", finding.term, study.demographics))
+    for level in (finding.level, finding.reference):
+        if level not in study.levels(finding.term):
+            known = study.levels(finding.term)
+            raise InputError(one_of(f"the level of '{finding.term}'", level, known))
+    if finding.level == finding.reference:
+        raise InputError(f"a finding needs two different groups, not '{finding.level}' twice")
+
+
+def scales_of(study: Study, dimension: str) -> list[str]:
+    """The scales to which ratings can be converted, from the finest, each coarser than the last."""
+    rated = study.codebook.dimensions[dimension]
+    sizes: dict[int, str] = {}
+    for scale in ("5-point", "as-rated", "3-point", "binary"):
+        try:
+            places = dimension_places(dimension, rated, scale)
+        except InputError:
+            continue
+        sizes.setdefault(len(set(places.values())), scale)
+    return [sizes[n] for n in sorted(sizes, reverse=True)]
+
+
+def _places(study: Study, finding: RatingFinding, min_cell: int) -> dict[str, list[str]]:
+    """Language or country with its options, if there are several that can be told of."""
+    data = given_ratings(study, finding.dimension)
+    name = next((name for name in PLACES if name in data and name != finding.term), None)
+    if name is None:
+        return {}
+    raters = data.drop_duplicates(["rater", name])
+    groups = pd.crosstab(raters[name].astype(str), raters[finding.term].astype(str))
+    groups = groups.reindex(columns=[finding.level, finding.reference], fill_value=0)
+    enough = (groups >= min_cell).all(axis=1)
+    rest = int(raters[name].isin(enough.index[~enough]).sum())
+    told = sorted(enough.index[enough])
+    return {name: [ALL, *told]} if len(told) > 1 and (rest == 0 or rest >= min_cell) else {}
+
+
+def factors_of(study: Study, finding: RatingFinding) -> tuple[str, ...]:
+    """The demographics of the model, as `demographic_effects` takes them, with the finding's."""
+    return tuple(dict.fromkeys((*default_factors(study), finding.term)))

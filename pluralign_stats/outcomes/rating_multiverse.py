@@ -1,0 +1,279 @@
+"""One finding about raters under all reasonable choices of analysis."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from pluralign_stats.describe.composition import not_asked
+from pluralign_stats.describe.disclosure import check_min_cell
+from pluralign_stats.describe.intervals import check_level
+from pluralign_stats.effects.plans import formula_of, given_ratings, plans
+from pluralign_stats.effects.standardized import UNIT, standardized_difference
+from pluralign_stats.errors import InputError
+from pluralign_stats.feedback.scales import dimension_places, lookup
+from pluralign_stats.models.linear import LinearFit
+from pluralign_stats.models.ordinal import OrdinalFit
+from pluralign_stats.outcomes.rating_findings import (
+    ADJUSTED,
+    ALONE,
+    EVERYONE,
+    MODELS,
+    PLACES,
+    RatingFinding,
+    Studies,
+    check_finding,
+    factors_of,
+    main_study,
+    rating_choices,
+    scales_of,
+    studies_of,
+)
+from pluralign_stats.outcomes.specifications import (
+    ALL,
+    Choice,
+    Offered,
+    Wording,
+    agreement_sentence,
+    check_offered,
+    choice_notes,
+    combinations,
+    distinct,
+    tabulate_analyses,
+    without_estimate,
+)
+from pluralign_stats.results import Metadata, Result
+from pluralign_stats.settings import CONF_LEVEL, MIN_CELL
+from pluralign_stats.study.study import Study
+
+_CHOICES = ("model", "scale", "filter", "adjustment", *PLACES)
+
+_NOT_CROSSED = "Single languages or countries are looked at in ratings that passed only."
+
+_NOTES = (
+    f"Unit: {UNIT}. Linear models: the difference of means in standard deviations of a single "
+    "rating; ordinal ones: the same of the latent variable behind ratings (with two categories, of "
+    "a binary logit model).",
+    "A linear model of two categories is a linear probability model. Coarse or lopsided scales "
+    "make differences smaller in linear models (Cohen 1983, Applied Psychological Measurement 7, "
+    "249-253), and do not in ordinal ones.",
+    "Every model has random intercepts of rater and item. Raters and ratings are all those in the "
+    "model.",
+)
+
+
+def rating_multiverse(
+    study: Studies,
+    finding: RatingFinding,
+    choices: Offered | None = None,
+    *,
+    min_cell: int = MIN_CELL,
+    conf_level: float = CONF_LEVEL,
+) -> Result:
+    """Estimate one finding about raters under every combination of choices.
+
+    Parameters
+    ----------
+    study
+        The study, or what `study_by_filter` gave.
+    finding
+        What is estimated.
+    choices
+        Options of each choice, the first of which makes the main analysis: model (``"ordinal"``,
+        ``"linear"``), scale (``"5-point"``, ``"3-point"``, ``"binary"``, ``"as-rated"``), filter
+        (``"passed"``, ``"all ratings"``), adjustment (``"all demographics"``, as
+        `demographic_effects` does, or ``"alone"``), language and country (``"all"`` or one). By
+        default what `rating_choices` gives, without combinations that have the same ratings as
+        another, nor those of a place with all ratings.
+    min_cell
+        Groups of fewer raters are not compared.
+    conf_level
+        Level of the intervals.
+
+    Returns
+    -------
+    Result
+        One row per analysis, the main one first: one column per choice, then estimate (in standard
+        deviations of a rating, see `standardized_difference`), conf_low, conf_high, clear, agrees
+        (in sign with the main analysis), main, n_raters and n_ratings (in the model), reason (why
+        there is no estimate), method.
+
+    Raises
+    ------
+    InputError
+        If the finding or a choice is unknown, or there are too many analyses.
+    """
+    check_level(conf_level)
+    check_min_cell(min_cell)
+    by_filter = studies_of(study)
+    main = main_study(by_filter)
+    check_finding(main, finding)
+    offered = choices
+    if offered is None:
+        offered = rating_choices(study, finding, min_cell=min_cell)
+    check_offered(offered, _CHOICES, _known(by_filter, main, finding))
+    chosen = _Chosen(by_filter, finding, min_cell)
+    analyses = combinations(offered)
+    left_out: list[str] = []
+    if choices is None:
+        crossed = [c for c in analyses if not (_place(c) and c.get("filter") == EVERYONE)]
+        left_out += [_NOT_CROSSED] if len(crossed) < len(analyses) else []
+        analyses, others = distinct(crossed, chosen.key, "ratings")
+        left_out += others
+    rows = [{**choice, **_analysis(chosen, choice, conf_level)} for choice in analyses]
+    table = tabulate_analyses(rows, offered, ("n_raters", "n_ratings"))
+    unread = [str(one) for one in by_filter.values() if isinstance(one, InputError)]
+    left_out += [f"Without filters the study cannot be read: {told}." for told in unread]
+    meta = Metadata(
+        title=f"{finding.name}: {len(table)} analyses",
+        data=main.data_kind,
+        unit=UNIT,
+        conf_level=conf_level,
+        interval="Wald intervals",
+        notes=(*choice_notes(offered), *_NOTES, *left_out),
+    )
+    sentence = agreement_sentence(finding.name, table, Wording("differences", UNIT, ".2f"))
+    return Result(table, sentence, meta)
+
+
+def _known(
+    by_filter: Mapping[str, Study | InputError], study: Study, finding: RatingFinding
+) -> dict[str, Sequence[str]]:
+    """The options that each choice can have."""
+    scales = scales_of(study, finding.dimension)
+    places = {
+        name: [ALL, *study.ratings[name].dropna().unique()] if name in study.ratings else [ALL]
+        for name in PLACES
+    }
+    return {"model": list(MODELS), "scale": [*scales, "as-rated"], "filter": list(by_filter),
+            "adjustment": [ADJUSTED, ALONE], **places}  # fmt: skip
+
+
+def _place(choice: Choice) -> dict[str, str]:
+    """The language or country chosen, if one was."""
+    return {name: choice[name] for name in PLACES if choice.get(name, ALL) != ALL}
+
+
+@dataclass(frozen=True)
+class _Ratings:
+    """Ratings of an analysis, before their scale is converted.
+
+    Attributes
+    ----------
+    data
+        Rows that were given and have every demographic of the model.
+    factors
+        The demographics in the model.
+    """
+
+    data: pd.DataFrame
+    factors: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Chosen:
+    """The ratings that choices lead to, each selected once.
+
+    Attributes
+    ----------
+    by_filter
+        Studies by what was filtered.
+    finding
+        What is estimated.
+    min_cell
+        Fewest raters of a group.
+    """
+
+    by_filter: Mapping[str, Study | InputError]
+    finding: RatingFinding
+    min_cell: int
+    _found: dict[tuple[str | None, ...], _Ratings | InputError] = field(default_factory=dict)
+
+    def ratings(self, choice: Choice) -> _Ratings:
+        """The ratings of an analysis, in which both groups have raters enough.
+
+        Raises
+        ------
+        InputError
+            If they have not.
+        """
+        key = tuple(choice.get(name) for name in ("filter", "adjustment", *PLACES))
+        if key not in self._found:
+            try:
+                self._found[key] = self._select(choice)
+            except InputError as error:
+                self._found[key] = error
+        found = self._found[key]
+        if isinstance(found, InputError):
+            raise found
+        return found
+
+    def key(self, choice: Choice) -> tuple[object, ...]:
+        """What tells an analysis apart from others: its ratings, and what is done with them."""
+        try:
+            found = self.ratings(choice)
+        except InputError:
+            return tuple(choice.items())
+        pairs = found.data[["rater", "item"]].astype(str)
+        which = int(pd.util.hash_pandas_object(pairs, index=False).to_numpy().sum())
+        return choice.get("model"), choice.get("scale"), found.factors, which
+
+    def _select(self, choice: Choice) -> _Ratings:
+        finding = self.finding
+        study = self.by_filter[choice.get("filter", next(iter(self.by_filter)))]
+        if isinstance(study, InputError):
+            raise study
+        narrowed = study.where(**_place(choice))
+        data = given_ratings(narrowed, finding.dimension)
+        factors: tuple[str, ...] = (finding.term,)
+        if choice.get("adjustment", ADJUSTED) == ADJUSTED:
+            gaps = {factor: not_asked(narrowed, factor) for factor in factors_of(study, finding)}
+            used = [beside for read, beside in plans(data, gaps) if finding.term in read]
+            factors = used[0] if used else factors
+        asked = data.dropna(subset=list(factors))
+        for level in (finding.level, finding.reference):
+            if asked.loc[asked[finding.term] == level, "rater"].nunique() < self.min_cell:
+                raise InputError(f"fewer than {self.min_cell} raters of the group '{level}'")
+        return _Ratings(asked, factors)
+
+
+def _analysis(chosen: _Chosen, choice: Choice, level: float) -> dict[str, Any]:
+    """One analysis: its estimate, or why there is none."""
+    finding = chosen.finding
+    try:
+        fit = _fit(chosen, choice)
+        found = standardized_difference(
+            fit, finding.term, finding.level, finding.reference, conf_level=level
+        )
+    except InputError as error:
+        return without_estimate(error)
+    clear = found["conf_low"] > 0 or found["conf_high"] < 0
+    return {
+        **found[["estimate", "conf_low", "conf_high", "method"]],
+        "clear": "yes" if clear else "no",
+        "n_raters": fit.design.data["rater"].nunique(),
+        "n_ratings": fit.nobs,
+        "reason": "",
+    }
+
+
+def _fit(chosen: _Chosen, choice: Choice) -> LinearFit | OrdinalFit:
+    """The model of an analysis.
+
+    Raises
+    ------
+    InputError
+        If it cannot be fitted, or its numbers cannot be trusted.
+    """
+    ratings = chosen.ratings(choice)
+    study = main_study(chosen.by_filter)
+    dimension = chosen.finding.dimension
+    scale = choice.get("scale", "as-rated")
+    places = dimension_places(dimension, study.codebook.dimensions[dimension], scale)
+    data = ratings.data.assign(rating=lookup(ratings.data["rating"].to_numpy(), places))
+    fit = MODELS[choice.get("model", "ordinal")](formula_of(data, ratings.factors), data)
+    if not fit.converged or not np.isfinite(fit.se).all():
+        raise InputError("; ".join(fit.warnings) or "the model did not converge")
+    return fit
