@@ -116,6 +116,7 @@ from .outcomes.rating_findings import rating_choices as rating_choices
 from .outcomes.rating_findings import study_by_filter as study_by_filter
 from .outcomes.rating_multiverse import rating_multiverse as rating_multiverse
 from .outcomes.read import Outcomes as Outcomes
+from .outcomes.read import find_outcomes as find_outcomes
 from .outcomes.read import read_outcomes as read_outcomes
 from .outcomes.reported import reported as reported
 from .outcomes.robust import leave_one_out as leave_one_out
@@ -132,6 +133,8 @@ from .results import Result as Result
 from .simulate.recovery import recovery as recovery
 from .simulate.study import simulate_study as simulate_study
 from .simulate.study import write_simulated_study as write_simulated_study
+from .study.asked import asked_demographics as asked_demographics
+from .study.asked import asked_dimensions as asked_dimensions
 from .study.codebook import Codebook as Codebook
 from .study.read import read_study as read_study
 from .study.reference import with_reference as with_reference

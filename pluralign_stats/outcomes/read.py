@@ -117,6 +117,31 @@ def dimensions_of(table: pd.DataFrame, codebook: Codebook | None) -> tuple[str, 
     return (*known, *(name for name in found if name not in known))
 
 
+def find_outcomes(
+    path: str | Path, *, study: Study | None = None, told: str = ""
+) -> Outcomes | None:
+    """Read the scores of generations; where there are none yet, print how to come by them.
+
+    Parameters
+    ----------
+    path, study, told
+        As for `read_outcomes`; an empty path is one that was not given.
+
+    Returns
+    -------
+    Outcomes or None
+
+    Raises
+    ------
+    InputError
+        As of `read_outcomes`.
+    """
+    if str(path):
+        return read_outcomes(path, study=study, told=told)
+    print(_NONE_YET)
+    return None
+
+
 def read_outcomes(path: str | Path, *, study: Study | None = None, told: str = "") -> Outcomes:
     """Read the scores of generations.
 
@@ -161,6 +186,13 @@ def read_outcomes(path: str | Path, *, study: Study | None = None, told: str = "
 
 
 _COMMAND = "pluralign judge GENERATIONS --judge JUDGE --out SCORES"
+
+_NONE_YET = """\
+No tuned models have been scored yet: train them, let them speak, and score them with
+  pluralign train GRID --study STUDY --out RUNS
+  pluralign generate RUNS --study STUDY --out GENERATIONS
+  pluralign judge GENERATIONS --out SCORES --judge JUDGE --study STUDY
+and give the scores as outcomes_file, such as SCORES/outcomes.parquet."""
 
 
 def _parquet(file: Path) -> pd.DataFrame:

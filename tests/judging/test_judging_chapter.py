@@ -9,7 +9,7 @@ from bs4 import BeautifulSoup
 import pluralign_stats as pls
 from reports import build_report, notebook_folder
 
-CHAPTER = notebook_folder() / "07_judge_against_humans.ipynb"
+CHAPTER = notebook_folder() / "13_judge_against_humans.ipynb"
 
 
 @pytest.fixture(scope="module")

@@ -14,12 +14,12 @@ from reports import build_report, notebook_folder
 CHAPTERS = [
     notebook_folder() / f"{name}.ipynb"
     for name in (
-        "08_survey_and_models",
-        "09_rating_scales",
-        "10_disagreement",
-        "11_optimizers",
-        "12_multiverse",
-        "13_reported_and_found",
+        "09_survey_and_models",
+        "10_rating_scales",
+        "11_disagreement",
+        "12_optimizers",
+        "14_multiverse",
+        "15_reported_and_found",
     )
 ]
 #: Figures of findings about raters, which need no model.
@@ -133,11 +133,11 @@ def test_the_chapters_with_a_single_design(codebook, tmp_path):
         *("scales_against_control", "strategies_against_control", "optimizers"),
         *("scales_scores", "strategies_scores", "optimizers_scores"),
     }
-    assert "No models were tuned on two groups" in texts["08_survey_and_models"]
-    assert "Only 5-point was tried" in texts["09_rating_scales"]
-    assert "Only mean was tried" in texts["10_disagreement"]
-    assert "Relative gain" not in texts["10_disagreement"]
-    assert "No two strategies, scales or optimizers" in texts["12_multiverse"]
+    assert "No models were tuned on two groups" in texts["09_survey_and_models"]
+    assert "Only 5-point was tried" in texts["10_rating_scales"]
+    assert "Only mean was tried" in texts["11_disagreement"]
+    assert "Relative gain" not in texts["11_disagreement"]
+    assert "No two strategies, scales or optimizers" in texts["14_multiverse"]
 
 
 def test_the_chapters_without_scores_say_how_to_make_them(codebook, tmp_path):

@@ -1,4 +1,4 @@
-"""The chapter of Bayesian effects, run as a report runs it, with few draws."""
+"""The chapters of Bayesian models, run as a report runs them, with few draws."""
 
 import json
 import re
@@ -12,21 +12,21 @@ import pluralign_stats as pls
 from pluralign_stats.models.bayes.options import FEWEST_DRAWS
 from reports import build_report, notebook_folder
 
-CHAPTER = notebook_folder() / "05_bayesian_effects.ipynb"
 FEW = {"draws": FEWEST_DRAWS, "tune": FEWEST_DRAWS}
+EFFECTS, STYLE, CROSSED = "07_bayesian_effects", "05_response_style", "06_intersections"
 
 
-def chapter(codebook: Path, out: Path, **parameters: object) -> tuple[BeautifulSoup, dict]:
-    """The page of the chapter, and what is told of each of its exhibits."""
+def chapter(name: str, codebook: Path, out: Path, **given: object) -> tuple[BeautifulSoup, dict]:
+    """The page of a chapter, and what is told of each of its exhibits."""
     index = build_report(
         pls.read_study(codebook),
         codebook,
         out,
-        parameters=FEW | parameters,
-        notebooks=[CHAPTER],
+        parameters=FEW | given,
+        notebooks=[notebook_folder() / f"{name}.ipynb"],
         progress=False,
     )
-    page = (index.parent / f"{CHAPTER.stem}.html").read_text("utf-8")
+    page = (index.parent / f"{name}.html").read_text("utf-8")
     told = {
         path.stem: json.loads(path.read_text("utf-8"))
         for path in (index.parent / "tables").glob("*.json")
@@ -41,23 +41,38 @@ def small(tmp_path_factory) -> Path:
 
 
 @pytest.mark.slow
-def test_the_chapter_of_a_study(small, tmp_path):
-    wanted = {"demographics": "gender,politics", "intersection": "gender,politics"}
-    page, told = chapter(small, tmp_path / "r", **wanted)
-    findings = [about["sentence"] for about in told.values() if about["finding"]]
-    first = pls.read_study(small).dimensions[0]
-    label = pls.read_study(small).codebook.label(first)
-    assert 1 <= len(findings) <= 3
-    assert all(label.lower() in sentence.lower() for sentence in findings)
-    assert {"bayes_sampling", "bayes_differences", "bayes_intersections"} <= set(told)
+def test_the_chapter_of_effects(small, tmp_path):
+    page, told = chapter(EFFECTS, small, tmp_path / "r", demographics="gender,politics")
+    study = pls.read_study(small)
+    label = study.codebook.label(study.dimensions[0])
+    (finding,) = [about["sentence"] for about in told.values() if about["finding"]]
+    assert label.lower() in finding.lower()
+    assert {"bayes_sampling", "bayes_differences"} <= set(told)
     assert not any(name.startswith("joint") for name in told)
-    assert len(page.find_all("img")) >= 7
-    assert "No population was given" in page.get_text()
-    cells = pd.read_csv(tmp_path / "r" / "tables" / "bayes_intersections.csv")
-    assert (cells["n_raters"].dropna() >= 10).all()
-    raters = pls.read_study(small).raters["rater"].astype(str)
+    assert len(page.find_all("img")) >= 6
+    raters = study.raters["rater"].astype(str)
     shown = set(re.findall(r"[\w-]+", page.get_text()))
     assert not shown & set(raters)
+
+
+@pytest.mark.slow
+def test_the_chapter_of_intersections(small, tmp_path):
+    wanted = {"demographics": "gender,politics", "intersection": "gender,politics"}
+    page, told = chapter(CROSSED, small, tmp_path / "r", **wanted)
+    assert list(told) == ["intersections"]
+    assert "No population was given" in page.get_text()
+    cells = pd.read_csv(tmp_path / "r" / "tables" / "intersections.csv")
+    assert (cells["n_raters"].dropna() >= 10).all()
+
+
+@pytest.mark.slow
+def test_the_chapter_of_response_style(small, tmp_path):
+    page, told = chapter(STYLE, small, tmp_path / "r", group="gender")
+    assert {"style_ratings", "style_differences", "style_models"} <= set(told)
+    assert "Gender" in told["style_differences"]["title"] + told["style_differences"]["sentence"]
+    page, told = chapter(STYLE, small, tmp_path / "r", use_of_scale=False)
+    assert set(told) == {"style_ratings"}
+    assert "not asked for" in page.get_text()
 
 
 def test_a_study_with_nothing_to_compare(tmp_path):
@@ -68,9 +83,16 @@ def test_a_study_with_nothing_to_compare(tmp_path):
         "name: bare\nfiles: {ratings: ratings.csv}\ncolumns: {rater: rater, item: item}\n"
         "dimensions: {good: {}}\n"
     )
-    page, told = chapter(codebook, tmp_path / "r")
+    page, told = chapter(EFFECTS, codebook, tmp_path / "r")
     assert told == {}
     assert "No demographic has two levels" in page.get_text()
+    for name, why in (
+        (STYLE, "There are no two groups"),
+        (CROSSED, "There are no two demographics"),
+    ):
+        page, told = chapter(name, codebook, tmp_path / name)
+        assert why in page.get_text()
+        assert not page.find_all("img")
 
 
 def test_without_the_packages_the_chapter_says_how_to_install_them(small, tmp_path, monkeypatch):
@@ -78,6 +100,7 @@ def test_without_the_packages_the_chapter_says_how_to_install_them(small, tmp_pa
     lacking.mkdir()
     (lacking / "xarray.py").write_text("raise ImportError('no xarray', name='xarray')\n")
     monkeypatch.setenv("PYTHONPATH", str(lacking))
-    page, told = chapter(small, tmp_path / "r")
-    assert told == {}
-    assert "pip install 'pluralign[bayes]'" in page.get_text()
+    for name in (EFFECTS, STYLE, CROSSED):
+        page, told = chapter(name, small, tmp_path / name)
+        assert not {"bayes_differences", "style_differences_figure"} & set(told)
+        assert "pip install 'pluralign[bayes]'" in page.get_text()

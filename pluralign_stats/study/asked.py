@@ -1,0 +1,64 @@
+"""What a notebook asks for and the study has; what it has not is said, not a failure."""
+
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
+
+from pluralign_stats.errors import listing
+from pluralign_stats.study.study import Study
+
+
+def asked_demographics[Names: (str, list[str])](study: Study, names: Names) -> Names:
+    """Return those of the demographics that the study has, and print which it has not.
+
+    Parameters
+    ----------
+    study
+        The study.
+    names
+        One name or several, of the codebook; empty for what is usual.
+
+    Returns
+    -------
+    str or list of str
+        As given, without those that are not in the study.
+    """
+    return _present("demographic", names, study.demographics)
+
+
+def asked_dimensions[Names: (str, list[str])](study: Study, names: Names) -> Names:
+    """Return those of the dimensions that the study has, and print which it has not.
+
+    Parameters
+    ----------
+    study
+        The study.
+    names
+        One name or several, of the codebook; empty for what is usual.
+
+    Returns
+    -------
+    str or list of str
+        As given, without those that are not in the study.
+    """
+    return _present("dimension", names, study.dimensions)
+
+
+def _present[Names: (str, list[str])](what: str, names: Names, known: Sequence[str]) -> Names:
+    asked = [names] if isinstance(names, str) else names
+    absent = [name for name in asked if name and name not in known]
+    if not absent:
+        return names
+    left = [name for name in asked if name in known]
+    print(_told(what, absent, left, known))
+    return left[0] if isinstance(names, str) and left else type(names)(left or "")
+
+
+def _told(what: str, absent: Iterable[str], left: Sequence[str], known: Sequence[str]) -> str:
+    """One sentence: what is absent, what there is, what is shown."""
+    missing = listing(list(absent))
+    if not known:
+        return f"This study has no {what} at all, so {missing} cannot be shown."
+    shown = f"shown is {listing(left)}" if left else "shown is what is shown if none is named"
+    near = {n: get_close_matches(n, known, n=1) for n in absent}
+    meant = "".join(f", did you mean {m[0]}?" for m in near.values() if m)
+    return f"This study has no {what} {missing}{meant} It has {listing(known, 20)}; {shown}."
