@@ -3,12 +3,16 @@
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, replace
 from html import escape
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from pluralign_stats.settings import CONF_LEVEL
+
+if TYPE_CHECKING:
+    from great_tables import GT
 
 #: Columns that most tables share, in the order in which they stand.
 VOCABULARY = (
@@ -80,6 +84,14 @@ class Metadata:
     told: str = ""
 
     @property
+    def measure(self) -> str:
+        """Unit of the estimates, and level and kind of their intervals."""
+        parts = [f"unit: {self.unit}"] if self.unit else []
+        if self.interval and self.conf_level:
+            parts.append(f"{self.conf_level:.0%} {self.interval}")
+        return "; ".join(parts)
+
+    @property
     def about_data(self) -> str:
         """What is said of the data; empty where there is nothing to say."""
         return self.told or ("simulated study" if self.data == "simulated" else "")
@@ -124,13 +136,36 @@ class Result:
     def __repr__(self) -> str:
         return f"{self.caption()}\n{self.table.to_string(index=False)}\n{self.sentence}"
 
+    def gt(self) -> "GT":
+        """The table as great-tables sets it, to be changed further or written.
+
+        Raises
+        ------
+        MissingExtraError
+            If great-tables is not installed.
+        """
+        from pluralign_stats.typeset import set_table
+
+        return set_table(self)
+
+    def save(self, stem: str | Path) -> list[Path]:
+        """Write ``STEM.html``, ``STEM.tex`` and ``STEM.csv``, or none, and return their paths.
+
+        Raises
+        ------
+        InputError
+            If the files cannot be written.
+        MissingExtraError
+            If great-tables is not installed.
+        """
+        from pluralign_stats.typeset import save_table
+
+        return save_table(self, stem)
+
     def caption(self) -> str:
         """Title, unit, interval and what is said of the data in one line."""
-        level = self.meta.conf_level
-        parts = [self.meta.title]
-        parts += [f"unit: {self.meta.unit}"] if self.meta.unit else []
-        parts += [f"{level:.0%} {self.meta.interval}"] if self.meta.interval and level else []
-        return "; ".join(part for part in (*parts, self.meta.about_data) if part)
+        parts = (self.meta.title, self.meta.measure, self.meta.about_data)
+        return "; ".join(part for part in parts if part)
 
     def _repr_html_(self) -> str:
         notes = "".join(f"<p class='note'>{escape(note)}</p>" for note in self.meta.notes)
@@ -167,18 +202,22 @@ IN_WORDS = {
 }
 
 
-def table_html(table: pd.DataFrame, caption: str) -> str:
-    """HTML of a table: escaped, numbers marked; methods and what is the same throughout on top."""
+def displayed(table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    """Columns that readers are shown, and what is told once since it is so in all rows."""
     in_words = [number for word, held in IN_WORDS.items() if word in table for number in held]
     shown = table.drop(columns=["method", *in_words], errors="ignore")
     methods = [method for method in table.get("method", pd.Series()).unique() if method]
     same = [c for c in _TOLD_ONCE if c in shown and _one_value(shown[c])]
-    parts = [f"{heading(c)}: {shown[c].iloc[0]}" for c in same]
-    parts += [f"method: {' / '.join(methods)}"] if methods else []
-    told = "".join(f"; {part}" for part in parts)
-    shown = shown.drop(columns=same)
+    told = [f"{heading(c)}: {shown[c].iloc[0]}" for c in same]
+    told += [f"method: {' / '.join(methods)}"] if methods else []
+    return shown.drop(columns=same), told
+
+
+def table_html(table: pd.DataFrame, caption: str) -> str:
+    """HTML of a table: escaped, numbers marked; methods and what is the same throughout on top."""
+    shown, told = displayed(table)
     head = "".join(f"<th scope='col'>{escape(heading(c))}</th>" for c in shown.columns)
-    places = _decimals(shown)
+    places = decimals(shown)
     body = "".join(
         "<tr>"
         + "".join(_cell(c, value, places.get(c)) for c, value in zip(shown, row, strict=True))
@@ -186,7 +225,7 @@ def table_html(table: pd.DataFrame, caption: str) -> str:
         for row in shown.itertuples(index=False, name=None)
     )
     return (
-        f"<table class='data'><caption>{escape(caption + told)}</caption>"
+        f"<table class='data'><caption>{escape('; '.join([caption, *told]))}</caption>"
         f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
     )
 
@@ -202,7 +241,7 @@ def heading(column: str) -> str:
     return plain.get(column, column.removeprefix("n_").replace("_", " "))
 
 
-def _decimals(table: pd.DataFrame) -> dict[str, int]:
+def decimals(table: pd.DataFrame) -> dict[str, int]:
     """How many decimals each column of numbers has, by its largest number."""
     numbers = table.select_dtypes("number")
     size = numbers.where(np.isfinite(numbers)).abs().max()
@@ -219,7 +258,7 @@ def _places(number: float) -> int:
 def _cell(column: str, value: Any, places: int | None) -> str:
     if isinstance(value, str):
         return f"<td>{escape(value).replace('+', '+<wbr>')}</td>"
-    return f"<td class='number'>{format_number(column, value, places)}</td>"
+    return f"<td class='number'>{escape(format_number(column, value, places))}</td>"
 
 
 def format_number(column: str, number: Any, places: int | None = None) -> str:
@@ -237,7 +276,7 @@ def format_number(column: str, number: Any, places: int | None = None) -> str:
     if column == "share" or column.endswith("_share"):
         return f"{value:.1%}"
     if column.startswith("p_"):
-        return "&lt;0.001" if value < 0.001 else f"{value:.3f}"
+        return "<0.001" if value < 0.001 else f"{value:.3f}"
     return minus(f"{value:.{_places(value) if places is None else places}f}")
 
 

@@ -112,8 +112,8 @@ def build_report(
     return out / "index.html"
 
 
-def check_parameters(parameters: Mapping[str, object]) -> None:
-    """Refuse parameters that the notebooks of a report do not know or cannot take.
+def check_parameters(parameters: Mapping[str, object], chapters: Sequence[str] = ()) -> None:
+    """Refuse parameters and chapters that the notebooks of a report do not know or cannot take.
 
     Raises
     ------
@@ -121,7 +121,9 @@ def check_parameters(parameters: Mapping[str, object]) -> None:
         If a name is unknown or a value ill-typed.
     """
     require_packages()
-    assign_parameters(find_notebooks(None), parameters)
+    found = find_notebooks(None)
+    assign_parameters(found, parameters)
+    choose(found, chapters)
 
 
 @dataclass(frozen=True)

@@ -38,6 +38,9 @@ _SHOWN_TYPES = [
 #: Anchors that the page around the notebook uses itself.
 _PAGE_ANCHORS = ("", "chapter-files", "content", "warnings")
 
+#: Texts of more letters than this need room in a table.
+_LONG = 30
+
 _NUMBER = re.compile(r"[<>≤≥~]?\s*[-+−–]?\s*[\d.,]*\d[\d.,]*(e[-+−]?\d+)?\s*[%*]*")
 
 
@@ -92,6 +95,8 @@ def chapter_body(node: Any) -> Body:
     _warn_once(soup)
     for table in soup.find_all("table"):
         _arrange_table(soup, table)
+    for figure in soup.find_all("figure"):
+        figure["tabindex"] = "0"  # on a phone it scrolls
     sections = tuple((str(h["id"]), h.get_text().strip()) for h in soup.select("h2[id]"))
     return Body(Markup(question), Markup(str(soup)), sections)  # noqa: S704 - cleaned above
 
@@ -177,7 +182,7 @@ def _warn_once(soup: BeautifulSoup) -> None:
 
 
 def _arrange_table(soup: BeautifulSoup, table: Tag) -> None:
-    """Let a wide table scroll in its own frame, and set columns of numbers to the right."""
+    """Let a wide table scroll in its own frame, and tell columns of numbers and of words."""
     for name in ("border", "style"):
         table.attrs.pop(name, None)
     rows = [row.find_all(["th", "td"]) for row in table.find_all("tr")]
@@ -186,11 +191,13 @@ def _arrange_table(soup: BeautifulSoup, table: Tag) -> None:
     for column in range(width):
         cells = [row[column] for row in body if len(row) == width and row[column].name == "td"]
         texts = [text for cell in cells if (text := cell.get_text().strip()) not in ("", "–", "—")]
-        if texts and all(_NUMBER.fullmatch(text) for text in texts):
+        numbers = bool(texts) and all(_NUMBER.fullmatch(text) for text in texts)
+        words = not numbers and max(map(len, texts), default=0) > _LONG
+        if numbers or words:
             for row in rows:
                 if len(row) == width:
-                    row[column]["class"] = "number"
+                    row[column]["class"] = "number" if numbers else "words"
     caption = table.find("caption")
-    frame = soup.new_tag("div", attrs={"class": "table-frame", "role": "region", "tabindex": "0"})
+    frame = soup.new_tag("div", attrs={"class": "table-frame", "role": "group", "tabindex": "0"})
     frame["aria-label"] = caption.get_text().strip() if caption else "Table"
     table.wrap(frame)

@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from pluralign_stats.cli.options import data_option, json_option, print_json, study_argument
+from pluralign_stats.cli.tables import print_table, records
 
 
 @click.command("audit")
@@ -105,18 +106,16 @@ def command(
 
 
 def _tell(study: Any, found: Any, out: Path | None, as_json: bool) -> None:
-    from pluralign_stats.cli.check import _print_table, _records
-
     if as_json:
         tables = {
-            name: {**result.describe(), "table": _records(result.table)}
+            name: {**result.describe(), "table": records(result.table)}
             for name, result in found.results().items()
         }
         content = {"study": study.name, "simulated": study.simulated, "tables": tables}
         print_json({**content, **({"folder": str(out)} if out else {})})
         return
     for result in found.results().values():
-        _print_table(result)
+        print_table(result)
     if out is not None:
         click.echo(f"\nTables and figures: {out}")
 

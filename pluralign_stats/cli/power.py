@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from pluralign_stats.cli.options import data_option, json_option, print_json
+from pluralign_stats.cli.tables import print_table, records
 
 #: What marks a folder of this command: the design that its studies vary.
 _MARK = "plan.json"
@@ -160,17 +161,15 @@ def command(
 
 
 def _tell(results: dict[str, Any], out: Path | None, as_json: bool) -> None:
-    from pluralign_stats.cli.check import _print_table, _records
-
     if as_json:
         tables = {
-            name: {**result.describe(), "table": _records(result.table)}
+            name: {**result.describe(), "table": records(result.table)}
             for name, result in results.items()
         }
         print_json({"tables": tables, **({"folder": str(out)} if out else {})})
         return
     for result in results.values():
-        _print_table(_compact(result))
+        print_table(_compact(result))
         for warning in result.warnings:
             click.echo(warning)
     if out is not None:

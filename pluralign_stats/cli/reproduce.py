@@ -1,7 +1,6 @@
 """``pluralign reproduce``."""
 
 import shlex
-from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +17,7 @@ from pluralign_stats.cli.options import (
 from pluralign_stats.errors import InputError, MissingExtraError
 
 if TYPE_CHECKING:
-    from training.workflow.config import RunConfig
+    from training.workflow.config import ReportSettings, RunConfig
     from training.workflow.cost import Cost
     from training.workflow.drive import Done
 
@@ -87,7 +86,7 @@ def command(
         _tell_cost(run, out, as_json)
         return
     if run.report is not None:
-        _check_parameters(run.report.parameters)
+        _check_report(run.report)
     typed = ["pluralign", "reproduce", Path(config).name, "--out", out.name]
     typed += ["--quick"] * quick + ([] if seed is None else ["--seed", str(seed)])
     typed += [word for pair in parameters for word in ("-p", pair)]
@@ -100,11 +99,11 @@ def command(
         raise InputError(f"{len(done.failed)} of the conditions failed: {reasons}")
 
 
-def _check_parameters(values: Mapping[str, object]) -> None:
+def _check_report(given: "ReportSettings") -> None:
     """Refuse what no notebook takes, before hours of work and not after them."""
     from reports import check_parameters
 
-    check_parameters(values)
+    check_parameters(given.parameters, given.leave_out)
 
 
 def _tell(done: "Done", as_json: bool) -> None:

@@ -2,14 +2,19 @@
 
 from collections.abc import Hashable, MutableMapping
 from dataclasses import dataclass, replace
+from threading import Lock
 
 import pandas as pd
 
 from pluralign_stats.checks.shares import predicted_shares
+from pluralign_stats.describe.composition import not_asked
 from pluralign_stats.describe.distribution import rating_distribution
 from pluralign_stats.effects.demographics import DemographicEffects, demographic_effects
+from pluralign_stats.effects.plans import given_ratings, plans
+from pluralign_stats.errors import InputError, listing
 from pluralign_stats.explorer.choices import Choice, choices_of
 from pluralign_stats.explorer.code import code_of, modelled
+from pluralign_stats.explorer.parts import withheld_groups
 from pluralign_stats.explorer.rows import only_rows
 from pluralign_stats.figures.describe import distribution_figure
 from pluralign_stats.figures.effects import forest_figure
@@ -49,6 +54,8 @@ class Answer:
         The figure as HTML, with its text alternative.
     code
         What gives the same, for a study called `study`.
+    withheld
+        Which groups are not shown, and why; empty where all are.
     """
 
     choice: Choice
@@ -56,6 +63,12 @@ class Answer:
     picture: Picture
     image: str
     code: str
+    withheld: str = ""
+
+    @property
+    def sentence(self) -> str:
+        """What the table says, and whom it leaves out."""
+        return f"{self.result.sentence} {self.withheld}".rstrip()
 
 
 class Answers:
@@ -73,7 +86,9 @@ class Answers:
         self.study = study
         self.min_cell = min_cell
         self.choices = choices_of(study, min_cell)
+        self._fitting = Lock()
         self._parts: dict[Hashable, Study] = {}
+        self._withheld: dict[Hashable, tuple[str, ...]] = {}
         self._effects: dict[Hashable, DemographicEffects] = {}
         self._answers: dict[Choice, Answer] = {}
 
@@ -91,9 +106,46 @@ class Answers:
         Raises
         ------
         InputError
-            If there are no such ratings, or none of the reference group among them.
+            If there are no such ratings, none of the reference group among them, or the group
+            has to be withheld.
         """
-        return with_reference(self._part(choice), choice.demographic, choice.reference)
+        if choice.reference in self.withheld(choice):
+            raise InputError(f"{self._note(choice)} Compare with another group")
+        conditions = self.conditions(choice)
+        key = (repr(conditions), choice.demographic, choice.reference)
+        if key not in self._parts:
+            part = self.study.where(**conditions) if conditions else self.study
+            part = with_reference(part, choice.demographic, choice.reference)
+            _keep(self._parts, key, part, MOST_MODELS)
+        return self._parts[key]
+
+    def withheld(self, choice: Choice) -> tuple[str, ...]:
+        """Groups that are not shown, as this part of the ratings would give a few raters away."""
+        if not choice.only:
+            return ()
+        observed = choice.show == "observed"
+        key = (choice.dimension, choice.demographic, choice.only, observed)
+        if key not in self._withheld:
+            given = given_ratings(self.study, choice.dimension)
+            if not observed:
+                given = given.dropna(subset=self._beside(given, choice))
+            found = withheld_groups(given, choice.demographic, dict(choice.only), self.min_cell)
+            _keep(self._withheld, key, found, MOST_ANSWERS)
+        return self._withheld[key]
+
+    def _beside(self, given: pd.DataFrame, choice: Choice) -> list[str]:
+        """Demographics in the model of the whole study, which leaves out who did not tell them."""
+        gaps = {name: not_asked(self.study, name) for name in modelled(self.study, choice)}
+        used = (used for read, used in plans(given, gaps) if choice.demographic in read)
+        return [*next(used, ())]
+
+    def conditions(self, choice: Choice) -> dict[str, str | list[str]]:
+        """Columns and values that a choice narrows the study to."""
+        conditions: dict[str, str | list[str]] = dict(choice.only)
+        if withheld := self.withheld(choice):
+            levels = self.study.levels(choice.demographic)
+            conditions[choice.demographic] = [g for g in levels if g not in withheld]
+        return conditions
 
     def effects(self, choice: Choice) -> DemographicEffects:
         """The effects of all demographics on the dimension, by the model chosen.
@@ -104,16 +156,18 @@ class Answers:
             As for `chosen`.
         """
         key = self._models(choice)
-        if key not in self._effects:
-            made = demographic_effects(
-                self.chosen(choice),
-                modelled(self.study, choice),
-                [choice.dimension],
-                model=choice.model,  # type: ignore[arg-type]
-                min_cell=self.min_cell,
-            )
-            _keep(self._effects, key, made, MOST_MODELS)
-        return self._effects[key]
+        # Who asks for what another thread is fitting waits for it.
+        with self._fitting:
+            if key not in self._effects:
+                made = demographic_effects(
+                    self.chosen(choice),
+                    modelled(self.study, choice),
+                    [choice.dimension],
+                    model=choice.model,  # type: ignore[arg-type]
+                    min_cell=self.min_cell,
+                )
+                _keep(self._effects, key, made, MOST_MODELS)
+            return self._effects[key]
 
     def __call__(self, choice: Choice) -> Answer:
         """Answer a choice.
@@ -126,24 +180,29 @@ class Answers:
         if choice not in self._answers:
             result = self._result(choice)
             picture = _FIGURES[choice.show](result)
-            code = code_of(self.study, choice, self.min_cell)
-            answer = Answer(choice, result, picture, picture._repr_html_(), code)
+            code = code_of(self.study, choice, self.conditions(choice), self.min_cell)
+            image, note = picture._repr_html_(), self._note(choice)
+            answer = Answer(choice, result, picture, image, code, note)
             _keep(self._answers, choice, answer, MOST_ANSWERS)
         return self._answers[choice]
 
     def _models(self, choice: Choice) -> Hashable:
         """What decides the models: the reference only where it is not the study's own."""
-        own = self._part(choice).raters[choice.demographic].cat.categories[0]
+        own = self.study.raters[choice.demographic].cat.categories[0]
         reference = (choice.demographic, choice.reference)
         other = None if choice.reference == own else reference
-        return (choice.dimension, choice.model, choice.only, modelled(self.study, choice), other)
+        part = repr(self.conditions(choice))
+        return (choice.dimension, choice.model, part, modelled(self.study, choice), other)
 
-    def _part(self, choice: Choice) -> Study:
-        """The study, narrowed as the choice wants it."""
-        if choice.only not in self._parts:
-            part = self.study.where(**dict(choice.only)) if choice.only else self.study
-            _keep(self._parts, choice.only, part, MOST_MODELS)
-        return self._parts[choice.only]
+    def _note(self, choice: Choice) -> str:
+        """Which groups are withheld, and why."""
+        withheld = self.withheld(choice)
+        if not withheld:
+            return ""
+        return (
+            f"Not shown in this part: {listing(withheld)}; beside the whole study it would give "
+            f"away fewer than {self.min_cell} raters."
+        )
 
     def _result(self, choice: Choice) -> Result:
         if choice.show == "observed":

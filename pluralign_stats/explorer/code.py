@@ -1,6 +1,7 @@
 """The code that answers a choice, as it is shown to be copied."""
 
 import json
+from collections.abc import Mapping
 
 from pluralign_stats.effects.demographics import default_factors
 from pluralign_stats.explorer.choices import Choice
@@ -33,7 +34,9 @@ _VIEWS = {
 }
 
 
-def code_of(study: Study, choice: Choice, min_cell: int) -> str:
+def code_of(
+    study: Study, choice: Choice, conditions: Mapping[str, str | list[str]], min_cell: int
+) -> str:
     """Write the code that gives the same table and picture, for a study called `study`.
 
     Parameters
@@ -42,6 +45,8 @@ def code_of(study: Study, choice: Choice, min_cell: int) -> str:
         The whole study.
     choice
         What is asked of it.
+    conditions
+        Columns and values of the ratings that are looked at.
     min_cell
         Groups of fewer raters are not shown.
     """
@@ -50,14 +55,14 @@ def code_of(study: Study, choice: Choice, min_cell: int) -> str:
         "import pluralign_stats as pls",
         "",
         "# 'study' is the one explored here, from pls.read_study",
-        f"chosen = {_narrowed(choice)}",
+        f"chosen = {_narrowed(conditions)}",
         f"chosen = pls.with_reference(chosen, {demographic}, {_quoted(choice.reference)})",
     ]
     if choice.show != "observed":
         lines += [
             "effects = pls.demographic_effects(",
             "    chosen,",
-            f"    {_list(modelled(study, choice))},",
+            f"    {_quoted([*modelled(study, choice)])},",
             f"    [{dimension}],",
             f"    model={_quoted(choice.model)},",
             f"    min_cell={min_cell},",
@@ -79,16 +84,12 @@ def modelled(study: Study, choice: Choice) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*default_factors(study), choice.demographic)))
 
 
-def _list(names: tuple[str, ...]) -> str:
-    """Names as a list in Python."""
-    return f"[{', '.join(map(_quoted, names))}]"
-
-
-def _narrowed(choice: Choice) -> str:
-    if not choice.only:
+def _narrowed(conditions: Mapping[str, str | list[str]]) -> str:
+    if not conditions:
         return "study"
-    return f"study.where({', '.join(f'{column}={_quoted(v)}' for column, v in choice.only)})"
+    return f"study.where({', '.join(f'{c}={_quoted(v)}' for c, v in conditions.items())})"
 
 
-def _quoted(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)
+def _quoted(value: str | list[str]) -> str:
+    """A text, or a list of texts, as Python reads it."""
+    return json.dumps(value, ensure_ascii=False)

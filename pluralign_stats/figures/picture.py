@@ -11,8 +11,8 @@ from typing import Any, Concatenate
 
 from matplotlib.figure import Figure
 
-from pluralign_stats.errors import InputError
 from pluralign_stats.figures.style import blank_figure, house_style
+from pluralign_stats.files import write_files
 from pluralign_stats.results import Result
 
 #: Formats of downloads, and the settings that keep equal figures equal byte for byte.
@@ -45,22 +45,14 @@ class Picture:
         self.figure.set_layout_engine("none")
 
     def save(self, stem: str | Path) -> list[Path]:
-        """Write ``STEM.svg``, ``STEM.pdf`` and ``STEM.png`` and return their paths.
+        """Write ``STEM.svg``, ``STEM.pdf`` and ``STEM.png``, or none, and return their paths.
 
         Raises
         ------
         InputError
-            If the folder cannot be written.
+            If the files cannot be written.
         """
-        stem = Path(stem)
-        try:
-            stem.parent.mkdir(parents=True, exist_ok=True)
-            paths = [stem.with_name(f"{stem.name}.{kind}") for kind in FORMATS]
-            for path in paths:
-                path.write_bytes(self.render(path.suffix[1:]))
-        except OSError as error:
-            raise InputError(f"{stem}: the figure cannot be written ({error.strerror})") from None
-        return paths
+        return write_files(stem, {kind: self.render(kind) for kind in FORMATS}, "figure")
 
     def render(self, kind: str) -> bytes:
         """The figure as SVG, PDF or PNG."""

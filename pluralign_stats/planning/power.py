@@ -105,7 +105,10 @@ def power(
         "simulated",
         interval="Wilson intervals of the Monte Carlo error",
         notes=(*told_of(planned), *_NOTES),
-        warnings=failures(int(table["n_failed"].sum()), int(table["n_simulations"].sum())),
+        warnings=(
+            *failures(int(table["n_failed"].sum()), int(table["n_simulations"].sum())),
+            *single_ratings(planned),
+        ),
         told="simulated studies",
     )
     return Result(table, _sentence(table), meta)
@@ -148,6 +151,16 @@ def failures(n_failed: int, n: int) -> tuple[str, ...]:
     if not n_failed:
         return ()
     return (f"{n_failed} of {n} fits failed; they count as studies that found nothing.",)
+
+
+def single_ratings(designs: Sequence[StudyDesign]) -> tuple[str, ...]:
+    """A warning if raters rate a single item."""
+    if all(design.ratings_per_rater > 1 for design in designs):
+        return ()
+    return (
+        "With one rating per rater nothing tells a rater's leaning from the chance in a rating, so "
+        "that estimates and intervals of such studies are unreliable; plan with two or more.",
+    )
 
 
 def smallest_design(result: Result, power: float = 0.8) -> Result:

@@ -8,11 +8,15 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    PrivateAttr,
     field_validator,
     model_validator,
 )
 
-from pluralign_stats.errors import listing, one_of
+from pluralign_stats.errors import InputError, listing, one_of
+
+#: Language of labels that name none, and where there is none in the language asked for.
+ENGLISH = "en"
 
 
 def _as_list(value: object) -> object:
@@ -24,7 +28,7 @@ def _as_text(value: object) -> object:
 
 
 def _as_labels(value: object) -> object:
-    return {"en": value} if isinstance(value, str) else value
+    return {ENGLISH: value} if isinstance(value, str) else value
 
 
 Text = Annotated[str, BeforeValidator(_as_text)]
@@ -338,6 +342,8 @@ class Codebook(Part):
     covariates: dict[str, Factor] = {}
     texts: ItemTexts = ItemTexts()
     filters: dict[str, Filter] = {}
+    # Private: how a study is shown is no part of what it is.
+    _language: str = PrivateAttr(default=ENGLISH)
 
     @field_validator("dimensions", "demographics", "covariates", mode="before")
     @classmethod
@@ -374,9 +380,36 @@ class Codebook(Part):
         """Demographics and covariates together."""
         return {**self.demographics, **self.covariates}
 
-    def label(self, name: str, language: str = "en") -> str:
+    @property
+    def language(self) -> str:
+        """Language of the labels that readers see."""
+        return self._language
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """Languages in which there are labels: English, then others."""
+        maps = [factor.label for factor in self.factors.values()]
+        for dimension in self.dimensions.values():
+            maps += [dimension.label, *dimension.labels.values()]
+        return (ENGLISH, *sorted({language for labels in maps for language in labels} - {ENGLISH}))
+
+    def in_language(self, language: str) -> Self:
+        """The same with labels in another language; what has none in it keeps its English one.
+
+        Raises
+        ------
+        InputError
+            If no label is in this language.
+        """
+        if language not in self.languages:
+            raise InputError(one_of("the language of labels", language, self.languages))
+        other = self.model_copy()
+        other._language = language
+        return other
+
+    def label(self, name: str) -> str:
         """What readers see in place of the name of a dimension or factor."""
         part = self.dimensions.get(name) or self.factors.get(name)
         labels = part.label if part else {}
         plain = name.replace("_", " ").capitalize()
-        return labels.get(language) or labels.get("en") or plain
+        return labels.get(self.language) or labels.get(ENGLISH) or plain

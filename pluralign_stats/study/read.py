@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pluralign_stats.errors import InputError, listing
 from pluralign_stats.study.assemble import assemble
-from pluralign_stats.study.codebook import Codebook, File
+from pluralign_stats.study.codebook import ENGLISH, Codebook, File
 from pluralign_stats.study.codebook_file import read_codebook
 from pluralign_stats.study.study import Study
 from pluralign_stats.study.tables import RawTable, Tables, read_table
@@ -34,7 +34,11 @@ def find_codebook(name: str | Path) -> Path:
 
 
 def read_study(
-    codebook: str | Path, data: str | Path | None = None, *, filters: bool = True
+    codebook: str | Path,
+    data: str | Path | None = None,
+    *,
+    filters: bool = True,
+    language: str = ENGLISH,
 ) -> Study:
     """Read and check a study.
 
@@ -46,6 +50,9 @@ def read_study(
         Folder of the data files; by default the codebook's own.
     filters
         Whether the codebook's filters are applied; without them everyone's ratings are read.
+    language
+        Language of the labels of dimensions and demographics, such as ``"de"``, where the codebook
+        has them; English elsewhere. Sentences, levels and names of columns stay as they are.
 
     Raises
     ------
@@ -54,7 +61,7 @@ def read_study(
         and what to do.
     """
     path = find_codebook(codebook)
-    book = read_codebook(path)
+    book = read_codebook(path).in_language(language)
     if not filters:
         book = book.model_copy(update={"filters": {}})
     folder = Path(data) if data else path.parent

@@ -34,7 +34,7 @@ def test_short_forms():
         demographics={"g": {"levels": [1, 2.5, True], "declined": "none"}},
         filters={"f": {"columns": "a", "keep": 1}},
     )
-    assert made.label("y") == made.label("y", "de") == "Why"
+    assert made.label("y") == "Why"
     assert made.demographics["g"].levels == ("1", "2.5", "true")
     assert made.demographics["g"].declined == ("none",)
     assert made.filters["f"].columns == ("a",)
@@ -42,10 +42,37 @@ def test_short_forms():
 
 
 def test_labels_by_language_fall_back_on_english_then_on_the_name():
-    made = book(dimensions={"so_so": {"label": {"en": "So", "de": "Na ja"}}, "oh_no": {}})
-    assert made.label("so_so", "de") == "Na ja"
-    assert made.label("so_so", "fr") == "So"
-    assert made.label("oh_no", "de") == "Oh no"
+    made = book(
+        dimensions={
+            "so_so": {"label": {"en": "So", "de": "Na ja"}},
+            "oh_no": {},
+            "y": {"label": "Why"},
+        }
+    )
+    german = made.in_language("de")
+    assert [made.label(d) for d in made.dimensions] == ["So", "Oh no", "Why"]
+    assert [german.label(d) for d in made.dimensions] == ["Na ja", "Oh no", "Why"]
+    assert german.label("none") == "None"
+
+
+def test_the_languages_of_labels():
+    assert book().languages == ("en",)
+    words = {"labels": {1: {"de": "nein"}}}
+    made = book(dimensions={"x": words}, demographics={"g": {"label": {"fr": "Genre"}}})
+    assert made.languages == ("en", "de", "fr")
+    with pytest.raises(
+        InputError, match="the language of labels must be one of 'en', 'de', 'fr', not 'it'"
+    ):
+        made.in_language("it")
+
+
+def test_a_language_is_no_part_of_a_codebook():
+    made = book(dimensions={"x": {"label": {"de": "Iks"}}})
+    assert made.in_language("de").model_dump_json() == made.model_dump_json()
+    assert made.in_language("de").in_language("en").label("x") == "X"
+    assert made.language == "en"
+    with pytest.raises(InputError, match="language"):
+        book(language="de")
 
 
 @pytest.mark.parametrize(("scale", "positive"), [((1, 7), 6), ((0, 1), 0), ((-2, 2), 1)])

@@ -1,9 +1,13 @@
 import json
+import pickle
 
 import pandas as pd
 import pytest
 
+import pluralign_stats as pls
 from pluralign_stats import InputError, read_study
+from pluralign_stats.explorer.choices import choices_of
+from pluralign_stats.simulate.study import write_simulated_study
 from pluralign_stats.study.codebook_file import read_codebook
 from pluralign_stats.study.read import find_codebook, shipped_codebooks
 
@@ -149,3 +153,63 @@ def test_trustamas_politics_was_not_asked_in_china(trustamas):
     china = trustamas.raters.loc[trustamas.raters["country"] == "China", "rater"]
     assert set(china) <= set(lost["rater"])
     assert set(lost["reason"]) == {"missing"}
+
+
+@pytest.fixture(scope="module")
+def in_languages(tmp_path_factory):
+    """The simulated study, read with English and with German labels."""
+    folder = tmp_path_factory.mktemp("languages") / "study"
+    path = write_simulated_study(folder, 7, n_raters=60, n_prompts=8)
+    return read_study(path), read_study(path, language="de")
+
+
+def test_a_study_with_german_labels_is_the_same_study(in_languages):
+    english, german = in_languages
+    assert german.fingerprint == english.fingerprint
+    assert german.ratings.equals(english.ratings)
+    assert german.codebook.label("toxicity") == "Toxizität"
+    assert english.codebook.label("toxicity") == "Toxicity"
+    assert german.where(dimension="toxicity").codebook.label("politics") == "Politische Einstellung"
+    assert pickle.loads(pickle.dumps(german)).codebook.language == "de"
+
+
+def test_tables_and_figures_take_the_language_of_labels_and_nothing_else(in_languages):
+    english, german = in_languages
+    known = {
+        english.codebook.label(n): german.codebook.label(n)
+        for n in (*english.dimensions, *english.demographics)
+    }
+    for table_of in (
+        pls.composition,
+        pls.rating_distribution,
+        lambda s: pls.rating_distribution(s, "politics"),
+        lambda s: pls.agreement(s, "gender", n_bootstrap=100),
+        lambda s: pls.positive_given_positive(s, n_bootstrap=100),
+        lambda s: pls.demographic_effects(s, ["gender"], ["toxicity"]).differences,
+    ):
+        before, after = table_of(english), table_of(german)
+        assert before.table.replace(known).astype(str).equals(after.table.astype(str))
+        assert list(before.table) == list(after.table)
+    picture = pls.composition_figure(pls.composition(german))
+    assert {ax.get_title(loc="left") for ax in picture.figure.axes} == {
+        german.codebook.label(name) for name in german.demographics
+    }
+
+
+def test_the_explorer_follows_the_language(in_languages):
+    _, german = in_languages
+    assert choices_of(german).labels["gender"] == "Geschlecht"
+
+
+@pytest.mark.parametrize("language", ["fr", "", "DE"])
+def test_a_language_without_labels(toy, language):
+    with pytest.raises(
+        InputError, match=f"the language of labels must be one of .*not '{language}'"
+    ):
+        read_study(toy.write(), language=language)
+
+
+def test_the_published_layout_has_german_labels_throughout():
+    book = read_codebook(find_codebook("pluralistic_values")).in_language("de")
+    parts = {**book.dimensions, **book.demographics}
+    assert [name for name, part in parts.items() if book.label(name) != part.label["de"]] == []

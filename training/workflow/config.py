@@ -82,6 +82,9 @@ class ReportSettings(Frozen):
     parameters: dict[str, str | int | float | bool | list[str]] = Field(
         default={}, description="Parameters of the notebooks."
     )
+    leave_out: list[str] = Field(
+        default=[], description="Notebooks, by name or number, that do not run."
+    )
 
 
 class Changes(Frozen):
@@ -212,7 +215,8 @@ class RunConfig(Frozen):
         """
         if self.report is None:
             raise InputError("--parameter is one of the notebooks, and this run makes no report")
-        report = ReportSettings(parameters={**self.report.parameters, **parameters})
+        told = {**self.report.parameters, **parameters}
+        report = self.report.model_copy(update={"parameters": told})
         return self.model_copy(update={"report": report})
 
     def quickened(self) -> "RunConfig":

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from pluralign_stats.errors import InputError, PluralignError
-from reports.notebook import find_notebooks
+from reports.notebook import Notebook, choose, find_notebooks
 from training.conditions.condition import Control
 from training.folders import only_one, remove_whole, was_held, write_json, write_whole
 from training.models import find_base
@@ -229,9 +229,8 @@ def _option(name: str, value: object) -> list[object]:
 def do_ratings(step: Step) -> Told:
     """Report on the ratings alone, for which no model is waited and none waits."""
     os.nice(_NICE)
-    chapters = (n for n in find_notebooks() if n.parameters.keys().isdisjoint(_MODEL_FILES))
-    chosen = [word for notebook in chapters for word in ("--chapter", notebook.name)]
-    return _report(step, step.layout.ratings, {}, origin(step.run, step.layout), chosen)
+    chapters = [n for n in _chapters(step.run) if n.parameters.keys().isdisjoint(_MODEL_FILES)]
+    return _report(step, step.layout.ratings, chapters, {}, origin(step.run, step.layout))
 
 
 def do_report(step: Step) -> Told:
@@ -240,10 +239,18 @@ def do_report(step: Step) -> Told:
     scores = [layout.scores(run, judge) / "outcomes.parquet" for judge in run.judges]
     files = [scores[0], layout.judged(run, run.main_judge) / "item_scores.parquet", *scores[1:2]]
     given = dict(zip(_MODEL_FILES, files, strict=False))
-    return _report(step, layout.report, given, provenance(run, layout))
+    return _report(step, layout.report, _chapters(run), given, provenance(run, layout))
 
 
-def _report(step: Step, out: Path, files: Told, told: Told, options: Sequence[object] = ()) -> Told:
+def _chapters(run: RunConfig) -> list[Notebook]:
+    """The notebooks of the report."""
+    found = find_notebooks()
+    left_out = run.report.leave_out if run.report else []
+    absent = {notebook.name for notebook in choose(found, left_out)} if left_out else ()
+    return [notebook for notebook in found if notebook.name not in absent]
+
+
+def _report(step: Step, out: Path, chapters: Sequence[Notebook], files: Told, told: Told) -> Told:
     run, layout = step.run, step.layout
     for left in out.parent.glob(f".{out.name}.building-*"):  # of a killed call
         shutil.rmtree(left, ignore_errors=True)
@@ -251,10 +258,11 @@ def _report(step: Step, out: Path, files: Told, told: Told, options: Sequence[ob
     own = run.report.parameters if run.report else {}
     given = {"told": run.told(study.simulated), **files, **own}
     parameters = [w for k, v in given.items() for w in ("-p", f"{k}={_text(v)}")]
+    chosen = [word for notebook in chapters for word in ("--chapter", notebook.name)]
     lines = layout.steps / f"{step.name}-provenance.json"
     write_json(lines, told)
     return step.command(
-        "report", layout.study(run), *step.data, "--out", out, *parameters, *options,
+        "report", layout.study(run), *step.data, "--out", out, *parameters, *chosen,
         "--provenance", lines, "--keep", layout.chapters,
     )  # fmt: skip
 

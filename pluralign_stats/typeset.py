@@ -1,0 +1,128 @@
+"""Tables as great-tables sets them, for web pages and for LaTeX."""
+
+import re
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from pluralign_stats.errors import MissingExtraError
+from pluralign_stats.files import write_files
+from pluralign_stats.results import Result, decimals, displayed, format_number, heading
+
+if TYPE_CHECKING:
+    from great_tables import GT
+
+#: What stands for a value that is withheld or could not be computed.
+WITHHELD = "—"
+
+#: Tables of more rows may break across pages in LaTeX.
+ONE_PAGE = 40
+
+#: Signs that LaTeX has in formulas only, whichever program reads the file.
+_MATHS = {
+    "−": "-", "±": r"\pm", "×": r"\times", "≤": r"\leq", "≥": r"\geq", "≠": r"\neq",
+    "≈": r"\approx", "→": r"\rightarrow", "∞": r"\infty", "√": r"\surd", "²": "^2", "α": r"\alpha",
+    "β": r"\beta", "θ": r"\theta", "κ": r"\kappa", "λ": r"\lambda", "μ": r"\mu", "ρ": r"\rho",
+    "σ": r"\sigma", "τ": r"\tau", "χ": r"\chi", "Δ": r"\Delta",
+}  # fmt: skip
+_LATEX = str.maketrans(
+    {sign: f"${command}$" for sign, command in _MATHS.items()} | {"…": r"\dots{}", '"': "''"}
+)
+
+
+def set_table(result: Result) -> "GT":
+    """A result's table with title, unit, interval and notes.
+
+    Numbers are written as in notebooks. Ends of intervals share one column.
+
+    Raises
+    ------
+    MissingExtraError
+        If great-tables is not installed.
+    """
+    try:
+        from great_tables import GT
+    except ImportError:
+        raise MissingExtraError("setting tables", "report") from None
+    shown, told = displayed(result.table)
+    cells = _with_intervals(_in_words(shown))
+    labels = {str(column): heading(str(column)) for column in cells}
+    if "conf_high" not in cells and "conf_high" in shown:
+        level = result.meta.conf_level
+        labels["conf_low"] = f"{level:.0%} interval" if level else "interval"
+    right = [column for column in shown.select_dtypes("number") if column in cells]
+    table = GT(cells).cols_label(labels).cols_align("left").cols_align("right", right)
+    if headings := [_line(text) for text in (result.meta.title, result.meta.measure) if text]:
+        table = table.tab_header(*headings)
+    for note in _notes(result, told):
+        table = table.tab_source_note(_line(note))
+    return table
+
+
+def _with_intervals(cells: pd.DataFrame) -> pd.DataFrame:
+    """Both ends of intervals in the column of the lower one."""
+    if not {"conf_low", "conf_high"} <= set(cells):
+        return cells
+    low, high = cells["conf_low"], cells["conf_high"]
+    known = (low != WITHHELD) | (high != WITHHELD)
+    both = ("[" + low + ", " + high + "]").where(known, WITHHELD)
+    return cells.assign(conf_low=both).drop(columns="conf_high")
+
+
+def _in_words(shown: pd.DataFrame) -> pd.DataFrame:
+    """Every cell as it is written."""
+    places = decimals(shown)
+
+    def written(column: str, value: Any) -> str:
+        if isinstance(value, str):
+            return _line(value)
+        return WITHHELD if pd.isna(value) else format_number(column, value, places.get(column))
+
+    return pd.DataFrame({c: [written(c, value) for value in shown[c]] for c in shown}, dtype=object)
+
+
+def _line(text: str) -> str:
+    """A text on one line."""
+    return " ".join(text.split())
+
+
+def _notes(result: Result, told: list[str]) -> list[str]:
+    """What stands below a table: its data first, then what to know and what to doubt."""
+    about = result.meta.about_data
+    once = "; ".join(told)
+    notes = [f"Data: {about}."] if about else []
+    notes += [f"{once[0].upper()}{once[1:]}."] if once else []
+    return [*notes, *result.meta.notes, *(f"Warning: {text}" for text in result.warnings)]
+
+
+def table_page(result: Result) -> str:
+    """A page of HTML with the table."""
+    table = set_table(result).with_id("table").as_raw_html()
+    return (
+        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<title>{escape(result.meta.title)}</title>\n</head>\n<body>\n{table}\n</body>\n</html>\n"
+    )
+
+
+def table_latex(result: Result) -> str:
+    """LaTeX of the table, in the type size of the document that it is put into."""
+    long = len(result.table) > ONE_PAGE
+    text = set_table(result).as_latex(use_longtable=long).translate(_LATEX)
+    text = re.sub(r"^\\fontsize.*\n+", "", text, flags=re.MULTILINE)
+    # After the end of a row a star would be taken for a part of the command.
+    text = re.sub(r"^\*", "{}*", text, flags=re.MULTILINE)
+    packages = "booktabs, caption, longtable" if long else "booktabs, caption"
+    return f"% The preamble needs: \\usepackage{{{packages}}}\n{text}"
+
+
+def save_table(result: Result, stem: str | Path) -> list[Path]:
+    """Write a result's table as HTML, LaTeX and CSV; see `Result.save`."""
+    contents = {
+        "html": table_page(result),
+        "tex": table_latex(result),
+        "csv": result.to_csv_text(),
+    }
+    return write_files(stem, {end: text.encode() for end, text in contents.items()}, "table")
