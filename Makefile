@@ -1,6 +1,6 @@
 # Two commands matter: `make reproduce` and `make test`. `make help` lists the rest.
 .DEFAULT_GOAL := help
-.PHONY: help setup reproduce test lint types check docs benchmark validate format lock clean
+.PHONY: help setup reproduce test lint types check docs screenshots benchmark validate format lock clean
 
 PYTHON ?= python3
 VENV   := .venv
@@ -28,7 +28,7 @@ export OMP_NUM_THREADS ?= 1
 help: ## Show this list
 	@echo "Pluralign: from ratings to a report. Usage: make TARGET"
 	@echo
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo
 	@echo "Settings: OUT=FOLDER (where reproduce writes), ARGS=\"--quick\" (options of pluralign reproduce),"
 	@echo "          PYTHON=COMMAND (3.12 or newer),"
@@ -65,6 +65,9 @@ check: lint types test ## Everything that the continuous integration runs
 
 docs: $(READY) ## Build the documentation, searchable, without a network
 	@$(BIN)/python docs/site/build.py $(ARGS)
+
+screenshots: $(READY) ## Take the documentation's pictures of JupyterLab anew (needs chromium and chromedriver)
+	@$(BIN)/python docs/site/screenshots.py
 
 benchmark: $(READY) ## Measure speed and memory beside other programs (on an otherwise idle machine)
 	@$(BIN)/python -m tests.benchmarks $(PARTS)

@@ -31,6 +31,13 @@ _LATEX = str.maketrans(
     {sign: f"${command}$" for sign, command in _MATHS.items()} | {"…": r"\dots{}", '"': "''"}
 )
 
+#: Themes of JupyterLab colour the ground of rows, but not the dark ink of these tables. Numbers and
+#: intervals stay on one line.
+_CSS = """
+.gt_table .gt_row { background-color: #FFFFFF; }
+.gt_table .gt_right { white-space: nowrap; }
+"""
+
 
 def set_table(result: Result) -> "GT":
     """A result's table with title, unit, interval and notes.
@@ -48,12 +55,13 @@ def set_table(result: Result) -> "GT":
         raise MissingExtraError("setting tables", "report") from None
     shown, told = displayed(result.table)
     cells = _with_intervals(_in_words(shown))
-    labels = {str(column): heading(str(column)) for column in cells}
+    labels: dict[str, Any] = {column: heading(column) for column in cells}
     if "conf_high" not in cells and "conf_high" in shown:
         level = result.meta.conf_level
         labels["conf_low"] = f"{level:.0%} interval" if level else "interval"
     right = [column for column in shown.select_dtypes("number") if column in cells]
     table = GT(cells).cols_label(labels).cols_align("left").cols_align("right", right)
+    table = table.opt_css(_CSS)
     if headings := [_line(text) for text in (result.meta.title, result.meta.measure) if text]:
         table = table.tab_header(*headings)
     for note in _notes(result, told):

@@ -9,6 +9,7 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from rich.console import Console
 
@@ -17,6 +18,12 @@ from reports.notebook import require_packages, shipped_notebooks
 
 #: Remembers what was copied, so that files the user changed can be told from those that were not.
 _RECORD = ".pluralign-lab.json"
+
+#: JupyterLab asks nobody for news or newer releases, nor the user whether it may.
+_QUIET = (
+    "--LabApp.news_url=None",
+    "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+)
 
 
 def prepare_lab(target: Path, study_file: Path | None, data_folder: Path | None) -> Path:
@@ -63,7 +70,7 @@ def prepare_lab(target: Path, study_file: Path | None, data_folder: Path | None)
 
 
 def open_lab(target: Path, *, browser: bool, port: int | None) -> int:
-    """Run JupyterLab on a folder until the user stops it.
+    """Run JupyterLab on a folder, with its first notebook open, until the user stops it.
 
     Parameters
     ----------
@@ -86,7 +93,9 @@ def open_lab(target: Path, *, browser: bool, port: int | None) -> int:
     """
     if find_spec("jupyterlab") is None:
         raise MissingExtraError("JupyterLab", "report")
-    command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={target}"]
+    command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={target}", *_QUIET]
+    if notebooks := sorted(path.name for path in target.glob("*.ipynb")):
+        command.append(f"--LabApp.default_url=/lab/tree/{quote(notebooks[0])}")
     if not browser:
         command.append("--no-browser")
     if hasattr(os, "geteuid") and os.geteuid() == 0:

@@ -33,8 +33,9 @@ def chapter_pages(folder: Path, executed: Path | None) -> dict[str, str]:
     """
     notebooks = find_notebooks(sorted(folder.glob("[0-9][0-9]_*.ipynb")))
     pages = {f"notebooks/{n.path.name}": _as_page(n, executed) for n in notebooks}
-    rows = "\n".join(f"| [{n.title}]({n.path.name}) | {n.question} |" for n in notebooks)
-    names = "\n".join(n.name for n in notebooks)
+    numbered = {n.name: f"{n.name.split('_')[0]} {n.title}" for n in notebooks}
+    rows = "\n".join(f"| [{numbered[n.name]}]({n.path.name}) | {n.question} |" for n in notebooks)
+    names = "\n".join(f"{title} <{name}>" for name, title in numbered.items())
     pages["notebooks/index.md"] = (
         f"{_WORDS}{_WITH if executed else _WITHOUT}\n| Notebook | Question |\n|---|---|\n{rows}\n\n"
         f"```{{toctree}}\n:hidden:\n\n{names}\n```\n"
@@ -52,10 +53,12 @@ def execute(folder: Path, out: Path) -> Path:
     for room in rooms.values():
         room.mkdir()
     clean = scrubber(list(rooms.values()), study.resolve(), None, out)
+
+    def finish(notebook: Notebook) -> None:
+        publish_notebook(rooms[notebook.name] / notebook.path.name, clean)
+
     given = {name: {"study_file": f"../{study.name}"} for name in rooms}
-    run_notebooks(
-        notebooks, given, rooms, out, lambda _, copy: publish_notebook(copy, clean), shown=True
-    )
+    run_notebooks(notebooks, given, rooms, out, finish, shown=True)
     return out
 
 

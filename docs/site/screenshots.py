@@ -19,6 +19,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 
 from PIL import Image
 from selenium import webdriver
@@ -42,7 +43,7 @@ _MORE = 120
 _COLOURS = 128
 
 #: Seconds within which anything has to appear.
-_PATIENCE = 30
+_PATIENCE = 120
 
 _TOKEN = "screenshots"  # noqa: S105 - of a server that lives for these pictures only
 
@@ -81,9 +82,9 @@ class Walk:
     def seen(self, selector: str, text: str = "") -> WebElement:
         """Wait for an element that is shown and holds a text."""
 
-        def look(browser: webdriver.Chrome) -> WebElement | None:
+        def look(browser: webdriver.Chrome) -> WebElement | Literal[False]:
             elements = browser.find_elements(By.CSS_SELECTOR, selector)
-            return next((e for e in elements if e.is_displayed() and text in e.text), None)
+            return next((e for e in elements if e.is_displayed() and text in e.text), False)
 
         return self.wait.until(look, f"nothing shown for {selector} {text}")
 
@@ -101,6 +102,10 @@ class Walk:
 
     def type(self, lines: str) -> None:
         """Type into the cell in front and run it."""
+        # Without the focus in its editor, keys would be shortcuts.
+        time.sleep(1)
+        self.seen(".jp-Cell.jp-mod-active .cm-content").click()
+        self.seen(".jp-Notebook.jp-mod-editMode")
         keys = ActionChains(self.browser).send_keys(lines)
         keys.key_down(Keys.SHIFT).send_keys(Keys.ENTER).key_up(Keys.SHIFT).perform()
         time.sleep(1)
@@ -121,10 +126,14 @@ class Walk:
         self.browser.execute_script("arguments[0].scrollIntoView({block: 'start'})", element)
         time.sleep(1)
 
+    def resize(self, height: int) -> None:
+        """Give the page a height, in pixels."""
+        size = {"width": WIDTH, "height": height, "deviceScaleFactor": 1, "mobile": False}
+        self.browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+        time.sleep(1)
+
     def take(self, name: str) -> None:
         """Write what the browser shows as ``lab-NAME.png``."""
-        # A pointer that rests on something would show its tip.
-        ActionChains(self.browser).move_by_offset(0, 0).perform()
         picture = Image.open(io.BytesIO(self.browser.get_screenshot_as_png()))
         few = picture.convert("RGB").quantize(_COLOURS, dither=Image.Dither.NONE)
         few.save(IMAGES / f"lab-{name}.png", optimize=True)
@@ -132,6 +141,7 @@ class Walk:
 
 def walk(user: Walk, address: str) -> None:
     """Go the page's path from the list of notebooks to the saved figure."""
+    user.resize(HEIGHT)
     user.browser.get(f"{address}/lab?token={_TOKEN}")
     user.seen(".jp-DirListing-item", "17_explorer.ipynb")
     user.seen(".jp-LauncherCard")
@@ -150,7 +160,6 @@ def walk(user: Walk, address: str) -> None:
     user.seen(".jp-Notebook-footer").click()
     user.type(page_blocks("python")[-1].strip())
 
-    print([e.text for e in user.browser.find_elements(By.CSS_SELECTOR, ".jp-CodeCell")][-4:])
     user.open("17_explorer.ipynb")
     user.seen(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-CodeCell")
     user.run_all()
@@ -164,12 +173,11 @@ def walk(user: Walk, address: str) -> None:
     user.to_top(controls)
     user.take("explorer")
 
-    import pathlib; print([*pathlib.Path("/tmp").glob("tmp*/pluralign-lab/fig*/*")])
     user.seen("[data-command='filebrowser:refresh']").click()
     user.open("figures")
-    user.open("gender.png")
+    user.open("gender.svg")
     user.seen(".jp-ImageViewer img")
-    time.sleep(1)
+    user.resize(HEIGHT // 2)
     user.take("figure")
 
 
@@ -235,8 +243,6 @@ def chromium(folder: Path) -> Iterator[webdriver.Chrome]:
     service = webdriver.ChromeService(executable_path=shutil.which("chromedriver"))
     browser = webdriver.Chrome(options=options, service=service)
     try:
-        size = {"width": WIDTH, "height": HEIGHT, "deviceScaleFactor": 1, "mobile": False}
-        browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
         yield browser
     finally:
         browser.quit()

@@ -53,8 +53,7 @@ def side_by_side(first: DemographicEffects, second: DemographicEffects) -> Resul
     verdict = verdict.where(clear_ones(table), "open")
     differ = verdict.groupby([table[key] for key in _KEYS], sort=False).transform("nunique") > 1
     table["disagree"] = differ.map({True: "yes", False: "no"})
-    order = {name: k for k, name in enumerate(table[_KEYS].drop_duplicates().agg(" ".join, axis=1))}
-    place = table[_KEYS].agg(" ".join, axis=1).map(order)
+    place = table.groupby(_KEYS, sort=False, dropna=False).ngroup()
     table = table.iloc[place.argsort(kind="stable")].reset_index(drop=True)
     meta = (second if credible else first).differences.meta
     meta = replace(

@@ -53,7 +53,7 @@ class Answer:
     image
         The figure as HTML, with its text alternative.
     code
-        What gives the same, for a study called `study`.
+        What gives the same, for a study called `study`; empty where there is nothing to see.
     withheld
         Which groups are not shown, and why; empty where all are.
     """
@@ -110,7 +110,8 @@ class Answers:
             has to be withheld.
         """
         if choice.reference in self.withheld(choice):
-            raise InputError(f"{self._note(choice)} Compare with another group")
+            left = set(self.choices.references[choice.demographic]) - set(self.withheld(choice))
+            raise InputError(self._note(choice) + (" Compare with another group." if left else ""))
         conditions = self.conditions(choice)
         key = (repr(conditions), choice.demographic, choice.reference)
         if key not in self._parts:
@@ -156,6 +157,8 @@ class Answers:
             As for `chosen`.
         """
         key = self._models(choice)
+        if key in self._effects:
+            return self._effects[key]
         # Who asks for what another thread is fitting waits for it.
         with self._fitting:
             if key not in self._effects:
@@ -180,7 +183,9 @@ class Answers:
         if choice not in self._answers:
             result = self._result(choice)
             picture = _FIGURES[choice.show](result)
-            code = code_of(self.study, choice, self.conditions(choice), self.min_cell)
+            code = ""
+            if not result.table.empty:
+                code = code_of(self.study, choice, self.conditions(choice), self.min_cell)
             image, note = picture._repr_html_(), self._note(choice)
             answer = Answer(choice, result, picture, image, code, note)
             _keep(self._answers, choice, answer, MOST_ANSWERS)

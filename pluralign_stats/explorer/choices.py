@@ -78,7 +78,7 @@ class Choices:
             return ""
         return (
             "This study has no demographic with two groups large enough to be compared, so there "
-            "is nothing to explore."
+            "is nothing to explore; all raters together are shown."
         )
 
     def choice(

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from importlib.util import find_spec
+from os import environ
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,9 +30,10 @@ def explore(
     """Explore who rates how, by controls in a notebook.
 
     The last line of a cell shows it: ``pls.explore(study)``. A choice that was answered before is
-    shown at once; a model that was not fitted yet takes a few seconds. The code below the picture
-    gives the same picture and table without the controls. In a page in which nothing runs, such
-    as a report, the first choice stands as plain pictures.
+    shown at once; a model that was not fitted yet takes a few seconds. A filter hides groups of
+    which it leaves out so few raters that they could be told from the rest. The code below the
+    picture gives the same picture and table without the controls. In a page in which nothing
+    runs, such as a report, the first choice stands as plain pictures.
 
     Parameters
     ----------
@@ -68,4 +70,6 @@ def explore(
     if answers.choices.missing:
         return Explorer(answers, None, Path(out))
     first = answers.choices.choice(dimension, demographic, model, reference, only, show)
-    return Explorer(answers, first, Path(out))
+    # A Jupyter server tells its kernels the notebook's name; who executes a notebook to a page
+    # does not, and waits for the pictures.
+    return Explorer(answers, first, Path(out), live="JPY_SESSION_NAME" in environ)

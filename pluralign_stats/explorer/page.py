@@ -3,13 +3,27 @@
 from dataclasses import replace
 from html import escape
 
+from pluralign_stats.describe.distribution import rating_distribution
+from pluralign_stats.errors import InputError
 from pluralign_stats.explorer.answers import Answer, Answers
 from pluralign_stats.explorer.choices import SHOWN, Choice, can_show
+from pluralign_stats.figures.describe import distribution_figure
 
 
 def picture_html(answer: Answer) -> str:
     """Picture, caption, table and notes of an answer."""
     return f"{_figure(answer)}{answer.result._repr_html_()}"
+
+
+def everyone_html(answers: Answers) -> str:
+    """What can be shown where no groups can be compared: the ratings of all raters."""
+    result = rating_distribution(answers.study, min_cell=answers.min_cell)
+    figure = ""
+    if not result.table.empty:
+        caption = f"<figcaption>{escape(result.caption())}</figcaption>"
+        figure = f"<figure>{distribution_figure(result)._repr_html_()}{caption}</figure>"
+    missing = f"<p class='sentence'>{escape(answers.choices.missing)}</p>"
+    return f"{missing}{figure}{result._repr_html_()}"
 
 
 def static_html(answers: Answers, choice: Choice) -> str:
@@ -24,13 +38,23 @@ def static_html(answers: Answers, choice: Choice) -> str:
     """
     first = answers(choice)
     others = [s for s in SHOWN if s != choice.show and can_show(choice.model, s)]
-    views = [answers(replace(choice, show=show)) for show in others]
-    told = [f"{_figure(v)}<p class='sentence'>{escape(v.result.sentence)}</p>" for v in views]
-    code = f"<pre><code>{escape(first.code)}</code></pre>"
+    told = [_told(answers, replace(choice, show=show)) for show in others]
+    withheld = f"<p class='note'>{escape(first.withheld)}</p>" if first.withheld else ""
+    summary = "<summary>Code of the first picture</summary>"
+    code = f"<details>{summary}<pre><code>{escape(first.code)}</code></pre></details>"
     return (
-        f"<div class='explorer'>{picture_html(first)}{''.join(told)}"
-        f"<details><summary>Code of the first picture</summary>{code}</details></div>"
+        f"<div class='explorer'>{picture_html(first)}{withheld}{''.join(told)}"
+        f"{code if first.code else ''}</div>"
     )
+
+
+def _told(answers: Answers, choice: Choice) -> str:
+    """The picture of a view and its sentence, or why there is none."""
+    try:
+        answer = answers(choice)
+    except InputError as error:
+        return f"<p>{escape(str(error))}</p>"
+    return f"{_figure(answer)}<p class='sentence'>{escape(answer.sentence)}</p>"
 
 
 def _figure(answer: Answer) -> str:

@@ -14,8 +14,9 @@ def withheld_groups(
 
     Who sees a group in the whole and in the part can take one from the other. So what any of the
     conditions leaves out of a group must be nobody or enough raters, also beside the other values
-    of its column; raters without a value are none of these, as in `composition`. As totals may be known from other tables, the groups withheld must be safe
-    together too; the smallest of the others are withheld until they are.
+    of its column; raters without a value are none of these, as in `composition`. As
+    totals may be known from other tables, no group is withheld alone, and of those withheld
+    together no few raters may be left out either; the smallest others are withheld until so.
 
     Parameters
     ----------
@@ -37,17 +38,25 @@ def withheld_groups(
         group for group in shown if _betrays(cells[cells[demographic] == group], only, min_cell)
     ]
     rest = [group for group in shown if group not in withheld]
-    while withheld and rest and _betrays(cells[cells[demographic].isin(withheld)], only, min_cell):
+    while withheld and rest:
+        if len(withheld) > 1 and not _few(cells[cells[demographic].isin(withheld)], only, min_cell):
+            break
         withheld.append(rest.pop(0))
-    return tuple(group for group in map(str, given[demographic].cat.categories) if group in withheld)
+    return tuple(group for group in given[demographic].cat.categories if group in withheld)
+
+
+def _few(cells: pd.DataFrame, only: Mapping[str, str], min_cell: int) -> bool:
+    """Whether few raters meet some of the conditions and not the others."""
+    meets = _meets(cells, only)
+    sizes = cells.groupby([meets[column] for column in only])["rater"].nunique()
+    return bool((sizes < min_cell).any())
 
 
 def _betrays(cells: pd.DataFrame, only: Mapping[str, str], min_cell: int) -> bool:
-    """Whether few raters could be told apart by asking for some, all or none of the conditions."""
-    meets = _meets(cells, only)
-    sizes = cells.groupby([meets[column] for column in only])["rater"].nunique()
-    if (sizes < min_cell).any():
+    """Whether few raters could be told apart by asking for other conditions as well."""
+    if _few(cells, only, min_cell):
         return True
+    meets = _meets(cells, only)
     for column, value in only.items():
         context = cells[meets.drop(columns=column).all(axis=1)]
         raters = context.groupby(column, observed=True)["rater"].nunique()

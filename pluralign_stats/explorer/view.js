@@ -44,7 +44,7 @@ function render({ model, el }) {
     groups.get(one.group).append(row);
   }
 
-  const bar = make("progress", { max: 3, "aria-label": "Progress of the answer" });
+  const bar = make("progress", { "aria-label": "Fitting the model" });
   const status = make("p", { role: "status", "aria-live": "polite" });
   const picture = make("div", { class: "jp-RenderedHTMLCommon" });
   const code = make("code");
@@ -65,10 +65,10 @@ function render({ model, el }) {
 
   const show = {
     controls: (all) => all.forEach((one) => fill(selects.get(one.name), one)),
-    progress: (done) => {
-      bar.value = done;
-      bar.style.visibility = done ? "visible" : "hidden";
-      picture.style.opacity = done ? 0.5 : 1;
+    fitting: (busy) => {
+      bar.style.visibility = busy ? "visible" : "hidden";
+      picture.style.opacity = busy ? 0.5 : 1;
+      picture.setAttribute("aria-busy", busy);
     },
     status: (text) => (status.textContent = text),
     picture: (html) => (picture.innerHTML = html),

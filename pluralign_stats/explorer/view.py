@@ -1,8 +1,9 @@
 """The explorer in a notebook: what its controls ask is answered; see ``view.js`` for the page."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from html import escape
+import asyncio
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import traitlets
 from pluralign_stats.errors import InputError
 from pluralign_stats.explorer.answers import Answer, Answers
 from pluralign_stats.explorer.choices import MODELS, SHOWN, Choice, can_show
-from pluralign_stats.explorer.page import picture_html, static_html
+from pluralign_stats.explorer.page import everyone_html, picture_html, static_html
 
 #: What stands for every value of a filter.
 _ALL = ""
@@ -20,11 +21,20 @@ _ALL = ""
 #: Filters are asked by the column's name behind this.
 _ONLY = "only:"
 
+#: What a page made of a notebook that was run by hand holds in the explorer's place.
+_NOT_RUNNING = (
+    "The explorer needs a notebook that runs; in a report that `pluralign report` makes, its "
+    "pictures stand here."
+)
+
 _FOLDER = Path(__file__).parent
 
 
 class Explorer(anywidget.AnyWidget):
     """Controls, and the answer to what they ask; plain pictures where nothing can run.
+
+    What a browser asks is answered at once where its models are fitted. Others are fitted in a
+    thread, so that the controls answer meanwhile; what was asked last is what is shown.
 
     Parameters
     ----------
@@ -34,11 +44,13 @@ class Explorer(anywidget.AnyWidget):
         What is shown first; None where the study offers nothing.
     out
         Folder into which pictures are saved.
+    live
+        Whether someone sits before it, who need not wait for the first models to see it.
 
     Attributes
     ----------
-    answer
-        What is shown: `result` (the table), `picture`, `code`; None where there is no answer.
+    choice
+        What is asked; None where the study offers nothing.
     """
 
     _esm = _FOLDER / "view.js"
@@ -46,23 +58,41 @@ class Explorer(anywidget.AnyWidget):
 
     controls: Any = traitlets.List().tag(sync=True)
     asked = traitlets.Dict().tag(sync=True)
-    progress = traitlets.Int().tag(sync=True)
+    fitting = traitlets.Bool().tag(sync=True)
     status = traitlets.Unicode().tag(sync=True)
     picture = traitlets.Unicode().tag(sync=True)
     code = traitlets.Unicode().tag(sync=True)
 
-    def __init__(self, answers: Answers, choice: Choice | None, out: Path) -> None:
+    def __init__(
+        self, answers: Answers, choice: Choice | None, out: Path, live: bool = False
+    ) -> None:
         super().__init__()
         self.answers = answers
-        self.answer: Answer | None = None
+        self.choice = choice
         self._out = out
+        self._live = live
+        self._worker = ThreadPoolExecutor(1, "explorer")
         if choice is None:
             self.status = answers.choices.missing
+            self.picture = everyone_html(answers)
             return
         self._settle(choice)
-        self._show(choice)
+        if live:
+            self._soon(choice)
+        else:
+            self._show(choice)
         self.on_msg(self._message)
-        self.observe(self._answer, "asked")
+        self.observe(self._browser_asks, "asked")
+
+    @property
+    def answer(self) -> Answer | None:
+        """What is shown: `result` (the table), `picture`, `code`; None where there is no answer."""
+        if self.choice is None:
+            return None
+        try:
+            return self.answers(self.choice)
+        except InputError:
+            return None
 
     def ask(self, **changes: str) -> None:
         """Change controls from Python.
@@ -78,12 +108,27 @@ class Explorer(anywidget.AnyWidget):
         InputError
             If the study does not offer it.
         """
-        self.asked = {one["name"]: one["value"] for one in self.controls} | changes
+        if self.choice is None:
+            raise InputError(self.answers.choices.missing)
+        choice = self._choice(self._now() | changes)
+        self._settle(choice)
+        self._show(choice)
 
-    def _answer(self, change: Mapping[str, Any]) -> None:
-        """Answer what the controls ask now, or say in one sentence why not."""
-        asked = dict(change["new"])
-        before = {one["name"]: one["value"] for one in self.controls}
+    def _now(self) -> dict[str, str]:
+        """What the controls are set to."""
+        return {one["name"]: one["value"] for one in self.controls}
+
+    def _browser_asks(self, change: Mapping[str, Any]) -> None:
+        """Answer what the controls of the browser ask now."""
+        if change["new"] == self._now():
+            return
+        choice = self._choice(change["new"])
+        self._settle(choice)
+        self._soon(choice)
+
+    def _choice(self, asked: dict[str, str]) -> Choice:
+        """What the controls ask, put right where they contradict each other."""
+        asked, before = dict(asked), self._now()
         if asked["demographic"] != before["demographic"]:
             asked["reference"] = ""
             asked[f"{_ONLY}{asked['demographic']}"] = _ALL
@@ -91,13 +136,7 @@ class Explorer(anywidget.AnyWidget):
             asked["show"] = "points"
         only = {k.removeprefix(_ONLY): v for k, v in asked.items() if k.startswith(_ONLY) and v}
         five = {k: v for k, v in asked.items() if not k.startswith(_ONLY)}
-        choice = self.answers.choices.choice(**five, only=only)
-        self._settle(choice)
-        try:
-            self._show(choice)
-        except InputError as error:
-            self.answer = None
-            self.status, self.picture, self.code = str(error), "", ""
+        return self.answers.choices.choice(**five, only=only)
 
     def _settle(self, choice: Choice) -> None:
         """Set the controls to a choice."""
@@ -133,32 +172,48 @@ class Explorer(anywidget.AnyWidget):
             )
             for column, values in offered.filters.items()
         ]
+        self.choice = choice
         self.controls = controls
+        self.asked = self._now()
+
+    def _soon(self, choice: Choice) -> None:
+        """Show the answer, at once or when the models are fitted."""
+        if self.answers.fitted(choice):
+            self._show(choice)
+            return
+        self.status = f"Fitting the {MODELS[choice.model].lower()} model …"
+        self.fitting = True
+        self._task = asyncio.get_running_loop().create_task(self._fit(choice))
+
+    async def _fit(self, choice: Choice) -> None:
+        """Fit in a thread; drawing is left to this one, as matplotlib's settings are global."""
+        loop = asyncio.get_running_loop()
+        await loop.run_in_executor(self._worker, self._fit_if_asked, choice)
+        if choice == self.choice:
+            self._show(choice)
+
+    def _fit_if_asked(self, choice: Choice) -> None:
+        """Fit the models of a choice, unless another one was asked for meanwhile."""
+        if choice == self.choice:
+            with suppress(InputError):  # which the answer says
+                self.answers.effects(choice)
 
     def _show(self, choice: Choice) -> None:
-        """Show the answer, with a progress bar until it is there."""
-        if not self.answers.known(choice):
-            with self._working():
-                if not self.answers.fitted(choice):
-                    self.progress = 1
-                    self.status = f"Fitting the {MODELS[choice.model].lower()} model …"
-                    self.answers.effects(choice)
-                self.progress = 2
-                self.answers(choice)
-        self.answer = answer = self.answers(choice)
-        self.picture, self.code = picture_html(answer), answer.code
-        self.status = answer.result.sentence
-
-    @contextmanager
-    def _working(self) -> Iterator[None]:
+        """Show the answer, or say in one sentence why there is none."""
         try:
-            yield
+            answer = self.answers(choice)
+        except InputError as error:
+            self.status, self.picture, self.code = str(error), "", ""
+        else:
+            self.status, self.picture = answer.sentence, picture_html(answer)
+            self.code = answer.code
         finally:
-            self.progress = 0
+            self.fitting = False
 
     def _message(self, _: object, content: Mapping[str, str], __: object) -> None:
-        if content.get("do") == "save" and self.answer is not None:
-            self._save(self.answer)
+        answer = self.answer if content.get("do") == "save" else None
+        if answer is not None:
+            self._save(answer)
 
     def _save(self, answer: Answer) -> None:
         choice = answer.choice
@@ -181,10 +236,12 @@ class Explorer(anywidget.AnyWidget):
         if bundle is None:
             return None
         data, metadata = bundle
-        if self.answer is None:
-            static = f"<p class='sentence'>{escape(self.status)}</p>"
+        if self.choice is None:
+            static = self.picture
+        elif self._live:
+            static = f"<p>{_NOT_RUNNING}</p>"
         else:
-            static = static_html(self.answers, self.answer.choice)
+            static = static_html(self.answers, self.choice)
         plain = f"Explorer: {self.status}"
         return data | {"text/html": static, "text/plain": plain}, metadata
 

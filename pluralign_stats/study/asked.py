@@ -1,6 +1,6 @@
 """What a notebook asks for and the study has; what it has not is said, not a failure."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from difflib import get_close_matches
 
 from pluralign_stats.errors import listing
@@ -53,12 +53,14 @@ def _present[Names: (str, list[str])](what: str, names: Names, known: Sequence[s
     return left[0] if isinstance(names, str) and left else type(names)(left or "")
 
 
-def _told(what: str, absent: Iterable[str], left: Sequence[str], known: Sequence[str]) -> str:
+def _told(what: str, absent: Sequence[str], left: Sequence[str], known: Sequence[str]) -> str:
     """One sentence: what is absent, what there is, what is shown."""
-    missing = listing(list(absent))
     if not known:
-        return f"This study has no {what} at all, so {missing} cannot be shown."
-    shown = f"shown is {listing(left)}" if left else "shown is what is shown if none is named"
-    near = {n: get_close_matches(n, known, n=1) for n in absent}
-    meant = "".join(f", did you mean {m[0]}?" for m in near.values() if m)
-    return f"This study has no {what} {missing}{meant} It has {listing(known, 20)}; {shown}."
+        return f"This study has no {what} at all, so {listing(absent)} cannot be shown."
+    near = [match for name in absent for match in get_close_matches(name, known, n=1)]
+    meant = f" (did you mean {listing(near)}?)" if near else ""
+    shown = listing(left) if left else "what is shown if none is named"
+    return (
+        f"This study has no {what} {listing(absent)}{meant}; it has {listing(known, 20)}; shown is "
+        f"{shown}."
+    )

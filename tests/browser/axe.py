@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from axe_core_python.selenium import Axe
+from axe_core_python.selenium import Axe  # type: ignore[import-untyped]
 
 #: Standards that a page has to keep, and what axe calls good practice.
 STANDARDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]

@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Iterator
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import pytest
 
 import pluralign_stats as pls
@@ -16,11 +16,11 @@ from tests.outcomes.made_outcomes import make_table
 pytest.importorskip("selenium")
 pytest.importorskip("axe_core_python")
 
-from selenium.webdriver import ActionChains  # noqa: E402
-from selenium.webdriver.common.keys import Keys  # noqa: E402
-from selenium.webdriver.support.ui import WebDriverWait  # noqa: E402
+from selenium.webdriver import ActionChains
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.ui import WebDriverWait
 
-from tests.browser.axe import found_by_axe  # noqa: E402
+from tests.browser.axe import found_by_axe
 
 #: Chapters with every kind of content: figures, long tables, warnings, code, scores, an explorer.
 CHAPTERS = (
@@ -91,7 +91,6 @@ def site(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
         n_samples=1,
         dimensions=("toxicity", "helpfulness"),
     )
-    assert isinstance(scores, pd.DataFrame)
     scores.assign(score=scores["score"].clip(1, 5)).to_parquet(folder / "outcomes.parquet")
     index = build_report(
         pls.read_study(codebook),
@@ -155,10 +154,10 @@ def test_dark_pages_can_be_read(browser: Any, site: Path, subtests: pytest.Subte
     for name in PAGES:
         with subtests.test(name):
             show(browser, site / f"{name}.html", DESKTOP, "dark")
-            light = browser.execute_script(
+            paper = browser.execute_script(
                 "return getComputedStyle(document.body).backgroundColor.match(/\\d+/g)"
             )
-            assert max(map(int, light)) < 60
+            assert max(map(int, paper)) < 60
             browser.execute_script(UNFOLD)
             assert found_by_axe(browser, "color-contrast") == []
             grounds = {picture["ground"] for picture in browser.execute_script(PICTURES)}
@@ -197,9 +196,9 @@ def test_wide_figures_and_tables_scroll_by_keyboard(browser: Any, site: Path) ->
     for element in wide:
         browser.execute_script("arguments[0].focus()", element)
         press(browser, Keys.ARROW_RIGHT)
-        WebDriverWait(browser, 10).until(
-            lambda driver, element=element: driver.execute_script(
-                "return arguments[0].scrollLeft > 0", element
-            ),
-            "did not scroll",
-        )
+        moved = partial(_is_moved, element)
+        WebDriverWait(browser, 10).until(moved, "did not scroll")
+
+
+def _is_moved(element: Any, driver: Any) -> bool:
+    return driver.execute_script("return arguments[0].scrollLeft > 0", element)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 import matplotlib.pyplot as plt
+import nbformat
 import pytest
 from click.testing import CliRunner
 from page_blocks import PAGES, ROOT, Block, blocks, inline_options
@@ -27,6 +28,9 @@ SKIPPED_DOCSTRINGS = {
     "pluralign_stats.models.bayes.prior_predictive",
     "pluralign_stats.models.bayes.pymc_model",
 }
+
+#: Pages whose later examples stand on what a notebook leaves behind, once its study is there.
+NOTEBOOKS = {"docs/howto/lab.md": "03_demographic_effects"}
 
 #: What a shell example may call besides Pluralign.
 PROGRAMS = {"pluralign", "make", "source", "pip"}
@@ -62,6 +66,14 @@ def run_python(block: Block, namespace: dict) -> None:
     exec(compile(source, str(ROOT / block.page), "exec"), namespace)
 
 
+def run_notebook(name: str, namespace: dict) -> None:
+    """Run the code of a notebook, as its last cell leaves it."""
+    cells = nbformat.read(ROOT / "notebooks" / f"{name}.ipynb", as_version=4).cells
+    for cell in cells:
+        if cell.cell_type == "code":
+            exec(cell.source, namespace)
+
+
 def invoke(arguments: list[str]) -> None:
     done = CliRunner().invoke(cli, arguments)
     assert done.exit_code == 0, (arguments, done.output, done.exception)
@@ -79,7 +91,11 @@ def test_the_python_examples_of_a_page_run_in_their_order(page, tmp_path, monkey
         if block.file_name:
             Path(block.file_name).write_text(block.text)
         for words in block.commands:
-            if "tutorial" in page and words[0] == "pluralign" and words[1] in CHEAP:
+            if words[0] != "pluralign":
+                continue
+            if page in NOTEBOOKS and words[1] == "lab":
+                run_notebook(NOTEBOOKS[page], namespace)
+            if ("tutorial" in page or page in NOTEBOOKS) and words[1] in CHEAP:
                 invoke(words[1:])
     plt.close("all")
 
@@ -89,7 +105,7 @@ def test_only_the_listed_examples_are_not_run() -> None:
 
 
 def test_every_block_says_what_it_is() -> None:
-    known = {"python", "sh", "yaml", "r", "{toctree}", ""}
+    known = {"python", "sh", "yaml", "r", "latex", "{toctree}", ""}
     assert [names(b) for b in ALL if b.language not in known] == []
 
 

@@ -1,6 +1,8 @@
 """The built documentation: complete, whole in itself, and loading nothing from elsewhere."""
 
+import json
 import re
+import shutil
 import subprocess
 import sys
 from functools import cache
@@ -161,8 +163,32 @@ def test_the_site(tmp_path: Path, subtests: pytest.Subtests) -> None:
             check(tmp_path / "html")
 
 
+@pytest.mark.slow
+def test_notebooks_can_be_shown_as_they_were_executed(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.syspath_prepend(ROOT / "docs" / "site")
+    from chapter_pages import chapter_pages, execute
+
+    name = "01_overview_and_raters.ipynb"
+    folder = tmp_path / "notebooks"
+    folder.mkdir()
+    shutil.copy(ROOT / "notebooks" / name, folder)
+    copies = execute(folder, tmp_path / "executed")
+    page = chapter_pages(folder, copies)[f"notebooks/{name}"]
+    cells = json.loads(page)["cells"]
+    assert any("<img" in json.dumps(cell.get("outputs")) for cell in cells)
+    assert str(tmp_path) not in page
+    assert "injected-parameters" not in page
+
+
 def test_the_page_on_columns_names_all_in_their_order() -> None:
     text = (ROOT / "docs" / "reference" / "columns.md").read_text("utf-8")
     rows = re.findall(r"^\| (`.*?) \|", text, re.MULTILINE)
     named = [name for row in rows for name in re.findall(r"`(\w+)`", row)]
     assert tuple(named) == VOCABULARY
+
+
+def test_notebooks_are_called_by_the_number_that_they_have() -> None:
+    for path in (ROOT / "docs").rglob("*.md"):
+        text = path.read_text("utf-8")
+        for told, linked in re.findall(r"\[[Nn]otebook (\d+)\]\(\S*?(\d+)_", text):
+            assert told == linked, path

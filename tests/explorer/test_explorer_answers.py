@@ -66,15 +66,17 @@ def test_answers_hold_the_numbers_of_fit_and_contrasts(
         {"demographic": "gender", "reference": "Male"},
         {"demographic": "politics", "model": "linear", "only": {"country": "US"}},
         {"demographic": "age", "reference": "31-40", "only": {"language": "en"}, "show": "mean"},
-        {"demographic": "politics", "only": {"age": "18-30"}, "show": "odds"},
+        {"demographic": "gender", "only": {"language": "en"}, "show": "odds"},
         {"demographic": "politics", "reference": "Centre", "show": "shares"},
         {"demographic": "country", "only": {"language": "en"}, "show": "observed"},
     ],
 )
 def test_the_code_shown_gives_the_same_table_and_picture(
-    answers: Answers, small_study: pls.Study, asked: dict[str, Any]
+    small_study: pls.Study, asked: dict[str, Any]
 ) -> None:
+    answers = Answers(small_study, min_cell=3)
     answer = answers(answers.choices.choice("toxicity", **asked))
+    assert not answer.result.table.empty
     names: dict[str, Any] = {"study": small_study}
     exec(answer.code, names)
     pd.testing.assert_frame_equal(names["result"].table, answer.result.table)
@@ -142,6 +144,115 @@ def test_small_groups_are_neither_offered_nor_shown(study_of: Callable[..., pls.
         assert "beta" in shown
 
 
+def _of_places(sizes: dict[tuple[str, str], int]) -> pd.DataFrame:
+    """Ratings by raters of the given groups and places."""
+    frame = _frame({f"{group} {place}": n for (group, place), n in sizes.items()})
+    frame[["group", "place"]] = frame["group"].str.split(" ", expand=True)
+    return frame.replace({"place": {"nowhere": None}})
+
+
+#: Raters of each group in each place, and the groups that must not be shown in the north.
+PARTS: dict[str, tuple[dict[tuple[str, str], int], tuple[str, ...]]] = {
+    "large parts": (
+        {("a", "north"): 12, ("a", "south"): 10, ("b", "north"): 15, ("b", "south"): 11},
+        (),
+    ),
+    "all of a group": (
+        {("a", "north"): 12, ("b", "north"): 15, ("b", "south"): 11},
+        (),
+    ),
+    "few left out, and what would give them away": (
+        {("a", "north"): 20, ("a", "south"): 4, ("b", "north"): 15, ("b", "south"): 30,
+         ("c", "north"): 12, ("c", "south"): 12},
+        ("a", "c"),
+    ),
+    "few of a third place": (
+        {("a", "north"): 12, ("a", "south"): 20, ("a", "west"): 5,
+         ("b", "north"): 15, ("b", "south"): 30, ("c", "north"): 30, ("c", "south"): 30},
+        ("a", "b"),
+    ),
+    "few of a third place, beside a smaller one": (
+        {("a", "north"): 20, ("a", "south"): 12, ("a", "west"): 5,
+         ("b", "north"): 15, ("b", "south"): 30, ("c", "north"): 30, ("c", "south"): 30},
+        (),
+    ),
+    "nobody else to hide among": (
+        {("a", "north"): 20, ("a", "south"): 4, ("b", "north"): 15, ("b", "south"): 30},
+        ("a", "b"),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", PARTS)
+def test_a_part_does_not_give_away_the_few_that_it_leaves_out(
+    case: str, study_of: Callable[..., pls.Study]
+) -> None:
+    sizes, withheld = PARTS[case]
+    study = study_of(_of_places(sizes), demographics={"group": {}, "place": {}})
+    fresh = Answers(study)
+    shown = [g for g in study.levels("group") if g not in withheld]
+    for show, group in itertools.product(SHOWN, study.levels("group")):
+        choice = fresh.choices.choice("", "group", "", group, {"place": "north"}, show)
+        if group in withheld:
+            with pytest.raises(pls.InputError, match="fewer than 10 raters"):
+                fresh(choice)
+            continue
+        answer = fresh(choice)
+        assert [f"'{g}'" in answer.withheld for g in withheld] == [True] * len(withheld)
+        assert bool(answer.withheld) == bool(withheld)
+        names: dict[str, Any] = {"study": study}
+        assert bool(answer.code) == (not answer.result.table.empty)
+        if answer.code:
+            exec(answer.code, names)
+            pd.testing.assert_frame_equal(names["result"].table, answer.result.table)
+        written = answer.result.table.to_csv() + answer.picture.render("svg").decode()
+        assert not [g for g in withheld if f",{g}," in written or f"{g} vs" in written]
+        table = answer.result.table
+        found = table["group"] if "group" in table else table.get("contrast", pd.Series(dtype=str))
+        least = shown if "group" in table else [g for g in shown if g != group]
+        assert set(found.str.split(" ").str[0]) == set(least) or len(shown) == 1
+
+
+def test_no_two_tables_differ_by_few_raters(study_of: Callable[..., pls.Study]) -> None:
+    rng = np.random.default_rng(5)
+    frame = _frame({"all": 400})
+    raters = frame["rater"].unique()
+    for column, levels in {"group": "abcd", "place": "nsw", "age": "yo"}.items():
+        chances = rng.dirichlet(np.full(len(levels), 1.5))
+        drawn = pd.Series(rng.choice([*levels], len(raters), p=chances), raters)
+        frame[column] = frame["rater"].map(drawn)
+    fresh = Answers(study_of(frame, demographics={c: {} for c in ("group", "place", "age")}))
+
+    def counts(only: dict[str, str]) -> pd.Series:
+        """Raters of each group that is shown."""
+        choice = fresh.choices.choice(demographic="group", show="observed", only=only)
+        for reference in fresh.choices.references["group"]:
+            try:
+                table = fresh(replace(choice, reference=reference)).result.table
+            except pls.InputError:
+                continue
+            return table.dropna(subset="n_raters").groupby("group")["n_raters"].first()
+        return pd.Series(dtype=float)
+
+    whole, seen = counts({}), 0
+    offered = fresh.choices.filters
+    for place, age in itertools.product(offered["place"], offered["age"]):
+        one, other, both = (
+            counts(only) for only in ({"place": place}, {"age": age}, {"place": place, "age": age})
+        )
+        told_apart = [whole - one, whole - other, one - both, other - both]
+        told_apart.append(whole - one - other + both)
+        for difference in told_apart:
+            small = difference.dropna()
+            seen += len(small)
+            assert not small.between(1, 9).any()
+    for column in ("place", "age"):
+        parts = [counts({column: value}) for value in offered[column]]
+        rest = (whole - sum(parts)).dropna()
+        assert not rest.between(1, 9).any()
+    assert seen > 20
+
+
 def test_a_study_without_groups_to_compare_says_so_in_one_sentence(
     study_of: Callable[..., pls.Study],
 ) -> None:
@@ -181,6 +292,7 @@ def test_a_reference_group_without_ratings_there_is_named(
     frame["place"] = np.where(frame["group"] == "alpha", "north", "south")
     fresh = Answers(study_of(frame, demographics={"group": {}, "place": {}}))
     choice = fresh.choices.choice(demographic="group", only={"place": "south"})
+    assert not fresh.withheld(choice)
     with pytest.raises(pls.InputError, match="must be one of 'beta', 'gamma', not 'alpha'"):
         fresh(choice)
     there = replace(choice, reference="beta")

@@ -1,5 +1,7 @@
 """The explorer's widget, and what stands for it in an executed notebook."""
 
+import asyncio
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -40,14 +42,14 @@ def test_controls_change_picture_table_and_code(explorer: Any) -> None:
 def test_levels_follow_the_demographic_and_its_own_filter_is_closed(explorer: Any) -> None:
     assert control(explorer, "only:gender")["disabled"]
     explorer.ask(**{"only:politics": "Liberal"})
-    assert explorer.answer.choice.only == (("politics", "Liberal"),)
+    assert explorer.choice.only == (("politics", "Liberal"),)
     explorer.ask(demographic="politics")
     assert control(explorer, "reference")["options"][0] == ["Liberal", "Liberal"]
     assert control(explorer, "reference")["value"] == "Liberal"
     assert control(explorer, "only:politics")["value"] == ""
     assert control(explorer, "only:politics")["disabled"]
     assert not control(explorer, "only:gender")["disabled"]
-    assert explorer.answer.choice.only == ()
+    assert explorer.choice.only == ()
 
 
 def test_a_view_that_a_model_does_not_have_is_not_offered(explorer: Any) -> None:
@@ -79,28 +81,106 @@ def test_what_has_no_answer_is_said_and_the_next_question_is_answered(
     assert "<img" in shown.picture
 
 
-def test_progress_is_shown_while_a_model_is_fitted(explorer: Any) -> None:
-    seen: list[int] = []
-    told: list[str] = []
-    explorer.observe(lambda change: seen.append(change["new"]), "progress")
-    explorer.observe(lambda change: told.append(change["new"]), "status")
-    explorer.ask(dimension="sensitivity")
-    assert seen == [1, 2, 0]
-    assert told[0] == "Fitting the ordinal model …"
-    explorer.ask(dimension="toxicity")
-    assert seen == [1, 2, 0]
+def asks(explorer: Any, **changes: str) -> None:
+    """Change controls as a browser does."""
+    explorer.asked = explorer.asked | changes
 
 
-def test_progress_ends_where_there_is_no_answer(
+def test_a_browser_sees_a_bar_until_the_model_is_fitted(explorer: Any) -> None:
+    async def use() -> None:
+        asks(explorer, dimension="sensitivity")
+        assert explorer.fitting
+        assert explorer.status == "Fitting the ordinal model …"
+        assert control(explorer, "dimension")["value"] == "sensitivity"
+        await explorer._task
+        assert not explorer.fitting
+        assert explorer.status.startswith("Sensitivity")
+        asks(explorer, dimension="toxicity")
+        assert not explorer.fitting
+        assert explorer.status.startswith("Toxicity")
+
+    asyncio.run(use())
+
+
+def test_what_was_asked_last_is_shown(explorer: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    fit, may_end, fitted = explorer.answers.effects, threading.Event(), []
+
+    def slow(choice: Any) -> Any:
+        if threading.current_thread() is not threading.main_thread():
+            may_end.wait(20)
+            fitted.append(choice.dimension)
+        return fit(choice)
+
+    monkeypatch.setattr(explorer.answers, "effects", slow)
+
+    async def use() -> None:
+        tasks = []
+        for dimension in ("sensitivity", "helpfulness", "emotional_awareness"):
+            asks(explorer, dimension=dimension)
+            tasks.append(explorer._task)
+            await asyncio.sleep(0.05)
+        asks(explorer, show="observed")
+        assert not explorer.fitting
+        shown = explorer.picture
+        may_end.set()
+        await asyncio.gather(*tasks)
+        assert explorer.picture == shown
+        assert explorer.answer.choice.show == "observed"
+
+    asyncio.run(use())
+    assert fitted == ["sensitivity"]
+
+
+def test_the_bar_ends_where_there_is_no_answer(
     explorer: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(_: object) -> None:
         raise pls.InputError("no such ratings")
 
     monkeypatch.setattr(explorer.answers, "effects", fail)
-    explorer.ask(dimension="sensitivity")
-    assert explorer.progress == 0
+
+    async def use() -> None:
+        asks(explorer, dimension="sensitivity")
+        await explorer._task
+
+    asyncio.run(use())
+    assert not explorer.fitting
     assert explorer.status == "no such ratings"
+    assert explorer.answer is None
+
+
+def test_before_a_server_the_cell_returns_at_once(
+    small_study: pls.Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("JPY_SESSION_NAME", "explorer.ipynb")
+
+    async def use() -> None:
+        shown: Any = pls.explore(small_study, dimension="toxicity", demographic="gender")
+        assert shown.fitting
+        assert shown.controls
+        assert shown.picture == ""
+        assert "<img" not in shown._repr_mimebundle_()[0]["text/html"]
+        await shown._task
+        assert not shown.fitting
+        assert "<img" in shown.picture
+
+    asyncio.run(use())
+
+
+def test_an_answer_asked_from_python_is_waited_for(
+    small_study: pls.Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("JPY_SESSION_NAME", "explorer.ipynb")
+
+    async def use() -> None:
+        shown: Any = pls.explore(small_study, dimension="toxicity", demographic="gender")
+        assert shown.answer.result.sentence.startswith("Toxicity by gender")
+        shown.ask(dimension="helpfulness")
+        assert shown.status.startswith("Helpfulness by gender")
+        await shown._task
+        assert shown.status.startswith("Helpfulness by gender")
+
+    asyncio.run(use())
 
 
 def test_every_control_has_a_label_and_every_picture_words(explorer: Any) -> None:
@@ -151,7 +231,12 @@ def test_a_study_without_demographics_shows_one_sentence(
     shown: Any = pls.explore(study_of(frame))
     assert shown.status.startswith("This study has no demographic with two groups")
     assert shown.controls == []
-    assert shown.status in shown._repr_mimebundle_()[0]["text/html"]
+    html = shown._repr_mimebundle_()[0]["text/html"]
+    assert shown.status in html
+    assert html.count("<img") == 1
+    assert "All raters" not in html or "mean rating" in html
+    with pytest.raises(pls.InputError, match="no demographic"):
+        shown.ask(dimension="rating")
 
 
 def test_without_its_package_the_extra_is_named(

@@ -1,5 +1,6 @@
 """Every figure: words beside it, files, repeatable bytes, nothing cut off, nothing hidden."""
 
+import io
 import re
 import xml.etree.ElementTree as ET
 from dataclasses import replace
@@ -164,6 +165,13 @@ def test_numbers_of_raters_are_shown(shown):
         assert n & set(re.findall(r"[\d,]+", said))
     if result.meta.conf_level:
         assert "95%" in said
+
+
+def test_pictures_bring_their_own_ground(small_study):
+    picture = pls.composition_figure(pls.composition(small_study))
+    image = mpl.image.imread(io.BytesIO(picture.render("png")))
+    assert image.shape[2] == 3 or (image[:, :, 3] == 1).all()
+    assert (image[0, 0, :3] == 1).all()
 
 
 def test_the_users_own_settings_stay(small_study):

@@ -192,6 +192,16 @@ def test_a_set_table_can_be_changed(result):
     assert "gt_group_heading" in table.as_raw_html()
 
 
+def test_rows_have_a_ground_of_their_own_under_every_theme(result):
+    rules = re.sub(r"\s+", " ", table_page(result))
+    assert ".gt_table .gt_row { background-color: #FFFFFF; }" in rules
+
+
+def test_tables_in_notebooks_take_the_colours_of_the_theme(result, small_study):
+    for shown in (result, small_study):
+        assert not re.search(r"style|color|background", shown._repr_html_())
+
+
 def test_one_call_writes_all_files_equal_byte_for_byte(result, tmp_path):
     paths = result.save(tmp_path / "new" / "table")
     assert [p.name for p in paths] == ["table.html", "table.tex", "table.csv"]

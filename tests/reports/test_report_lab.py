@@ -9,9 +9,11 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from pluralign_stats.cli import main
 from pluralign_stats.errors import InputError, MissingExtraError
 from reports import lab, open_lab, prepare_lab
 from reports.notebook import read_notebook
+from tests.conftest import Toy
 from tests.reports.conftest import Maker
 
 
@@ -74,15 +76,58 @@ def test_lab_runs_this_interpreter_and_hands_on_its_status(
 
     monkeypatch.setattr(lab.subprocess, "Popen", fake)
     monkeypatch.setattr(lab.os, "geteuid", lambda: user)
+    for name in ("02_second.ipynb", "01_the first.ipynb"):
+        (tmp_path / name).touch()
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         assert open_lab(tmp_path, browser=False, port=8899) == 3
     finally:
         signal.signal(signal.SIGINT, before)
     assert commands[0][1:] == [
-        "-m", "jupyterlab", f"--ServerApp.root_dir={tmp_path}", "--no-browser",
+        "-m", "jupyterlab", f"--ServerApp.root_dir={tmp_path}",
+        "--LabApp.news_url=None",
+        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+        "--LabApp.default_url=/lab/tree/01_the%20first.ipynb", "--no-browser",
         *(["--allow-root"] if user == 0 else []), "--ServerApp.port=8899",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("broken", "told"),
+    [
+        ("codebook", "malformed YAML"),
+        ("data", "ratings.csv"),
+        ("folder", "no such folder"),
+        ("all", "no such file"),
+    ],
+)
+def test_a_study_that_cannot_be_read_ends_it_before_jupyterlab_starts(
+    broken: str,
+    told: str,
+    toy: Toy,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    words = ["pluralign", "lab", str(toy.write()), "--folder", "work"]
+    if broken == "codebook":
+        toy.write({"study.yaml": "name: ["})
+    elif broken == "data":
+        (toy.folder / "ratings.csv").unlink()
+    elif broken == "folder":
+        words += ["--data", "moved"]
+    else:
+        toy.folder.rename(tmp_path / "moved")
+    monkeypatch.setattr(sys, "argv", words)
+    monkeypatch.setattr(lab.subprocess, "Popen", lambda *_: pytest.fail("JupyterLab started"))
+    with pytest.raises(SystemExit) as ended:
+        main()
+    error = capsys.readouterr().err
+    assert ended.value.code == 2
+    assert error.count("\n") == 1
+    assert told in error
+    assert not Path("work").exists()
 
 
 def test_a_missing_jupyterlab_names_the_extra(
