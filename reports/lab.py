@@ -19,11 +19,8 @@ from reports.notebook import require_packages, shipped_notebooks
 #: Remembers what was copied, so that files the user changed can be told from those that were not.
 _RECORD = ".pluralign-lab.json"
 
-#: JupyterLab asks nobody for news or newer releases, nor the user whether it may.
-_QUIET = (
-    "--LabApp.news_url=None",
-    "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
-)
+#: Defaults of JupyterLab: it asks nobody for news or newer releases, nor the user whether it may.
+_DEFAULTS = Path(__file__).parent / "jupyter"
 
 
 def prepare_lab(target: Path, study_file: Path | None, data_folder: Path | None) -> Path:
@@ -93,7 +90,7 @@ def open_lab(target: Path, *, browser: bool, port: int | None) -> int:
     """
     if find_spec("jupyterlab") is None:
         raise MissingExtraError("JupyterLab", "report")
-    command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={target}", *_QUIET]
+    command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={target}"]
     if notebooks := sorted(path.name for path in target.glob("*.ipynb")):
         command.append(f"--LabApp.default_url=/lab/tree/{quote(notebooks[0])}")
     if not browser:
@@ -103,7 +100,9 @@ def open_lab(target: Path, *, browser: bool, port: int | None) -> int:
         command.append("--allow-root")
     if port is not None:
         command.append(f"--ServerApp.port={port}")
-    with subprocess.Popen(command) as lab:  # noqa: S603 - our own interpreter, no shell
+    paths = [os.environ.get("JUPYTER_CONFIG_PATH", ""), str(_DEFAULTS)]
+    environment = os.environ | {"JUPYTER_CONFIG_PATH": os.pathsep.join(filter(None, paths))}
+    with subprocess.Popen(command, env=environment) as lab:  # noqa: S603 - our own interpreter, no shell
         return _wait(lab)
 
 

@@ -29,10 +29,10 @@ def recovery(study: Study, percents: Result) -> Result:
     Raises
     ------
     InputError
-        If the study is not a simulated one.
+        If the study has no planted truth.
     """
     if study.truth is None:
-        raise InputError("this study is not simulated: it has no planted truth to compare with")
+        raise InputError("this study has no planted truth to compare with")
     estimates = percents.table.drop(columns=["std_error", "p_value", "p_adjusted"])
     table = _planted(study).merge(estimates, on=["dimension", "term", "contrast", "reading"])
     table = table[_COLUMNS + _ESTIMATES]

@@ -68,13 +68,15 @@ def test_lab_runs_this_interpreter_and_hands_on_its_status(
     commands: list[list[str]] = []
     real = subprocess.Popen
 
-    def fake(command: list[str]) -> "subprocess.Popen[bytes]":
+    def fake(command: list[str], env: dict[str, str]) -> "subprocess.Popen[bytes]":
         commands.append(command)
+        assert Path(env["JUPYTER_CONFIG_PATH"], "labconfig").is_dir()
         interrupt = f"os.kill({os.getpid()}, signal.SIGINT); time.sleep(0.3)"
         program = f"import os, signal, time; {interrupt}; os._exit(3)"
         return real([sys.executable, "-c", program])
 
     monkeypatch.setattr(lab.subprocess, "Popen", fake)
+    monkeypatch.delenv("JUPYTER_CONFIG_PATH", raising=False)
     monkeypatch.setattr(lab.os, "geteuid", lambda: user)
     for name in ("02_second.ipynb", "01_the first.ipynb"):
         (tmp_path / name).touch()
@@ -85,8 +87,6 @@ def test_lab_runs_this_interpreter_and_hands_on_its_status(
         signal.signal(signal.SIGINT, before)
     assert commands[0][1:] == [
         "-m", "jupyterlab", f"--ServerApp.root_dir={tmp_path}",
-        "--LabApp.news_url=None",
-        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
         "--LabApp.default_url=/lab/tree/01_the%20first.ipynb", "--no-browser",
         *(["--allow-root"] if user == 0 else []), "--ServerApp.port=8899",
     ]  # fmt: skip
