@@ -10,8 +10,6 @@ def records(table: Any) -> list[dict[str, Any]]:
 
 def print_table(result: Any) -> None:
     """Print a result: title, table, sentence."""
-    from html import unescape
-
     from pandas.api.types import is_numeric_dtype
     from rich.console import Console
     from rich.table import Table
@@ -25,9 +23,7 @@ def print_table(result: Any) -> None:
         shown.add_column(heading(column), justify="right" if numeric else "left")
     for row in result.table.itertuples(index=False, name=None):
         cells = zip(result.table, row, strict=True)
-        shown.add_row(
-            *(Text(v if isinstance(v, str) else unescape(format_number(c, v))) for c, v in cells)
-        )
+        shown.add_row(*(Text(v if isinstance(v, str) else format_number(c, v)) for c, v in cells))
     console = Console()
     console.print()
     if len(result.table):

@@ -14,7 +14,9 @@ from pluralign_stats.figures.style import (
     GRID,
     MUTED,
     foot,
+    name_below,
     new_figure,
+    panels,
     with_count,
     wrapped,
 )
@@ -30,10 +32,17 @@ N_POINTS = 200
 
 
 @drawing
-def predictive_figure(result: Result) -> Picture:
+def predictive_figure(result: Result, *, columns: int = 2) -> Picture:
     """Draw the table of `predictive_check`: observed points over intervals of replicated ratings.
 
     One panel for each category of the ratings, or for each statistic.
+
+    Parameters
+    ----------
+    result
+        The table of `predictive_check`.
+    columns
+        Columns of print that the figure fills, 1 or 2.
     """
     need(result, "term", "group", "estimate", "conf_low", "conf_high", "observed")
     shares = "rating" in result.table
@@ -42,7 +51,10 @@ def predictive_figure(result: Result) -> Picture:
     table = result.table
     rows = table.drop_duplicates(["term", "group"])
     places = _places(rows)
-    figure = new_figure(1.45 + 0.24 * (max(places.values()) + 1))
+    wide = columns == 2
+    down = 1 if wide else table[column].nunique()
+    height = (0.24 if wide else 0.3) * (max(places.values()) + 1)
+    figure = new_figure((1.15 if wide else 1.5) + down * (height + 0.3), columns)
     axes = observed_panels(
         figure,
         table,
@@ -51,7 +63,7 @@ def predictive_figure(result: Result) -> Picture:
         ("replicated", "average", "observed, outside the interval"),
         "Share of ratings" if shares else "Rating points",
     )
-    numbered = _name_places(axes[0], rows, places)
+    numbered = _name_places(axes[0], rows, places, 30 if wide else 20)
     foot(figure, result, *(counted(table) if numbered else []))
     return Picture(figure, f"Observed points on intervals of replicated ratings. {result.sentence}")
 
@@ -66,7 +78,9 @@ def _places(rows: pd.DataFrame) -> dict[tuple[str, str], float]:
     return places
 
 
-def _name_places(ax: Axes, rows: pd.DataFrame, places: dict[tuple[str, str], float]) -> bool:
+def _name_places(
+    ax: Axes, rows: pd.DataFrame, places: dict[tuple[str, str], float], width: int
+) -> bool:
     """Name the groups; return whether their raters are told, which differ between groups only."""
     alone = rows["term"].nunique() == 1
     labels = []
@@ -74,14 +88,14 @@ def _name_places(ax: Axes, rows: pd.DataFrame, places: dict[tuple[str, str], flo
         whole = row.term == "All ratings"
         name = str(row.term) if whole else str(row.group)
         name = name if whole or alone else f"{row.term}: {name}"
-        labels.append(wrapped(name if alone else with_count(name, row.n_raters), 30))
+        labels.append(wrapped(name if alone else with_count(name, row.n_raters), width))
     ax.set_yticks(list(places.values()), labels, fontsize=8)
     ax.set_ylim(max(places.values()) + 0.6, -0.6)
     return not alone
 
 
 @drawing
-def ridge_figure(result: Result) -> Picture:
+def ridge_figure(result: Result, *, columns: int = 2) -> Picture:
     """Draw posteriors as ridges: a density, an interval and a mean for each contrast.
 
     Parameters
@@ -89,13 +103,17 @@ def ridge_figure(result: Result) -> Picture:
     result
         A table of draws: columns contrast and estimate, one row for each draw of each contrast;
         with a column dimension, a panel for each.
+    columns
+        Columns of print that the figure fills, 1 or 2.
     """
     need(result, "contrast", "estimate")
     table = result.table
     dimensions = list(dict.fromkeys(table["dimension"])) if "dimension" in table else [""]
     contrasts = list(dict.fromkeys(table["contrast"]))
-    figure = new_figure(1.5 + 0.36 * len(contrasts))
-    axes = figure.subplots(1, len(dimensions), sharex=True, sharey=True, squeeze=False)[0]
+    wide = columns == 2
+    down = 1 if wide else len(dimensions)
+    figure = new_figure(0.9 + down * (0.6 + 0.36 * len(contrasts)), columns)
+    axes = panels(figure, len(dimensions), sharex=True, sharey=True)
     level = result.meta.conf_level or CONF_LEVEL
     for ax, dimension in zip(axes, dimensions, strict=True):
         block = table[table["dimension"] == dimension] if dimension else table
@@ -107,11 +125,15 @@ def ridge_figure(result: Result) -> Picture:
         ax.grid(axis="x", color=GRID)
         ax.tick_params(axis="y", length=0)
         ax.spines["left"].set_visible(False)
-        ax.set_title(wrapped(str(dimension), 72 // len(dimensions)), fontsize=8, loc="center")
-    axes[0].set_yticks(range(len(contrasts)), [wrapped(str(c), 34) for c in contrasts], fontsize=8)
+        ax.set_title(
+            wrapped(str(dimension), 72 // len(dimensions) if wide else 34), fontsize=8, loc="center"
+        )
+    names = [wrapped(str(c), 34 if wide else 20) for c in contrasts]
+    for ax in axes[: 1 if wide else None]:
+        ax.set_yticks(range(len(contrasts)), names, fontsize=8)
     axes[0].set_ylim(len(contrasts) - 0.5, -OVERLAP - 0.1)
     unit = f" ({result.meta.unit})" if result.meta.unit else ""
-    axes[(len(axes) - 1) // 2].set_xlabel(f"Difference{unit}", x=0.5 if len(axes) % 2 else 1.1)
+    name_below(axes, f"Difference{unit}")
     told = ["point: mean; darker: on the mean's side of 0"]
     told += [] if result.meta.interval else [f"line: {level:.0%} of the draws"]
     foot(figure, result, *told)
@@ -138,7 +160,7 @@ def _ridge(ax: Axes, drawn: np.ndarray, y: float, level: float, *, zorder: float
 
 
 @drawing
-def pareto_figure(result: Result, curve: Result | None = None) -> Picture:
+def pareto_figure(result: Result, curve: Result | None = None, *, columns: int = 2) -> Picture:
     """Draw Pareto's k of what `loo_check` leaves out, the largest first.
 
     Parameters
@@ -147,11 +169,13 @@ def pareto_figure(result: Result, curve: Result | None = None) -> Picture:
         The table of `loo`.
     curve
         The check's table of k.
+    columns
+        Columns of print that the figure fills, 1 or 2.
     """
     shown = result if curve is None else curve
     need(shown, "share", "estimate", "limit")
     table = shown.table
-    figure = new_figure(2.3, width=4.6)
+    figure = new_figure(2.3, columns)
     ax = figure.subplots()
     limit = float(table["limit"].iloc[0])
     k = table["estimate"].to_numpy(dtype=float)
@@ -175,7 +199,7 @@ def pareto_figure(result: Result, curve: Result | None = None) -> Picture:
 
 
 @drawing
-def sampling_figure(result: Result, ranks: Result | None = None) -> Picture:
+def sampling_figure(result: Result, ranks: Result | None = None, *, columns: int = 2) -> Picture:
     """Draw how the draws of the worst parameters rank in each chain.
 
     Chains that agree have about the same share of every part of the ranks (Vehtari et al. 2021,
@@ -187,22 +211,24 @@ def sampling_figure(result: Result, ranks: Result | None = None) -> Picture:
         The table of `sampling_check`.
     ranks
         The check's table of ranks.
+    columns
+        Columns of print that the figure fills, 1 or 2.
     """
     shown = result if ranks is None else ranks
     need(shown, "term", "chain", "part", "estimate", "limit")
     table = shown.table
     terms = list(dict.fromkeys(table["term"]))
     chains = list(dict.fromkeys(table["chain"]))
-    columns = min(len(terms), 2)
-    n_rows = -(-len(terms) // columns)
-    figure = new_figure(1.0 + 1.6 * n_rows)
-    axes = figure.subplots(n_rows, columns, sharex=True, sharey=True, squeeze=False)
+    across = min(len(terms), columns)
+    n_rows = -(-len(terms) // across)
+    figure = new_figure(1.2 + 1.6 * n_rows, columns)
+    axes = figure.subplots(n_rows, across, sharex=True, sharey=True, squeeze=False)
     for ax, term in zip(axes.flat, terms, strict=False):
         _rank_panel(ax, table[table["term"] == term])
         ax.set_title(wrapped(term, 40), fontsize=8.5)
     for ax in axes.flat[len(terms) :]:
         ax.set_visible(False)
-    for ax in axes.flat[max(len(terms) - columns, 0) : len(terms)]:
+    for ax in axes.flat[max(len(terms) - across, 0) : len(terms)]:
         ax.tick_params(labelbottom=True)
         ax.set_xlabel("Rank among the draws of all chains", fontsize=8)
     for ax in axes[:, 0]:
@@ -211,7 +237,9 @@ def sampling_figure(result: Result, ranks: Result | None = None) -> Picture:
         Line2D([], [], color=COLOURS[i % len(COLOURS)], label=f"chain {chain}")
         for i, chain in enumerate(chains)
     ]
-    figure.legend(handles=handles, loc="outside upper right", ncols=len(chains), fontsize=8)
+    figure.legend(
+        handles=handles, loc="outside upper right", ncols=min(len(chains), 2 * columns), fontsize=8
+    )
     foot(
         figure,
         shown,

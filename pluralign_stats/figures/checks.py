@@ -15,7 +15,10 @@ from pluralign_stats.figures.style import (
     GRID,
     MUTED,
     foot,
+    is_wide,
+    name_below,
     new_figure,
+    panels,
     with_count,
     wrapped,
 )
@@ -30,25 +33,38 @@ MOST_ITEMS = 24
 
 
 @drawing
-def calibration_figure(result: Result) -> Picture:
-    """Draw the table of `calibration_check`: observed points on the limits that the model sets."""
+def calibration_figure(result: Result, *, columns: int = 2) -> Picture:
+    """Draw the table of `calibration_check`: observed points on the limits that the model sets.
+
+    Parameters
+    ----------
+    result
+        The table of `calibration_check`.
+    columns
+        Columns of print that the figure fills, 1 or 2.
+    """
     need(result, "group", "estimate", "observed", "conf_low", "conf_high")
     shares = "rating" in result.table
     table = result.table if shares else result.table.assign(statistic="")
     rows = table.drop_duplicates(["term", "group"])
-    figure = new_figure(1.35 + 0.3 * len(rows))
+    column = "rating" if shares else "statistic"
+    wide = columns == 2
+    down = 1 if wide else table[column].nunique()
+    figure = new_figure((1.35 if wide else 1.7) + down * (0.3 * len(rows) + 0.3) - 0.3, columns)
     axes = observed_panels(
         figure,
         table,
-        "rating" if shares else "statistic",
+        column,
         {key: float(k) for k, key in enumerate(zip(rows["term"], rows["group"], strict=True))},
         ("limits if the model is right", "predicted", "observed, outside the limits"),
         "Share of ratings" if shares else "Mean rating",
     )
-    labels = [wrapped(with_count(r.group, r.n_raters), 24) for r in rows.itertuples()]
+    labels = [
+        wrapped(with_count(r.group, r.n_raters), 24 if wide else 18) for r in rows.itertuples()
+    ]
     axes[0].set_yticks(range(len(rows)), labels, fontsize=8)
     axes[0].set_ylim(len(rows) - 0.4, -0.6)
-    axes[0].set_ylabel(wrapped(str(rows["term"].iloc[-1]), 24))
+    axes[0].set_ylabel(wrapped(str(rows["term"].iloc[-1]), 24 if wide else 14))
     foot(figure, result, *counted(table))
     return Picture(figure, f"Observed points on intervals from the model. {result.sentence}")
 
@@ -78,20 +94,23 @@ def observed_panels(
     what
         What the numbers are.
     """
-    panels = list(dict.fromkeys(table[column]))
-    axes = list(figure.subplots(1, len(panels), sharey=True, squeeze=False)[0])
+    shown = list(dict.fromkeys(table[column]))
+    axes = panels(figure, len(shown), sharey=True)
+    wide = is_wide(figure)
     shares = column == "rating"
-    for ax, panel in zip(axes, panels, strict=True):
+    for ax, panel in zip(axes, shown, strict=True):
         _observed_panel(ax, table[table[column] == panel], places, names)
         name = f"Rating {plain_rating(panel)}" if shares else f"{panel[:1].upper()}{panel[1:]}"
-        ax.set_title(wrapped(name, 72 // len(panels)), fontsize=9, loc="center")
-        ax.xaxis.set_major_locator(MaxNLocator(2 if len(panels) > 2 else 6))
+        ax.set_title(wrapped(name, 72 // len(shown) if wide else 34), fontsize=9, loc="center")
+        ax.xaxis.set_major_locator(MaxNLocator(2 if len(shown) > 2 and wide else 6))
         if shares:
             ax.xaxis.set_major_formatter(lambda x, _: f"{100 * x:.4g}%")
             ax.tick_params(axis="x", labelsize=8)
-    axes[(len(axes) - 1) // 2].set_xlabel(what, x=0.5 if len(axes) % 2 else 1.1)
+    name_below(axes, what)
     handles, labels = axes[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper right", ncols=len(labels), fontsize=8)
+    figure.legend(
+        handles, labels, loc="outside upper right", ncols=len(labels) if wide else 1, fontsize=8
+    )
     return axes
 
 
@@ -116,22 +135,30 @@ def _observed_panel(
 
 
 @drawing
-def residual_figure(result: Result) -> Picture:
-    """Draw the table of `residual_check`: shares of residuals in tenths, by group."""
+def residual_figure(result: Result, *, columns: int = 2) -> Picture:
+    """Draw the table of `residual_check`: shares of residuals in tenths, by group.
+
+    Parameters
+    ----------
+    result
+        The table of `residual_check`.
+    columns
+        Columns of print that the figure fills, 1 or 2.
+    """
     need(result, "group", "part", "estimate", "conf_low", "conf_high")
     table = result.table
     groups = list(dict.fromkeys(table["group"]))
-    columns = {1: 1, 2: 2, 4: 2}.get(len(groups), 3)
-    n_rows = -(-len(groups) // columns)
-    figure = new_figure(0.8 + 1.75 * n_rows)
-    axes = figure.subplots(n_rows, columns, sharex=True, sharey=True, squeeze=False)
+    across = min({1: 1, 2: 2, 4: 2}.get(len(groups), 3), columns)
+    n_rows = -(-len(groups) // across)
+    figure = new_figure(0.8 + 1.75 * n_rows, columns)
+    axes = figure.subplots(n_rows, across, sharex=True, sharey=True, squeeze=False)
     for ax, group in zip(axes.flat, groups, strict=False):
         block = table[table["group"] == group]
         _residual_panel(ax, block)
         ax.set_title(wrapped(with_count(group, block["n_raters"].iloc[0]), 34), fontsize=8)
     for ax in axes.flat[len(groups) :]:
         ax.set_visible(False)
-    for ax in axes.flat[max(len(groups) - columns, 0) : len(groups)]:
+    for ax in axes.flat[max(len(groups) - across, 0) : len(groups)]:
         ax.tick_params(labelbottom=True)
         ax.set_xlabel("Tenth of the prediction", fontsize=8)
     for ax in axes[:, 0]:
@@ -157,7 +184,7 @@ def _residual_panel(ax: Axes, block: pd.DataFrame) -> None:
 
 
 @drawing
-def influence_figure(result: Result, ratings: Result | None = None) -> Picture:
+def influence_figure(result: Result, ratings: Result | None = None, *, columns: int = 2) -> Picture:
     """Draw the table of `influence_check`, beside it what single ratings contribute.
 
     Parameters
@@ -166,26 +193,34 @@ def influence_figure(result: Result, ratings: Result | None = None) -> Picture:
         The most influential levels.
     ratings
         The check's table of single ratings, by rater and item.
+    columns
+        Columns of print that the figure fills, 1 or 2.
     """
     need(result, "group", "contrast", "estimate")
     table = result.table.head(10)
-    figure = new_figure(1.4 + 0.26 * len(table) + (0 if ratings is None else 3.6))
+    wide = columns == 2
+    row = 0.26 if wide else 0.4
+    figure = new_figure(1.5 + row * len(table) + (0 if ratings is None else 3.6), columns)
     heights = [1.0] if ratings is None else [1.0, 1.25]
     axes = figure.subplots(len(heights), 1, height_ratios=heights, squeeze=False)[:, 0]
-    _influence_points(axes[0], table)
-    axes[0].set_xlabel("Change of the coefficient that moves most, when left out (standard errors)")
+    _influence_points(axes[0], table, 40 if wide else 22)
+    name_below(
+        [axes[0]], "Change of the coefficient that moves most, when left out (standard errors)"
+    )
     term = str(table["term"].iloc[0])
     told = [f"the {len(table)} most influential {levels_of(term)}"]
     told += [f"{term} → coefficient that moves most"] if table["contrast"].any() else []
     if ratings is not None:
-        left_out = _rating_matrix(figure, axes[1], ratings.table)
+        left_out = _rating_matrix(
+            figure, axes[1], ratings.table, MOST_ITEMS if wide else MOST_ITEMS // 2
+        )
         told += ["grey: not rated"] + ([f"{left_out:,} more items not shown"] if left_out else [])
     foot(figure, result, *told)
     more = "" if ratings is None else f" {ratings.sentence}"
     return Picture(figure, f"Points: {result.sentence}{more}")
 
 
-def _influence_points(ax: Axes, table: pd.DataFrame) -> None:
+def _influence_points(ax: Axes, table: pd.DataFrame, width: int) -> None:
     y = np.arange(len(table))
     shown = table["estimate"].to_numpy(dtype=float)
     ax.axvline(0, color=MUTED, linewidth=0.8)
@@ -197,20 +232,20 @@ def _influence_points(ax: Axes, table: pd.DataFrame) -> None:
         if reach > 1:
             ax.axvline(end, color=COLOURS[1], linewidth=0.8, linestyle="--")
     labels = [f"{r.group} → {r.contrast}" if r.contrast else r.group for r in table.itertuples()]
-    labels = [wrapped(label, 40) for label in labels]
+    labels = [wrapped(label, width) for label in labels]
     ax.set_yticks(y, labels, fontsize=8)
     ax.set_ylim(len(table) - 0.4, -0.6)
     ax.grid(axis="x", color=GRID)
     ax.tick_params(axis="y", length=0)
 
 
-def _rating_matrix(figure: Figure, ax: Axes, table: pd.DataFrame) -> int:
+def _rating_matrix(figure: Figure, ax: Axes, table: pd.DataFrame, most: int) -> int:
     """Draw raters by items; return how many items had no room."""
     size = table["estimate"].abs()
     place = size.groupby(table["group"]).rank(ascending=False, method="first")
     # Everyone's largest first, then everyone's second: no row is left empty.
     ranked = table.assign(place=place, size=-size).sort_values(["place", "size"])["given"]
-    items = list(dict.fromkeys(ranked))[:MOST_ITEMS]
+    items = list(dict.fromkeys(ranked))[:most]
     groups = list(dict.fromkeys(table["group"]))
     kept = table[table["given"].isin(items)]
     items = list(dict.fromkeys(kept["given"]))
@@ -221,11 +256,13 @@ def _rating_matrix(figure: Figure, ax: Axes, table: pd.DataFrame) -> int:
     ax.set_facecolor("#dcdcdc")
     ax.set_xticks(range(len(items)), items, rotation=90, fontsize=7)
     ax.set_yticks(range(len(groups)), groups, fontsize=8)
-    ax.set_title("What their single ratings contribute, by item", fontsize=9)
+    title = "What their single ratings contribute, by item"
+    ax.set_title(title if most == MOST_ITEMS else wrapped(title, 26), fontsize=9)
     ax.set_xticks(np.arange(len(items) + 1) - 0.5, minor=True)
     ax.set_yticks(np.arange(len(groups) + 1) - 0.5, minor=True)
     ax.grid(which="minor", color="white", linewidth=1.5)
     ax.tick_params(which="both", length=0)
     ax.spines[:].set_visible(False)
-    figure.colorbar(image, ax=ax, label="Standard errors", shrink=0.9)
+    side = "right" if is_wide(figure) else "bottom"
+    figure.colorbar(image, ax=ax, label="Standard errors", shrink=0.9, location=side)
     return table["given"].nunique() - len(items)

@@ -1,5 +1,7 @@
 """Figures of the first analyses: composition, distributions, agreement, figure 1."""
 
+from collections.abc import Sequence
+
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
@@ -13,8 +15,10 @@ from pluralign_stats.figures.style import (
     DIVERGING,
     MUTED,
     SHARES,
+    extra_lines,
     foot,
     ink_on,
+    is_wide,
     new_figure,
     with_count,
     wrapped,
@@ -23,22 +27,33 @@ from pluralign_stats.results import Result
 
 
 @drawing
-def composition_figure(result: Result) -> Picture:
-    """Draw the table of `composition`: bars of raters by level of each demographic."""
+def composition_figure(result: Result, *, columns: int = 2) -> Picture:
+    """Draw the table of `composition`: bars of raters by level of each demographic.
+
+    Parameters
+    ----------
+    result
+        What `composition` gave.
+    columns
+        Columns of print that the figure fills, 1 or 2.
+    """
     table = result.table
     terms = list(dict.fromkeys(table["term"]))
-    sizes = [int((table["term"] == term).sum()) for term in terms]
-    figure = new_figure(0.6 + 0.24 * sum(sizes) + 0.42 * len(terms))
+    if columns == 1:
+        table = table.assign(group=[wrapped(group, 22) for group in table["group"]])
+    blocks = [table[table["term"] == term] for term in terms]
+    sizes = [len(block) + 0.5 * extra_lines(block["group"]) for block in blocks]
+    figure = new_figure(0.6 + 0.24 * sum(sizes) + 0.42 * len(terms), columns)
     axes = _stacked(figure, sizes, "Share of all raters")
-    for ax, term in zip(axes, terms, strict=True):
-        _composition_bars(ax, table[table["term"] == term], term)
+    for ax, term, block in zip(axes, terms, blocks, strict=True):
+        _composition_bars(ax, block, term)
     foot(figure, result, "number of raters beside each bar")
     return Picture(
         figure, f"Bars: {result.sentence} Shares of raters by {', '.join(terms).lower()}."
     )
 
 
-def _stacked(figure: Figure, heights: list[int], xlabel: str) -> list[Axes]:
+def _stacked(figure: Figure, heights: Sequence[float], xlabel: str) -> list[Axes]:
     """Panels one below the other that share an axis of percentages."""
     n = len(heights)
     axes = figure.subplots(n, height_ratios=heights, sharex=True, squeeze=False)[:, 0]
@@ -55,20 +70,28 @@ def _composition_bars(ax: Axes, block: pd.DataFrame, term: str) -> None:
         ax.text(
             0 if np.isnan(share) else share, y, f" {told}", va="center", fontsize=8, color=MUTED
         )
-    ax.set_yticks(position, block["group"])
+    ax.set_yticks(position, block["group"], fontsize=8)
     ax.invert_yaxis()
-    ax.margins(x=0.12)
+    ax.margins(x=0.2)
     ax.tick_params(axis="y", length=0)
     ax.set_title(term)
 
 
 @drawing
-def distribution_figure(result: Result) -> Picture:
-    """Draw the table of `rating_distribution`: one bar of rating shares per dimension and group."""
+def distribution_figure(result: Result, *, columns: int = 2) -> Picture:
+    """Draw the table of `rating_distribution`: one bar of rating shares per dimension and group.
+
+    Parameters
+    ----------
+    result
+        What `rating_distribution` gave.
+    columns
+        Columns of print that the figure fills, 1 or 2.
+    """
     table = result.table.assign(group=result.table.get("group", "All raters"))
     dimensions = list(dict.fromkeys(table["dimension"]))
     rows = [table[table["dimension"] == d]["group"].nunique() for d in dimensions]
-    figure = new_figure(1.1 + 0.27 * sum(rows) + 0.38 * len(rows))
+    figure = new_figure(1.2 + 0.27 * sum(rows) + 0.38 * len(rows), columns)
     axes = _stacked(figure, rows, "Share of ratings")
     for ax, dimension in zip(axes, dimensions, strict=True):
         _distribution_bars(ax, table[table["dimension"] == dimension], dimension)
@@ -92,10 +115,11 @@ def _distribution_bars(ax: Axes, block: pd.DataFrame, dimension: str) -> None:
     wide = wide.loc[list(dict.fromkeys(block["group"]))]
     colours = _rating_colours(list(wide.columns))
     left = np.zeros(len(wide))
+    room = 0.06 if is_wide(ax) else 0.13
     for level in wide.columns:
         ax.barh(np.arange(len(wide)), wide[level], left=left, color=colours[level], height=0.78)
         for y, (start, share) in enumerate(zip(left, wide[level], strict=True)):
-            if share >= 0.06:
+            if share >= room:
                 ax.text(
                     start + share / 2,
                     y,
@@ -107,7 +131,9 @@ def _distribution_bars(ax: Axes, block: pd.DataFrame, dimension: str) -> None:
                 )
         left += wide[level].to_numpy()
     n = block.drop_duplicates("group").set_index("group")["n_raters"]
-    ax.set_yticks(np.arange(len(wide)), [with_count(g, n[g]) for g in wide.index])
+    labels = [with_count(g, n[g]) for g in wide.index]
+    labels = labels if is_wide(ax) else [wrapped(label, 22) for label in labels]
+    ax.set_yticks(np.arange(len(wide)), labels, fontsize=8)
     ax.invert_yaxis()
     ax.set_xlim(0, 1)
     ax.tick_params(axis="y", length=0)
@@ -115,12 +141,22 @@ def _distribution_bars(ax: Axes, block: pd.DataFrame, dimension: str) -> None:
 
 
 @drawing
-def agreement_figure(result: Result) -> Picture:
-    """Draw the table of `agreement`: alpha with its interval, by dimension and group."""
+def agreement_figure(result: Result, *, columns: int = 2) -> Picture:
+    """Draw the table of `agreement`: alpha with its interval, by dimension and group.
+
+    Parameters
+    ----------
+    result
+        What `agreement` gave.
+    columns
+        Columns of print that the figure fills, 1 or 2.
+    """
     table = result.table
     groups = list(dict.fromkeys(table["group"]))
     dimensions = list(dict.fromkeys(table["dimension"]))
-    figure = new_figure(1.2 + 0.2 * len(table) + 0.12 * len(dimensions))
+    wide = columns == 2
+    legend = 0 if wide or len(groups) < 2 else 0.16 * len(groups)
+    figure = new_figure(1.3 + legend + 0.2 * len(table) + 0.12 * len(dimensions), columns)
     ax = figure.subplots()
     step = 0.8 / len(groups)
     for k, group in enumerate(groups):
@@ -140,46 +176,64 @@ def agreement_figure(result: Result) -> Picture:
             label=with_count(group, block["n_raters"].max()),
         )
     ax.axvline(0, color=MUTED, linewidth=0.8)
-    ax.set_yticks(range(len(dimensions)), dimensions)
+    ax.set_yticks(range(len(dimensions)), [wrapped(d, 30 if wide else 16) for d in dimensions])
     ax.set_ylim(len(dimensions) - 0.45, -0.55)
-    ax.set_xlabel("Krippendorff's alpha, ordinal (0: chance, 1: perfect agreement)")
+    what = "Krippendorff's alpha, ordinal (0: chance, 1: perfect agreement)"
+    ax.set_xlabel(what if wide else wrapped(what, 32))
     ax.grid(axis="x")
     if len(groups) > 1:
-        figure.legend(loc="outside upper right", ncols=min(len(groups), 3), fontsize=8)
+        figure.legend(
+            loc="outside upper right", ncols=min(len(groups), 3 if wide else 1), fontsize=8
+        )
     told = ["in brackets: raters of the group"] if len(groups) > 1 else []
     foot(figure, result, f"{table['n_raters'].max():,.0f} raters", *told)
     return Picture(figure, f"Points with intervals. {result.sentence}")
 
 
 @drawing
-def joint_figure(result: Result) -> Picture:
-    """Draw the table of `positive_given_positive` as the paper's figure 1: a labelled matrix."""
+def joint_figure(result: Result, *, columns: int = 2) -> Picture:
+    """Draw the table of `positive_given_positive` as the paper's figure 1: a labelled matrix.
+
+    One column of print has no room for the intervals.
+
+    Parameters
+    ----------
+    result
+        What `positive_given_positive` gave.
+    columns
+        Columns of print that the figure fills, 1 or 2.
+    """
     table = result.table
     names = list(dict.fromkeys(table["given"]))
     matrix = table.pivot(index="given", columns="dimension", values="estimate")
     matrix = matrix.reindex(index=names, columns=names)
-    figure = new_figure(1.9 + 0.72 * len(names))
+    wide = columns == 2
+    figure = new_figure(1.9 + 0.72 * len(names) if wide else 2.2 + 0.36 * len(names), columns)
     ax = figure.subplots()
     image = ax.imshow(matrix, cmap=SHARES, vmin=0, vmax=1, aspect="auto")
     for row in table.dropna(subset="estimate").itertuples():
         ax.text(
             names.index(row.dimension),
             names.index(row.given),
-            f"{row.estimate:.0%}\n[{row.conf_low:.0%}, {row.conf_high:.0%}]",
+            f"{row.estimate:.0%}"
+            + (f"\n[{row.conf_low:.0%}, {row.conf_high:.0%}]" if wide else ""),
             ha="center",
             va="center",
             fontsize=8,
             color=ink_on(mpl.colors.to_hex(mpl.colormaps[SHARES](row.estimate))),
         )
-    ax.set_xticks(range(len(names)), [wrapped(name, 15) for name in names])
+    below = [wrapped(name, 15) for name in names]
+    ax.set_xticks(range(len(names)), below, rotation=0 if wide else 90)
     n = table.groupby("given")["n_ratings"].max()
     rows = [f"{wrapped(name, 15)}\n(n = {n[name]:,})" for name in names]
     ax.set_yticks(range(len(names)), rows)
     ax.set_xlabel("… is positive on this dimension too")
-    ax.set_ylabel("A rating positive on this dimension …")
+    ax.set_ylabel(wrapped("A rating positive on this dimension …", 40 if wide else 24))
     ax.spines[:].set_visible(False)
     ax.tick_params(length=0)
-    bar = figure.colorbar(image, ax=ax, shrink=0.8, label="Share of ratings")
-    bar.ax.yaxis.set_major_formatter(PercentFormatter(1))
-    foot(figure, result, f"{table['n_raters'].max():,} raters; n: positive ratings")
+    if wide:
+        bar = figure.colorbar(image, ax=ax, shrink=0.8, label="Share of ratings")
+        bar.ax.yaxis.set_major_formatter(PercentFormatter(1))
+    told = [] if wide else ["intervals: in the table"]
+    foot(figure, result, f"{table['n_raters'].max():,} raters; n: positive ratings", *told)
     return Picture(figure, f"Matrix of conditional shares. {result.sentence}")

@@ -13,7 +13,10 @@ from pluralign_stats.figures.style import (
     GRID,
     MUTED,
     foot,
+    is_wide,
+    name_below,
     new_figure,
+    panels,
     with_count,
     wrapped,
 )
@@ -23,7 +26,7 @@ from pluralign_stats.settings import SIGNIFICANCE
 
 
 @drawing
-def forest_figure(result: Result, term: str | None = None) -> Picture:
+def forest_figure(result: Result, term: str | None = None, *, columns: int = 2) -> Picture:
     """Draw contrasts with their intervals, one panel per dimension.
 
     Parameters
@@ -34,6 +37,8 @@ def forest_figure(result: Result, term: str | None = None) -> Picture:
         limit or, in tables without p, where the interval leaves out 0.
     term
         Label of one demographic; None for all.
+    columns
+        Columns of print that the figure fills, 1 or 2.
 
     Raises
     ------
@@ -52,9 +57,12 @@ def forest_figure(result: Result, term: str | None = None) -> Picture:
     keys = list(dict.fromkeys(zip(table["term"], table["contrast"], strict=True)))
     dimensions = list(dict.fromkeys(table["dimension"]))
     models = list(dict.fromkeys(table["model"])) if "model" in table else []
-    line = 0.2 if len(models) < 2 else 0.28
-    figure = new_figure(1.3 + line * (len(keys) + len(dict.fromkeys(t for t, _ in keys))))
-    axes = figure.subplots(1, len(dimensions), sharex=True, sharey=True, squeeze=False)[0]
+    wide = columns == 2
+    line = (0.2 if len(models) < 2 else 0.28) + (0 if wide else 0.05)
+    height = line * (len(keys) + len(dict.fromkeys(t for t, _ in keys)))
+    down = 1 if wide else len(dimensions)
+    figure = new_figure(1.3 + down * height + (0 if wide else 0.3 * down + 0.3), columns)
+    axes = panels(figure, len(dimensions), sharex=True, sharey=True)
     places = _places(keys)
     for ax, dimension in zip(axes, dimensions, strict=True):
         block = table[table["dimension"] == dimension]
@@ -65,19 +73,23 @@ def forest_figure(result: Result, term: str | None = None) -> Picture:
         ax.grid(axis="x", color=GRID)
         ax.tick_params(axis="y", length=0)
         ax.spines["left"].set_visible(False)
-        ax.set_title(wrapped(dimension, max(13, 60 // len(dimensions))), fontsize=8, loc="center")
-    axes[0].xaxis.set_major_locator(MaxNLocator(max(2, 12 // len(axes))))
-    _label_rows(axes[0], table, places)
-    middle = 0.5 if len(axes) % 2 else 1.1
-    axes[(len(axes) - 1) // 2].set_xlabel(
-        f"Difference from the reference group ({result.meta.unit})", x=middle
-    )
+        ax.set_title(
+            wrapped(dimension, max(13, 60 // len(dimensions)) if wide else 28),
+            fontsize=8,
+            loc="center",
+        )
+    axes[0].xaxis.set_major_locator(MaxNLocator(max(2, 12 // len(axes)) if wide else 5))
+    for ax in axes[: 1 if wide else None]:
+        _label_rows(ax, table, places)
+    name_below(axes, f"Difference from the reference group ({result.meta.unit})")
     if models:
         handles = [
             mpl.lines.Line2D([], [], color=COLOURS[k], marker="o", label=_legend_name(model))
             for k, model in enumerate(models)
         ]
-        figure.legend(handles=handles, loc="outside upper right", ncols=len(models), fontsize=8)
+        figure.legend(
+            handles=handles, loc="outside upper right", ncols=len(models) if wide else 1, fontsize=8
+        )
     tested = "p_adjusted" in table
     filled = f"adjusted p < {SIGNIFICANCE}" if tested else "interval leaves out 0"
     foot(figure, result, "raters of the group in brackets", f"filled: {filled}")
@@ -117,16 +129,21 @@ def _points(
 def _label_rows(ax: Axes, table: pd.DataFrame, places: dict[tuple[str, str], float]) -> None:
     n = table.groupby(["term", "contrast"], observed=True)["n_raters"].max()
     ticks, labels = [], []
+    wide = is_wide(ax)
     headed: set[str] = set()
     for (term, contrast), height in places.items():
         level, _, reference = contrast.partition(" vs ")
-        heading = f"{term}, vs {reference}"
+        heading = f"{term}, vs {reference}" if wide else wrapped(f"{term}, vs {reference}", 26)
         if heading not in headed:
             ticks.append(height - 1)
             labels.append(heading)
             headed.add(heading)
         ticks.append(height)
-        labels.append(with_count(level, n[term, contrast]))
+        labels.append(
+            with_count(level, n[term, contrast])
+            if wide
+            else wrapped(with_count(level, n[term, contrast]), 24)
+        )
     ax.set_yticks(ticks, labels, fontsize=8)
     for text in ax.get_yticklabels():
         if text.get_text() in headed:
@@ -140,20 +157,23 @@ def _legend_name(model: str) -> str:
 
 
 @drawing
-def intersections_figure(result: Result) -> Picture:
+def intersections_figure(result: Result, *, columns: int = 2) -> Picture:
     """Draw cells of two demographics: observed means, and where a model moves them.
 
     Parameters
     ----------
     result
         The table of `intersections`.
+    columns
+        Columns of print that the figure fills, 1 or 2.
     """
     need(result, "given", "group", "observed", "estimate", "conf_low", "conf_high", "n_raters")
     table = result.table
     keys = list(zip(table["given"], table["group"], strict=True))
     places = _places(keys)
     y = np.array([places[key] for key in keys])
-    figure = new_figure(1.3 + 0.21 * (len(keys) + table["given"].nunique()))
+    line = 0.21 if columns == 2 else 0.26
+    figure = new_figure(1.4 + line * (len(keys) + table["given"].nunique()), columns)
     ax = figure.subplots()
     # An area for the raters, of a middling size where their number is withheld.
     n = table["n_raters"].to_numpy(dtype=float)
@@ -182,6 +202,7 @@ def intersections_figure(result: Result) -> Picture:
 
 def _label_cells(ax: Axes, table: pd.DataFrame, places: dict[tuple[str, str], float]) -> None:
     ticks, labels, headings = [], [], set()
+    wide = is_wide(ax)
     for row in table.itertuples():
         height = places[row.given, row.group]
         if row.given not in headings:
@@ -189,7 +210,7 @@ def _label_cells(ax: Axes, table: pd.DataFrame, places: dict[tuple[str, str], fl
             ticks.append(height - 1)
             labels.append(row.given)
         ticks.append(height)
-        labels.append(with_count(row.group, row.n_raters))
+        labels.append(wrapped(with_count(row.group, row.n_raters), 34 if wide else 24))
     ax.set_yticks(ticks, labels, fontsize=8)
     for text in ax.get_yticklabels():
         if text.get_text() in headings:

@@ -15,6 +15,7 @@ from pluralign_stats.figures.style import (
     blank_figure,
     foot,
     ink_on,
+    name_below,
     new_figure,
     with_count,
     wrapped,
@@ -29,19 +30,29 @@ _MARKERS = "os^Dvp*"
 
 
 @drawing
-def feedback_shares_figure(result: Result) -> Picture:
+def feedback_shares_figure(result: Result, *, columns: int = 2) -> Picture:
     """Draw the table `shares` of an audit: share of raters beside share of preferences, by group.
 
     A bar is a group's share of raters, a point its share of preferences under one recipe.
+
+    Parameters
+    ----------
+    result
+        The table `shares` of an audit.
+    columns
+        Columns of print that the figure fills, 1 or 2.
     """
     need(result, "group", "n_raters", "raters_share", "pairs_share")
     table = _with_recipe(result.table)
     table = table[table["raters_share"].notna()]
     if table.empty:
-        return Picture(blank_figure(result), result.sentence)
+        return Picture(blank_figure(result, columns), result.sentence)
     recipes = list(dict.fromkeys(table["recipe_name"]))
     groups = list(dict.fromkeys(table["group"]))
-    figure = new_figure(1.3 + (0.16 + 0.11 * len(recipes)) * max(len(groups), 2))
+    wide = columns == 2
+    legend = 0 if wide else 0.15 * len(recipes)
+    height = 1.3 + legend + (0.16 + 0.11 * len(recipes)) * max(len(groups), 2)
+    figure = new_figure(height, columns)
     ax = figure.subplots()
     step = 0.76 / max(len(recipes), 1)
     for k, recipe in enumerate(recipes):
@@ -53,14 +64,18 @@ def feedback_shares_figure(result: Result) -> Picture:
             block["pairs_share"], y, s=24, marker=marker, color=colour, zorder=3, label=recipe
         )
     n = table.groupby("group", sort=False)["n_raters"].max()
-    ax.set_yticks(range(len(groups)), [wrapped(with_count(g, n[g]), 26) for g in groups])
+    ax.set_yticks(
+        range(len(groups)), [wrapped(with_count(g, n[g]), 26 if wide else 18) for g in groups]
+    )
     ax.set_ylim(len(groups) - 0.45, -0.55)
     ax.set_xlim(left=0)
     ax.xaxis.set_major_formatter(PercentFormatter(1))
-    ax.set_xlabel("Share of all raters (bars) and of all preferences (points)")
+    name_below([ax], "Share of all raters (bars) and of all preferences (points)")
     ax.tick_params(axis="y", length=0)
     ax.grid(axis="x")
-    figure.legend(loc="outside upper right", ncols=min(len(recipes) + 1, 4), fontsize=8)
+    figure.legend(
+        loc="outside upper right", ncols=min(len(recipes) + 1, 4 if wide else 1), fontsize=8
+    )
     foot(figure, result, "in brackets: raters of the group")
     return Picture(figure, f"Bars of shares of raters with points beside them. {result.sentence}")
 
@@ -79,35 +94,44 @@ def _with_recipe(table: pd.DataFrame) -> pd.DataFrame:
 
 
 @drawing
-def feedback_survival_figure(result: Result) -> Picture:
+def feedback_survival_figure(result: Result, *, columns: int = 2) -> Picture:
     """Draw the table `survival` of an audit: how often a group's verdict survives each strategy.
 
     A cell is the share of the responses that most of the group's raters find bad of which the
-    feedback still holds a voice that says so.
+    feedback still holds a voice that says so. One column of print has room for this share only.
+
+    Parameters
+    ----------
+    result
+        The table `survival` of an audit.
+    columns
+        Columns of print that the figure fills, 1 or 2.
     """
     need(result, "dimension", "group", "survived_share", "absent_share", "n_responses")
     table = _with_recipe(result.table)
     dimensions = list(dict.fromkeys(table["dimension"]))
     groups = {d: table[table["dimension"] == d]["group"].unique() for d in dimensions}
     rows = [len(groups[d]) for d in dimensions]
-    figure = new_figure(1.4 + 0.5 * sum(rows) + 0.6 * len(dimensions))
+    wide = columns == 2
+    figure = new_figure(1.4 + 0.5 * sum(rows) + (0.6 if wide else 1.4) * len(dimensions), columns)
     axes = figure.subplots(len(dimensions), height_ratios=rows, squeeze=False)[:, 0]
     for ax, dimension in zip(axes, dimensions, strict=True):
-        image = _survival_matrix(ax, table[table["dimension"] == dimension])
+        image = _survival_matrix(ax, table[table["dimension"] == dimension], wide=wide)
         ax.set_title(dimension)
     axes[-1].set_xlabel("Strategy")
-    bar = figure.colorbar(image, ax=list(axes), shrink=0.8, label="Share that survives")
-    bar.ax.yaxis.set_major_formatter(PercentFormatter(1))
+    if wide:
+        bar = figure.colorbar(image, ax=list(axes), shrink=0.8, label="Share that survives")
+        bar.ax.yaxis.set_major_formatter(PercentFormatter(1))
     foot(
         figure,
         result,
         "n: responses that most of the group's raters find bad",
-        "of voices: share of the raters heard who say so",
+        *(["of voices: share of the raters heard who say so"] if wide else []),
     )
     return Picture(figure, f"Matrix of shares by group and strategy. {result.sentence}")
 
 
-def _survival_matrix(ax: Axes, block: pd.DataFrame) -> mpl.image.AxesImage:
+def _survival_matrix(ax: Axes, block: pd.DataFrame, *, wide: bool) -> mpl.image.AxesImage:
     groups = list(dict.fromkeys(block["group"]))
     recipes = list(dict.fromkeys(block["recipe_name"]))
     matrix = block.pivot(index="group", columns="recipe_name", values="survived_share")
@@ -120,27 +144,40 @@ def _survival_matrix(ax: Axes, block: pd.DataFrame) -> mpl.image.AxesImage:
         ax.text(
             recipes.index(row.recipe_name),
             groups.index(row.group),
-            f"{row.survived_share:.0%}{told}",
+            f"{row.survived_share:.0%}{told if wide else ''}",
             ha="center",
             va="center",
-            fontsize=8,
+            fontsize=8 if wide else 7,
             color=ink_on(colour),
         )
     n = block.groupby("group", sort=False)["n_responses"].max()
-    ax.set_xticks(range(len(recipes)), [wrapped(name, 14) for name in recipes])
-    ax.set_yticks(range(len(groups)), [f"{wrapped(g, 18)}\n(n = {n[g]:,})" for g in groups])
+    names = [wrapped(name, 14 if wide else 20) for name in recipes]
+    ax.set_xticks(range(len(recipes)), names, rotation=0 if wide else 90)
+    ax.set_yticks(
+        range(len(groups)), [f"{wrapped(g, 18 if wide else 14)}\n(n = {n[g]:,})" for g in groups]
+    )
     ax.spines[:].set_visible(False)
     ax.tick_params(length=0, colors=INK)
     return image
 
 
 @drawing
-def feedback_flips_figure(result: Result) -> Picture:
-    """Draw the table `flips` of an audit: labels that change when a group is left out."""
+def feedback_flips_figure(result: Result, *, columns: int = 2) -> Picture:
+    """Draw the table `flips` of an audit: labels that change when a group is left out.
+
+    Parameters
+    ----------
+    result
+        The table `flips` of an audit.
+    columns
+        Columns of print that the figure fills, 1 or 2.
+    """
     need(result, "group", "flipped_share", "lost_share")
     table = _with_recipe(result.table)
     recipes = list(dict.fromkeys(table["recipe_name"]))
-    figure = new_figure(1.3 + 0.2 * len(table) + 0.16 * len(recipes))
+    wide = columns == 2
+    row = (0.2, 0.16) if wide else (0.32, 0.3)
+    figure = new_figure(1.4 + row[0] * len(table) + row[1] * len(recipes), columns)
     ax = figure.subplots()
     y = np.arange(len(table)) + 0.8 * table["recipe_name"].map(recipes.index).to_numpy()
     ax.barh(y, table["flipped_share"], color=COLOURS[0], label="turned round")
@@ -151,11 +188,11 @@ def feedback_flips_figure(result: Result) -> Picture:
         f"{r.recipe_name} (n = {n[r.recipe_name]:,}):  {r.group}" if f else str(r.group)
         for r, f in zip(table.itertuples(), first, strict=True)
     ]
-    ax.set_yticks(y, names)
+    ax.set_yticks(y, names if wide else [wrapped(name, 22) for name in names])
     ax.invert_yaxis()
     ax.set_xlim(left=0)
     ax.xaxis.set_major_formatter(PercentFormatter(1))
-    ax.set_xlabel("Share of labels that change without the group")
+    name_below([ax], "Share of labels that change without the group")
     ax.tick_params(axis="y", length=0, colors=INK)
     ax.grid(axis="x", color=MUTED, alpha=0.3)
     figure.legend(loc="outside upper right", ncols=2, fontsize=8)

@@ -5,7 +5,16 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from pluralign_stats.figures.picture import Picture, drawing
-from pluralign_stats.figures.style import COLOURS, GRID, INK, MUTED, foot, new_figure, with_count
+from pluralign_stats.figures.style import (
+    COLOURS,
+    GRID,
+    INK,
+    MUTED,
+    foot,
+    new_figure,
+    panels,
+    with_count,
+)
 from pluralign_stats.figures.tables import need
 from pluralign_stats.results import Result
 
@@ -21,11 +30,18 @@ _APART = 0.17
 
 
 @drawing
-def judge_figure(result: Result) -> Picture:
+def judge_figure(result: Result, *, columns: int = 2) -> Picture:
     """Draw the table of `judge_agreement`: kappa and alpha beside their ceilings, and bias.
 
     Points are the judge against a rater, upright strokes below them a rater against another rater
     of the same text, each with its interval.
+
+    Parameters
+    ----------
+    result
+        What `judge_agreement` gave.
+    columns
+        Columns of print that the figure fills, 1 or 2.
     """
     need(result, "dimension", "group", "statistic", "ceiling", "ceiling_low")
     table = result.table
@@ -33,16 +49,19 @@ def judge_figure(result: Result) -> Picture:
     keys = list(dict.fromkeys(zip(table["dimension"], table["group"], strict=True)))
     places = _places(keys)
     headed = len(groups) > 1
-    figure = new_figure(1.4 + 0.24 * (max(places.values()) + 1))
-    axes = figure.subplots(1, len(_PANELS), sharey=True)
+    wide = columns == 2
+    down = 1 if wide else len(_PANELS)
+    figure = new_figure(0.7 + down * (0.7 + 0.24 * (max(places.values()) + 1)), columns)
+    axes = panels(figure, len(_PANELS), sharey=True)
     for ax, (statistic, words) in zip(axes, _PANELS.items(), strict=True):
         _panel(ax, table[table["statistic"] == statistic], places)
         ax.set_xlabel(words, fontsize=8.5)
         ax.axvline(0, color=MUTED, linewidth=0.8)
-    _label(axes[0], table, places, headed)
+    for ax in axes[: 1 if wide else None]:
+        _label(ax, table, places, headed)
     handles = [axes[0].collections[1], axes[0].collections[3]]
     names = ["judge and a rater", "two raters (ceiling)"]
-    figure.legend(handles, names, loc="outside upper right", ncols=2, fontsize=8)
+    figure.legend(handles, names, loc="outside upper right", ncols=columns, fontsize=8)
     told = ["raters in brackets"] if table["n_raters"].notna().any() else []
     foot(figure, result, *told)
     return Picture(figure, f"Points with intervals beside ceilings. {result.sentence}")

@@ -15,7 +15,9 @@ from pluralign_stats.figures.style import (
     MUTED,
     foot,
     ink_on,
+    name_below,
     new_figure,
+    panels,
     with_count,
     wrapped,
 )
@@ -34,24 +36,37 @@ PALE = "#9a9a9a"
 
 
 @drawing
-def shares_figure(result: Result) -> Picture:
+def shares_figure(result: Result, *, columns: int = 2) -> Picture:
     """Draw `predictions` of probabilities: one bar of predicted shares per group.
+
+    One column of print has no room for the intervals.
+
+    Parameters
+    ----------
+    result
+        What `predictions` or `predicted_shares` gave.
+    columns
+        Columns of print that the figure fills, 1 or 2.
 
     Raises
     ------
     InputError
-        If the table holds no shares of ratings.
+        If the table holds no shares of ratings, or `columns` is neither 1 nor 2.
     """
     need(result, "rating", "estimate", "conf_low")
     table = result.table.assign(group=result.table.get("group", "All ratings"))
     groups, ratings = (list(dict.fromkeys(table[c])) for c in ("group", "rating"))
-    figure = new_figure(1.25 + 0.36 * len(groups))
+    wide = columns == 2
+    figure = new_figure(1.35 + 0.36 * len(groups), columns)
     ax = figure.subplots()
     shades = mpl.colormaps[DIVERGING](np.linspace(0.08, 0.92, len(ratings)))
     colours = {k: mpl.colors.to_hex(c) for k, c in zip(ratings, shades, strict=True)}
     for y, group in enumerate(groups):
-        _share_bar(ax, y, table[table["group"] == group], colours)
-    labels = [wrapped(_with_raters(table[table["group"] == g].iloc[0]), 26) for g in groups]
+        _share_bar(ax, y, table[table["group"] == group], colours, wide=wide)
+    labels = [
+        wrapped(_with_raters(table[table["group"] == g].iloc[0]), 26 if wide else 18)
+        for g in groups
+    ]
     ax.set_yticks(range(len(groups)), labels, fontsize=8)
     ax.set_ylim(len(groups) - 0.5, -0.5)
     ax.set_xlim(0, 1)
@@ -65,7 +80,7 @@ def shares_figure(result: Result) -> Picture:
     figure.legend(
         handles=handles, title="Rating", ncols=len(ratings), loc="outside upper right", fontsize=8
     )
-    foot(figure, result, *counted(table))
+    foot(figure, result, *counted(table), *([] if wide else ["intervals: in the table"]))
     return Picture(figure, f"Stacked bars of predicted rating shares. {result.sentence}")
 
 
@@ -75,14 +90,16 @@ def _with_raters(row: pd.Series) -> str:
     return f"{row['group']} (<{MIN_CELL})" if n < MIN_CELL else with_count(str(row["group"]), n)
 
 
-def _share_bar(ax: Axes, y: int, block: pd.DataFrame, colours: dict[object, str]) -> None:
+def _share_bar(
+    ax: Axes, y: int, block: pd.DataFrame, colours: dict[object, str], *, wide: bool
+) -> None:
     left = 0.0
     for row in block.itertuples():
         ax.barh(y, row.estimate, left=left, color=colours[row.rating], height=0.84)
         text = f"{row.estimate:.0%}"
-        if row.estimate >= 0.12:
+        if row.estimate >= 0.12 and wide:
             text += f"\n{row.conf_low:.0%} to {row.conf_high:.0%}"
-        if row.estimate >= 0.05:
+        if row.estimate >= (0.05 if wide else 0.12):
             ax.text(
                 left + row.estimate / 2,
                 y,
@@ -96,25 +113,35 @@ def _share_bar(ax: Axes, y: int, block: pd.DataFrame, colours: dict[object, str]
 
 
 @drawing
-def caterpillar_figure(result: Result) -> Picture:
-    """Draw `random_effects_table`: every level's effect with its interval, lowest first."""
+def caterpillar_figure(result: Result, *, columns: int = 2) -> Picture:
+    """Draw `random_effects_table`: every level's effect with its interval, lowest first.
+
+    Parameters
+    ----------
+    result
+        What `random_effects_table` gave.
+    columns
+        Columns of print that the figure fills, 1 or 2.
+    """
     need(result, "effect", "group", "estimate", "conf_low", "conf_high")
     table = result.table
     effects = list(dict.fromkeys(table["effect"]))
     rows = table.drop_duplicates("group")
     group = str(table["term"].iloc[0])
     height = float(np.clip(LABEL * len(rows), 1.2, 6.0))
-    figure = new_figure(height + 0.9)
-    axes = figure.subplots(1, len(effects), sharey=True, squeeze=False)[0]
+    wide = columns == 2
+    down = 1 if wide else len(effects)
+    figure = new_figure(down * (height + 0.4) + 0.5, columns)
+    axes = panels(figure, len(effects), sharey=True)
     for ax, effect in zip(axes, effects, strict=True):
         _interval_panel(ax, table[table["effect"] == effect])
         if len(effects) > 1 or effect != "Intercept":
-            ax.set_title(wrapped(effect, 72 // len(effects)), fontsize=8, loc="center")
-    axes[(len(axes) - 1) // 2].set_xlabel(
-        f"Difference from the average {group} ({result.meta.unit})",
-        x=0.5 if len(axes) % 2 else 1.1,
-    )
-    _name_levels(axes[0], rows, height)
+            ax.set_title(
+                wrapped(effect, 72 // len(effects) if wide else 34), fontsize=8, loc="center"
+            )
+    name_below(axes, f"Difference from the average {group} ({result.meta.unit})")
+    for ax in axes[: 1 if wide else None]:
+        _name_levels(ax, rows, height, 40 if wide else 22)
     foot(figure, result, f"{len(rows):,} {levels_of(group)}", "blue: interval leaves out 0")
     return Picture(figure, f"Points with intervals, sorted. {result.sentence}")
 
@@ -135,7 +162,7 @@ def _interval_panel(ax: Axes, block: pd.DataFrame) -> None:
     ax.set_ylim(0.2, len(block) + 0.8)
 
 
-def _name_levels(ax: Axes, rows: pd.DataFrame, height: float) -> None:
+def _name_levels(ax: Axes, rows: pd.DataFrame, height: float, width: int) -> None:
     """Name as many levels as have room; people have ranks instead."""
     group = rows["term"].iloc[0]
     named = np.flatnonzero(rows["n_ratings"].notna())
@@ -148,7 +175,7 @@ def _name_levels(ax: Axes, rows: pd.DataFrame, height: float) -> None:
     for k in named:
         if not kept or k - kept[-1] >= step:
             kept.append(int(k))
-    names = [wrapped(rows["group"].iloc[k], 40) for k in kept]
+    names = [wrapped(rows["group"].iloc[k], width) for k in kept]
     ax.set_yticks(np.array(kept) + 1, names, fontsize=7)
     if len(kept) < len(rows):
         ax.set_ylabel(f"{group} ({len(kept)} of {len(rows):,} named)")

@@ -5,14 +5,21 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from pluralign_stats.figures.outcome_parts import (
-    canvas,
-    check_columns,
     lines,
     plain_design,
     span,
 )
 from pluralign_stats.figures.picture import Picture, drawing
-from pluralign_stats.figures.style import COLOURS, GRID, INK, MUTED, SMALL, foot, wrapped
+from pluralign_stats.figures.style import (
+    COLOURS,
+    GRID,
+    INK,
+    MUTED,
+    SMALL,
+    foot,
+    new_figure,
+    wrapped,
+)
 from pluralign_stats.figures.tables import need
 from pluralign_stats.results import Result, minus
 
@@ -77,13 +84,12 @@ def specification_curve(result: Result, *, columns: int = 2) -> Picture:
     InputError
         If the table is another one, or `columns` is neither 1 nor 2.
     """
-    check_columns(columns)
     need(result, *_FOUND)
     table = result.table.sort_values("estimate", kind="stable", ignore_index=True)
     choices = _choices(result.table)
     rows = sum(1 + len(options) for options in choices.values())
     lower = _ROW * (rows + 1)
-    figure = canvas(2.5 + lower + (0.9 if columns == 2 else 2.0), columns)
+    figure = new_figure(2.5 + lower + (0.9 if columns == 2 else 2.0), columns)
     top, bottom = figure.subplots(2, 1, sharex=True, height_ratios=[2.5, max(lower, 0.5)])
     beyond = _estimates(top, table)
     label = f"{_quantity(result)} ({result.meta.unit})"

@@ -14,8 +14,6 @@ from pluralign_stats.figures.outcome_parts import (
     MARKERS,
     band_height,
     bands,
-    canvas,
-    check_columns,
     compared,
     filled,
     first_of,
@@ -27,7 +25,7 @@ from pluralign_stats.figures.outcome_parts import (
     span,
 )
 from pluralign_stats.figures.picture import Picture, drawing
-from pluralign_stats.figures.style import COLOURS, MUTED, SMALL, foot, wrapped
+from pluralign_stats.figures.style import COLOURS, MUTED, SMALL, foot, new_figure, wrapped
 from pluralign_stats.figures.tables import need
 from pluralign_stats.results import Result
 
@@ -55,7 +53,6 @@ def optimizers_figure(result: Result, *, columns: int = 2) -> Picture:
     InputError
         If the table holds no optimizers in base models, or `columns` is neither 1 nor 2.
     """
-    check_columns(columns)
     need(result, "base_model")
     table = _with_parts(compared(result, control=True))
     models = list(dict.fromkeys(table["base_model"]))
@@ -65,7 +62,7 @@ def optimizers_figure(result: Result, *, columns: int = 2) -> Picture:
     heights = [
         0.75 + down * (0.6 + len(dimensions) * band_height(len(half.names))) for half in halves
     ]
-    figure = canvas(sum(heights) + 0.4, columns)
+    figure = new_figure(sum(heights) + 0.4, columns)
     letters = iter(ascii_uppercase)
     places = figure.subfigures(len(halves), 1, height_ratios=heights, squeeze=False)[:, 0]
     panels = [

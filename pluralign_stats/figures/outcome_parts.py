@@ -6,32 +6,17 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from pluralign_stats.errors import InputError, one_of
-from pluralign_stats.figures.style import GRID, MUTED, SMALL, WIDTH, new_figure, wrapped
+from pluralign_stats.errors import InputError
+from pluralign_stats.figures.style import GRID, MUTED, SMALL, wrapped
 from pluralign_stats.figures.tables import need
 from pluralign_stats.outcomes.models import ONE_RUN
 from pluralign_stats.outcomes.read import CONTROL, MINIATURES
 from pluralign_stats.results import Result
 from pluralign_stats.settings import SIGNIFICANCE
 
-#: Width in inches of a figure by the columns of print that it fills.
-WIDTHS = {1: 3.5, 2: WIDTH}
-
 MARKERS = "osD^vP*"
-
-
-def canvas(height: float, columns: int) -> Figure:
-    """An empty figure of a height in inches that fills one or two columns of print."""
-    return new_figure(height, WIDTHS[columns])
-
-
-def check_columns(columns: int) -> None:
-    """Refuse widths that no figure has."""
-    if columns not in WIDTHS:
-        raise InputError(one_of("'columns'", columns, WIDTHS))
 
 
 def compared(result: Result, *, control: bool) -> pd.DataFrame:

@@ -11,8 +11,6 @@ from matplotlib.ticker import MaxNLocator
 
 from pluralign_stats.figures.outcome_parts import (
     MARKERS,
-    canvas,
-    check_columns,
     compared,
     filled,
     first_of,
@@ -24,7 +22,7 @@ from pluralign_stats.figures.outcome_parts import (
     span,
 )
 from pluralign_stats.figures.picture import Picture, drawing
-from pluralign_stats.figures.style import COLOURS, MUTED, foot, wrapped
+from pluralign_stats.figures.style import COLOURS, MUTED, foot, new_figure, wrapped
 from pluralign_stats.results import Result
 
 #: Height in inches of a line of a row's label, and of what else a row needs.
@@ -56,7 +54,6 @@ def against_control_figure(result: Result, *, columns: int = 2) -> Picture:
     InputError
         If the table holds no difference from the control, or `columns` is neither 1 nor 2.
     """
-    check_columns(columns)
     table = compared(result, control=True)
     labels = {
         contrast: f"{_of_group(first_of(contrast))}\n({span(rows['n_runs'], 'run')}, "
@@ -85,7 +82,6 @@ def pairwise_figure(result: Result, *, columns: int = 2) -> Picture:
     InputError
         If the table holds no difference between designs, or `columns` is neither 1 nor 2.
     """
-    check_columns(columns)
     table = compared(result, control=False)
     pairs = {contrast: contrast.partition(" vs ") for contrast in table["contrast"].unique()}
     shown = {contrast: pair for contrast, pair in pairs.items() if _comparable(pair[0], pair[2])}
@@ -150,7 +146,7 @@ class _Forest:
         places, height = _rows(labels, max(len(budgets), 1))
         down = -(-len(dimensions) // _ACROSS) if wide else len(dimensions)
         across = -(-len(dimensions) // down)
-        figure = canvas(down * (height + 0.5) + 0.9, self.columns)
+        figure = new_figure(down * (height + 0.5) + 0.9, self.columns)
         axes = figure.subplots(down, across, sharex=True, sharey=True, squeeze=False).ravel()
         for ax, dimension in zip(axes, dimensions, strict=False):
             block = self.table[self.table["dimension"] == dimension]

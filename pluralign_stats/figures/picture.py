@@ -11,7 +11,7 @@ from typing import Any, Concatenate
 
 from matplotlib.figure import Figure
 
-from pluralign_stats.figures.style import blank_figure, house_style
+from pluralign_stats.figures.style import blank_figure, check_columns, house_style
 from pluralign_stats.files import write_files
 from pluralign_stats.results import Result
 
@@ -76,13 +76,15 @@ class Picture:
 def drawing[**P](
     draw: Callable[Concatenate[Result, P], Picture],
 ) -> Callable[Concatenate[Result, P], Picture]:
-    """Make a function draw in the house style, and say why an empty table has no figure."""
+    """Make a function draw in the house style, refuse other widths, and explain empty tables."""
 
     @wraps(draw)
     def styled(result: Result, *args: P.args, **kwargs: P.kwargs) -> Picture:
+        columns: Any = kwargs.get("columns", 2)
+        check_columns(columns)
         with house_style():
             if result.table.empty:
-                return Picture(blank_figure(result), result.sentence)
+                return Picture(blank_figure(result, columns), result.sentence)
             return draw(result, *args, **kwargs)
 
     return styled

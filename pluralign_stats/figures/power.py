@@ -9,9 +9,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, NullLocator, PercentFormatter, StrMethodFormatter
 
-from pluralign_stats.figures.outcome_parts import canvas, check_columns
 from pluralign_stats.figures.picture import Picture, drawing
-from pluralign_stats.figures.style import COLOURS, INK, MUTED, SMALL, foot, wrapped
+from pluralign_stats.figures.style import COLOURS, INK, MUTED, SMALL, foot, new_figure, wrapped
 from pluralign_stats.figures.tables import need
 from pluralign_stats.results import Result, minus
 
@@ -53,14 +52,13 @@ def power_figure(result: Result, *, target: float = 0.8, columns: int = 2) -> Pi
     InputError
         If the table is another one, or `columns` is neither 1 nor 2.
     """
-    check_columns(columns)
     need(result, "raters", *_LINES, "n_group", "power", "type_m", "n_found")
     table = result.table.sort_values("raters", kind="stable")
     if columns == 2:
-        figure = canvas(3.6, columns)
+        figure = new_figure(3.6, columns)
         left, right = figure.subplots(1, 2, width_ratios=[1.6, 1])
     else:
-        figure = canvas(5.9, columns)
+        figure = new_figure(5.9, columns)
         left, right = figure.subplots(2, 1, height_ratios=[1.6, 1])
     for k, (label, line) in enumerate(_lines(table)):
         _draw(left, right, line, label, k)

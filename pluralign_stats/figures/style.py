@@ -1,20 +1,22 @@
 """The house style: sizes, fonts and colours that hold in print and for colour-blind readers."""
 
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import matplotlib as mpl
 import pandas as pd
 from cycler import cycler
+from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
+from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.results import Result
 
-#: Width in inches of a figure across two columns of print.
-WIDTH = 7.2
+#: Width in inches of a figure by the columns of print that it fills.
+WIDTHS = {1: 3.5, 2: 7.2}
 
 #: Size of the smallest text, and how many of its characters an inch holds.
 SMALL = 7.5
@@ -67,15 +69,47 @@ def house_style() -> Iterator[None]:
         yield
 
 
-def new_figure(height: float, width: float = WIDTH) -> Figure:
-    """An empty figure of the given size in inches, free of pyplot's global state."""
-    return Figure(figsize=(width, height), layout="constrained")
+def new_figure(height: float, columns: int = 2) -> Figure:
+    """An empty figure of a height in inches, free of pyplot's global state."""
+    return Figure(figsize=(WIDTHS[columns], height), layout="constrained")
 
 
-def blank_figure(result: Result) -> Figure:
+def check_columns(columns: int) -> None:
+    """Refuse widths that no figure has."""
+    if columns not in WIDTHS:
+        raise InputError(one_of("'columns'", columns, WIDTHS))
+
+
+def is_wide(part: Figure | Axes) -> bool:
+    """Whether a figure, or the one that a panel belongs to, fills two columns of print."""
+    figure = part.get_figure(root=True)
+    return figure is not None and figure.get_figwidth() > WIDTHS[1]
+
+
+def panels(figure: Figure, n: int, *, sharex: bool = False, sharey: bool = False) -> list[Axes]:
+    """Panels side by side, or one below the other where the figure fills one column."""
+    down, across = (1, n) if is_wide(figure) else (n, 1)
+    return list(figure.subplots(down, across, sharex=sharex, sharey=sharey, squeeze=False).ravel())
+
+
+def name_below(axes: Sequence[Axes], text: str) -> None:
+    """Write words for all panels below the middle one, or below the lowest."""
+    wide = is_wide(axes[0])
+    below = axes[(len(axes) - 1) // 2] if wide else axes[-1]
+    between = wide and len(axes) % 2 == 0
+    below.set_xlabel(text if wide else wrapped(text, 28), x=1.1 if between else 0.5)
+
+
+def extra_lines(labels: Iterable[str]) -> int:
+    """How many lines more than one each labels have together."""
+    return sum(label.count("\n") for label in labels)
+
+
+def blank_figure(result: Result, columns: int = 2) -> Figure:
     """A figure that says in words why there is nothing to draw."""
-    figure = new_figure(0.8)
-    figure.text(0.01, 0.5, textwrap.fill(result.sentence, 90), va="center", color=MUTED)
+    told = wrapped(result.sentence, 90 if columns == 2 else 42)
+    figure = new_figure(0.7 + 0.15 * extra_lines([told]), columns)
+    figure.text(0.01, 0.5, told, va="center", color=MUTED)
     return figure
 
 

@@ -5,8 +5,6 @@ from matplotlib.axes import Axes
 
 from pluralign_stats.figures.outcome_parts import (
     bands,
-    canvas,
-    check_columns,
     filled,
     lines,
     not_repeated,
@@ -15,7 +13,7 @@ from pluralign_stats.figures.outcome_parts import (
     span,
 )
 from pluralign_stats.figures.picture import Picture, drawing
-from pluralign_stats.figures.style import COLOURS, INK, MUTED, SMALL, foot, wrapped
+from pluralign_stats.figures.style import COLOURS, INK, MUTED, SMALL, foot, new_figure, wrapped
 from pluralign_stats.figures.tables import need
 from pluralign_stats.results import Result
 
@@ -55,12 +53,11 @@ def survey_figure(result: Result, *, columns: int = 2) -> Picture:
     InputError
         If the table is another one, or `columns` is neither 1 nor 2.
     """
-    check_columns(columns)
     need(result, "dimension", "term", "contrast", "source", "signs_agree", "both_clear")
     wide = columns == 2
     blocks = [rows for _, rows in result.table.groupby(["term", "contrast"], sort=False)]
     heights = [(0.3 if wide else 0.85) * block["dimension"].nunique() for block in blocks]
-    figure = canvas(sum(heights) + 0.8 * len(blocks) + (0.8 if wide else 1.2), columns)
+    figure = new_figure(sum(heights) + 0.8 * len(blocks) + (0.8 if wide else 1.2), columns)
     grid = figure.subplots(
         len(blocks),
         columns,

@@ -192,7 +192,7 @@ No tuned models have been scored yet: train them, let them speak, and score them
   pluralign train GRID --study STUDY --out RUNS
   pluralign generate RUNS --study STUDY --out GENERATIONS
   pluralign judge GENERATIONS --out SCORES --judge JUDGE --study STUDY
-and give the scores as outcomes_file, such as SCORES/outcomes.parquet."""
+and give them as a parameter, outcomes_file=SCORES/outcomes.parquet."""
 
 
 def _parquet(file: Path) -> pd.DataFrame:

@@ -21,7 +21,7 @@ pytest.importorskip("axe_core_python")
 pytest.importorskip("jupyterlab")
 pytest.importorskip("anywidget")
 
-from axe_core_python.selenium import Axe
+from axe_core_python.selenium import Axe  # type: ignore[import-untyped]
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
@@ -195,6 +195,9 @@ def test_the_explorer_is_used_by_keyboard(lab: Lab, browser: Any, shown: Found) 
     code = browser.find_element(By.CSS_SELECTOR, ".pluralign-explorer pre").text
     assert dimension.get_attribute("value") in code
 
+    # Contrast cannot be measured of what is not seen.
+    browser.set_window_size(1400, 2000)
+    browser.find_element(By.CSS_SELECTOR, ".pluralign-explorer summary").click()
     for theme in ("Light", "Dark"):
         if theme == "Dark":
             _choose(browser, "Settings", "Theme", "JupyterLab Dark")
