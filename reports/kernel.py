@@ -72,10 +72,13 @@ class Kernels:
     def environment(self) -> dict[str, str]:
         """Return the environment of a kernel: this process's, with thread settings filled in.
 
-        A single kernel takes the threads that the user set; several have one thread each.
+        A single kernel takes the threads that the user set; several have one thread each. None
+        takes itself for one that a Jupyter server shows, even where a notebook there makes the
+        report.
         """
         threads = dict.fromkeys(_THREAD_SETTINGS, "1")
-        return threads | dict(os.environ) if self._alone else dict(os.environ) | threads
+        own = {name: value for name, value in os.environ.items() if name != "JPY_SESSION_NAME"}
+        return threads | own if self._alone else own | threads
 
     def add(self, process: Popen[bytes]) -> None:
         """Count a kernel that has started; where all were ended meanwhile, end it too."""

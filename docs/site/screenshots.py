@@ -5,7 +5,6 @@ chromium and chromedriver.
 """
 
 import io
-import json
 import os
 import re
 import shutil
@@ -185,10 +184,6 @@ def walk(user: Walk, address: str) -> None:
 def laboratory(folder: Path) -> Iterator[str]:
     """Run `pluralign lab` on the study with the settings of nobody; gives its address."""
     home = folder / ".home"
-    settings = home / "settings" / "@jupyterlab" / "apputils-extension"
-    settings.mkdir(parents=True)
-    quiet = {"fetchNews": "false", "checkForUpdates": False}
-    (settings / "notification.jupyterlab-settings").write_text(json.dumps(quiet))
     own = {
         "HOME": home,
         "JUPYTER_CONFIG_DIR": home / "config",

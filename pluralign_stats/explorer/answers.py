@@ -48,8 +48,6 @@ class Answer:
         What was asked.
     result
         The table, its sentence and metadata.
-    picture
-        Its figure.
     image
         The figure as HTML, with its text alternative.
     code
@@ -60,10 +58,14 @@ class Answer:
 
     choice: Choice
     result: Result
-    picture: Picture
     image: str
     code: str
     withheld: str = ""
+
+    @property
+    def picture(self) -> Picture:
+        """The figure; drawn anew, as many kept figures would take room and time."""
+        return _FIGURES[self.choice.show](self.result)
 
     @property
     def sentence(self) -> str:
@@ -90,6 +92,7 @@ class Answers:
         self._parts: dict[Hashable, Study] = {}
         self._withheld: dict[Hashable, tuple[str, ...]] = {}
         self._effects: dict[Hashable, DemographicEffects] = {}
+        self._shares: dict[Hashable, Result] = {}
         self._answers: dict[Choice, Answer] = {}
 
     def known(self, choice: Choice) -> bool:
@@ -172,6 +175,26 @@ class Answers:
                 _keep(self._effects, key, made, MOST_MODELS)
             return self._effects[key]
 
+    def shares(self, choice: Choice) -> Result:
+        """The shares of ratings that the model predicts for the groups compared.
+
+        Raises
+        ------
+        InputError
+            As for `chosen`.
+        """
+        key = (self._models(choice), choice.demographic)
+        if key not in self._shares:
+            effects = self.effects(choice)
+            fit = effects.fits.get((choice.dimension, choice.demographic))
+            if fit is None:
+                label = self.study.codebook.label(choice.demographic)
+                return _no_shares(only_rows(effects.differences, term=label))
+            made = predicted_shares(fit, choice.demographic, min_cell=self.min_cell)
+            made = made.about(self.study.codebook.label(choice.dimension))
+            _keep(self._shares, key, made, MOST_ANSWERS)
+        return self._shares[key]
+
     def __call__(self, choice: Choice) -> Answer:
         """Answer a choice.
 
@@ -182,12 +205,11 @@ class Answers:
         """
         if choice not in self._answers:
             result = self._result(choice)
-            picture = _FIGURES[choice.show](result)
+            image = _FIGURES[choice.show](result)._repr_html_()
             code = ""
             if not result.table.empty:
                 code = code_of(self.study, choice, self.conditions(choice), self.min_cell)
-            image, note = picture._repr_html_(), self._note(choice)
-            answer = Answer(choice, result, picture, image, code, note)
+            answer = Answer(choice, result, image, code, self._note(choice))
             _keep(self._answers, choice, answer, MOST_ANSWERS)
         return self._answers[choice]
 
@@ -219,11 +241,7 @@ class Answers:
             return only_rows(effects.differences, term=label)
         if choice.show in ("mean", "odds"):
             return only_rows(effects.percents, term=label, reading=choice.show)
-        fit = effects.fits.get((choice.dimension, choice.demographic))
-        if fit is None:
-            return _no_shares(only_rows(effects.differences, term=label))
-        shares = predicted_shares(fit, choice.demographic, min_cell=self.min_cell)
-        return shares.about(self.study.codebook.label(choice.dimension))
+        return self.shares(choice)
 
 
 def _no_shares(nothing: Result) -> Result:

@@ -1,6 +1,7 @@
 """The explorer in a notebook: what its controls ask is answered; see ``view.js`` for the page."""
 
 import asyncio
+import gc
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -191,6 +192,22 @@ class Explorer(anywidget.AnyWidget):
         await loop.run_in_executor(self._worker, self._fit_if_asked, choice)
         if choice == self.choice:
             self._show(choice)
+            await loop.run_in_executor(self._worker, self._prepare, choice)
+
+    def _prepare(self, choice: Choice) -> None:
+        """Make what takes longest to show of models just fitted, until others are asked for."""
+        # A full collection, which fitting makes due, would come in the midst of an answer.
+        gc.collect()
+        offered = self.answers.choices
+        for demographic in offered.references:
+            if choice.model == "linear" or self.fitting:
+                return
+            if demographic not in dict(choice.only):
+                asked = (choice.dimension, demographic, choice.model)
+                other = offered.choice(*asked, only=dict(choice.only), show="shares")
+                if self.answers.fitted(other):
+                    with suppress(InputError):  # which the answer says
+                        self.answers.shares(other)
 
     def _fit_if_asked(self, choice: Choice) -> None:
         """Fit the models of a choice, unless another one was asked for meanwhile."""

@@ -22,6 +22,7 @@ pytest.importorskip("jupyterlab")
 pytest.importorskip("anywidget")
 
 from axe_core_python.selenium import Axe  # type: ignore[import-untyped]
+from selenium.webdriver import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
@@ -159,9 +160,10 @@ def test_the_explorer_is_used_by_keyboard(lab: Lab, browser: Any, shown: Found) 
     listed = browser.find_elements(By.CSS_SELECTOR, ".jp-DirListing-item[data-file-type=notebook]")
     assert [item.text.split("\n")[0] for item in listed] == NOTEBOOKS
 
-    browser.get(f"{lab.address}/lab/tree/{EXPLORER}")
+    ActionChains(browser).double_click(listed[NOTEBOOKS.index(EXPLORER)]).perform()
     shown(".jp-mod-current[title*='explorer']")
     wait = WebDriverWait(browser, PATIENCE)
+    shown(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-CodeCell")
     wait.until(
         lambda driver: "| Idle" in driver.find_element(By.ID, "jp-main-statusbar").text,
         "the kernel did not start",
