@@ -33,5 +33,5 @@ def test_every_reported_effect_has_both_readings(small_study, small_effects):
 
 
 def test_a_real_study_has_no_truth(toy, small_effects):
-    with pytest.raises(InputError, match="not simulated"):
+    with pytest.raises(InputError, match="no planted truth"):
         recovery(toy.read(), small_effects.percents)
