@@ -278,7 +278,7 @@ def origin(run: RunConfig, layout: Layout) -> Told:
     typed = read_record(layout.steps / "workflow.json").get("typed", "")
     told: Told = {"command": typed, "run": run.title}
     if run.is_quick:
-        told["variant"] = "quick: fewer seeds and conditions than the whole run has"
+        told["variant"] = "quick: fewer seeds, conditions and chapters than the whole run has"
     return told
 
 
