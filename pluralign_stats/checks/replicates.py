@@ -16,8 +16,7 @@ from scipy.special import ndtr
 from pluralign_stats.errors import InputError
 from pluralign_stats.models.bayes.bayes import Posterior
 from pluralign_stats.models.categories import MOST_CATEGORIES
-from pluralign_stats.models.engine.coordinates import cut_design
-from pluralign_stats.models.engine.laplace import OrdinalProblem, mode_at
+from pluralign_stats.models.engine.laplace import mode_at
 from pluralign_stats.models.engine.profiled import gradient_at, solve_at
 from pluralign_stats.models.fit import Fit
 from pluralign_stats.models.linear import LinearFit
@@ -193,7 +192,14 @@ def _ordinal(
 
     def draw() -> OrdinalData:
         codes = _draw_codes(fit, location, rng)
-        drawn = _with_codes(fit, problem, order, codes)
+        cuts = engine.model.cuts.with_codes(codes)
+        drawn = replace(
+            problem,
+            lower=cuts.lower[order],
+            upper=cuts.upper[order],
+            bottom=cuts.bottom[order],
+            top=cuts.top[order],
+        )
         state = mode_at(drawn, engine.psi, np.zeros_like(engine.state.u))
         step = np.zeros_like(engine.psi)
         if state is not None:
@@ -223,24 +229,6 @@ def _draw_codes(fit: OrdinalFit, rows: Rows, rng: np.random.Generator) -> np.nda
     offset = rows.offset + sum(part.draw(rng) for part in fit.random)
     cumulative = np.cumsum(category_probabilities(fit, replace(rows, offset=offset)), axis=1)
     return (rng.random((len(offset), 1)) > cumulative[:, :-1]).sum(axis=1)
-
-
-def _with_codes(
-    fit: OrdinalFit, problem: OrdinalProblem, order: np.ndarray, codes: np.ndarray
-) -> OrdinalProblem:
-    """The same problem for other ratings."""
-    none = np.zeros((len(codes), 0))
-    nominal, scale = (
-        none if m is None else m.columns for m in (fit.design.nominal, fit.design.scale)
-    )
-    cuts = cut_design(codes, fit.basis, fit.design.fixed.columns, nominal, scale)
-    return replace(
-        problem,
-        lower=cuts.lower[order],
-        upper=cuts.upper[order],
-        bottom=cuts.bottom[order],
-        top=cuts.top[order],
-    )
 
 
 def _linear(

@@ -68,8 +68,7 @@ class OrdinalModel:
     def start(self) -> np.ndarray:
         """First guess of the parameters, from least squares on the category numbers."""
         design, codes = self.design, self.categories.codes
-        f, p = self.cuts.lower.shape[1], design.fixed.columns.shape[1]
-        X = -self.cuts.lower[:, f - p :]
+        X = self.cuts.location
         y = codes - codes.mean()
         slope = X.T @ y / len(y)
         residual = y - X @ slope
@@ -78,9 +77,9 @@ class OrdinalModel:
         unit = LATENT_SD[self.link] * np.sqrt(1 + sum((size**2).sum() for size in sizes)) / spread
         counts = np.bincount(codes, design.weight, len(self.basis) + 1) + 0.5
         cuts = ndtri(np.cumsum(counts)[:-1] / counts.sum()) * unit * codes.std()
-        location = np.zeros(f)
+        location = np.zeros(self.cuts.lower.shape[1])
         location[: self.basis.shape[1]] = np.linalg.lstsq(self.basis, cuts, rcond=None)[0]
-        location[f - p :] = slope * unit
+        location[len(location) - len(slope) :] = slope * unit
         theta = self.prepared.layout.covariance.start(sizes) * LATENT_SD[self.link]
         return np.concatenate([location, np.zeros(self.cuts.scale.shape[1]), theta])
 

@@ -6,6 +6,7 @@ middle of a step, so that nothing goes on training when nobody waits for it.
 """
 
 import errno
+import gc
 import json
 import logging
 import os
@@ -35,6 +36,9 @@ def main(words: list[str]) -> int:
     threading.Thread(target=_read_tasks, args=(tasks,), daemon=True).start()
     while (task := tasks.get()) is not None:
         do_task(task, say)
+        # What is left are imported modules, which every later collection would search in vain.
+        gc.collect()
+        gc.freeze()
     return 0
 
 

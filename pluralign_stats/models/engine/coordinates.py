@@ -1,6 +1,6 @@
 """Well-conditioned coordinates for the cuts of an ordinal model, and the way back."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.linalg import block_diag
@@ -24,6 +24,10 @@ class CutDesign:
         (f + s, f + s) matrix that turns coefficients of these rows into those of the data:
         threshold parameters, their changes (by covariate, then by parameter), effects, and
         effects on the log scale.
+    steps
+        (J + 1, b) threshold structure between two rows of zeros.
+    nominal, location
+        (n, c), (n, p) covariates of thresholds and location in these coordinates.
     """
 
     lower: np.ndarray
@@ -32,6 +36,19 @@ class CutDesign:
     top: np.ndarray
     scale: np.ndarray
     back: np.ndarray
+    steps: np.ndarray
+    nominal: np.ndarray
+    location: np.ndarray
+
+    def with_codes(self, codes: np.ndarray) -> "CutDesign":
+        """The design of other ratings (n,) by the same raters of the same items."""
+        return replace(
+            self,
+            lower=_rows(codes, self.steps, self.nominal, self.location),
+            upper=_rows(codes + 1, self.steps, self.nominal, self.location),
+            bottom=codes == 0,
+            top=codes == len(self.steps) - 2,
+        )
 
 
 def cut_design(
@@ -49,26 +66,34 @@ def cut_design(
         (n, p), (n, c), (n, s) covariates of location, thresholds and log scale; none constant.
     """
     n, (n_cuts, b) = len(codes), basis.shape
-    padded = np.vstack([np.zeros(b), basis, np.zeros(b)])
     whole, T = orthogonal(np.column_stack([np.ones(n), X]))
     length = np.sqrt((nominal**2).mean(axis=0))
-    stretched = nominal / length
     spread, T_scale = orthogonal(scale) if scale.shape[1] else (scale, np.zeros((0, 0)))
-
-    def rows(cut: np.ndarray) -> np.ndarray:
-        at = padded[cut]
-        changes = [column[:, None] * at for column in stretched.T]
-        return np.hstack([at, *changes, -whole[:, 1:]])
 
     shift = np.linalg.lstsq(basis, np.ones(n_cuts), rcond=None)[0]
     by_nominal = np.repeat(1 / length, b)
-    location = block_diag(np.eye(b), np.diag(by_nominal), T[1:, 1:])
-    location[:b, b + len(by_nominal) :] = -np.outer(shift, T[0, 1:])
+    back = block_diag(np.eye(b), np.diag(by_nominal), T[1:, 1:])
+    back[:b, b + len(by_nominal) :] = -np.outer(shift, T[0, 1:])
+
+    steps = np.vstack([np.zeros(b), basis, np.zeros(b)])
+    stretched, location = nominal / length, whole[:, 1:]
     return CutDesign(
-        lower=rows(codes),
-        upper=rows(codes + 1),
+        lower=_rows(codes, steps, stretched, location),
+        upper=_rows(codes + 1, steps, stretched, location),
         bottom=codes == 0,
         top=codes == n_cuts,
         scale=spread,
-        back=block_diag(location, T_scale),
+        back=block_diag(back, T_scale),
+        steps=steps,
+        nominal=stretched,
+        location=location,
     )
+
+
+def _rows(
+    cut: np.ndarray, steps: np.ndarray, nominal: np.ndarray, location: np.ndarray
+) -> np.ndarray:
+    """(n, f) design rows of one cut (n,) for each rating."""
+    at = steps[cut]
+    changes = [column[:, None] * at for column in nominal.T]
+    return np.hstack([at, *changes, -location])
