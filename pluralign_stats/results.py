@@ -113,8 +113,7 @@ class Result:
     def about(self, what: str) -> "Result":
         """The same with title, sentence and warnings that say what they are about."""
         title, sentence, *warnings = (
-            f"{what}: {text[:1].lower()}{text[1:]}"
-            for text in (self.meta.title, self.sentence, *self.warnings)
+            f"{what}: {text}" for text in (self.meta.title, self.sentence, *self.warnings)
         )
         meta = replace(self.meta, title=title, warnings=tuple(warnings))
         return replace(self, sentence=sentence, meta=meta)
@@ -248,11 +247,18 @@ def decimals(table: pd.DataFrame) -> dict[str, int]:
     alike = size.index.isin(_ALIKE)
     size[alike] = size[alike].max()
     whole = numbers.select_dtypes("integer").columns
-    return {str(c): 0 if c in whole else _places(largest) for c, largest in size.items()}
+    places = {str(c): 0 if c in whole else _places(largest) for c, largest in size.items()}
+    degrees = [c for c in places if c.startswith("df")]
+    return places | {c: max(map(_degree_places, numbers[c])) for c in degrees if len(numbers)}
 
 
 def _places(number: float) -> int:
     return 1 if abs(number) >= 10 else 3
+
+
+def _degree_places(number: float) -> int:
+    """Decimals of degrees of freedom: none where they are whole or infinite."""
+    return 1 if np.isfinite(number) and number != round(number) else 0
 
 
 def _cell(column: str, value: Any, places: int | None) -> str:
@@ -272,7 +278,7 @@ def format_number(column: str, number: Any, places: int | None = None) -> str:
     if column.startswith("n_") or column in {"rating", "levels"}:
         return f"{value:,.0f}"
     if column.startswith("df"):
-        return f"{value:,.0f}" if value == round(value) else f"{value:,.1f}"
+        return f"{value:,.{_degree_places(value) if places is None else places}f}"
     if column == "share" or column.endswith("_share"):
         return f"{value:.1%}"
     if column.startswith("p_"):

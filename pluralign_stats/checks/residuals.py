@@ -72,7 +72,7 @@ def residual_check(
     p = compared.p_value()
     table = _table(fit, groups, compared, conf_level)
     meta = Metadata(
-        f"Residuals by {groups.term[0].lower()}{groups.term[1:]}",
+        f"Residuals by {groups.term}",
         fit.design.data_kind,
         "share of residuals",
         conf_level,

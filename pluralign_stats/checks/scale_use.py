@@ -136,9 +136,7 @@ def _compare(
             formula_of(data, (name,)), data, name, conf_level=conf_level, **options
         )
     except (InputError, MissingExtraError) as error:
-        return _nothing(
-            study, f"No models of how groups by {label.lower()} use the scale: {error}."
-        )
+        return _nothing(study, f"No models of how groups by {label} use the scale: {error}.")
     table = made.result.table
     first = (table["model"] == SAME) & (table["part"] == RATED)
     table = table[first | ((table["model"] != SAME) & (table["part"] == LEVEL))]
@@ -148,11 +146,11 @@ def _compare(
     notes += [COUNT_WITHHELD] if shown["n_raters"].isna().any() else []
     meta = replace(
         made.result.meta,
-        title=f"Do groups by {label.lower()} use the scale alike?",
+        title=f"Do groups by {label} use the scale alike?",
         notes=tuple(note for note in notes if note),
     )
-    sentence = made.result.sentence.replace(f"groups by {name} ", f"groups by {label.lower()} ")
-    sentence = sentence.replace(f"Groups by {name} ", f"Groups by {label.lower()} ")
+    sentence = made.result.sentence.replace(f"groups by {name} ", f"groups by {label} ")
+    sentence = sentence.replace(f"Groups by {name} ", f"Groups by {label} ")
     result = Result(shown[ordered_columns(shown)], sentence, meta)
     return replace(made, result=result, comparison=_compared(made))
 

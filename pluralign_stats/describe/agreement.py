@@ -117,7 +117,7 @@ def agreement(
     table = pd.DataFrame([_record(*record) for record in records], columns=_COLUMNS)
     if by and records:
         table = hide_counts(study, by, table, table["group"], min_cell)
-    within = f" within groups: {study.codebook.label(by).lower()}" if by else ""
+    within = f" within groups: {study.codebook.label(by)}" if by else ""
     meta = _meta(study, f"Agreement between raters{within}", table, conf_level, n_bootstrap)
     return Result(table, _sentence(table), meta)
 
@@ -173,8 +173,8 @@ def _sentence(table: pd.DataFrame) -> str:
     high = overall.loc[overall["estimate"].idxmax()]
     low = overall.loc[overall["estimate"].idxmin()]
     return (
-        f"Raters agree most on {high['dimension'].lower()} (alpha {high['estimate']:.2f}) and "
-        f"least on {low['dimension'].lower()} (alpha {low['estimate']:.2f}); 1 would be perfect "
+        f"Raters agree most on {high['dimension']} (alpha {high['estimate']:.2f}) and "
+        f"least on {low['dimension']} (alpha {low['estimate']:.2f}); 1 would be perfect "
         "agreement, 0 is what chance gives."
     )
 

@@ -45,7 +45,7 @@ def rating_distribution(study: Study, by: str | None = None, min_cell: int = MIN
     table = table.assign(term=study.codebook.label(by)) if by else table.drop(columns="group")
     if by and blocks:
         table = hide_counts(study, by, table, table["group"], min_cell)
-    title = f"Ratings by {study.codebook.label(by).lower()}" if by else "Ratings by dimension"
+    title = f"Ratings by {study.codebook.label(by)}" if by else "Ratings by dimension"
     notes = _left_out(study, small, min_cell)
     notes += (COUNT_WITHHELD,) if table["n_raters"].isna().any() else ()
     if not blocks:
@@ -93,7 +93,7 @@ def _group_sentence(table: pd.DataFrame) -> str:
     dimension = (means.max(axis=1) - means.min(axis=1)).idxmax()
     high, low = means.loc[dimension].idxmax(), means.loc[dimension].idxmin()
     return (
-        f"Mean ratings differ most on {dimension.lower()}: {means.loc[dimension, high]:.2f} for "
+        f"Mean ratings differ most on {dimension}: {means.loc[dimension, high]:.2f} for "
         f"{high} and {means.loc[dimension, low]:.2f} for {low}."
     )
 
@@ -103,6 +103,6 @@ def _sentence(study: Study, ratings: pd.DataFrame) -> str:
     high, low = means.idxmax(), means.idxmin()
     label = study.codebook.label
     return (
-        f"The mean rating is highest for {label(high).lower()} ({means[high]:.2f}) and lowest for "
-        f"{label(low).lower()} ({means[low]:.2f})."
+        f"The mean rating is highest for {label(high)} ({means[high]:.2f}) and lowest for "
+        f"{label(low)} ({means[low]:.2f})."
     )

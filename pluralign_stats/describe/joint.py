@@ -135,9 +135,9 @@ def _sentence(table: pd.DataFrame) -> str:
 
     def told(row: pd.Series) -> str:
         return (
-            f"of the ratings positive on {row['given'].lower()}, {row['estimate']:.0%} "
+            f"of the ratings positive on {row['given']}, {row['estimate']:.0%} "
             f"[{row['conf_low']:.0%}, {row['conf_high']:.0%}] are positive on "
-            f"{row['dimension'].lower()} too"
+            f"{row['dimension']} too"
         )
 
     return f"The closest pair: {told(high)}. The most distant: {told(low)}."
@@ -161,4 +161,4 @@ def _meta(study: Study, cuts: np.ndarray, conf_level: float, n_bootstrap: int) -
 def _bad(study: Study) -> str:
     """Dimensions on which a high rating is bad, for a sentence."""
     bad = [d for d, entry in study.codebook.dimensions.items() if entry.valence < 0]
-    return " and ".join(study.codebook.label(d).lower() for d in bad)
+    return " and ".join(study.codebook.label(d) for d in bad)

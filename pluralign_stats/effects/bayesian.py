@@ -108,7 +108,7 @@ def _about(label: str, effects: DemographicEffects) -> DemographicEffects:
         return effects
     made = []
     for result in (effects.differences, effects.percents):
-        plain = result.sentence.replace(f"on {label.lower()}, ", "")
+        plain = result.sentence.replace(f"on {label}, ", "")
         told = replace(result, sentence=plain).about(label)
         # Warnings name the dimension already.
         made.append(replace(told, meta=replace(told.meta, warnings=result.warnings)))

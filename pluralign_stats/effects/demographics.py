@@ -221,7 +221,7 @@ def _sentence(table: pd.DataFrame) -> str:
     top = clear.loc[clear["standardized"].abs().idxmax()]
     return (
         f"{len(clear)} of {len(table)} differences between groups have {what}; the largest is on "
-        f"{top['dimension'].lower()}, {top['contrast']}: "
+        f"{top['dimension']}, {top['contrast']}: "
         f"{with_interval(top, '.2f', 'rating points')}."
     )
 
@@ -247,7 +247,7 @@ def _percent_sentence(table: pd.DataFrame) -> str:
     keys = ["dimension", "term", "contrast"]
     odds = table[(table["reading"] == "odds") & (table[keys] == top[keys]).all(axis=1)].iloc[0]
     return (
-        f"The largest clear difference of means is on {top['dimension'].lower()}, "
+        f"The largest clear difference of means is on {top['dimension']}, "
         f"{top['contrast']}: {with_interval(top, '.1f', '%')}; read as odds the same difference "
         f"is {with_interval(odds, '.1f', '%')}."
     )

@@ -157,7 +157,7 @@ def _result(
         _beyond(fit, two),
     ]
     meta = Metadata(
-        f"Mean ratings by {first.lower()} and {second.lower()}",
+        f"Mean ratings by {first} and {second}",
         study.data_kind,
         "rating points",
         conf_level,

@@ -155,7 +155,7 @@ def _correlations(study: Study, fit: JointFit, conf_level: float) -> Result:
     table = table[["group", "first", "second", *table.columns.drop(["group", "first", "second"])]]
     top = table.loc[table["estimate"].abs().idxmax()]
     told = (
-        f"The closest pair: effects of {top['group']} on {top['first'].lower()} and "
-        f"{top['second'].lower()}, {with_interval(top, '.2f', 'correlation')}."
+        f"The closest pair: effects of {top['group']} on {top['first']} and "
+        f"{top['second']}, {with_interval(top, '.2f', 'correlation')}."
     )
     return Result(table, told, replace(made.meta, data=study.data_kind))

@@ -84,9 +84,7 @@ def _sentence(table: pd.DataFrame, names: tuple[str, str]) -> str:
     both = f"The {names[0]} and the {names[1]} model"
     if differ.empty:
         return f"{both} agree on which of {len(wide)} differences are clear; {told}."
-    named = [
-        f"{row.term}: {row.contrast} on {row.dimension.lower()}" for row in differ.itertuples()
-    ]
+    named = [f"{row.term}: {row.contrast} on {row.dimension}" for row in differ.itertuples()]
     shown = "; ".join(named[:4]) + ("; and others" if len(named) > 4 else "")
     return (
         f"{both} disagree on whether {len(named)} of {len(wide)} differences are clear ({shown}); "

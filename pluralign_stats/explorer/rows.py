@@ -55,7 +55,7 @@ def _sentence(table: pd.DataFrame, unit: str) -> str:
     form, written = (".1f", "%") if unit == "percent" else (".2f", unit)
     reading = {"mean": " of the mean rating", "odds": " of the odds of a higher rating"}
     of_what = reading.get(top.get("reading", ""), "")
-    where = f"{top['dimension']} by {top['term'].lower()}"
+    where = f"{top['dimension']} by {top['term']}"
     size = with_interval(top, form, written + of_what)
     if len(table) == 1:
         verdict = "not clear" if clear.empty else "clear"

@@ -15,6 +15,7 @@ from pluralign_stats.errors import InputError
 from pluralign_stats.explorer.answers import Answer, Answers
 from pluralign_stats.explorer.choices import MODELS, SHOWN, Choice, can_show
 from pluralign_stats.explorer.page import everyone_html, picture_html, static_html
+from pluralign_stats.files import write_files
 
 #: What stands for every value of a filter.
 _ALL = ""
@@ -239,13 +240,12 @@ class Explorer(anywidget.AnyWidget):
         words = ("".join(c if c.isalnum() else "-" for c in part) for part in parts)
         stem = self._out / "_".join(words)
         try:
-            paths = answer.picture.save(stem)
-            table = stem.with_name(f"{stem.name}.csv")
-            table.write_text(answer.result.to_csv_text(), "utf-8")
-        except (InputError, OSError) as error:
+            table = {"csv": answer.result.to_csv_text().encode()}
+            paths = [*answer.picture.save(stem), *write_files(stem, table, "table")]
+        except InputError as error:
             self.status = str(error)
             return
-        self.status = f"Saved in {self._out}: {', '.join(p.name for p in (*paths, table))}"
+        self.status = f"Saved in {self._out}: {', '.join(path.name for path in paths)}"
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
         """The widget, and beside it what stands for it where nothing runs."""

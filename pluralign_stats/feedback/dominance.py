@@ -35,7 +35,7 @@ def shares(frame: AuditFrame, parts: list[Parts]) -> Result:
     table = pd.concat(tables, ignore_index=True)
     table = table[_lead(frame, ordered_columns(table))]
     notes = (frame.about(), _PART) + ((_WITHHELD,) if table.isna().any(axis=None) else ())
-    title = f"Who speaks in the preferences: {frame.label.lower()}"
+    title = f"Who speaks in the preferences: {frame.label}"
     meta = Metadata(title, frame.study.data_kind, conf_level=None, notes=notes)
     told = [len(found.preferences.n) >= FEW_PAIRS for found in parts]
     rows = np.repeat(told if any(told) else np.ones(len(told), bool), len(frame.groups))

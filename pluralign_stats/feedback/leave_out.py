@@ -30,7 +30,7 @@ def flips(frame: AuditFrame) -> Result:
         "stay, and where one rater is drawn for a response, another is drawn only if that rater "
         "is left out.",
     )
-    title = f"Labels without one group: {frame.label.lower()}"
+    title = f"Labels without one group: {frame.label}"
     meta = Metadata(title, frame.study.data_kind, conf_level=None, notes=notes)
     return Result(table, _sentence(frame, table), meta)
 

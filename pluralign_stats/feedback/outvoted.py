@@ -43,7 +43,7 @@ def survival(frame: AuditFrame, min_voices: int) -> Result:
         "of the response under other strategies. Voices: the share of all voices for the "
         "response that say so, which is what preserve leaves of a minority.",
     )
-    title = f"What becomes of a group's verdict: {frame.label.lower()}"
+    title = f"What becomes of a group's verdict: {frame.label}"
     meta = Metadata(title, frame.study.data_kind, conf_level=None, notes=notes)
     return Result(table, _sentence(frame, table), meta)
 
@@ -122,7 +122,7 @@ def _sentence(frame: AuditFrame, table: pd.DataFrame) -> str:
     responses = "response" if worst["n_responses"] == 1 else "responses"
     said = (
         f"Of the {worst['n_responses']:,} {responses} that most raters of the group "
-        f"{worst['group']} find bad ({worst['dimension'].lower()}), {named(frame, worst)} says "
+        f"{worst['group']} find bad ({worst['dimension']}), {named(frame, worst)} says "
         f"otherwise of {worst['outvoted_share']:.0%}"
     )
     alike = [c for c in (*frame.factors()[0], "dimension", "group") if c != "strategy"]

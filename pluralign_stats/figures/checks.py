@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator, MultipleLocator, PercentFormatter
+from matplotlib.ticker import MultipleLocator, PercentFormatter
 
 from pluralign_stats.checks.names import levels_of
 from pluralign_stats.figures.picture import Picture, drawing
@@ -19,6 +19,7 @@ from pluralign_stats.figures.style import (
     name_below,
     new_figure,
     panels,
+    round_ticks,
     with_count,
     wrapped,
 )
@@ -102,7 +103,7 @@ def observed_panels(
         _observed_panel(ax, table[table[column] == panel], places, names)
         name = f"Rating {plain_rating(panel)}" if shares else f"{panel[:1].upper()}{panel[1:]}"
         ax.set_title(wrapped(name, 72 // len(shown) if wide else 34), fontsize=9, loc="center")
-        ax.xaxis.set_major_locator(MaxNLocator(2 if len(shown) > 2 and wide else 6))
+        ax.xaxis.set_major_locator(round_ticks(2 if len(shown) > 2 and wide else 6))
         if shares:
             ax.xaxis.set_major_formatter(lambda x, _: f"{100 * x:.4g}%")
             ax.tick_params(axis="x", labelsize=8)
@@ -164,7 +165,7 @@ def residual_figure(result: Result, *, columns: int = 2) -> Picture:
     for ax in axes[:, 0]:
         ax.set_ylabel("Share of residuals", fontsize=8)
     term = str(table["term"].iloc[0])
-    figure.suptitle(f"By {term[0].lower()}{term[1:]}", x=0.01, ha="left", fontsize=9)
+    figure.suptitle(f"By {term}", x=0.01, ha="left", fontsize=9)
     told = "black: limits; orange: outside them; dashed: a tenth"
     foot(figure, result, *counted(table), told)
     return Picture(figure, f"Bars of residual shares on their limits. {result.sentence}")

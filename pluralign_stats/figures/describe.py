@@ -48,9 +48,7 @@ def composition_figure(result: Result, *, columns: int = 2) -> Picture:
     for ax, term, block in zip(axes, terms, blocks, strict=True):
         _composition_bars(ax, block, term)
     foot(figure, result, "number of raters beside each bar")
-    return Picture(
-        figure, f"Bars: {result.sentence} Shares of raters by {', '.join(terms).lower()}."
-    )
+    return Picture(figure, f"Bars: {result.sentence} Shares of raters by {', '.join(terms)}.")
 
 
 def _stacked(figure: Figure, heights: Sequence[float], xlabel: str) -> list[Axes]:

@@ -6,10 +6,9 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.ticker import MaxNLocator
 
 from pluralign_stats.errors import InputError
-from pluralign_stats.figures.style import GRID, MUTED, SMALL, wrapped
+from pluralign_stats.figures.style import GRID, MUTED, SMALL, round_ticks, wrapped
 from pluralign_stats.figures.tables import need
 from pluralign_stats.outcomes.models import ONE_RUN
 from pluralign_stats.outcomes.read import CONTROL, MINIATURES
@@ -129,7 +128,7 @@ def share_limits(axes: Sequence[Axes], ticks: int = 5) -> None:
     high = max(ax.get_xlim()[1] for ax in axes)
     for ax in axes:
         ax.set_xlim(low, high)
-        ax.xaxis.set_major_locator(MaxNLocator(ticks))
+        ax.xaxis.set_major_locator(round_ticks(ticks))
 
 
 def lines(text: str, width: int) -> str:

@@ -11,6 +11,7 @@ from cycler import cycler
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.results import Result
@@ -98,6 +99,11 @@ def name_below(axes: Sequence[Axes], text: str) -> None:
     below = axes[(len(axes) - 1) // 2] if wide else axes[-1]
     between = wide and len(axes) % 2 == 0
     below.set_xlabel(text if wide else wrapped(text, 28), x=1.1 if between else 0.5)
+
+
+def round_ticks(most: int) -> MaxNLocator:
+    """Ticks at round numbers, in at most so many steps."""
+    return MaxNLocator(most, steps=[1, 2, 2.5, 5, 10])
 
 
 def extra_lines(labels: Iterable[str]) -> int:

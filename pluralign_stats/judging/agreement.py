@@ -80,7 +80,7 @@ def judge_agreement(
         table = hide_counts(study, by, table, table["group"], min_cell) if rows else table
     else:
         table = table.drop(columns="term")
-    within = f" by {study.codebook.label(by).lower()}" if by else ""
+    within = f" by {study.codebook.label(by)}" if by else ""
     title = f"Agreement of the judge '{found.judge}' with raters{within}"
     sentence = _group_sentence(table) if by else _sentence(table)
     return Result(table, sentence, _meta(study, title, table, found, conf_level, n_bootstrap))
@@ -120,7 +120,7 @@ def _sentence(table: pd.DataFrame) -> str:
     worst = bias.loc[bias["estimate"].abs().idxmax()]
     way = "above" if worst["estimate"] > 0 else "below"
     told = (
-        f"Its scores lie farthest from the ratings on {worst['dimension'].lower()}: "
+        f"Its scores lie farthest from the ratings on {worst['dimension']}: "
         f"{abs(worst['estimate']):.2f} points {way} them on average."
     )
     if kappas.empty:
@@ -142,7 +142,7 @@ def _sentence(table: pd.DataFrame) -> str:
 
 def _beside(row: pd.Series) -> str:
     estimate, ceiling = (minus(f"{row[c]:.2f}") for c in ("estimate", "ceiling"))
-    return f"{estimate} on {row['dimension'].lower()} (two raters: {ceiling})"
+    return f"{estimate} on {row['dimension']} (two raters: {ceiling})"
 
 
 def _group_sentence(table: pd.DataFrame) -> str:
@@ -156,7 +156,7 @@ def _group_sentence(table: pd.DataFrame) -> str:
     low, high = own.loc[own["estimate"].idxmin()], own.loc[own["estimate"].idxmax()]
     overlap = low["conf_high"] >= high["conf_low"]
     return (
-        f"The judge's bias differs most between groups on {low['dimension'].lower()}: "
+        f"The judge's bias differs most between groups on {low['dimension']}: "
         f"{with_interval(low, '.2f', 'rating points')} against {low['group']}, "
         f"{with_interval(high, '.2f', 'rating points')} against {high['group']}; "
         f"the intervals {'overlap' if overlap else 'do not overlap'}."

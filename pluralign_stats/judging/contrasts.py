@@ -164,6 +164,6 @@ def _sentence(table: pd.DataFrame, statistic: str) -> str:
     return (
         f"Differences between groups in the judge's {statistic} with an adjusted p below "
         f"{SIGNIFICANCE}: {len(clear)} of {len(table)}; the largest{of_these} is on "
-        f"{largest['dimension'].lower()}, {largest['contrast']}: "
+        f"{largest['dimension']}, {largest['contrast']}: "
         f"{with_interval(largest, '.2f', _UNITS[statistic])}."
     )

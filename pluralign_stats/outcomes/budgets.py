@@ -138,7 +138,7 @@ def _sentence(table: pd.DataFrame) -> str:
     if differ.empty:
         return f"Natural and equal budgets say the same of all {len(both)} differences."
     same = len(both) - len(differ)
-    named = [f"{row.contrast} on {row.dimension.lower()}" for row in differ.itertuples()]
+    named = [f"{row.contrast} on {row.dimension}" for row in differ.itertuples()]
     shown = "; ".join(named[:4]) + ("; and others" if len(named) > 4 else "")
     return (
         f"Natural and equal budgets say the same of {same} of {len(both)} differences. Not of: "

@@ -234,5 +234,5 @@ def _sentence(table: pd.DataFrame, experiment: Experiment) -> str:
     return (
         f"{len(clear)} of {len(table)} differences {'is' if len(clear) == 1 else 'are'} {what}. "
         f"The largest, in standard deviations of a score, is {top['contrast']} on "
-        f"{top['dimension'].lower()}: {with_interval(top, '.2f', UNIT)}."
+        f"{top['dimension']}: {with_interval(top, '.2f', UNIT)}."
     )

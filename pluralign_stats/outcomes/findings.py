@@ -88,7 +88,7 @@ def optimizer_findings(result: Result) -> tuple[str, ...]:
 def gain_finding(row: pd.Series, result: Result) -> str:
     """One relative gain in a sentence."""
     first, second = (design_words(name) for name in row["contrast"].split(" vs ", 1))
-    what, level = row["dimension"].lower(), f"{result.meta.conf_level:.0%}"
+    what, level = row["dimension"], f"{result.meta.conf_level:.0%}"
     changes = minus(f"{row['change_first']:+.2f} against {row['change_second']:+.2f} {UNIT}")
     if row["bounded"] == "no":
         return (
@@ -120,7 +120,7 @@ def _difference_findings(result: Result) -> list[str]:
     """The clear differences of a table."""
     clear = result.table[clear_ones(result.table)]
     if clear.empty:
-        return [f"In this run no difference is clear ({result.meta.title.lower()})."]
+        return [f"In this run no difference is clear ({result.meta.title})."]
     order = clear["standardized"].abs().sort_values(ascending=False).index
     return [_difference(clear.loc[k], result) for k in order]
 
@@ -133,7 +133,7 @@ def _difference(row: pd.Series, result: Result) -> str:
     size = f"{abs(row['estimate']):.2f} {UNIT}"
     ends = f"{result.meta.conf_level:.0%} interval of the difference {low:.2f} to {high:.2f}"
     clear = "" if clear_ones(row.to_frame().T).iloc[0] else ", which is not clear of zero"
-    what = "the overall score" if row["dimension"] == OVERALL_LABEL else row["dimension"].lower()
+    what = "the overall score" if row["dimension"] == OVERALL_LABEL else row["dimension"]
     return minus(
         f"In this run, {what} was {size} {more} under {first} than under {second} "
         f"({ends}{tested}){clear}."

@@ -153,7 +153,7 @@ def with_gain(row: pd.Series) -> str:
 
 
 def _sentence(table: pd.DataFrame) -> str:
-    told = [f"{row['dimension'].lower()} {with_gain(row)}" for _, row in table.iterrows()]
+    told = [f"{row['dimension']} {with_gain(row)}" for _, row in table.iterrows()]
     first, second = str(table["contrast"].iloc[0]).split(" vs ", 1)
     return f"Change from the control under {first}, held against that under {second}: " + (
         "; ".join(told) + "."

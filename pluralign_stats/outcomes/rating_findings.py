@@ -92,7 +92,8 @@ def study_by_filter(
     found: dict[str, Study | InputError] = {PASSED: study}
     if study.exclusions["rows"].any():
         try:
-            found[EVERYONE] = read_study(codebook, data, filters=False)
+            language = study.codebook.language
+            found[EVERYONE] = read_study(codebook, data, filters=False, language=language)
         except InputError as error:
             found[EVERYONE] = error
     return found

@@ -293,7 +293,7 @@ def _single_row(study: Study, comparisons: Tables, meaning: Meaning) -> dict[str
         return {**told, "what": "difference in scores on the single objective", **_ABSENT}
     name, best = max(found, key=lambda pair: pair[1]["standardized"])
     sure = len(found) * best.get("p_adjusted", np.nan) < SIGNIFICANCE
-    what = f"difference on {best['dimension'].lower()} in its good direction, single less multi"
+    what = f"difference on {best['dimension']} in its good direction, single less multi"
     if len(found) > 1:
         what += f", the best of {len(found)} (judged by its p times {len(found)})"
     agrees = "yes" if sure and best["estimate"] > 0 else "undecided"

@@ -96,7 +96,7 @@ def leave_one_out(
     table = table.assign(dimension=label, contrast=f"{a} vs {b}")
     columns = ["dimension", "contrast", "left_out", "level", "estimate", "conf_low", "conf_high"]
     columns += ["clear", "same_sign", "reason", "method"]
-    title = f"{_QUANTITIES[quantity]} of {a} and {b} on {label.lower()}, with parts left out"
+    title = f"{_QUANTITIES[quantity]} of {a} and {b} on {label}, with parts left out"
     notes = ("A seed that is left out takes the runs of every design with that seed along.",)
     interval = str(whole["interval"])
     doubts = () if replicated(experiment) else (ONE_RUN,)
@@ -165,7 +165,7 @@ def model_kinds(
     table = table.assign(dimension=label, contrast=f"{a} vs {b}")
     columns = ["dimension", "contrast", "model", "estimate", "conf_low", "conf_high", "clear"]
     columns += ["same_sign", "reason", "method"]
-    title = f"{_QUANTITIES[quantity]} of {a} and {b} on {label.lower()}, by kind of model"
+    title = f"{_QUANTITIES[quantity]} of {a} and {b} on {label}, by kind of model"
     interval = "intervals (of a Bayesian model: credible)"
     meta = about(experiment, title, UNITS[quantity], conf_level, interval, tuple(doubts))
     return Result(table[columns], _kinds_sentence(table, UNITS[quantity]), meta)

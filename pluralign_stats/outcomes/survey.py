@@ -208,7 +208,7 @@ def _rows(
 ) -> list[pd.DataFrame]:
     """The row of the ratings and that of the models, as far as there are any."""
     label = study.codebook.label
-    about = f"{pair.contrast} on {label(dimension).lower()}"
+    about = f"{pair.contrast} on {label(dimension)}"
     found = []
     if (dimension, pair.term) in fits:
         found.append(_of_ratings(study, fits[dimension, pair.term], pair, min_cell, conf_level))

@@ -29,7 +29,7 @@ def with_reference(study: Study, demographic: str, level: str) -> Study:
         raise InputError(one_of("the demographic", demographic, study.demographics))
     levels = study.levels(demographic)
     if level not in levels:
-        name = study.codebook.label(demographic).lower()
+        name = study.codebook.label(demographic)
         raise InputError(one_of(f"the reference level of {name}", level, levels))
     order = [level, *(other for other in levels if other != level)]
 

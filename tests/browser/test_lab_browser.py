@@ -21,13 +21,12 @@ pytest.importorskip("axe_core_python")
 pytest.importorskip("jupyterlab")
 pytest.importorskip("anywidget")
 
-from axe_core_python.selenium import Axe  # type: ignore[import-untyped]
 from selenium.webdriver import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
 
-from tests.browser.axe import STANDARDS
+from tests.browser.axe import found_by_axe
 
 NOTEBOOKS = sorted(p.name for p in (Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
 EXPLORER = next(name for name in NOTEBOOKS if name.endswith("_explorer.ipynb"))
@@ -141,18 +140,6 @@ def _choose(browser: Any, *labels: str) -> None:
         WebDriverWait(browser, PATIENCE).until(look, f"no '{label}' in the menu").click()
 
 
-def _wrong_in(browser: Any, selector: str) -> list[str]:
-    """What axe finds wrong, or cannot tell of contrast, within an element."""
-    options = {"runOnly": {"type": "tag", "values": STANDARDS}}
-    found = Axe().run(browser, selector, options)
-    unsure = [rule for rule in found["incomplete"] if rule["id"] == "color-contrast"]
-    return [
-        f"{rule['id']}: {node['html'][:200]}: {node['failureSummary']}"
-        for rule in [*found["violations"], *unsure]
-        for node in rule["nodes"]
-    ]
-
-
 def test_the_explorer_is_used_by_keyboard(lab: Lab, browser: Any, shown: Found) -> None:
     browser.get(f"{lab.address}/?token={TOKEN}")
     shown(".jp-Notebook .jp-CodeCell")
@@ -205,7 +192,7 @@ def test_the_explorer_is_used_by_keyboard(lab: Lab, browser: Any, shown: Found) 
             _choose(browser, "Settings", "Theme", "JupyterLab Dark")
         shown(f"body[data-jp-theme-name='JupyterLab {theme}']")
         browser.save_screenshot(str(lab.folder / f"explorer-{theme.lower()}.png"))
-        assert _wrong_in(browser, ".pluralign-explorer") == []
+        assert found_by_axe(browser, within=".pluralign-explorer") == []
 
     assert not browser.find_elements(By.CSS_SELECTOR, ".Toastify__toast, .jp-Dialog")
     severe = [entry for entry in browser.get_log("browser") if entry["level"] == "SEVERE"]

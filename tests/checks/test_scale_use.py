@@ -17,7 +17,7 @@ def test_languages_are_compared_first(study):
     assert set(table["dimension"]) == {"Toxicity"}
     assert table["model"].tolist() == ["same scale", "own thresholds", "own spread"]
     assert table["part"].tolist() == ["as rated", "level", "level"]
-    assert "by language" in made.result.sentence
+    assert "by Language" in made.result.sentence
     assert len(made.fits) == 3
 
 

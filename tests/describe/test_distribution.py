@@ -80,8 +80,8 @@ def test_the_sentence_names_highest_and_lowest_mean(toy):
     study = toy.read()
     means = study.ratings.groupby("dimension", observed=True)["rating"].mean()
     sentence = rating_distribution(study, min_cell=2).sentence
-    assert f"highest for helpfulness ({means['helpfulness']:.2f})" in sentence
-    assert f"lowest for toxicity ({means['toxicity']:.2f})" in sentence
+    assert f"highest for Helpfulness ({means['helpfulness']:.2f})" in sentence
+    assert f"lowest for Toxicity ({means['toxicity']:.2f})" in sentence
 
 
 def test_by_group_the_sentence_names_the_largest_difference(small_study):
@@ -90,7 +90,7 @@ def test_by_group_the_sentence_names_the_largest_difference(small_study):
     keys = ["dimension", "gender"]
     means = ratings.groupby(keys, observed=True)["rating"].mean().unstack()
     top = (means.max(axis=1) - means.min(axis=1)).idxmax()
-    assert f"on {small_study.codebook.label(top).lower()}: " in result.sentence
+    assert f"on {small_study.codebook.label(top)}: " in result.sentence
     for pick in ("idxmax", "idxmin"):
         group = getattr(means.loc[top], pick)()
         assert f"{means.loc[top, group]:.2f} for {group}" in result.sentence

@@ -98,7 +98,7 @@ def test_the_table_of_a_study(small_study):
     assert row["n_ratings"] == len(given)
     assert (table["conf_low"] <= table["estimate"]).all()
     assert (table["estimate"] <= table["conf_high"]).all()
-    assert "on stereotypical bias and toxicity that is bad" in result.meta.notes[0]
+    assert "on Stereotypical bias and Toxicity that is bad" in result.meta.notes[0]
     assert result.meta.data == "simulated"
 
 

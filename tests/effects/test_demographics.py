@@ -221,7 +221,7 @@ def test_the_sentences_name_what_is_clear(study_of):
     row = result.differences.table.iloc[0]
     assert row["p_adjusted"] < 0.001
     assert "1 of 1" in result.differences.sentence
-    assert f"rating, b vs a: +{row['estimate']:.2f} rating points" in result.differences.sentence
+    assert f"Rating, b vs a: +{row['estimate']:.2f} rating points" in result.differences.sentence
     assert "b vs a" in result.percents.sentence
     assert "as odds" in result.percents.sentence
 

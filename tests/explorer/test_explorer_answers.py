@@ -333,7 +333,7 @@ def test_the_sentence_names_the_largest_clear_difference(p: tuple[float, ...], t
     frame = pd.DataFrame({"dimension": "Tone", "term": "Age", "contrast": ["b vs a", "c vs a"]})
     numbers = {"estimate": [0.4, 0.3], "conf_low": -1.0, "conf_high": 1.0, "p_adjusted": p}
     result = pls.Result(frame.assign(**numbers), "", Metadata("Differences", unit="points"))
-    assert pls.only_rows(result, term="Age").sentence.startswith(f"Tone by age: {told}")
+    assert pls.only_rows(result, term="Age").sentence.startswith(f"Tone by Age: {told}")
 
 
 def test_another_reference_changes_nothing_else(small_study: pls.Study) -> None:

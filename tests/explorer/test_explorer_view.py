@@ -34,7 +34,7 @@ def test_controls_change_picture_table_and_code(explorer: Any) -> None:
     assert explorer.answer.choice.dimension == "helpfulness"
     assert explorer.picture != before
     assert '["helpfulness"]' in explorer.code
-    assert explorer.status.startswith("Helpfulness by gender")
+    assert explorer.status.startswith("Helpfulness by Gender")
     explorer.ask(dimension="toxicity")
     assert explorer.picture == before
 
@@ -77,7 +77,7 @@ def test_what_has_no_answer_is_said_and_the_next_question_is_answered(
     assert shown.picture == shown.code == ""
     assert shown.answer is None
     shown.ask(reference="b")
-    assert shown.status.startswith("Rating by group: c vs b")
+    assert shown.status.startswith("Rating by Group: c vs b")
     assert "<img" in shown.picture
 
 
@@ -174,11 +174,11 @@ def test_an_answer_asked_from_python_is_waited_for(
 
     async def use() -> None:
         shown: Any = pls.explore(small_study, dimension="toxicity", demographic="gender")
-        assert shown.answer.result.sentence.startswith("Toxicity by gender")
+        assert shown.answer.result.sentence.startswith("Toxicity by Gender")
         shown.ask(dimension="helpfulness")
-        assert shown.status.startswith("Helpfulness by gender")
+        assert shown.status.startswith("Helpfulness by Gender")
         await shown._task
-        assert shown.status.startswith("Helpfulness by gender")
+        assert shown.status.startswith("Helpfulness by Gender")
 
     asyncio.run(use())
 
@@ -194,7 +194,7 @@ def test_every_control_has_a_label_and_every_picture_words(explorer: Any) -> Non
 def test_an_empty_table_is_a_sentence_and_no_picture(explorer: Any) -> None:
     explorer.ask(show="shares")
     assert explorer.answer.result.table.empty
-    assert "only one group of gender is large enough" in explorer.status
+    assert "Only one group of gender is large enough" in explorer.status
     assert "<img" not in explorer.picture
     assert explorer.status in explorer.picture
 

@@ -175,7 +175,7 @@ def test_columns_of_one_unit_have_equally_many_decimals():
 
 def test_a_result_can_say_what_it_is_about(result):
     named = result.about("Toxicity")
-    assert named.sentence == f"Toxicity: all said {BAD}."
-    assert named.meta.title == f"Toxicity: title {BAD}"
+    assert named.sentence == f"Toxicity: All said {BAD}."
+    assert named.meta.title == f"Toxicity: Title {BAD}"
     assert named.warnings == (f"Toxicity: careful {BAD}",)
     assert named.table is result.table

@@ -154,7 +154,7 @@ def test_texts_without_a_score_are_counted(study, women):
 def test_sentences_of_one_dimension_of_no_agreement_and_of_overlapping_groups(study, women):
     one = women[women["dimension"] == "toxicity"]
     result = judge_agreement(study, one, **FEW)
-    assert result.sentence.count("on toxicity (two raters: ") == 1
+    assert result.sentence.count("on Toxicity (two raters: ") == 1
     assert any("Without a score by the judge: " in note for note in result.meta.notes)
     rank = study.ratings.groupby(["item", "dimension", "language"], observed=True).cumcount()
     split = replace(study, _ratings=study.ratings.assign(rating=1.0 + 4 * (rank % 2)))

@@ -189,7 +189,7 @@ def test_budgets_side_by_side():
     pair = table[table["contrast"] == "preserve vs majority"].set_index("budget")
     assert pair.loc["natural", "estimate"] == pytest.approx(own.table["estimate"].iloc[0])
     assert (pair["agree"] == "no").all()
-    assert "preserve vs majority on toxicity" in result.sentence
+    assert "preserve vs majority on Toxicity" in result.sentence
     alone = compare_budgets(outcomes_of(natural), "strategy")
     assert "quantity is not held equal" in alone.sentence
     assert "No runs with the equal budget" in alone.warnings[0]
@@ -199,7 +199,7 @@ def test_findings_hold_the_numbers_of_the_tables(experiment):
     gain = relative_gain(experiment, "preserve", "majority")
     row = gain.table.iloc[0]
     (told,) = findings([gain])
-    assert told.startswith("In this run, keeping every rating reduced toxicity ")
+    assert told.startswith("In this run, keeping every rating reduced Toxicity ")
     assert f"{row['estimate']:.0f} % more than majority vote" in told
     assert "95% interval" in told
     clear = findings([against_control(experiment)])
@@ -207,7 +207,7 @@ def test_findings_hold_the_numbers_of_the_tables(experiment):
     assert all("lower under" in text and "the untuned model" in text for text in clear)
     none = chosen({"preserve": 0.0, "majority": 0.0}, run_sd=0.5)
     assert findings([pairwise(none)]) == (
-        "In this run no difference is clear (differences between designs by strategy).",
+        "In this run no difference is clear (Differences between designs by strategy).",
     )
 
 

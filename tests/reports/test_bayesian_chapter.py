@@ -69,7 +69,7 @@ def test_the_chapter_of_intersections(small, tmp_path):
 def test_the_chapter_of_response_style(small, tmp_path):
     _, told = chapter(STYLE, small, tmp_path / "r", group="gender")
     assert {"style_ratings", "style_differences", "style_models"} <= set(told)
-    assert "by gender" in told["style_differences"]["title"]
+    assert "by Gender" in told["style_differences"]["title"]
 
 
 def test_a_study_with_nothing_to_compare(tmp_path):
@@ -84,8 +84,8 @@ def test_a_study_with_nothing_to_compare(tmp_path):
     assert told == {}
     assert "No demographic has two levels" in page.get_text()
     for name, why in (
-        (STYLE, "there are no two groups"),
-        (CROSSED, "there are no two demographics"),
+        (STYLE, "There are no two groups"),
+        (CROSSED, "There are no two demographics"),
     ):
         page, told = chapter(name, codebook, tmp_path / name)
         assert why in page.get_text()
