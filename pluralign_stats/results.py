@@ -189,6 +189,9 @@ def ordered_columns(columns: Iterable[str]) -> list[str]:
     return known + other + (["method"] if "method" in given else [])
 
 
+#: As wide as a notebook's page in a window of ordinary size.
+_CAPTION_WIDTH = "60em"
+
 #: Columns that the caption tells where they are the same in all rows.
 _TOLD_ONCE = ("term", "n_seeds", "n_prompts")
 
@@ -224,8 +227,16 @@ def table_html(table: pd.DataFrame, caption: str) -> str:
         for row in shown.itertuples(index=False, name=None)
     )
     return (
-        f"<table class='data'><caption>{escape('; '.join([caption, *told]))}</caption>"
+        f"<table class='data'>{_caption_html('; '.join([caption, *told]))}"
         f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    )
+
+
+def _caption_html(text: str) -> str:
+    """A caption that stays within the page where the table is wider."""
+    return (
+        f"<caption style='text-align: left'><div style='max-width: {_CAPTION_WIDTH}'>"
+        f"{escape(text)}</div></caption>"
     )
 
 

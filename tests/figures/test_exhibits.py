@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pandas as pd
 import pytest
+from bs4 import BeautifulSoup
 from matplotlib.figure import Figure
 
 from pluralign_stats import Exhibits, InputError, Picture, Result
@@ -47,8 +48,8 @@ def test_all_files_are_written(result, picture, tmp_path):
 def test_what_is_the_same_in_all_rows_is_told_in_the_caption(result):
     table = pd.DataFrame({"term": "scale", "n_prompts": 16, "n_runs": [3, 3], "estimate": 0.1})
     page = replace(result, table=table)._repr_html_()
-    caption = page.partition("<caption>")[2].partition("</caption>")[0]
-    assert caption.endswith("; term: scale; prompts: 16")
+    caption = BeautifulSoup(page, "html.parser").find("caption")
+    assert caption.get_text().endswith("; term: scale; prompts: 16")
     assert "prompts</th>" not in page
     assert "runs</th>" in page
     partly = replace(result, table=table.assign(n_prompts=[16, None]))._repr_html_()
