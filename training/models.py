@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pluralign_stats.errors import InputError, MissingExtraError, listing
 from training.conditions.options import TrainingOptions
+from training.process import prepare_process
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -25,15 +26,6 @@ _HASHED_WHOLE = 2**28
 _PART = 2**20
 
 Head = Literal["language", "reward"]
-
-
-def quiet() -> None:
-    """Keep the packages from reporting use to their makers and from drawing progress bars."""
-    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
-    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
-    os.environ.setdefault("TQDM_DISABLE", "1")
-    os.environ.setdefault("HF_DATASETS_DISABLE_PROGRESS_BARS", "1")
 
 
 def require_packages() -> None:
@@ -95,7 +87,7 @@ def load_tokenizer(
     InputError
         If there is no tokenizer, or it has no chat template or padding token.
     """
-    quiet()
+    prepare_process()
     from transformers import AutoTokenizer, logging
 
     logging.set_verbosity_error()

@@ -12,10 +12,10 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from training.chat import exchange_tokens
 from training.conditions.condition import Condition
 from training.folders import complete, work_folder, write_json
-from training.models import quiet, with_adapter
+from training.process import prepare_process, with_adapter
 from training.tuning.canary import choose_probes, judge, probe_logprobs, write_canary
 
-quiet()
+prepare_process()
 
 KINDS = ("llama", "qwen3", "gemma3")
 

@@ -16,6 +16,7 @@ from training.embedded.pretrain import BaseConfig, Kind, pretrain
 from training.embedded.tokenizer import make_tokenizer
 from training.embedded.world import SOURCE
 from training.folders import complete, is_complete, only_one, work_folder
+from training.process import prepare_process
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
@@ -116,6 +117,7 @@ def _turn(folder: Path) -> Iterator[None]:
 
 
 def _make(folder: Path, kind: Kind, seed: int, config: BaseConfig) -> None:
+    prepare_process()
     if folder.exists():
         shutil.rmtree(folder)
     working = work_folder(folder)

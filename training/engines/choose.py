@@ -5,7 +5,8 @@ from importlib.util import find_spec
 from pluralign_stats.errors import MissingExtraError
 from training.engines.base import Base
 from training.engines.protocol import Engine, GenerationOptions
-from training.models import quiet, require_packages
+from training.models import require_packages
+from training.process import prepare_process
 
 
 def open_engine(base: Base, options: GenerationOptions) -> Engine:
@@ -26,7 +27,7 @@ def open_engine(base: Base, options: GenerationOptions) -> Engine:
         If the model cannot be used.
     """
     require_packages()
-    quiet()
+    prepare_process()
     if options.engine == "vllm":
         if find_spec("vllm") is None:
             raise MissingExtraError("Generation by vLLM", "vllm")

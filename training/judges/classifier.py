@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from pluralign_stats.errors import InputError, MissingExtraError, listing, one_of
 from training.judges.protocol import Answer, Judgement
-from training.models import first_line, quiet
+from training.models import first_line
+from training.process import prepare_process
 
 if TYPE_CHECKING:
     import torch
@@ -255,7 +256,7 @@ class ClassifierJudge:
 
 def _load(options: ClassifierOptions) -> tuple[Any, Any, str]:
     """Tokenizer, model and device."""
-    quiet()
+    prepare_process()
     try:
         import torch
         from safetensors import SafetensorError
