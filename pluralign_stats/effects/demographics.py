@@ -88,6 +88,7 @@ def demographic_effects(
     gaps = {factor: not_asked(study, factor) for factor in factors}
     fits, failures = fit_plans(study, targets, gaps, model, **options)
     shown = []
+    bound: dict[str, None] = {}
     for (d, f), fit in fits.items():
         data = fit.design.data
         levels = tuple(map(str, data[f].cat.categories))
@@ -98,7 +99,10 @@ def demographic_effects(
             )
         else:
             tables = [verb(fit, f, conf_level=conf_level) for verb in (contrasts, percent)]
+            if tables[0].table["estimate"].isna().all() and (why := _bound(study, fit, f)):
+                bound[f"{study.codebook.label(d)}: {why}"] = None
             shown.append([_Part(d, f, levels[1:], table) for table in tables])
+    failures += bound
     if not shown:
         nothing = _nothing(study, tuple(failures))
         return DemographicEffects(nothing, nothing, fits)
@@ -129,6 +133,22 @@ def _nothing(study: Study, failures: tuple[str, ...]) -> Result:
     meta = Metadata("Differences between groups", study.data_kind, warnings=failures)
     sentence = "No demographic has two levels that could be compared, so there are no differences."
     return Result(pd.DataFrame(columns=_COLUMNS), sentence, meta)
+
+
+def _bound(study: Study, fit: Fit, factor: str) -> str:
+    """What a demographic cannot be told apart from in a model, and what to do then."""
+    label, data = study.codebook.label, fit.design.data
+    for other in study.demographics:
+        if other == factor or other not in fit.design.fixed_variables:
+            continue
+        for inner, outer in ((factor, other), (other, factor)):
+            if data.groupby(inner, observed=True)[outer].nunique().max() == 1:
+                return (
+                    f"{label(inner)} and {label(outer)} cannot be told apart, as each group of the "
+                    f"first is in one group of the second; look at one {label(outer)} at a time, "
+                    "or leave one of the two out"
+                )
+    return ""
 
 
 def default_factors(study: Study) -> tuple[str, ...]:

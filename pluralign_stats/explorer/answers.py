@@ -12,7 +12,7 @@ from pluralign_stats.describe.distribution import rating_distribution
 from pluralign_stats.effects.demographics import DemographicEffects, demographic_effects
 from pluralign_stats.effects.plans import given_ratings, plans
 from pluralign_stats.errors import InputError, listing
-from pluralign_stats.explorer.choices import Choice, choices_of
+from pluralign_stats.explorer.choices import Choice, choices_of, large_groups
 from pluralign_stats.explorer.code import code_of, modelled
 from pluralign_stats.explorer.parts import withheld_groups
 from pluralign_stats.explorer.rows import only_rows
@@ -122,6 +122,28 @@ class Answers:
             part = with_reference(part, choice.demographic, choice.reference)
             _keep(self._parts, key, part, MOST_MODELS)
         return self._parts[key]
+
+    def references(self, choice: Choice) -> tuple[str, ...]:
+        """Groups that the others can be compared with in a choice's part of the ratings.
+
+        All of the demographic's where that part has none, as the answer says why.
+        """
+        offered = self.choices.references[choice.demographic]
+        if not choice.only:
+            return offered
+        given = given_ratings(self.study, choice.dimension)
+        for column, value in choice.only:
+            given = given[given[column] == value]
+        there = large_groups(given, choice.demographic, self.min_cell)
+        possible = {*there} - {*self.withheld(choice)}
+        return tuple(group for group in offered if group in possible) or offered
+
+    def possible(self, choice: Choice) -> Choice:
+        """The choice, with another group to compare with where its own is not in the part."""
+        references = self.references(choice)
+        if choice.reference in references:
+            return choice
+        return replace(choice, reference=references[0])
 
     def withheld(self, choice: Choice) -> tuple[str, ...]:
         """Groups that are not shown, as this part of the ratings would give a few raters away."""

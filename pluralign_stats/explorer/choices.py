@@ -137,13 +137,13 @@ def choices_of(study: Study, min_cell: int = MIN_CELL) -> Choices:
     given = study.ratings.dropna(subset="rating")
     references = {}
     for name in study.demographics:
-        large = _large(given, name, min_cell)
+        large = large_groups(given, name, min_cell)
         if len(large) > 1:
             standard = given[name].cat.categories[0]
             references[name] = tuple(sorted(large, key=lambda level: level != standard))
     filters = {}
     for name in ("language", *study.codebook.factors):
-        values = _large(given, name, min_cell) if name in given else ()
+        values = large_groups(given, name, min_cell) if name in given else ()
         if len(values) > 1:
             filters[name] = values
     names = (*study.dimensions, *filters, *references)
@@ -152,15 +152,15 @@ def choices_of(study: Study, min_cell: int = MIN_CELL) -> Choices:
     )
 
 
-def can_show(model: str, show: str) -> bool:
-    """Whether a model has such a view: a linear one predicts means, not shares."""
-    return (model, show) != ("linear", "shares")
-
-
-def _large(given: pd.DataFrame, column: str, min_cell: int) -> tuple[str, ...]:
+def large_groups(given: pd.DataFrame, column: str, min_cell: int) -> tuple[str, ...]:
     """Values of a column that enough raters have, in the column's order."""
     n = given.groupby(column, observed=True)["rater"].nunique()
     return tuple(str(value) for value in n.index[n >= min_cell])
+
+
+def can_show(model: str, show: str) -> bool:
+    """Whether a model has such a view: a linear one predicts means, not shares."""
+    return (model, show) != ("linear", "shares")
 
 
 def _one(what: str, value: str, allowed: Mapping[str, object] | tuple[str, ...]) -> str:

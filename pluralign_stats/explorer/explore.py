@@ -70,6 +70,8 @@ def explore(
     if answers.choices.missing:
         return Explorer(answers, None, Path(out))
     first = answers.choices.choice(dimension, demographic, model, reference, only, show)
+    if not reference:
+        first = answers.possible(first)
     # A Jupyter server tells its kernels the notebook's name; who executes a notebook to a page
     # does not, and waits for the pictures.
     return Explorer(answers, first, Path(out), live="JPY_SESSION_NAME" in environ)

@@ -138,7 +138,7 @@ class Explorer(anywidget.AnyWidget):
             asked["show"] = "points"
         only = {k.removeprefix(_ONLY): v for k, v in asked.items() if k.startswith(_ONLY) and v}
         five = {k: v for k, v in asked.items() if not k.startswith(_ONLY)}
-        return self.answers.choices.choice(**five, only=only)
+        return self.answers.possible(self.answers.choices.choice(**five, only=only))
 
     def _settle(self, choice: Choice) -> None:
         """Set the controls to a choice."""
@@ -149,7 +149,7 @@ class Explorer(anywidget.AnyWidget):
             "demographic": ("Compare by", [[names[d], d] for d in offered.references]),
             "reference": (
                 "Compare with",
-                [[level, level] for level in offered.references[choice.demographic]],
+                [[level, level] for level in self.answers.references(choice)],
             ),
             "model": ("Model", [[label, model] for model, label in MODELS.items()]),
             "show": (

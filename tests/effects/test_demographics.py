@@ -174,6 +174,22 @@ def test_demographics_that_say_the_same_have_no_estimates(study_of):
     assert any("other terms" in text for text in result.differences.warnings)
 
 
+def test_a_demographic_within_another_is_told_of_and_has_effects_in_one_group(study_of):
+    country = np.repeat(["US", "Germany"], 60)
+    party = np.where(country == "US", np.tile(["a", "b"], 60), np.tile(["c", "d"], 60))
+    study = made(study_of, country=country, party=party)
+    result = demographic_effects(study).differences
+    assert result.table["estimate"].isna().all()
+    assert result.warnings[0] == (
+        "Rating: Party and Country cannot be told apart, as each group of the first is in one "
+        "group of the second; look at one Country at a time, or leave one of the two out"
+    )
+    assert sum("cannot be told apart" in text for text in result.warnings) == 1
+    one = demographic_effects(study.where(country="US")).differences
+    assert list(one.table["contrast"]) == ["b vs a"]
+    assert one.table["estimate"].notna().all()
+
+
 def test_warnings_name_the_dimension(study_of):
     frame = pd.DataFrame({"rater": np.repeat([f"p{i}" for i in range(60)], 5)})
     frame["item"] = list("abcdefg" * 50)[:300]

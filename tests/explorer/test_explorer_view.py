@@ -61,9 +61,9 @@ def test_a_view_that_a_model_does_not_have_is_not_offered(explorer: Any) -> None
     assert "shares" in [value for _, value in control(explorer, "show")["options"]]
 
 
-def test_what_has_no_answer_is_said_and_the_next_question_is_answered(
-    study_of: Callable[..., pls.Study],
-) -> None:
+@pytest.fixture
+def two_places(study_of: Callable[..., pls.Study]) -> pls.Study:
+    """Group a is in the north, b and c are in the south."""
     rng = np.random.default_rng(2)
     rows = [
         (f"r{i}", f"i{j}", "abc"[i % 3], "north" if i % 3 == 0 else "south", rng.integers(1, 6))
@@ -71,8 +71,25 @@ def test_what_has_no_answer_is_said_and_the_next_question_is_answered(
         for j in range(4)
     ]
     frame = pd.DataFrame(rows, columns=["rater", "item", "group", "place", "rating"])
-    shown: Any = pls.explore(study_of(frame, demographics={"group": {}, "place": {}}))
+    return study_of(frame, demographics={"group": {}, "place": {}})
+
+
+def test_groups_that_a_part_lacks_are_not_compared_with(two_places: pls.Study) -> None:
+    shown: Any = pls.explore(two_places)
+    assert control(shown, "reference")["value"] == "a"
+    assert "Group and Place cannot be told apart" in shown.status
     shown.ask(**{"only:place": "south"})
+    assert control(shown, "reference")["options"] == [["b", "b"], ["c", "c"]]
+    assert control(shown, "reference")["value"] == "b"
+    assert shown.status.startswith("Rating by Group: c vs b")
+    assert "<img" in shown.picture
+    assert pls.explore(two_places, only={"place": "south"}).choice == shown.choice
+
+
+def test_what_has_no_answer_is_said_and_the_next_question_is_answered(
+    two_places: pls.Study,
+) -> None:
+    shown: Any = pls.explore(two_places, only={"place": "south"}, reference="a")
     assert "must be one of 'b', 'c', not 'a'" in shown.status
     assert shown.picture == shown.code == ""
     assert shown.answer is None
