@@ -21,6 +21,7 @@ pytest.importorskip("axe_core_python")
 pytest.importorskip("jupyterlab")
 pytest.importorskip("anywidget")
 
+from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
@@ -111,6 +112,11 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
 Found = Callable[[str], Any]
 
 
+def _wait(browser: Any) -> "WebDriverWait[Any]":
+    """Wait on a page whose elements are replaced while it is looked at."""
+    return WebDriverWait(browser, PATIENCE, ignored_exceptions=[StaleElementReferenceException])
+
+
 @pytest.fixture
 def shown(browser: Any) -> Found:
     """Wait until an element of this CSS selector is there and can be seen."""
@@ -120,7 +126,7 @@ def shown(browser: Any) -> Found:
             elements = driver.find_elements(By.CSS_SELECTOR, selector)
             return next((one for one in elements if one.is_displayed()), None)
 
-        return WebDriverWait(browser, PATIENCE).until(look, f"nothing shown for {selector}")
+        return _wait(browser).until(look, f"nothing shown for {selector}")
 
     return wait
 
@@ -137,7 +143,7 @@ def _choose(browser: Any, *labels: str) -> None:
             items = driver.find_elements(By.CSS_SELECTOR, ".lm-MenuBar-item, .lm-Menu-itemLabel")
             return next((i for i in items if i.text == label and i.is_displayed()), None)
 
-        WebDriverWait(browser, PATIENCE).until(look, f"no '{label}' in the menu").click()
+        _wait(browser).until(look, f"no '{label}' in the menu").click()
 
 
 def test_the_explorer_is_used_by_keyboard(lab: Lab, browser: Any, shown: Found) -> None:
@@ -149,7 +155,7 @@ def test_the_explorer_is_used_by_keyboard(lab: Lab, browser: Any, shown: Found) 
 
     ActionChains(browser).double_click(listed[NOTEBOOKS.index(EXPLORER)]).perform()
     shown(".jp-mod-current[title*='explorer']")
-    wait = WebDriverWait(browser, PATIENCE)
+    wait = _wait(browser)
     shown(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-CodeCell")
     wait.until(
         lambda driver: "| Idle" in driver.find_element(By.ID, "jp-main-statusbar").text,
