@@ -67,7 +67,7 @@ docs: $(READY) ## Build the documentation, searchable, without a network
 	@$(BIN)/python docs/site/build.py $(ARGS)
 
 screenshots: $(READY) ## Take the documentation's pictures of JupyterLab anew (needs chromium and chromedriver)
-	@$(BIN)/python docs/site/screenshots.py
+	@$(BIN)/python -m tests.browser.screenshots
 
 benchmark: $(READY) ## Measure speed and memory beside other programs (on an otherwise idle machine)
 	@$(BIN)/python -m tests.benchmarks $(PARTS)

@@ -14,6 +14,7 @@ from tests.benchmarks import bayes, models
 from tests.benchmarks.feedback import feedback
 from tests.benchmarks.first_call import first_call
 from tests.benchmarks.fitter import FitterError
+from tests.benchmarks.lab import lab
 from tests.benchmarks.machine import facts, r_facts
 from tests.benchmarks.reading import reading
 from tests.benchmarks.report import Report
@@ -31,6 +32,7 @@ ALONE: dict[str, Callable] = {
     "first-call": first_call,
     "joint": bayes.joint,
     "first-draw": bayes.first_draw,
+    "lab": lab,
 }
 COMPARED: dict[str, Callable] = {
     "ordinal": models.ordinal,
@@ -53,6 +55,7 @@ PARTS = (
     "joint",
     "first-draw",
     "tuning",
+    "lab",
 )
 
 

@@ -5,31 +5,22 @@ chromium and chromedriver.
 """
 
 import io
-import os
 import re
-import shutil
-import signal
-import socket
 import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal
 
 from PIL import Image
-from selenium import webdriver
-from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.common.action_chains import ActionChains
-from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
-from selenium.webdriver.support.ui import Select, WebDriverWait
+from selenium.webdriver.support.ui import Select
 
-DOCS = Path(__file__).resolve().parents[1]
+from tests.browser.laboratory import TOKEN, Visitor, chromium, laboratory
+
+DOCS = Path(__file__).resolve().parents[2] / "docs"
 PAGE = DOCS / "howto" / "lab.md"
 IMAGES = DOCS / "images"
 
@@ -41,25 +32,21 @@ _MORE = 120
 #: Colours that are left in a picture, which keep it small.
 _COLOURS = 128
 
-#: Seconds within which anything has to appear.
-_PATIENCE = 120
-
-_TOKEN = "screenshots"  # noqa: S105 - of a server that lives for these pictures only
-
 
 def main() -> None:
     """Take all pictures anew."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         make_study(folder)
-        with laboratory(folder) as address, chromium(folder) as browser:
+        lab = laboratory(folder / ".home", "study.yaml", cwd=folder)
+        with lab as address, chromium(folder / ".profile") as browser:
             walk(Walk(browser), address)
 
 
 def make_study(folder: Path) -> None:
     """Write the page's made-up file and its codebook."""
     code = page_blocks("python")[0]
-    subprocess.run([sys.executable, "-c", code], cwd=folder, check=True)  # noqa: S603
+    subprocess.run([sys.executable, "-c", code], cwd=folder, check=True)
     (folder / "study.yaml").write_text(page_blocks("yaml")[0], "utf-8")
 
 
@@ -69,23 +56,8 @@ def page_blocks(language: str) -> list[str]:
     return re.findall(found, PAGE.read_text("utf-8"), re.MULTILINE | re.DOTALL)
 
 
-class Walk:
-    """A browser, and what a user does in it."""
-
-    def __init__(self, browser: webdriver.Chrome) -> None:
-        self.browser = browser
-        self.wait = WebDriverWait(
-            browser, _PATIENCE, ignored_exceptions=[StaleElementReferenceException]
-        )
-
-    def seen(self, selector: str, text: str = "") -> WebElement:
-        """Wait for an element that is shown and holds a text."""
-
-        def look(browser: webdriver.Chrome) -> WebElement | Literal[False]:
-            elements = browser.find_elements(By.CSS_SELECTOR, selector)
-            return next((e for e in elements if e.is_displayed() and text in e.text), False)
-
-        return self.wait.until(look, f"nothing shown for {selector} {text}")
+class Walk(Visitor):
+    """What the page's reader does."""
 
     def open(self, name: str) -> None:
         """Open a file or folder of the list by a double click."""
@@ -94,8 +66,7 @@ class Walk:
     def run_all(self) -> None:
         """Run the notebook in front and wait for its end."""
         self.idle()
-        self.seen(".lm-MenuBar-item", "Run").click()
-        self.seen(".lm-Menu-item[data-command='runmenu:run-all']").click()
+        self.choose("Run", "Run All Cells")
         time.sleep(1)
         self.idle()
 
@@ -115,10 +86,6 @@ class Walk:
         edge = self.seen("#jp-main-split-panel > .lm-SplitPanel-handle")
         ActionChains(self.browser).drag_and_drop_by_offset(edge, pixels, 0).perform()
         time.sleep(1)
-
-    def idle(self) -> None:
-        """Wait until the kernel has nothing to do."""
-        self.seen("#jp-main-statusbar", "| Idle")
 
     def to_top(self, element: WebElement) -> None:
         """Scroll until an element stands at the top of what is shown."""
@@ -141,7 +108,7 @@ class Walk:
 def walk(user: Walk, address: str) -> None:
     """Go the page's path from the list of notebooks to the saved figure."""
     user.resize(HEIGHT)
-    user.browser.get(f"{address}/lab?token={_TOKEN}")
+    user.browser.get(f"{address}/lab?token={TOKEN}")
     user.seen(".jp-DirListing-item", "17_explorer.ipynb")
     user.seen(".jp-LauncherCard")
     time.sleep(2)
@@ -178,69 +145,6 @@ def walk(user: Walk, address: str) -> None:
     user.seen(".jp-ImageViewer img")
     user.resize(HEIGHT // 2)
     user.take("figure")
-
-
-@contextmanager
-def laboratory(folder: Path) -> Iterator[str]:
-    """Run `pluralign lab` on the study with the settings of nobody; gives its address."""
-    home = folder / ".home"
-    own = {
-        "HOME": home,
-        "JUPYTER_CONFIG_DIR": home / "config",
-        "JUPYTER_DATA_DIR": home / "data",
-        "JUPYTER_RUNTIME_DIR": home / "runtime",
-        "JUPYTERLAB_SETTINGS_DIR": home / "settings",
-        "JUPYTERLAB_WORKSPACES_DIR": home / "workspaces",
-        "IPYTHONDIR": home / "ipython",
-        "JUPYTER_TOKEN": _TOKEN,
-    }
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "pluralign_stats", "lab", "study.yaml", "--no-browser"]
-    server = subprocess.Popen(  # noqa: S603
-        [*command, "--port", str(port)],
-        cwd=folder,
-        env={**os.environ, **{name: str(value) for name, value in own.items()}},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    try:
-        address = f"http://127.0.0.1:{port}"
-        _await(f"{address}/api/status?token={_TOKEN}")
-        yield address
-    finally:
-        os.killpg(server.pid, signal.SIGTERM)
-        server.wait(30)
-
-
-def _await(address: str) -> None:
-    stop = time.monotonic() + _PATIENCE
-    while True:
-        try:
-            with urllib.request.urlopen(address, timeout=5):  # noqa: S310 - our own server
-                return
-        except OSError:
-            if time.monotonic() > stop:
-                raise
-            time.sleep(0.3)
-
-
-@contextmanager
-def chromium(folder: Path) -> Iterator[webdriver.Chrome]:
-    """A browser without a window."""
-    options = webdriver.ChromeOptions()
-    options.binary_location = shutil.which("chromium") or ""
-    for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage"):
-        options.add_argument(argument)
-    options.add_argument(f"--user-data-dir={folder / '.profile'}")
-    service = webdriver.ChromeService(executable_path=shutil.which("chromedriver"))
-    browser = webdriver.Chrome(options=options, service=service)
-    try:
-        yield browser
-    finally:
-        browser.quit()
 
 
 if __name__ == "__main__":
