@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import f
 
-from pluralign_stats.checks.names import levels_of
+from pluralign_stats.checks.names import levels_of, plain_coefficient
 from pluralign_stats.checks.protocol import Check
 from pluralign_stats.errors import InputError
 from pluralign_stats.models.bayes.bayes import Posterior
@@ -126,11 +126,13 @@ def _signs(fit: Posterior) -> list[Sign]:
             continue
         if c.n_chains > 1:
             row = terms.loc[terms["rhat"].fillna(np.inf).idxmax()]
-            signs.append(Sign(f"R-hat of {what}", row["rhat"], True, largest, ".3f", row["term"]))
+            worst = plain_coefficient(row["term"])
+            signs.append(Sign(f"R-hat of {what}", row["rhat"], True, largest, ".3f", worst))
         for column, part in (("ess_bulk", "centre"), ("ess_tail", "tails")):
             row = terms.loc[terms[column].fillna(-np.inf).idxmin()]
             name = f"effective draws, {part} of {what}"
-            signs.append(Sign(name, row[column], False, needed, ",.0f", row["term"]))
+            worst = plain_coefficient(row["term"])
+            signs.append(Sign(name, row[column], False, needed, ",.0f", worst))
     deep = np.floor(MOST_DEEP * c.n_draws)
     return [
         *signs,
@@ -201,12 +203,12 @@ def _ranks(fit: Posterior) -> Result:
 
     c = fit.convergence
     by_name = {
-        label(kind, name): drawn[:, k]
+        plain_coefficient(label(kind, name)): drawn[:, k]
         for kind, (names, drawn) in parameter_draws(fit, fit.layout, fit.draws).items()
         for k, name in enumerate(names)
     }
     order = c.table.sort_values("rhat" if c.n_chains > 1 else "ess_bulk", ascending=c.n_chains < 2)
-    shown = list(order["term"].head(SHOWN))
+    shown = [plain_coefficient(name) for name in order["term"].head(SHOWN)]
     size = c.n_draws // c.n_chains
     share = 1 / N_PARTS
     limit = 3 * np.sqrt(share * (1 - share) / size * (1 - 1 / c.n_chains))

@@ -14,12 +14,12 @@ from pluralign_stats.figures.style import (
     COLOURS,
     GRID,
     MUTED,
+    RoundTicks,
     foot,
     is_wide,
     name_below,
     new_figure,
     panels,
-    round_ticks,
     with_count,
     wrapped,
 )
@@ -103,10 +103,10 @@ def observed_panels(
         _observed_panel(ax, table[table[column] == panel], places, names)
         name = f"Rating {plain_rating(panel)}" if shares else f"{panel[:1].upper()}{panel[1:]}"
         ax.set_title(wrapped(name, 72 // len(shown) if wide else 34), fontsize=9, loc="center")
-        ax.xaxis.set_major_locator(round_ticks(2 if len(shown) > 2 and wide else 6))
         if shares:
             ax.xaxis.set_major_formatter(lambda x, _: f"{100 * x:.4g}%")
             ax.tick_params(axis="x", labelsize=8)
+        ax.xaxis.set_major_locator(RoundTicks(ax, 6))
     name_below(axes, what)
     handles, labels = axes[0].get_legend_handles_labels()
     figure.legend(

@@ -11,12 +11,12 @@ from pluralign_stats.figures.style import (
     COLOURS,
     GRID,
     MUTED,
+    RoundTicks,
     foot,
     is_wide,
     name_below,
     new_figure,
     panels,
-    round_ticks,
     with_count,
     wrapped,
 )
@@ -78,7 +78,7 @@ def forest_figure(result: Result, term: str | None = None, *, columns: int = 2) 
             fontsize=8,
             loc="center",
         )
-    axes[0].xaxis.set_major_locator(round_ticks(max(2, 12 // len(axes)) if wide else 5))
+    axes[0].xaxis.set_major_locator(RoundTicks(axes[0], 5))
     for ax in axes[: 1 if wide else None]:
         _label_rows(ax, table, places)
     name_below(axes, f"Difference from the reference group ({result.meta.unit})")

@@ -6,7 +6,6 @@ from matplotlib.axes import Axes
 
 from pluralign_stats.figures.outcome_parts import (
     lines,
-    plain_design,
     span,
 )
 from pluralign_stats.figures.picture import Picture, drawing
@@ -21,6 +20,7 @@ from pluralign_stats.figures.style import (
     wrapped,
 )
 from pluralign_stats.figures.tables import need
+from pluralign_stats.outcomes.names import plain_design
 from pluralign_stats.results import Result, minus
 
 #: Columns that are no choice of analysis.

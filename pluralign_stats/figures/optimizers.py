@@ -18,7 +18,6 @@ from pluralign_stats.figures.outcome_parts import (
     filled,
     first_of,
     not_repeated,
-    plain_design,
     plain_model,
     points,
     share_limits,
@@ -27,6 +26,7 @@ from pluralign_stats.figures.outcome_parts import (
 from pluralign_stats.figures.picture import Picture, drawing
 from pluralign_stats.figures.style import COLOURS, MUTED, SMALL, foot, new_figure, wrapped
 from pluralign_stats.figures.tables import need
+from pluralign_stats.outcomes.names import plain_design
 from pluralign_stats.results import Result
 
 #: What stands in the panel of a base model that has no such run.

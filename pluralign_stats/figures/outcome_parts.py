@@ -1,6 +1,5 @@
-"""What figures of outcomes share: points with intervals, widths of print, words for designs."""
+"""What figures of outcomes share: points with intervals and widths of print."""
 
-import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -8,7 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from pluralign_stats.errors import InputError
-from pluralign_stats.figures.style import GRID, MUTED, SMALL, round_ticks, wrapped
+from pluralign_stats.figures.style import GRID, MUTED, SMALL, RoundTicks, wrapped
 from pluralign_stats.figures.tables import need
 from pluralign_stats.outcomes.models import ONE_RUN
 from pluralign_stats.outcomes.read import CONTROL, MINIATURES
@@ -40,12 +39,6 @@ def compared(result: Result, *, control: bool) -> pd.DataFrame:
 def first_of(contrast: str) -> str:
     """The design that a contrast names first."""
     return contrast.partition(" vs ")[0]
-
-
-def plain_design(name: str) -> str:
-    """A design as figures call it: ``gender: Female``, or ``DPO``."""
-    plain = name.replace("=", ": ").replace("&", " & ").replace("_", " ")
-    return re.sub(r"\b(dpo|kto|grpo)\b", lambda found: found[0].upper(), plain)
 
 
 def plain_model(name: str) -> str:
@@ -128,7 +121,7 @@ def share_limits(axes: Sequence[Axes], ticks: int = 5) -> None:
     high = max(ax.get_xlim()[1] for ax in axes)
     for ax in axes:
         ax.set_xlim(low, high)
-        ax.xaxis.set_major_locator(round_ticks(ticks))
+        ax.xaxis.set_major_locator(RoundTicks(ax, ticks))
 
 
 def lines(text: str, width: int) -> str:

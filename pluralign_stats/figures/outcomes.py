@@ -16,12 +16,12 @@ from pluralign_stats.figures.outcome_parts import (
     lines,
     not_repeated,
     plain_axis,
-    plain_design,
     points,
     span,
 )
 from pluralign_stats.figures.picture import Picture, drawing
-from pluralign_stats.figures.style import COLOURS, MUTED, foot, new_figure, round_ticks, wrapped
+from pluralign_stats.figures.style import COLOURS, MUTED, RoundTicks, foot, new_figure, wrapped
+from pluralign_stats.outcomes.names import plain_design
 from pluralign_stats.results import Result
 
 #: Height in inches of a line of a row's label, and of what else a row needs.
@@ -156,7 +156,7 @@ class _Forest:
             ax.set_visible(False)
         axes[0].set_ylim(height, 0)
         axes[0].set_yticks(list(places.values()), list(labels.values()))
-        axes[0].xaxis.set_major_locator(round_ticks(3 if across > 3 else 6))
+        axes[0].xaxis.set_major_locator(RoundTicks(axes[0], 6))
         for ax in axes[len(dimensions) - across : len(dimensions)]:
             ax.tick_params(axis="x", labelbottom=True)
         last = axes[(down - 1) * across : len(dimensions)]

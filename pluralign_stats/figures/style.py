@@ -6,12 +6,13 @@ from contextlib import contextmanager
 from typing import Any
 
 import matplotlib as mpl
+import numpy as np
 import pandas as pd
 from cycler import cycler
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import Locator
 
 from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.results import Result
@@ -22,6 +23,12 @@ WIDTHS = {1: 3.5, 2: 7.2}
 #: Size of the smallest text, and how many of its characters an inch holds.
 SMALL = 7.5
 _PER_INCH = 17
+
+#: Inches that a digit of an axis takes.
+_DIGIT = 0.08
+
+#: Between ticks, in powers of ten.
+_STEPS = (1, 2, 2.5, 4, 5)
 
 #: Okabe & Ito's colours (2008), without yellow, which is too light for lines on white.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
@@ -101,9 +108,43 @@ def name_below(axes: Sequence[Axes], text: str) -> None:
     below.set_xlabel(text if wide else wrapped(text, 28), x=1.1 if between else 0.5)
 
 
-def round_ticks(most: int) -> MaxNLocator:
-    """Ticks at round numbers, in at most so many steps."""
-    return MaxNLocator(most, steps=[1, 2, 2.5, 5, 10])
+class RoundTicks(Locator):
+    """Ticks of a panel's horizontal axis at round numbers, as close as their labels have room.
+
+    Parameters
+    ----------
+    ax
+        The panel.
+    most
+        Most steps between ticks.
+    """
+
+    def __init__(self, ax: Axes, most: int) -> None:
+        self._ax, self._most = ax, most
+
+    def __call__(self) -> list[float]:
+        """The ticks of what the panel shows."""
+        return self.tick_values(*self._ax.get_xlim())
+
+    def tick_values(self, vmin: float, vmax: float) -> list[float]:
+        """The ticks between two values, which may come in either order."""
+        low, high = sorted((vmin, vmax))
+        inches = self._ax.bbox.width / self._ax.figure.dpi / (high - low)
+        tenth = 10.0 ** np.floor(np.log10(high - low) - 1)
+        ticks: list[float] = []
+        for step in (m * 10**e * tenth for e in range(3) for m in _STEPS):
+            wider = list(step * np.arange(np.ceil(low / step), np.floor(high / step) + 1))
+            if len(ticks) > 1 > len(wider) - 1:
+                break
+            ticks = wider
+            if len(ticks) <= self._most + 1 and self._room(ticks) <= inches * step:
+                break
+        return ticks
+
+    def _room(self, ticks: list[float]) -> float:
+        """Inches that the longest label takes, with a gap."""
+        labels = self._ax.xaxis.get_major_formatter().format_ticks(ticks)
+        return (max(map(len, labels), default=0) + 1) * _DIGIT
 
 
 def extra_lines(labels: Iterable[str]) -> int:

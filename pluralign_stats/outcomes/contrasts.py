@@ -26,6 +26,7 @@ from pluralign_stats.outcomes.models import (
     fit_outcomes,
     replicated,
 )
+from pluralign_stats.outcomes.names import plain_design
 from pluralign_stats.results import Metadata, Result, ordered_columns, with_interval
 from pluralign_stats.settings import CONF_LEVEL, SIGNIFICANCE
 
@@ -233,6 +234,6 @@ def _sentence(table: pd.DataFrame, experiment: Experiment) -> str:
     top = clear.loc[clear["standardized"].abs().idxmax()]
     return (
         f"{len(clear)} of {len(table)} differences {'is' if len(clear) == 1 else 'are'} {what}. "
-        f"The largest, in standard deviations of a score, is {top['contrast']} on "
+        f"The largest, in standard deviations of a score, is {plain_design(top['contrast'])} on "
         f"{top['dimension']}: {with_interval(top, '.2f', UNIT)}."
     )

@@ -8,24 +8,8 @@ import pandas as pd
 from pluralign_stats.outcomes.contrasts import clear_ones
 from pluralign_stats.outcomes.experiments import OVERALL_LABEL
 from pluralign_stats.outcomes.models import ONE_RUN, UNIT
+from pluralign_stats.outcomes.names import design_words
 from pluralign_stats.results import Result, minus
-
-#: What designs are called in sentences; others are called by their names.
-WORDS = {
-    "preserve": "keeping every rating",
-    "majority": "majority vote",
-    "mean": "averaging ratings",
-    "median": "taking the median rating",
-    "consensus": "using only unanimous responses",
-    "random": "drawing one rater",
-    "5-point": "5-point ratings",
-    "3-point": "3-point ratings",
-    "binary": "binary ratings",
-    "dpo": "DPO",
-    "grpo": "GRPO",
-    "kto": "KTO",
-    "control": "the untuned model",
-}
 
 
 def findings(results: Iterable[Result]) -> tuple[str, ...]:
@@ -132,7 +116,11 @@ def _difference(row: pd.Series, result: Result) -> str:
     tested = f"; adjusted p {_p(row['p_adjusted'])}" if "p_adjusted" in row else ""
     size = f"{abs(row['estimate']):.2f} {UNIT}"
     ends = f"{result.meta.conf_level:.0%} interval of the difference {low:.2f} to {high:.2f}"
-    clear = "" if clear_ones(row.to_frame().T).iloc[0] else ", which is not clear of zero"
+    clear = ""
+    if not clear_ones(row.to_frame().T).iloc[0]:
+        clear = ", which is not clear of zero"
+        if not low <= 0 <= high:
+            clear += " once corrected for the number of comparisons"
     what = "the overall score" if row["dimension"] == OVERALL_LABEL else row["dimension"]
     return minus(
         f"In this run, {what} was {size} {more} under {first} than under {second} "
@@ -142,10 +130,3 @@ def _difference(row: pd.Series, result: Result) -> str:
 
 def _p(value: float) -> str:
     return "below 0.001" if value < 0.001 else f"{np.round(value, 3):g}"
-
-
-def design_words(design: str) -> str:
-    """A design as sentences call it."""
-    first, comma, rest = design.partition(", ")
-    known = WORDS.get(first, first)
-    return f"{known} on {rest.replace('_', ' ')}" if comma else known
