@@ -246,28 +246,25 @@ def test_findings_without_repeated_training_say_so():
     assert NOT_REPEATED not in findings([pairwise(chosen())])
 
 
-def test_optimizers_are_told_of_whether_clear_or_not():
+def optimizers():
+    """DPO reduces toxicity, GRPO and several objectives do nothing."""
     tables = [
         make_table({"toxicity": effect, "toxicity+helpfulness": 0.0}, factor="objective",
                    setting={"optimizer": name, "settings": name}, n_prompts=6, run_sd=0.05)
         for name, effect in (("dpo", -1.5), ("grpo", 0.0))
     ]  # fmt: skip
-    made = select_experiment(outcomes_of(*tables), ("optimizer", "objective"))
-    first, second = optimizer_findings(pairwise(made))
+    return pairwise(select_experiment(outcomes_of(*tables), ("optimizer", "objective")))
+
+
+def test_optimizers_are_told_of_whether_clear_or_not():
+    first, second = optimizer_findings(optimizers())
     assert "lower under DPO on toxicity than under GRPO on toxicity" in first
     assert "not clear" not in first
     assert second.endswith("which is not clear of zero.")
 
 
 def test_an_interval_clear_of_zero_with_a_corrected_p_that_is_not():
-    tables = [
-        make_table({"toxicity": effect, "toxicity+helpfulness": 0.0}, factor="objective",
-                   setting={"optimizer": name, "settings": name}, n_prompts=6, run_sd=0.05)
-        for name, effect in (("dpo", -1.5), ("grpo", 0.0))
-    ]  # fmt: skip
-    result = pairwise(select_experiment(outcomes_of(*tables), ("optimizer", "objective")))
+    result = optimizers()
     result = replace(result, table=result.table.assign(p_adjusted=0.059))
     first, _ = optimizer_findings(result)
-    assert first.endswith(
-        "adjusted p 0.059), which is not clear of zero once corrected for the number of comparisons."
-    )
+    assert "adjusted p 0.059), which is not clear of zero once corrected" in first
