@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 
 import pluralign_stats as pls
-from reports import build_report, notebook_folder
+from reports import build_report
+from reports.notebook import find_notebooks
 from tests.outcomes.made_outcomes import make_table
+from tests.reports.little_work import LITTLE_WORK
 
 pytest.importorskip("selenium")
 pytest.importorskip("axe_core_python")
@@ -22,15 +24,7 @@ from selenium.webdriver.support.ui import WebDriverWait
 
 from tests.browser.axe import found_by_axe
 
-#: Chapters with every kind of content: figures, long tables, warnings, code, scores, an explorer.
-CHAPTERS = (
-    "01_overview_and_raters",
-    "06_intersections",
-    "10_rating_scales",
-    "15_reported_and_found",
-    "17_explorer",
-)
-PAGES = ("index", *CHAPTERS)
+PAGES = ("index", *(notebook.path.stem for notebook in find_notebooks()))
 DESKTOP, PHONE = (1280, 900), (375, 812)
 GENERIC = re.compile(
     r"(figure|image|picture|plot|graph|chart)\b\W*\d*(; the text around .*)?", re.I
@@ -99,10 +93,8 @@ def site(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
         parameters={
             "outcomes_file": str(folder / "outcomes.parquet"),
             "told": "simulated study, miniature model",
-            "draws": 100,
-            "tune": 100,
+            **LITTLE_WORK,
         },
-        notebooks=[notebook_folder() / f"{name}.ipynb" for name in CHAPTERS],
         progress=False,
     )
     return index.parent

@@ -5,22 +5,9 @@ import pytest
 from bs4 import BeautifulSoup
 
 import pluralign_stats as pls
-from pluralign_stats.models.bayes.options import FEWEST_DRAWS
 from reports import build_report
 from reports.notebook import find_notebooks
-
-#: As little work as the notebooks allow.
-LITTLE = {
-    "draws": FEWEST_DRAWS,
-    "tune": FEWEST_DRAWS,
-    "n_bootstrap": 100,
-    "n_replicates": 19,
-    "n_simulations": 10,
-    "n_detectable": 50,
-    "raters": 100,
-    "single_items": False,
-    "about_raters": False,
-}
+from tests.reports.little_work import LITTLE_WORK
 
 pytestmark = pytest.mark.slow
 
@@ -28,7 +15,7 @@ pytestmark = pytest.mark.slow
 def pages(codebook, out, **given):
     """The text of every chapter's page, by its number."""
     index = build_report(
-        pls.read_study(codebook), codebook, out, parameters=LITTLE | given, progress=False
+        pls.read_study(codebook), codebook, out, parameters=LITTLE_WORK | given, progress=False
     )
     for copy in (index.parent / "notebooks").glob("*.ipynb"):
         for cell in nbformat.read(copy, as_version=4).cells:
