@@ -49,6 +49,7 @@ from .feedback.audit import FeedbackAudit as FeedbackAudit
 from .feedback.audit import audit as audit
 from .feedback.audit import audit_recipes as audit_recipes
 from .feedback.budget import equal_budget as equal_budget
+from .feedback.coarser import coarser_scales as coarser_scales
 from .feedback.feedback import Feedback as Feedback
 from .feedback.pairs import preference_pairs as preference_pairs
 from .feedback.recipe import Recipe as Recipe
@@ -71,6 +72,7 @@ from .figures.describe import joint_figure as joint_figure
 from .figures.effects import forest_figure as forest_figure
 from .figures.effects import intersections_figure as intersections_figure
 from .figures.feedback import feedback_flips_figure as feedback_flips_figure
+from .figures.feedback import feedback_scales_figure as feedback_scales_figure
 from .figures.feedback import feedback_shares_figure as feedback_shares_figure
 from .figures.feedback import feedback_survival_figure as feedback_survival_figure
 from .figures.judging import judge_figure as judge_figure

@@ -174,6 +174,35 @@ def feedback_flips_figure(result: Result, *, columns: int = 2) -> Picture:
     """
     need(result, "group", "flipped_share", "lost_share")
     table = _with_recipe(result.table)
+    table = table.assign(n=table.groupby("recipe_name")["n_pairs"].transform("max"))
+    return _changed_labels(result, table, "group", "without the group", columns)
+
+
+@drawing
+def feedback_scales_figure(result: Result, *, columns: int = 2) -> Picture:
+    """Draw the labels that change when ratings are converted to a coarser scale.
+
+    Parameters
+    ----------
+    result
+        What `coarser_scales` gave.
+    columns
+        Columns of print that the figure fills, 1 or 2.
+    """
+    need(result, "strategy", "scale", "n_pairs", "flipped_share", "lost_share")
+    table = result.table.assign(recipe_name=result.table["strategy"])
+    # The full scale comes first, and holds the labels that the shares are of.
+    table["n"] = table.groupby("strategy")["n_pairs"].transform("first")
+    shown = table.dropna(subset="lost_share").reset_index(drop=True)
+    if shown.empty:
+        return Picture(blank_figure(result, columns), result.sentence)
+    return _changed_labels(result, shown, "scale", "on the coarser scale", columns)
+
+
+def _changed_labels(
+    result: Result, table: pd.DataFrame, rows: str, how: str, columns: int
+) -> Picture:
+    """Bars of labels turned round and lost, a row each, by recipe with its `n`."""
     recipes = list(dict.fromkeys(table["recipe_name"]))
     wide = columns == 2
     row = (0.2, 0.16) if wide else (0.32, 0.3)
@@ -182,17 +211,18 @@ def feedback_flips_figure(result: Result, *, columns: int = 2) -> Picture:
     y = np.arange(len(table)) + 0.8 * table["recipe_name"].map(recipes.index).to_numpy()
     ax.barh(y, table["flipped_share"], color=COLOURS[0], label="turned round")
     ax.barh(y, table["lost_share"], left=table["flipped_share"], color=COLOURS[4], label="lost")
-    n = table.groupby("recipe_name", sort=False)["n_pairs"].max()
     first = ~table["recipe_name"].duplicated()
     names = [
-        f"{r.recipe_name} (n = {n[r.recipe_name]:,}):  {r.group}" if f else str(r.group)
-        for r, f in zip(table.itertuples(), first, strict=True)
+        f"{name} (n = {n:,.0f}):  {own}" if f else str(own)
+        for name, n, own, f in zip(
+            table["recipe_name"], table["n"], table[rows], first, strict=True
+        )
     ]
     ax.set_yticks(y, names if wide else [wrapped(name, 22) for name in names])
     ax.invert_yaxis()
     ax.set_xlim(left=0)
     ax.xaxis.set_major_formatter(PercentFormatter(1))
-    name_below([ax], "Share of labels that change without the group")
+    name_below([ax], f"Share of labels that change {how}")
     ax.tick_params(axis="y", length=0, colors=INK)
     ax.grid(axis="x", color=MUTED, alpha=0.3)
     figure.legend(loc="outside upper right", ncols=2, fontsize=8)

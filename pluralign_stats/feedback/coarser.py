@@ -1,0 +1,150 @@
+"""What a coarser rating scale makes of feedback: which labels it keeps, turns round or loses."""
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from pluralign_stats.describe.disclosure import check_min_cell
+from pluralign_stats.errors import InputError, one_of
+from pluralign_stats.feedback.audit import audit_recipes
+from pluralign_stats.feedback.dominance import FEW_PAIRS
+from pluralign_stats.feedback.leave_out import labels
+from pluralign_stats.feedback.parts import parts_of
+from pluralign_stats.feedback.recipe import STRATEGIES, Recipe
+from pluralign_stats.feedback.responses import Responses, responses_of
+from pluralign_stats.feedback.scales import SCALES, Scale, dimension_places
+from pluralign_stats.feedback.selection import select
+from pluralign_stats.results import Metadata, Result
+from pluralign_stats.settings import MIN_CELL
+from pluralign_stats.study.study import Study
+
+_COLUMNS = ["strategy", "scale", "n_preferences", "n_pairs", "n_raters", "flipped_share"]
+_COLUMNS += ["lost_share", "new_share"]
+
+
+def coarser_scales(
+    study: Study,
+    dimension: str | None = None,
+    strategies: Sequence[str] = STRATEGIES,
+    *,
+    prompts: Collection[str] | None = None,
+    min_cell: int = MIN_CELL,
+) -> Result:
+    """Convert the ratings of one dimension to coarser scales, and compare the feedback.
+
+    The label of a pair of responses is what most of its preferences say. These are counts of this
+    data set, not estimates, and have no intervals.
+
+    Parameters
+    ----------
+    study
+        The study.
+    dimension
+        Which to look at; by default that of `audit_recipes`.
+    strategies
+        What is done where raters of one response disagree.
+    prompts
+        As for `preference_pairs`.
+    min_cell
+        What rests on fewer raters is not shown.
+
+    Returns
+    -------
+    Result
+        A row for each strategy and scale, the full scale first: columns strategy, scale,
+        n_preferences, n_pairs (of responses with a label), n_raters (with a part in them),
+        flipped_share and lost_share (of the labels on the full scale, turned round or gone on this
+        one), new_share (of the labels on this scale, those of pairs without one on the full scale).
+
+    Raises
+    ------
+    InputError
+        If a dimension or strategy is unknown, or an argument out of range.
+    """
+    check_min_cell(min_cell)
+    for strategy in strategies:
+        if strategy not in STRATEGIES:
+            raise InputError(one_of("the strategy", strategy, STRATEGIES))
+    first, *_ = audit_recipes(study, dimension)
+    (name,) = first.dimensions
+    scales = _coarser(study, name, first.scale)
+    responses = responses_of(study)
+    records = []
+    for strategy in strategies if scales else ():
+        recipe = first.model_copy(update={"strategy": strategy})
+        whole, full = _labelled(study, responses, recipe, prompts, min_cell)
+        records.append(full)
+        for scale in scales:
+            changed = recipe.model_copy(update={"scale": scale})
+            found, told = _labelled(study, responses, changed, prompts, min_cell)
+            if not np.isnan([full["n_raters"], told["n_raters"]]).any():
+                told |= _changes(whole, found)
+            records.append(told)
+    table = pd.DataFrame(records, columns=_COLUMNS)
+    label, withheld = study.codebook.label(name), table["n_raters"].isna().any()
+    notes = (
+        f"Feedback from everyone's ratings on {label}. A label is what most preferences of two "
+        f"responses say. Turned round and lost: of the labels on the {first.scale} scale; new: of "
+        f"the labels on the coarser scale, those of pairs without one on the {first.scale} scale.",
+        *(["A dash stands for what rests on too few raters."] if withheld else []),
+    )
+    meta = Metadata("Feedback on coarser scales", study.data_kind, conf_level=None, notes=notes)
+    return Result(table, _sentence(table, label, first.scale), meta)
+
+
+def _coarser(study: Study, name: str, full: Scale) -> list[Scale]:
+    """The scales to which ratings of a dimension can be converted, the finest first."""
+    found: list[Scale] = []
+    for scale in SCALES[SCALES.index(full) + 1 :] if full != "as-rated" else SCALES:
+        try:
+            places = dimension_places(name, study.codebook.dimensions[name], scale)
+        except InputError:
+            continue
+        if len(set(places.values())) < len(places):
+            found.append(scale)
+    return found
+
+
+def _labelled(
+    study: Study,
+    responses: Responses,
+    recipe: Recipe,
+    prompts: Collection[str] | None,
+    min_cell: int,
+) -> tuple[pd.Series, dict[str, Any]]:
+    """The labels that a recipe gives, and how many of what, missing where too few raters speak."""
+    selection = select(study, responses, recipe, prompts)
+    found = parts_of(study, responses, recipe, selection)
+    speaking = len(np.unique(responses.rater[selection.rows[found.part > 0]]))
+    made = labels(found.preferences)
+    counts = (int(found.preferences.n.sum()), len(made), speaking)
+    hidden = 0 < speaking < min_cell
+    numbers = dict(zip(_COLUMNS[2:5], [np.nan] * 3 if hidden else counts, strict=True))
+    return made, {"strategy": recipe.strategy, "scale": recipe.scale, **numbers}
+
+
+def _changes(whole: pd.Series, found: pd.Series) -> dict[str, float]:
+    """Shares of labels turned round, lost and new; missing where there are none to be shares of."""
+    rest = found.reindex(whole.index)
+    return {
+        "flipped_share": float((rest == -whole).mean()),
+        "lost_share": float(rest.isna().mean()),
+        "new_share": float((~found.index.isin(whole.index)).mean()) if len(found) else np.nan,
+    }
+
+
+def _sentence(table: pd.DataFrame, label: str, full: str) -> str:
+    known = table.dropna(subset="lost_share")
+    if known.empty:
+        return f"There is no coarser scale on which feedback on {label} could be compared."
+    size = table[table["scale"] == full].set_index("strategy")["n_pairs"]
+    many = known[known["strategy"].map(size) >= FEW_PAIRS]
+    known = many if len(many) else known
+    lost, turned = (known.loc[known[c].idxmax()] for c in ("lost_share", "flipped_share"))
+    return (
+        f"{label}: a coarser scale loses at most {lost['lost_share']:.0%} of the labels that the "
+        f"{full} scale gives ({lost['scale']}, {lost['strategy']}) and turns round at most "
+        f"{turned['flipped_share']:.0%} ({turned['scale']}, {turned['strategy']})."
+    )
