@@ -16,8 +16,15 @@ def prepare(folder: Path) -> None:
     import tiny
     from small_run import small_config, write_config
 
+    from reports.notebook import find_notebooks
+
     base = tiny.make_model("llama", folder / "base")
-    write_config(folder, small_config(base))
+    config = small_config(base)
+    # A miniature is pre-trained in a job of its own, as are the chapters on the ratings.
+    config["changes"]["base_models"] = [str(base), "embedded"]
+    others = [notebook.path.stem for notebook in find_notebooks()][1:]
+    config["report"] = {"leave_out": [name for name in others if "rating_scales" not in name]}
+    write_config(folder, config)
     profile = yaml.safe_load(PROFILE.read_text(encoding="utf-8"))
     small = {"runtime": 20, "mem_mb": 1000, "cpus_per_task": 1}
     profile |= {"default-resources": small, "latency-wait": 10}
@@ -38,7 +45,10 @@ def check(folder: Path) -> None:
     if left or not planned:
         sys.exit(f"not complete: {left}")
     (table,) = out.glob("scores/*/outcomes.parquet")
-    print(f"{len(planned)} runs complete; scores: {table}")
+    pages = sorted(page.stem for page in (out / "report").glob("[0-9]*.html"))
+    if len(pages) != 2:
+        sys.exit(f"the report has other chapters than asked for: {pages}")
+    print(f"{len(planned)} runs complete; scores: {table}; chapters: {', '.join(pages)}")
 
 
 if __name__ == "__main__":
