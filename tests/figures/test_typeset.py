@@ -3,6 +3,8 @@
 import builtins
 import io
 import re
+import shutil
+import subprocess
 from dataclasses import replace
 
 import numpy as np
@@ -148,6 +150,25 @@ def test_long_tables_may_break_across_pages(result):
     assert len(parsed(text)) == 3 * ONE_PAGE + 1
     assert r"\begin{longtable}" in text
     assert text.startswith("% The preamble needs: \\usepackage{booktabs, caption, longtable}\n")
+
+
+@pytest.mark.skipif(not shutil.which("pdflatex"), reason="needs pdflatex")
+@pytest.mark.parametrize("times", [1, ONE_PAGE])
+def test_latex_reads_it(result, times, tmp_path):
+    meta = replace(result.meta, notes=(SPECIAL, "−1 ± 2 → α … Bündnis 90/Die Grünen"))
+    table = pd.concat([result.table] * times)
+    text = table_latex(Result(table, result.sentence, meta))
+    packages = re.search(r"\\usepackage\{(.*?)\}", text)[1]
+    (tmp_path / "table.tex").write_text(text, "utf-8")
+    (tmp_path / "page.tex").write_text(
+        f"\\documentclass{{article}}\\usepackage[T1]{{fontenc}}\\usepackage{{{packages}}}"
+        "\\begin{document}\\input{table.tex}\\end{document}",
+        "utf-8",
+    )
+    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "page.tex"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, errors="replace")
+    assert done.returncode == 0, done.stdout[-2000:]
+    assert (tmp_path / "page.pdf").stat().st_size > 1000
 
 
 @pytest.mark.parametrize("columns", [["contrast"], ["estimate"], ["contrast", "conf_low"]])
