@@ -113,6 +113,7 @@ def gallery(
         "feedback_shares_figure": (audited.shares,),
         "feedback_survival_figure": (audited.survival,),
         "feedback_flips_figure": (audited.flips,),
+        "feedback_scales_figure": (pls.coarser_scales(small_study),),
         "against_control_figure": (differences(["mean vs control", "majority vs control"]),),
         "pairwise_figure": (differences(["mean vs majority", "mean vs random"]),),
         "optimizers_figure": (optimizers(),),
