@@ -88,7 +88,7 @@ def demographic_effects(
     gaps = {factor: not_asked(study, factor) for factor in factors}
     fits, failures = fit_plans(study, targets, gaps, model, **options)
     shown = []
-    bound: dict[str, None] = {}
+    bound: list[str] = []
     for (d, f), fit in fits.items():
         data = fit.design.data
         levels = tuple(map(str, data[f].cat.categories))
@@ -100,9 +100,9 @@ def demographic_effects(
         else:
             tables = [verb(fit, f, conf_level=conf_level) for verb in (contrasts, percent)]
             if tables[0].table["estimate"].isna().all() and (why := _bound(study, fit, f)):
-                bound[f"{study.codebook.label(d)}: {why}"] = None
+                bound.append(f"{study.codebook.label(d)}: {why}")
             shown.append([_Part(d, f, levels[1:], table) for table in tables])
-    failures += bound
+    failures += dict.fromkeys(bound)
     if not shown:
         nothing = _nothing(study, tuple(failures))
         return DemographicEffects(nothing, nothing, fits)

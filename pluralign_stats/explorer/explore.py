@@ -44,7 +44,8 @@ def explore(
     model
         ``"ordinal"`` or ``"linear"``, as for `demographic_effects`.
     reference
-        The group that the others are compared with; empty for the codebook's own.
+        The group that the others are compared with; empty for the codebook's own or, where the
+        part that is looked at lacks it, the first that it has.
     only
         Column of the ratings to the one value that is looked at, such as ``{"country": "US"}``.
     show

@@ -131,14 +131,17 @@ class Explorer(anywidget.AnyWidget):
     def _choice(self, asked: dict[str, str]) -> Choice:
         """What the controls ask, put right where they contradict each other."""
         asked, before = dict(asked), self._now()
+        # A group that was asked for by name is not replaced by another one.
+        named = asked["reference"] != before["reference"]
         if asked["demographic"] != before["demographic"]:
-            asked["reference"] = ""
+            asked["reference"] = asked["reference"] if named else ""
             asked[f"{_ONLY}{asked['demographic']}"] = _ALL
         if not can_show(asked["model"], asked["show"]):
             asked["show"] = "points"
         only = {k.removeprefix(_ONLY): v for k, v in asked.items() if k.startswith(_ONLY) and v}
         five = {k: v for k, v in asked.items() if not k.startswith(_ONLY)}
-        return self.answers.possible(self.answers.choices.choice(**five, only=only))
+        choice = self.answers.choices.choice(**five, only=only)
+        return choice if named else self.answers.possible(choice)
 
     def _settle(self, choice: Choice) -> None:
         """Set the controls to a choice."""

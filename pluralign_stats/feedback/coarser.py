@@ -137,8 +137,10 @@ def _changes(whole: pd.Series, found: pd.Series) -> dict[str, float]:
 
 def _sentence(table: pd.DataFrame, label: str, full: str) -> str:
     known = table.dropna(subset="lost_share")
-    if known.empty:
+    if table.empty:
         return f"There is no coarser scale on which feedback on {label} could be compared."
+    if known.empty:
+        return f"No feedback on {label} comes from enough raters to be compared between scales."
     size = table[table["scale"] == full].set_index("strategy")["n_pairs"]
     many = known[known["strategy"].map(size) >= FEW_PAIRS]
     known = many if len(many) else known

@@ -84,6 +84,16 @@ def test_groups_that_a_part_lacks_are_not_compared_with(two_places: pls.Study) -
     assert shown.status.startswith("Rating by Group: c vs b")
     assert "<img" in shown.picture
     assert pls.explore(two_places, only={"place": "south"}).choice == shown.choice
+    shown.ask(reference="a")
+    assert "must be one of 'b', 'c', not 'a'" in shown.status
+
+
+def test_a_group_is_asked_for_together_with_its_demographic(explorer: Any) -> None:
+    explorer.ask(demographic="politics", reference="Conservative")
+    assert explorer.choice.reference == "Conservative"
+    assert control(explorer, "reference")["value"] == "Conservative"
+    explorer.ask(demographic="gender")
+    assert explorer.choice.reference == "Female"
 
 
 def test_what_has_no_answer_is_said_and_the_next_question_is_answered(
