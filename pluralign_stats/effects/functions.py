@@ -125,6 +125,8 @@ def named_draws(
             name = f"{factor}: {compared.names[place.setting]}"
             if isinstance(fit, OrdinalFit) and kind == "probability":
                 name = f"{name}: {fit.labels[place.category]}"
+            if name in made:
+                raise InputError(f"'{name}' names two things to draw; rename a level of '{factor}'")
             made[name] = drawn[:, k]
     return made
 

@@ -1,6 +1,5 @@
 """Tests of combinations of coefficients, or of average predictions."""
 
-import ast
 from collections.abc import Sequence
 
 import numpy as np
@@ -11,9 +10,10 @@ from scipy.stats import f as fisher
 from pluralign_stats.effects.adjust import Adjustment
 from pluralign_stats.effects.averages import averages, population
 from pluralign_stats.effects.draws import apart_from_zero
+from pluralign_stats.effects.equations import parse_equation
 from pluralign_stats.effects.estimates import Estimates, Interval, covariance, infer, tabulate
 from pluralign_stats.effects.predictions import UNITS, notes
-from pluralign_stats.errors import InputError, listing, one_of
+from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.models.bayes.bayes import Posterior
 from pluralign_stats.models.fit import Averaging, Fit, Kind
 from pluralign_stats.models.ordinal import OrdinalFit
@@ -45,7 +45,9 @@ def hypotheses(
         Equations such as ``"politics[T.Conservative] = politics[T.Centre]"`` or
         ``"2 * age - 1 = 0"`` (without ``=``, against 0), in the names of the coefficients and
         thresholds; with `by`, in the names of the groups, whose average predictions they are about,
-        such as ``"Male - Female = 0"``.
+        such as ``"Male - Female = 0"``. A number is a constant: names that could be read as one, or
+        as a calculation, are put in backticks or quotation marks, as in ``"`1` - `0` = 0"`` or
+        ``"`31-40` = `18-30`"``.
     by, newdata, kind, averaging
         As for `predictions`; without `by` the tests are about coefficients.
     conf_level, interval, adjust, n_draws, seed
@@ -62,10 +64,10 @@ def hypotheses(
     Raises
     ------
     InputError
-        If an equation cannot be read, names what is not there, or is not linear.
+        If an equation cannot be read, or in two ways, names what is not there, or is not linear.
     """
     how = infer(fit, conf_level, interval, adjust, n_draws, seed)
-    equations = [tests] if isinstance(tests, str) else list(tests)
+    equations = list(tests) if isinstance(tests, (list, tuple)) else [tests]
     told: tuple[str, ...] = ()
     if by is None:
         names, base = coefficients(fit)
@@ -77,7 +79,7 @@ def hypotheses(
         unit, told = UNITS[kind], notes(fit, rows.n_dropped, averaging, kind)
         if isinstance(fit, OrdinalFit) and kind == "probability":
             names = [f"{name}: {k}" for name in names for k in fit.labels]
-    parsed = [_parse(equation, names) for equation in equations]
+    parsed = [parse_equation(equation, names) for equation in equations]
     weights, constants = np.array([w for w, _ in parsed]), np.array([c for _, c in parsed])
     combined = base.combine(weights, pd.DataFrame({"term": equations}))
     shifted = combined.transform(lambda v: v + constants, np.ones_like)
@@ -195,53 +197,3 @@ def coefficients(fit: Fit) -> tuple[list[str], Estimates]:
     return names, Estimates(
         labels, rows @ fit.joint.estimates, rows, lambda points: points.parameters @ rows.T
     )
-
-
-def _parse(equation: str, names: Sequence[str]) -> tuple[np.ndarray, float]:
-    """Weights (m,) of the names and the constant of left side less right side."""
-    left, equals, right = _replace_names(equation, names).partition("=")
-    sides = [left, right if equals else "0"]
-    try:
-        weights, constants = zip(*(_linear(side, len(names)) for side in sides), strict=True)
-    except (SyntaxError, ValueError):
-        raise InputError(
-            f"the hypothesis '{equation}' must be a linear equation in {listing(names, 30)}, such "
-            f"as '{names[0]} = 0'"
-        ) from None
-    return weights[0] - weights[1], constants[0] - constants[1]
-
-
-def _replace_names(equation: str, names: Sequence[str]) -> str:
-    """Put each name, the longest first, as a Python name that stands for its number."""
-    for place in sorted(range(len(names)), key=lambda k: -len(names[k])):
-        equation = equation.replace(names[place], f" \0{place}\0 ")
-    parts = equation.split("\0")
-    return "".join(f"x{part}" if k % 2 else part for k, part in enumerate(parts))
-
-
-def _linear(text: str, n: int) -> tuple[np.ndarray, float]:
-    """Weights and constant of a linear expression in x0 to x(n - 1)."""
-    return _evaluate(ast.parse(text.strip(), mode="eval").body, n)
-
-
-def _evaluate(node: ast.expr, n: int) -> tuple[np.ndarray, float]:
-    match node:
-        case ast.Constant(value=int() | float() as value):
-            return np.zeros(n), float(value)
-        case ast.Name(id=name) if name[:1] == "x" and name[1:].isdigit():
-            return np.eye(n)[int(name[1:])], 0.0
-        case ast.UnaryOp(op=ast.USub() | ast.UAdd() as sign, operand=inner):
-            weights, constant = _evaluate(inner, n)
-            return (-weights, -constant) if isinstance(sign, ast.USub) else (weights, constant)
-        case ast.BinOp(left=a, op=ast.Add() | ast.Sub() as op, right=b):
-            (wa, ca), (wb, cb) = _evaluate(a, n), _evaluate(b, n)
-            direction = 1.0 if isinstance(op, ast.Add) else -1.0
-            return wa + direction * wb, ca + direction * cb
-        case ast.BinOp(left=a, op=ast.Mult() | ast.Div() as op, right=b):
-            (wa, ca), (wb, cb) = _evaluate(a, n), _evaluate(b, n)
-            if not wb.any() and (isinstance(op, ast.Mult) or cb):
-                factor = cb if isinstance(op, ast.Mult) else 1 / cb
-                return wa * factor, ca * factor
-            if not wa.any() and isinstance(op, ast.Mult):
-                return wb * ca, cb * ca
-    raise ValueError("not linear")

@@ -1,4 +1,5 @@
 import numpy as np
+import pandas as pd
 import pytest
 
 from pluralign_stats import InputError, fit_linear, fit_ordinal, hypotheses
@@ -68,10 +69,91 @@ def test_a_linear_model_has_degrees_of_freedom(data):
         "gender[T.Male] = 0 = 1",
         "1 / gender[T.Male]",
         "gender[T.Male] / 0",
-        "",
+        "2 ** gender[T.Male]",
+        "gender[T.Male] gender[T.Male]",
+        "gender[T.Male]s = 0",
+        "`gender[T.Male] = 0",
         "__import__('os').getcwd()",
     ],
 )
 def test_what_is_not_a_linear_equation(fit, test):
     with pytest.raises(InputError, match="must be a linear equation in"):
         fit.hypotheses(test)
+
+
+@pytest.fixture(scope="module")
+def named():
+    """Groups whose names are numbers or calculations, and their observed means."""
+    rng = np.random.default_rng(5)
+    names = {
+        "treated": ["0", "1"],
+        "arm": ["2", "0", "1"],
+        "age": ["18-30", "31-40", "60+"],
+        "party": ["a", "b", "a - b", "it's", "x:y", "[q]", "-1", "2e3"],
+    }
+    data = pd.DataFrame({k: pd.Categorical(rng.choice(v, 400), v) for k, v in names.items()})
+    return data.assign(treated=data["treated"].astype(int), rating=rng.integers(1, 6, 400))
+
+
+@pytest.mark.parametrize(
+    ("by", "equation", "weights", "constant"),
+    [
+        ("treated", "`1` - `0` = 0", {"1": 1, "0": -1}, 0),
+        ("treated", "'1' = \"0\"", {"1": 1, "0": -1}, 0),
+        ("treated", "2 * `1` - `0` = 1", {"1": 2, "0": -1}, -1),
+        ("treated", "`1` = 3.5", {"1": 1}, -3.5),
+        ("treated", "`1` - 1.0", {"1": 1}, -1),
+        ("arm", "`2` - `0` = 0", {"2": 1, "0": -1}, 0),
+        ("arm", "(`2` + `1`) / 2 - `0` = 0", {"2": 0.5, "1": 0.5, "0": -1}, 0),
+        ("arm", "2 * `2` = 1 * `1` + `0`", {"2": 2, "1": -1, "0": -1}, 0),
+        ("age", "`31-40` = `18-30`", {"31-40": 1, "18-30": -1}, 0),
+        ("age", "`60+` - `18-30` = .5e0", {"60+": 1, "18-30": -1}, -0.5),
+        ("party", "a = b", {"a": 1, "b": -1}, 0),
+        ("party", "`a - b` = 2", {"a - b": 1}, -2),
+        ("party", "it's - x:y = [q] - 3", {"it's": 1, "x:y": -1, "[q]": -1}, 3),
+        ("party", '"it\'s" + `-1` - `2e3`', {"it's": 1, "-1": 1, "2e3": -1}, 0),
+    ],
+)
+def test_numbers_are_constants_and_names_like_them_stand_in_quotes(
+    named, by, equation, weights, constant
+):
+    means = named["rating"].groupby(named[by].astype(str)).mean()
+    fit = fit_linear(f"rating ~ {by}" if by != "treated" else "rating ~ C(treated)", named)
+    row = fit.hypotheses(equation, by=by).table.iloc[0]
+    expected = sum(w * means[name] for name, w in weights.items()) + constant
+    assert row["estimate"] == pytest.approx(expected)
+    assert row["term"] == equation
+
+
+@pytest.mark.parametrize(
+    ("by", "equation", "message"),
+    [
+        ("treated", "1 - 0 = 0", "1 may be a name or a number, as in 1.0; .* as in `1`"),
+        ("treated", "`1` - 0 = 0", "0 may be a name or a number"),
+        ("treated", "1.0 - 0.0 = 0.0", "says nothing of any of '`0`', '`1`'"),
+        ("treated", "`2` = 0", "a name must be one of '0', '1', not '2'"),
+        ("arm", "2 - 0 = 0", "2 may be a name or a number"),
+        ("age", "31-40 = 18-30", "31-40 may be a name or a calculation; .* as in `31-40`"),
+        ("age", "60+ - 1 = 0", "60[+] may be a name or a calculation"),
+        ("party", "a - b = 0", "a - b may be a name or a calculation"),
+        ("party", "a = -1", "-1 may be a name or a calculation"),
+        ("party", "a = 2e3", "2e3 may be a name or a number"),
+        ("party", "a = a", "says nothing of any of"),
+        ("party", 3, "must be text"),
+    ],
+)
+def test_what_could_be_read_in_two_ways_is_refused_with_advice(named, by, equation, message):
+    fit = fit_linear(f"rating ~ {by}" if by != "treated" else "rating ~ C(treated)", named)
+    with pytest.raises(InputError, match=message):
+        fit.hypotheses(equation, by=by)
+
+
+def test_a_name_of_two_groups_is_refused():
+    data = pd.DataFrame(
+        {"a": ["x, y", "x", "x", "z"] * 5, "b": ["z", "y, z", "z", "z"] * 5, "y": np.arange(20.0)}
+    )
+    fit = fit_linear("y ~ a + b", data)
+    with pytest.raises(InputError, match="'x, y, z' stands for several estimates"):
+        fit.hypotheses("x, y, z = 0", by=["a", "b"])
+    row = fit.hypotheses("z, z - `x, z` = 0", by=["a", "b"]).table.iloc[0]
+    assert row["estimate"] == pytest.approx(1.0)
