@@ -7,8 +7,10 @@ import pandas as pd
 from scipy.optimize import minimize
 
 from pluralign_stats.checks.loo import Loo, loo
+from pluralign_stats.checks.raters import rater_numbers
 from pluralign_stats.errors import InputError
 from pluralign_stats.models.fit import Fit
+from pluralign_stats.models.nesting import other_ratings
 from pluralign_stats.results import Metadata, Result
 
 #: Smaller differences say little, whatever their standard errors (Sivula, Magnusson & Vehtari 2025,
@@ -49,7 +51,7 @@ def compare_models(fits: Mapping[str, Fit], by: str = "rating") -> Result:
     """
     if not isinstance(fits, Mapping) or len(fits) < 2:
         raise InputError("give two or more fits by name, as in {'main effects': a, 'with age': b}")
-    _refuse_different_data(fits)
+    _refuse_different_data(fits, by)
     found = {name: loo(fit, by) for name, fit in fits.items()}
     weights = stacking(np.column_stack([each.pointwise["elpd"] for each in found.values()]))
     table = _table(found, weights)
@@ -100,24 +102,15 @@ def stacking(elpd: np.ndarray) -> np.ndarray:
     return weight / weight.sum()
 
 
-def _refuse_different_data(fits: Mapping[str, Fit]) -> None:
+def _refuse_different_data(fits: Mapping[str, Fit], by: str) -> None:
     (first, a), *others = fits.items()
     for name, b in others:
-        both = f"'{first}' and '{name}'"
-        if bool(len(a.scores)) != bool(len(b.scores)):
-            raise InputError(
-                f"{both} cannot be compared: one gives ratings probabilities, the other (Gaussian) "
-                "densities; fit both with the same family"
-            )
-        if not a.design.data.index.equals(b.design.data.index):
-            raise InputError(
-                f"{both} were fitted to different rows ({a.nobs:,} and {b.nobs:,}); drop the rows "
-                "that lack a variable of either model, and fit both again"
-            )
-        if not np.array_equal(a.design.y, b.design.y) or a.categories != b.categories:
-            raise InputError(f"{both} are models of different responses")
-        if not np.array_equal(a.design.weight, b.design.weight):
-            raise InputError(f"{both} weight rows differently; fit both with the same weights")
+        other = other_ratings(a, b)
+        if by == "rater" and not other:
+            same = np.array_equal(rater_numbers(a), rater_numbers(b))
+            other = "" if same else "tell different raters apart; leave out by='rating'"
+        if other:
+            raise InputError(f"'{first}' and '{name}' cannot be compared: they {other}")
 
 
 def _table(found: Mapping[str, Loo], weights: np.ndarray) -> pd.DataFrame:

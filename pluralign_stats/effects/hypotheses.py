@@ -67,7 +67,7 @@ def hypotheses(
         If an equation cannot be read, or in two ways, names what is not there, or is not linear.
     """
     how = infer(fit, conf_level, interval, adjust, n_draws, seed)
-    equations = list(tests) if isinstance(tests, (list, tuple)) else [tests]
+    equations = [tests] if isinstance(tests, str) else list(tests)
     told: tuple[str, ...] = ()
     if by is None:
         names, base = coefficients(fit)

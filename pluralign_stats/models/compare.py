@@ -1,14 +1,19 @@
 """Likelihood-ratio tests between nested fits."""
 
+from itertools import pairwise
+
 import pandas as pd
 from scipy.stats import chi2
 
 from pluralign_stats.errors import InputError
 from pluralign_stats.models.bayes.bayes import Posterior
 from pluralign_stats.models.fit import Fit
-from pluralign_stats.models.linear import LinearFit
+from pluralign_stats.models.nesting import refuse_incomparable, refuse_unnested
 from pluralign_stats.results import Metadata, Result
 from pluralign_stats.settings import SIGNIFICANCE
+
+#: A larger model whose log-likelihood is lower by more than this has not reached its maximum.
+BELOW = 1e-3
 
 
 def likelihood_ratio(*fits: Fit) -> Result:
@@ -17,20 +22,28 @@ def likelihood_ratio(*fits: Fit) -> Result:
     Parameters
     ----------
     fits
-        Two or more fits; they are sorted by their number of parameters. That each holds the one
-        before it as a special case is for the caller to know.
+        Two or more fits; they are sorted by their number of parameters. Each must hold the one
+        before it as a special case: further effects on the rating, on thresholds or on the scale,
+        or further random effects; a model without any will do.
 
     Returns
     -------
     Result
-        One row per fit: columns term (its formula), n_parameters, loglik, aic, bic, statistic
-        (twice the gain in log-likelihood over the row before), df, p_value, n_ratings, method.
+        One row per fit: columns term (its formula, and what thresholds and scale vary by),
+        n_parameters, loglik, aic, bic, statistic (twice the gain in log-likelihood over the row
+        before), df, p_value, n_ratings, method.
 
     Raises
     ------
     InputError
-        If a fit is Bayesian, fits differ in their ratings or kind, or linear fits with different
-        fixed effects are by REML, whose likelihoods do not compare.
+        If a fit is Bayesian; fits differ in their rows, response, weights, link, structure of
+        thresholds or estimation; linear fits with different fixed effects are by REML, whose
+        likelihoods do not compare; a model does not hold the smaller one; or its search did not
+        reach its maximum.
+
+    References
+    ----------
+    Stram & Lee (1994), Biometrics 50, 1171-1177, for tests of variances.
     """
     if len(fits) < 2:
         raise InputError("a likelihood-ratio test needs two fits or more")
@@ -39,66 +52,80 @@ def likelihood_ratio(*fits: Fit) -> Result:
             "a Bayesian fit has no likelihood-ratio test; compare models by `fit.loo()`"
         )
     ordered = sorted(fits, key=lambda fit: fit.n_parameters)
-    _check_comparable(ordered)
-    rows = []
-    for k, fit in enumerate(ordered):
-        gain = 2 * (fit.loglik - ordered[k - 1].loglik) if k else float("nan")
-        df = fit.n_parameters - ordered[k - 1].n_parameters if k else 0
-        rows.append(
+    for small, large in pairwise(ordered):
+        refuse_incomparable(small, large)
+        refuse_unnested(small, large)
+    gains = [(float("nan"), 0), *map(_gain, ordered[:-1], ordered[1:])]
+    table = pd.DataFrame(
+        [
             {
-                "term": fit.formula,
+                "term": _model(fit),
                 "n_parameters": fit.n_parameters,
                 "loglik": fit.loglik,
                 "aic": fit.aic,
                 "bic": fit.bic,
                 "statistic": gain,
                 "df": df,
-                "p_value": chi2.sf(max(gain, 0.0), df) if df else float("nan"),
+                "p_value": chi2.sf(gain, df) if df else float("nan"),
                 "n_ratings": fit.nobs,
                 "method": fit.method,
             }
-        )
-    table = pd.DataFrame(rows)
+            for fit, (gain, df) in zip(ordered, gains, strict=True)
+        ]
+    )
     meta = Metadata(
         "Likelihood-ratio tests",
         ordered[0].design.data_kind,
         conf_level=None,
-        notes=(
-            "Each model is compared with the one in the row before. Where a variance is tested, "
-            "which cannot be below 0, the p-value is too large, at most by a factor of two.",
-        ),
+        notes=("Each model is compared with the one in the row before.", *_variances(ordered)),
         warnings=tuple(dict.fromkeys(text for fit in ordered for text in fit.warnings)),
     )
     return Result(table, _sentence(table), meta)
 
 
-def _check_comparable(fits: list[Fit]) -> None:
-    first = fits[0]
-    for fit in fits[1:]:
-        same = fit.nobs == first.nobs and fit.design.data.index.equals(first.design.data.index)
-        if not same or not (fit.design.y == first.design.y).all():
-            raise InputError(
-                f"the fits use different ratings ({first.nobs:,} and {fit.nobs:,} rows); fit all "
-                "to the rows that have every variable"
-            )
-        if type(fit) is not type(first) or fit.method.split(",")[1] != first.method.split(",")[1]:
-            raise InputError(
-                f"the fits are of different kinds ('{first.method}' and '{fit.method}'); compare "
-                "fits made by the same function with the same options"
-            )
-        if isinstance(fit, LinearFit) and fit.reml:
-            fixed = set(fit.params.index) ^ set(first.params.index)
-            if fixed:
-                raise InputError(
-                    "linear fits by REML with different fixed effects do not compare; fit them "
-                    "with reml=False"
-                )
+def _gain(small: Fit, large: Fit) -> tuple[float, int]:
+    """Twice the gain in log-likelihood, and by how many parameters."""
+    gain = large.loglik - small.loglik
+    if gain < -BELOW:
+        raise InputError(
+            f"'{_model(large)}' has a lower log-likelihood ({large.loglik:.3f}) than "
+            f"'{_model(small)}' ({small.loglik:.3f}), which it holds as a special case: its search "
+            "did not reach the maximum; rescale its variables or simplify it"
+        )
+    return max(2 * gain, 0.0), large.n_parameters - small.n_parameters
+
+
+def _model(fit: Fit) -> str:
+    """A fit's formula, with what its thresholds and its scale vary by."""
+    parts = {"thresholds": fit.design.nominal, "scale": fit.design.scale}
+    told = [
+        f"{what} by {', '.join(sorted(map(str, matrix.spec.required_variables)))}"
+        for what, matrix in parts.items()
+        if matrix is not None
+    ]
+    return "; ".join([fit.formula, *told])
+
+
+def _variances(fits: list[Fit]) -> tuple[str, ...]:
+    """What to know of the p-values of variances, if any is tested."""
+    n_effects = [sum(len(part.sd) for part in fit.random) for fit in fits]
+    added = [after - before for before, after in pairwise(n_effects)]
+    if max(added) < 1:
+        return ()
+    bound = ", at most by a factor of two" if max(added) == 1 else ""
+    return (
+        f"Where a variance is tested, which cannot be below 0, the p-value is too large{bound}.",
+    )
 
 
 def _sentence(table: pd.DataFrame) -> str:
-    last = table.iloc[-1]
-    verdict = "clearly" if last["p_value"] < SIGNIFICANCE else "not clearly"
-    return (
-        f"'{last['term']}' fits {verdict} better than '{table.iloc[-2]['term']}' (chi-squared "
-        f"{last['statistic']:.2f} on {last['df']} degrees of freedom, p {last['p_value']:.3g})."
-    )
+    told = []
+    for k in range(1, len(table)):
+        row = table.iloc[k]
+        verdict = "clearly" if row["p_value"] < SIGNIFICANCE else "not clearly"
+        told.append(
+            f"'{row['term']}' fits {verdict} better than '{table['term'].iloc[k - 1]}' "
+            f"(chi-squared {row['statistic']:.2f} on {row['df']} degrees of freedom, "
+            f"p {row['p_value']:.3g})"
+        )
+    return "; ".join(told) + "."

@@ -147,3 +147,18 @@ def test_what_cannot_be_compared_is_refused(ratings, fit, ordinal_fit):
     with pytest.raises(pls.InputError, match="tells no raters apart"):
         pls.loo(nobody, "rater")
     assert np.isnan(pls.loo(nobody).table["n_raters"].iloc[0])
+
+
+def test_models_that_tell_other_raters_apart_are_not_compared_by_rater(ratings):
+    fits = {
+        name: pls.fit_bayes(f"rating ~ kind + (1|{name})", data, **QUICK)
+        for name, data in {
+            "rater": ratings,
+            "person": ratings.drop(columns="rater").assign(
+                person=np.random.default_rng(1).permutation(ratings["rater"])
+            ),
+        }.items()
+    }
+    assert len(pls.compare_models(fits).table) == 2
+    with pytest.raises(pls.InputError, match=r"'rater' and 'person' .* different raters apart"):
+        pls.compare_models(fits, by="rater")

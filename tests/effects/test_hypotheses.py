@@ -139,7 +139,7 @@ def test_numbers_are_constants_and_names_like_them_stand_in_quotes(
         ("party", "a = -1", "-1 may be a name or a calculation"),
         ("party", "a = 2e3", "2e3 may be a name or a number"),
         ("party", "a = a", "says nothing of any of"),
-        ("party", 3, "must be text"),
+        ("party", [3], "must be text"),
     ],
 )
 def test_what_could_be_read_in_two_ways_is_refused_with_advice(named, by, equation, message):
