@@ -1,23 +1,36 @@
-"""Tests of proportional odds: whether a variable moves all thresholds alike, and no scale."""
+"""Tests of proportional odds: whether a variable moves all thresholds alike, and no scale.
+
+Raters differ in how they use a scale, whatever their group. A likelihood ratio takes each rating
+for a new witness to that and finds effects where raters were divided by lot; so the tests rest on
+how much the scores of raters (or items) differ.
+"""
+
+from dataclasses import asdict
 
 import numpy as np
 import pandas as pd
-from scipy.stats import chi2
 
 from pluralign_stats.effects.adjust import holm
+from pluralign_stats.effects.units import ALONE, units_of
 from pluralign_stats.errors import InputError
 from pluralign_stats.models.bayes.bayes import Posterior
+from pluralign_stats.models.engine.clusters import score_test
 from pluralign_stats.models.fit import Fit
-from pluralign_stats.models.ordinal import OrdinalFit, fit_ordinal
+from pluralign_stats.models.ordinal import OrdinalFit
+from pluralign_stats.models.scores import efficient_scores
 from pluralign_stats.results import Metadata, Result, ordered_columns
 from pluralign_stats.settings import SIGNIFICANCE
+
+#: What a variable may change besides the level of ratings.
+THRESHOLDS, SCALE = "thresholds", "scale"
 
 
 def proportional_odds(fit: Fit) -> Result:
     """Test each variable of an ordinal model against effects of its own on thresholds and scale.
 
-    The model is fitted anew with the variable in `nominal`, and in `scale`, and compared by
-    likelihood ratio.
+    A score test of these effects, whose variance is that between independent units: raters where
+    the variable is one of raters (the same in all ratings of each), items where it is one of
+    items, both ways at once where it varies within both.
 
     Parameters
     ----------
@@ -27,17 +40,24 @@ def proportional_odds(fit: Fit) -> Result:
     Returns
     -------
     Result
-        Columns term, against (``"thresholds"``, ``"scale"``), statistic, df, p_value, p_adjusted
-        (Holm, over the table), n_ratings, method.
+        Columns term, against (``"thresholds"``, ``"scale"``), statistic (F), df, df_residual,
+        p_value, p_adjusted (Holm, over the table), units, n_units (of the unit with fewest),
+        n_ratings, method. A test is missing where the model did not converge or units are too few.
 
     Raises
     ------
     InputError
-        If the fit is not ordinal, is Bayesian, has two categories only or such effects already.
+        If the fit is not ordinal, is Bayesian, has two categories only, no variable, or such
+        effects already.
+
+    References
+    ----------
+    Boos (1992), American Statistician 46, 327-333, for score tests whose variance does not rest on
+    the model; F with small numbers of units as Hotelling's.
     """
     if isinstance(fit, Posterior):
         raise InputError(
-            "a Bayesian fit has no likelihood-ratio test; test proportional odds on a fit by "
+            "a Bayesian fit has no score test; test proportional odds on a fit by "
             "fit_ordinal, or compare by `fit.loo()` with a fit_bayes that has nominal= or scale="
         )
     if not isinstance(fit, OrdinalFit):
@@ -46,53 +66,83 @@ def proportional_odds(fit: Fit) -> Result:
         raise InputError("the model has effects on thresholds or scale already; test one without")
     if len(fit.labels) < 3:
         raise InputError("with two categories there is one threshold, and nothing to test")
-    rows = [
-        _compare(fit, variable, against)
-        for variable in fit.design.fixed_variables
-        for against in ("thresholds", "scale")
-    ]
-    table = pd.DataFrame(rows)
+    if not fit.design.fixed_variables:
+        raise InputError(f"the model '{fit.formula}' has no variable whose effects could be tested")
+    table = pd.DataFrame(_rows(fit))
     table["p_adjusted"] = holm(table["p_value"].to_numpy())
     table = table.assign(n_ratings=fit.nobs, method=fit.method)
     meta = Metadata(
         "Tests of proportional odds",
         fit.design.data_kind,
         conf_level=None,
-        notes=(
-            "Each row compares the model with one in which the variable moves every threshold by "
-            "an amount of its own, or changes the scale (likelihood ratio). A missing test is of a "
-            "model that could not be fitted. p adjusted: Holm.",
-        ),
-        warnings=fit.warnings,
+        notes=_notes(table),
+        warnings=(*fit.warnings, *_doubts(table)),
     )
     return Result(table[ordered_columns(table)], _sentence(table), meta)
 
 
-def _compare(fit: OrdinalFit, variable: str, against: str) -> dict[str, object]:
-    options = {"nominal" if against == "thresholds" else "scale": variable}
-    weighted = not np.allclose(fit.design.weight, 1)
-    try:
-        larger = fit_ordinal(
-            fit.formula,
-            fit.design.data,
-            link=fit.link,
-            weights=fit.design.weight if weighted else None,
-            n_nodes=fit.n_nodes,
-            **options,
+def _rows(fit: OrdinalFit) -> list[dict[str, object]]:
+    columns = {name: columns_of(fit, name) for name in fit.design.fixed_variables}
+    every = np.hstack([np.zeros((fit.nobs, 0)), *columns.values()])
+    scores = efficient_scores(fit, every)
+    found, first = [], 0
+    for name, own in columns.items():
+        place = slice(first, first + own.shape[1])
+        first += own.shape[1]
+        units = units_of(fit, name, own)
+        for against, each in (
+            (THRESHOLDS, scores.thresholds[:, place].reshape(fit.nobs, -1)),
+            (SCALE, scores.scale[:, place]),
+        ):
+            made = score_test(each, units.codes)
+            row = {"term": name, "against": against, **asdict(made)}
+            row |= {} if fit.converged else {"statistic": np.nan, "p_value": np.nan}
+            found.append(row | {"units": units.name, "n_units": units.fewest})
+    return found
+
+
+def columns_of(fit: OrdinalFit, variable: str) -> np.ndarray:
+    """Columns (n, c) of a variable alone, or, if it has none, of its products with others."""
+    spec = fit.design.fixed.spec
+    terms = {
+        part: {str(v) for v in spec.term_variables[part]} & set(fit.design.data.columns)
+        for part in spec.terms
+    }
+    alone = [part for part, names in terms.items() if names == {variable}]
+    some = alone or [part for part, names in terms.items() if variable in names]
+    names = [spec.column_names[k] for part in some for k in spec.term_indices[part]]
+    return fit.design.fixed.columns[:, np.isin(fit.design.fixed.names, names)]
+
+
+def _notes(table: pd.DataFrame) -> tuple[str, ...]:
+    notes = [
+        "Each row tests the model against one in which the variable moves every threshold by an "
+        "amount of its own, or changes the scale (score test). What chance makes is told from how "
+        "much units differ, not single ratings, as raters use a scale in ways of their own "
+        "whatever their group. p adjusted: Holm."
+    ]
+    if table["p_value"].isna().any():
+        notes.append(
+            "A missing test is of a model that did not converge, or rests on too few units for so "
+            "many thresholds."
         )
-    except InputError:
-        larger = None
-    row: dict[str, object] = {"term": variable, "against": against}
-    if larger is None or not larger.converged:
-        return row | {"statistic": np.nan, "df": np.nan, "p_value": np.nan}
-    statistic = 2 * (larger.loglik - fit.loglik)
-    df = larger.n_parameters - fit.n_parameters
-    p = chi2.sf(max(statistic, 0), df) if df else np.nan
-    return row | {"statistic": statistic, "df": df, "p_value": p}
+    return tuple(notes)
+
+
+def _doubts(table: pd.DataFrame) -> tuple[str, ...]:
+    if not (table["units"] == ALONE).any():
+        return ()
+    return (
+        "the model tells no raters apart, so that ratings of one rater pass for independent ones "
+        "and tests may find too much; name the raters in the formula, as in (1|rater)",
+    )
 
 
 def _sentence(table: pd.DataFrame) -> str:
-    clear = table[table["p_adjusted"] < SIGNIFICANCE]
+    known = table[table["p_adjusted"].notna()]
+    if known.empty:
+        return "No variable could be tested for effects on single thresholds or the scale."
+    clear = known[known["p_adjusted"] < SIGNIFICANCE]
     if clear.empty:
         return "No variable clearly moves single thresholds or the scale."
     told = ", ".join(f"{row.term} ({row.against})" for row in clear.itertuples())

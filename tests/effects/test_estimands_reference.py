@@ -139,22 +139,21 @@ def test_profile_intervals(ordinal, carrots):
         assert table.loc[ours, "conf_high"] == pytest.approx(stored[theirs]["upper"], abs=2e-3)
 
 
-def test_tests_of_the_scale_and_of_the_thresholds(ordinal, reference_data):
-    table = pls.proportional_odds(ordinal).table.set_index(["term", "against"])
+def test_models_with_own_scale_and_thresholds(ordinal, reference_data):
+    """Likelihood ratios as those of R's scale_test and nominal_test."""
+    wine = ordinal.design.data
     for term, row in CASES["wine_clm_tests"]["scale_test"].items():
-        found = table.loc[(term, "scale")]
-        assert found["statistic"] == pytest.approx(row["lrt"], abs=1e-4)
-        assert found["p_value"] == pytest.approx(row["p"], abs=1e-4)
-    soup = pd.read_csv(reference_data / "ordinal_soup.csv")
-    fit = pls.fit_ordinal("SURENESS ~ PROD + DAY + GENDER", soup.astype({"DAY": "category"}))
-    table = pls.proportional_odds(fit).table.set_index(["term", "against"])
-    for test, against in (("nominal_test", "thresholds"), ("scale_test", "scale")):
+        larger = pls.fit_ordinal(ordinal.formula, wine, scale=term)
+        assert 2 * (larger.loglik - ordinal.loglik) == pytest.approx(row["lrt"], abs=1e-4)
+    soup = pd.read_csv(reference_data / "ordinal_soup.csv").astype({"DAY": "category"})
+    formula = "SURENESS ~ PROD + DAY + GENDER"
+    fit = pls.fit_ordinal(formula, soup)
+    for test, option in (("nominal_test", "nominal"), ("scale_test", "scale")):
         for term, row in CASES["soup_clm_tests"][test].items():
             if row["lrt"] is not None:
-                found = table.loc[(term, against)]
-                assert found["statistic"] == pytest.approx(row["lrt"], abs=1e-3)
-                assert found["df"] == row["df"]
-                assert found["p_value"] == pytest.approx(row["p"], rel=1e-3)
+                larger = pls.fit_ordinal(formula, soup, **{option: term})
+                assert 2 * (larger.loglik - fit.loglik) == pytest.approx(row["lrt"], abs=1e-3)
+                assert larger.n_parameters - fit.n_parameters == row["df"]
 
 
 def test_slopes_and_means_at_a_value(carrots):

@@ -167,7 +167,9 @@ def mode_at(problem: OrdinalProblem, psi: np.ndarray, start: np.ndarray) -> Ordi
 
 @dataclass(frozen=True, eq=False)
 class Slopes:
-    """What a move of the parameters does to the likelihood with the random effects held still.
+    """What a move of the parameters does to the likelihood, row by row.
+
+    Either with the random effects held still, or in all (`follow_mode`).
 
     Attributes
     ----------
@@ -185,6 +187,11 @@ class Slopes:
 
 def gradient_at(problem: OrdinalProblem, state: OrdinalState) -> np.ndarray:
     """Gradient (f + s + t,) of the log-likelihood at the state last factored for."""
+    return gradient_of(problem, state, slopes_at(problem, state))
+
+
+def slopes_at(problem: OrdinalProblem, state: OrdinalState) -> Slopes:
+    """What each row adds to the gradient, at the state last factored for."""
     layout, weight, terms = problem.layout, problem.weight, state.terms
     by_a, by_b = weight * terms.l_a, weight * terms.l_b
     by_k = by_a * finite(state.a) + by_b * finite(state.b)
@@ -200,6 +207,31 @@ def finite(cut: np.ndarray) -> np.ndarray:
     return np.where(np.isfinite(cut), cut, 0.0)
 
 
+def gradient_of(problem: OrdinalProblem, state: OrdinalState, slopes: Slopes) -> np.ndarray:
+    """Gradient (f + s + t,) that whole slopes, those of `follow_mode`, make."""
+    k = state.k
+    parts = [problem.lower.T @ (k * slopes.a) + problem.upper.T @ (k * slopes.b)]
+    parts += [-problem.scale.T @ slopes.k]
+    return np.concatenate([*parts, problem.layout.gradient(slopes.pairs)])
+
+
+def scores_of(problem: OrdinalProblem, state: OrdinalState, slopes: Slopes) -> np.ndarray:
+    """(n, f + s + t) what each row adds to the gradient; rows in the layout's order.
+
+    The log-likelihood of independent groups of rows is a sum, and these, summed over the rows of a
+    group, are the gradient of its part.
+    """
+    layout, k = problem.layout, state.k[:, None]
+    location = problem.lower * (k * slopes.a[:, None]) + problem.upper * (k * slopes.b[:, None])
+    scale = -problem.scale * slopes.k[:, None]
+    pairs = [
+        (layout.z[:, slot][:, rows] * slopes.pairs[:, slot][:, columns])
+        for slot, shape in zip(layout.slots, layout.covariance.shapes, strict=True)
+        for rows, columns in [shape.entries]
+    ]
+    return np.hstack([location, scale, *pairs])
+
+
 def follow_mode(
     problem: OrdinalProblem,
     state: OrdinalState,
@@ -207,7 +239,7 @@ def follow_mode(
     variance: np.ndarray,
     product: np.ndarray,
     pull: np.ndarray,
-) -> np.ndarray:
+) -> Slopes:
     """Add to slopes with the random effects held still what moving their mode and A does.
 
     Parameters
@@ -227,17 +259,13 @@ def follow_mode(
     t = layout.take_rows(system.z, v)
     by_a = weight * (0.5 * variance * k**2 * terms.t_a - t * k * terms.h_a)
     by_b = weight * (0.5 * variance * k**2 * terms.t_b - t * k * terms.h_b)
-    all_a, all_b = still.a + by_a, still.b + by_b
-    parts = [problem.lower.T @ (k * all_a) + problem.upper.T @ (k * all_b)]
-    if problem.scale.shape[1]:
-        shift = terms.l_a + terms.l_b
-        by_k = weight * (variance * k**2 * (terms.h_a + terms.h_b) - t * k * shift)
-        by_k += still.k + by_a * finite(state.a) + by_b * finite(state.b)
-        parts.append(-problem.scale.T @ by_k)
-    slopes = np.column_stack([-k * (by_a + by_b), -weight * k * (terms.l_a + terms.l_b)])
+    shift = terms.l_a + terms.l_b
+    by_k = weight * (variance * k**2 * (terms.h_a + terms.h_b) - t * k * shift)
+    by_k += still.k + by_a * finite(state.a) + by_b * finite(state.b)
+    slopes = np.column_stack([-k * (by_a + by_b), -weight * k * shift])
     pairs = still.pairs + layout.pair_rows(slopes, np.column_stack([state.u, v]))
     pairs -= curvature(problem, k, terms)[:, None] * product
-    return np.concatenate([*parts, layout.gradient(pairs)])
+    return Slopes(still.a + by_a, still.b + by_b, by_k, pairs)
 
 
 def profile_information(problem: OrdinalProblem, state: OrdinalState) -> np.ndarray:

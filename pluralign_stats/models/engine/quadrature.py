@@ -14,6 +14,7 @@ from pluralign_stats.models.engine.laplace import (
     Slopes,
     finite,
     follow_mode,
+    gradient_of,
 )
 from pluralign_stats.models.engine.links import cut_terms
 
@@ -21,7 +22,15 @@ from pluralign_stats.models.engine.links import cut_terms
 def integrate_at(
     problem: OrdinalProblem, state: OrdinalState, n_nodes: int
 ) -> tuple[float, np.ndarray]:
-    """Log-likelihood and gradient (f + s + t,) by quadrature about a mode.
+    """Log-likelihood and gradient (f + s + t,) by quadrature about a mode; see `slopes_about`."""
+    value, slopes = slopes_about(problem, state, n_nodes)
+    return value, gradient_of(problem, state, slopes)
+
+
+def slopes_about(
+    problem: OrdinalProblem, state: OrdinalState, n_nodes: int
+) -> tuple[float, Slopes]:
+    """Log-likelihood, and what each row adds to its gradient, by quadrature about a mode.
 
     Parameters
     ----------
@@ -66,7 +75,7 @@ def integrate_at(
     # A change dA of a level's curvature changes its spread by -spread^3 dA / 2.
     by_curvature = -0.5 * spread**3 * (widen + 1 / spread)
     product = -2 * by_curvature[group] * z
-    gradient = follow_mode(
+    slopes = follow_mode(
         problem,
         state,
         Slopes(by_a, by_b, by_k, by_z[:, None]),
@@ -74,4 +83,4 @@ def integrate_at(
         product[:, None],
         pull,
     )
-    return value, gradient
+    return value, slopes
