@@ -31,8 +31,21 @@ def _as_labels(value: object) -> object:
     return {ENGLISH: value} if isinstance(value, str) else value
 
 
+def as_column(name: object) -> str:
+    """Name of a column on one line; headers of survey exports may hold line breaks."""
+    return " ".join(str(_as_text(name)).split())
+
+
+def _as_columns(value: object) -> object:
+    labels = _as_labels(value)
+    return {k: as_column(v) for k, v in labels.items()} if isinstance(labels, dict) else labels
+
+
 Text = Annotated[str, BeforeValidator(_as_text)]
+Column = Annotated[str, BeforeValidator(as_column)]
+ColumnsByLanguage = Annotated[dict[str, str], BeforeValidator(_as_columns)]
 Texts = Annotated[tuple[Text, ...], BeforeValidator(_as_list)]
+ColumnNames = Annotated[tuple[Column, ...], BeforeValidator(_as_list)]
 Labels = Annotated[dict[str, str], BeforeValidator(_as_labels)]
 
 #: Lowest and highest place on each scale to which ratings can be converted.
@@ -54,14 +67,23 @@ class File(Part):
         Relative to the data folder (by default the codebook's own folder), or absolute.
     format
         Told from the file's ending unless stated.
-    encoding, separator
-        Of CSV files only.
+    encoding
+        Of CSV files and JSON lines; a byte order mark in the file beats it.
+    separator
+        Of CSV files; a first line such as ``sep=;`` states it as well.
+    escape
+        Of CSV files: the backslash, if one stands before quotes inside of quoted text. Unless
+        stated such quotes are doubled.
+    sheet
+        Of Excel files: which sheet, where several hold something.
     """
 
     path: str
-    format: Literal["csv", "parquet", "jsonl"] | None = None
+    format: Literal["csv", "parquet", "jsonl", "xlsx"] | None = None
     encoding: str = "utf-8"
     separator: Annotated[str, Field(min_length=1, max_length=1)] = ","
+    escape: Literal["\\"] | None = None
+    sheet: Text | None = None
 
 
 def _as_file(value: object) -> object:
@@ -93,12 +115,12 @@ class Columns(Part):
         For long files, with one rating a row; wide files have one column a dimension instead.
     """
 
-    rater: Text
-    item: Texts
-    prompt: Text | None = None
-    language: Text | None = None
-    dimension: Text | None = None
-    rating: Text | None = None
+    rater: Column
+    item: ColumnNames
+    prompt: Column | None = None
+    language: Column | None = None
+    dimension: Column | None = None
+    rating: Column | None = None
 
     @model_validator(mode="after")
     def _long_or_wide(self) -> Self:
@@ -227,7 +249,7 @@ class Factor(Part):
         raters.
     """
 
-    column: Text | None = None
+    column: Column | None = None
     label: Labels = {}
     levels: Texts | None = None
     reference: Text | None = None
@@ -298,7 +320,7 @@ class Filter(Part):
         Drop the failing row, or the whole rater.
     """
 
-    columns: Texts
+    columns: ColumnNames
     keep: Texts
     require: Literal["all", "any"] | int = "all"
     scope: Literal["rating", "rater"] = "rating"
@@ -322,8 +344,8 @@ class Filter(Part):
 class ItemTexts(Part):
     """Columns of the items file with the wording of prompts and responses, by language."""
 
-    prompt: Labels = {}
-    response: Labels = {}
+    prompt: ColumnsByLanguage = {}
+    response: ColumnsByLanguage = {}
 
 
 class Codebook(Part):

@@ -1,6 +1,5 @@
 """Raw tables: data files as text, each row under the number that a spreadsheet would show."""
 
-import csv
 import hashlib
 import io
 import json
@@ -10,14 +9,16 @@ from typing import Any
 
 import pandas as pd
 import pyarrow as pa
-import pyarrow.csv
 import pyarrow.parquet
 
 from pluralign_stats.errors import InputError, listing, one_of
-from pluralign_stats.study.codebook import File
+from pluralign_stats.study.codebook import File, as_column
+from pluralign_stats.study.csv_file import read_csv
+from pluralign_stats.study.encoding import decode
+from pluralign_stats.study.excel_file import read_excel
 
 _FORMATS = {".csv": "csv", ".tsv": "csv", ".txt": "csv", ".parquet": "parquet", ".pq": "parquet"}
-_FORMATS |= {".jsonl": "jsonl", ".ndjson": "jsonl"}
+_FORMATS |= {".jsonl": "jsonl", ".ndjson": "jsonl", ".xlsx": "xlsx", ".xlsm": "xlsx"}
 FIRST_ROW = {"csv": 2, "parquet": 1, "jsonl": 1}
 
 
@@ -31,8 +32,8 @@ class RawTable:
         File name, for messages.
     frame
         One column of strings a file column, missing where the cell is empty or holds a
-        missing-value code. The index is the row number: a CSV file's header is row 1; other
-        formats count from 1.
+        missing-value code. The index is the row number: the header of a CSV or Excel file is row
+        1 or where it stands; other formats count from 1.
     sha256
         Hash of the file's bytes.
     """
@@ -43,6 +44,7 @@ class RawTable:
 
     def require(self, column: str, role: str) -> pd.Series:
         """Return a column, or say that the file lacks it."""
+        column = as_column(column)
         if column not in self.frame:
             raise InputError(
                 f"{self.name}: unknown column for {role}: "
@@ -81,7 +83,7 @@ def row_list(rows: pd.Index) -> str:
 
 
 def read_table(spec: File, folder: Path, missing: tuple[str, ...]) -> RawTable:
-    """Read a CSV, Parquet or JSON-lines file as text.
+    """Read a CSV, Excel, Parquet or JSON-lines file as text.
 
     Raises
     ------
@@ -93,10 +95,15 @@ def read_table(spec: File, folder: Path, missing: tuple[str, ...]) -> RawTable:
     if kind is None:
         raise InputError(
             f"{path.name}: the ending '{path.suffix}' does not tell the format; "
-            "state 'format: csv', 'parquet' or 'jsonl' in the codebook"
+            "state 'format: csv', 'xlsx', 'parquet' or 'jsonl' in the codebook"
         )
     content = _read_bytes(path)
-    readers = {"csv": _read_csv, "parquet": _read_parquet, "jsonl": _read_jsonl}
+    readers = {
+        "csv": read_csv,
+        "xlsx": read_excel,
+        "parquet": _read_parquet,
+        "jsonl": _read_jsonl,
+    }
     frame = readers[kind](content, spec, path.name)
     return tabulate(path.name, frame, missing, hashlib.sha256(content).hexdigest())
 
@@ -106,7 +113,7 @@ def tabulate(name: str, frame: pd.DataFrame, missing: tuple[str, ...], sha256: s
 
     Cells become text without surrounding space; missing-value codes and empty rows go.
     """
-    frame = frame.set_axis([str(column).strip() for column in frame], axis=1)
+    frame = _named(name, frame)
     duplicated = frame.columns[frame.columns.duplicated()]
     if len(duplicated):
         raise InputError(f"{name}: the column {listing(duplicated)} stands twice; rename one")
@@ -115,6 +122,29 @@ def tabulate(name: str, frame: pd.DataFrame, missing: tuple[str, ...], sha256: s
     if text.empty:
         raise InputError(f"{name}: is empty; it needs a header and at least one row of data")
     return RawTable(name, text, sha256)
+
+
+def _named(name: str, frame: pd.DataFrame) -> pd.DataFrame:
+    """Columns under names without line breaks; blank columns that have none go.
+
+    A first column without a name may hold row numbers, as R and pandas write them.
+    """
+    names = [as_column(column) for column in frame]
+    frame = frame.set_axis(range(len(names)), axis=1)
+    blank = []
+    for place in [place for place, column in enumerate(names) if column == ""]:
+        filled = frame[place].notna() & (frame[place].astype("str").str.strip() != "")
+        if not filled.any():
+            blank.append(place)
+        elif place > 0:
+            row = filled.idxmax()
+            raise InputError(
+                f"{name}: column {place + 1} has no name, and row {row} holds "
+                f"'{frame.loc[row, place]}' there; name the column in the header, or mend the row "
+                "if it has a field too many"
+            )
+    frame = frame.set_axis(names, axis=1)
+    return frame.iloc[:, [place for place in range(len(names)) if place not in blank]]
 
 
 def _read_bytes(path: Path) -> bytes:
@@ -131,62 +161,8 @@ def _read_bytes(path: Path) -> bytes:
     return content
 
 
-def _read_csv(content: bytes, spec: File, name: str) -> pd.DataFrame:
-    whole = _decode(content, spec.encoding, name)
-    text = whole.lstrip("\r\n")
-    if "\r" in text and "\n" not in text:
-        raise InputError(f"{name}: lines end as on old Macs (CR); save it with other line ends")
-    header = next(csv.reader(io.StringIO(text), delimiter=spec.separator))
-    if len(header) == 1 and any(mark in header[0] for mark in ",;\t"):
-        mark = next(m for m in ";\t," if m in header[0])
-        raise InputError(
-            f"{name}: the header is one column '{header[0]}'; "
-            f"state 'separator: {json.dumps(mark)}' for this file in the codebook"
-        )
-    bad: list[pa.csv.InvalidRow] = []
-
-    def note(row: pa.csv.InvalidRow) -> str:
-        bad.append(row)
-        return "skip"
-
-    table = pa.csv.read_csv(
-        io.BytesIO(text.encode()),
-        read_options=pa.csv.ReadOptions(use_threads=False, column_names=header, skip_rows=1),
-        parse_options=pa.csv.ParseOptions(
-            delimiter=spec.separator,
-            newlines_in_values=True,
-            ignore_empty_lines=False,
-            invalid_row_handler=note,
-        ),
-        convert_options=pa.csv.ConvertOptions(
-            column_types=dict.fromkeys(header, pa.string()), strings_can_be_null=False
-        ),
-    )
-    if bad:
-        first = bad[0]
-        raise InputError(
-            f"{name}: row {first.number} has {first.actual_columns} fields, "
-            f"the header {first.expected_columns}; quote fields that hold '{spec.separator}'"
-        )
-    blank = whole[: len(whole) - len(text)].count("\n")
-    return _numbered(table.to_pandas(), FIRST_ROW["csv"] + blank)
-
-
 def _numbered(frame: pd.DataFrame, first: int) -> pd.DataFrame:
     return frame.set_axis(pd.RangeIndex(first, first + len(frame)))
-
-
-def _decode(content: bytes, encoding: str, name: str) -> str:
-    try:
-        return content.decode("utf-8-sig" if encoding.lower() in {"utf-8", "utf8"} else encoding)
-    except UnicodeDecodeError as error:
-        row = content[: error.start].count(b"\n") + 1
-        raise InputError(
-            f"{name}: row {row}: byte 0x{content[error.start]:02x} is not {encoding} text; save "
-            "the file as UTF-8 or state its encoding (such as 'encoding: latin-1') in the codebook"
-        ) from None
-    except LookupError:
-        raise InputError(f"{name}: unknown encoding '{encoding}'; use utf-8 or latin-1") from None
 
 
 def _read_parquet(content: bytes, spec: File, name: str) -> pd.DataFrame:
@@ -203,16 +179,29 @@ def _read_parquet(content: bytes, spec: File, name: str) -> pd.DataFrame:
 
 def _read_jsonl(content: bytes, spec: File, name: str) -> pd.DataFrame:
     records: list[dict[str, Any]] = []
-    lines = _decode(content, spec.encoding, name).rstrip("\r\n").split("\n")
+    lines = decode(content, name, spec.encoding).rstrip("\r\n").split("\n")
     for number, line in enumerate(lines, FIRST_ROW["jsonl"]):
         try:
-            record = json.loads(line) if line.strip() else {}
+            record = json.loads(line, object_pairs_hook=_once) if line.strip() else {}
         except json.JSONDecodeError as error:
             raise InputError(f"{name}: row {number}: malformed JSON: {error.msg}") from None
+        except KeyError as error:
+            raise InputError(
+                f"{name}: row {number}: the key '{error.args[0]}' stands twice; keep one"
+            ) from None
         if not isinstance(record, dict):
             raise InputError(f"{name}: row {number}: must be an object {{…}}, not {line[:40]}")
         records.append(record)
     return _numbered(pd.DataFrame(records, dtype=object), FIRST_ROW["jsonl"])
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object whose keys differ; JSON readers keep the last of two."""
+    content = dict(pairs)
+    if len(content) < len(pairs):
+        keys = [key for key, _ in pairs]
+        raise KeyError(next(key for key in keys if keys.count(key) > 1))
+    return content
 
 
 def _as_text(column: pd.Series) -> pd.Series:
@@ -228,5 +217,5 @@ def _cell_text(value: object) -> str | float:
     if isinstance(value, list | tuple) or hasattr(value, "tolist"):
         return ";".join(str(v) for v in value)  # type: ignore[attr-defined]
     if isinstance(value, float):
-        return float("nan") if value != value else f"{value:.15g}"
+        return float("nan") if value != value else repr(value).removesuffix(".0")
     return str(value)

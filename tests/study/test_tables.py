@@ -167,3 +167,40 @@ def test_long_lists_of_rows_are_cut_short():
 def test_hashes_are_told_by_file(table):
     other = RawTable("u.csv", table.frame, "1")
     assert Tables(table, None, other).hashes == {"t.csv": "0", "u.csv": "1"}
+
+
+def test_a_line_break_in_a_header_counts_as_a_space(read):
+    table = read('rater,"Quality of\n  the answer"\nr1,3\n')
+    assert list(table.frame) == ["rater", "Quality of the answer"]
+    for name in ("Quality of the answer", "Quality of\n  the answer"):
+        assert table.require(name, "it").tolist() == ["3"]
+
+
+def test_blank_columns_without_a_name_go_and_filled_ones_are_refused(read):
+    assert cells(read("a,b,,\n1,2,,\n3,4, ,\n")) == {2: ("1", "2"), 3: ("3", "4")}
+    assert list(read("a,,b\n1,,2\n").frame) == ["a", "b"]
+    with pytest.raises(InputError, match="column 3 has no name, and row 3 holds 'x' there"):
+        read("a,b,\n1,2,\n3,4,x\n")
+
+
+@pytest.mark.parametrize("text", [",a\n1,x\n", '"","a"\n"1","x"\n'])
+def test_row_numbers_in_a_first_column_without_a_name(read, text):
+    assert read(text).frame["a"].tolist() == ["x"]
+
+
+def test_a_key_that_stands_twice_in_a_json_object_is_refused(read):
+    with pytest.raises(InputError, match="row 2: the key 'a' stands twice"):
+        read('{"a": 1}\n{"a": 1, "a": 2}\n', name="t.jsonl")
+
+
+def test_long_decimal_numbers_in_json_lines_keep_their_digits(read):
+    table = read('{"a": 1234567890.1234567}\n{"a": 0.1}\n{"a": 3.0}\n', name="t.jsonl")
+    assert table.frame["a"].tolist() == ["1234567890.1234567", "0.1", "3"]
+
+
+@pytest.mark.parametrize("name", ["t.csv", "t.jsonl"])
+def test_windows_encodings_are_advised(read, name):
+    text = {"t.csv": "a\n„Köln“\n", "t.jsonl": '{"a": "„Köln“"}\n'}[name].encode("cp1252")
+    with pytest.raises(InputError, match="'encoding: cp1252'"):
+        read(text, name=name)
+    assert cells(read(text, name=name, encoding="cp1252")).popitem()[1] == ("„Köln“",)

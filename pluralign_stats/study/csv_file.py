@@ -1,0 +1,216 @@
+"""CSV files as text: every quote closes where it should, and no row or column is lost."""
+
+import csv
+import io
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from pluralign_stats.errors import InputError
+from pluralign_stats.study.codebook import File
+from pluralign_stats.study.encoding import decode
+from pluralign_stats.study.quotes import Dialect, Forms, fault, rows_within
+
+csv.field_size_limit(2**31 - 1)  # a model's answer may be longer than the 128 kB of the default
+
+_SEPARATORS = ";\t,|"
+_CHUNK = 50_000
+#: First line by which a program tells Excel the separator; Excel shows it as no row.
+_ANNOUNCED = re.compile(r'\A\s*"?sep=(.)"?[ \t]*(?:\r\n|\n|\r)', re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class _Record:
+    """One row: its number in a spreadsheet, its first line, the lines as they stand, the fields."""
+
+    row: int
+    line: int
+    raw: str
+    fields: list[str]
+
+    @property
+    def place(self) -> str:
+        """``row 7``, with the line where line breaks inside of quotes stand above it."""
+        return f"row {self.row}" + (f" (line {self.line})" if self.line != self.row else "")
+
+
+def read_csv(content: bytes, spec: File, name: str) -> pd.DataFrame:
+    """Read a CSV file as text.
+
+    Returns
+    -------
+    DataFrame
+        Columns as the header names them; the index is the row number in a spreadsheet. Blank rows
+        are left out.
+
+    Raises
+    ------
+    InputError
+        If a quote is stray, a row has other fields than the header, or the separator is another;
+        the row and, where quotes are concerned, the column.
+    """
+    text, dialect = _announced(decode(content, name, spec.encoding), spec, name)
+    records = _records(text, dialect)
+    header = next((record for record in records if any(f.strip() for f in record.fields)), None)
+    if header is None:
+        raise InputError(f"{name}: is empty; it needs a header and at least one row of data")
+    reader = _Reader(name, dialect, header.fields, "separator" in spec.model_fields_set)
+    reader.check_header(header)
+    return reader.table(header, records)
+
+
+def _announced(text: str, spec: File, name: str) -> tuple[str, Dialect]:
+    """Text without a first line ``sep=;``, and the file's dialect."""
+    separator = spec.separator
+    found = _ANNOUNCED.match(text)
+    if found:
+        separator, text = found[1], text[found.end() :]
+        if "separator" in spec.model_fields_set and separator != spec.separator:
+            raise InputError(
+                f"{name}: its first line is '{found[0].strip()}', the codebook states 'separator: "
+                f"{json.dumps(spec.separator)}'; take that out of the codebook"
+            )
+    if spec.escape:  # MySQL's word for no value; it would be the letter N once escapes are read
+        mark = re.escape(separator)
+        text = re.sub(rf"(?<![^{mark}\r\n])\\N(?![^{mark}\r\n])", "", text)
+    return text, Dialect(separator, spec.escape)
+
+
+def _records(text: str, dialect: Dialect) -> Iterator[_Record]:
+    """Every row with its lines; blank ones have no fields."""
+    lines: list[str] = []
+
+    def remember() -> Iterator[str]:
+        for line in io.StringIO(text, newline=""):
+            lines.append(line)
+            yield line
+
+    reader = csv.reader(
+        remember(),
+        delimiter=dialect.separator,
+        escapechar=dialect.escape,
+        skipinitialspace=dialect.skips_space,
+    )
+    line = 1
+    for row, fields in enumerate(reader, 1):
+        yield _Record(row, line, "".join(lines), fields)
+        line += len(lines)
+        lines.clear()
+
+
+@dataclass(frozen=True)
+class _Reader:
+    """Checks the rows of one file against its header and puts them into columns."""
+
+    name: str
+    dialect: Dialect
+    header: list[str]
+    separator_stated: bool
+
+    def check_header(self, header: _Record) -> None:
+        """Refuse a header in which another separator stands, and stray quotes."""
+        bare = re.sub(r'"[^"]*"', "", header.raw)
+        mark = self._other_separator(bare)
+        if mark and self.dialect.separator not in bare:
+            raise InputError(
+                f"{self.name}: the header is one column '{header.raw.strip()}'; "
+                f"state 'separator: {json.dumps(mark)}' for this file in the codebook"
+            )
+        self._check_quotes(header, named=False)
+
+    def _other_separator(self, line: str) -> str | None:
+        """A separator that a line holds more often than the one in use."""
+        mark = max(_SEPARATORS, key=line.count)
+        return mark if line.count(mark) > line.count(self.dialect.separator) else None
+
+    def table(self, header: _Record, records: Iterator[_Record]) -> pd.DataFrame:
+        """Put the rows after the header into columns."""
+        rows: list[int] = []
+        chunk: list[list[str]] = []
+        parts: list[list[pa.Array]] = [[] for _ in self.header]
+        broken = [header]
+        for record in records:
+            if not record.fields:
+                continue
+            if '"' in record.raw:
+                self._check_quotes(record)
+                if "\n" in record.raw.rstrip("\r\n"):
+                    broken.append(record)
+            rows.append(record.row)
+            chunk.append(self._fitted(record))
+            if len(chunk) == _CHUNK:
+                _store(chunk, parts)
+        _store(chunk, parts)
+        columns = [pa.chunked_array(part, pa.string()).to_pandas() for part in parts]
+        table = pd.concat(columns, axis=1).set_axis(self.header, axis=1)
+        table.index = pd.Index(np.array(rows, dtype=int))
+        self._check_breaks(broken, Forms(table, spaced=self.dialect.separator + " " in header.raw))
+        return table
+
+    def _check_quotes(self, record: _Record, *, named: bool = True) -> None:
+        found = fault(record.raw, len(record.fields), self.dialect)
+        if found:
+            place, reason = found
+            where = self._column(place) if named else f"column {place + 1} of the header"
+            advice = "double a quote that is part of the text, remove one that is not"
+            raise InputError(
+                f"{self.name}: {record.place}, {where}: {reason}; {advice}"
+                + self._escape_advice(record)
+            )
+
+    def _column(self, place: int) -> str:
+        named = place < len(self.header) and self.header[place].strip()
+        return f"column '{named}'" if named else f"column {place + 1}"
+
+    def _escape_advice(self, record: _Record) -> str:
+        if self.dialect.escape or '\\"' not in record.raw:
+            return ""
+        return r""", or state 'escape: \' in the codebook if the file writes \" for a quote"""
+
+    def _fitted(self, record: _Record) -> list[str]:
+        """The fields of a row, one for each column; blank ones too many go."""
+        n = len(self.header)
+        fields = record.fields
+        if len(fields) > n and not any(field.strip() for field in fields[n:]):
+            return fields[:n]
+        if len(fields) != n:
+            found = f"{len(fields)} field{'s' if len(fields) > 1 else ''}"
+            raise InputError(
+                f"{self.name}: {record.place} has {found}, the header {n}; " + self._advice(record)
+            )
+        return fields
+
+    def _advice(self, record: _Record) -> str:
+        other = self._other_separator(self.dialect.separator.join(self.header))
+        if other and not self.separator_stated:
+            return f"state 'separator: {json.dumps(other)}' in the codebook if it is that"
+        if len(record.fields) < len(self.header):
+            return "fill it up, or mend the line if it is broken"
+        advice = f"quote fields that hold '{self.dialect.separator}'"
+        return advice + self._escape_advice(record)
+
+    def _check_breaks(self, broken: list[_Record], forms: Forms) -> None:
+        """Refuse a text over several lines that are rows: a quote that closes too late."""
+        for record in broken:
+            header = record.fields is self.header
+            place = rows_within(record.fields, self.dialect, forms, header=header)
+            if place is not None:
+                where = f"column {place + 1}" if header else self._column(place)
+                last = record.line + record.raw.rstrip("\r\n").count("\n")
+                raise InputError(
+                    f"{self.name}: {record.place}, {where}: the quote that opens there closes in "
+                    f"line {last} only, and the lines between look like rows of the table; remove "
+                    "stray quotes, or, if it is one text, save the table as .xlsx or .parquet"
+                )
+
+
+def _store(chunk: list[list[str]], parts: list[list[pa.Array]]) -> None:
+    """Move the rows that were read into columns."""
+    for part, values in zip(parts, zip(*chunk, strict=True), strict=False):
+        part.append(pa.array(values, pa.string()))
+    chunk.clear()
