@@ -3,11 +3,11 @@
 from pluralign_stats.checks.calibration import calibration_check
 from pluralign_stats.checks.influence import influence_check
 from pluralign_stats.checks.loo import loo_check
+from pluralign_stats.checks.names import rater_group
 from pluralign_stats.checks.predictive import enough_raters, predictive_check
 from pluralign_stats.checks.protocol import Check
 from pluralign_stats.checks.residuals import residual_check
 from pluralign_stats.checks.sampling import sampling_check
-from pluralign_stats.effects.counts import rater_of
 from pluralign_stats.models.bayes.bayes import Posterior
 from pluralign_stats.models.fit import Fit
 
@@ -41,9 +41,7 @@ def check(fit: Fit, *, n_simulations: int = 200, seed: int = 0) -> tuple[Check, 
     groups = list(fit.groups()["group"])
     if not groups or not len(fit.params):
         return made
-    column = rater_of(fit)
-    group = column if column is not None and column in groups else str(groups[0])
-    return (*made, influence_check(fit, group))
+    return (*made, influence_check(fit, rater_group(fit) or str(groups[0])))
 
 
 def _bayesian(fit: Posterior, n_draws: int, seed: int) -> tuple[Check, ...]:
@@ -51,6 +49,6 @@ def _bayesian(fit: Posterior, n_draws: int, seed: int) -> tuple[Check, ...]:
     if enough_raters(fit):
         made.append(predictive_check(fit, "rater", n_draws=n_draws, seed=seed))
     made.append(loo_check(fit, "rating"))
-    if rater_of(fit) is not None:
+    if fit.design.raters.known:
         made.append(loo_check(fit, "rater"))
     return tuple(made)

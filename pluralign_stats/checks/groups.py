@@ -7,7 +7,6 @@ import pandas as pd
 
 from pluralign_stats.checks.raters import count_raters, rater_numbers
 from pluralign_stats.describe.disclosure import suppressed
-from pluralign_stats.effects.counts import rater_of
 from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.models.fit import Fit
 from pluralign_stats.settings import MIN_CELL
@@ -157,7 +156,7 @@ def _groups(
     notes: tuple[str, ...],
 ) -> Groups:
     n_raters = count_raters(codes, raters, len(labels)).astype(float)
-    if rater_of(fit) is None:
+    if not fit.design.raters.known:
         n_raters[:] = np.nan
     n_ratings = np.bincount(codes[codes >= 0], minlength=len(labels))
     return Groups(term, tuple(labels), codes, n_raters, n_ratings, notes)

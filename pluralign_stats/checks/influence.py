@@ -12,11 +12,13 @@ from pluralign_stats.checks.names import (
     levels_of,
     may_name,
     plain_coefficient,
+    rater_group,
 )
 from pluralign_stats.checks.protocol import Check
 from pluralign_stats.checks.ratings import rating_influence
 from pluralign_stats.errors import InputError
 from pluralign_stats.models.fit import Fit
+from pluralign_stats.models.raters import RATER
 from pluralign_stats.results import Metadata, Result
 from pluralign_stats.settings import MIN_CELL
 
@@ -29,7 +31,7 @@ SHOWN = 20
 
 
 def influence_check(
-    fit: Fit, group: str = "rater", *, beside: str = "item", named: bool | None = None
+    fit: Fit, group: str | None = None, *, beside: str = "item", named: bool | None = None
 ) -> Check:
     """Measure how far every coefficient moves when one level of a grouping factor is left out.
 
@@ -38,7 +40,7 @@ def influence_check(
     fit
         A linear or ordinal fit with random effects.
     group
-        The grouping factor whose levels are left out in turn.
+        The grouping factor whose levels are left out in turn; by default the raters.
     beside
         Another grouping factor: the figure shows what the single ratings of the most influential
         levels contribute by its levels. Passed over where the model has none.
@@ -65,6 +67,7 @@ def influence_check(
     No model is fitted again: a linear model's changes are exact given its variances, an ordinal
     model's are those of one Newton step (`deletion`). The cost grows as levels times ratings.
     """
+    group = group or rater_group(fit) or RATER
     design = find_parts(fit, group)[0].design
     if not len(fit.params):
         raise InputError("the model has no coefficients whose influence could be measured")

@@ -14,7 +14,6 @@ import pandas as pd
 
 from pluralign_stats.checks.protocol import Check
 from pluralign_stats.checks.raters import rater_numbers
-from pluralign_stats.effects.counts import rater_of
 from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.models.bayes.bayes import Posterior
 from pluralign_stats.models.fit import Fit
@@ -129,11 +128,13 @@ def _empty(fit: Posterior, by: str) -> pd.DataFrame:
     columns = ["elpd", "p_loo", "pareto_k"]
     if by == "rating":
         return pd.DataFrame(np.nan, index=fit.design.data.index, columns=columns)
-    if rater_of(fit) is None:
+    raters = fit.design.raters
+    if not raters.known:
         raise InputError(
-            "the model tells no raters apart; add (1|rater) to it, or leave out by='rating'"
+            "the model tells no raters apart; say who they are when fitting, as in "
+            "rater='user_id', or leave out by='rating'"
         )
-    n_raters = int(rater_numbers(fit).max()) + 1
+    n_raters = raters.n
     if n_raters < 2:
         raise InputError("there is one rater only; leave out single ratings by='rating'")
     return pd.DataFrame(np.nan, index=range(n_raters), columns=columns)
@@ -161,7 +162,7 @@ def _result(fit: Posterior, by: str, pointwise: pd.DataFrame, largest_k: float) 
     elpd, m = pointwise["elpd"], len(pointwise)
     k = pointwise["pareto_k"]
     bad = int((~(k <= largest_k)).sum())
-    n_raters = np.nan if rater_of(fit) is None else rater_numbers(fit).max() + 1
+    n_raters = fit.design.raters.n or np.nan
     table = pd.DataFrame(
         {
             "term": f"leave one {by} out",

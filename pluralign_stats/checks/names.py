@@ -3,10 +3,10 @@
 import numpy as np
 
 from pluralign_stats.checks.raters import count_raters, rater_numbers
-from pluralign_stats.effects.counts import THINGS, rater_of
 from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.models.fit import Fit, RandomPart
 from pluralign_stats.models.matrices import RandomDesign
+from pluralign_stats.models.raters import RATER, THINGS
 from pluralign_stats.settings import MIN_CELL
 
 
@@ -38,6 +38,12 @@ def borne_widely(fit: Fit) -> np.ndarray:
     return np.array(enough[:at] + [e for e in enough[at:] for _ in fit.thresholds], dtype=bool)
 
 
+def rater_group(fit: Fit) -> str | None:
+    """The grouping factor whose levels are the raters, if the model has it."""
+    terms = [part.design.term for part in fit.random]
+    return next((t.group for t in terms if fit.design.raters.are(t.factors)), None)
+
+
 def find_parts(fit: Fit, group: str) -> list[RandomPart]:
     """The random terms of one grouping factor.
 
@@ -57,9 +63,9 @@ def find_parts(fit: Fit, group: str) -> list[RandomPart]:
 
 def level_counts(fit: Fit, design: RandomDesign) -> tuple[np.ndarray, np.ndarray]:
     """(L,) raters and (L,) ratings of each level; raters are missing where none are known."""
-    L, column = len(design.levels), rater_of(fit)
+    L, raters = len(design.levels), fit.design.raters
     n_ratings = np.bincount(design.codes, minlength=L)
-    if column is None or column == design.term.group:
+    if not raters.known or raters.are(design.term.factors):
         return np.full(L, np.nan), n_ratings
     return count_raters(design.codes, rater_numbers(fit), L).astype(float), n_ratings
 
@@ -74,7 +80,7 @@ def may_name(fit: Fit, design: RandomDesign, *, named: bool | None) -> np.ndarra
     L = len(design.levels)
     if named is False:
         return np.zeros(L, dtype=bool)
-    if design.term.group == "rater" or "rater" in design.term.factors:
+    if RATER in design.term.factors or fit.design.raters.within(design.term.factors):
         return np.zeros(L, dtype=bool)
     n_raters, _ = level_counts(fit, design)
     if np.isnan(n_raters).all():

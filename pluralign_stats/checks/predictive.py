@@ -11,10 +11,10 @@ from pluralign_stats.checks.protocol import Check
 from pluralign_stats.checks.raters import rater_numbers
 from pluralign_stats.checks.replicates import FEWEST, Comparison
 from pluralign_stats.describe.disclosure import check_min_cell
-from pluralign_stats.effects.counts import rater_of
 from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.models.bayes.bayes import Posterior
 from pluralign_stats.models.fit import Fit
+from pluralign_stats.models.raters import RATER
 from pluralign_stats.results import Metadata, Result, ordered_columns
 from pluralign_stats.settings import CONF_LEVEL, MIN_CELL, SIGNIFICANCE
 
@@ -137,7 +137,7 @@ def compare_draws(
     from pluralign_stats.models.bayes.replicate import replicate
 
     terms: tuple[int, ...] = () if new == "none" else tuple(range(len(fit.random)))
-    if new == "raters" and rater_of(fit) is not None:
+    if new == "raters" and fit.design.raters.known:
         terms = own_terms(fit, rater_numbers(fit))
     S = len(fit.draws.joint)
     draws = np.linspace(0, S - 1, n_draws).round().astype(int)
@@ -165,11 +165,11 @@ def predictive_p(compared: Comparison) -> float:
 
 def enough_raters(fit: Fit) -> bool:
     """Whether a distribution over raters may be shown."""
-    return rater_of(fit) is not None and rater_numbers(fit).max() + 1 >= MIN_CELL
+    return fit.design.raters.n >= MIN_CELL
 
 
 def _is_rater(fit: Posterior, by: str | pd.Series | None) -> bool:
-    return isinstance(by, str) and (by == "rater" or by == rater_of(fit))
+    return isinstance(by, str) and (by == RATER or (by,) == fit.design.raters.columns)
 
 
 def _by_groups(fit: Posterior, by: str | pd.Series | None, min_cell: int) -> Statistic:
@@ -225,8 +225,8 @@ def _by_rater(fit: Posterior) -> Statistic:
     """Points of the distributions over raters of the mean and the spread of their ratings."""
     if not enough_raters(fit):
         raise InputError(
-            f"the model tells fewer than {MIN_CELL} raters apart; this check needs them, and "
-            "(1|rater) in the formula or a column 'rater' in the data"
+            f"the model tells fewer than {MIN_CELL} raters apart, and this check needs them; say "
+            "who they are when fitting, as in rater='user_id'"
         )
     raters = rater_numbers(fit)
     sizes = np.bincount(raters)
@@ -279,7 +279,7 @@ def _what_is_new(fit: Posterior, new: str) -> str:
         "all": "new raters of new items",
         "none": "the same raters of the same items",
     }
-    if new == "raters" and rater_of(fit) is None:
+    if new == "raters" and not fit.design.raters.known:
         new = "all"
     return (
         f"Estimate: average over sets of ratings drawn from the posterior, by {whose[new]}; in "

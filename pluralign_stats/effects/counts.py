@@ -6,23 +6,6 @@ import pandas as pd
 from pluralign_stats.effects.averages import Population
 from pluralign_stats.models.fit import Fit
 
-#: Grouping factors that are not people.
-THINGS = ("item", "prompt", "response")
-
-#: A grouping factor with more ratings a level is taken for groups of people, such as countries.
-MOST_RATINGS = 100
-
-
-def rater_of(fit: Fit) -> str | None:
-    """Column that tells raters apart: `rater`, else the finest grouping factor of people if any."""
-    data = fit.design.data
-    if "rater" in data:
-        return "rater"
-    factors = {name for part in fit.random for name in part.design.term.factors}
-    sizes = {name: data[name].nunique() for name in sorted(factors - set(THINGS))}
-    people = {name: n for name, n in sizes.items() if fit.nobs < MOST_RATINGS * n}
-    return max(people, key=lambda name: people[name]) if people else None
-
 
 def count(fit: Fit, rows: Population, factor: str | None = None) -> pd.DataFrame:
     """Raters and ratings of the model's data in each group, and in each level of a factor.
@@ -30,17 +13,17 @@ def count(fit: Fit, rows: Population, factor: str | None = None) -> pd.DataFrame
     Returns
     -------
     DataFrame
-        Columns n_raters, n_ratings, indexed by group number and level.
+        Columns n_raters (missing where the model does not know its raters), n_ratings, indexed by
+        group number and level.
     """
-    data = fit.design.data
+    data, codes = fit.design.data, fit.design.raters.codes
     keys = {"group": _group_numbers(fit, rows), "level": ""}
     if factor is not None:
         keys["level"] = data[factor].astype(str).to_numpy()
-    rater = rater_of(fit)
-    frame = pd.DataFrame(keys | {"rater": 0 if rater is None else data[rater].to_numpy()})
+    frame = pd.DataFrame(keys | {"rater": 0 if codes is None else codes})
     grouped = frame[frame["group"] >= 0].groupby(["group", "level"])["rater"]
     made = pd.DataFrame({"n_raters": grouped.nunique(), "n_ratings": grouped.size()})
-    return made.assign(n_raters=np.nan) if rater is None else made
+    return made.assign(n_raters=np.nan) if codes is None else made
 
 
 def _group_numbers(fit: Fit, rows: Population) -> np.ndarray:

@@ -101,6 +101,8 @@ def notes(fit: Fit, n_dropped: int, averaging: Averaging, kind: Kind) -> tuple[s
     told = [] if kind == "linear" else [AVERAGED[averaging].format(known=known)]
     if n_dropped:
         told.append(f"Rows left out because a variable is missing: {n_dropped:,}.")
+    if fit.design.raters.unknown:
+        told.append(fit.design.raters.unknown)
     return tuple(told)
 
 

@@ -1,7 +1,7 @@
 """The rows that a model uses: response, weights, and the matrices of all its parts."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -16,9 +16,7 @@ from pluralign_stats.models.matrices import (
     fixed_matrix,
     random_design,
 )
-
-#: Column that is kept whether or not the formula has it: tables count raters by it.
-RATER = "rater"
+from pluralign_stats.models.raters import Raters, find_raters, rater_columns
 
 #: Name of a column of weights that were given one by one.
 WEIGHTS = "(weights)"
@@ -46,6 +44,8 @@ class Design:
         Rows left out because a variable of the formula is missing.
     data_kind
         Whether the data are simulated or observed, if they say so.
+    raters
+        Who rated each row, or why that is not known.
     """
 
     y: np.ndarray
@@ -57,6 +57,7 @@ class Design:
     data: pd.DataFrame
     n_dropped: int
     data_kind: str = "unstated"
+    raters: Raters = field(default_factory=Raters)
 
     @property
     def fixed_variables(self) -> list[str]:
@@ -115,6 +116,7 @@ def build_design(
     scale: str | None = None,
     nominal: str | None = None,
     ordinal: bool = False,
+    rater: str | Sequence[str] | None = None,
 ) -> Design:
     """Drop incomplete rows and build all matrices.
 
@@ -131,6 +133,8 @@ def build_design(
     ordinal
         Whether the response is categories (returned as they are, as `y`, to be numbered) and the
         intercept is left to the thresholds.
+    rater
+        The column that tells raters apart, or several whose combinations do; see `find_raters`.
 
     Raises
     ------
@@ -148,10 +152,11 @@ def build_design(
     rows = data[used].notna().all(axis=1)
     if not rows.any():
         raise InputError(f"no row has all of {', '.join(used)}; check for missing values")
-    known = [RATER] if RATER in data and RATER not in used else []
+    known = [name for name in rater_columns(rater, data) if name not in used]
     kept = data.loc[rows, [*used, *known]].infer_objects()
     for column in kept:
         kept[column] = _plain(kept[column])
+    raters = find_raters(rater, kept, formula.random)
     _refuse_constant(sides, kept)
     random = tuple(random_design(term, kept) for term in formula.random)
     _refuse_doubles(random)
@@ -167,6 +172,7 @@ def build_design(
         data=kept,
         n_dropped=int((~rows).sum()),
         data_kind=data.attrs.get("data", "unstated"),
+        raters=raters,
     )
 
 

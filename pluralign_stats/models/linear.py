@@ -114,6 +114,7 @@ def fit_linear(
     *,
     reml: bool = True,
     weights: str | Sequence[float] | np.ndarray | None = None,
+    rater: str | Sequence[str] | None = None,
 ) -> LinearFit:
     """Fit a linear mixed model.
 
@@ -130,6 +131,11 @@ def fit_linear(
         Restricted maximum likelihood, or maximum likelihood.
     weights
         A column, or one number per row: the residual variance of a row is ``sigma^2 / weight``.
+    rater
+        The column that tells raters apart, for counts of raters and for keeping small groups from
+        being shown: such as ``"user_id"``, or ``["country", "id"]`` where ids begin anew in each
+        country. By default a column `rater`, else the one grouping factor that is called as people
+        are (`user_id`, `participant`) if no other might be they; else raters are not counted.
 
     Raises
     ------
@@ -142,7 +148,7 @@ def fit_linear(
     and intervals from t with Satterthwaite's degrees of freedom (Kuznetsova, Brockhoff &
     Christensen 2017, Journal of Statistical Software 82(13)).
     """
-    design = build_design(parse_formula(formula), data, weights=weights)
+    design = build_design(parse_formula(formula), data, weights=weights, rater=rater)
     n, p = design.fixed.columns.shape
     if n <= p + 1:
         raise InputError(f"{n} complete rows are too few for {p} effects; simplify the model")

@@ -134,6 +134,7 @@ def fit_ordinal(
     scale: str | None = None,
     weights: str | Sequence[float] | np.ndarray | None = None,
     n_nodes: int = 1,
+    rater: str | Sequence[str] | None = None,
 ) -> OrdinalFit:
     """Fit a cumulative link mixed model.
 
@@ -162,6 +163,8 @@ def fit_ordinal(
     n_nodes
         1 for the Laplace approximation; more nodes of adaptive Gauss-Hermite quadrature for a
         single random intercept or slope.
+    rater
+        As for `fit_linear`.
 
     Raises
     ------
@@ -176,7 +179,15 @@ def fit_ordinal(
     if link not in LINKS:
         raise InputError(one_of("'link'", link, LINKS))
     parsed = parse_formula(formula)
-    design = build_design(parsed, data, weights=weights, nominal=nominal, scale=scale, ordinal=True)
+    design = build_design(
+        parsed,
+        data,
+        weights=weights,
+        nominal=nominal,
+        scale=scale,
+        ordinal=True,
+        rater=rater,
+    )
     name = parsed.response.strip("`")
     found = categories_of(design.data[name], data[name], keep_unused=thresholds != "flexible")
     design = replace(design, y=found.codes)

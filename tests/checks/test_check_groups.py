@@ -4,7 +4,6 @@ import pytest
 
 import pluralign_stats as pls
 from pluralign_stats.checks.groups import group_rows, joined, whole
-from pluralign_stats.effects.counts import rater_of
 
 
 def test_fitted_ratings_are_cut_into_groups_that_are_large_enough(ordinal_fit):
@@ -64,9 +63,9 @@ def test_without_grouping_factors_there_are_no_raters(ratings):
 def test_who_the_raters_are(ratings):
     renamed = ratings.rename(columns={"rater": "person"}).assign(country=ratings["kind"])
     formula = "rating ~ x + (1|person) + (1|item) + (1|country)"
-    assert rater_of(pls.fit_ordinal(formula, renamed)) == "person"
-    assert rater_of(pls.fit_ordinal("rating ~ x + (1|country)", renamed)) is None
-    assert rater_of(pls.fit_ordinal("rating ~ x + (1|item)", renamed)) is None
+    assert pls.fit_ordinal(formula, renamed).design.raters.columns == ("person",)
+    assert not pls.fit_ordinal("rating ~ x + (1|country)", renamed).design.raters.known
+    assert not pls.fit_ordinal("rating ~ x + (1|item)", renamed).design.raters.known
 
 
 def test_bad_groups_are_refused(ordinal_fit, ratings):

@@ -200,6 +200,7 @@ def fit_bayes(
     seed: int = 1,
     target_accept: float = 0.8,
     progress: bool | None = None,
+    rater: str | Sequence[str] | None = None,
 ) -> BayesFit:
     """Sample the posterior of a mixed model.
 
@@ -237,6 +238,8 @@ def fit_bayes(
         Acceptance rate that the sampler aims at; nearer to 1 for fewer divergences.
     progress
         Show a progress bar; by default where somebody watches.
+    rater
+        As for `fit_linear`.
 
     Raises
     ------
@@ -253,7 +256,7 @@ def fit_bayes(
     how = Sampling(draws, tune, chains, seed, target_accept, progress)
     if method not in METHODS:
         raise InputError(one_of("'method'", method, METHODS))
-    start = starting_fit(formula, data, family, link, nominal, scale, weights)
+    start = starting_fit(formula, data, family, link, nominal, scale, weights, rater)
     try:
         import nutpie  # noqa: F401
 
@@ -284,13 +287,16 @@ def starting_fit(
     nominal: str | None,
     scale: str | None,
     weights: str | Sequence[float] | np.ndarray | None,
+    rater: str | Sequence[str] | None,
 ) -> Fit:
     """The mixed-model fit at which sampling starts."""
     if family == "gaussian":
         if nominal is not None or scale is not None:
             raise InputError("'nominal' and 'scale' are for ordered categories, not for 'gaussian'")
-        return fit_linear(formula, data, weights=weights)
-    fit = fit_ordinal(formula, data, link=link, nominal=nominal, scale=scale, weights=weights)
+        return fit_linear(formula, data, weights=weights, rater=rater)
+    fit = fit_ordinal(
+        formula, data, link=link, nominal=nominal, scale=scale, weights=weights, rater=rater
+    )
     if family == "bernoulli" and len(fit.labels) != 2:
         raise InputError(
             f"family 'bernoulli' needs two categories, and the response has {len(fit.labels)}; use "

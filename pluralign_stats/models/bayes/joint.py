@@ -27,6 +27,7 @@ from pluralign_stats.models.bayes.reference import refer_at
 from pluralign_stats.models.bayes.sampler import sample
 from pluralign_stats.models.bayes.summarize import summarize
 from pluralign_stats.models.ordinal import OrdinalFit, fit_ordinal
+from pluralign_stats.models.raters import RATER, find_raters
 from pluralign_stats.results import Metadata, Result, ordered_columns
 from pluralign_stats.settings import CONF_LEVEL
 
@@ -34,7 +35,7 @@ from pluralign_stats.settings import CONF_LEVEL
 APART = 0.25
 
 #: Columns of the ratings that are no demographics.
-ROLES = ("rater", "item", "dimension", "rating")
+ROLES = (RATER, "item", "dimension", "rating")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -197,6 +198,7 @@ def fit_joint(
     seed: int = 1,
     target_accept: float = 0.8,
     progress: bool | None = None,
+    rater: str | Sequence[str] = RATER,
 ) -> JointFit:
     """Sample one ordinal model of all dimensions.
 
@@ -217,6 +219,9 @@ def fit_joint(
     link, priors, draws, tune, chains, seed, target_accept, progress
         As for `fit_bayes`; ``"sd(dimension: gender)"`` is how far effects of gender differ between
         dimensions.
+    rater
+        The column that tells raters apart where it is not called so, or several whose combinations
+        do, such as ``["country", "id"]`` where ids begin anew in each country.
 
     Raises
     ------
@@ -225,7 +230,7 @@ def fit_joint(
         categories and groups.
     """
     how = Sampling(draws, tune, chains, seed, target_accept, progress)
-    fits = _start(ratings, demographics, link)
+    fits = _start(_with_raters(ratings, rater), demographics, link)
     signs = _signs(valence or {}, list(fits))
     joint = lay_out_jointly(fits, signs)
     first = next(iter(fits.values()))
@@ -260,6 +265,14 @@ def fit_joint(
         dict(zip(fits, signs.tolist(), strict=True)),
         convergence.notes(),
     )
+
+
+def _with_raters(ratings: pd.DataFrame, rater: str | Sequence[str]) -> pd.DataFrame:
+    """The ratings with raters of any columns under the name that the model knows."""
+    if rater == RATER:
+        return ratings
+    codes = find_raters(rater, ratings, ()).codes
+    return ratings.assign(**{RATER: pd.Categorical(np.asarray(codes))})
 
 
 def _start(ratings: pd.DataFrame, demographics: Sequence[str], link: str) -> dict[str, OrdinalFit]:

@@ -50,6 +50,7 @@ def prior_predictive(
     draws: int = 500,
     seed: int = 1,
     conf_level: float = CONF_LEVEL,
+    rater: str | Sequence[str] | None = None,
 ) -> Result:
     """Draw ratings from the priors alone, to see what these take for likely before fitting.
 
@@ -58,7 +59,7 @@ def prior_predictive(
 
     Parameters
     ----------
-    formula, data, family, link, nominal, scale, weights, priors
+    formula, data, family, link, nominal, scale, weights, priors, rater
         As for `fit_bayes`. Weights change the spread of Gaussian ratings; those of categories
         count for nothing here.
     draws
@@ -86,7 +87,7 @@ def prior_predictive(
     ...                  priors={"coefficients": "normal(0, 10)"})  # doctest: +SKIP
     """
     check_family(family, link)
-    start = starting_fit(formula, data, family, link, nominal, scale, weights)
+    start = starting_fit(formula, data, family, link, nominal, scale, weights, rater)
     layout = lay_out(start)
     return foretell(start, layout, choose_priors(start, layout, priors), draws, seed, conf_level)
 
