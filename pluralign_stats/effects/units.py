@@ -3,9 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
-from pluralign_stats.effects.counts import rater_of
 from pluralign_stats.models.fit import Fit
 from pluralign_stats.models.formula import variables_of
 
@@ -50,7 +48,7 @@ def units_of(fit: Fit, variable: str, columns: np.ndarray) -> Units:
     columns
         (n, c) its covariates.
     """
-    groups, rater = _groups(fit), rater_of(fit)
+    groups, rater = _groups(fit), _rater(fit)
     own = None if rater is None else groups[rater]
     whole = {n: c for n, c in groups.items() if n == rater or not _part(c, own)}
     chosen = {name: codes for name, codes in whole.items() if _constant(columns, codes)}
@@ -70,10 +68,18 @@ def units_of(fit: Fit, variable: str, columns: np.ndarray) -> Units:
     return Units(" and ".join(names), tuple(kept[name] for name in names))
 
 
+def _rater(fit: Fit) -> str | None:
+    """What the raters are called, if the model knows them: as its term of them is."""
+    raters = fit.design.raters
+    terms = [part.design.term for part in fit.random]
+    called = (term.group for term in terms if raters.are(term.factors))
+    return next(called, ":".join(raters.columns) or None)
+
+
 def _groups(fit: Fit) -> dict[str, np.ndarray]:
     """The model's groups of rows, raters first."""
-    rater = rater_of(fit)
-    found = {} if rater is None else {rater: pd.factorize(fit.design.data[rater])[0]}
+    rater, codes = _rater(fit), fit.design.raters.codes
+    found = {} if rater is None or codes is None else {rater: codes}
     return found | {part.design.term.group: part.design.codes for part in fit.random}
 
 
