@@ -303,6 +303,12 @@ def minus(number: str) -> str:
 
 
 def with_interval(row: pd.Series, form: str, unit: str) -> str:
-    """Write a table's estimate and interval, such as ``−0.18 rating points [−0.28, −0.08]``."""
+    """Write a table's estimate and interval, such as ``−0.18 rating points [−0.28, −0.08]``.
+
+    An estimate whose interval is not known stands alone, and says so.
+    """
     low, high = row["conf_low"], row["conf_high"]
-    return minus(f"{row['estimate']:+{form}} {unit} [{low:{form}}, {high:{form}}]")
+    ends = (
+        "without an interval" if pd.isna(low) or pd.isna(high) else f"[{low:{form}}, {high:{form}}]"
+    )
+    return minus(f"{row['estimate']:+{form}} {unit} {ends}")

@@ -136,7 +136,10 @@ def _sentence(table: pd.DataFrame, comparison: pd.DataFrame, group: str) -> str:
     own = table["model"] == (best if differ else THRESHOLDS)
     left = table[own & (table["part"] == LEVEL)].set_index("contrast")
     alike = table[table["model"] == SAME].set_index("contrast")
-    contrast = alike["estimate"].abs().idxmax()
+    known = alike["estimate"].dropna()
+    if known.empty:
+        return f"{start}. The data do not tell the groups apart from other terms of the model."
+    contrast = known.abs().idxmax()
     rated, level = alike.loc[contrast], left.loc[contrast]
     return (
         f"{start}. Of the difference {contrast}, {with_interval(rated, '.2f', 'rating points')}, "

@@ -1,5 +1,6 @@
 """Whether the groups of a study use the rating scale alike, in a table for readers."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -19,6 +20,13 @@ from pluralign_stats.describe.disclosure import (
 )
 from pluralign_stats.effects.demographics import chosen, default_factors
 from pluralign_stats.effects.plans import formula_of, given_ratings
+from pluralign_stats.effects.references import (
+    Groups,
+    groups_of,
+    no_demographics,
+    nothing_compared,
+    replaced,
+)
 from pluralign_stats.effects.response_style import LEVEL, RATED
 from pluralign_stats.errors import InputError, MissingExtraError
 from pluralign_stats.results import Metadata, Result, ordered_columns
@@ -84,12 +92,23 @@ def scale_use(
     )
     data = given_ratings(study, target)
     known = (*study.demographics, *([LANGUAGE] if LANGUAGE in data else []))
+    label = _label(study)
     candidates = chosen("group", [group] if group else [], known, _defaults(study, data))
+    lacking = []
     for name in candidates:
-        kept, told = _enough(data, name, min_cell)
-        if kept[name].nunique() > 1:
+        found = groups_of(data, name, label(name), min_cell)
+        if found.reference:
+            kept, told = _enough(data, name, found, label(name), min_cell)
             return _compare(study, target, name, kept, told, min_cell, conf_level, options)
-    return _nothing(study, "There are no two groups of raters whose use of the scale to compare.")
+        lacking.append(found.lacking)
+    none = [] if candidates else [no_demographics(map(label, study.demographics))]
+    lacking = ["no rating was given"] if data.empty else lacking
+    first = "there are no two groups of raters whose use of the scale to compare"
+    return _nothing(study, nothing_compared([first, *none, *lacking]))
+
+
+def _label(study: Study) -> Callable[[str], str]:
+    return lambda name: "Language" if name == LANGUAGE else study.codebook.label(name)
 
 
 def _defaults(study: Study, data: pd.DataFrame) -> tuple[str, ...]:
@@ -103,21 +122,23 @@ def _nothing(study: Study, why: str) -> Invariance:
     return Invariance({}, nothing, nothing)
 
 
-def _enough(data: pd.DataFrame, name: str, min_cell: int) -> tuple[pd.DataFrame, str]:
+def _enough(
+    data: pd.DataFrame, name: str, found: Groups, label: str, min_cell: int
+) -> tuple[pd.DataFrame, tuple[str, ...]]:
     """Rows of the levels that are compared, and what was left out."""
     raters = data.groupby(name, observed=True)["rater"].nunique()
     large = raters[raters >= min_cell].sort_values(ascending=False, kind="stable")
-    kept = large.index[:MOST_GROUPS]
-    rows = data[data[name].isin(kept)]
     # The first level is the reference: of languages the one of most raters.
-    order = [level for level in data[name].cat.categories if level in kept]
-    order = list(kept) if name == LANGUAGE else order
-    told = "Some groups are left out: those of few raters"
-    told += f", and all but the {MOST_GROUPS} largest." if len(large) > MOST_GROUPS else "."
-    return (
-        rows.assign(**{name: rows[name].cat.set_categories(order)}),
-        told if len(kept) < len(raters) else "",
-    )
+    reference = large.index[0] if name == LANGUAGE else found.reference
+    kept = [reference, *(level for level in large.index if level != reference)][:MOST_GROUPS]
+    order = [reference, *(x for x in data[name].cat.categories if x in kept and x != reference)]
+    rows = data[data[name].isin(kept)]
+    usual = reference if name == LANGUAGE else str(data[name].cat.categories[0])
+    told = [f"{other}." for other in [replaced(label, usual, reference, min_cell)] if other]
+    if len(kept) < len(raters):
+        few = f", and all but the {MOST_GROUPS} largest." if len(large) > MOST_GROUPS else "."
+        told.append(f"Some groups are left out: those of few raters{few}")
+    return rows.assign(**{name: rows[name].cat.set_categories(order)}), tuple(told)
 
 
 def _compare(
@@ -125,24 +146,25 @@ def _compare(
     dimension: str,
     name: str,
     data: pd.DataFrame,
-    left_out: str,
+    left_out: tuple[str, ...],
     min_cell: int,
     conf_level: float,
     options: dict[str, Any],
 ) -> Invariance:
-    label = study.codebook.label(name) if name != LANGUAGE else "Language"
+    label = _label(study)(name)
     try:
         made = measurement_invariance(
             formula_of(data, (name,)), data, name, conf_level=conf_level, **options
         )
     except (InputError, MissingExtraError) as error:
-        return _nothing(study, f"No models of how groups by {label} use the scale: {error}.")
+        why = f"no models of how groups by {label} use the scale: {error}"
+        return _nothing(study, nothing_compared([why]))
     table = made.result.table
     first = (table["model"] == SAME) & (table["part"] == RATED)
     table = table[first | ((table["model"] != SAME) & (table["part"] == LEVEL))]
     shown = _without_counts(study, name, table.reset_index(drop=True), min_cell)
     shown = shown.assign(dimension=study.codebook.label(dimension), term=label)
-    notes = [*made.result.meta.notes, left_out]
+    notes = [*made.result.meta.notes, *left_out]
     notes += [COUNT_WITHHELD] if shown["n_raters"].isna().any() else []
     meta = replace(
         made.result.meta,

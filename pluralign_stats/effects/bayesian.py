@@ -9,6 +9,7 @@ import pandas as pd
 
 from pluralign_stats.effects.comparisons import averaged_settings, contrast_groups
 from pluralign_stats.effects.demographics import DemographicEffects, chosen, demographic_effects
+from pluralign_stats.effects.references import nothing_compared
 from pluralign_stats.errors import MissingExtraError
 from pluralign_stats.models.bayes.bayes import Posterior
 from pluralign_stats.models.predict import Points
@@ -93,8 +94,9 @@ def bayesian_effects(
         )
     except MissingExtraError as error:
         meta = Metadata("Differences between groups", study.data_kind)
-        nothing = Result(pd.DataFrame(columns=_DRAWN), str(error), meta)
-        return BayesianEffects(DemographicEffects(nothing, nothing, {}), nothing, None, f"{error}.")
+        why = nothing_compared([str(error)])
+        nothing = Result(pd.DataFrame(columns=_DRAWN), why, meta)
+        return BayesianEffects(DemographicEffects(nothing, nothing, {}), nothing, None, why)
     effects = _about(study.codebook.label(target), effects)
     fits = {factor: fit for (_, factor), fit in effects.fits.items() if isinstance(fit, Posterior)}
     fit = next(iter(fits.values()), None)
@@ -104,7 +106,7 @@ def bayesian_effects(
 
 def _about(label: str, effects: DemographicEffects) -> DemographicEffects:
     """Effects whose titles and sentences begin with the dimension."""
-    if not effects.fits:
+    if effects.differences.table.empty:
         return effects
     made = []
     for result in (effects.differences, effects.percents):
@@ -118,7 +120,7 @@ def _about(label: str, effects: DemographicEffects) -> DemographicEffects:
 def _told(study: Study, dimension: str, fit: Posterior | None, effects: DemographicEffects) -> str:
     label = study.codebook.label
     if fit is None:
-        return "\n".join([f"{label(dimension)}: {effects.differences.sentence}"])
+        return f"{label(dimension)}: {effects.differences.sentence}"
     lines = [f"{label(dimension)}: {fit.formula}"]
     return "\n".join([*lines, *(f"{v}: {label(v)}" for v in fit.design.fixed_variables)])
 

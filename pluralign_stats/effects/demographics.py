@@ -1,9 +1,11 @@
 """Who rates how: effects of every demographic on every dimension of a study."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from pluralign_stats.describe.composition import not_asked
@@ -11,12 +13,19 @@ from pluralign_stats.describe.disclosure import COUNT_WITHHELD, check_min_cell, 
 from pluralign_stats.effects.contrasts import contrasts
 from pluralign_stats.effects.draws import leave_out_zero
 from pluralign_stats.effects.percent import percent
-from pluralign_stats.effects.plans import MODELS, Model, fit_plans
+from pluralign_stats.effects.plans import MODELS, Model, fit_plans, given_ratings
+from pluralign_stats.effects.references import (
+    groups_of,
+    no_demographics,
+    nothing_compared,
+    replaced,
+)
 from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.models.fit import Fit
 from pluralign_stats.results import Metadata, Result, ordered_columns, with_interval
 from pluralign_stats.settings import CONF_LEVEL, MIN_CELL, SIGNIFICANCE
 from pluralign_stats.study.study import Study
+from pluralign_stats.words import counted, joined
 
 _COLUMNS = ["dimension", "term", "contrast", "reading", "estimate", "std_error", "conf_low"]
 _COLUMNS += ["conf_high", "p_value", "p_adjusted", "n_raters", "n_ratings", "method"]
@@ -68,7 +77,8 @@ def demographic_effects(
         ratings as numbers; ``"bayes"``: the ordinal model sampled by `fit_bayes`, whose tables have
         sd and prob_positive instead of std_error and of p.
     min_cell
-        Levels of fewer raters stay in the model but are not shown.
+        Levels of fewer raters stay in the model but are not shown. Where the reference level is one
+        of them, groups are compared with the level of most raters instead, and notes say so.
     conf_level
         Level of the intervals.
     options
@@ -86,41 +96,87 @@ def demographic_effects(
     factors = chosen("demographic", demographics, study.demographics, default_factors(study))
     targets = chosen("dimension", dimensions, study.dimensions, study.dimensions)
     gaps = {factor: not_asked(study, factor) for factor in factors}
-    fits, failures = fit_plans(study, targets, gaps, model, **options)
+    fits, failures = fit_plans(study, targets, gaps, model, min_cell, **options)
+    lacking = _lacking(study, targets, factors, fits, min_cell)
+    label = study.codebook.label
     shown = []
     bound: list[str] = []
     for (d, f), fit in fits.items():
-        data = fit.design.data
-        levels = tuple(map(str, data[f].cat.categories))
-        if data.loc[data[f] == data[f].cat.categories[0], "rater"].nunique() < min_cell:
-            failures.append(
-                f"{study.codebook.label(d)}: the reference group '{levels[0]}' has fewer "
-                f"than {min_cell} raters; choose another reference"
-            )
-        else:
-            tables = [verb(fit, f, conf_level=conf_level) for verb in (contrasts, percent)]
-            if tables[0].table["estimate"].isna().all() and (why := _bound(study, fit, f)):
-                bound.append(f"{study.codebook.label(d)}: {why}")
-            shown.append([_Part(d, f, levels[1:], table) for table in tables])
+        if not groups_of(fit.design.data, f, label(f), min_cell).reference:
+            continue
+        tables = _tables(study, fit, d, f, conf_level)
+        if tables[0].table["estimate"].isna().all() and (why := _bound(study, fit, f)):
+            bound.append(f"{label(d)}: {why}")
+        levels = tuple(map(str, fit.design.data[f].cat.categories))
+        shown.append([_Part(d, f, levels, table) for table in tables])
     failures += dict.fromkeys(bound)
     if not shown:
-        nothing = _nothing(study, tuple(failures))
+        none = [] if factors else [no_demographics(map(label, study.demographics))]
+        nothing = _nothing(study, [*none, *failures, *lacking], tuple(failures))
         return DemographicEffects(nothing, nothing, fits)
+    others = _other_references(study, [part for part, _ in shown], min_cell)
+    notes = [*others, *([f"Not compared: {'; '.join(lacking)}."] if lacking else [])]
     differences, percents = (
-        _collect(study, list(parts), gaps, min_cell, failures) for parts in zip(*shown, strict=True)
+        _collect(study, list(parts), gaps, min_cell, failures, notes)
+        for parts in zip(*shown, strict=True)
     )
+    points, shares = _sentence(differences, bound), _percent_sentence(percents, bound)
     return DemographicEffects(
-        replace(differences, sentence=_sentence(differences.table)),
-        replace(percents, sentence=_percent_sentence(percents.table)),
+        replace(differences, sentence=" ".join([points, *others])),
+        replace(percents, sentence=" ".join([shares, *others])),
         fits,
     )
+
+
+def _tables(
+    study: Study, fit: Fit, dimension: str, factor: str, conf_level: float
+) -> tuple[Result, Result]:
+    """Differences in points and in percent; one test for one contrast, that of the points."""
+    points = contrasts(fit, factor, conf_level=conf_level)
+    lowest = min(study.codebook.dimensions[dimension].levels)
+    percents = percent(fit, factor, conf_level=conf_level, lowest=lowest)
+    tested = [name for name in ("p_value", "p_adjusted") if name in points.table]
+    if not tested:
+        return points, percents
+    known = percents.table["estimate"].notna()
+    same = {n: np.tile(points.table[n], 2) for n in tested}
+    table = percents.table.assign(**{n: pd.Series(p).where(known) for n, p in same.items()})
+    note = "p: of the difference in rating points, one test for one contrast in either reading."
+    return points, replace(percents, table=table, meta=_noted(percents.meta, note))
+
+
+def _noted(meta: Metadata, note: str) -> Metadata:
+    return replace(meta, notes=(*meta.notes, note))
+
+
+def _lacking(
+    study: Study,
+    targets: Sequence[str],
+    factors: Sequence[str],
+    fits: dict[tuple[str, str], Fit],
+    min_cell: int,
+) -> list[str]:
+    """Why demographics have no two groups to compare, with the dimensions if not on all."""
+    label, found = study.codebook.label, dict[str, list[str]]()
+    for dimension in targets:
+        given = given_ratings(study, dimension)
+        if given.empty:
+            found.setdefault("no rating was given", []).append(label(dimension))
+            continue
+        for factor in factors:
+            fit = fits.get((dimension, factor))
+            data = given if fit is None else fit.design.data
+            if why := groups_of(data, factor, label(factor), min_cell).lacking:
+                found.setdefault(why, []).append(label(dimension))
+    return [why if len(on) == len(targets) else f"{joined(on)}: {why}" for why, on in found.items()]
 
 
 @dataclass(frozen=True)
 class _Part:
     """One table of one dimension and demographic.
 
-    `levels` are those compared with the reference, in the table's order, once for each reading.
+    `levels` are the reference and those compared with it, in the table's order, once for each
+    reading.
     """
 
     dimension: str
@@ -129,10 +185,9 @@ class _Part:
     result: Result
 
 
-def _nothing(study: Study, failures: tuple[str, ...]) -> Result:
+def _nothing(study: Study, reasons: list[str], failures: tuple[str, ...]) -> Result:
     meta = Metadata("Differences between groups", study.data_kind, warnings=failures)
-    sentence = "No demographic has two levels that could be compared, so there are no differences."
-    return Result(pd.DataFrame(columns=_COLUMNS), sentence, meta)
+    return Result(pd.DataFrame(columns=_COLUMNS), nothing_compared(reasons), meta)
 
 
 def _bound(study: Study, fit: Fit, factor: str) -> str:
@@ -173,18 +228,22 @@ def chosen(
 
 
 def _collect(
-    study: Study, parts: list[_Part], gaps: dict[str, str], min_cell: int, failures: list[str]
+    study: Study,
+    parts: list[_Part],
+    gaps: dict[str, str],
+    min_cell: int,
+    failures: list[str],
+    told: list[str],
 ) -> Result:
     """Put tables of several dimensions and demographics one below the other."""
     label = study.codebook.label
     raters = pd.concat([p.result.table["n_raters"] for p in parts], ignore_index=True)
     small = raters < min_cell
     table = pd.concat([_part_table(study, p, min_cell) for p in parts], ignore_index=True)
-    factors = tuple(dict.fromkeys(p.factor for p in parts))
     first = parts[0].result.meta
     common = [note for note in first.notes if not note.startswith("p adjusted")]
     tested = any("p_adjusted" in p.result.table for p in parts)
-    notes = [*common, _references(study, factors, tested=tested), _left_out(study, gaps)]
+    notes = [*common, _references(study, parts, tested=tested), *told, _left_out(study, gaps)]
     if table.loc[~small, "n_raters"].isna().any():
         notes.append(COUNT_WITHHELD)
     if small.any():
@@ -213,15 +272,38 @@ def _collect(
 def _part_table(study: Study, part: _Part, min_cell: int) -> pd.DataFrame:
     """One table under the readers' labels, without the counts that would betray a small group."""
     table, label = part.result.table, study.codebook.label
-    levels = pd.Series(part.levels * (len(table) // len(part.levels)), table.index)
+    _, *compared = part.levels
+    levels = pd.Series(compared * (len(table) // len(compared)), table.index)
     shown = hide_counts(study, part.factor, table, levels, min_cell)
     return shown.assign(dimension=label(part.dimension), term=label(part.factor))
 
 
-def _references(study: Study, factors: tuple[str, ...], *, tested: bool) -> str:
-    told = [f"{study.codebook.label(f)}: {study.raters[f].cat.categories[0]}" for f in factors]
+def _by_reference(study: Study, parts: list[_Part]) -> dict[tuple[str, str], str]:
+    """Demographics and what their groups are compared with; where, if not the same everywhere."""
+    on: dict[tuple[str, str], list[str]] = {}
+    for part in parts:
+        dimensions = on.setdefault((part.factor, part.levels[0]), [])
+        dimensions.append(study.codebook.label(part.dimension))
+    several = Counter(factor for factor, _ in on)
+    return {key: f" ({', '.join(d)})" if several[key[0]] > 1 else "" for key, d in on.items()}
+
+
+def _references(study: Study, parts: list[_Part], *, tested: bool) -> str:
+    label = study.codebook.label
+    told = [f"{label(f)}: {r}{where}" for (f, r), where in _by_reference(study, parts).items()]
     told += ["p adjusted by Holm within one demographic and dimension"] if tested else []
     return f"Compared with: {'; '.join(told)}."
+
+
+def _other_references(study: Study, parts: list[_Part], min_cell: int) -> list[str]:
+    """Where groups are compared with another than the codebook's reference group."""
+    label = study.codebook.label
+    usual = {part.factor: str(study.raters[part.factor].cat.categories[0]) for part in parts}
+    return [
+        f"{told}{where}."
+        for (f, reference), where in _by_reference(study, parts).items()
+        if (told := replaced(label(f), usual[f], reference, min_cell))
+    ]
 
 
 def _left_out(study: Study, gaps: dict[str, str]) -> str:
@@ -231,19 +313,31 @@ def _left_out(study: Study, gaps: dict[str, str]) -> str:
     return f"Not asked in some groups, and so estimated in a model of its own: {'; '.join(told)}."
 
 
-def _sentence(table: pd.DataFrame) -> str:
+def _sentence(result: Result, bound: list[str]) -> str:
+    table = result.table.dropna(subset="estimate")
     if table.empty:
-        return "No group has enough raters to be shown."
+        return _not_determined(len(result.table), bound)
     what = _what_is_clear(table)
     clear = table[clear_ones(table)]
-    if clear.empty:
-        return f"No difference of {len(table)} has {what}."
-    top = clear.loc[clear["standardized"].abs().idxmax()]
-    return (
-        f"{len(clear)} of {len(table)} differences between groups have {what}; the largest is on "
-        f"{top['dimension']}, {top['contrast']}: "
-        f"{with_interval(top, '.2f', 'rating points')}."
-    )
+    if clear.empty and len(table) > 1:
+        return f"None of {counted(len(table), 'difference')} between groups has {what}."
+    some = table if clear.empty else clear
+    top = some.loc[some["standardized"].abs().idxmax()]
+    size = with_interval(top, ".2f", "rating points")
+    where = f"on {top['dimension']}, {top['contrast']}: {size}"
+    if len(table) == 1:
+        verdict = "does not have" if clear.empty else "has"
+        return f"The one difference between groups {verdict} {what}: {where}."
+    count = f"{len(clear)} of {counted(len(table), 'difference')} between groups"
+    if len(clear) == 1:
+        return f"{count} has {what}: {where}."
+    return f"{count} have {what}; the largest is {where}."
+
+
+def _not_determined(n: int, bound: list[str]) -> str:
+    """That differences have no estimate, which is not that there are none."""
+    why = f": {'; '.join(bound)}" if bound else "; the warnings say why"
+    return f"{counted(n, 'difference')} between groups could not be estimated{why}."
 
 
 def clear_ones(table: pd.DataFrame) -> pd.Series:
@@ -259,15 +353,26 @@ def _what_is_clear(table: pd.DataFrame) -> str:
     return "a credible interval that leaves out 0"
 
 
-def _percent_sentence(table: pd.DataFrame) -> str:
-    means = table[(table["reading"] == "mean") & clear_ones(table)]
-    if means.empty:
-        return f"No difference of mean ratings has {_what_is_clear(table)}."
-    top = means.loc[means["estimate"].abs().idxmax()]
+def _percent_sentence(result: Result, bound: list[str]) -> str:
+    table = result.table.dropna(subset="estimate")
+    if table.empty:
+        return _not_determined(len(result.table) // 2, bound)
+    means = table[table["reading"] == "mean"]
+    some = means if len(means) else table
+    clear = some[clear_ones(some)]
+    without = "" if len(means) else " No percentage of the mean is given, as the notes tell."
+    if clear.empty:
+        none = f"No difference of {'mean ratings' if len(means) else 'the odds'}"
+        return f"{none} has {_what_is_clear(table)}.{without}"
+    top = clear.loc[clear["estimate"].abs().idxmax()]
+    size = with_interval(top, ".1f", "%")
+    where = f"{top['dimension']}, {top['contrast']}: {size}"
+    if without:
+        return f"The largest clear difference of the odds is on {where}.{without}"
     keys = ["dimension", "term", "contrast"]
-    odds = table[(table["reading"] == "odds") & (table[keys] == top[keys]).all(axis=1)].iloc[0]
-    return (
-        f"The largest clear difference of means is on {top['dimension']}, "
-        f"{top['contrast']}: {with_interval(top, '.1f', '%')}; read as odds the same difference "
-        f"is {with_interval(odds, '.1f', '%')}."
-    )
+    odds = table[(table["reading"] == "odds") & (table[keys] == top[keys]).all(axis=1)]
+    told = f"The largest clear difference of means, in percent, is on {where}"
+    if odds.empty:
+        return f"{told}."
+    as_odds = with_interval(odds.iloc[0], ".1f", "%")
+    return f"{told}; read as odds the same difference is {as_odds}."

@@ -17,6 +17,7 @@ from pluralign_stats.effects.averages import averages, population
 from pluralign_stats.effects.bayesian import some_points
 from pluralign_stats.effects.demographics import chosen, default_factors
 from pluralign_stats.effects.plans import formula_of, given_ratings
+from pluralign_stats.effects.references import groups_of, no_demographics, nothing_compared
 from pluralign_stats.errors import InputError, MissingExtraError
 from pluralign_stats.models.bayes.bayes import Posterior, fit_bayes
 from pluralign_stats.models.bayes.summarize import summarize
@@ -86,15 +87,37 @@ def intersections(
     data = given_ratings(study, target)
     everywhere = [f for f in factors if not not_asked(study, f) and data[f].nunique() > 1]
     two = two or tuple(everywhere[:2])
-    if len(two) < 2 or any(data[f].nunique() < 2 for f in two):
-        return _nothing(study, "There are no two demographics of two levels or more to cross.")
+    if lacking := _lacking(study, data, factors, two):
+        return _nothing(study, nothing_compared(lacking))
     formula = f"{formula_of(data, tuple(dict.fromkeys([*everywhere, *two])))} + (1|{':'.join(two)})"
     try:
         fit = fit_bayes(formula, data, **options)
     except (InputError, MissingExtraError) as error:
-        return _nothing(study, f"No model of groups by two demographics: {error}.")
+        return _nothing(
+            study, nothing_compared([f"no model of groups by two demographics: {error}"])
+        )
     cells = _cells(fit, data, (two[0], two[1]), min_cell, conf_level)
     return _result(study, fit, target, (two[0], two[1]), cells, min_cell, conf_level)
+
+
+def _lacking(
+    study: Study, data: pd.DataFrame, factors: Sequence[str], two: tuple[str, ...]
+) -> list[str]:
+    """Why there are no two demographics to cross; empty where there are."""
+    label = study.codebook.label
+    if len(two) == 2 and all(data[f].nunique() > 1 for f in two):
+        return []
+    if not factors and not two:
+        return [no_demographics(map(label, study.demographics))]
+    if data.empty:
+        return ["no rating was given"]
+    told = [
+        f"{label(f)} was not asked in all groups ({gap})"
+        if (gap := not_asked(study, f))
+        else groups_of(data, f, label(f), 1).lacking
+        for f in dict.fromkeys((*two, *factors))
+    ]
+    return ["there are no two demographics of two groups each", *(why for why in told if why)]
 
 
 def _nothing(study: Study, why: str) -> Result:
@@ -170,13 +193,18 @@ def _result(
 
 def _sentence(table: pd.DataFrame) -> str:
     if table.empty:
-        return "No group by two demographics has enough raters to be shown."
+        return nothing_compared(["no group by two demographics has enough raters to be shown"])
     low, high = (table.loc[getattr(table["estimate"], pick)()] for pick in ("idxmin", "idxmax"))
-    moved = (table["estimate"] - table["observed"]).abs()
+    moved = (table["estimate"] - table["observed"]).abs().mean()
+    if len(table) == 1:
+        return (
+            f"One group has enough raters to be shown, {_name(low)}: its mean is "
+            f"{low['observed']:.2f} as observed and {low['estimate']:.2f} by the model."
+        )
     return (
         f"Group means go from {table['observed'].min():.2f} to {table['observed'].max():.2f} as "
         f"observed, and from {low['estimate']:.2f} ({_name(low)}) to {high['estimate']:.2f} "
-        f"({_name(high)}) by the model, which moves them by {moved.mean():.2f} on average."
+        f"({_name(high)}) by the model, which moves them by {moved:.2f} on average."
     )
 
 

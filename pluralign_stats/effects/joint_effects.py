@@ -9,11 +9,20 @@ import pandas as pd
 from pluralign_stats.describe.composition import not_asked
 from pluralign_stats.describe.disclosure import check_min_cell, hide_counts
 from pluralign_stats.effects.demographics import chosen, default_factors
+from pluralign_stats.effects.draws import leave_out_zero
+from pluralign_stats.effects.references import (
+    groups_of,
+    large_references,
+    no_demographics,
+    nothing_compared,
+    replaced,
+)
 from pluralign_stats.errors import InputError, MissingExtraError
 from pluralign_stats.models.bayes.joint import JointFit, fit_joint
 from pluralign_stats.results import Metadata, Result, ordered_columns, with_interval
 from pluralign_stats.settings import CONF_LEVEL, MIN_CELL
 from pluralign_stats.study.study import Study
+from pluralign_stats.words import joined
 
 _COLUMNS = ["dimension", "term", "contrast", "estimate", "sd", "conf_low", "conf_high"]
 _COLUMNS += ["prob_positive", "n_raters", "n_ratings", "method"]
@@ -76,18 +85,39 @@ def joint_effects(
     factors = chosen("demographic", demographics, study.demographics, default_factors(study))
     data = study.ratings
     data = data[data["rating"].notna()]
-    used = [f for f in factors if not not_asked(study, f) and data[f].nunique() > 1]
-    if not used:
-        return _nothing(study, "No demographic has two levels to compare.")
+    gaps = {f: not_asked(study, f) for f in factors}
+    used = [f for f in factors if not gaps[f] and data[f].nunique() > 1]
+    if lacking := _lacking(study, data, gaps, used, min_cell):
+        return _nothing(study, nothing_compared(lacking))
+    data = large_references(data, used, min_cell)
     rated = set(data["dimension"])
     valence = {n: d.valence for n, d in study.codebook.dimensions.items() if n in rated}
     try:
         fit = fit_joint(data, used, valence=valence, **options)
     except (InputError, MissingExtraError) as error:
-        return _nothing(study, f"No model of all dimensions together: {error}.")
+        return _nothing(study, nothing_compared([f"no model of all dimensions together: {error}"]))
     return JointEffects(
         _pooled(study, fit, used, min_cell, conf_level), _correlations(study, fit, conf_level), fit
     )
+
+
+def _lacking(
+    study: Study, data: pd.DataFrame, gaps: dict[str, str], used: list[str], min_cell: int
+) -> list[str]:
+    """Why no demographic has two groups to compare; empty where one has."""
+    label = study.codebook.label
+    if not gaps:
+        return [no_demographics(map(label, study.demographics))]
+    if data.empty:
+        return ["no rating was given"]
+    complete = data.dropna(subset=used)
+    found = {f: groups_of(complete if f in used else data, f, label(f), min_cell) for f in gaps}
+    if any(found[f].reference for f in used):
+        return []
+    return [
+        f"{label(f)} was not asked in all groups ({gap})" if gap else found[f].lacking
+        for f, gap in gaps.items()
+    ]
 
 
 def _nothing(study: Study, why: str) -> JointEffects:
@@ -104,15 +134,18 @@ def _pooled(
     by_term = pooled.table.set_index("term")
     first = next(iter(fit.fits.values()))
     method = f"{first.method}, all dimensions"
-    tables = []
+    tables, told = [], []
+    data, label = first.design.data, study.codebook.label
     for factor in used:
-        data = first.design.data
         reference, *levels = data[factor].cat.categories
+        usual = str(study.raters[factor].cat.categories[0])
+        found = groups_of(data, factor, label(factor), min_cell)
+        told += [found.lacking, replaced(label(factor), usual, found.reference or usual, min_cell)]
         names = [f"{factor}[T.{level}]" for level in levels]
         raters = data.groupby(factor, observed=False)["rater"].nunique()
         own = by_term.reindex(names).reset_index(drop=True)
         own = own.assign(
-            term=study.codebook.label(factor),
+            term=label(factor),
             contrast=[f"{level} vs {reference}" for level in levels],
             n_raters=raters[levels].to_numpy(),
             n_ratings=data[factor].value_counts()[levels].to_numpy(),
@@ -122,25 +155,32 @@ def _pooled(
         shown = hide_counts(study, factor, own, pd.Series(levels, own.index), min_cell)
         tables.append(shown[enough & own["estimate"].notna().to_numpy()])
     table = pd.concat(tables, ignore_index=True).assign(dimension="All dimensions")
-    turned = [study.codebook.label(name) for name, v in fit.valence.items() if v < 0]
-    told = "Positive means a better rating"
-    told += f" ({', '.join(turned)} turned round)." if turned else "."
+    turned = [label(name) for name, v in fit.valence.items() if v < 0]
+    sign = "Positive means a better rating"
+    sign += f" ({joined(turned)} turned round)." if turned else "."
     meta = replace(
         pooled.meta,
         title="Differences between groups averaged over the dimensions",
         data=study.data_kind,
-        notes=(told, "Counts of raters and ratings are those of one dimension."),
+        notes=(
+            sign,
+            "Counts of raters and ratings are those of one dimension.",
+            *(f"{text[:1].upper()}{text[1:]}." for text in told if text),
+        ),
     )
     return Result(table[ordered_columns(table)], _sentence(table), meta)
 
 
 def _sentence(table: pd.DataFrame) -> str:
     if table.empty:
-        return "No group has enough raters to be shown."
+        return nothing_compared(["the model tells no two groups of enough raters apart"])
     top = table.loc[(table["estimate"] / table["sd"]).abs().idxmax()]
+    the = "the clearest" if len(table) > 1 else "the one"
+    clear = "leaves out" if leave_out_zero(table).loc[top.name] else "holds"
     return (
-        f"Over all dimensions, the clearest difference is {top['contrast']}: "
-        f"{with_interval(top, '.2f', 'log odds')} (positive means a better rating)."
+        f"Over all dimensions, {the} difference is {top['contrast']}: "
+        f"{with_interval(top, '.2f', 'log odds')} (positive means a better rating); its interval "
+        f"{clear} 0."
     )
 
 
@@ -154,8 +194,9 @@ def _correlations(study: Study, fit: JointFit, conf_level: float) -> Result:
     )
     table = table[["group", "first", "second", *table.columns.drop(["group", "first", "second"])]]
     top = table.loc[table["estimate"].abs().idxmax()]
+    which = "closest" if len(table) > 1 else "one"
     told = (
-        f"The closest pair: effects of {top['group']} on {top['first']} and "
+        f"The {which} pair: effects of {top['group']} on {top['first']} and "
         f"{top['second']}, {with_interval(top, '.2f', 'correlation')}."
     )
     return Result(table, told, replace(made.meta, data=study.data_kind))

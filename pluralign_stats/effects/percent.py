@@ -27,12 +27,16 @@ from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.models.bayes.bayes import BayesLinearFit
 from pluralign_stats.models.engine.links import LATENT_SD
 from pluralign_stats.models.fit import Averaging, Fit, Kind
-from pluralign_stats.results import Metadata, Result, ordered_columns, with_interval
+from pluralign_stats.results import Metadata, Result, minus, ordered_columns, with_interval
 from pluralign_stats.settings import CONF_LEVEL
 
 #: Columns that hold what was estimated.
 _NUMBERS = {"estimate", "std_error", "sd", "conf_low", "conf_high", "prob_positive"}
 _NUMBERS |= {"p_value", "p_adjusted"}
+
+#: On a scale that begins at 0 a mean is near 0 if it is no larger than this share of the largest
+#: rating, or than so many standard errors.
+NEAR_ZERO, FEW_ERRORS = 0.05, 5.0
 
 
 def percent(
@@ -48,6 +52,7 @@ def percent(
     adjust: Adjustment = "holm",
     n_draws: int = 1000,
     seed: int = 1,
+    lowest: float | None = None,
 ) -> Result:
     """Differences between levels of a factor in percent, in both readings.
 
@@ -62,6 +67,10 @@ def percent(
     conf_level, interval, n_draws, seed
         Level of the intervals; by the delta method or simulation, either on the log scale. Of a
         Bayesian fit every draw is put in percent, and the draws are then summarised.
+    lowest
+        Lowest rating of the scale; by default the lowest in the data. A difference is a share of a
+        mean only on a scale without negative ratings, and where that mean is not near 0: elsewhere
+        the reading ``"mean"`` has no numbers, and a note says so.
 
     Returns
     -------
@@ -79,13 +88,17 @@ def percent(
     if factor not in fit.design.factors:
         raise InputError(one_of("the factor", factor, fit.design.factors))
     how = infer(fit, conf_level, interval, adjust, n_draws, seed)
-    tables, dropped = [], 0
+    tables, dropped, why = [], 0, ""
     readings: dict[str, Kind] = {"mean": "mean", "odds": "linear"}
     for reading, kind in readings.items():
         rows, compared, made = averaged_settings(
             fit, factor, pairs, 1.0, by, newdata, kind, averaging
         )
-        logs = _logs(made) if reading == "mean" else _log_odds(fit, made)
+        if reading == "mean":
+            shared, why = _shares_of(fit, made, how, lowest)
+            logs = _logs(made, shared)
+        else:
+            logs = _log_odds(fit, made)
         differences = contrast_groups(fit, rows, compared, logs)
         approximate = reading == "odds" and not fit.odds_exact
         table = _percent_table(fit, differences, how, reading, approximate=approximate)
@@ -102,6 +115,7 @@ def percent(
         interval=how.kind,
         notes=(
             _readings(fit, factor),
+            *([why] if why else []),
             "Raters and ratings are counted in the group named first.",
             *notes(fit, dropped, averaging, "mean"),
             how.note,
@@ -111,11 +125,41 @@ def percent(
     return Result(whole, _sentence(whole, factor), meta)
 
 
-def _logs(made: Estimates) -> Estimates:
-    """Logs of averages, missing unless they are above 0, where a share has no meaning."""
+def _shares_of(
+    fit: Fit, made: Estimates, how: Inference, lowest: float | None
+) -> tuple[np.ndarray, str]:
+    """(m,) of which averages others can be a share, and why not of all; empty where of all."""
+    given = fit.scores if len(fit.scores) else fit.design.y.astype(float)
+    least = float(given.min()) if lowest is None else lowest
+    # Numbers without a scale may be negative by their spread alone.
+    scaled = lowest is not None or len(fit.scores) > 0
+    if least < 0 and scaled:
+        none = np.zeros(len(made.estimate), dtype=bool)
+        return none, (
+            f"No differences as a share of the mean: ratings go down to {minus(f'{least:g}')}, and "
+            "on a scale with negative ratings a share of a mean has no meaning."
+        )
+    table = tabulate(fit, made, how, test=False)
+    error = table["sd" if how.credible else "std_error"].to_numpy()
+    limit = given.std() if least < 0 else NEAR_ZERO * given.max()
+    mean = table["estimate"].to_numpy()
+    near = np.isfinite(mean) & ((mean <= limit) | (mean <= FEW_ERRORS * error)) & (least <= 0)
+    return ~near, (
+        "Differences from a mean that is near 0 are not given as a share of it: such a share tells "
+        "how near to 0 it is, and little else."
+        if near.any()
+        else ""
+    )
+
+
+def _logs(made: Estimates, shared: np.ndarray) -> Estimates:
+    """Logs of averages, missing where others can be no share of them, and unless they are above 0.
+
+    `shared` (m,) tells of which they can.
+    """
 
     def above(values: np.ndarray) -> np.ndarray:
-        return np.where(values > 0, values, np.nan)
+        return np.where(shared & (values > 0), values, np.nan)
 
     return made.transform(lambda v: np.log(above(v)), lambda v: 1 / above(v))
 
@@ -172,9 +216,12 @@ def _readings(fit: Fit, factor: str) -> str:
 
 
 def _sentence(table: pd.DataFrame, factor: str) -> str:
-    means = table[table["reading"] == "mean"]
-    if means["estimate"].isna().all():
+    known = table.dropna(subset="estimate")
+    if known.empty:
         return f"The data do not tell the levels of {factor} apart from other terms of the model."
-    largest = means.loc[means["estimate"].abs().idxmax()]
-    told = with_interval(largest, ".1f", "%")
-    return f"The largest difference by {factor}: {largest['contrast']} {told} of the mean rating."
+    means = known[known["reading"] == "mean"]
+    some, what = (means, "of the mean rating") if len(means) else (known, "of the odds")
+    largest = some.loc[some["estimate"].abs().idxmax()]
+    told = with_interval(largest, ".1f", f"% {what}")
+    the = "The" if len(some) == 1 else "The largest"
+    return f"{the} difference by {factor}: {largest['contrast']} {told}."

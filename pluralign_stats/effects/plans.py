@@ -5,11 +5,13 @@ from typing import Any, Literal
 
 import pandas as pd
 
+from pluralign_stats.effects.references import large_references
 from pluralign_stats.errors import InputError
 from pluralign_stats.models.bayes.bayes import fit_bayes
 from pluralign_stats.models.fit import Fit
 from pluralign_stats.models.linear import fit_linear
 from pluralign_stats.models.ordinal import fit_ordinal
+from pluralign_stats.settings import MIN_CELL
 from pluralign_stats.study.study import Study
 
 Model = Literal["ordinal", "linear", "bayes"]
@@ -30,6 +32,7 @@ def fit_plans(
     dimensions: Sequence[str],
     gaps: dict[str, str],
     model: Model,
+    min_cell: int = MIN_CELL,
     **options: Any,
 ) -> tuple[dict[tuple[str, str], Fit], list[str]]:
     """Fit the models of every dimension.
@@ -44,6 +47,8 @@ def fit_plans(
         Demographics to compare, and the groups that each was not asked of.
     model
         ``"ordinal"``, ``"linear"`` or ``"bayes"``.
+    min_cell
+        Fewest raters of a reference group; in place of a smaller one the largest is taken.
     options
         For the function that fits.
 
@@ -57,8 +62,9 @@ def fit_plans(
     for dimension in dimensions:
         data = given_ratings(study, dimension)
         for read, used in plans(data, gaps):
+            compared = large_references(data, used, min_cell)
             try:
-                fit = MODELS[model](formula_of(data, used), data, **options)
+                fit = MODELS[model](formula_of(data, used), compared, **options)
             except InputError as error:
                 failures.append(f"{study.codebook.label(dimension)}: no model: {error}")
             else:

@@ -124,7 +124,10 @@ def _columns_of(group: str, names: tuple[str, ...]) -> list[int]:
 
 def _sentence(table: pd.DataFrame) -> str:
     parts = {part: each.set_index("contrast") for part, each in table.groupby("part")}
-    contrast = parts[RATED]["estimate"].abs().idxmax()
+    known = parts[RATED]["estimate"].dropna()
+    if known.empty:
+        return "The data do not tell the groups apart from other terms of the model."
+    contrast = known.abs().idxmax()
     rated, level, style = (parts[part].loc[contrast] for part in (RATED, LEVEL, STYLE))
     return (
         f"{contrast} is {with_interval(rated, '.2f', 'rating points')} as rated; "

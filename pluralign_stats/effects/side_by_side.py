@@ -1,5 +1,6 @@
 """The same differences by two models, and where these disagree."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import pandas as pd
@@ -7,6 +8,7 @@ import pandas as pd
 from pluralign_stats.effects.demographics import DemographicEffects, clear_ones
 from pluralign_stats.effects.draws import COLUMNS
 from pluralign_stats.results import Result, ordered_columns
+from pluralign_stats.words import counted, has, is_are, some
 
 _KEYS = ["dimension", "term", "contrast"]
 
@@ -37,8 +39,9 @@ def side_by_side(first: DemographicEffects, second: DemographicEffects) -> Resul
     -------
     Result
         One row per contrast and model: columns dimension, term, contrast, model, estimate,
-        std_error, conf_low, conf_high, p_value, p_adjusted, n_raters, n_ratings, disagree,
-        method; beside a Bayesian model without std_error and p.
+        std_error, conf_low, conf_high, p_value, p_adjusted, n_raters, n_ratings, disagree ("yes",
+        "no"; empty where one model has no estimate), method; beside a Bayesian
+        model without std_error and p.
     """
     credible = "prob_positive" in second.differences.table
     names = _POSTERIOR if credible else _ORDINAL
@@ -51,8 +54,10 @@ def side_by_side(first: DemographicEffects, second: DemographicEffects) -> Resul
     table = pd.concat(tables, ignore_index=True)
     verdict = table["estimate"].gt(0).map({True: "up", False: "down"})
     verdict = verdict.where(clear_ones(table), "open")
-    differ = verdict.groupby([table[key] for key in _KEYS], sort=False).transform("nunique") > 1
-    table["disagree"] = differ.map({True: "yes", False: "no"})
+    keys = [table[key] for key in _KEYS]
+    differ = verdict.groupby(keys, sort=False).transform("nunique") > 1
+    both = table["estimate"].groupby(keys, sort=False).transform("count") == len(named)
+    table["disagree"] = differ.map({True: "yes", False: "no"}).where(both, "")
     place = table.groupby(_KEYS, sort=False, dropna=False).ngroup()
     table = table.iloc[place.argsort(kind="stable")].reset_index(drop=True)
     meta = (second if credible else first).differences.meta
@@ -63,30 +68,40 @@ def side_by_side(first: DemographicEffects, second: DemographicEffects) -> Resul
         notes=(
             *(note for note in meta.notes if note != COLUMNS),
             "Disagree: one model finds a clear difference where the other does not, or of the "
-            "opposite sign.",
+            "opposite sign; empty where only one of them has an estimate.",
             *(["Clear: the interval leaves out 0."] if credible else []),
         ),
         warnings=tuple(
             dict.fromkeys(text for result in named.values() for text in result.warnings)
         ),
     )
-    return Result(table[ordered_columns(table)], _sentence(table, names), meta)
+    return Result(table[ordered_columns(table)], _sentence(table, named), meta)
 
 
-def _sentence(table: pd.DataFrame, names: tuple[str, str]) -> str:
-    if table.empty:
-        return "There are no differences to compare."
-    wide = table.pivot_table(index=_KEYS, columns="model", values="estimate", sort=False)
-    wide = wide.reindex(columns=list(names))
-    gap = (wide[names[0]] - wide[names[1]]).abs().max()
-    differ = table[table["disagree"] == "yes"].drop_duplicates(_KEYS)
-    told = f"the largest gap between their estimates is {gap:.2f} rating points"
-    both = f"The {names[0]} and the {names[1]} model"
+def _sentence(table: pd.DataFrame, named: Mapping[str, Result]) -> str:
+    compared = table[table["disagree"] != ""]
+    if compared.empty:
+        told = {name: result.sentence.rstrip(".") for name, result in named.items()}
+        each = [f"{name}: {text}" for name, text in told.items()]
+        why = "; ".join(each if len(set(told.values())) > 1 else set(told.values()))
+        return f"No difference has an estimate by both models, so nothing is compared. {why}."
+    first, second = named
+    wide = compared.pivot(index=_KEYS, columns="model", values="estimate")
+    gaps = (wide[first] - wide[second]).abs()
+    n, differ = len(gaps), compared[compared["disagree"] == "yes"].drop_duplicates(_KEYS)
+    gap = f"the largest gap between their estimates is {gaps.max():.2f} rating points"
+    apart = gap if n > 1 else f"their estimates lie {gaps.max():.2f} rating points apart"
+    lost = table[table["disagree"] == ""].drop_duplicates(_KEYS)
+    alone = f" {counted(len(lost), 'difference')} more {has(len(lost))} no estimate by one of them."
+    apart += f".{alone if len(lost) else ''}"
+    both = f"The {first} and the {second} model"
     if differ.empty:
-        return f"{both} agree on which of {len(wide)} differences are clear; {told}."
-    named = [f"{row.term}: {row.contrast} on {row.dimension}" for row in differ.itertuples()]
-    shown = "; ".join(named[:4]) + ("; and others" if len(named) > 4 else "")
-    return (
-        f"{both} disagree on whether {len(named)} of {len(wide)} differences are clear ({shown}); "
-        f"{told}."
-    )
+        which = (
+            f"which of {n} differences are clear"
+            if n > 1
+            else "whether the one difference is clear"
+        )
+        return f"{both} agree on {which}; {apart}"
+    shown = some(f"{row.term}: {row.contrast} on {row.dimension}" for row in differ.itertuples())
+    are = f"{len(differ)} of {counted(n, 'difference')} {is_are(len(differ))} clear"
+    return f"{both} disagree on whether {are} ({shown}); {apart}"

@@ -11,8 +11,9 @@ from pluralign_stats.describe.composition import not_asked
 from pluralign_stats.describe.distribution import rating_distribution
 from pluralign_stats.effects.demographics import DemographicEffects, demographic_effects
 from pluralign_stats.effects.plans import given_ratings, plans
+from pluralign_stats.effects.references import groups_of, nothing_compared, replaced
 from pluralign_stats.errors import InputError, listing
-from pluralign_stats.explorer.choices import Choice, choices_of, large_groups
+from pluralign_stats.explorer.choices import Choice, choices_of
 from pluralign_stats.explorer.code import code_of, modelled
 from pluralign_stats.explorer.parts import withheld_groups
 from pluralign_stats.explorer.rows import only_rows
@@ -134,9 +135,11 @@ class Answers:
         given = given_ratings(self.study, choice.dimension)
         for column, value in choice.only:
             given = given[given[column] == value]
-        there = large_groups(given, choice.demographic, self.min_cell)
-        possible = {*there} - {*self.withheld(choice)}
-        return tuple(group for group in offered if group in possible) or offered
+        there = groups_of(given, choice.demographic, choice.demographic, self.min_cell)
+        possible = {*there.large} - {*self.withheld(choice)}
+        first = there.reference if there.reference in possible else ""
+        left = (group for group in offered if group in possible)
+        return tuple(sorted(left, key=lambda group: group != first)) or offered
 
     def possible(self, choice: Choice) -> Choice:
         """The choice, with another group to compare with where its own is not in the part."""
@@ -260,10 +263,25 @@ class Answers:
         effects = self.effects(choice)
         label = self.study.codebook.label(choice.demographic)
         if choice.show == "points":
-            return only_rows(effects.differences, term=label)
+            return self._told(choice, only_rows(effects.differences, term=label))
         if choice.show in ("mean", "odds"):
-            return only_rows(effects.percents, term=label, reading=choice.show)
+            percents = only_rows(effects.percents, term=label, reading=choice.show)
+            return self._told(choice, percents)
         return self.shares(choice)
+
+    def _told(self, choice: Choice, result: Result) -> Result:
+        """A table of differences that says why it is empty, or that another group is compared."""
+        label = self.study.codebook.label(choice.demographic)
+        fit = self.effects(choice).fits.get((choice.dimension, choice.demographic))
+        given = given_ratings(self.chosen(choice), choice.dimension) if fit is None else None
+        data = fit.design.data if fit is not None else given
+        found = groups_of(data, choice.demographic, label, self.min_cell)
+        if result.table.empty and found.lacking:
+            return replace(result, sentence=nothing_compared([found.lacking]))
+        other = replaced(label, choice.reference, found.reference, self.min_cell)
+        if result.table.empty or not other:
+            return result
+        return replace(result, sentence=f"{result.sentence} {other}.")
 
 
 def _no_shares(nothing: Result) -> Result:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from pluralign_stats.describe.disclosure import check_min_cell
+from pluralign_stats.effects.references import Groups, groups_of
 from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.settings import MIN_CELL
 from pluralign_stats.study.study import Study
@@ -58,27 +59,31 @@ class Choices:
     dimensions
         Their names.
     references
-        By demographic with at least two groups large enough to be shown, these groups; the one
-        that the codebook compares with comes first if it is among them.
+        By demographic with at least two groups large enough to be shown, these groups; first the
+        one that the codebook compares with or, where that is too small, the largest.
     filters
         By column of the ratings, the values of which enough raters have any.
     labels
         What readers call each dimension, demographic and column.
+    lacking
+        Why a demographic cannot be compared by.
     """
 
     dimensions: tuple[str, ...]
     references: Mapping[str, tuple[str, ...]]
     filters: Mapping[str, tuple[str, ...]]
     labels: Mapping[str, str]
+    lacking: tuple[str, ...] = ()
 
     @property
     def missing(self) -> str:
         """Why nothing can be chosen, in one sentence; empty where something can."""
         if self.references:
             return ""
+        why = f": {'; '.join(self.lacking)}" if self.lacking else ""
         return (
             "This study has no demographic with two groups large enough to be compared, so there "
-            "is nothing to explore; all raters together are shown."
+            f"is nothing to explore; all raters together are shown{why}."
         )
 
     def choice(
@@ -135,12 +140,13 @@ def choices_of(study: Study, min_cell: int = MIN_CELL) -> Choices:
     """
     check_min_cell(min_cell)
     given = study.ratings.dropna(subset="rating")
-    references = {}
+    references, lacking = {}, list[str]()
     for name in study.demographics:
-        large = large_groups(given, name, min_cell)
-        if len(large) > 1:
-            standard = given[name].cat.categories[0]
-            references[name] = tuple(sorted(large, key=lambda level: level != standard))
+        found = groups_of(given, name, study.codebook.label(name), min_cell)
+        if found.reference:
+            references[name] = reference_first(found)
+        else:
+            lacking.append(found.lacking)
     filters = {}
     for name in ("language", *study.codebook.factors):
         values = large_groups(given, name, min_cell) if name in given else ()
@@ -148,8 +154,17 @@ def choices_of(study: Study, min_cell: int = MIN_CELL) -> Choices:
             filters[name] = values
     names = (*study.dimensions, *filters, *references)
     return Choices(
-        study.dimensions, references, filters, {name: study.codebook.label(name) for name in names}
+        study.dimensions,
+        references,
+        filters,
+        {name: study.codebook.label(name) for name in names},
+        tuple(lacking),
     )
+
+
+def reference_first(groups: Groups) -> tuple[str, ...]:
+    """Groups that others can be compared with: first the one that they are if none is named."""
+    return tuple(sorted(groups.large, key=lambda level: level != groups.reference))
 
 
 def large_groups(given: pd.DataFrame, column: str, min_cell: int) -> tuple[str, ...]:

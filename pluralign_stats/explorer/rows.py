@@ -7,6 +7,7 @@ import pandas as pd
 from pluralign_stats.effects.demographics import clear_ones
 from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.results import Result, with_interval
+from pluralign_stats.words import is_are
 
 
 def only_rows(result: Result, **conditions: str) -> Result:
@@ -38,7 +39,7 @@ def only_rows(result: Result, **conditions: str) -> Result:
     table = result.table[keep].reset_index(drop=True)
     told = " and ".join(f"{column} {value}" for column, value in conditions.items())
     if table.empty or table["estimate"].isna().all():
-        why = "; ".join(result.warnings)
+        why = "; ".join(result.warnings) or ("" if table.empty else "the notes tell why")
         return replace(
             result,
             table=table.iloc[:0],
@@ -49,6 +50,7 @@ def only_rows(result: Result, **conditions: str) -> Result:
 
 def _sentence(table: pd.DataFrame, unit: str) -> str:
     """How many differences are clear, and the largest of these, or of all where none is."""
+    table = table.dropna(subset="estimate")
     clear = table[clear_ones(table)]
     some = table if clear.empty else clear
     top = some.loc[some["estimate"].abs().idxmax()]
@@ -60,6 +62,6 @@ def _sentence(table: pd.DataFrame, unit: str) -> str:
     if len(table) == 1:
         verdict = "not clear" if clear.empty else "clear"
         return f"{where}: {top['contrast']} {size}; the difference is {verdict}."
-    found = f"{len(clear)} of {len(table)} differences {'is' if len(clear) == 1 else 'are'} clear"
+    found = f"{len(clear)} of {len(table)} differences {is_are(len(clear))} clear"
     which = {0: "the largest is", 1: "it is"}.get(len(clear), "the largest of these is")
     return f"{where}: {found}; {which} {top['contrast']}, {size}."

@@ -1,6 +1,6 @@
 """Whose judgement a judge reproduces: how its distance from people differs between groups."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -8,13 +8,23 @@ import pandas as pd
 from pluralign_stats.describe.disclosure import check_min_cell, hide_counts
 from pluralign_stats.describe.intervals import check_bootstrap, percentile_interval
 from pluralign_stats.effects.adjust import holm
+from pluralign_stats.effects.demographics import default_factors
+from pluralign_stats.effects.references import (
+    Groups,
+    groups_of,
+    no_demographics,
+    nothing_compared,
+    replaced,
+)
 from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.judging.agreement import METHODS
 from pluralign_stats.judging.measure import Measured, measure
+from pluralign_stats.judging.scores import rated_and_scored
 from pluralign_stats.judging.statistics import STATISTICS
 from pluralign_stats.results import Metadata, Result, with_interval
 from pluralign_stats.settings import CONF_LEVEL, MIN_CELL, SIGNIFICANCE
 from pluralign_stats.study.study import Study
+from pluralign_stats.words import counted, joined
 
 _COLUMNS = ["dimension", "term", "contrast", "statistic", "estimate", "conf_low", "conf_high"]
 _COLUMNS += ["p_value", "p_adjusted", "n_items", "n_raters", "n_ratings", "method"]
@@ -71,18 +81,26 @@ def judge_contrasts(
     check_min_cell(min_cell)
     if statistic not in STATISTICS:
         raise InputError(one_of("'statistic'", statistic, STATISTICS))
-    wanted = list(demographics) or [d for d, f in study.codebook.demographics.items() if f.effects]
+    wanted = list(demographics) or list(default_factors(study))
     for name in wanted:
         if name not in study.demographics:
             raise InputError(one_of("a demographic", name, study.demographics))
     found = measure(study, scores, wanted, n_bootstrap, seed, min_cell)
     place = STATISTICS.index(statistic)
-    blocks = [
-        _contrasts(study, name, dimension, found.rows, place, conf_level, min_cell)
+    rated = rated_and_scored(study, scores)
+    groups = {
+        (name, dimension): groups_of(
+            rated[rated["dimension"] == dimension], name, study.codebook.label(name), min_cell
+        )
         for name in wanted
         for dimension in study.dimensions
+        if dimension not in found.unjudged
+    }
+    blocks = [
+        _contrasts(study, name, dimension, own.reference, found.rows, place, conf_level, min_cell)
+        for (name, dimension), own in groups.items()
+        if own.reference
     ]
-    blocks = [block for block in blocks if len(block)]
     table = pd.concat(blocks, ignore_index=True) if blocks else pd.DataFrame(columns=_COLUMNS)
     meta = Metadata(
         f"Differences between groups in the {statistic} of the judge '{found.judge}'",
@@ -90,9 +108,23 @@ def judge_contrasts(
         _UNITS[statistic],
         conf_level,
         f"intervals from {n_bootstrap:,} resamples of items and raters",
-        (_NOTES[statistic],),
+        (_NOTES[statistic], *_told(study, groups, min_cell)),
     )
+    if table.empty:
+        none = [] if wanted else [no_demographics(map(study.codebook.label, study.demographics))]
+        reasons = [*none, *(own.lacking for own in groups.values())]
+        return Result(table[_COLUMNS], nothing_compared(reasons), meta)
     return Result(table[_COLUMNS], _sentence(table, statistic), meta)
+
+
+def _told(study: Study, groups: Mapping[tuple[str, str], Groups], min_cell: int) -> tuple[str, ...]:
+    """What groups are compared with where that is not the usual one, and what is not compared."""
+    label, told = study.codebook.label, dict[str, list[str]]()
+    for (name, dimension), own in groups.items():
+        usual = str(study.raters[name].cat.categories[0])
+        text = own.lacking or replaced(label(name), usual, own.reference, min_cell)
+        told.setdefault(text, []).append(label(dimension))
+    return tuple(f"{joined(on)}: {text}." for text, on in told.items() if text)
 
 
 _NOTES = {
@@ -107,6 +139,7 @@ def _contrasts(
     study: Study,
     name: str,
     dimension: str,
+    reference: str,
     rows: Sequence[Measured],
     place: int,
     conf_level: float,
@@ -114,9 +147,6 @@ def _contrasts(
 ) -> pd.DataFrame:
     """Each group of one demographic against the reference group, on one dimension."""
     own = {r.group: r for r in rows if (r.demographic, r.dimension) == (name, dimension)}
-    reference = str(study.raters[name].cat.categories[0])
-    if reference not in own or len(own) < 2:
-        return pd.DataFrame()
     others = [group for group in own if group != reference]
     records = [_record(study, own[group], own[reference], place, conf_level) for group in others]
     table = pd.DataFrame(records)
@@ -155,15 +185,23 @@ def _p_value(replicates: np.ndarray) -> float:
 
 
 def _sentence(table: pd.DataFrame, statistic: str) -> str:
-    if table.empty:
-        return "No demographic has two groups of enough raters to compare."
-    clear = table[table["p_adjusted"] < SIGNIFICANCE]
-    known = clear if len(clear) else table
-    largest = known.loc[known["estimate"].abs().idxmax()]
+    known = table.dropna(subset="estimate")
+    if known.empty:
+        return (
+            f"{counted(len(table), 'difference')} between groups in the judge's {statistic} could "
+            "not be computed, as all scores or all ratings of a group are equal."
+        )
+    clear = known[known["p_adjusted"] < SIGNIFICANCE]
+    some = clear if len(clear) else known
+    largest = some.loc[some["estimate"].abs().idxmax()]
+    size = with_interval(largest, ".2f", _UNITS[statistic])
+    where = f"{largest['dimension']}, {largest['contrast']}: {size}"
+    p = f"an adjusted p below {SIGNIFICANCE}"
+    if len(known) == 1:
+        verdict = f"{'with' if len(clear) else 'without'} {p}"
+        return f"The one difference in the judge's {statistic} is on {where}, {verdict}."
+    count = f"Differences between groups in the judge's {statistic} with {p}:"
+    if len(clear) == 1:
+        return f"{count} one of {len(known)}, on {where}."
     of_these = " of these" if len(clear) else ""
-    return (
-        f"Differences between groups in the judge's {statistic} with an adjusted p below "
-        f"{SIGNIFICANCE}: {len(clear)} of {len(table)}; the largest{of_these} is on "
-        f"{largest['dimension']}, {largest['contrast']}: "
-        f"{with_interval(largest, '.2f', _UNITS[statistic])}."
-    )
+    return f"{count} {len(clear)} of {len(known)}; the largest{of_these} is on {where}."

@@ -2,7 +2,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pluralign_stats import InputError, demographic_effects, fit_linear, fit_ordinal
+from pluralign_stats import (
+    InputError,
+    demographic_effects,
+    fit_linear,
+    fit_ordinal,
+    with_reference,
+)
 from pluralign_stats.effects.adjust import holm
 
 
@@ -111,11 +117,42 @@ def test_names_of_levels_do_not_matter_to_what_is_withheld(study_of):
         assert shown.table[["n_raters", "n_ratings"]].isna().all(axis=None)
 
 
-def test_a_small_reference_is_not_shown_either(study_of):
-    group = np.repeat(["a", "b", "c"], [4, 70, 46])
-    result = demographic_effects(made(study_of, g=group))
-    assert result.differences.table.empty
-    assert result.percents.table.empty
+def test_in_place_of_a_small_reference_stands_the_largest_group(study_of):
+    """As if the codebook had named it; the small group stays in the model and is not shown."""
+    group = np.repeat(["a", "b", "c"], [4, 46, 70])
+    study = made(study_of, g=group)
+    result = demographic_effects(study)
+    named = demographic_effects(with_reference(study, "g", "c"))
+    for found, other in (
+        (result.differences, named.differences),
+        (result.percents, named.percents),
+    ):
+        assert set(found.table["contrast"]) == {"b vs c"}
+        pd.testing.assert_frame_equal(found.table, other.table)
+        notes = " ".join(found.meta.notes)
+        assert "Compared with: G: c; " in notes
+        assert (
+            "G is compared with 'c', the largest group, as 'a' has fewer than 10 raters." in notes
+        )
+        assert "the largest group" not in " ".join(other.meta.notes)
+
+
+def test_a_reference_that_only_one_dimension_lacks_is_replaced_there_alone(study_of):
+    """Nine raters of the reference group rated the second dimension."""
+    group = np.repeat(["a", "b", "c"], [40, 50, 30])
+    frame = made(study_of, g=group).ratings[["rater", "item", "rating", "g"]].astype(object)
+    frame = frame.assign(second=frame["rating"].where((frame["g"] != "a") | rated_by_nine(frame)))
+    study = study_of(frame, dimensions={"rating": {}, "second": {}}, demographics={"g": {}})
+    result = demographic_effects(study).differences
+    shown = result.table.groupby("dimension")["contrast"].agg(set).to_dict()
+    assert shown == {"Rating": {"b vs a", "c vs a"}, "Second": {"c vs b"}}
+    notes = " ".join(result.meta.notes)
+    assert "Compared with: G: a (Rating); G: b (Second)" in notes
+    assert "as 'a' has fewer than 10 raters (Second)." in notes
+
+
+def rated_by_nine(frame):
+    return frame["rater"].isin(sorted(frame["rater"].unique(), key=lambda r: int(r[1:]))[:9])
 
 
 def test_counts_of_raters_and_ratings(small_study, effects):
@@ -236,8 +273,8 @@ def test_the_sentences_name_what_is_clear(study_of):
     result = demographic_effects(study_of(lift, demographics={"g": {}}))
     row = result.differences.table.iloc[0]
     assert row["p_adjusted"] < 0.001
-    assert "1 of 1" in result.differences.sentence
-    assert f"Rating, b vs a: +{row['estimate']:.2f} rating points" in result.differences.sentence
+    told = "The one difference between groups has an adjusted p below 0.05: on Rating, b vs a: "
+    assert result.differences.sentence.startswith(f"{told}+{row['estimate']:.2f} rating points")
     assert "b vs a" in result.percents.sentence
     assert "as odds" in result.percents.sentence
 

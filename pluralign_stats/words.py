@@ -1,0 +1,44 @@
+"""Words of sentences: counts with their nouns, and lists as they are said."""
+
+from collections.abc import Iterable
+
+#: Plurals that do not end in s alone.
+_PLURALS = {
+    "study": "studies",
+    "analysis": "analyses",
+    "person": "people",
+    "strategy": "strategies",
+}
+
+
+def plural(noun: str) -> str:
+    """The plural of a noun, of its last word where there are several."""
+    first, space, last = noun.rpartition(" ")
+    return first + space + _PLURALS.get(last, f"{last}s")
+
+
+def counted(n: float, noun: str) -> str:
+    """Write a whole number with its noun: ``1 rater``, ``1,095 raters``, ``no raters``."""
+    return f"{n:,.0f} {noun if n == 1 else plural(noun)}" if n else f"no {plural(noun)}"
+
+
+def is_are(n: float) -> str:
+    """``is`` or ``are`` after a count."""
+    return "is" if n == 1 else "are"
+
+
+def has(n: float) -> str:
+    """``has`` or ``have`` after a count."""
+    return "has" if n == 1 else "have"
+
+
+def joined(words: Iterable[str]) -> str:
+    """Write a list as it is said: ``a``, ``a and b``, ``a, b and c``."""
+    *first, last = list(words) or [""]
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def some(words: Iterable[str], most: int = 4) -> str:
+    """The first few of several, told apart by semicolons, and that there are others."""
+    items = list(words)
+    return "; ".join(items[:most]) + ("; and others" if len(items) > most else "")
