@@ -9,9 +9,10 @@ import pandas as pd
 from pluralign_stats.describe.disclosure import COUNT_WITHHELD, check_min_cell, hide_counts
 from pluralign_stats.describe.intervals import check_bootstrap, percentile_interval
 from pluralign_stats.errors import InputError, one_of
-from pluralign_stats.results import Metadata, Result
+from pluralign_stats.results import Metadata, Result, minus
 from pluralign_stats.settings import CONF_LEVEL, MIN_CELL
 from pluralign_stats.study.study import Study
+from pluralign_stats.words import counted
 
 #: With fewer items a bootstrap over items says little about the interval's ends.
 FEW_ITEMS = 30
@@ -160,22 +161,38 @@ def _sentence(table: pd.DataFrame) -> str:
         return "This study has too few raters for their agreement to be shown."
     overall = table[table["group"] == "All raters"].dropna(subset="estimate")
     if overall.empty:
-        return "Agreement cannot be measured: no item was rated by two raters."
+        return _not_measured(table)
     groups = table[table["group"] != "All raters"].dropna(subset="estimate")
     if len(groups):
         alpha = groups["dimension"].map(overall.set_index("dimension")["estimate"])
         apart = (alpha < groups["conf_low"]) | (alpha > groups["conf_high"])
+        each = counted(len(groups), "case") + ", a group on a dimension each,"
         return (
-            f"In {apart.sum()} of {len(groups)} cases raters of one group agree clearly more or "
+            f"In {apart.sum()} of {each} raters of one group agree clearly more or "
             "clearly less among themselves than all raters do (the group's interval leaves out "
             "everyone's alpha)."
         )
     high = overall.loc[overall["estimate"].idxmax()]
     low = overall.loc[overall["estimate"].idxmin()]
-    return (
+    scale = "1 would be perfect agreement, 0 is what chance gives"
+    if len(overall) == 1:
+        size = minus(f"{high['estimate']:.2f}")
+        return f"Raters agree on {high['dimension']} with an alpha of {size}; {scale}."
+    if high["estimate"] == low["estimate"]:
+        return f"Raters agree alike on all dimensions (alpha {high['estimate']:.2f}); {scale}."
+    return minus(
         f"Raters agree most on {high['dimension']} (alpha {high['estimate']:.2f}) and "
-        f"least on {low['dimension']} (alpha {low['estimate']:.2f}); 1 would be perfect "
-        "agreement, 0 is what chance gives."
+        f"least on {low['dimension']} (alpha {low['estimate']:.2f}); {scale}."
+    )
+
+
+def _not_measured(table: pd.DataFrame) -> str:
+    """Why no dimension has an alpha."""
+    if not table["n_items"].any():
+        return "Agreement cannot be measured: no item was rated by two raters."
+    return (
+        "Agreement cannot be measured: all ratings of the items that two raters rated are equal, "
+        "so that there is nothing to agree or disagree on."
     )
 
 

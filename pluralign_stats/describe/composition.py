@@ -12,6 +12,7 @@ from pluralign_stats.describe.disclosure import (
 from pluralign_stats.results import Metadata, Result
 from pluralign_stats.settings import MIN_CELL
 from pluralign_stats.study.study import Study
+from pluralign_stats.words import counted, is_are
 
 
 def composition(study: Study, min_cell: int = MIN_CELL) -> Result:
@@ -39,15 +40,16 @@ def composition(study: Study, min_cell: int = MIN_CELL) -> Result:
     table = pd.concat(tables, ignore_index=True)
     withheld = int(table["n_raters"].isna().sum())
     notes = (
-        f"{withheld} cells are withheld: those of fewer than {min_cell} raters, and where the "
-        "total would give a small level away the next smallest. To show more, lead small levels "
-        "to a common one in the codebook ('recode').",
+        f"{counted(withheld, 'cell')} {is_are(withheld)} withheld: those of fewer than {min_cell} "
+        "raters, and where the total would give a small level away the next smallest. To "
+        "show more, lead small levels to a common one in the codebook ('recode').",
     )
     counts = study.summary_counts()
-    sentence = (
-        f"{counts['raters']:,} raters gave {counts['ratings']:,} ratings of {counts['items']:,} "
-        f"items on {counts['dimensions']} dimensions."
+    raters, ratings, items, dimensions = (
+        counted(counts[f"{noun}s"], noun) for noun in ("rater", "rating", "item", "dimension")
     )
+    sentence = f"{raters} gave {ratings} of {items} on {dimensions}."
+    sentence = sentence[:1].upper() + sentence[1:]
     return Result(table, sentence, _meta(study, notes if withheld else ()))
 
 
@@ -88,7 +90,7 @@ def nonresponse(study: Study, min_cell: int = MIN_CELL) -> Result:
     table = pd.DataFrame(records, columns=columns)
     absent = table[table["not_asked"] != ""]
     told = "; ".join(f"{r.term}: no answers at all for {r.not_asked}" for r in absent.itertuples())
-    everywhere = "Every demographic was asked in every group."
+    everywhere = f"Every demographic has answers in every group of {min_cell} raters or more."
     none = "This study records no demographics of its raters."
     sentence = f"{told}." if told else everywhere if records else none
     notes = (

@@ -4,9 +4,10 @@ import pandas as pd
 
 from pluralign_stats.describe.disclosure import COUNT_WITHHELD, check_min_cell, hide_counts
 from pluralign_stats.errors import InputError, one_of
-from pluralign_stats.results import Metadata, Result
+from pluralign_stats.results import Metadata, Result, minus
 from pluralign_stats.settings import MIN_CELL
 from pluralign_stats.study.study import Study
+from pluralign_stats.words import joined, some
 
 
 def rating_distribution(study: Study, by: str | None = None, min_cell: int = MIN_CELL) -> Result:
@@ -50,10 +51,10 @@ def rating_distribution(study: Study, by: str | None = None, min_cell: int = MIN
     notes += (COUNT_WITHHELD,) if table["n_raters"].isna().any() else ()
     if not blocks:
         sentence = f"No group has {min_cell} raters or more."
-    elif by and table["group"].nunique() > 1:
-        sentence = _group_sentence(table)
+    elif by:
+        sentence = _group_sentence(study, table)
     else:
-        sentence = _sentence(study, ratings)
+        sentence = _sentence(study, table)
     return Result(
         table[[c for c in order if c in table]],
         sentence,
@@ -86,23 +87,54 @@ def _shares(study: Study, block: pd.DataFrame, dimension: str, group: str) -> pd
     )
 
 
-def _group_sentence(table: pd.DataFrame) -> str:
-    """Name the dimension on which the means of two groups lie farthest apart."""
-    keys = [table["dimension"], table["group"]]
-    means = (table["rating"] * table["share"]).groupby(keys, sort=False).sum().unstack()
-    dimension = (means.max(axis=1) - means.min(axis=1)).idxmax()
-    high, low = means.loc[dimension].idxmax(), means.loc[dimension].idxmin()
-    return (
-        f"Mean ratings differ most on {dimension}: {means.loc[dimension, high]:.2f} for "
-        f"{high} and {means.loc[dimension, low]:.2f} for {low}."
-    )
+def _means(table: pd.DataFrame, by: list[str]) -> pd.Series:
+    """Mean rating of each dimension (and group)."""
+    keys = [table[column] for column in by]
+    return (table["rating"] * table["share"]).groupby(keys, sort=False).sum()
 
 
-def _sentence(study: Study, ratings: pd.DataFrame) -> str:
-    means = ratings.groupby("dimension", observed=True)["rating"].mean()
+def _scales(study: Study) -> dict[str, tuple[float, float]]:
+    """Lowest and highest rating of each dimension, by its label."""
+    book = study.codebook
+    return {book.label(d): (min(one.levels), max(one.levels)) for d, one in book.dimensions.items()}
+
+
+def _group_sentence(study: Study, table: pd.DataFrame) -> str:
+    """Name the dimension on which the means of two groups lie farthest apart.
+
+    Between scales, gaps are compared as shares of the scale's width.
+    """
+    means = _means(table, ["dimension", "group"]).unstack()
+    if means.notna().sum(axis=1).max() < 2:
+        only = joined(table["group"].unique())
+        return f"No two groups have enough raters on one dimension to be compared (shown: {only})."
+    scales = _scales(study)
+    width = pd.Series({d: scales[d][1] - scales[d][0] for d in means.index})
+    gaps = (means.max(axis=1) - means.min(axis=1)) / width
+    if not gaps.max():
+        return "The groups have the same mean ratings."
+    dimension = gaps.idxmax()
+    own = means.loc[dimension]
+    high, low = own.idxmax(), own.idxmin()
+    alike = len({scales[d] for d in means.index}) == 1
+    most = f"differ most on {dimension}" if len(means) > 1 else f"on {dimension} differ most"
+    beside = "" if alike else ", for the width of its scale"
+    return f"Mean ratings {most}{beside}: {own[high]:.2f} for {high} and {own[low]:.2f} for {low}."
+
+
+def _sentence(study: Study, table: pd.DataFrame) -> str:
+    """The highest and the lowest mean of dimensions on one scale; of others each by itself."""
+    means, scales = _means(table, ["dimension"]), _scales(study)
+    on = {d: f"{low:g} to {high:g}".replace("-", "−") for d, (low, high) in scales.items()}
+    if len({on[d] for d in means.index}) > 1:
+        each = some((f"{d} {minus(f'{means[d]:.2f}')} of {on[d]}" for d in means.index), 6)
+        return f"Scales differ, so that means are not compared between dimensions: {each}."
     high, low = means.idxmax(), means.idxmin()
-    label = study.codebook.label
-    return (
-        f"The mean rating is highest for {label(high)} ({means[high]:.2f}) and lowest for "
-        f"{label(low)} ({means[low]:.2f})."
+    if len(means) == 1:
+        return f"The mean rating on {high} is {minus(f'{means[high]:.2f}')}, of {on[high]}."
+    if means[high] == means[low]:
+        return f"The mean rating is {minus(f'{means[high]:.2f}')} on every dimension."
+    return minus(
+        f"The mean rating is highest for {high} ({means[high]:.2f}) and lowest for {low} "
+        f"({means[low]:.2f})."
     )

@@ -105,7 +105,9 @@ def positive_given_positive(
         conf_level=conf_level,
     )
     table = _table(study, found, wide)
-    return Result(table, _sentence(table), _meta(study, cuts, conf_level, n_bootstrap))
+    any_positive = bool((wide >= cuts).to_numpy().any())
+    sentence = _sentence(table, any_positive=any_positive)
+    return Result(table, sentence, _meta(study, cuts, conf_level, n_bootstrap))
 
 
 def _table(study: Study, found: JointPositives, wide: pd.DataFrame) -> pd.DataFrame:
@@ -125,10 +127,15 @@ def _table(study: Study, found: JointPositives, wide: pd.DataFrame) -> pd.DataFr
     )
 
 
-def _sentence(table: pd.DataFrame) -> str:
+def _sentence(table: pd.DataFrame, *, any_positive: bool) -> str:
     if table.empty:
         return "This study has one dimension, so there is no pair of dimensions to compare."
     known = table.dropna(subset="estimate")
+    if known.empty and any_positive:
+        return (
+            "No rater rated one item positive on one dimension and rated it on another as well, so "
+            "nothing can be said of their joint share."
+        )
     if known.empty:
         return "No dimension has positive ratings, so nothing can be said of their joint share."
     high, low = known.loc[known["estimate"].idxmax()], known.loc[known["estimate"].idxmin()]
@@ -140,6 +147,10 @@ def _sentence(table: pd.DataFrame) -> str:
             f"{row['dimension']} too"
         )
 
+    if len(known) == 1:
+        return f"The one pair known: {told(high)}."
+    if high["estimate"] == low["estimate"]:
+        return f"All pairs are equally close, such as: {told(high)}."
     return f"The closest pair: {told(high)}. The most distant: {told(low)}."
 
 

@@ -144,6 +144,8 @@ def _sentence(table: pd.DataFrame, label: str, full: str) -> str:
     size = table[table["scale"] == full].set_index("strategy")["n_pairs"]
     many = known[known["strategy"].map(size) >= FEW_PAIRS]
     known = many if len(many) else known
+    if not known[["lost_share", "flipped_share"]].any(axis=None):
+        return f"{label}: a coarser scale keeps every label that the {full} scale gives."
     lost, turned = (known.loc[known[c].idxmax()] for c in ("lost_share", "flipped_share"))
     return (
         f"{label}: a coarser scale loses at most {lost['lost_share']:.0%} of the labels that the "

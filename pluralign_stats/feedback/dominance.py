@@ -9,6 +9,7 @@ from pluralign_stats.feedback.audit_frame import AuditFrame, too_few
 from pluralign_stats.feedback.parts import Parts, effective_number
 from pluralign_stats.feedback.preferences import Preferences
 from pluralign_stats.results import Metadata, Result, ordered_columns
+from pluralign_stats.words import counted
 
 _WITHHELD = "A dash stands for a cell of too few raters, or one that would give such a cell away."
 _PART = (
@@ -84,6 +85,8 @@ def _shares_sentence(frame: AuditFrame, table: pd.DataFrame) -> str:
     if known.empty:
         return "No group is large enough for its part in the preferences to be shown."
     apart = known["pairs_share"] - known["raters_share"]
+    if not apart.any():
+        return "Every group's part in the preferences is its share of raters."
     row = known.loc[apart.abs().idxmax()]
     return (
         f"A group's part in the preferences lies farthest from its share of raters for "
@@ -171,11 +174,17 @@ def _conditions_sentence(frame: AuditFrame, table: pd.DataFrame) -> str:
         return "None of the recipes gives preferences from enough raters to be shown."
     most = known.loc[known["n_preferences"].idxmax()]
     least = known.loc[known["n_preferences"].idxmin()]
-    told = f"{named(frame, most)} gives {most['n_preferences']:,.0f} preferences"
-    if len(known) > 1:
+    told = f"{named(frame, most)} gives {counted(most['n_preferences'], 'preference')}"
+    if len(known) > 1 and most["n_preferences"] > least["n_preferences"]:
         told += f", {named(frame, least)} {least['n_preferences']:,.0f}"
+    elif len(known) > 1:
+        told = f"every recipe gives {counted(most['n_preferences'], 'preference')}"
+    which = "the former" if most["n_preferences"] > least["n_preferences"] else "these"
+    if len(known) > 1 and which == "these":
+        which = f"those of {named(frame, most)}"
+    raters = counted(most["n_raters"], "rater")
     return (
-        f"{told[:1].upper()}{told[1:]}; of the former {most['contradicting_share']:.0%} go against "
-        f"most of their pair, and they come from {most['n_raters']:,.0f} raters, who count as "
+        f"{told[:1].upper()}{told[1:]}; of {which} {most['contradicting_share']:.0%} go against "
+        f"most of their pair, and they come from {raters}, who count as "
         f"{most['effective_raters']:,.0f} with equal parts."
     )

@@ -10,6 +10,7 @@ from pluralign_stats.feedback.dominance import FEW_PAIRS, named
 from pluralign_stats.feedback.pairs import compare
 from pluralign_stats.feedback.preferences import Preferences
 from pluralign_stats.results import Metadata, Result
+from pluralign_stats.words import counted
 
 
 def flips(frame: AuditFrame) -> Result:
@@ -78,7 +79,10 @@ def _sentence(frame: AuditFrame, table: pd.DataFrame) -> str:
         return "No group is large enough for the feedback without it to be shown."
     many = table[table["n_pairs"] >= FEW_PAIRS]
     known = many if len(many) else table
+    n = len(known[list(frame.factors()[0])].drop_duplicates())
     worst = known.loc[known["flipped_share"].idxmax()]
+    if not known[["flipped_share", "lost_share"]].any(axis=None):
+        return f"Leaving out one group changes no label, under any of {counted(n, 'recipe')}."
     least = f" (of recipes with {FEW_PAIRS} pairs or more)" if 0 < len(many) < len(table) else ""
     return (
         f"Leaving out one group turns round at most {worst['flipped_share']:.1%} of the labels"

@@ -11,6 +11,7 @@ from pluralign_stats.feedback.recipe import Recipe
 from pluralign_stats.feedback.selection import Exclusions, Selection
 from pluralign_stats.feedback.voices import Scored, counts_of, one_voice, score
 from pluralign_stats.results import Metadata, Result
+from pluralign_stats.words import counted, joined
 
 #: Shares of fewer responses are put into words only where there are no others.
 FEW_RESPONSES = 10
@@ -109,19 +110,29 @@ def _fates(recipe: Recipe, share: np.ndarray) -> dict[str, float]:
     return dict(zip(_SHARES, (survived, 1 - survived - absent, absent, voices), strict=True))
 
 
+def _nothing(frame: AuditFrame) -> str:
+    """Why no group's verdict can be followed."""
+    book, label = frame.study.codebook.dimensions, frame.study.codebook.label
+    used = dict.fromkeys(d for recipe in frame.recipes for d in recipe.dimensions)
+    bad = [label(d) for d in used if book[d].valence < 0]
+    if not bad:
+        fed_back = joined(map(label, used))
+        return f"A high rating is bad on none of what is fed back ({fed_back}); no verdict is lost."
+    return (
+        f"No group has {frame.min_cell} raters or more of responses that it finds bad "
+        f"({joined(bad)}), so no verdict is shown."
+    )
+
+
 def _sentence(frame: AuditFrame, table: pd.DataFrame) -> str:
     if table.empty:
-        return (
-            "There is no dimension on which a high rating is bad, or no group has enough raters "
-            "of responses that it finds bad."
-        )
+        return _nothing(frame)
     single = table[~table["strategy"].isin(["preserve", "random"])]
     many = single[single["n_responses"] >= FEW_RESPONSES]
     known = next(part for part in (many, single, table) if len(part))
     worst = known.loc[known["outvoted_share"].idxmax()]
-    responses = "response" if worst["n_responses"] == 1 else "responses"
     said = (
-        f"Of the {worst['n_responses']:,} {responses} that most raters of the group "
+        f"Of the {counted(worst['n_responses'], 'response')} that most raters of the group "
         f"{worst['group']} find bad ({worst['dimension']}), {named(frame, worst)} says "
         f"otherwise of {worst['outvoted_share']:.0%}"
     )

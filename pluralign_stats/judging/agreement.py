@@ -119,10 +119,14 @@ def _sentence(table: pd.DataFrame) -> str:
     bias = table[table["statistic"] == "bias"]
     worst = bias.loc[bias["estimate"].abs().idxmax()]
     way = "above" if worst["estimate"] > 0 else "below"
+    size = f"{abs(worst['estimate']):.2f} points {way} them on average"
     told = (
-        f"Its scores lie farthest from the ratings on {worst['dimension']}: "
-        f"{abs(worst['estimate']):.2f} points {way} them on average."
+        f"Its scores lie farthest from the ratings on {worst['dimension']}: {size}."
+        if len(bias) > 1
+        else f"Its scores lie {size}."
     )
+    if not worst["estimate"]:
+        told = "On average its scores lie neither above nor below the ratings."
     if kappas.empty:
         return f"Agreement by kappa cannot be compared with that of two raters. {told}"
     kappas = kappas[kappas["ceiling"] > 0]
@@ -154,9 +158,12 @@ def _group_sentence(table: pd.DataFrame) -> str:
     spread = several.groupby("dimension", sort=False)["estimate"].agg(np.ptp)
     own = several[several["dimension"] == spread.idxmax()]
     low, high = own.loc[own["estimate"].idxmin()], own.loc[own["estimate"].idxmax()]
+    if low["estimate"] == high["estimate"]:
+        return f"The judge's bias is the same against every group ({low['dimension']})."
     overlap = low["conf_high"] >= high["conf_low"]
+    most = "differs most between groups" if several["dimension"].nunique() > 1 else "differs"
     return (
-        f"The judge's bias differs most between groups on {low['dimension']}: "
+        f"The judge's bias {most} on {low['dimension']}: "
         f"{with_interval(low, '.2f', 'rating points')} against {low['group']}, "
         f"{with_interval(high, '.2f', 'rating points')} against {high['group']}; "
         f"the intervals {'overlap' if overlap else 'do not overlap'}."

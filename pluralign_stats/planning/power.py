@@ -12,6 +12,7 @@ from pluralign_stats.planning.replicate import Model, true_effect
 from pluralign_stats.planning.run import several, simulate_designs
 from pluralign_stats.planning.summarize import ALPHA, summarize
 from pluralign_stats.results import Metadata, Result, minus
+from pluralign_stats.words import counted, joined
 
 #: What tables say of the model that each simulated study is analysed with.
 METHODS = {
@@ -211,13 +212,19 @@ def check_target(power: object) -> None:
 
 
 def _sentence(table: pd.DataFrame) -> str:
+    if (table["n_failed"] == table["n_simulations"]).all():
+        return "No model could be fitted to any simulated study, so nothing is known of power."
     least, most = table.loc[table["power"].idxmin()], table.loc[table["power"].idxmax()]
     if len(table) == 1:
         told = f"{in_words(most)} finds a difference of {_signed(most)} with {_power(most)} power"
         return f"A study of {told}{_exaggeration(most)}."
-    differences = " and ".join(
-        _signed(row) for _, row in table.drop_duplicates("percent").iterrows()
-    )
+    differences = joined(_signed(row) for _, row in table.drop_duplicates("percent").iterrows())
+    if least["conf_high"] >= most["conf_low"]:
+        return (
+            f"Power to find a difference of {differences} is {_power(least)} to {_power(most)}: "
+            f"with {counted(int(table['n_simulations'].min()), 'simulated study')} each, designs "
+            "cannot be told apart by it; simulate more."
+        )
     return (
         f"Power to find a difference of {differences} goes from {_power(least)} with "
         f"{in_words(least)} to {_power(most)} with {in_words(most)}."
@@ -227,24 +234,37 @@ def _sentence(table: pd.DataFrame) -> str:
 def _smallest_sentence(table: pd.DataFrame, least: pd.DataFrame, power: float) -> str:
     if least.empty:
         best = table.loc[table["power"].idxmax()]
+        the = "the best" if len(table) > 1 else "the only one"
+        open_ = best["conf_high"] >= power
+        advice = "simulate more, or try more raters" if open_ else "try more raters"
         return (
-            f"No design tried reaches {power:.0%} power; the best, {in_words(best)}, has "
-            f"{_power(best)}. Try more raters."
+            f"No design tried reaches {power:.0%} power in its simulations; {the}, "
+            f"{in_words(best)}, has {_power(best)}: {advice}."
         )
     first = least.iloc[0]
-    doubt = "" if first["sure"] == "yes" else "; more simulations would tell if it truly does"
+    costs = f"costs {in_words(first, 'participant')}; its power is {_power(first)}"
+    smallest = f"The smallest design tried that finds a difference of {_signed(first)} with"
+    if first["sure"] == "yes":
+        return f"{smallest} {power:.0%} power {costs}."
+    sure = table[table["conf_low"] >= power].sort_values(["raters", "n_ratings"], kind="stable")
+    least_sure = (
+        f"the smallest that surely does costs {in_words(sure.iloc[0], 'participant')}"
+        if len(sure)
+        else "none of those tried surely does"
+    )
+    studies = counted(int(first["n_simulations"]), "simulated study")
     return (
-        f"The smallest design tried that finds a difference of {_signed(first)} with {power:.0%} "
-        f"power costs {in_words(first, 'participants')}; its power is {_power(first)}{doubt}."
+        f"{smallest} {power:.0%} power in {studies} {costs}, so that it may fall short of it; "
+        f"{least_sure}. More simulations tell."
     )
 
 
-def in_words(row: pd.Series, raters: str = "raters") -> str:
+def in_words(row: pd.Series, rater: str = "rater") -> str:
     """A design in words."""
     return (
-        f"{row['raters']:,} {raters}, {row['n_group']:,} of them in the group, with "
-        f"{row['ratings_per_rater']:,} ratings each of {row['items']:,} items "
-        f"({row['n_ratings']:,} ratings)"
+        f"{counted(row['raters'], rater)}, {row['n_group']:,} of them in the group, with "
+        f"{counted(row['ratings_per_rater'], 'rating')} each of {counted(row['items'], 'item')} "
+        f"({counted(row['n_ratings'], 'rating')})"
     )
 
 

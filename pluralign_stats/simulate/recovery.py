@@ -5,6 +5,7 @@ import pandas as pd
 from pluralign_stats.errors import InputError
 from pluralign_stats.results import Metadata, Result
 from pluralign_stats.study.study import Study
+from pluralign_stats.words import counted
 
 _COLUMNS = ["dimension", "term", "contrast", "reading", "planted"]
 _ESTIMATES = ["estimate", "conf_low", "conf_high", "n_raters", "n_ratings", "method"]
@@ -33,14 +34,20 @@ def recovery(study: Study, percents: Result) -> Result:
     """
     if study.truth is None:
         raise InputError("this study has no planted truth to compare with")
-    estimates = percents.table.drop(columns=["std_error", "p_value", "p_adjusted"])
+    tests = ["std_error", "p_value", "p_adjusted"]
+    estimates = percents.table.drop(columns=tests, errors="ignore")
     table = _planted(study).merge(estimates, on=["dimension", "term", "contrast", "reading"])
     table = table[_COLUMNS + _ESTIMATES]
     inside = (table["conf_low"] <= table["planted"]) & (table["planted"] <= table["conf_high"])
-    table.insert(8, "covered", inside.map({True: "yes", False: "no"}))
+    covered = inside.map({True: "yes", False: "no"}).where(table["conf_low"].notna(), "")
+    table.insert(8, "covered", covered)
+    known = table["conf_low"].notna()
     sentence = (
-        f"{int(inside.sum())} of {len(table)} intervals hold the planted value; single studies "
-        "miss some by chance."
+        f"{int(inside.sum())} of {counted(int(known.sum()), 'interval')} "
+        f"{'holds' if known.sum() == 1 else 'hold'} the planted value; single studies miss some by "
+        "chance."
+        if known.any()
+        else "No effect that was planted has an estimate here, so that nothing can be compared."
     )
     level = percents.meta.conf_level
     meta = Metadata(
