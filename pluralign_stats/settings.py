@@ -8,3 +8,6 @@ SIGNIFICANCE = 0.05
 
 #: Fewest raters that a cell shown in a table or report may have.
 MIN_CELL = 10
+
+#: Ratings on a scale of more levels are numbers to models and tables, not ordered categories.
+MOST_LEVELS = 15

@@ -82,8 +82,8 @@ def positive_given_positive(
 ) -> Result:
     """P(positive on one dimension | positive on another), with bootstrap intervals over raters.
 
-    A rating is positive where it reaches the codebook's `positive_from`, by default the top two
-    ratings of the scale (design: figure 1).
+    A rating is positive where it reaches the codebook's `positive_from`, by default where it lies
+    above the middle of the scale: 4 or 5 of five (design: figure 1).
 
     Returns
     -------
@@ -107,7 +107,7 @@ def positive_given_positive(
     table = _table(study, found, wide)
     any_positive = bool((wide >= cuts).to_numpy().any())
     sentence = _sentence(table, any_positive=any_positive)
-    return Result(table, sentence, _meta(study, cuts, conf_level, n_bootstrap))
+    return Result(table, sentence, _meta(study, conf_level, n_bootstrap))
 
 
 def _table(study: Study, found: JointPositives, wide: pd.DataFrame) -> pd.DataFrame:
@@ -154,18 +154,15 @@ def _sentence(table: pd.DataFrame, *, any_positive: bool) -> str:
     return f"The closest pair: {told(high)}. The most distant: {told(low)}."
 
 
-def _meta(study: Study, cuts: np.ndarray, conf_level: float, n_bootstrap: int) -> Metadata:
-    low, high = cuts.min(), cuts.max()
-    rule = f"{low} or more" if low == high else f"{low} to {high} or more, by dimension"
+def _meta(study: Study, conf_level: float, n_bootstrap: int) -> Metadata:
+    bad = f"; on {_bad(study)} that is bad" if _bad(study) else ""
     return Metadata(
         "Positive on one dimension, given positive on another",
         study.data_kind,
         "share",
         conf_level,
         f"percentile intervals, {n_bootstrap:,} bootstrap samples of raters",
-        (f"A rating is positive where it is {rule}; on {_bad(study)} that is bad.",)
-        if _bad(study)
-        else (f"A rating is positive where it is {rule}.",),
+        (f"{study.codebook.positive_rule()}{bad}.",),
     )
 
 

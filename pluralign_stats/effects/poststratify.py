@@ -22,6 +22,7 @@ from pluralign_stats.models.bayes.bayes import Posterior
 from pluralign_stats.models.fit import Fit, Kind
 from pluralign_stats.results import Metadata, Result, ordered_columns, with_interval
 from pluralign_stats.settings import CONF_LEVEL
+from pluralign_stats.study.scale import Scale
 
 #: What is predicted: the mean rating, the share of positive ratings, or the share of each.
 Target = Literal["mean", "positive", "probability"]
@@ -66,7 +67,8 @@ def poststratify(
         ``"mean"`` rating, ``"positive"`` for the share of positive ratings, or ``"probability"``
         for the share of each rating.
     positive_from
-        Lowest positive rating; by default the top two of more than two categories are positive.
+        Lowest positive rating; by default every rating above the middle of the model's ratings, as
+        for a dimension of a study.
     conf_level
         Level of the intervals: by the delta method, or quantiles over the draws of a Bayesian fit,
         each of which is averaged first.
@@ -143,11 +145,13 @@ def _positive(fit: Fit, kind: Target, positive_from: float | None) -> np.ndarray
         return None
     if positive_from is not None and not isinstance(positive_from, Real):
         raise InputError(f"'positive_from' must be a number, not {positive_from!r}")
-    least = fit.scores[-min(2, len(fit.scores) - 1)] if positive_from is None else positive_from
+    lowest, highest = fit.scores[0], fit.scores[-1]
+    middle = Scale.of(lowest, highest, continuous=True).above_middle
+    least = middle if positive_from is None else positive_from
     positive = fit.scores >= least
     if positive.all() or not positive.any():
         raise InputError(
-            f"'positive_from' must be above {fit.scores[0]:g} and at most {fit.scores[-1]:g}, not "
+            f"'positive_from' must be above {lowest:g} and at most {highest:g}, not "
             f"{positive_from:g}"
         )
     return positive

@@ -12,7 +12,7 @@ from pluralign_stats.feedback.leave_out import flips
 from pluralign_stats.feedback.outvoted import survival
 from pluralign_stats.feedback.parts import parts_of
 from pluralign_stats.feedback.recipe import STRATEGIES, Recipe
-from pluralign_stats.feedback.scales import Scale, dimension_places
+from pluralign_stats.feedback.scales import Scale, dimension_conversion
 from pluralign_stats.results import Result
 from pluralign_stats.settings import CONF_LEVEL, MIN_CELL
 from pluralign_stats.study.study import Study
@@ -134,7 +134,7 @@ def audit_recipes(
         By default toxicity; in a study without it the first dimension on which a high rating is
         bad, or else the first.
     scale
-        By default the 5-point scale, or the scale as rated where the dimension has no such form.
+        By default the 5-point scale, or the scale as rated where the codebook states no such form.
     """
     name = dimension or _default_dimension(study)
     if name not in study.dimensions:
@@ -152,8 +152,9 @@ def _default_dimension(study: Study) -> str:
 
 
 def _full_scale(study: Study, name: str) -> Scale:
+    dimension = study.codebook.dimensions[name]
     try:
-        dimension_places(name, study.codebook.dimensions[name], "5-point")
+        conversion = dimension_conversion(name, dimension, "5-point")
     except InputError:
         return "as-rated"
-    return "5-point"
+    return "as-rated" if conversion.equal_parts else "5-point"

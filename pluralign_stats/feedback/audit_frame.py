@@ -9,6 +9,7 @@ import pandas as pd
 from pluralign_stats.describe.disclosure import SILENT, answers, suppressed, withheld_cells
 from pluralign_stats.feedback.recipe import Recipe
 from pluralign_stats.feedback.responses import Responses, responses_of
+from pluralign_stats.feedback.scales import conversion_note
 from pluralign_stats.feedback.selection import Selection, select
 from pluralign_stats.study.study import Study
 
@@ -90,7 +91,19 @@ class AuditFrame:
         if "languages" in alike and len(self.responses.languages) > 1:
             separate = alike["languages"] == "separate"
             parts.append("compared within a language" if separate else "over all languages")
-        return f"Feedback from {', '.join(parts)}." if parts else ""
+        cut = (
+            conversion_note(self.study.codebook, names, scale)
+            for scale, names in self._converted().items()
+        )
+        about = f"Feedback from {', '.join(parts)}." if parts else ""
+        return " ".join(filter(None, (about, *cut)))
+
+    def _converted(self) -> dict[str, list[str]]:
+        """By scale, the dimensions of which ratings are converted to it."""
+        found: dict[str, dict[str, None]] = {}
+        for recipe in self.recipes:
+            found.setdefault(recipe.scale, {}).update(dict.fromkeys(recipe.dimensions))
+        return {scale: list(names) for scale, names in found.items()}
 
 
 def _described(recipe: Recipe) -> dict[str, object]:

@@ -14,7 +14,7 @@ from pluralign_stats.feedback.leave_out import labels
 from pluralign_stats.feedback.parts import parts_of
 from pluralign_stats.feedback.recipe import STRATEGIES, Recipe
 from pluralign_stats.feedback.responses import Responses, responses_of
-from pluralign_stats.feedback.scales import SCALES, Scale, dimension_places
+from pluralign_stats.feedback.scales import SCALES, Scale, conversion_note, dimension_conversion
 from pluralign_stats.feedback.selection import select
 from pluralign_stats.results import Metadata, Result
 from pluralign_stats.settings import MIN_CELL
@@ -88,6 +88,7 @@ def coarser_scales(
         f"Feedback from everyone's ratings on {label}. A label is what most preferences of two "
         f"responses say. Turned round and lost: of the labels on the {first.scale} scale; new: of "
         f"the labels on the coarser scale, those of pairs without one on the {first.scale} scale.",
+        *filter(None, (conversion_note(study.codebook, [name], scale) for scale in scales)),
         *(["A dash stands for what rests on too few raters."] if withheld else []),
     )
     meta = Metadata("Feedback on coarser scales", study.data_kind, conf_level=None, notes=notes)
@@ -99,10 +100,10 @@ def _coarser(study: Study, name: str, full: Scale) -> list[Scale]:
     found: list[Scale] = []
     for scale in SCALES[SCALES.index(full) + 1 :] if full != "as-rated" else SCALES:
         try:
-            places = dimension_places(name, study.codebook.dimensions[name], scale)
+            conversion = dimension_conversion(name, study.codebook.dimensions[name], scale)
         except InputError:
             continue
-        if len(set(places.values())) < len(places):
+        if conversion.coarsens(study.codebook.dimensions[name]):
             found.append(scale)
     return found
 

@@ -9,7 +9,7 @@ from pluralign_stats.feedback.audit_frame import AuditFrame
 from pluralign_stats.feedback.dominance import named
 from pluralign_stats.feedback.recipe import Recipe
 from pluralign_stats.feedback.selection import Exclusions, Selection
-from pluralign_stats.feedback.voices import Scored, counts_of, one_voice, score
+from pluralign_stats.feedback.voices import Scored, one_voice, score
 from pluralign_stats.results import Metadata, Result
 from pluralign_stats.words import counted, joined
 
@@ -36,8 +36,11 @@ def survival(frame: AuditFrame, min_voices: int) -> Result:
         records += [{**told, **row} for row in _recipe(frame, n, min_voices)]
     columns = [*frame.factors()[0], "dimension", "term", "group", "n_raters", "n_responses"]
     table = pd.DataFrame(records, columns=[*columns, *_SHARES])
+    rated = dict.fromkeys(d for recipe in frame.recipes for d in _bad_when_high(frame, recipe))
+    rule = [f"{frame.study.codebook.positive_rule(rated)}, which is bad here."] if rated else []
     notes = (
         frame.about(),
+        *rule,
         "Counted are responses that more than half of a group's raters, "
         f"{min_voices} or more of them, rate as bad. Such a verdict survives where the feedback "
         "keeps a voice above the middle of the scale: any rater's under preserve, the one value "
@@ -53,9 +56,8 @@ def _recipe(frame: AuditFrame, n: int, min_voices: int) -> list[dict[str, Any]]:
     recipe, selection = frame.recipes[n], frame.selections[n]
     scored = score(frame.study, frame.responses, recipe, selection)
     records = []
-    for dimension, name in enumerate(recipe.dimensions):
-        if frame.study.codebook.dimensions[name].valence > 0:
-            continue
+    for name in _bad_when_high(frame, recipe):
+        dimension = recipe.dimensions.index(name)
         share = _voices(frame, recipe, selection, scored, dimension)
         for k in frame.levels:
             bad, rated = _bad(frame, selection, name, k, min_voices)
@@ -68,6 +70,12 @@ def _recipe(frame: AuditFrame, n: int, min_voices: int) -> list[dict[str, Any]]:
                 head |= {"group": frame.groups[k], "n_raters": raters, "n_responses": len(bad)}
                 records.append({**head, **_fates(recipe, share[bad])})
     return records
+
+
+def _bad_when_high(frame: AuditFrame, recipe: Recipe) -> list[str]:
+    """Dimensions of a recipe on which a high rating is bad."""
+    book = frame.study.codebook.dimensions
+    return [name for name in recipe.dimensions if book[name].valence < 0]
 
 
 def _bad(
@@ -94,10 +102,11 @@ def _voices(
         voice = one_voice(frame.responses, recipe, selection, scored, Exclusions())
         rating = np.where(np.isnan(voice.utility), np.nan, voice.ratings[:, dimension])
         return np.where(np.isnan(rating), np.nan, (rating > middle).astype(float))
-    counts = counts_of(frame.responses, selection, scored, dimension)
-    total = counts.sum(axis=1)
-    levels = scored.levels[dimension]
-    high = counts[:, levels > middle].sum(axis=1)
+    rating, size = scored.ratings[:, dimension], frame.responses.n_strata
+    total, high = (
+        np.bincount(selection.stratum, weights=selection.weight * said, minlength=size)
+        for said in (~np.isnan(rating), rating > middle)
+    )
     return np.divide(high, total, out=np.full(len(total), np.nan), where=total > 0)
 
 

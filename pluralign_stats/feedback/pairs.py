@@ -10,7 +10,9 @@ from pluralign_stats.feedback.feedback import Feedback
 from pluralign_stats.feedback.preferences import (
     Preferences,
     all_preferences,
+    joined,
     one_preference,
+    runs_of,
     spread_of,
     within_groups,
 )
@@ -66,10 +68,9 @@ def compare(
     if recipe.strategy == "preserve":
         own = individuals(scored, excluded)
         stratum, weight = selection.stratum[own.position], selection.weight[own.position]
-        spread = spread_of(own.utility, stratum, weight, responses.n_strata)
-        left, right = _pairs(responses, recipe, spread.counts.any(axis=1), excluded)
-        found = all_preferences(spread, left, right, recipe.min_margin)
-        total = spread.counts.sum(axis=1)
+        total = np.bincount(stratum, minlength=responses.n_strata)
+        left, right = _pairs(responses, recipe, total > 0, excluded)
+        found = _between_raters(responses, recipe, own.utility, stratum, weight, left, right)
         compared = int(total[left] @ total[right])
         excluded.add(_tied("comparisons of two ratings", recipe), compared - found.n.sum())
     else:
@@ -79,6 +80,28 @@ def compare(
         excluded.add(_tied("pairs of responses", recipe), len(left) - len(found.n))
     order = _order(responses, found)
     return found.sorted(order)
+
+
+def _between_raters(
+    responses: Responses,
+    recipe: Recipe,
+    utility: np.ndarray,
+    stratum: np.ndarray,
+    weight: np.ndarray,
+    left: np.ndarray,
+    right: np.ndarray,
+) -> Preferences:
+    """Preferences between single raters, prompt by prompt; (m,) raters and (q,) pairs of strata."""
+    asked, found = responses.asked, []
+    number = np.full(asked.max() + 1, -1)
+    for k, run in enumerate(runs_of(asked[stratum])):
+        number[asked[stratum[run]]] = k
+        strata, row = np.unique(stratum[run], return_inverse=True)
+        spread = spread_of(utility[run], row, weight[run], len(strata))
+        own = number[asked[left]] == k
+        one, other = (np.searchsorted(strata, side[own]) for side in (left, right))
+        found.append(all_preferences(spread, one, other, recipe.min_margin).of(strata))
+    return joined(found) if found else one_preference(utility, left, right, recipe.min_margin)
 
 
 def _tied(what: str, recipe: Recipe) -> str:
@@ -91,8 +114,7 @@ def _pairs(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Strata of all two responses to one prompt in one language; counts responses on their own."""
     strata = np.flatnonzero(present)
-    item, language = np.divmod(strata, len(responses.languages))
-    group = responses.prompt_of[item] * len(responses.languages) + language
+    group = responses.asked[strata]
     order = np.argsort(group, kind="stable")
     strata, group = strata[order], group[order]
     left, right = within_groups(group)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pluralign_stats.feedback.pairs import compare
-from pluralign_stats.feedback.preferences import Preferences, Spread, below, spread_of
+from pluralign_stats.feedback.preferences import Preferences, Spread, below, runs_of, spread_of
 from pluralign_stats.feedback.recipe import Recipe
 from pluralign_stats.feedback.responses import Responses
 from pluralign_stats.feedback.selection import Exclusions, Selection
@@ -51,16 +51,17 @@ def _of_individuals(
     """Half of all preferences in which each rater's own rating takes part."""
     own = individuals(scored, Exclusions())
     stratum, weight = selection.stratum[own.position], selection.weight[own.position]
-    spread = spread_of(own.utility, stratum, weight, responses.n_strata)
-    differing = _differing(spread, recipe.min_margin)
-    item, language = np.divmod(np.arange(responses.n_strata), len(responses.languages))
-    group = responses.prompt_of[item] * len(responses.languages) + language
-    together = np.zeros((group.max() + 1, differing.shape[1]))
-    np.add.at(together, group, differing)
-    value = np.searchsorted(spread.values, own.utility)
-    others = together[group[stratum], value] - differing[stratum, value]
-    part = np.zeros(len(selection.rows))
-    part[own.position] = weight * others / 2
+    asked, part = responses.asked, np.zeros(len(selection.rows))
+    for run in runs_of(asked[stratum]):
+        strata, row = np.unique(stratum[run], return_inverse=True)
+        spread = spread_of(own.utility[run], row, weight[run], len(strata))
+        differing = _differing(spread, recipe.min_margin)
+        prompts, of = np.unique(asked[strata], return_inverse=True)
+        together = np.zeros((len(prompts), differing.shape[1]))
+        np.add.at(together, of, differing)
+        value = np.searchsorted(spread.values, own.utility[run])
+        others = together[of[row], value] - differing[row, value]
+        part[own.position[run]] = weight[run] * others / 2
     return part
 
 

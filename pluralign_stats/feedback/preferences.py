@@ -1,6 +1,7 @@
 """From utilities to preferences between two responses, counted and never written out one by one."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -33,6 +34,10 @@ class Preferences:
     n: np.ndarray
     weight: np.ndarray
     share: np.ndarray
+
+    def of(self, strata: np.ndarray) -> "Preferences":
+        """The same where strata were numbered within (s,) `strata`."""
+        return replace(self, chosen=strata[self.chosen], rejected=strata[self.rejected])
 
     def sorted(self, order: np.ndarray) -> "Preferences":
         """The same in another order."""
@@ -72,6 +77,24 @@ def spread_of(
     return Spread(values, counts, weights)
 
 
+def runs_of(group: np.ndarray) -> list[np.ndarray]:
+    """Rows in runs of whole groups, small enough that a table of one run fits in memory.
+
+    A table has a row for each response of a run and a column for each rating that occurs in it, so
+    that ratings on continuous scales would make one of all responses as large as the square of
+    their number.
+    """
+    if not len(group):
+        return []
+    order = np.argsort(group, kind="stable")
+    ends = np.flatnonzero(np.diff(group[order])) + 1
+    starts, rows = [0], int(_ENTRIES**0.5)
+    for end in ends:
+        if end - starts[-1] >= rows:
+            starts.append(int(end))
+    return np.split(order, starts[1:])
+
+
 def within_groups(group: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """All pairs of positions, first before second, within runs of equal numbers in `group`."""
     n = len(group)
@@ -99,12 +122,16 @@ def all_preferences(
     """
     sums = _sums(spread, below(spread.values, min_margin))
     step = max(1, _ENTRIES // max(1, len(spread.values)))
-    parts = [
-        _compared(spread, sums, left[k : k + step], right[k : k + step])
-        for k in range(0, max(len(left), 1), step)
-    ]
-    if len(parts) == 1:
-        return parts[0]
+    return joined(
+        [
+            _compared(spread, sums, left[k : k + step], right[k : k + step])
+            for k in range(0, max(len(left), 1), step)
+        ]
+    )
+
+
+def joined(parts: Sequence[Preferences]) -> Preferences:
+    """Several preferences as one."""
     names = Preferences.__dataclass_fields__
     return Preferences(*(np.concatenate([getattr(p, name) for p in parts]) for name in names))
 

@@ -57,6 +57,12 @@ class Responses:
         """Number of combinations of item and language."""
         return len(self.items) * len(self.languages)
 
+    @property
+    def asked(self) -> np.ndarray:
+        """(strata,) code of the prompt of each stratum in its language."""
+        item, language = np.divmod(np.arange(self.n_strata), len(self.languages))
+        return self.prompt_of[item] * len(self.languages) + language
+
 
 def responses_of(study: Study) -> Responses:
     """The ratings of a study as arrays; made once for each study."""

@@ -9,7 +9,7 @@ import pandas as pd
 from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.feedback.recipe import Recipe
 from pluralign_stats.feedback.responses import Responses
-from pluralign_stats.feedback.scales import dimension_places
+from pluralign_stats.feedback.scales import dimension_conversion
 from pluralign_stats.study.study import Study
 
 
@@ -74,7 +74,7 @@ def check_recipe(study: Study, recipe: Recipe) -> None:
     for name in recipe.dimensions:
         if name not in study.dimensions:
             raise InputError(one_of("the dimension", name, study.dimensions))
-        dimension_places(name, study.codebook.dimensions[name], recipe.scale)
+        dimension_conversion(name, study.codebook.dimensions[name], recipe.scale)
     for name in (*recipe.group, *([recipe.balance] if recipe.balance else ())):
         if name not in study.demographics:
             raise InputError(one_of("the demographic", name, study.demographics))

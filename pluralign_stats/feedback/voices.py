@@ -5,9 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from pluralign_stats.feedback import strategies
+from pluralign_stats.feedback.preferences import runs_of, spread_of
 from pluralign_stats.feedback.recipe import Recipe
 from pluralign_stats.feedback.responses import Responses
-from pluralign_stats.feedback.scales import dimension_places, lookup, middle
+from pluralign_stats.feedback.scales import dimension_conversion, middle
 from pluralign_stats.feedback.selection import Exclusions, Selection
 from pluralign_stats.study.study import Study
 
@@ -34,15 +35,12 @@ class Scored:
         (n, d) converted ratings of the d dimensions of the recipe; missing ones NaN.
     signed_weights
         (d,) weight times valence.
-    levels
-        For each dimension the converted ratings that there are, rising.
     middles
         (d,) middle of each converted scale.
     """
 
     ratings: np.ndarray
     signed_weights: np.ndarray
-    levels: tuple[np.ndarray, ...]
     middles: np.ndarray
 
     @property
@@ -90,13 +88,11 @@ def score(study: Study, responses: Responses, recipe: Recipe, selection: Selecti
     """Convert the ratings that a recipe uses."""
     book, names = study.codebook.dimensions, recipe.dimensions
     columns = [responses.dimensions.index(name) for name in names]
-    places = [dimension_places(name, book[name], recipe.scale) for name in names]
+    conversions = [dimension_conversion(name, book[name], recipe.scale) for name in names]
     given = responses.ratings[np.ix_(selection.rows, columns)]
-    converted = [lookup(given[:, k], place) for k, place in enumerate(places)]
     return Scored(
-        np.column_stack(converted),
+        np.column_stack([convert(given[:, k]) for k, convert in enumerate(conversions)]),
         np.array([book[name].valence * recipe.weights[name] for name in names]),
-        tuple(np.unique(np.array(list(place.values()), float)) for place in places),
         np.array([middle(book[name], recipe.scale) for name in names]),
     )
 
@@ -124,31 +120,31 @@ def one_voice(
     return _said(responses, recipe, selection, scored, ratings, excluded)
 
 
-def counts_of(
-    responses: Responses, selection: Selection, scored: Scored, dimension: int
-) -> np.ndarray:
-    """(strata, ratings) weight of the raters who gave each response each converted rating."""
-    values = scored.levels[dimension]
-    rating = scored.ratings[:, dimension]
-    given = ~np.isnan(rating)
-    key = selection.stratum[given] * len(values) + np.searchsorted(values, rating[given])
-    size = responses.n_strata * len(values)
-    counts = np.bincount(key, weights=selection.weight[given], minlength=size)
-    return counts.reshape(-1, len(values))
-
-
 def _aggregate(
     responses: Responses, recipe: Recipe, selection: Selection, scored: Scored, dimension: int
 ) -> np.ndarray:
-    counts = counts_of(responses, selection, scored, dimension)
-    values = scored.levels[dimension]
-    match recipe.strategy:
+    """(strata,) one rating for each response."""
+    rating = scored.ratings[:, dimension]
+    given = ~np.isnan(rating)
+    stratum, weight, rating = selection.stratum[given], selection.weight[given], rating[given]
+    made = np.full(responses.n_strata, np.nan)
+    for run in runs_of(stratum):
+        strata, row = np.unique(stratum[run], return_inverse=True)
+        spread = spread_of(rating[run], row, weight[run], len(strata))
+        middle = scored.middles[dimension]
+        made[strata] = _one_rating(recipe.strategy, spread.weights, spread.values, middle)
+    return made
+
+
+def _one_rating(strategy: str, counts: np.ndarray, values: np.ndarray, middle: float) -> np.ndarray:
+    """(s,) one rating for each row of (s, v) raters by rating, as a strategy has it."""
+    match strategy:
         case "majority":
             return strategies.modal_rating(counts, values)
         case "median":
             return strategies.median_rating(counts, values)
         case "consensus":
-            agreed = strategies.one_sided(counts, values, scored.middles[dimension])
+            agreed = strategies.one_sided(counts, values, middle)
             return np.where(agreed, strategies.mean_rating(counts, values), np.nan)
         case _:
             return strategies.mean_rating(counts, values)

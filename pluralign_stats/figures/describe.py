@@ -233,5 +233,11 @@ def joint_figure(result: Result, *, columns: int = 2) -> Picture:
         bar = figure.colorbar(image, ax=ax, shrink=0.8, label="Share of ratings")
         bar.ax.yaxis.set_major_formatter(PercentFormatter(1))
     told = [] if wide else ["intervals: in the table"]
-    foot(figure, result, f"{table['n_raters'].max():,} raters; n: positive ratings", *told)
+    foot(
+        figure,
+        result,
+        f"{table['n_raters'].max():,} raters; n: positive ratings",
+        *told,
+        *(note.rstrip(".") for note in result.meta.notes),
+    )
     return Picture(figure, f"Matrix of conditional shares. {result.sentence}")

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from math import inf
 from pathlib import Path
 
 import pandas as pd
@@ -9,7 +10,7 @@ import pandas as pd
 from pluralign_stats.effects.demographics import default_factors
 from pluralign_stats.effects.plans import given_ratings
 from pluralign_stats.errors import InputError, one_of
-from pluralign_stats.feedback.scales import dimension_places
+from pluralign_stats.feedback.scales import dimension_conversion
 from pluralign_stats.models.linear import LinearFit, fit_linear
 from pluralign_stats.models.ordinal import OrdinalFit, fit_ordinal
 from pluralign_stats.outcomes.specifications import ALL
@@ -120,8 +121,9 @@ def rating_choices(
     by_filter = studies_of(study)
     main = main_study(by_filter)
     check_finding(main, finding)
+    rated = main.codebook.dimensions[finding.dimension].scale
     offered = {
-        "model": list(MODELS),
+        "model": list(MODELS) if rated.categorical else list(reversed(MODELS)),
         "scale": scales_of(main, finding.dimension),
         "filter": [name for name, one in by_filter.items() if isinstance(one, Study)],
         "adjustment": [ADJUSTED, ALONE],
@@ -162,13 +164,14 @@ def check_finding(study: Study, finding: RatingFinding) -> None:
 def scales_of(study: Study, dimension: str) -> list[str]:
     """The scales to which ratings can be converted, from the finest, each coarser than the last."""
     rated = study.codebook.dimensions[dimension]
-    sizes: dict[int, str] = {}
+    sizes: dict[float, str] = {}
     for scale in ("5-point", "as-rated", "3-point", "binary"):
         try:
-            places = dimension_places(dimension, rated, scale)
+            conversion = dimension_conversion(dimension, rated, scale)
         except InputError:
             continue
-        sizes.setdefault(len(set(places.values())), scale)
+        as_rated = inf if rated.scale.continuous else len(rated.levels)
+        sizes.setdefault(as_rated if scale == "as-rated" else len(conversion.places), scale)
     return [sizes[n] for n in sorted(sizes, reverse=True)]
 
 

@@ -13,7 +13,7 @@ from pluralign_stats.describe.intervals import check_level
 from pluralign_stats.effects.plans import formula_of, given_ratings, plans
 from pluralign_stats.effects.standardized import UNIT, standardized_difference
 from pluralign_stats.errors import InputError
-from pluralign_stats.feedback.scales import dimension_places, lookup
+from pluralign_stats.feedback.scales import conversion_note, dimension_conversion
 from pluralign_stats.models.linear import LinearFit
 from pluralign_stats.models.ordinal import OrdinalFit
 from pluralign_stats.outcomes.rating_findings import (
@@ -45,12 +45,17 @@ from pluralign_stats.outcomes.specifications import (
     without_estimate,
 )
 from pluralign_stats.results import Metadata, Result
-from pluralign_stats.settings import CONF_LEVEL, MIN_CELL
+from pluralign_stats.settings import CONF_LEVEL, MIN_CELL, MOST_LEVELS
 from pluralign_stats.study.study import Study
 
 _CHOICES = ("model", "scale", "filter", "adjustment", *PLACES)
 
 _NOT_CROSSED = "Single languages or countries are looked at in ratings that passed only."
+
+_TOO_FINE = (
+    f"Ordinal models are fitted on scales of {MOST_LEVELS} ratings or fewer, so not to ratings as "
+    "they were given here."
+)
 
 _NOTES = (
     f"Unit: {UNIT}. Linear models: the difference of means in standard deviations of a single "
@@ -120,12 +125,17 @@ def rating_multiverse(
     if choices is None:
         crossed = [c for c in analyses if not (_place(c) and c.get("filter") == EVERYONE)]
         left_out += [_NOT_CROSSED] if len(crossed) < len(analyses) else []
-        analyses, others = distinct(crossed, chosen.key, "ratings")
+        fitting = [c for c in crossed if not _too_fine(main, finding, c)]
+        left_out += [_TOO_FINE] if len(fitting) < len(crossed) else []
+        analyses, others = distinct(fitting, chosen.key, "ratings")
         left_out += others
     rows = [{**choice, **_analysis(chosen, choice, conf_level)} for choice in analyses]
     table = tabulate_analyses(rows, offered, ("n_raters", "n_ratings"))
     unread = [str(one) for one in by_filter.values() if isinstance(one, InputError)]
     left_out += [f"Without filters the study cannot be read: {told}." for told in unread]
+    tried = dict.fromkeys(choice.get("scale", "as-rated") for choice in analyses)
+    notes = [conversion_note(main.codebook, [finding.dimension], scale) for scale in tried]
+    left_out += filter(None, notes)
     meta = Metadata(
         title=f"{finding.name}: {len(table)} analyses",
         data=main.data_kind,
@@ -149,6 +159,13 @@ def _known(
     }
     return {"model": list(MODELS), "scale": [*scales, "as-rated"], "filter": list(by_filter),
             "adjustment": [ADJUSTED, ALONE], **places}  # fmt: skip
+
+
+def _too_fine(study: Study, finding: RatingFinding, choice: Choice) -> bool:
+    """Whether an ordinal model is asked of ratings that are numbers."""
+    as_rated = choice.get("scale", "as-rated") == "as-rated"
+    rated = study.codebook.dimensions[finding.dimension].scale
+    return choice.get("model", "ordinal") == "ordinal" and as_rated and not rated.categorical
 
 
 def _place(choice: Choice) -> dict[str, str]:
@@ -271,8 +288,8 @@ def _fit(chosen: _Chosen, choice: Choice) -> LinearFit | OrdinalFit:
     study = main_study(chosen.by_filter)
     dimension = chosen.finding.dimension
     scale = choice.get("scale", "as-rated")
-    places = dimension_places(dimension, study.codebook.dimensions[dimension], scale)
-    data = ratings.data.assign(rating=lookup(ratings.data["rating"].to_numpy(), places))
+    convert = dimension_conversion(dimension, study.codebook.dimensions[dimension], scale)
+    data = ratings.data.assign(rating=convert(ratings.data["rating"].to_numpy()))
     fit = MODELS[choice.get("model", "ordinal")](formula_of(data, ratings.factors), data)
     if not fit.converged or not np.isfinite(fit.se).all():
         raise InputError("; ".join(fit.warnings) or "the model did not converge")

@@ -99,10 +99,10 @@ class Meaning:
         known = self.codebook.label(dimension) if self.codebook else plain
         return self.labels.get(dimension, known)
 
-    def scale(self, dimension: str) -> tuple[int, int]:
+    def scale(self, dimension: str) -> tuple[float, float]:
         """Lowest and highest score."""
         known = self.codebook.dimensions.get(dimension) if self.codebook else None
-        return known.scale if known else SCALE
+        return (known.scale.low, known.scale.high) if known else SCALE
 
     def valence(self, dimension: str) -> int | None:
         """1 where a high score is good, -1 where it is bad; None where nobody says."""

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from pluralign_stats.errors import InputError, listing, one_of
-from pluralign_stats.study.codebook import Codebook, Factor
+from pluralign_stats.study.codebook import Codebook, Dimension, Factor
 from pluralign_stats.study.factors import recode
 from pluralign_stats.study.filters import apply_filters
 from pluralign_stats.study.schema import check_ratings
@@ -66,7 +66,7 @@ def _ratings(codebook: Codebook, tables: Tables, keys: pd.DataFrame) -> pd.DataF
     table, blocks = tables.ratings, []
     for name, dimension in codebook.dimensions.items():
         column, raw = _raw_ratings(codebook, table, name)
-        rating = _numbers(table, column, raw, dimension.labels, dimension.levels)
+        rating = _numbers(table, column, raw, dimension)
         block = keys.loc[raw.index, ["rater", "item"]].assign(rating=rating)
         check_ratings(block, table, column, name, dimension)
         if rating.nunique() < 2:
@@ -105,18 +105,19 @@ def _raw_ratings(codebook: Codebook, table: RawTable, name: str) -> tuple[str, p
     return rating_column, rows
 
 
-def _numbers(
-    table: RawTable, column: str, raw: pd.Series, labels: dict[int, dict[str, str]], levels: range
-) -> pd.Series:
+def _numbers(table: RawTable, column: str, raw: pd.Series, dimension: Dimension) -> pd.Series:
     """Ratings as numbers; the codebook's words for them are understood, in any case."""
+    labels = dimension.labels
     words = {text.casefold(): str(k) for k, texts in labels.items() for text in texts.values()}
     text = raw.str.casefold().replace(words) if words else raw
     numbers = pd.to_numeric(text, errors="coerce").astype(float)
     strange = raw.notna() & numbers.isna()
     if strange.any():
-        allowed = f"whole numbers {levels.start} to {levels.stop - 1}"
+        allowed = dimension.scale.allowed
         allowed += f" or {listing(sorted(words))}" if words else ""
+        comma = raw[strange].str.fullmatch(r"\s*[-+]?\d*,\d+\s*").iloc[0]
         advice = "correct the cell, or name the value under 'missing' in the codebook"
+        advice = "write decimals with a point instead of a comma" if comma else advice
         raise table.refuse(column, strange, allowed, advice)
     return numbers
 

@@ -1,8 +1,10 @@
 """The codebook: what the files of a study hold and what their columns mean."""
 
+from collections.abc import Iterable, Mapping
 from itertools import pairwise
 from typing import Annotated, Literal, Self
 
+import numpy as np
 from pydantic import (
     BaseModel,
     BeforeValidator,
@@ -14,6 +16,7 @@ from pydantic import (
 )
 
 from pluralign_stats.errors import InputError, listing, one_of
+from pluralign_stats.study.scale import Number, Scale
 
 #: Language of labels that name none, and where there is none in the language asked for.
 ENGLISH = "en"
@@ -48,8 +51,14 @@ Texts = Annotated[tuple[Text, ...], BeforeValidator(_as_list)]
 ColumnNames = Annotated[tuple[Column, ...], BeforeValidator(_as_list)]
 Labels = Annotated[dict[str, str], BeforeValidator(_as_labels)]
 
+Converted = Literal["5-point", "3-point", "binary"]
+
 #: Lowest and highest place on each scale to which ratings can be converted.
-CONVERTED = {"5-point": (1, 5), "3-point": (1, 3), "binary": (0, 1)}
+CONVERTED: dict[Converted, tuple[int, int]] = {
+    "5-point": (1, 5),
+    "3-point": (1, 3),
+    "binary": (0, 1),
+}
 
 
 class Part(BaseModel):
@@ -130,7 +139,7 @@ class Columns(Part):
 
 
 class Dimension(Part):
-    """One thing that raters judged, on an ordered scale of whole numbers.
+    """One thing that raters judged, on a scale of whole numbers or a continuous one.
 
     Attributes
     ----------
@@ -140,53 +149,78 @@ class Dimension(Part):
     label, statement
         What readers see, as text or by language, and the statement that raters agreed with.
     scale
-        Lowest and highest rating.
+        Lowest and highest rating, and whether ratings may lie anywhere between.
     labels
         Words of the ratings; a file may hold either the numbers or these words.
     valence
         1 where a high rating is good, -1 where it is bad.
     positive_from
-        Lowest rating that counts as positive; default: the top two.
+        Lowest rating that counts as positive; default: every rating above the scale's middle.
     conversions
-        From each rating to its place on a coarser scale, for scales of other than five ratings:
-        ``{"3-point": {1: 1, ...}, "binary": {1: 0, ...}}``.
+        From ratings to places on a coarser scale: for each rating its place, or the lowest rating
+        of each place but the first: ``{"3-point": {1: 1, ...}, "binary": [51]}``.
     """
 
     column: Text | None = None
     label: Labels = {}
     statement: Labels = {}
-    scale: tuple[int, int] = (1, 5)
-    labels: dict[int, Labels] = {}
+    scale: Scale = Scale.of(1, 5)
+    labels: dict[Number, Labels] = {}
     valence: Literal[1, -1] = 1
-    positive_from: int | None = None
-    conversions: dict[Literal["5-point", "3-point", "binary"], dict[int, int]] = {}
+    positive_from: Number | None = None
+    conversions: dict[Converted, dict[Number, int] | tuple[Number, ...]] = {}
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        low, high = self.scale
-        if high <= low:
-            raise ValueError(
-                f"'scale' must go from a lower to a higher number, not {low} to {high}"
-            )
-        outside = [k for k in self.labels if not low <= k <= high]
+        scale = self.scale
+        outside = [k for k in self.labels if not scale.holds(np.array([k]))[0]]
         if outside:
-            raise ValueError(f"'labels' name {listing(outside)}, outside the scale {low} to {high}")
-        if self.positive_from is not None and not low < self.positive_from <= high:
+            raise ValueError(f"'labels' name {listing(outside)}, outside the scale {scale}")
+        if self.positive_from is not None and not self._tells_apart(self.positive_from):
+            least = f"above {scale.low} to" if scale.continuous else f"{scale.low + 1} to"
             raise ValueError(
-                f"'positive_from' must be {low + 1} to {high}, not {self.positive_from}"
+                f"'positive_from' must be {least} {scale.high}, not {self.positive_from}"
             )
-        for scale, places in self.conversions.items():
-            self._check_conversion(scale, places)
+        for name, places in self.conversions.items():
+            if isinstance(places, tuple):
+                self._check_starts(name, places)
+            else:
+                self._check_places(name, places)
         return self
 
-    def _check_conversion(self, scale: str, places: dict[int, int]) -> None:
+    def _tells_apart(self, rating: float) -> bool:
+        """Whether a rating of the scale has others below it."""
+        return bool(rating > self.scale.low and self.scale.holds(np.array([rating]))[0])
+
+    def _check_starts(self, name: Converted, starts: tuple[float, ...]) -> None:
+        """Refuse borders that are too few or many, do not rise, or leave the scale."""
+        bottom, top = CONVERTED[name]
+        where = f"'conversions' to the {name} scale"
+        if len(starts) != top - bottom:
+            raise ValueError(
+                f"{where} needs {top - bottom} borders (the lowest rating of each place but the "
+                f"first), not {len(starts)}"
+            )
+        rising = all(a < b for a, b in pairwise(starts))
+        if not rising or not all(map(self._tells_apart, starts)):
+            raise ValueError(
+                f"{where} must have rising borders above {self.scale.low} and up to "
+                f"{self.scale.high}, ratings of the scale all, not {listing(starts)}"
+            )
+
+    def _check_places(self, name: Converted, places: Mapping[float, int]) -> None:
         """Refuse maps that miss a rating, leave the scale, fall, or make all ratings equal."""
-        bottom, top = CONVERTED[scale]
-        where = f"'conversions' to the {scale} scale"
+        bottom, top = CONVERTED[name]
+        where = f"'conversions' to the {name} scale"
+        if self.scale.continuous:
+            raise ValueError(
+                f"{where}: a continuous scale cannot be named rating by rating; list the lowest "
+                f"rating of each place but the first, {top - bottom} in all"
+            )
         if sorted(places) != list(self.levels):
             raise ValueError(
-                f"{where} must name each rating from {self.scale[0]} to {self.scale[1]} once, "
-                f"not {listing(sorted(places))}"
+                f"{where} must name each rating from {self.scale} once, not "
+                f"{listing(sorted(places))}"
             )
         outside = [place for place in places.values() if not bottom <= place <= top]
         if outside:
@@ -200,13 +234,22 @@ class Dimension(Part):
 
     @property
     def levels(self) -> range:
-        """All ratings that the scale allows."""
-        return range(self.scale[0], self.scale[1] + 1)
+        """All ratings of a scale of whole numbers; a continuous one has none."""
+        return self.scale.levels
 
     @property
-    def positive(self) -> int:
-        """Lowest rating that counts as positive."""
-        return self.scale[1] - 1 if self.positive_from is None else self.positive_from
+    def positive(self) -> float:
+        """Lowest rating that counts as positive: the one definition of it."""
+        return self.scale.above_middle if self.positive_from is None else self.positive_from
+
+    @property
+    def positive_told(self) -> str:
+        """Which ratings count as positive, in words: ``4 or more``, ``more than 0.5``, ``1``."""
+        if self.positive_from is None and self.scale.continuous:
+            return f"more than {self.scale.middle:g}"
+        if self.positive == self.scale.high:
+            return f"{self.positive:g}"
+        return f"{self.positive:g} or more"
 
 
 class Multiple(Part):
@@ -428,6 +471,16 @@ class Codebook(Part):
         other = self.model_copy()
         other._language = language
         return other
+
+    def positive_rule(self, names: Iterable[str] = ()) -> str:
+        """Which ratings are positive, in a sentence without its full stop; by default of all."""
+        told: dict[str, list[str]] = {}
+        for name in names or self.dimensions:
+            told.setdefault(self.dimensions[name].positive_told, []).append(self.label(name))
+        if len(told) == 1:
+            return f"A rating is positive where it is {next(iter(told))}"
+        rules = (f"{rule} ({', '.join(labels)})" for rule, labels in told.items())
+        return f"A rating is positive where it is {', '.join(rules)}"
 
     def label(self, name: str) -> str:
         """What readers see in place of the name of a dimension or factor."""

@@ -15,12 +15,17 @@ def rating_schema(dimension: Dimension) -> pa.DataFrameSchema:
         {
             "rater": key,
             "item": key,
-            "rating": pa.Column(float, pa.Check.isin(list(dimension.levels)), nullable=True),
+            "rating": pa.Column(float, _on(dimension), nullable=True),
         },
         unique=["rater", "item"],
         report_duplicates="exclude_first",
         strict=True,
     )
+
+
+def _on(dimension: Dimension) -> pa.Check:
+    """Check that a rating is one of the scale."""
+    return pa.Check(lambda rating: dimension.scale.holds(rating), name=dimension.scale.allowed)
 
 
 def check_ratings(
@@ -50,12 +55,12 @@ def check_ratings(
         return
     if failures["column"].eq("rating").any():
         rows = pd.Index(failures.loc[failures["column"] == "rating", "index"].unique())
-        low, high = dimension.scale
         raise table.refuse(
             column,
             pd.Series(ratings.index.isin(rows), ratings.index),
-            f"whole numbers {low} to {high}",
-            "correct the file, or the scale in the codebook",
+            dimension.scale.allowed,
+            "correct the file, or the scale in the codebook"
+            + _between(ratings.loc[rows], dimension),
         )
     rows = pd.Index(failures["index"].unique())
     rater, item = ratings.loc[rows[0], ["rater", "item"]]
@@ -64,3 +69,12 @@ def check_ratings(
         f"'{name}' (column '{column}'); allowed: one rating per rater, item and dimension; "
         "remove the duplicate"
     )
+
+
+def _between(refused: pd.DataFrame, dimension: Dimension) -> str:
+    """How to allow ratings that lie between whole numbers, where these were refused."""
+    scale = dimension.scale
+    inside = refused["rating"].between(scale.low, scale.high)
+    if scale.continuous or not inside.any():
+        return ""
+    return f" (between whole numbers: {{from: {scale.low}, to: {scale.high}, continuous: true}})"

@@ -1,6 +1,7 @@
 import warnings
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from pluralign_stats import InputError, positive_given_positive
@@ -108,6 +109,29 @@ def test_what_counts_as_positive_is_the_codebooks(toy):
     row = table[table["given"] == "Toxicity"].iloc[0]
     assert row["n_ratings"] == 3  # toxicity is 5: p2 on a2, p4 on a1, p5 on b1
     assert row["estimate"] == pytest.approx(1 / 3)  # helpfulness 1, 4, 3
+
+
+def test_on_two_ratings_the_upper_one_is_positive(study_of):
+    rows = [(f"p{k}", "i", a, b) for k, (a, b) in enumerate([(0, 1), (1, 1), (1, 0), (0, 0)])]
+    frame = pd.DataFrame(rows, columns=["rater", "item", "a", "b"])
+    book = {"a": {"scale": [0, 1], "valence": -1}, "b": {"scale": [0, 1]}}
+    result = positive_given_positive(study_of(frame, dimensions=book), n_bootstrap=100)
+    row = result.table.set_index("given").loc["A"]
+    assert (row["estimate"], row["n_ratings"]) == (0.5, 2)
+    assert result.meta.notes == ("A rating is positive where it is 1; on A that is bad.",)
+
+
+def test_each_dimension_has_the_middle_of_its_own_scale(study_of):
+    rows = [(f"p{k}", "i", *r) for k, r in enumerate([(3, 50, 0.6), (4, 51, 0.5), (5, 80, 0.9)])]
+    frame = pd.DataFrame(rows, columns=["rater", "item", "a", "b", "c"])
+    unit = {"from": 0, "to": 1, "continuous": True}
+    book = {"a": {}, "b": {"scale": [0, 100]}, "c": {"scale": unit}}
+    result = positive_given_positive(study_of(frame, dimensions=book), n_bootstrap=100)
+    table = result.table.set_index(["given", "dimension"])
+    assert table.loc[("A", "B"), ["estimate", "n_ratings"]].tolist() == [1, 2]
+    assert table.loc[("C", "B"), ["estimate", "n_ratings"]].tolist() == [0.5, 2]
+    rule = "4 or more (A), 51 or more (B), more than 0.5 (C)"
+    assert result.meta.notes == (f"A rating is positive where it is {rule}.",)
 
 
 def test_bad_arguments(small_study):

@@ -19,7 +19,7 @@ def book(**parts) -> Codebook:
 def test_defaults():
     made = book()
     dimension = made.dimensions["x"]
-    assert (dimension.scale, dimension.valence, dimension.positive) == ((1, 5), 1, 4)
+    assert (tuple(dimension.scale), dimension.valence, dimension.positive) == ((1, 5), 1, 4)
     assert list(dimension.levels) == [1, 2, 3, 4, 5]
     assert made.columns.item == ("item",)
     assert made.missing == ("", "NA")
@@ -75,9 +75,8 @@ def test_a_language_is_no_part_of_a_codebook():
         book(language="de")
 
 
-@pytest.mark.parametrize(("scale", "positive"), [((1, 7), 6), ((0, 1), 0), ((-2, 2), 1)])
-def test_the_top_two_ratings_are_positive_by_default(scale, positive):
-    assert Dimension(scale=scale).positive == positive
+@pytest.mark.parametrize("scale", [(1, 7), (0, 1), (-2, 2)])
+def test_which_ratings_are_positive_can_be_stated(scale):
     assert Dimension(scale=scale, positive_from=scale[1]).positive == scale[1]
 
 

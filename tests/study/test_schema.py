@@ -32,6 +32,27 @@ def test_ratings_off_the_scale_do_not(scale, bad):
         check([1, bad, 2], scale)
 
 
+UNIT = {"from": 0, "to": 1, "continuous": True}
+
+
+def test_ratings_between_whole_numbers_pass_on_a_continuous_scale():
+    check([0, 0.25, 1 / 3, 1, None], UNIT)
+
+
+@pytest.mark.parametrize("bad", [-0.01, 1.001, float("inf"), float("-inf")])
+def test_ratings_off_a_continuous_scale_do_not(bad):
+    message = rf"column 'x', row 3: value '{bad}'; allowed: numbers 0 to 1; correct the file"
+    with pytest.raises(InputError, match=message):
+        check([1, bad, 0.5], UNIT)
+
+
+def test_a_rating_between_whole_numbers_is_refused_with_how_to_allow_it():
+    with pytest.raises(InputError, match=r"\{from: 1, to: 100, continuous: true\}"):
+        check([1, 50.5, 2], (1, 100))
+    with pytest.raises(InputError, match=r"or the scale in the codebook$"):
+        check([1, 101, 2], (1, 100))
+
+
 def test_every_second_rating_of_an_item_is_named():
     frame, table = check([1, 2, 3, 4])
     frame["item"] = ["a", "b", "a", "a"]
