@@ -9,6 +9,7 @@ from scipy.optimize import minimize
 from pluralign_stats.checks.loo import Loo, loo
 from pluralign_stats.checks.raters import rater_numbers
 from pluralign_stats.errors import InputError
+from pluralign_stats.models.engine.clusters import cluster_covariance
 from pluralign_stats.models.fit import Fit
 from pluralign_stats.models.nesting import other_ratings
 from pluralign_stats.results import Metadata, Result
@@ -35,7 +36,8 @@ def compare_models(fits: Mapping[str, Fit], by: str = "rating") -> Result:
     -------
     Result
         One row per model, the best first: columns model, estimate (expected log predictive density
-        less that of the best), std_error (of that difference, from the same ratings or raters),
+        less that of the best), std_error (of that difference, over raters, whose ratings are not
+        independent; over ratings where the model knows no raters),
         elpd, p_loo, weight (stacking), n_bad (how many Pareto k are too large), n_ratings, method.
 
     Raises
@@ -54,8 +56,9 @@ def compare_models(fits: Mapping[str, Fit], by: str = "rating") -> Result:
     _refuse_different_data(fits, by)
     found = {name: loo(fit, by) for name, fit in fits.items()}
     weights = stacking(np.column_stack([each.pointwise["elpd"] for each in found.values()]))
-    table = _table(found, weights)
     first = next(iter(fits.values()))
+    apart = first.design.raters.known and by == "rating"
+    table = _table(found, weights, rater_numbers(first) if apart else None)
     meta = Metadata(
         f"Models compared by leaving one {by} out",
         first.design.data_kind,
@@ -113,15 +116,18 @@ def _refuse_different_data(fits: Mapping[str, Fit], by: str) -> None:
             raise InputError(f"'{first}' and '{name}' cannot be compared: they {other}")
 
 
-def _table(found: Mapping[str, Loo], weights: np.ndarray) -> pd.DataFrame:
+def _table(
+    found: Mapping[str, Loo], weights: np.ndarray, raters: np.ndarray | None
+) -> pd.DataFrame:
     pointwise = np.column_stack([each.pointwise["elpd"] for each in found.values()])
     best = int(pointwise.sum(axis=0).argmax())
     apart = pointwise - pointwise[:, [best]]
+    raters = np.arange(len(apart)) if raters is None else raters
     table = pd.DataFrame(
         {
             "model": list(found),
             "estimate": apart.sum(axis=0),
-            "std_error": np.sqrt(len(apart) * apart.var(axis=0, ddof=1)),
+            "std_error": np.sqrt(np.diag(cluster_covariance(apart, [raters]))),
             "elpd": pointwise.sum(axis=0),
             "p_loo": [each.table["p_loo"].iloc[0] for each in found.values()],
             "weight": weights,

@@ -1,19 +1,21 @@
 """Whether groups use the rating scale alike: measurement invariance."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from pluralign_stats.checks.compare_models import compare_models
+from pluralign_stats.effects.adjust import holm
 from pluralign_stats.effects.comparisons import comparisons
+from pluralign_stats.effects.proportional import proportional_odds
 from pluralign_stats.effects.response_style import LEVEL, RATED, response_style
 from pluralign_stats.errors import InputError
 from pluralign_stats.models.bayes.bayes import BayesOrdinalFit, fit_bayes
 from pluralign_stats.models.formula import parse_formula, variables_of
+from pluralign_stats.models.ordinal import fit_ordinal
 from pluralign_stats.results import Metadata, Result, ordered_columns, with_interval
-from pluralign_stats.settings import CONF_LEVEL
+from pluralign_stats.settings import CONF_LEVEL, SIGNIFICANCE
 
 #: The models by name: what may differ between the groups besides their level.
 SAME, THRESHOLDS, SPREAD = "same scale", "own thresholds", "own spread"
@@ -21,8 +23,8 @@ SAME, THRESHOLDS, SPREAD = "same scale", "own thresholds", "own spread"
 #: What a group has in each model that lets it use the scale in its own way.
 OWN = {THRESHOLDS: "thresholds of its own", SPREAD: "a spread of its own"}
 
-#: A difference in predictive density is clear if it is so many standard errors, and above 4.
-CLEAR, SMALL = 2.0, 4.0
+#: What a test of proportional odds is held against, by name of the model that would be right.
+TESTED = {THRESHOLDS: "thresholds", SPREAD: "scale"}
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -37,17 +39,22 @@ class Invariance:
         Differences between the groups by each model: as rated, level, use of the scale.
     comparison
         Which model predicts ratings that it has not seen best.
+    tests
+        Whether thresholds and spread differ by more than chance makes between raters, as
+        `proportional_odds` tests it: what the verdict rests on.
     """
 
     fits: dict[str, BayesOrdinalFit]
     result: Result
     comparison: Result
+    tests: Result
 
     def __repr__(self) -> str:
-        return f"{self.result!r}\n{self.comparison!r}"
+        return f"{self.result!r}\n{self.tests!r}\n{self.comparison!r}"
 
     def _repr_html_(self) -> str:
-        return self.result._repr_html_() + self.comparison._repr_html_()
+        parts = (self.result, self.tests, self.comparison)
+        return "".join(part._repr_html_() for part in parts)
 
 
 def measurement_invariance(
@@ -62,7 +69,10 @@ def measurement_invariance(
 
     Three models are fitted: one in which all groups have the same thresholds, one in which each
     has its own, and one in which each has a spread of its own. Differences between groups that
-    hold in all of them are differences in what is perceived.
+    hold in all of them are differences in what is perceived. Whether thresholds or spread differ at
+    all is told by tests that rest on raters (`proportional_odds`): every rater uses a scale in a
+    way of their own, so that halves of raters drawn by lot differ too, and how well models predict
+    single ratings cannot tell that from a difference between groups.
 
     Parameters
     ----------
@@ -90,6 +100,7 @@ def measurement_invariance(
         THRESHOLDS: _fit(formula, data, options | {"nominal": f"`{group}`"}),
         SPREAD: _fit(formula, data, options | {"scale": f"`{group}`"}),
     }
+    tests = _tests(formula, data, group, options)
     first = comparisons(fits[SAME], group, conf_level=conf_level)
     split = {
         name: response_style(fits[name], group, conf_level=conf_level)
@@ -108,8 +119,8 @@ def measurement_invariance(
         split[THRESHOLDS].meta.notes,
         tuple(dict.fromkeys(w for fit in fits.values() for w in fit.warnings)),
     )
-    told = _sentence(table, comparison.table, group)
-    return Invariance(fits, Result(table[ordered_columns(table)], told, meta), comparison)
+    result = Result(table[ordered_columns(table)], _sentence(table, tests.table, group), meta)
+    return Invariance(fits, result, comparison, tests)
 
 
 def _fit(formula: str, data: pd.DataFrame, options: dict[str, Any]) -> BayesOrdinalFit:
@@ -119,22 +130,42 @@ def _fit(formula: str, data: pd.DataFrame, options: dict[str, Any]) -> BayesOrdi
     return fit
 
 
-def _sentence(table: pd.DataFrame, comparison: pd.DataFrame, group: str) -> str:
+def _tests(formula: str, data: pd.DataFrame, group: str, options: dict[str, Any]) -> Result:
+    """Tests of the group's thresholds and spread; p adjusted for these two."""
+    given = {name: options[name] for name in ("link", "weights") if name in options}
+    made = proportional_odds(fit_ordinal(formula, data, **given))
+    table = made.table[made.table["term"] == group].reset_index(drop=True)
+    table = table.assign(p_adjusted=holm(table["p_value"].to_numpy()))
+    meta = replace(made.meta, title=f"Tests of the use of the scale by {group}")
+    clear = table.loc[table["p_adjusted"] < SIGNIFICANCE, "against"]
+    told = f"By {group} differ: {' and '.join(clear)}." if len(clear) else "None is clear."
+    return Result(table, told, meta)
+
+
+def _sentence(table: pd.DataFrame, tests: pd.DataFrame, group: str) -> str:
     """The verdict in plain words."""
-    by_model = comparison.set_index("model")
-    gain = by_model.loc[[THRESHOLDS, SPREAD], "elpd"] - by_model.loc[SAME, "elpd"]
-    best = str(gain.idxmax())
-    error = by_model["std_error"].max() if np.isfinite(by_model["std_error"].max()) else 0.0
-    differ = gain[best] > max(SMALL, CLEAR * error)
-    start = (
-        f"Groups by {group} use the scale differently: a model in which each has {OWN[best]} "
-        "predicts ratings better"
-        if differ
-        else f"Nothing shows that groups by {group} use the scale differently: models that let "
-        "them do so predict ratings no better"
-    )
-    own = table["model"] == (best if differ else THRESHOLDS)
-    left = table[own & (table["part"] == LEVEL)].set_index("contrast")
+    p = tests.set_index("against")["p_adjusted"].dropna()
+    least = str(p.idxmin()) if len(p) else TESTED[THRESHOLDS]
+    differ = bool((p < SIGNIFICANCE).any())
+    best = next(name for name, against in TESTED.items() if against == least)
+    if p.empty:
+        start = (
+            f"Whether groups by {group} use the scale differently could not be tested: "
+            f"{int(tests['n_units'].min())} {tests['units'].iloc[0]}s are too few, or the model "
+            "did not converge"
+        )
+    elif differ:
+        start = (
+            f"Groups by {group} use the scale differently: each has {OWN[best]} "
+            f"(adjusted p {p.min():.2g})"
+        )
+    else:
+        start = (
+            f"Nothing shows that groups by {group} use the scale differently: neither thresholds "
+            f"nor spread differ by more than chance makes between {tests['units'].iloc[0]}s "
+            f"(smallest adjusted p {p.min():.2g})"
+        )
+    left = table[(table["model"] == best) & (table["part"] == LEVEL)].set_index("contrast")
     alike = table[table["model"] == SAME].set_index("contrast")
     known = alike["estimate"].dropna()
     if known.empty:

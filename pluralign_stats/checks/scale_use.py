@@ -119,7 +119,7 @@ def _defaults(study: Study, data: pd.DataFrame) -> tuple[str, ...]:
 def _nothing(study: Study, why: str) -> Invariance:
     meta = Metadata("Do groups use the scale alike?", study.data_kind)
     nothing = Result(pd.DataFrame(columns=_COLUMNS), why, meta)
-    return Invariance({}, nothing, nothing)
+    return Invariance({}, nothing, nothing, nothing)
 
 
 def _enough(
@@ -174,7 +174,12 @@ def _compare(
     sentence = made.result.sentence.replace(f"groups by {name} ", f"groups by {label} ")
     sentence = sentence.replace(f"Groups by {name} ", f"Groups by {label} ")
     result = Result(shown[ordered_columns(shown)], sentence, meta)
-    return replace(made, result=result, comparison=_compared(made))
+    tests = made.tests.table.assign(term=label)
+    if left_out or shown["n_raters"].isna().any():
+        # How many raters of all were tested would tell how many the others are.
+        tests = tests.assign(n_units=np.nan, n_ratings=np.nan, df_residual=np.nan)
+    tests = replace(made.tests, table=tests)
+    return replace(made, result=result, comparison=_compared(made), tests=tests)
 
 
 def _compared(made: Invariance) -> Result:

@@ -11,13 +11,13 @@ import numpy as np
 import pandas as pd
 
 from pluralign_stats.effects.adjust import holm
-from pluralign_stats.effects.units import ALONE, units_of
 from pluralign_stats.errors import InputError
 from pluralign_stats.models.bayes.bayes import Posterior
 from pluralign_stats.models.engine.clusters import score_test
 from pluralign_stats.models.fit import Fit
 from pluralign_stats.models.ordinal import OrdinalFit
 from pluralign_stats.models.scores import efficient_scores
+from pluralign_stats.models.units import ALONE, units_of
 from pluralign_stats.results import Metadata, Result, ordered_columns
 from pluralign_stats.settings import SIGNIFICANCE
 
@@ -82,14 +82,14 @@ def proportional_odds(fit: Fit) -> Result:
 
 
 def _rows(fit: OrdinalFit) -> list[dict[str, object]]:
-    columns = {name: columns_of(fit, name) for name in fit.design.fixed_variables}
+    columns = {name: _columns(fit, name) for name in fit.design.fixed_variables}
     every = np.hstack([np.zeros((fit.nobs, 0)), *columns.values()])
     scores = efficient_scores(fit, every)
     found, first = [], 0
     for name, own in columns.items():
         place = slice(first, first + own.shape[1])
         first += own.shape[1]
-        units = units_of(fit, name, own)
+        units = units_of(fit, name)
         for against, each in (
             (THRESHOLDS, scores.thresholds[:, place].reshape(fit.nobs, -1)),
             (SCALE, scores.scale[:, place]),
@@ -101,7 +101,7 @@ def _rows(fit: OrdinalFit) -> list[dict[str, object]]:
     return found
 
 
-def columns_of(fit: OrdinalFit, variable: str) -> np.ndarray:
+def _columns(fit: OrdinalFit, variable: str) -> np.ndarray:
     """Columns (n, c) of a variable alone, or, if it has none, of its products with others."""
     spec = fit.design.fixed.spec
     terms = {

@@ -5,6 +5,10 @@ in their mean ratings without perceiving anything differently (response style; L
 Structural Equation Modeling 25; Bürkner & Vuorre 2019, AMPPS 2, 77-101). A model in which a group
 has thresholds, or a spread, of its own tells the two apart up to one convention: a shift of all
 thresholds by the same amount cannot be told from a shift of what is perceived, and counts as such.
+
+Raters of one group use the scale differently, too, and a model in which only groups do takes each
+rating for a new witness. So draws are spread until they vary as much as the scores of raters say
+(the sandwich covariance in the place of the posterior's: Müller 2013, Econometrica 81, 1805-1849).
 """
 
 from dataclasses import replace
@@ -18,7 +22,10 @@ from pluralign_stats.effects.predictions import notes
 from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.models.bayes.bayes import BayesOrdinalFit
 from pluralign_stats.models.bayes.summarize import summarize
+from pluralign_stats.models.engine.clusters import cluster_covariance, spread_draws
 from pluralign_stats.models.fit import Averaging, Fit
+from pluralign_stats.models.scores import scores
+from pluralign_stats.models.units import units_of
 from pluralign_stats.results import Metadata, Result, ordered_columns, with_interval
 from pluralign_stats.settings import CONF_LEVEL
 
@@ -70,8 +77,12 @@ def response_style(
     )
     differences = contrast_groups(fit, rows, compared, made)
     rated, level = differences.at(points), differences.at(alike)
+    units = units_of(fit, group)
+    meat = cluster_covariance(scores(fit), units.codes)
     tables = [
-        differences.labels.assign(part=part).join(summarize(drawn, conf_level))
+        differences.labels.assign(part=part).join(
+            summarize(spread_draws(points.parameters, drawn, meat), conf_level)
+        )
         for part, drawn in ((RATED, rated), (LEVEL, level), (STYLE, rated - level))
     ]
     table = pd.concat(tables).sort_index(kind="stable").reset_index(drop=True)
@@ -86,6 +97,8 @@ def response_style(
             "Level: what is left of a difference if both groups used the scale as the first one "
             "does. A shift of all thresholds by the same amount counts as level: no ratings could "
             "tell it from a difference in what is perceived.",
+            f"Intervals are as wide as differences between {units.name}s in their use of the scale "
+            "make them, which the model itself leaves out.",
             *notes(fit, rows.n_dropped, averaging, "mean"),
         ),
         fit.warnings,

@@ -6,8 +6,7 @@ import pytest
 from scipy import stats
 
 import pluralign_stats as pls
-from pluralign_stats.effects.proportional import columns_of
-from pluralign_stats.effects.units import units_of
+from pluralign_stats.models.units import units_of
 
 CUTS = np.array([-2.0, -0.7, 0.7, 2.0])
 
@@ -89,7 +88,7 @@ def crossed():
 )
 def test_what_varies_between_units_rests_on_them(crossed, formula, units):
     fit = pls.fit_ordinal(f"rating ~ {formula}", crossed)
-    found = [units_of(fit, v, columns_of(fit, v)).name for v in fit.design.fixed_variables]
+    found = [units_of(fit, v).name for v in fit.design.fixed_variables]
     assert sorted(set(found)) == sorted(units)
 
 

@@ -70,10 +70,33 @@ def test_use_of_the_scale_is_told_from_level(skewed):
 
 def test_groups_that_use_the_scale_differently_are_found(extreme):
     found = measurement_invariance(FORMULA, extreme, "language", **SHORT)
-    assert "use the scale differently: a model in which each has" in found.result.sentence
+    told = found.result.sentence
+    assert told.startswith(
+        "Groups by language use the scale differently: each has thresholds of its own (adjusted p "
+    )
+    tests = found.tests.table
+    assert list(tests["against"]) == ["thresholds", "scale"]
+    assert (tests["units"] == "rater").all()
+    assert tests["p_adjusted"].min() < 1e-6
     assert set(found.fits) == {"same scale", "own thresholds", "own spread"}
     assert len(found.result.table) == 7
     assert found._repr_html_()
+
+
+def test_styles_of_single_raters_widen_the_intervals_and_are_no_difference_between_groups():
+    """Every rater has thresholds of their own; the two languages are halves by chance."""
+    rng = np.random.default_rng(2)
+    alike = simulate([-2, -0.7, 0.7, 2], 0.0, 9)
+    stretch = np.exp(rng.normal(0, 0.6, 160))[alike["rater"]]
+    own = (3 + (alike["rating"] - 3) * stretch + rng.normal(0, 0.3, len(alike))).round()
+    data = alike.assign(rating=own.clip(1, 5).astype(int))
+    found = measurement_invariance(FORMULA, data, "language", **SHORT)
+    assert found.result.sentence.startswith("Nothing shows that groups by language use the scale")
+    fit = found.fits["own spread"]
+    style = parts(response_style(fit, "language"))
+    alone = fit_bayes(FORMULA, alike, scale="language", **SHORT)
+    apart = style.loc[STYLE, "sd"] / parts(response_style(alone, "language")).loc[STYLE, "sd"]
+    assert apart > 1.3
 
 
 def test_groups_that_use_it_alike_are_not(skewed):

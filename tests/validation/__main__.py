@@ -3,7 +3,9 @@
 Part `effects`: how often 95 % intervals hold the planted percentages. It fails if a count in the
 planted reading is not 90 to 99 of 100; the other reading follows from the planted one and is shown
 beside it. Part `ranks`: simulation-based calibration of the Bayesian models. It fails if the ranks
-of a parameter are not uniform, nor are they on other data sets.
+of a parameter are not uniform, nor are they on other data sets. Part `sizes`: how often each test
+finds a difference between halves of raters, or of items, that were made by chance. It fails if the
+exact 95 % interval of a test's share of rejections leaves out 5 %, and does so on other halves too.
 """
 
 import argparse
@@ -23,7 +25,7 @@ def main(arguments: Sequence[str]) -> int:
     """Run the parts asked for and print their tables; 1 if one fails."""
     options = parse(arguments)
     os.environ.update(ONE_THREAD)  # before numpy is imported, here and in the processes
-    parts = {"effects": effects, "ranks": ranks}
+    parts = {"effects": effects, "ranks": ranks, "sizes": sizes}
     failed = [name for name in options.parts if not parts[name](options)]
     return int(bool(failed))
 
@@ -74,6 +76,44 @@ def calibrate(names: list[str], first: int, options: argparse.Namespace) -> "pd.
     return table
 
 
+def sizes(options: argparse.Namespace) -> bool:
+    """Whether tests reject differences that are chance as often as they may.
+
+    Chance makes one test of twenty fail: those that do are tried again on other halves, and only
+    a test that fails both times counts.
+    """
+    from tests.validation.sizes import CASES
+
+    first = sized(options.cases or list(CASES), 0, options)
+    doubtful = first[~first["right"]]
+    if doubtful.empty:
+        return True
+    print("Again, on other halves:\n")
+    second = sized(list(doubtful["case"].unique()), options.halves, options)
+    return doubtful.merge(second[~second["right"]], on=["case", "test"]).empty
+
+
+def sized(names: list[str], first: int, options: argparse.Namespace) -> "pd.DataFrame":
+    """Try the tests of some cases on halves of seeds from `first` on; the table is printed too."""
+    from tests.validation.sizes import CASES, HEADS, cells, replicate, sizes
+
+    tasks = [
+        (name, first + seed)
+        for seed in range(options.halves)
+        for name in names
+        if seed < CASES[name].share * options.halves
+    ]
+    made = examined(replicate, tasks, options.jobs, "data sets")
+    table = sizes(
+        {
+            name: [one for task, one in zip(tasks, made, strict=True) if task[0] == name]
+            for name in names
+        }
+    )
+    print(markdown(HEADS, [cells(row) for _, row in table.iterrows()]))
+    return table
+
+
 def examined(
     function: Callable[..., Any], tasks: Sequence[tuple[Any, ...]], jobs: int, what: str
 ) -> list[Any]:
@@ -100,7 +140,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    names = ["effects", "ranks"]
+    names = ["effects", "ranks", "sizes"]
     parser.add_argument("--parts", nargs="+", choices=names, default=names)
     parser.add_argument(
         "--seeds", type=seed_range, default="1-100", metavar="FIRST-LAST", help="of the studies"
@@ -109,7 +149,10 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
         "--replications", type=int, default=200, metavar="N", help="data sets of each kind of model"
     )
     parser.add_argument(
-        "--cases", nargs="+", metavar="MODEL", help="kinds of model; all by default"
+        "--cases", nargs="+", metavar="NAME", help="of ranks or of sizes; all by default"
+    )
+    parser.add_argument(
+        "--halves", type=int, default=400, metavar="N", help="data sets that are divided by chance"
     )
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="processes")
     return parser.parse_args(arguments)

@@ -85,3 +85,31 @@ def _one_way(scores: np.ndarray, cluster: np.ndarray) -> np.ndarray:
     sums = np.array([np.bincount(cluster, column) for column in scores.T]).T
     apart = sums - sums.mean(axis=0)
     return len(sums) / (len(sums) - 1) * apart.T @ apart
+
+
+def spread_draws(parameters: np.ndarray, drawn: np.ndarray, meat: np.ndarray) -> np.ndarray:
+    """Draws (S, m) of quantities, spread about their means as far as clusters differ.
+
+    With a quantity's covariances c with the parameters, whose covariance is C, its variance is
+    ``c' C^-1 c`` by the model and ``c' M c`` by the sandwich ``C M C`` (and what is not linear in
+    the parameters, which stays). The larger counts.
+
+    Parameters
+    ----------
+    parameters
+        (S, k) draws of all parameters.
+    drawn
+        (S, m) what was made of them.
+    meat
+        M (k, k), covariance of the sum of the scores of independent clusters.
+    """
+    apart, moved = parameters - parameters.mean(axis=0), drawn - drawn.mean(axis=0)
+    c = apart.T @ moved / (len(drawn) - 1)
+    slopes = np.linalg.lstsq(apart, moved, rcond=None)[0]
+    model = np.einsum("km,km->m", c, slopes)
+    robust = np.einsum("km,kl,lm->m", c, meat, c)
+    whole = moved.var(axis=0, ddof=1)
+    gain = np.maximum(robust - model, 0.0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        factor = np.where(whole > 0, np.sqrt(1 + gain / whole), 1.0)
+    return drawn.mean(axis=0) + factor * moved

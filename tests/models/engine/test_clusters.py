@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from pluralign_stats.models.engine.clusters import cluster_covariance, score_test
+from pluralign_stats.models.engine.clusters import cluster_covariance, score_test, spread_draws
 
 RATER = np.repeat(np.arange(8), 3)
 
@@ -66,3 +66,28 @@ def test_crossed_clusters_take_the_larger_where_inclusion_and_exclusion_gives_no
 @pytest.mark.parametrize("scores", [drawn(8), np.zeros((24, 1)), np.ones((24, 2)), drawn(0)])
 def test_where_there_is_nothing_to_test_it_is_missing(scores):
     assert np.isnan(score_test(scores, [RATER]).p_value)
+
+
+def test_draws_are_spread_to_the_sandwich_and_never_drawn_together():
+    rng = np.random.default_rng(6)
+    C = np.array([[1.0, 0.3], [0.3, 0.5]])
+    parameters = rng.multivariate_normal([1, 2], C, 200_000)
+    combinations = np.array([[1.0, 0.0], [1.0, -2.0], [0.5, 1.0]]).T
+    drawn = parameters @ combinations
+    for factor, root in ((4.0, 2.0), (0.25, 1.0)):
+        found = spread_draws(parameters, drawn, factor * np.linalg.inv(np.cov(parameters.T)))
+        np.testing.assert_allclose(found.mean(axis=0), drawn.mean(axis=0))
+        np.testing.assert_allclose(found.std(axis=0) / drawn.std(axis=0), root, rtol=1e-6)
+    meat = np.diag([3.0, 40.0])
+    found = spread_draws(parameters, drawn, meat)
+    expected = np.diag(combinations.T @ C @ meat @ C @ combinations)
+    np.testing.assert_allclose(found.var(axis=0), expected, rtol=0.02)
+
+
+def test_what_is_not_linear_in_the_parameters_keeps_its_spread():
+    rng = np.random.default_rng(7)
+    parameters = rng.normal(size=(50_000, 1))
+    drawn = np.hstack([parameters**2, np.ones_like(parameters)])
+    found = spread_draws(parameters, drawn, np.array([[9.0]]))
+    assert found[:, 0].var() == pytest.approx(drawn[:, 0].var(), rel=0.05)
+    np.testing.assert_array_equal(found[:, 1], 1.0)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from pluralign_stats.models.fit import Fit
 from pluralign_stats.models.formula import variables_of
@@ -32,32 +33,17 @@ class Units:
         return min(int(codes.max()) + 1 for codes in self.codes)
 
 
-def units_of(fit: Fit, variable: str, columns: np.ndarray) -> Units:
-    """Units on which a test of a variable rests.
+def units_of(fit: Fit, *variables: str) -> Units:
+    """Units on which a test of some variables together rests.
 
-    They are those within which the variable is the same: raters of a demographic, items of a
+    They are those within which a variable is the same: raters of a demographic, items of a
     property of items. Of a variable that varies within all groups they are the raters, and what is
-    crossed with them. Groups over which the model lets the variable's effect vary come with them.
-
-    Parameters
-    ----------
-    fit
-        A fitted model.
-    variable
-        Its name.
-    columns
-        (n, c) its covariates.
+    crossed with them. Groups over which the model lets a variable's effect vary come with them.
     """
-    groups, rater = _groups(fit), _rater(fit)
-    own = None if rater is None else groups[rater]
-    whole = {n: c for n, c in groups.items() if n == rater or not _part(c, own)}
-    chosen = {name: codes for name, codes in whole.items() if _constant(columns, codes)}
-    chosen = chosen or {n: c for n, c in whole.items() if n == rater or not _part(own, c)}
-    chosen |= {
-        part.design.term.group: part.design.codes
-        for part in fit.random
-        if variable in variables_of(part.design.term.effects)
-    }
+    groups = _groups(fit)
+    chosen: dict[str, np.ndarray] = {}
+    for variable in variables:
+        chosen |= _of_variable(fit, variable, groups)
     kept: dict[str, np.ndarray] = {}
     for name, codes in sorted(chosen.items(), key=lambda pair: pair[1].max()):
         if not any(_part(codes, coarser) for coarser in kept.values()):
@@ -68,12 +54,33 @@ def units_of(fit: Fit, variable: str, columns: np.ndarray) -> Units:
     return Units(" and ".join(names), tuple(kept[name] for name in names))
 
 
+def _of_variable(fit: Fit, variable: str, groups: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    values, rater = pd.factorize(fit.design.data[variable])[0], _rater(fit)
+    whole = groups
+    if rater is not None:
+        whole = {n: c for n, c in groups.items() if n == rater or not _part(c, groups[rater])}
+    same = {name: codes for name, codes in whole.items() if _part(codes, values)}
+    slopes = {
+        part.design.term.group: part.design.codes
+        for part in fit.random
+        if variable in variables_of(part.design.term.effects)
+    }
+    return (same or _crossed(whole, rater)) | slopes
+
+
+def _crossed(groups: dict[str, np.ndarray], rater: str | None) -> dict[str, np.ndarray]:
+    """Raters, and the groups that do not hold whole raters."""
+    if rater is None:
+        return groups
+    return {n: c for n, c in groups.items() if n == rater or not _part(groups[rater], c)}
+
+
 def _rater(fit: Fit) -> str | None:
     """What the raters are called, if the model knows them: as its term of them is."""
     raters = fit.design.raters
     terms = [part.design.term for part in fit.random]
     called = (term.group for term in terms if raters.are(term.factors))
-    return next(called, ":".join(raters.columns) or None)
+    return next(called, ":".join(raters.columns) or None) if raters.known else None
 
 
 def _groups(fit: Fit) -> dict[str, np.ndarray]:
@@ -83,14 +90,7 @@ def _groups(fit: Fit) -> dict[str, np.ndarray]:
     return found | {part.design.term.group: part.design.codes for part in fit.random}
 
 
-def _constant(columns: np.ndarray, codes: np.ndarray) -> bool:
-    """Whether columns (n, c) are the same in all rows of each group."""
-    first = np.unique(codes, return_index=True)[1]
-    return bool((columns == columns[first][codes]).all())
-
-
-def _part(fine: np.ndarray | None, coarse: np.ndarray | None) -> bool:
+def _part(fine: np.ndarray, coarse: np.ndarray) -> bool:
     """Whether all rows of each fine group are of one coarse group."""
-    if fine is None or coarse is None:
-        return False
-    return _constant(coarse[:, None], fine)
+    first = np.unique(fine, return_index=True)[1]
+    return bool((coarse == coarse[first][fine]).all())
