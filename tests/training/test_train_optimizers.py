@@ -202,14 +202,6 @@ def test_reference_log_probabilities_are_trls_own(
         assert batch[column].tolist() == pytest.approx(own.tolist(), rel=1e-4)
 
 
-def test_a_divergence_is_estimated_from_answers_to_other_prompts() -> None:
-    from training.optimize.kto import with_mismatched
-
-    rows = [{"completion_ids": [i]} for i in range(5)]
-    told = [row["KL_completion_ids"][0] for row in with_mismatched(rows, 2)]
-    assert told == [1, 0, 3, 2, 3]
-
-
 def test_balance_gives_both_kinds_the_same_weight() -> None:
     from training.optimize.kto import kind_weights
 

@@ -11,6 +11,7 @@ from training.optimize.arguments import Stage, run_trainer
 from training.optimize.reference import Referenced, answer_logprobs, reference_arguments
 from training.optimize.weighted import weighted_rows, weighted_trainer
 from training.tuning.data import in_random_order
+from training.tuning.mismatched import with_mismatched
 
 
 class UnpairedTrainer(Referenced, KTOTrainer):
@@ -61,22 +62,6 @@ def kto_losses(
     return kind * (1 - torch.sigmoid(sign * beta * (gain - divergence)))
 
 
-def with_mismatched(rows: list[dict[str, Any]], batch_size: int) -> list[dict[str, Any]]:
-    """Rows with the answer to another prompt, from which the divergence is estimated.
-
-    As in TRL it is that of the row before, around within a batch; a last batch of a single row
-    takes the answer of the row before it, since its own would not be mismatched.
-    """
-    made = []
-    for first in range(0, len(rows), batch_size):
-        batch = rows[first : first + batch_size]
-        before = batch[-1] if len(batch) > 1 else rows[first - 1]
-        for row in batch:
-            made.append({**row, "KL_completion_ids": before["completion_ids"]})
-            before = row
-    return made
-
-
 def kind_weights(rows: list[dict[str, Any]], balance: bool) -> tuple[float, float]:
     """Weights of desirable and undesirable examples: 1, or so that both weigh the same in sum."""
     total = {kind: sum(r["weight"] for r in rows if r["label"] == kind) for kind in (True, False)}
@@ -95,20 +80,25 @@ def kto_trainer(stage: Stage, rows: list[dict[str, Any]]) -> UnpairedTrainer:
         What to train, with `KtoOptions`.
     rows
         What `unpaired_rows` gives.
+
+    Raises
+    ------
+    InputError
+        If a prompt has no answer to another one, from which to estimate the divergence.
     """
     options = stage.options
     assert isinstance(options, KtoOptions)  # noqa: S101
-    rows = weighted_rows(stage, rows)
-    desirable, undesirable = kind_weights(rows, options.balance)
-    order = in_random_order(rows, stage.seed)
-    shuffled = [next(order) for _ in rows]
+    met = weighted_rows(stage, rows)
+    desirable, undesirable = kind_weights(met, options.balance)
+    order = in_random_order(met, stage.seed)
+    shuffled = [next(order) for _ in met]
     arguments = KTOConfig(
         **reference_arguments(stage),
         beta=options.beta,
         desirable_weight=desirable,
         undesirable_weight=undesirable,
     )
-    mismatched = with_mismatched(shuffled, options.batch_size)
+    mismatched = with_mismatched(shuffled, rows, options.batch_size, stage.seed)
     return weighted_trainer(UnpairedTrainer, stage, arguments, mismatched)
 
 

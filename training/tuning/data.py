@@ -159,7 +159,7 @@ def pair_rows(feedback: pd.DataFrame, tokenizer: Any, max_length: int) -> Rows:
 
 
 def unpaired_rows(feedback: pd.DataFrame, tokenizer: Any, max_length: int) -> Rows:
-    """Unpaired responses in tokens: prompt_ids, completion_ids, label, weight, example.
+    """Unpaired responses in tokens: prompt, prompt_ids, completion_ids, label, weight, example.
 
     Left out, and counted, as in `pair_rows`.
     """
@@ -172,6 +172,7 @@ def unpaired_rows(feedback: pd.DataFrame, tokenizer: Any, max_length: int) -> Ro
             continue
         kept.rows.append(
             {
+                "prompt": str(row.prompt),
                 "prompt_ids": ids[0],
                 "completion_ids": ids[1],
                 "label": bool(row.desirable),
@@ -184,7 +185,7 @@ def unpaired_rows(feedback: pd.DataFrame, tokenizer: Any, max_length: int) -> Ro
 
 def usable(feedback: pd.DataFrame, tokenizer: Any, max_length: int) -> Rows:
     """As `pair_rows` or `unpaired_rows`, with equal examples put together and counted in n."""
-    texts = [c for c in feedback.columns if c.endswith("_text") or c == "desirable"]
+    texts = [c for c in feedback.columns if c.endswith("_text") or c in ("desirable", "prompt")]
     counted = feedback.groupby(texts, sort=False, dropna=False).size().rename("n").reset_index()
     counted = counted.assign(p=1.0, weight=1.0)
     make = unpaired_rows if "desirable" in feedback else pair_rows

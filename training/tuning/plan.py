@@ -29,6 +29,7 @@ from training.models import (
     require_packages,
 )
 from training.tuning.data import usable, with_texts
+from training.tuning.mismatched import require_mismatched
 
 Kind = Literal["pairs", "unpaired"]
 
@@ -243,6 +244,11 @@ def _check_texts(plan: Plan, condition: Condition, base: str) -> None:
             f"the condition {condition.id} has {left:,} examples that can be trained on, fewer "
             f"than {plan.grid.min_examples:,} ({told}); raise max_length, or look at the texts"
         )
+    if condition.optimizer == "kto":
+        try:
+            require_mismatched(rows.rows)
+        except InputError as error:
+            raise InputError(f"the condition {condition.id} cannot be trained: {error}") from error
     _check_completions(condition, base, max(len(row["prompt_ids"]) for row in rows.rows))
 
 
