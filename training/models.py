@@ -2,13 +2,15 @@
 
 import json
 import os
-from collections.abc import Iterator
+import warnings
+from collections.abc import Collection, Iterator
 from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from pluralign_stats.errors import InputError, MissingExtraError, listing
+from training.adapter_fit import read_weights, require_fit, require_loaded
 from training.conditions.options import TrainingOptions
 from training.process import prepare_process
 
@@ -196,7 +198,6 @@ def load_model(base: str, options: TrainingOptions, head: Head = "language") -> 
         If there is no such model, or it cannot be loaded.
     """
     import torch
-    from safetensors import SafetensorError
     from transformers import AutoModelForCausalLM, AutoModelForSequenceClassification
 
     kind = AutoModelForCausalLM if head == "language" else AutoModelForSequenceClassification
@@ -212,12 +213,27 @@ def load_model(base: str, options: TrainingOptions, head: Head = "language") -> 
     if torch.cuda.is_available() and not _launched():
         settings["device_map"] = {"": torch.cuda.current_device()}
     try:
-        return kind.from_pretrained(base, **settings)
-    except (OSError, ValueError, ImportError, RuntimeError, SafetensorError) as error:
+        loaded: Any = kind.from_pretrained(base, output_loading_info=True, **settings)
+    except _unloadable() as error:
         raise InputError(
             f"the base model {base} cannot be loaded ({first_line(error)}); give a folder that "
             "save_pretrained wrote whole, or a hub name that can be reached from here"
         ) from error
+    model, loading = loaded
+    _refuse_random(base, model, loading["missing_keys"], head)
+    return model
+
+
+def _refuse_random(base: str, model: Any, missing: Collection[str], head: Head) -> None:
+    """Refuse a model of which a part is random; the head of a reward model is yet to be trained."""
+    own = f"{model.base_model_prefix}."
+    random = sorted(k for k in missing if head == "language" or k.startswith(own))
+    if random:
+        raise InputError(
+            f"the base model {base} has no weights for {len(random):,} parts of a "
+            f"{type(model).__name__}, such as {random[0]}; give a folder that save_pretrained "
+            "wrote whole, of a model whose config.json is its own"
+        )
 
 
 def named_ends(base: str) -> int | list[int] | None:
@@ -292,17 +308,77 @@ def with_adapter(model: Any, adapter: Path) -> Any:
     Raises
     ------
     InputError
-        If the adapter cannot be read or does not fit.
+        If the adapter cannot be read, or not all of it can be loaded; the model is then as it was.
     """
-    from peft import PeftModel
-    from safetensors import SafetensorError
+    from peft import set_peft_model_state_dict
 
     try:
-        return PeftModel.from_pretrained(model, adapter).eval()
-    except (OSError, ValueError, RuntimeError, SafetensorError) as error:
+        weights = read_weights(adapter)
+        tuned = _prepared(model, adapter)
+    except _unloadable() as error:
         raise InputError(
             f"the adapter {adapter} cannot be loaded ({first_line(error)}); train the run again"
         ) from error
+    try:
+        require_fit(tuned, weights)
+        set_peft_model_state_dict(tuned, weights)
+        require_loaded(tuned, weights)
+    except _unloadable() as error:
+        tuned.unload()
+        raise InputError(
+            f"the adapter {adapter} does not fit the base model ({first_line(error)}); train the "
+            "run again"
+        ) from error
+    return tuned.eval()
+
+
+def check_adapter(base: str, adapter: Path) -> None:
+    """Refuse an adapter that does not fit a base model, of which no weights are loaded.
+
+    Parameters
+    ----------
+    base
+        What `find_base` gave.
+    adapter
+        Folder of the adapter.
+
+    Raises
+    ------
+    InputError
+        If the adapter cannot be read or does not fit.
+    """
+    import torch
+    from transformers import AutoConfig, AutoModelForCausalLM
+
+    try:
+        with torch.device("meta"):
+            empty = AutoModelForCausalLM.from_config(AutoConfig.from_pretrained(base))
+        require_fit(_prepared(empty, adapter), read_weights(adapter))
+    except _unloadable() as error:
+        raise InputError(
+            f"the adapter {adapter} does not fit the base model {base} ({first_line(error)}); "
+            "train the run again"
+        ) from error
+
+
+def _prepared(model: Any, adapter: Path) -> Any:
+    """A model with room for an adapter, by the adapter's own configuration."""
+    from peft import PeftConfig, get_peft_model
+
+    config = PeftConfig.from_pretrained(str(adapter))
+    config.inference_mode = True
+    with warnings.catch_warnings():
+        # That the base model lies elsewhere than in training says nothing; what follows does.
+        warnings.simplefilter("ignore")
+        return get_peft_model(model, config)
+
+
+def _unloadable() -> tuple[type[Exception], ...]:
+    """What is raised for files that are missing, torn or of another model."""
+    from safetensors import SafetensorError
+
+    own = (InputError, ImportError, OSError, ValueError, TypeError, KeyError, RuntimeError)
+    return (*own, SafetensorError)
 
 
 def base_fingerprint(base: str) -> str:

@@ -183,10 +183,18 @@ def _spoil(run: Path, change: str) -> None:
 def test_an_adapter_that_is_not_what_was_trained_is_refused(
     llama: Path, tmp_path: Path, change: str
 ) -> None:
+    whole = save_run(tmp_path / "whole", llama)
     run = save_run(tmp_path / "runs", llama)
     _spoil(run, change)
-    with pytest.raises(InputError, match="is not active, or not the one that was trained"):
-        _engine(llama).use(run)
+    engine = _engine(llama)
+    said = _said(engine.generate([Request(SHORT, 1)]))
+    told = "is not active, or not the one that was trained"
+    with pytest.raises(InputError, match="does not fit" if change == "renamed" else told):
+        engine.use(run)
+    # The engine is none the worse for it.
+    engine.use(whole)
+    engine.use(None)
+    assert _said(engine.generate([Request(SHORT, 1)])) == said
 
 
 def test_another_base_model_is_refused(llama: Path, run: Path, tmp_path: Path) -> None:

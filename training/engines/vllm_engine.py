@@ -14,7 +14,13 @@ from training.engines.active import check_active
 from training.engines.base import Base
 from training.engines.lengths import MOST_TOKENS, longest_answer
 from training.engines.protocol import GenerationOptions, Reply, Request
-from training.models import base_fingerprint, find_base, load_tokenizer, named_ends
+from training.models import (
+    base_fingerprint,
+    check_adapter,
+    find_base,
+    load_tokenizer,
+    named_ends,
+)
 from training.tuning.canary import Probe
 from training.tuning.run import ADAPTER
 
@@ -46,7 +52,7 @@ class VllmEngine:
                 f"the runs on {base.base_model} were tuned on a quantized base model, which the "
                 "engine 'vllm' does not take here; use the engine 'transformers'"
             )
-        place = find_base(base.base_model)
+        place = self._place = find_base(base.base_model)
         self.fingerprint = base_fingerprint(place)
         self._options = options
         self._longest = options.max_tokens or MOST_TOKENS
@@ -68,6 +74,7 @@ class VllmEngine:
         if run_folder is None:
             return
         _check_rank(run_folder)
+        check_adapter(self._place, run_folder / ADAPTER)
         number = len(self._loras) + 1
         known = self._loras.setdefault(
             run_folder, LoRARequest(run_folder.name, number, str(run_folder / ADAPTER))

@@ -9,6 +9,8 @@ from typing import Any
 
 from transformers import PrinterCallback, TrainerCallback
 
+from pluralign_stats.errors import InputError
+from training.adapter_fit import read_weights, require_fit, require_loaded
 from training.conditions.options import TrainingOptions
 from training.folders import write_json
 from training.models import number_format
@@ -106,6 +108,8 @@ def run_trainer[T: Any](stage: Stage, trainer: T) -> T:
     if trainer.is_world_process_zero():
         write_json(stage.folder / f"arguments-{stage.name}.json", _plain(trainer.args))
     resumed = last_checkpoint(stage.checkpoints) if stage.checkpoints.is_dir() else None
+    if resumed is not None and not (trainer.is_fsdp_enabled or trainer.is_deepspeed_enabled):
+        trainer.add_callback(Resumed(resumed, trainer.accelerator.unwrap_model(trainer.model)))
     trainer.train(resume_from_checkpoint=str(resumed) if resumed else None)
     return trainer
 
@@ -129,6 +133,41 @@ def save_adapter(trainer: Any, tokenizer: Any, folder: Path) -> None:
         shutil.rmtree(folder, ignore_errors=True)
         made.rename(folder)
     trainer.accelerator.wait_for_everyone()
+
+
+class Resumed(TrainerCallback):
+    """Refuses to go on with a model that does not hold the adapter of the checkpoint.
+
+    Parameters
+    ----------
+    checkpoint
+        From which training goes on.
+    model
+        Of the trainer, before the checkpoint is loaded.
+
+    Raises
+    ------
+    InputError
+        If the checkpoint does not fit the model.
+    """
+
+    def __init__(self, checkpoint: Path, model: Any) -> None:
+        self._checkpoint = checkpoint
+        self._model = model
+        self._require(require_fit)
+
+    def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        """Hold what was loaded against the file."""
+        self._require(require_loaded)
+
+    def _require(self, check: Callable[..., None]) -> None:
+        try:
+            check(self._model, read_weights(self._checkpoint))
+        except (InputError, OSError, ValueError) as error:
+            raise InputError(
+                f"the checkpoint {self._checkpoint} cannot be gone on from ({error}); delete "
+                f"{self._checkpoint.parent}, and training begins anew"
+            ) from error
 
 
 class Teller(TrainerCallback):

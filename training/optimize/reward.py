@@ -4,6 +4,7 @@ import json
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,11 @@ import torch
 from trl import RewardConfig, RewardTrainer
 from trl.trainer.reward_trainer import DataCollatorForPreference
 
+from pluralign_stats.errors import InputError
 from training.chat import exchange_tokens, read_turn
 from training.conditions.options import RewardOptions, TrainingOptions
 from training.folders import complete, is_complete, write_json
-from training.models import load_model, with_adapter
+from training.models import load_model, number_format, with_adapter
 from training.optimize.arguments import Stage, run_trainer, save_adapter, shared_arguments
 from training.optimize.weighted import (
     Weighted,
@@ -22,6 +24,7 @@ from training.optimize.weighted import (
     weighted_rows,
     weighted_trainer,
 )
+from training.tuning.canary import N_PROBES, TOLERANCE
 
 ADAPTER = "adapter"
 
@@ -96,8 +99,8 @@ def train_reward(stage: Stage, rows: list[dict[str, Any]], folder: Path) -> None
     trainer.accelerator.wait_for_everyone()
 
 
-def _scale(model: Any, stage: Stage, rows: Sequence[dict[str, Any]]) -> dict[str, float]:
-    """Range of the rewards of the study's own responses, and how often the pairs are met."""
+def _scale(model: Any, stage: Stage, rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Range of the rewards of the study's own responses, how often the pairs are met, probes."""
     texts = {
         tuple(row["prompt_ids"] + row[key])
         for row in rows
@@ -113,7 +116,13 @@ def _scale(model: Any, stage: Stage, rows: Sequence[dict[str, Any]]) -> dict[str
     ]  # fmt: skip
     weights = [r["weight"] for r in rows]
     agreed = sum(w for w, yes in zip(weights, met, strict=True) if yes) / sum(weights)
-    return {"lowest": min(rewards), "highest": max(rewards), "accuracy": agreed}
+    probes = [
+        {"tokens": list(ordered[i]), "reward": rewards[i]}
+        for i in range(0, len(ordered), ceil(len(ordered) / N_PROBES))
+    ]
+    return {
+        "lowest": min(rewards), "highest": max(rewards), "accuracy": agreed, "probes": probes
+    }  # fmt: skip
 
 
 def rewards_of(
@@ -215,12 +224,19 @@ def load_rewards(
         Tokens that end a turn.
     thinking
         Whether completions are to begin with thinking, on a reasoning model.
+
+    Raises
+    ------
+    InputError
+        If the model does not load, or rewards otherwise than it did after training.
     """
     scale = json.loads((folder / SCALE).read_text(encoding="utf-8"))
-    model = load_model(base, options, "reward")
-    model.config.get_text_config().pad_token_id = tokenizer.pad_token_id
+    bare = load_model(base, options, "reward")
+    bare.config.get_text_config().pad_token_id = tokenizer.pad_token_id
+    model = with_adapter(bare, folder / ADAPTER)
+    _check_probes(model, folder, scale.get("probes"), tokenizer.pad_token_id, options)
     return Rewards(
-        model=with_adapter(model, folder / ADAPTER),
+        model=model,
         tokenizer=tokenizer,
         ends=ends,
         lowest=scale["lowest"],
@@ -228,3 +244,18 @@ def load_rewards(
         batch_size=4 * options.batch_size,
         thinking=thinking,
     )
+
+
+def _check_probes(
+    model: Any, folder: Path, probes: Any, pad: int, options: TrainingOptions
+) -> None:
+    """Refuse a model that does not give the rewards that it gave after training."""
+    rewards = rewards_of(model, [p["tokens"] for p in probes or ()], pad, 4 * options.batch_size)
+    tolerance = TOLERANCE[number_format(options)]
+    same = [abs(r - p["reward"]) <= tolerance for r, p in zip(rewards, probes or (), strict=True)]
+    if not same or not all(same):
+        raise InputError(
+            f"the reward model {folder} does not reward as it did after training: it gives other "
+            f"rewards to {same.count(False):,} of {len(same):,} texts; delete {folder}, and it is "
+            "trained anew"
+        )
