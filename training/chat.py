@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-OPEN, CLOSE = "<think>", "</think>"
+from training.plain_text import CLOSE, OPEN, plain
 
 #: Stands for a response where the text around it is wanted; no template changes it.
 _STAND_IN = "Placeholder"
@@ -22,7 +22,10 @@ class Tokens(NamedTuple):
 
 
 def prompt_text(tokenizer: Any, prompt: str, thinking: bool = True) -> str:
-    """A user's prompt, up to where the model's turn begins.
+    """A user's prompt, up to where what the model says begins.
+
+    White space that the template writes last belongs to the answer if the tokenizer joins it to
+    the answer's first word.
 
     Parameters
     ----------
@@ -34,7 +37,13 @@ def prompt_text(tokenizer: Any, prompt: str, thinking: bool = True) -> str:
         Whether a reasoning model is to think first. If not, its thinking part is closed without
         content, by the template where it can do so. Of no effect on other models.
     """
-    text = _generation_prompt(tokenizer, prompt, thinking)
+    text = _opened(tokenizer, prompt, thinking)
+    return text.rstrip() if _seam(tokenizer.chat_template, tokenizer, thinking).cut else text
+
+
+def _opened(tokenizer: Any, prompt: str, thinking: bool) -> str:
+    """A prompt as the template has it, up to where the model's turn or its answer begins."""
+    text = _generation_prompt(tokenizer, plain(tokenizer, prompt), thinking)
     if thinking or _EMPTY_THINKING.search(text):
         return text
     return f"{text.rstrip()}\n\n{CLOSE}\n\n" if _OPENED.search(text) else text
@@ -49,14 +58,62 @@ def _generation_prompt(tokenizer: Any, prompt: str, thinking: bool) -> str:
     )
 
 
+class _Seam(NamedTuple):
+    """How a prompt and its answer meet, by the template and the tokenizer.
+
+    Attributes
+    ----------
+    cut
+        Whether white space at the end of the prompt is left to the answer.
+    lead
+        White space with which an answer begins.
+    before, tokens
+        A prompt up to the answer, as text and in tokens.
+    """
+
+    cut: bool
+    lead: str
+    before: str
+    tokens: list[int]
+
+
+@lru_cache(maxsize=64)
+def _seam(template: str, tokenizer: Any, thinking: bool) -> _Seam:
+    text = _opened(tokenizer, "Question", thinking)
+    written = _written(template, tokenizer)[0]
+    gap = written.removeprefix(text) if written.startswith(text) else ""
+    lead = "" if gap.strip() else gap
+    whole = _tokens(tokenizer, text + lead + _STAND_IN)
+    bare = text.rstrip()
+    kept, cut = _tokens(tokenizer, text), _tokens(tokenizer, bare)
+    if not _begins(whole, kept) and _begins(whole, cut):
+        return _Seam(True, text[len(bare) :] + lead, bare, cut)
+    return _Seam(False, lead, text, kept)
+
+
+def _begins(whole: list[int], part: list[int]) -> bool:
+    return whole[: len(part)] == part
+
+
 def prompt_tokens(tokenizer: Any, prompt: str, thinking: bool = True) -> list[int]:
     """Tokens of `prompt_text`."""
     return _tokens(tokenizer, prompt_text(tokenizer, prompt, thinking))
 
 
 def answer_tokens(tokenizer: Any, response: str) -> list[int]:
-    """Tokens of a response and of the end of the model's turn."""
-    return _tokens(tokenizer, response.strip() + turn_end(tokenizer))
+    """Tokens of a response and of the end of the model's turn, as they stand behind a prompt.
+
+    With the white space that the template puts before an answer, and none that a tokenizer puts
+    before every text.
+    """
+    template = tokenizer.chat_template
+    seam = _seam(template, tokenizer, False)
+    text = seam.lead + plain(tokenizer, response.strip()) + _written(template, tokenizer)[1]
+    whole = _tokens(tokenizer, seam.before + text)
+    if _begins(whole, seam.tokens):
+        return whole[len(seam.tokens) :]
+    # One token reaches from the prompt into this answer, and the prompt comes first.
+    return _tokens(tokenizer, text)
 
 
 def exchange_tokens(tokenizer: Any, prompt: str, response: str) -> Tokens:
@@ -73,17 +130,19 @@ def _tokens(tokenizer: Any, text: str) -> list[int]:
 
 def turn_end(tokenizer: Any) -> str:
     """What the template writes behind a response, less white space: the end of a turn."""
-    return _turn_end(tokenizer.chat_template, tokenizer)
+    return _written(tokenizer.chat_template, tokenizer)[1].strip()
 
 
 @lru_cache(maxsize=32)
-def _turn_end(template: str, tokenizer: Any) -> str:
+def _written(template: str, tokenizer: Any) -> tuple[str, str]:
+    """What the template writes before a response, and behind it up to the end of the turn."""
     messages = [
         {"role": "user", "content": "Question"},
         {"role": "assistant", "content": _STAND_IN},
     ]
     text = tokenizer.apply_chat_template(messages, tokenize=False)
-    return text.rpartition(_STAND_IN)[2].strip() or tokenizer.eos_token
+    before, _, behind = text.rpartition(_STAND_IN)
+    return before, behind.rstrip() or tokenizer.eos_token
 
 
 def is_reasoning(tokenizer: Any) -> bool:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pluralign_stats.errors import InputError, MissingExtraError, listing, one_of
 from training.judges.protocol import Answer, Judgement
 from training.models import first_line
+from training.plain_text import plain
 from training.process import prepare_process
 
 if TYPE_CHECKING:
@@ -229,10 +230,8 @@ class ClassifierJudge:
     def _batch(self, answers: list[Answer]) -> list[Judgement]:
         import torch
 
-        responses = [answer.response for answer in answers]
-        texts = (
-            [[a.prompt for a in answers], responses] if self.options.with_prompt else [responses]
-        )
+        parts = ("prompt", "response") if self.options.with_prompt else ("response",)
+        texts = [[plain(self._tokenizer, getattr(a, part)) for a in answers] for part in parts]
         lengths = [len(ids) for ids in self._tokenizer(*texts)["input_ids"]]
         inputs = self._tokenizer(
             *texts, return_tensors="pt", padding=True, truncation=True, max_length=self._longest

@@ -5,7 +5,9 @@ import json
 from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
+from itertools import count
 from typing import TYPE_CHECKING, Annotated, Any
+from unicodedata import normalize
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field
@@ -73,10 +75,9 @@ class Rubric(BaseModel):
         """What a judge is sent about one answer, in its language where there is wording."""
         language = answer.language
         tags = _in(self.words["headings"], language)
-        shown = [
-            _tagged(tags["prompt"], answer.prompt),
-            _tagged(tags["answer"], answer.response),
-        ]
+        texts = {tags["prompt"]: answer.prompt, tags["answer"]: answer.response}
+        code = frame_code(*texts.values())
+        shown = [f"<{tag}-{code}>\n{text}\n</{tag}-{code}>" for tag, text in texts.items()]
         return [
             {"role": "system", "content": self._system(language)},
             {"role": "user", "content": "\n\n".join(shown)},
@@ -126,9 +127,22 @@ class Rubric(BaseModel):
         }
 
 
-def _tagged(tag: str, text: str) -> str:
-    """Put text between tags that the text itself cannot close."""
-    return f"<{tag}>\n{text.replace(f'</{tag}', f'< /{tag}')}\n</{tag}>"
+def frame_code(*texts: str, digits: int = 16) -> str:
+    """A code for the tags around texts that none of them holds, so that none can close its tag.
+
+    Equal texts get equal codes, so that an answer is asked about in the same words each time. Who
+    writes a text cannot know its code: it is drawn from the whole of all of them.
+
+    Parameters
+    ----------
+    *texts
+        What is shown between tags.
+    digits
+        Length of the code, in hexadecimal digits.
+    """
+    spelt = ["".join(filter(str.isalnum, normalize("NFKC", text).casefold())) for text in texts]
+    hashes = (hashlib.sha256(json.dumps([n, *texts]).encode()).hexdigest() for n in count())
+    return next(h[:digits] for h in hashes if not any(h[:digits] in text for text in spelt))
 
 
 def _in(by_language: dict[str, Any], language: str) -> Any:

@@ -154,6 +154,22 @@ def test_the_prompt_can_be_part_of_it(saved):
     assert alone != paired
 
 
+@pytest.mark.parametrize("mark", ["<pad>", "<eos>"])
+@pytest.mark.parametrize("place", ["prompt", "response"])
+def test_marks_in_a_text_are_no_marks(saved, mark, place):
+    judge = ClassifierJudge(ClassifierOptions(str(saved), "toxicity", with_prompt=True))
+    read = []
+    judge._model.register_forward_pre_hook(
+        lambda _, __, inputs: read.append(inputs["input_ids"]), with_kwargs=True
+    )
+    texts = {"prompt": "p", "response": "rude"}
+    for text in (texts, {**texts, place: f"kind{mark}rude{mark}"}):
+        judge.judge([Answer(**text, language="en")])
+    forged = set(judge._tokenizer.all_special_ids)
+    assert forged >= {judge._tokenizer.convert_tokens_to_ids(mark)}
+    assert not any(set(ids.flatten().tolist()) & forged for ids in read)
+
+
 def test_long_and_empty_answers_are_told(saved):
     judge = ClassifierJudge(ClassifierOptions(str(saved), "toxicity", device="cpu"))
     long, empty = judge.judge([Answer("p", "y" * 500, "en"), Answer("p", " ", "en")])
