@@ -20,6 +20,11 @@ _OWN_ERRORS = {
 }
 
 
+#: Seconds: no limit, in the form that papermill takes. A kernel that lives is waited for, however
+#: busy or stopped its machine; one that has died is noticed within a second, by its process.
+_NO_LIMIT = 10**9
+
+
 class StoppedError(Exception):
     """A notebook was stopped from outside, since another one had failed or the user asked."""
 
@@ -90,6 +95,9 @@ def _execute(
         str(copy).replace("{", "{{").replace("}", "}}"),
         parameters=dict(values),
         progress_bar=False,
+        start_timeout=_NO_LIMIT,
+        execution_timeout=None,
+        iopub_timeout=_NO_LIMIT,
         kernel_manager_class=kernels.manager,
         resources={"metadata": {"path": str(copy.parent)}},
         on_cell_execute=lambda cell, cell_index: begun.append(cell_index),

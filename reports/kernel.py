@@ -31,6 +31,11 @@ class CurrentInterpreterManager(AsyncKernelManager):
     #: Those that it belongs to.
     kernels: ClassVar["Kernels"]
 
+    @default("shutdown_wait_time")
+    def _let_it_end(self) -> float:
+        """Seconds after which a kernel whose notebook has ended is killed."""
+        return 120.0
+
     @property
     def kernel_spec(self) -> KernelSpec:
         """The command that starts the kernel."""
