@@ -8,6 +8,7 @@ import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from glob import escape
 from pathlib import Path
 from typing import IO, Any
 
@@ -16,6 +17,12 @@ from training.part import WHOLE, Part
 
 #: Written last; a folder without it is not complete.
 MARK = "complete.json"
+
+#: Seconds between two looks whether a lock has become free.
+_PAUSE = 0.02
+
+#: Seconds for which parts that begin together wait for each other, where a whole run is at work.
+_PATIENCE = 60.0
 
 
 def work_folder(folder: Path) -> Path:
@@ -58,34 +65,62 @@ def only_one(folder: Path, part: Part = WHOLE) -> Iterator[None]:
     except OSError as error:
         raise InputError(_not_writable(folder, error)) from error
     with held, own or nullcontext():
-        free = _taken(held) or _taken(held, after=0.1) if own is None else _shared(held, own, part)
-        if not free:
+        if not (_alone(held, folder) if own is None else _shared(held, own, folder, part)):
             raise InputError(
                 f"another run is writing to {folder}; wait for it, or choose another folder"
             )
         yield
 
 
-def _shared(held: IO[str], own: IO[str], part: Part) -> bool:
-    """Whether a part could be taken, beside other parts of equally many."""
-    if _taken(held):
-        held.truncate(0)
-        held.write(str(part.of))
-        held.flush()
-    try:
-        fcntl.flock(held, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except OSError:
+def _alone(held: IO[str], folder: Path) -> bool:
+    """Whether a folder could be taken alone; one who only looks (`was_held`) is waited for."""
+    while not _locked(held, fcntl.LOCK_EX):
+        if not _locked(held, fcntl.LOCK_SH) or _parts_at_work(folder):
+            return False
+        fcntl.flock(held, fcntl.LOCK_UN)
+        time.sleep(_PAUSE)
+    return True
+
+
+def _shared(held: IO[str], own: IO[str], folder: Path, part: Part) -> bool:
+    """Whether a part could be taken, beside other parts of equally many.
+
+    One who only looks is waited for, and so are parts that begin at the same time.
+    """
+    if not _locked(own, fcntl.LOCK_EX):
         return False
-    held.seek(0)
-    return held.read() == str(part.of) and _taken(own)
+    until = time.monotonic() + _PATIENCE
+    while True:
+        if _locked(held, fcntl.LOCK_EX):
+            held.truncate(0)
+            held.write(str(part.of))
+            held.flush()
+        shares = _locked(held, fcntl.LOCK_SH)
+        held.seek(0)
+        if shares and held.read() == str(part.of):
+            return True
+        others = _parts_at_work(folder, part)
+        if shares == others or time.monotonic() > until:
+            return False
+        fcntl.flock(held, fcntl.LOCK_UN)
+        time.sleep(_PAUSE)
 
 
-def _taken(lock: IO[str], after: float = 0) -> bool:
-    """Whether the lock could be taken; a second try passes over one who only looks (`was_held`)."""
-    time.sleep(after)
+def _parts_at_work(folder: Path, but: Part = WHOLE) -> bool:
+    """Whether another process holds one of the parts, or begins to."""
+    own = _lock(folder, but)
+    for path in folder.parent.glob(f".{escape(folder.name)}.part-*-of-*.lock"):
+        with path.open() as lock:
+            if path != own and not _locked(lock, fcntl.LOCK_SH):
+                return True
+    return False
+
+
+def _locked(lock: IO[str], how: int) -> bool:
+    """Whether a lock could be taken at once."""
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
+        fcntl.flock(lock, how | fcntl.LOCK_NB)
+    except BlockingIOError:
         return False
     return True
 

@@ -1,7 +1,10 @@
 """Folders of a stage: never complete before they are, and found again after a kill."""
 
+import fcntl
 import json
 import shutil
+import threading
+from contextlib import contextmanager
 
 import pytest
 
@@ -19,6 +22,7 @@ from training.folders import (
     write_json,
     write_whole,
 )
+from training.part import Part
 
 
 def test_a_folder_has_its_name_only_when_complete(tmp_path):
@@ -68,6 +72,53 @@ def test_who_looks_whether_a_folder_is_held_does_not_hold_it(tmp_path):
         assert was_held(folder) is True
     assert was_held(folder) is False
     with only_one(folder):
+        pass
+
+
+@contextmanager
+def looked_at(folder, seconds):
+    """Hold the lock as one does who looks, and is stopped while doing so."""
+    with only_one(folder):
+        pass
+    with (folder.parent / f".{folder.name}.lock").open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_SH)
+        late = threading.Timer(seconds, fcntl.flock, (lock, fcntl.LOCK_UN))
+        late.start()
+        yield
+        late.join()
+
+
+def test_one_who_looks_and_is_stopped_is_waited_for(tmp_path):
+    folder = tmp_path / "run"
+    with looked_at(folder, 0.6), only_one(folder):
+        assert was_held(folder) is True
+    with only_one(folder, Part(1, 3)):
+        pass
+    # What an earlier run has left in the lock says nothing.
+    with looked_at(folder, 0.6), only_one(folder, Part(1, 2)), only_one(folder, Part(2, 2)):
+        pass
+
+
+def test_parts_that_begin_together_do_not_refuse_each_other(tmp_path):
+    folder = tmp_path / "run"
+    with only_one(folder, Part(1, 2)):
+        pass
+    # The second begins while the first holds the lock alone, to write how many they are.
+    with (
+        (tmp_path / ".run.part-1-of-2.lock").open() as own,
+        (tmp_path / ".run.lock").open() as lock,
+    ):
+        fcntl.flock(own, fcntl.LOCK_EX)
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        late = threading.Timer(0.6, fcntl.flock, (lock, fcntl.LOCK_SH))
+        late.start()
+        with only_one(folder, Part(2, 2)):
+            late.join()
+            with pytest.raises(InputError, match="another run"), only_one(folder):
+                pass
+            with pytest.raises(InputError, match="another run"), only_one(folder, Part(3, 3)):
+                pass
+    with only_one(folder), only_one(tmp_path / "run.part-1-of-2"):
         pass
 
 

@@ -15,13 +15,10 @@ from pluralign_stats.errors import InputError, one_of
 from training.embedded.pretrain import BaseConfig, Kind, pretrain
 from training.embedded.tokenizer import make_tokenizer
 from training.embedded.world import SOURCE
-from training.folders import complete, is_complete, only_one, work_folder
+from training.folders import complete, is_complete, only_one, was_held, work_folder
 from training.process import prepare_process
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
-
-#: Longest wait for another process that makes the same model, in seconds.
-PATIENCE = 900
 
 
 def base_model(
@@ -103,16 +100,16 @@ def _key(kind: Kind, seed: int, config: BaseConfig) -> str:
 
 @contextmanager
 def _turn(folder: Path) -> Iterator[None]:
-    """Hold the folder alone, after whoever holds it now."""
+    """Hold the folder alone, after whoever holds it now; its lock ends with its process."""
     with ExitStack() as held:
-        for _ in range(PATIENCE):
+        while True:
             try:
                 held.enter_context(only_one(folder))
                 break
             except InputError:
+                if not was_held(folder):
+                    raise
                 time.sleep(1)
-        else:
-            raise InputError(f"another process has been making {folder} for too long; end it")
         yield
 
 
