@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pandas as pd
-import yaml
 
 from pluralign_stats.errors import InputError, PluralignError
 from pluralign_stats.feedback.feedback import Feedback
@@ -17,6 +16,7 @@ from pluralign_stats.feedback.split import Split, split_prompts
 from pluralign_stats.feedback.unpaired import unpaired_feedback
 from pluralign_stats.folders import building_folder, take_name
 from pluralign_stats.study.study import Study
+from pluralign_stats.study.yaml_file import dump_yaml
 
 #: Written last; a folder without it is not complete.
 MARK = "complete.json"
@@ -118,7 +118,7 @@ def _fill(
         else:
             table.to_parquet(building / f"{name}.parquet", index=False)
     excluded.to_csv(building / "excluded.csv", index=False)
-    text = yaml.safe_dump(job.recipe.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+    text = dump_yaml(job.recipe.model_dump(mode="json"))
     (building / "recipe.yaml").write_text(text, "utf-8")
     _json(building / "split.json", {"train": split.train, "held_out": split.held_out})
 

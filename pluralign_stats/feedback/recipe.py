@@ -25,8 +25,17 @@ Strategy = Literal["preserve", "majority", "mean", "median", "consensus", "rando
 STRATEGIES: tuple[Strategy, ...] = get_args(Strategy)
 
 
+def as_words(value: object) -> object:
+    """Levels as text: numbers as they were written."""
+    if isinstance(value, list | tuple):
+        return [as_words(entry) for entry in value]
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    return str(value) if number else value
+
+
 def _as_levels(value: object) -> object:
-    return [value] if isinstance(value, str) else value
+    words = as_words(value)
+    return [words] if isinstance(words, str) else words
 
 
 Levels = Annotated[tuple[str, ...], BeforeValidator(_as_levels), Field(min_length=1)]
@@ -146,8 +155,6 @@ def read_recipe(path: Path) -> Recipe:
     """
     try:
         return Recipe(**parse_yaml(read_text(path), path.name))
-    except TypeError as error:
-        raise InputError(f"{path.name}: every key must be a word ({error})") from None
     except InputError as error:
         told = str(error)
         raise InputError(told if told.startswith(str(path.name)) else f"{path}: {told}") from None

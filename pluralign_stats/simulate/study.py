@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import yaml
 
 from pluralign_stats.errors import InputError
 from pluralign_stats.folders import building_folder, take_name
@@ -18,6 +17,7 @@ from pluralign_stats.study.codebook_file import read_codebook
 from pluralign_stats.study.read import shipped_codebooks
 from pluralign_stats.study.study import Study
 from pluralign_stats.study.tables import FIRST_ROW, RawTable, Tables, tabulate
+from pluralign_stats.study.yaml_file import dump_yaml
 
 TRUTH = "truth.json"
 CODEBOOK = "study.yaml"
@@ -131,4 +131,4 @@ def _raw(name: str, text: str, frame: pd.DataFrame, book: Codebook) -> RawTable:
 def _yaml(book: Codebook) -> str:
     content = book.model_dump(mode="json", exclude_defaults=True)
     head = f"# A simulated study: no person gave these ratings. {TRUTH} holds what was planted.\n"
-    return head + yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=96)
+    return head + dump_yaml(content)

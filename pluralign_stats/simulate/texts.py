@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import yaml
 
 from pluralign_stats.simulate.levels import VALENCE, numbered
+from pluralign_stats.study.yaml_file import parse_yaml, read_text
 
 #: Styles of answers, from the best liked to the least liked.
 STYLES = ("warm", "factual", "stereotyping", "dismissive")
@@ -74,7 +74,8 @@ def style_by_liking(liking: np.ndarray, n_prompts: int) -> tuple[np.ndarray, np.
 
 @cache
 def _written() -> dict[str, Any]:
-    return yaml.safe_load(Path(__file__).with_name("texts.yaml").read_text(encoding="utf-8"))
+    source = Path(__file__).with_name("texts.yaml")
+    return parse_yaml(read_text(source), source.name)
 
 
 def _texts(prompt: int, style: str, variant: int) -> dict[str, int | str]:

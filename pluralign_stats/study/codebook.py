@@ -27,11 +27,13 @@ def _as_list(value: object) -> object:
 
 
 def _as_text(value: object) -> object:
+    if value is None:
+        raise ValueError("an empty entry (null) is no text; quote it ('null') if the word is meant")
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _as_labels(value: object) -> object:
-    return {ENGLISH: value} if isinstance(value, str) else value
+    return value if isinstance(value, dict) or value is None else {ENGLISH: value}
 
 
 def as_column(name: object) -> str:
@@ -49,7 +51,7 @@ Column = Annotated[str, BeforeValidator(as_column)]
 ColumnsByLanguage = Annotated[dict[str, str], BeforeValidator(_as_columns)]
 Texts = Annotated[tuple[Text, ...], BeforeValidator(_as_list)]
 ColumnNames = Annotated[tuple[Column, ...], BeforeValidator(_as_list)]
-Labels = Annotated[dict[str, str], BeforeValidator(_as_labels)]
+Labels = Annotated[dict[str, Text], BeforeValidator(_as_labels)]
 
 Converted = Literal["5-point", "3-point", "binary"]
 
@@ -87,7 +89,7 @@ class File(Part):
         Of Excel files: which sheet, where several hold something.
     """
 
-    path: str
+    path: Text
     format: Literal["csv", "parquet", "jsonl", "xlsx"] | None = None
     encoding: str = "utf-8"
     separator: Annotated[str, Field(min_length=1, max_length=1)] = ","
@@ -96,7 +98,7 @@ class File(Part):
 
 
 def _as_file(value: object) -> object:
-    return {"path": value} if isinstance(value, str) else value
+    return value if isinstance(value, dict | File) or value is None else {"path": value}
 
 
 FileSpec = Annotated[File, BeforeValidator(_as_file)]
@@ -260,7 +262,7 @@ class Multiple(Part):
     """
 
     separator: Texts = (";",)
-    level: str = "Multiple"
+    level: Text = "Multiple"
 
 
 class Factor(Part):
@@ -394,9 +396,9 @@ class ItemTexts(Part):
 class Codebook(Part):
     """Everything that a reader of a study's files has to know; written as one YAML file."""
 
-    name: str
-    title: str = ""
-    source: str = ""
+    name: Text
+    title: Text = ""
+    source: Text = ""
     simulated: bool = False
     truth: str | None = None
     files: Files

@@ -54,7 +54,10 @@ def read_csv(content: bytes, spec: File, name: str) -> pd.DataFrame:
         If a quote is stray, a row has other fields than the header, or the separator is another;
         the row and, where quotes are concerned, the column.
     """
-    text, dialect = _announced(decode(content, name, spec.encoding), spec, name)
+    text = decode(content, name, spec.encoding)
+    if "\r" in text and "\n" not in text:
+        raise InputError(f"{name}: lines end as on old Macs (CR); save it with other line ends")
+    text, dialect = _announced(text, spec, name)
     records = _records(text, dialect)
     header = next((record for record in records if any(f.strip() for f in record.fields)), None)
     if header is None:

@@ -184,5 +184,6 @@ def _odd(text: str) -> int:
     inside += re.findall("(?<=[A-Za-z])[²³¹¼½¾ªºˆ˜˙˚˝˛ˇ¨¯´¸](?=[a-z])", text)
     other = "[\u0370-\u04ff\uff61-\uff9f]"  # Greek, Cyrillic, Japanese of half width
     mixed = re.findall(f"[A-Za-z]{other}|{other}[A-Za-z]", text)
+    mixed += re.findall("(?<=[A-Za-z])[\u3040-\u9fff\uac00-\ud7a3](?=[a-z])", text)
     control = re.findall("[\x80-\x9f\ufffd]", text)
     return len(capitals) + len(inside) + len(mixed) + len(control)

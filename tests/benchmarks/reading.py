@@ -56,9 +56,10 @@ def read(codebook: Path) -> list[float]:
 def as_one_long_file(codebook: Path) -> Path:
     """Write the same study as one file with a row per rating, demographics repeated."""
     import pandas as pd
-    import yaml
 
-    book = yaml.safe_load(codebook.read_text("utf-8"))
+    from pluralign_stats.study.yaml_file import dump_yaml, parse_yaml
+
+    book = parse_yaml(codebook.read_text("utf-8"), codebook.name)
     files = {role: codebook.parent / entry["path"] for role, entry in book["files"].items()}
     ratings = pd.read_csv(files["ratings"], dtype=str)
     keys = ["participant_id", "question_id", "prompt_id", "language"]
@@ -72,5 +73,5 @@ def as_one_long_file(codebook: Path) -> Path:
     book["files"] = {"ratings": "ratings.csv"}
     book["columns"] |= {"dimension": "what", "rating": "value"}
     kept = {k: v for k, v in book.items() if k not in {"texts", "covariates", "filters", "truth"}}
-    (folder / "study.yaml").write_text(yaml.safe_dump(kept, allow_unicode=True), "utf-8")
+    (folder / "study.yaml").write_text(dump_yaml(kept), "utf-8")
     return folder / "study.yaml"

@@ -103,11 +103,11 @@ BAD = {
     ),
     "wrong encoding": (
         lambda toy: {RATERS: toy.changed(RATERS, "p3,Female", "p3,Weiblich ü").encode("latin-1")},
-        ["raters.csv", "row 4", "0xfc", "utf-8", "latin-1"],
+        ["raters.csv", "line 4", "0xfc", "UTF-8", "cp1252"],
     ),
     "unknown encoding": (
         replaced(BOOK, "raters: raters.csv", "raters: {path: raters.csv, encoding: utf-9}"),
-        ["raters.csv", "unknown encoding 'utf-9'", "latin-1"],
+        ["raters.csv", "unknown encoding 'utf-9'", "cp1252"],
     ),
     "row with a field too many": (
         replaced(RATINGS, "p1,a2,2,4", "p1,a2,2,4,4"),

@@ -4,7 +4,7 @@ import json
 import sys
 from pathlib import Path
 
-import yaml
+from pluralign_stats.study.yaml_file import dump_yaml, parse_yaml
 
 TESTS = Path(__file__).parents[1]
 sys.path[:0] = [str(TESTS / "workflow"), str(TESTS / "training")]
@@ -25,14 +25,14 @@ def prepare(folder: Path) -> None:
     others = [notebook.path.stem for notebook in find_notebooks()][1:]
     config["report"] = {"leave_out": [name for name in others if "rating_scales" not in name]}
     write_config(folder, config)
-    profile = yaml.safe_load(PROFILE.read_text(encoding="utf-8"))
+    profile = parse_yaml(PROFILE.read_text(encoding="utf-8"), PROFILE.name)
     small = {"runtime": 20, "mem_mb": 1000, "cpus_per_task": 1}
     profile |= {"default-resources": small, "latency-wait": 10}
     profile["slurm-init-seconds-before-status-checks"] = 5
     profile["slurm-status-command"] = "squeue"  # without accounting sacct knows nothing
     profile["set-resources"] = dict.fromkeys(profile["set-resources"], small)
     (folder / "profile").mkdir(exist_ok=True)
-    (folder / "profile" / "config.yaml").write_text(yaml.safe_dump(profile), encoding="utf-8")
+    (folder / "profile" / "config.yaml").write_text(dump_yaml(profile), encoding="utf-8")
 
 
 def check(folder: Path) -> None:

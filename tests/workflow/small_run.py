@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import yaml
+from pluralign_stats.study.yaml_file import dump_yaml
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -51,7 +51,7 @@ def small_config(base: Path, /, **changes: Any) -> dict[str, Any]:
 
 def write_config(folder: Path, config: dict[str, Any], name: str = "small.yaml") -> Path:
     path = folder / name
-    path.write_text(yaml.safe_dump(config), encoding="utf-8")
+    path.write_text(dump_yaml(config), encoding="utf-8")
     return path
 
 

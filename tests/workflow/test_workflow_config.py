@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import pytest
-import yaml
 from small_run import small_config, write_config
 
 from pluralign_stats.errors import InputError
+from pluralign_stats.study.yaml_file import dump_yaml, parse_yaml
 from training.conditions.grid import RUNS, hub_grids
 from training.workflow.config import read_run
 from training.workflow.cost import estimate, expected_conditions, parameters
@@ -87,7 +87,7 @@ def test_paths_are_relative_to_the_file(tmp_path: Path) -> None:
 
 def test_a_resolved_configuration_is_the_same_run() -> None:
     run = read_run("full")
-    again = type(run).model_validate(yaml.safe_load(yaml.safe_dump(run.model_dump(mode="json"))))
+    again = type(run).model_validate(parse_yaml(dump_yaml(run.model_dump(mode="json")), "run"))
     assert again == run
 
 

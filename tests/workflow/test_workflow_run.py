@@ -3,8 +3,9 @@
 import json
 
 import pandas as pd
-import yaml
 from small_run import mark, results, run, write_config
+
+from pluralign_stats.study.yaml_file import parse_yaml
 
 
 def test_a_run_ends_with_one_outcome_for_each_answer(reference) -> None:
@@ -50,7 +51,7 @@ def test_a_new_judge_judges_and_nothing_else(reference, copied, server, tmp_path
     names = ["stereotypical_bias", "toxicity", "emotional_awareness", "sensitivity", "helpfulness"]
     scores = completion(dict.fromkeys(names, 3))
     server.behave = lambda asked: refusal(503, "down") if asked.number < 3 else scores
-    config = yaml.safe_load(reference.config.read_text())
+    config = parse_yaml(reference.config.read_text(), "run")
     given = {"model": "m", "base_url": server.url, "retries": 0, "concurrency": 1}
     config["judges"] = {"paid": {"judge": "endpoint", "options": given, "patience": 2}}
     out = copied()

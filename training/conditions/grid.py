@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
 from pluralign_stats.errors import InputError, listing
-from pluralign_stats.feedback.recipe import Recipe, Strategy
+from pluralign_stats.feedback.recipe import Recipe, Strategy, as_words
 from pluralign_stats.feedback.scales import Scale
 from pluralign_stats.study.yaml_file import parse_yaml, read_text
 from training.conditions.condition import Condition
@@ -26,7 +26,7 @@ HUB = Path(__file__).parents[1] / "configs"
 #: Files there that describe a whole run of the study, not a grid.
 RUNS = ("reproduce", "full")
 
-Group = dict[str, str | tuple[str, ...]]
+Group = dict[str, Annotated[str | tuple[str, ...], BeforeValidator(as_words)]]
 Given = dict[str, Any]
 
 

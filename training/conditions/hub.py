@@ -9,12 +9,11 @@ from pathlib import Path
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
-import yaml
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from pluralign_stats.study.yaml_file import parse_yaml, read_text
+from pluralign_stats.study.yaml_file import dump_yaml, parse_yaml, read_text
 from training.conditions.grid import Grid, hub_grids
 
 _WIDTH = 96
@@ -106,7 +105,7 @@ def _flow(value: Any) -> str:
     if isinstance(value, float):
         digits = f"{value:g}"
         return digits if "." in digits else digits.replace("e", ".0e")
-    dumped = yaml.safe_dump(value, allow_unicode=True, width=10_000)
+    dumped = dump_yaml(value, width=10_000)
     return dumped.removesuffix("\n...\n").strip()
 
 

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import yaml
 from scipy.special import ndtri
 
 from pluralign_stats.simulate.levels import DIMENSIONS
 from pluralign_stats.simulate.parameters import ITEM_CORR
+from pluralign_stats.study.yaml_file import parse_yaml, read_text
 
 LANGUAGES = ("en", "de")
 
@@ -82,14 +82,16 @@ class Prompt:
 @cache
 def world() -> World:
     """Read the world's texts."""
-    content: dict[str, Any] = yaml.safe_load(SOURCE.read_text(encoding="utf-8"))
+    content: dict[str, Any] = parse_yaml(read_text(SOURCE), SOURCE.name)
     topics, thoughts = content["topics"], content["thoughts"]
     return World(
         framings=tuple(content["framings"]),
         topics=tuple({language: topic[language] for language in LANGUAGES} for topic in topics),
         gender_focused=tuple(bool(topic["gender_focused"]) for topic in topics),
         parts={
-            dimension: tuple(tuple(content["parts"][dimension][1 + i]) for i in range(N_LEVELS))
+            dimension: tuple(
+                tuple(content["parts"][dimension][str(1 + i)]) for i in range(N_LEVELS)
+            )
             for dimension in PARTS
         },
         asked=tuple(thoughts["asked"]),

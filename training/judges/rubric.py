@@ -9,10 +9,10 @@ from itertools import count
 from typing import TYPE_CHECKING, Annotated, Any
 from unicodedata import normalize
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
 from pluralign_stats.errors import InputError, one_of
+from pluralign_stats.study.yaml_file import parse_yaml
 from training.judges.protocol import Answer
 
 if TYPE_CHECKING:
@@ -156,7 +156,7 @@ def _in(by_language: dict[str, Any], language: str) -> Any:
 @cache
 def _shipped() -> dict[str, Any]:
     text = files("training.judges").joinpath("rubric.yaml").read_text("utf-8")
-    return yaml.safe_load(text)
+    return parse_yaml(text, "rubric.yaml")
 
 
 def default_rubric(dimensions: Sequence[str] = ()) -> Rubric:

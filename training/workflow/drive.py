@@ -10,10 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from pluralign_stats.errors import InputError, PluralignError, listing
 from pluralign_stats.progress import WorkProgress
+from pluralign_stats.study.yaml_file import dump_yaml
 from training.folders import only_one, write_json, write_whole
 from training.tuning.pool import visible_devices
 from training.workflow.config import RunConfig
@@ -114,7 +113,7 @@ def _reproduce(
     layout.steps.mkdir(parents=True, exist_ok=True)
     write_json(layout.config, run.model_dump(mode="json"))
     grid = run.grid().model_dump(mode="json")
-    write_whole(layout.grid, yaml.safe_dump(grid, sort_keys=False, allow_unicode=True))
+    write_whole(layout.grid, dump_yaml(grid))
     changed = notice_study(run, layout) is not None
     todo = to_do(run, layout)
     if todo:
