@@ -72,7 +72,7 @@ def test_a_recipe_is_read_from_yaml(tmp_path):
     for text, message in {
         "weights: {toxicity: 1}\nstrategy: maen\n": "r.yaml: recipe: 'strategy' must be one of",
         "weights: [\n": "r.yaml, line .*malformed YAML",
-        "1: 2\n": "r.yaml: every key must be a word",
+        "1: 2\n": "r.yaml: recipe: the key 'weights' is missing",
     }.items():
         path.write_text(text)
         with pytest.raises(InputError, match=message):

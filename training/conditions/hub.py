@@ -103,8 +103,7 @@ def _flow(value: Any) -> str:
     if isinstance(value, list | tuple):
         return "[" + ", ".join(_flow(v) for v in value) + "]"
     if isinstance(value, float):
-        digits = f"{value:g}"
-        return digits if "." in digits else digits.replace("e", ".0e")
+        return f"{value:g}"
     dumped = dump_yaml(value, width=10_000)
     return dumped.removesuffix("\n...\n").strip()
 
