@@ -185,7 +185,7 @@ def tabulate(fit: Fit, estimates: Estimates, how: Inference, *, test: bool = Tru
     if isinstance(fit, Posterior):
         return posterior_table(fit, estimates.labels, estimates.at(points_of(fit)), how, test=test)
     matrix = covariance(fit, estimates)
-    std_error = np.sqrt(np.diag(matrix))
+    std_error = np.sqrt(np.diag(matrix).clip(0))
     df = fit.degrees(estimates.slopes)
     width = student.ppf((1 + how.conf_level) / 2, df)
     table = estimates.labels.assign(estimate=estimates.estimate, std_error=std_error)
@@ -229,7 +229,7 @@ def _adjust(
         return p, np.nan
     if how.adjust != "tukey":
         return (holm if how.adjust == "holm" else benjamini_hochberg)(p), np.nan
-    sd = np.sqrt(np.diag(matrix))
+    sd = np.sqrt(np.diag(matrix).clip(0))
     with np.errstate(divide="ignore", invalid="ignore"):
         correlation = matrix / np.outer(sd, sd)
     largest = largest_statistic(correlation, float(np.nanmin(df)))

@@ -20,6 +20,7 @@ from pluralign_stats.effects.predictions import AVERAGED, UNITS, level_table
 from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.models.bayes.bayes import Posterior
 from pluralign_stats.models.fit import Fit, Kind
+from pluralign_stats.models.ordinal import OrdinalFit
 from pluralign_stats.results import Metadata, Result, ordered_columns, with_interval
 from pluralign_stats.settings import CONF_LEVEL
 from pluralign_stats.study.scale import Scale
@@ -145,14 +146,14 @@ def _positive(fit: Fit, kind: Target, positive_from: float | None) -> np.ndarray
         return None
     if positive_from is not None and not isinstance(positive_from, Real):
         raise InputError(f"'positive_from' must be a number, not {positive_from!r}")
-    lowest, highest = fit.scores[0], fit.scores[-1]
+    scale = fit.coded.scale if isinstance(fit, OrdinalFit) else fit.scores
+    lowest, highest = scale[0], scale[-1]
     middle = Scale.of(lowest, highest, continuous=True).above_middle
     least = middle if positive_from is None else positive_from
     positive = fit.scores >= least
     if positive.all() or not positive.any():
         raise InputError(
-            f"'positive_from' must be above {lowest:g} and at most {highest:g}, not "
-            f"{positive_from:g}"
+            f"'positive_from' must be above {lowest:g} and at most {highest:g}, not {least:g}"
         )
     return positive
 

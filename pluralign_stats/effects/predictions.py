@@ -113,8 +113,9 @@ def level_table(
     plain = Estimates(labels, made.estimate, made.slopes, made.at)
     table = tabulate(fit, plain, how, test=False)
     if logit:
-        ends = plain.transform(lambda p: np.log(p / (1 - p)), lambda p: 1 / (p * (1 - p)))
-        wide = tabulate(fit, ends, how, test=False)
+        with np.errstate(divide="ignore", invalid="ignore"):  # a share of 0 has no interval
+            ends = plain.transform(lambda p: np.log(p / (1 - p)), lambda p: 1 / (p * (1 - p)))
+            wide = tabulate(fit, ends, how, test=False)
         for end in ("conf_low", "conf_high"):
             table[end] = 1 / (1 + np.exp(-wide[end]))
     return table[ordered_columns(table)]

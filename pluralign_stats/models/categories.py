@@ -1,5 +1,7 @@
 """The categories of an ordinal response: their order, labels and scores."""
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +11,9 @@ from pluralign_stats.errors import InputError, listing
 
 #: More categories than this are taken for a continuous response.
 MOST_CATEGORIES = 60
+
+#: Text that is a number.
+NUMBER = re.compile(r"\s*[+-]?\d+(\.\d+)?\s*")
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,17 +25,23 @@ class Categories:
     labels
         The J categories that a model has, lowest first.
     scores
-        (J,) what they count in a mean: their own number, or 1 to J for words.
+        (J,) what they count in a mean: their own number, or their place on the scale for words.
+    scale
+        (K,) the same of the whole scale, also of what nobody chose.
     codes
         (n,) category number of each row, from 0.
     unused
-        Categories that no row has and that were left out.
+        Categories of the scale that no row has.
+    alphabetical
+        Whether they are words in alphabetical order, which nothing says to be theirs.
     """
 
     labels: tuple[str, ...]
     scores: np.ndarray
+    scale: np.ndarray
     codes: np.ndarray
     unused: tuple[str, ...]
+    alphabetical: bool = False
 
     @property
     def cuts(self) -> list[str]:
@@ -53,7 +64,8 @@ def categories_of(response: pd.Series, known: pd.Series, *, keep_unused: bool) -
     Raises
     ------
     InputError
-        If there are fewer than two categories, far too many, or no order among them.
+        If there are fewer than two categories, far too many, or no order among them, or one that
+        contradicts their numbers.
     """
     if known.dtype == "category":
         order = list(known.cat.categories)
@@ -62,14 +74,15 @@ def categories_of(response: pd.Series, known: pd.Series, *, keep_unused: bool) -
     else:
         raise InputError(
             f"the response '{response.name}' holds text, whose order is not known; make it an "
-            "ordered categorical, as in pd.Categorical(values, ['no', 'perhaps', 'yes'])"
+            "ordered categorical, as in "
+            "pd.Categorical(values, ['no', 'perhaps', 'yes'], ordered=True)"
         )
     used = set(pd.unique(response))
     endless = [c for c in used if isinstance(c, float) and not np.isfinite(c)]
     if endless:
         raise InputError(f"the response '{response.name}' is {endless[0]} in some row; correct it")
-    unused = [] if keep_unused else [c for c in order if c not in used]
-    kept = [c for c in order if c not in set(unused)]
+    unused = [c for c in order if c not in used]
+    kept = order if keep_unused else [c for c in order if c in used]
     if len(used) < 2:
         raise InputError(
             f"the response '{response.name}' is {listing(used)} in every row used; an ordinal "
@@ -80,10 +93,46 @@ def categories_of(response: pd.Series, known: pd.Series, *, keep_unused: bool) -
             f"the response '{response.name}' has {len(kept)} different values, which is too many "
             f"for categories (at most {MOST_CATEGORIES}); use fit_linear, or group the values"
         )
-    numeric = all(isinstance(c, (bool, int, float, np.number, np.bool_)) for c in kept)
+    scores = dict(zip(order, scores_of(order), strict=True))
+    steps = np.diff([scores[c] for c in kept])
+    if not ((steps > 0).all() or (steps < 0).all()):
+        raise InputError(
+            f"the categories of '{response.name}' are not in the order of their numbers: "
+            f"{listing(kept)}; reorder them, as by .cat.reorder_categories([...], ordered=True)"
+        )
     return Categories(
-        tuple(f"{c:g}" if isinstance(c, float) else str(c) for c in kept),
-        np.array(kept, dtype=float) if numeric else np.arange(1.0, len(kept) + 1),
+        tuple(map(label_of, kept)),
+        np.array([scores[c] for c in kept]),
+        np.array(list(scores.values())),
         pd.Index(kept).get_indexer(pd.Index(np.asarray(response))),
-        tuple(str(c) for c in unused),
+        tuple(map(label_of, unused)),
+        _alphabetical(known, order),
     )
+
+
+def _alphabetical(known: pd.Series, order: list[object]) -> bool:
+    """Whether categories are words that are sorted, as they are where nobody has ordered them."""
+    stated = not isinstance(known.dtype, pd.CategoricalDtype) or known.dtype.ordered
+    words = all(isinstance(c, str) and not NUMBER.fullmatch(c) for c in order)
+    return bool(not stated and words and len(order) > 2 and order == sorted(map(str, order)))
+
+
+def label_of(category: object) -> str:
+    """What a category is called."""
+    return f"{category:g}" if isinstance(category, float) else str(category)
+
+
+def scores_of(scale: Sequence[object]) -> list[float]:
+    """What each category of a whole scale counts: its number, be it written as text, or its place.
+
+    Whether somebody chose a category changes no score.
+    """
+    numbers = [
+        float(c)
+        for c in scale
+        if isinstance(c, (bool, int, float, np.number, np.bool_))
+        or (isinstance(c, str) and NUMBER.fullmatch(c))
+    ]
+    if len(numbers) == len(scale) == len(set(numbers)):
+        return numbers
+    return [float(place) for place in range(1, len(scale) + 1)]

@@ -239,6 +239,13 @@ def _refuse_doubles(random: tuple[RandomDesign, ...]) -> None:
 
 
 def _numbers(response: str, data: pd.DataFrame) -> np.ndarray:
+    name = response.strip("`")
+    if name in data and isinstance(data[name].dtype, pd.CategoricalDtype):
+        raise InputError(
+            f"the response '{name}' must be one column of numbers, not categories; use "
+            "fit_ordinal, or give it the numbers of its scale, as by .cat.codes + 1 for words in "
+            "order, or .astype(float)"
+        )
     matrix = evaluate(f"0 + {response}", data)
     if matrix.shape[1] != 1:
         raise InputError(f"the response '{response}' must be one column of numbers")

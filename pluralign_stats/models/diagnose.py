@@ -59,25 +59,13 @@ def alike_notes(parts: Sequence[RandomPart], residual: float) -> list[str]:
     ]
 
 
-def crossing_note(first: str, second: str) -> str:
-    """Thresholds out of order."""
-    return (
-        f"the thresholds '{first}' and '{second}' are out of order for some rows, where nobody "
-        "chose what lies between, so that probabilities there would be negative; join categories, "
-        "leave terms out of 'nominal', or use flexible thresholds"
-    )
-
-
 def grouping_notes(random: Sequence[RandomDesign], n: float) -> list[str]:
     """Random terms that the data cannot tell from noise, or that rest on few levels."""
     notes = []
     for r in random:
         group, levels = r.term.group, len(r.levels)
         if levels == 1:
-            notes.append(
-                f"'{group}' has one level only, so nothing varies between its levels; leave the "
-                "term out"
-            )
+            notes += single_notes([r])
         elif levels * len(r.effects) >= n:
             notes.append(_as_many(r, n))
         elif levels < 5:
@@ -86,6 +74,16 @@ def grouping_notes(random: Sequence[RandomDesign], n: float) -> list[str]:
                 "effect may serve better"
             )
     return notes
+
+
+def single_notes(random: Sequence[RandomDesign]) -> list[str]:
+    """Random terms with one level."""
+    return [
+        f"'{r.term.group}' has one level only, so nothing varies between its levels; leave the "
+        "term out"
+        for r in random
+        if len(r.levels) == 1
+    ]
 
 
 def twin_notes(random: Sequence[RandomDesign]) -> list[str]:
@@ -117,13 +115,51 @@ def _as_many(r: RandomDesign, n: float) -> str:
 
 
 def category_notes(categories: Categories) -> list[str]:
-    """Categories that nobody chose."""
-    if not categories.unused:
-        return []
-    return [
-        f"nobody chose {listing(categories.unused)} of the response; left out, so that predictions "
-        "give it no probability; structured thresholds (symmetric, equidistant) would place it"
-    ]
+    """Categories that nobody chose, and doubts about their order."""
+    notes = []
+    if categories.unused:
+        notes.append(
+            f"nobody chose {listing(categories.unused)} of the response; the scores of the other "
+            "categories are those of the whole scale"
+        )
+    if categories.alphabetical:
+        notes.append(
+            "the categories of the response have no stated order and were taken in that of the "
+            f"alphabet: {listing(categories.labels)}; make it an ordered categorical"
+        )
+    if (np.diff(categories.scores) < 0).any():
+        notes.append(
+            f"the categories of the response run down from {categories.labels[0]} to "
+            f"{categories.labels[-1]}, so that positive coefficients mean lower numbers; reverse "
+            "their order"
+        )
+    return notes
+
+
+def unplaced_note(unused: Sequence[str], *, advise: bool) -> str:
+    """Categories that nobody chose and that flexible thresholds cannot place."""
+    advice = "; thresholds='equidistant' would place it" if advise else ""
+    return f"predictions give {listing(unused)} no probability, as nobody chose it{advice}"
+
+
+def held_note(held: Sequence[tuple[str, str]], *, everywhere: bool) -> str:
+    """Neighbouring thresholds that coincide."""
+    pairs = ", ".join(f"'{a}' and '{b}'" for a, b in held)
+    where = "" if everywhere else " for some rows"
+    return (
+        f"the thresholds {pairs} coincide{where}, where nobody chose what lies between, and which "
+        "predictions therefore give no probability"
+    )
+
+
+def lasting_notes(design: Design, coded: Categories | None) -> list[str]:
+    """What to doubt whatever the estimates of a model's parameters, such as draws."""
+    notes = collinear_notes(design)
+    if coded is not None:
+        notes += category_notes(coded)
+    if coded is not None and coded.unused:
+        notes.append(unplaced_note(coded.unused, advise=False))
+    return notes + single_notes(design.random)
 
 
 def separation_note(names: Sequence[str]) -> str:

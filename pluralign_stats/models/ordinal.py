@@ -19,7 +19,8 @@ from pluralign_stats.models.engine.thresholds import threshold_basis
 from pluralign_stats.models.fit import Fit, Joint
 from pluralign_stats.models.formula import parse_formula
 from pluralign_stats.models.mixed import random_parts
-from pluralign_stats.models.ordinal_search import Optimum, OrdinalModel, search
+from pluralign_stats.models.ordered import Ordered, search_in_order
+from pluralign_stats.models.ordinal_search import Optimum, OrdinalModel
 
 #: Most nodes of the quadrature.
 MOST_NODES = 100
@@ -39,8 +40,10 @@ class OrdinalFit(Fit):
     ----------
     link
         ``"logit"``, ``"probit"`` or ``"cloglog"``.
-    labels
-        The categories, lowest first.
+    coded
+        The categories, with their scores, and those that nobody chose.
+    structure
+        ``"flexible"``, ``"symmetric"`` or ``"equidistant"`` thresholds.
     basis
         (J - 1, b) structure of the thresholds.
     thresholds_vcov
@@ -55,8 +58,8 @@ class OrdinalFit(Fit):
     """
 
     link: str
-    labels: tuple[str, ...]
-    category_scores: np.ndarray
+    coded: Categories
+    structure: str
     basis: np.ndarray
     thresholds_vcov: pd.DataFrame
     rows: np.ndarray
@@ -84,9 +87,14 @@ class OrdinalFit(Fit):
         )
 
     @property
+    def labels(self) -> tuple[str, ...]:
+        """The J categories, lowest first."""
+        return self.coded.labels
+
+    @property
     def scores(self) -> np.ndarray:
         """(J,) numbers that the categories stand for."""
-        return self.category_scores
+        return self.coded.scores
 
     @property
     def categories(self) -> list[object]:
@@ -191,19 +199,28 @@ def fit_ordinal(
     name = parsed.response.strip("`")
     found = categories_of(design.data[name], data[name], keep_unused=thresholds != "flexible")
     design = replace(design, y=found.codes)
-    if thresholds != "flexible" and isinstance(data[name].dtype, pd.CategoricalDtype):
+    if isinstance(data[name].dtype, pd.CategoricalDtype):
         response = design.data[name].cat.set_categories(data[name].cat.categories)
         design = replace(design, data=design.data.assign(**{name: response}))
-    model = OrdinalModel(design, found, threshold_basis(thresholds, len(found.labels) - 1), link)
-    n, k = len(design.y), len(model.cuts.back)
+    basis = threshold_basis(thresholds, len(found.labels) - 1)
+    n, k = _sizes(design, basis)
     if n <= k:
         raise InputError(f"{n} complete rows are too few for {k} parameters; simplify the model")
     if n_nodes != 1:
         _check_quadrature(design, n_nodes)
-    optimum = search(model, n_nodes)
-    fit = _as_fit(formula, model, optimum, n_nodes)
-    notes, finite = _warnings(fit, model, optimum)
+    ordered = search_in_order(design, found, basis, link, n_nodes)
+    fit = _as_fit(formula, ordered, thresholds, n_nodes)
+    notes, finite = _warnings(fit, ordered)
     return replace(fit, warnings=notes, converged=fit.converged and finite)
+
+
+def _sizes(design: Design, basis: np.ndarray) -> tuple[int, int]:
+    """Rows, and parameters other than of random effects."""
+    n_scale, n_nominal = (
+        0 if m is None else m.columns.shape[1] for m in (design.scale, design.nominal)
+    )
+    n, p = design.fixed.columns.shape
+    return n, basis.shape[1] * (1 + n_nominal) + p + n_scale
 
 
 def _check_quadrature(design: Design, n_nodes: int) -> None:
@@ -217,10 +234,11 @@ def _check_quadrature(design: Design, n_nodes: int) -> None:
         )
 
 
-def _as_fit(formula: str, model: OrdinalModel, optimum: Optimum, n_nodes: int) -> OrdinalFit:
+def _as_fit(formula: str, ordered: Ordered, structure: str, n_nodes: int) -> OrdinalFit:
+    model, optimum = ordered.model, ordered.optimum
     design, cuts, basis = model.design, model.cuts, model.basis
-    (f, s), t = (cuts.lower.shape[1], cuts.scale.shape[1]), len(optimum.psi)
-    back = block_diag(cuts.back, np.eye(t - f - s))
+    f, s, t = cuts.lower.shape[1], cuts.scale.shape[1], len(model.lift)
+    back = block_diag(cuts.back, np.eye(t - f - s)) @ model.lift
     values = back @ optimum.psi
     vcov = _transform(back, optimum.vcov)
     b, p = basis.shape[1], design.fixed.columns.shape[1]
@@ -237,17 +255,17 @@ def _as_fit(formula: str, model: OrdinalModel, optimum: Optimum, n_nodes: int) -
         params=pd.Series(rows @ values, names, name="estimate"),
         vcov=pd.DataFrame(_transform(rows, vcov), names, names),
         thresholds=pd.Series(cut @ values, labels, name="threshold"),
-        random=random_parts(design, model.prepared, optimum.psi[f + s :], optimum.state.u, inverse),
+        random=random_parts(design, model.prepared, values[f + s :], optimum.state.u, inverse),
         joint=Joint(values, vcov, (f, s, t - f - s)),
         loglik=optimum.value,
-        n_parameters=t,
+        n_parameters=len(optimum.psi),
         converged=optimum.converged,
         warnings=(),
         design=design,
         method=_method(design, model.link, n_nodes),
         link=model.link,
-        labels=model.categories.labels,
-        category_scores=model.categories.scores,
+        coded=model.categories,
+        structure=structure,
         basis=basis,
         thresholds_vcov=pd.DataFrame(_transform(cut, vcov), labels, labels),
         rows=np.vstack([rows, cut]),
@@ -284,17 +302,18 @@ def _method(design: Design, link: str, n_nodes: int) -> str:
     return f"{kind} {link}{mixed}{terms}{extra}, Wald"
 
 
-def _warnings(
-    fit: OrdinalFit, model: OrdinalModel, optimum: Optimum
-) -> tuple[tuple[str, ...], bool]:
+def _warnings(fit: OrdinalFit, ordered: Ordered) -> tuple[tuple[str, ...], bool]:
     """What to doubt, and whether all estimates are finite."""
+    model, optimum = ordered.model, ordered.optimum
     notes = diagnose.collinear_notes(fit.design)
-    notes += diagnose.category_notes(model.categories)
+    notes += diagnose.category_notes(fit.coded)
+    if fit.coded.unused and fit.structure == "flexible":
+        notes.append(diagnose.unplaced_note(fit.coded.unused, advise=len(fit.labels) > 2))
+    if ordered.held:
+        everywhere = fit.design.nominal is None
+        notes.append(diagnose.held_note(ordered.held, everywhere=everywhere))
     notes += diagnose.random_notes(fit.random, fit.nobs, fit.design.weight.sum())
     notes += diagnose.alike_notes(fit.random, LATENT_SD[fit.link] ** 2)
-    crossed = _crossed(fit)
-    if crossed:
-        notes.append(diagnose.crossing_note(*crossed))
     separated = _separated(fit, model, optimum)
     if separated:
         notes.append(diagnose.separation_note(separated))
@@ -325,7 +344,7 @@ def _separated(fit: OrdinalFit, model: OrdinalModel, optimum: Optimum) -> list[s
     if direction is None:
         return []
     f, s, t = fit.joint.sizes
-    natural = np.concatenate([model.cuts.back[:f, :f] @ direction, np.zeros(s + t)])
+    natural = np.concatenate([model.cuts.back[:f, :f] @ model.free @ direction, np.zeros(s + t)])
     moved = np.abs(fit.rows @ natural) * np.concatenate([_spans(fit), np.ones(len(fit.thresholds))])
     names = [*fit.params.index, *fit.thresholds.index]
     found = [name for name, m in zip(names, moved > MOVING * moved.max(), strict=True) if m]
@@ -334,9 +353,10 @@ def _separated(fit: OrdinalFit, model: OrdinalModel, optimum: Optimum) -> list[s
 
 def _boundless(fit: OrdinalFit) -> list[str]:
     """Effects on the scale that make it shrink to nothing, or grow without bound."""
-    names = fit.params.index[fit.params.index.str.startswith("scale: ")]
-    spans = pd.Series(_spans(fit), fit.params.index)
-    return [name for name in names if abs(fit.params[name]) * spans[name] > SUSPICIOUS]
+    p = len(fit.design.fixed.names)
+    moves = np.abs(fit.params.to_numpy()) * _spans(fit)
+    scales = range(p, p + fit.joint.sizes[1])
+    return [str(fit.params.index[k]) for k in scales if moves[k] > SUSPICIOUS]
 
 
 def _spans(fit: OrdinalFit) -> np.ndarray:
@@ -356,12 +376,3 @@ def _cuts(fit: OrdinalFit) -> np.ndarray:
     columns = np.unique(fit.design.nominal.columns, axis=0)
     changes = fit.params.to_numpy()[-columns.shape[1] * len(fit.basis) :]
     return fit.thresholds.to_numpy() + columns @ changes.reshape(columns.shape[1], -1)
-
-
-def _crossed(fit: OrdinalFit) -> tuple[str, str] | None:
-    """Two neighbouring thresholds that are out of order, if there are."""
-    gaps = np.diff(_cuts(fit), axis=1).min(axis=0, initial=np.inf)
-    if not (gaps < 0).any():
-        return None
-    at = int(np.argmin(gaps))
-    return fit.thresholds.index[at], fit.thresholds.index[at + 1]

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.linalg import block_diag
+from scipy.linalg import block_diag, null_space
 from scipy.special import ndtri
 
 from pluralign_stats.errors import InputError
@@ -43,27 +43,50 @@ LOST = 1e-3
 
 
 class OrdinalModel:
-    """An ordinal model in the engine's coordinates."""
+    """An ordinal model in the engine's coordinates.
+
+    Parameters
+    ----------
+    design, categories, basis, link
+        The data and the form of the model.
+    held
+        (h, k) combinations of the first k location coefficients that are held at 0.
+    """
 
     def __init__(
-        self, design: Design, categories: Categories, basis: np.ndarray, link: str
+        self,
+        design: Design,
+        categories: Categories,
+        basis: np.ndarray,
+        link: str,
+        held: np.ndarray | None = None,
     ) -> None:
         self.design, self.categories, self.basis, self.link = design, categories, basis, link
         self.prepared = prepare(design)
         none = np.zeros((len(design.y), 0))
         nominal, scale = (none if m is None else m.columns for m in (design.nominal, design.scale))
         self.cuts = cut_design(categories.codes, basis, design.fixed.columns, nominal, scale)
+        self.free = np.eye(self.cuts.lower.shape[1])
+        if held is not None and len(held):
+            rest = len(self.free) - held.shape[1]
+            self.free = block_diag(null_space(held), np.eye(rest))
         order = self.prepared.layout.order
         self.problem = OrdinalProblem(
             self.prepared.layout,
-            self.cuts.lower[order],
-            self.cuts.upper[order],
+            self.cuts.lower[order] @ self.free,
+            self.cuts.upper[order] @ self.free,
             self.cuts.bottom[order],
             self.cuts.top[order],
             self.cuts.scale[order],
             design.weight[order],
             link,
         )
+
+    @property
+    def lift(self) -> np.ndarray:
+        """Matrix that turns the parameters into those of the model without anything held."""
+        rest = self.cuts.scale.shape[1] + self.prepared.layout.covariance.size
+        return block_diag(self.free, np.eye(rest))
 
     def start(self) -> np.ndarray:
         """First guess of the parameters, from least squares on the category numbers."""
@@ -81,7 +104,7 @@ class OrdinalModel:
         location[: self.basis.shape[1]] = np.linalg.lstsq(self.basis, cuts, rcond=None)[0]
         location[len(location) - len(slope) :] = slope * unit
         theta = self.prepared.layout.covariance.start(sizes) * LATENT_SD[self.link]
-        return np.concatenate([location, np.zeros(self.cuts.scale.shape[1]), theta])
+        return np.concatenate([self.free.T @ location, np.zeros(self.cuts.scale.shape[1]), theta])
 
     def curvature(self, state: OrdinalState) -> np.ndarray:
         """Guess of the information on all parameters, exact for all but theta nearly."""

@@ -7,12 +7,16 @@ import numpy as np
 import pandas as pd
 
 from pluralign_stats.errors import InputError, one_of
+from pluralign_stats.models.categories import label_of
 from pluralign_stats.models.engine.marginal import marginal_probability, marginalize
 from pluralign_stats.models.fit import Averaging, Fit, Kind
 from pluralign_stats.models.ordinal import OrdinalFit
 
 #: Rows predicted at once, which bounds memory.
 CHUNK = 20_000
+
+#: Probabilities between thresholds that coincide may be negative by rounding, but by less.
+ROUNDED = 1e-12
 
 #: Column that tells groups apart while rows are compared.
 _GROUP = "(group)"
@@ -274,7 +278,13 @@ def category_probabilities(
     """(m, J) probability of each category, at the estimates or at other parameters."""
     values = fit.joint.estimates if parameters is None else parameters
     cuts, k, sd, _ = _cut_points(fit, rows, values)
-    return np.diff(marginal_probability(cuts, k, sd, fit.link), axis=1, prepend=0, append=1)
+    below = marginal_probability(cuts, k, sd, fit.link)
+    return _rounded(np.diff(below, axis=1, prepend=0, append=1))
+
+
+def _rounded(probability: np.ndarray) -> np.ndarray:
+    """Probabilities, with 0 for those that are negative by rounding only."""
+    return np.where((probability < 0) & (probability > -ROUNDED), 0.0, probability)
 
 
 def draw_categories(fit: OrdinalFit, seed: int) -> pd.Series:
@@ -288,7 +298,9 @@ def draw_categories(fit: OrdinalFit, seed: int) -> pd.Series:
     codes = (rng.random((len(data), 1)) > cumulative[:, :-1]).sum(axis=1)
     response = fit.formula.partition("~")[0].strip(" `")
     if data[response].dtype == "category":
-        made = pd.Categorical.from_codes(codes, data[response].cat.categories, ordered=True)
+        scale = data[response].cat.categories
+        place = pd.Index([label_of(c) for c in scale]).get_indexer(list(fit.labels))
+        made = pd.Categorical.from_codes(place[codes], scale, ordered=True)
         return pd.Series(made, data.index, name="simulated")
     return pd.Series(fit.scores[codes], data.index, name="simulated")
 
@@ -347,9 +359,9 @@ def _sums(fit: Fit, rows: Rows, share: np.ndarray, kind: Kind, values: np.ndarra
     constant = np.zeros(len(to_category))
     constant[-1] = fit.scores[-1] if kind == "mean" else 1.0
     constant = constant * share.sum(axis=1)[:, None] if share.size else constant
-    return Average(
-        constant + cumulative @ to_category.T, np.einsum("cj,gjk->gck", to_category, slopes)
-    )
+    made = constant + cumulative @ to_category.T
+    slopes = np.einsum("cj,gjk->gck", to_category, slopes)
+    return Average(made if kind == "mean" else _rounded(made), slopes)
 
 
 def _cut_points(

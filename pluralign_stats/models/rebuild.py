@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg import block_diag
 
-from pluralign_stats.models.categories import Categories
 from pluralign_stats.models.engine.laplace import OrdinalProblem, OrdinalState, gradient_at
 from pluralign_stats.models.engine.profiled import LinearProblem
 from pluralign_stats.models.engine.quadrature import integrate_at
@@ -51,8 +50,7 @@ class OrdinalEngine:
 
 def ordinal_engine(fit: OrdinalFit) -> OrdinalEngine:
     """Build the engine's model anew from a fit, which does not keep it."""
-    found = Categories(fit.labels, fit.category_scores, fit.design.y, ())
-    model = OrdinalModel(fit.design, found, fit.basis, fit.link)
+    model = OrdinalModel(fit.design, fit.coded, fit.basis, fit.link)
     back = block_diag(model.cuts.back, np.eye(fit.joint.sizes[2]))
     psi = np.linalg.solve(back, fit.joint.estimates)
     inverse = np.linalg.inv(back)

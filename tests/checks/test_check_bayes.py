@@ -10,8 +10,9 @@ import pytest
 
 import pluralign_stats as pls
 from pluralign_stats.checks.predictive import predictive_check
-from pluralign_stats.checks.sampling import rhat_by_chance, sampling_check
+from pluralign_stats.checks.sampling import sampling_check
 from pluralign_stats.checks.sensitivity import prior_sensitivity
+from pluralign_stats.models.bayes.convergence import effects_agreement, rhat_by_chance
 from pluralign_stats.models.bayes.log_prior import log_prior_draws
 from pluralign_stats.models.bayes.pointwise import log_likelihood
 
@@ -34,9 +35,16 @@ def settled(bayes):
     """The fit as if its draws were independent."""
     rng = np.random.default_rng(0)
     effects = tuple(rng.normal(size=each.shape) for each in bayes.draws.effects)
-    table = bayes.convergence.table.assign(rhat=1.001, ess_bulk=600.0, ess_tail=500.0)
-    convergence = replace(bayes.convergence, table=table, n_divergent=0, n_deep=0, energy=1.0)
-    return replace(bayes, draws=replace(bayes.draws, effects=effects), convergence=convergence)
+    draws = replace(bayes.draws, effects=effects)
+    convergence = replace(
+        bayes.convergence,
+        table=bayes.convergence.table.assign(rhat=1.001, ess_bulk=600.0, ess_tail=500.0),
+        effects=effects_agreement(bayes.random, draws),
+        n_divergent=0,
+        n_deep=0,
+        energy=1.0,
+    )
+    return replace(bayes, draws=draws, convergence=convergence)
 
 
 def test_good_draws_pass(settled):
@@ -79,12 +87,93 @@ def test_bad_parameters_and_bad_effects_are_told(settled):
     assert bad["value"].iloc[0] == "1.200"
     effects = settled.draws.effects[0].copy()
     effects[300:, 7] += 3.0
-    moved = replace(
-        settled, draws=replace(settled.draws, effects=(effects, *settled.draws.effects[1:]))
-    )
+    draws = replace(settled.draws, effects=(effects, *settled.draws.effects[1:]))
+    c = replace(c, effects=effects_agreement(settled.random, draws))
+    moved = replace(settled, draws=draws, convergence=c)
     table = sampling_check(moved).result.table.set_index("term")
     assert table.loc["R-hat of random effects", "ok"] == "no"
     assert table.loc["R-hat of random effects", "worst"] == "an effect of raters"
+
+
+#: Changes to a good fit's convergence, and of its worst parameter; what then is told of it.
+STATES = {
+    "good": ({}, {}, ""),
+    "chains apart": ({}, {"rhat": 1.02}, "the chains do not agree: R-hat of x is 1.020"),
+    "R-hat missing": ({}, {"rhat": np.nan}, "the chains do not agree: R-hat of x is nan"),
+    "R-hat at its limit": ({}, {"rhat": 1.01}, ""),
+    "few in the centre": ({}, {"ess_bulk": 150.0}, "for the centre of the posterior: 150 for x"),
+    "few in the tails": ({}, {"ess_tail": 199.9}, "for the tails of the posterior: 200 for x"),
+    "divergent": ({"n_divergent": 1}, {}, "1 of 600 draws diverged"),
+    "deep": ({"n_deep": 7}, {}, "7 of 600 paths were cut"),
+    "deep at its limit": ({"n_deep": 6}, {}, ""),
+    "energy": ({"energy": 0.29}, {}, "energy fraction 0.29, below 0.30"),
+    "no energy": ({"energy": np.nan}, {}, "energy fraction nan"),
+    "interrupted": ({"complete": False}, {}, "interrupted after 300 draws of each chain"),
+    "one chain": ({"n_chains": 1}, {}, ""),
+    "one chain in parts": (
+        {"n_chains": 1},
+        {"rhat": 1.02},
+        "the parts of the chain do not agree: R-hat of x between them is 1.020",
+    ),
+    "one chain, fewer draws": ({"n_chains": 1}, {"ess_tail": 150.0}, ""),
+    "approximation": ({"n_chains": 1, "energy": np.nan, "pareto_k": 0.3}, {"rhat": 1.3}, ""),
+    "bad approximation": (
+        {"n_chains": 1, "energy": np.nan, "pareto_k": 0.8},
+        {},
+        "the approximation does not hold (Pareto k 0.80, above 0.70)",
+    ),
+    "poor approximation": (
+        {"n_chains": 1, "energy": np.nan, "pareto_k": 0.3},
+        {"ess_bulk": 60.0},
+        "few effective draws for the centre of the posterior: 60 for x, 100 are needed",
+    ),
+}
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_warnings_and_the_check_follow_one_rule(settled, state):
+    changes, worst, told = STATES[state]
+    c = settled.convergence
+    table = c.table.copy()
+    table.loc[table["term"] == "x", list(worst)] = list(worst.values())
+    fit = replace(settled, convergence=replace(c, table=table, **changes))
+    notes = fit.convergence.notes()
+    check = sampling_check(fit)
+    assert check.passed is (not notes) is (not told)
+    assert len(notes) == bool(told)
+    assert told in " ".join(notes)
+    assert check.result.sentence.startswith("The draws can be trusted") is check.passed
+
+
+@pytest.mark.parametrize(
+    ("method", "options"),
+    [
+        ("nuts", {"chains": 1, "draws": 100, "tune": 100}),
+        ("nuts", {"chains": 1, "draws": 600, "tune": 300}),
+        ("nuts", {"chains": 2, "draws": 150, "tune": 100}),
+        ("laplace", {"draws": 100}),
+        ("laplace", {"draws": 1000}),
+    ],
+)
+def test_a_fit_s_warnings_never_contradict_its_check(ratings, method, options):
+    fit = pls.fit_bayes(FORMULA, ratings, method=method, progress=False, **options)
+    check = sampling_check(fit)
+    assert fit.converged is check.passed is (not fit.warnings)
+    terms = set(check.result.table["term"])
+    assert ("Pareto k" in terms) is (method == "laplace")
+    assert ("R-hat of parameters within the chain" in terms) is (options.get("chains") == 1)
+
+
+def test_effects_that_do_not_agree_are_told_in_the_warnings_too(settled):
+    effects = settled.draws.effects[0].copy()
+    effects[300:, 7] += 3.0
+    draws = replace(settled.draws, effects=(effects, *settled.draws.effects[1:]))
+    moved = replace(settled.convergence, effects=effects_agreement(settled.random, draws))
+    note, *_ = moved.notes()
+    assert note.startswith("the chains do not agree: R-hat of an effect of rater is")
+    alone = effects_agreement(settled.random, replace(draws, n_chains=1))
+    note, *_ = replace(settled.convergence, effects=alone, n_chains=1).notes()
+    assert note.startswith("the parts of the chain do not agree: R-hat of an effect of rater")
 
 
 def test_chance_sets_the_limit_of_many_effects(bayes):

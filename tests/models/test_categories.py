@@ -21,7 +21,14 @@ def found(values, *, keep_unused=False):
         ([True, False], ("False", "True"), [0, 1]),
         (pd.array([5, None, 1], dtype="Int64"), ("1", "5"), [1, 5]),
         (pd.array([True, None, False], dtype="boolean"), ("False", "True"), [0, 1]),
-        (pd.Categorical(["yes", "no"], WORDS), ("no", "yes"), [1, 2]),
+        (pd.Categorical(["yes", "no"], WORDS), ("no", "yes"), [1, 3]),
+        (pd.Categorical(["perhaps", "yes"], WORDS), ("perhaps", "yes"), [2, 3]),
+        (pd.Categorical(["5", "2", "4"], list("12345")), ("2", "4", "5"), [2, 4, 5]),
+        (pd.Categorical(["2", "0"], list("0123")), ("0", "2"), [0, 2]),
+        (pd.Categorical(["-1", "1"], ["-1", "0", "1"]), ("-1", "1"), [-1, 1]),
+        (pd.Categorical([1, 5, 2], range(1, 6)), ("1", "2", "5"), [1, 2, 5]),
+        (pd.Categorical([0.5, 2.0], [0.5, 1.0, 2.0]), ("0.5", "2"), [0.5, 2]),
+        (pd.Categorical(["5 yes", "1 no"], ["1 no", "3", "5 yes"]), ("1 no", "5 yes"), [1, 3]),
         (pd.Categorical([1, 3], [3, 2, 1]), ("3", "1"), [3, 1]),
     ],
 )
@@ -39,7 +46,7 @@ def test_unused_categories_are_left_out_or_kept():
     values = pd.Categorical(["no", "yes"], WORDS)
     assert found(values).unused == ("perhaps",)
     kept = found(values, keep_unused=True)
-    assert (kept.labels, kept.unused) == (tuple(WORDS), ())
+    assert (kept.labels, kept.unused) == (tuple(WORDS), ("perhaps",))
     assert kept.cuts == ["no|perhaps", "perhaps|yes"]
     assert kept.codes.tolist() == [0, 2]
 
@@ -51,8 +58,33 @@ def test_unused_categories_are_left_out_or_kept():
         ([2, 2], "is 2 in every row used"),
         (np.arange(61), "61 different values, which is too many"),
         ([1.0, np.inf], "is inf in some row"),
+        (
+            pd.Categorical(["1", "2", "10"]),
+            "not in the order of their numbers: '1', '10', '2'; reorder",
+        ),
+        (pd.Categorical([1, 3, 2], [3, 1, 2]), "not in the order of their numbers: 3, 1, 2"),
     ],
 )
 def test_responses_that_are_not_categories(values, message):
     with pytest.raises(InputError, match=message):
         found(values)
+
+
+def test_every_score_of_the_scale_is_known():
+    made = found(pd.Categorical(["no", "perhaps"], WORDS))
+    np.testing.assert_array_equal(made.scale, [1, 2, 3])
+    np.testing.assert_array_equal(made.scores, [1, 2])
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        (pd.Categorical(["low", "mid", "high"]), True),
+        (pd.Categorical(["low", "mid", "high"], ["low", "mid", "high"]), False),
+        (pd.Categorical(["high", "low", "mid"], ["high", "low", "mid"], ordered=True), False),
+        (pd.Categorical(["no", "yes"]), False),
+        (pd.Categorical(["1", "2", "3"]), False),
+    ],
+)
+def test_words_in_alphabetical_order_may_have_another(values, expected):
+    assert found(values).alphabetical is expected

@@ -11,7 +11,7 @@ from scipy.special import logsumexp
 from pluralign_stats.errors import InputError
 from pluralign_stats.models.bayes.arviz_data import Parameters
 from pluralign_stats.models.bayes.bayes import BayesFit
-from pluralign_stats.models.bayes.convergence import Convergence, agreement
+from pluralign_stats.models.bayes.convergence import LARGEST_K, Convergence, agreement
 from pluralign_stats.models.bayes.density import Prior, log_priors, natural
 from pluralign_stats.models.bayes.fitting import as_posterior
 from pluralign_stats.models.bayes.joint_vector import joint_at
@@ -50,10 +50,6 @@ N_PROPOSED = 400
 
 #: Curvature is taken to be at least this, with 1 that of the coordinates' approximation.
 FLATTEST = 0.1
-
-#: Larger shape parameters of the weights' tail mean that they cannot be trusted (Vehtari, Simpson,
-#: Gelman, Yao & Gabry 2024, JMLR 25, 72:1-58).
-LARGEST_K = 0.7
 
 
 def approximate_posterior(

@@ -1,13 +1,17 @@
 """Whether the chains agree, and the posterior in a table."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 import xarray as xr
+from scipy.stats import f
 
 from pluralign_stats.models.bayes.bayes import Posterior
+from pluralign_stats.models.bayes.posterior import Draws
 from pluralign_stats.models.bayes.summarize import summarize
+from pluralign_stats.models.fit import RandomPart
 from pluralign_stats.results import Metadata, Result, ordered_columns
 
 #: R-hat of chains that agree is below this (Vehtari et al. 2021, Bayesian Analysis 16, 667-718).
@@ -19,8 +23,93 @@ FEWEST_EFFECTIVE = 100
 #: Where the tails of a posterior begin (same source), whatever the level of intervals.
 TAIL = 0.05
 
+#: Largest share of paths that may be cut at the greatest length.
+MOST_DEEP = 0.01
+
+#: Share of the random effects that mix less well than the one by which chance is reckoned.
+MIX_LESS = 0.05
+
+#: Larger shape parameters of the tail of an approximation's weights mean that these cannot be
+#: trusted (Vehtari, Simpson, Gelman, Yao & Gabry 2024, JMLR 25, 72:1-58).
+LARGEST_K = 0.7
+
 #: Smaller energy fractions tell of tails that the sampler does not reach (Betancourt 2016).
 SMALLEST_ENERGY = 0.3
+
+#: What the notes on bad signs say of a value, its limit, and whose it is.
+APART = (
+    "the chains do not agree: R-hat of {worst} is {value}, above {limit}; sample more draws "
+    "(draws=, tune=) or simplify the model"
+)
+ALONE = (
+    "the parts of the chain do not agree: R-hat of {worst} between them is {value}, above {limit}; "
+    "sample more draws and chains (draws=, tune=, chains=) or simplify the model"
+)
+FEW = (
+    "few effective draws for the {part} of the posterior: {{value}} for {{worst}}, {{limit}} are "
+    "needed; sample more draws"
+)
+DIVERGENT = (
+    "{value} of {n_draws} draws diverged: estimates may be biased; set target_accept nearer to 1, "
+    "or tighten the priors of standard deviations"
+)
+DEEP = (
+    "{value} of {n_draws} paths were cut at the greatest length; the posterior is badly scaled: "
+    "sample longer (tune=) or simplify the model"
+)
+ENERGY = (
+    "the sampler reaches the tails slowly (energy fraction {value}, below {limit}); tighten the "
+    "priors of standard deviations"
+)
+PARETO = (
+    "the approximation does not hold (Pareto k {value}, above {limit}); sample with method='nuts'"
+)
+
+
+@dataclass(frozen=True)
+class Sign:
+    """One number by which draws are judged.
+
+    Attributes
+    ----------
+    name, value
+        What it is.
+    at_most, limit
+        Whether it may be at most its limit, or at least.
+    form
+        How it is written.
+    doubt
+        What to say where it is bad.
+    worst, group
+        The parameter whose it is, or the grouping factor whose levels' effects.
+    """
+
+    name: str
+    value: float
+    at_most: bool
+    limit: float
+    form: str
+    doubt: str
+    worst: str = ""
+    group: str = ""
+
+    @property
+    def good(self) -> bool:
+        """Whether the value keeps its limit; one that is missing does not."""
+        return bool(self.value <= self.limit if self.at_most else self.value >= self.limit)
+
+    def written(self, number: float) -> str:
+        """A number in the sign's form."""
+        return f"{number:{self.form}}"
+
+    def note(self, n_draws: int) -> str:
+        """What to doubt, and what to try."""
+        return self.doubt.format(
+            value=self.written(self.value),
+            limit=self.written(self.limit),
+            worst=self.worst or f"an effect of {self.group}",
+            n_draws=f"{n_draws:,}",
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,6 +132,8 @@ class Convergence:
         Whether all draws asked for were made.
     pareto_k
         Of an approximation, the shape of its weights' tail; missing for the sampler.
+    effects
+        One row per random effect: columns rhat, ess_bulk, ess_tail, group (its grouping factor).
     """
 
     table: pd.DataFrame
@@ -54,50 +145,71 @@ class Convergence:
     seconds: float
     complete: bool
     pareto_k: float = np.nan
+    effects: pd.DataFrame = field(default_factory=pd.DataFrame)
+
+    @property
+    def approximate(self) -> bool:
+        """Whether the draws come from an approximation, which has no chains."""
+        return bool(np.isfinite(self.pareto_k))
+
+    def signs(self) -> list["Sign"]:
+        """All by which the draws are judged.
+
+        This is the one rule: a fit's warnings, `converged` and `sampling_check` all follow it.
+        """
+        if self.approximate:
+            k = Sign("Pareto k", self.pareto_k, True, LARGEST_K, ".2f", PARETO)
+            return [k, *self._effective(self.table, "term", "parameters")]
+        largest = max(LARGEST_RHAT, rhat_by_chance(self.effects, self))
+        deep = np.floor(MOST_DEEP * self.n_draws)
+        return [
+            *self._agreement(self.table, "term", "parameters", LARGEST_RHAT),
+            *self._effective(self.table, "term", "parameters"),
+            *self._agreement(self.effects, "group", "random effects", largest),
+            *self._effective(self.effects, "group", "random effects"),
+            Sign("divergent draws", self.n_divergent, True, 0.0, ",.0f", DIVERGENT),
+            Sign("paths cut at the greatest length", self.n_deep, True, deep, ",.0f", DEEP),
+            Sign("energy fraction", self.energy, False, SMALLEST_ENERGY, ".2f", ENERGY),
+        ]
+
+    def _agreement(self, terms: pd.DataFrame, key: str, what: str, largest: float) -> list["Sign"]:
+        """R-hat of the parameters or effects that agree least; a single chain's parts compared."""
+        if not len(terms):
+            return []
+        row = terms.loc[terms["rhat"].fillna(np.inf).idxmax()]
+        alone = self.n_chains == 1
+        name = f"R-hat of {what}{' within the chain' if alone else ''}"
+        whose = {"group" if key == "group" else "worst": row[key]}
+        doubt = ALONE if alone else APART
+        return [Sign(name, row["rhat"], True, largest, ".3f", doubt, **whose)]
+
+    def _effective(self, terms: pd.DataFrame, key: str, what: str) -> list["Sign"]:
+        """Fewest effective draws of parameters or effects, for their centre and their tails."""
+        needed, found = float(FEWEST_EFFECTIVE * self.n_chains), []
+        for column, part in (("ess_bulk", "centre"), ("ess_tail", "tails")):
+            if len(terms):
+                row = terms.loc[terms[column].fillna(-np.inf).idxmin()]
+                name = f"effective draws, {part} of {what}"
+                whose = {"group" if key == "group" else "worst": row[key]}
+                doubt = FEW.format(part=part)
+                found.append(Sign(name, row[column], False, needed, ",.0f", doubt, **whose))
+        return found
 
     def notes(self) -> tuple[str, ...]:
         """What to doubt, and what to try."""
-        told = []
-        if not self.complete:
-            told.append(
-                f"sampling was interrupted after {self.n_draws // self.n_chains:,} draws of each "
-                "chain; run it again for all of them"
-            )
-        worst = self.table.loc[self.table["rhat"].idxmax()] if len(self.table) else None
-        if worst is not None and not worst["rhat"] <= LARGEST_RHAT:
-            told.append(
-                f"the chains do not agree: R-hat of {worst['term']} is {worst['rhat']:.3f}, above "
-                f"{LARGEST_RHAT}; sample more draws (draws=, tune=) or simplify the model"
-            )
-        needed = FEWEST_EFFECTIVE * self.n_chains
-        for column, what in (("ess_bulk", "centre"), ("ess_tail", "tails")):
-            least = self.table.loc[self.table[column].idxmin()] if len(self.table) else None
-            if least is not None and not least[column] >= needed:
-                told.append(
-                    f"few effective draws for the {what} of the posterior: {least[column]:.0f} for "
-                    f"{least['term']}, {needed} are needed; sample more draws"
-                )
-        if self.n_divergent:
-            told.append(
-                f"{self.n_divergent} of {self.n_draws:,} draws diverged: estimates may be biased; "
-                "set target_accept nearer to 1, or tighten the priors of standard deviations"
-            )
-        if self.n_deep > 0.01 * self.n_draws:
-            told.append(
-                f"{self.n_deep} of {self.n_draws:,} paths were cut at the greatest length; the "
-                "posterior is badly scaled: sample longer (tune=) or simplify the model"
-            )
-        if self.energy < SMALLEST_ENERGY:
-            told.append(
-                f"the sampler reaches the tails slowly (energy fraction {self.energy:.2f}, below "
-                f"{SMALLEST_ENERGY}); tighten the priors of standard deviations"
-            )
-        return tuple(told)
+        bad = [sign.note(self.n_draws) for sign in self.signs() if not sign.good]
+        if self.complete:
+            return tuple(bad)
+        return (
+            f"sampling was interrupted after {self.n_draws // self.n_chains:,} draws of each "
+            "chain; run it again for all of them",
+            *bad,
+        )
 
     def told(self) -> str:
         """How much was sampled and how well, in a sentence's end."""
         fewest = self.table[["ess_bulk", "ess_tail"]].min().min()
-        if np.isfinite(self.pareto_k):
+        if self.approximate:
             return (
                 f"{self.n_draws:,} draws from an approximation in {self.seconds:.1f} s; Pareto k "
                 f"{self.pareto_k:.2f} (good below 0.7), fewest effective draws {fewest:,.0f}."
@@ -133,27 +245,59 @@ def converge(
     )
 
 
+def agreement_of(drawn: np.ndarray, n_chains: int) -> pd.DataFrame:
+    """R-hat and effective sample sizes of draws (S, m): columns rhat, ess_bulk, ess_tail.
+
+    R-hat of a single chain compares its halves.
+    """
+    from arviz_stats.base import array_stats
+
+    each = np.moveaxis(drawn.reshape(n_chains, -1, drawn.shape[1]), 2, 0)
+    half = each.shape[2] // 2
+    parts = each if n_chains > 1 else each[:, :, : 2 * half].reshape(len(each), 2, half)
+    return pd.DataFrame(
+        {
+            "rhat": array_stats.rhat(parts),
+            "ess_bulk": array_stats.ess(each, method="bulk"),
+            "ess_tail": array_stats.ess(each, method="tail", prob=(TAIL, 1 - TAIL)),
+        }
+    )
+
+
 def agreement(parameters: dict[str, tuple[list[str], np.ndarray]], n_chains: int) -> pd.DataFrame:
-    """R-hat and effective sample sizes: columns term, rhat, ess_bulk, ess_tail."""
-    import arviz as az
-
-    rows = []
-    for kind, (names, drawn) in parameters.items():
-        values = drawn.reshape(n_chains, -1, drawn.shape[1])
-        for k, name in enumerate(names):
-            each = values[:, :, k]
-            rhat = float(az.rhat(each if n_chains > 1 else _halves(each)))
-            bulk, tail = (
-                float(az.ess(each, method="bulk")),
-                float(az.ess(each, method="tail", prob=(TAIL, 1 - TAIL))),
-            )
-            rows.append((label(kind, name), rhat, bulk, tail))
-    return pd.DataFrame(rows, columns=["term", "rhat", "ess_bulk", "ess_tail"])
+    """The same of draws (S, m) by class, with column term."""
+    terms = [label(kind, name) for kind, (names, _) in parameters.items() for name in names]
+    made = agreement_of(np.hstack([drawn for _, drawn in parameters.values()]), n_chains)
+    made.insert(0, "term", terms)
+    return made
 
 
-def _halves(chain: np.ndarray) -> np.ndarray:
-    """Halves (2, m) of one chain (1, draws), to be compared like chains."""
-    return chain[:, : chain.shape[1] // 2 * 2].reshape(2, -1)
+def effects_agreement(random: Sequence[RandomPart], draws: Draws) -> pd.DataFrame:
+    """The same of every random effect, with column group (its grouping factor) in place of term."""
+    tables = [
+        agreement_of(effects.reshape(len(effects), -1), draws.n_chains).assign(
+            group=part.design.term.group
+        )
+        for part, effects in zip(random, draws.effects, strict=True)
+    ]
+    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
+
+
+def rhat_by_chance(effects: pd.DataFrame, c: Convergence) -> float:
+    """What the largest R-hat of many effects exceeds in one of 1,000 samples where all is well.
+
+    Of half-chains of N independent draws, R-hat squared is ``1 + (F - 1) / N`` with F from an F
+    distribution; N is what the draws of the effects that mix less well are worth (the twentieth
+    part, so that a few bad ones do not raise their own limit). Each has two R-hats, of its ranks
+    and of those of its distance from the median.
+    """
+    halves = 2 * max(c.n_chains, 2)
+    worth = (
+        effects[["ess_bulk", "ess_tail"]].quantile(MIX_LESS).min() if len(effects) else c.n_draws
+    )
+    N = max(min(worth, c.n_draws) / halves, 2.0) if np.isfinite(worth) else 2.0
+    largest = f.isf(0.001 / max(2 * len(effects), 1), halves - 1, halves * (N - 1))
+    return float(np.sqrt(1 + (largest - 1) / N))
 
 
 def label(kind: str, name: str) -> str:

@@ -11,7 +11,7 @@ import xarray as xr
 from pluralign_stats.errors import InputError
 from pluralign_stats.models.bayes.arviz_data import Parameters, inference_data, parameter_draws
 from pluralign_stats.models.bayes.bayes import BayesFit, BayesLinearFit, BayesOrdinalFit
-from pluralign_stats.models.bayes.convergence import Convergence, converge
+from pluralign_stats.models.bayes.convergence import Convergence, converge, effects_agreement
 from pluralign_stats.models.bayes.layout import Layout, lay_out
 from pluralign_stats.models.bayes.options import Sampling
 from pluralign_stats.models.bayes.pointwise import total_log_likelihood
@@ -19,6 +19,7 @@ from pluralign_stats.models.bayes.posterior import Draws, unpack
 from pluralign_stats.models.bayes.priors import Priors, choose_priors
 from pluralign_stats.models.bayes.reference import refer
 from pluralign_stats.models.bayes.sampler import IMPOSSIBLE, Sampled, sample
+from pluralign_stats.models.diagnose import lasting_notes
 from pluralign_stats.models.fit import Fit, Joint, RandomPart
 from pluralign_stats.models.linear import LinearFit
 from pluralign_stats.models.ordinal import OrdinalFit
@@ -78,7 +79,10 @@ def as_posterior(
     layout = lay_out(start)
     base = summarise(start, layout, drawn, how)
     convergence = judge(parameter_draws(base, layout, drawn))
+    if not convergence.approximate:
+        convergence = replace(convergence, effects=effects_agreement(base.random, drawn))
     notes = convergence.notes()
+    coded = start.coded if isinstance(start, OrdinalFit) else None
     known = {f.name: getattr(base, f.name) for f in fields(base)}
     known |= {
         "idata": inference_data(base, layout, drawn, stats),
@@ -86,7 +90,7 @@ def as_posterior(
         "convergence": convergence,
         "chosen": chosen,
         "layout": layout,
-        "warnings": (*notes, *_lasting(start)),
+        "warnings": (*notes, *lasting_notes(start.design, coded)),
         "converged": not notes,
     }
     kind = BayesOrdinalFit if isinstance(base, OrdinalFit) else BayesLinearFit
@@ -142,9 +146,3 @@ def _method(start: Fit, how: str) -> str:
     kind = start.method.split(", Laplace")[0].split(", ML")[0].split(", REML")[0]
     terms = "".join(f", {str(r.term).replace(' | ', '|')}" for r in start.design.random)
     return f"Bayesian {kind}{terms}, {how}"
-
-
-def _lasting(start: Fit) -> tuple[str, ...]:
-    """Warnings of the fit that hold for its posterior too."""
-    lasting = ("left out", "no rating", "one level only")
-    return tuple(w for w in start.warnings if any(words in w for words in lasting))

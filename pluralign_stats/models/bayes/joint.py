@@ -371,4 +371,6 @@ def _convergence(
         fit.convergence.table.assign(term=f"{name}: " + fit.convergence.table["term"])
         for name, fit in made.items()
     ]
-    return replace(whole, table=pd.concat([whole.table, *tables], ignore_index=True))
+    effects = pd.concat([fit.convergence.effects for fit in made.values()], ignore_index=True)
+    table = pd.concat([whole.table, *tables], ignore_index=True)
+    return replace(whole, table=table, effects=effects)

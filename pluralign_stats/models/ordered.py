@@ -1,0 +1,152 @@
+"""Thresholds kept in order: which neighbouring ones have to coincide.
+
+Nothing in the likelihood keeps two thresholds in order between which nobody chose a category. The
+log-likelihood is therefore maximized with their order as a constraint, by an active set: thresholds
+that cross are held together, and let go where that would raise the likelihood (Nocedal & Wright
+2006, Numerical Optimization, chapter 16).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from pluralign_stats.errors import InputError
+from pluralign_stats.models.categories import Categories
+from pluralign_stats.models.design import Design
+from pluralign_stats.models.ordinal_search import Objective, Optimum, OrdinalModel, search
+
+#: Thresholds are out of order if they are by more than this, in latent units.
+CROSSED = 1e-8
+
+#: Thresholds are let go if the log-likelihood rises by more than this per latent unit.
+PULL = 1e-3
+
+#: Most searches for the thresholds that coincide.
+ROUNDS = 40
+
+
+@dataclass(frozen=True, eq=False)
+class Ordered:
+    """An ordinal model at its maximum, with thresholds in order.
+
+    Attributes
+    ----------
+    model
+        The model, in which some thresholds may be held together.
+    optimum
+        The maximum, in the model's own coordinates.
+    held
+        Pairs of thresholds that coincide, in some rows at least.
+    """
+
+    model: OrdinalModel
+    optimum: Optimum
+    held: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Gaps:
+    """Gaps between neighbouring thresholds, each kind once.
+
+    Attributes
+    ----------
+    rows
+        (m, k) a gap is its row times the first k of the engine's parameters.
+    empty
+        (m,) whether nobody chose a category that lies in such a gap.
+    lower, kind
+        (M,) of each gap of each distinct row of the thresholds' covariates, the number of the
+        threshold below and which of the m it is.
+    """
+
+    rows: np.ndarray
+    empty: np.ndarray
+    lower: np.ndarray
+    kind: np.ndarray
+
+
+def search_in_order(
+    design: Design, categories: Categories, basis: np.ndarray, link: str, n_nodes: int
+) -> Ordered:
+    """Maximize the marginal likelihood with all thresholds of all rows in order.
+
+    Raises
+    ------
+    InputError
+        If it is not found which thresholds have to coincide.
+    """
+    whole = OrdinalModel(design, categories, basis, link)
+    gaps = gaps_of(whole)
+    held = _surely_closed(whole, gaps)
+    lasting = np.zeros_like(held)
+    for _ in range(ROUNDS):
+        model = whole
+        if held.any():
+            model = OrdinalModel(design, categories, basis, link, gaps.rows[held])
+        optimum = search(model, n_nodes)
+        psi = model.lift @ optimum.psi
+        worst = _crossed(gaps, psi)
+        if worst.any():
+            held, lasting = held | worst, lasting | (worst & held)
+            continue
+        pull = np.where(lasting, 0.0, _pull(whole, gaps, held, psi, n_nodes))
+        if pull.max(initial=0.0) <= PULL:
+            names, lower = categories.cuts, np.unique(gaps.lower[held[gaps.kind]])
+            return Ordered(model, optimum, tuple((names[k], names[k + 1]) for k in lower))
+        released = int(np.argmax(pull))
+        held[released], lasting[released] = False, True
+    raise InputError(
+        "the thresholds cross for some rows, where nobody chose what lies between, so that "
+        "probabilities there would be negative; join categories, leave terms out of 'nominal', or "
+        "use flexible thresholds"
+    )
+
+
+def gaps_of(model: OrdinalModel) -> Gaps:
+    """The gaps between the thresholds of a model."""
+    design, basis = model.design, model.basis
+    n, n_cuts = len(design.y), len(basis)
+    nominal = np.zeros((n, 0)) if design.nominal is None else design.nominal.columns
+    patterns, pattern = np.unique(nominal, axis=0, return_inverse=True)
+    with_constant = np.hstack([np.ones((len(patterns), 1)), patterns])
+    natural = np.kron(with_constant, np.diff(basis, axis=0))
+    rows, kind = np.unique(natural, axis=0, return_inverse=True)
+    chosen = np.zeros((len(patterns), n_cuts + 1), dtype=bool)
+    chosen[pattern.ravel(), model.categories.codes] = True
+    used = np.bincount(kind.ravel(), chosen[:, 1:-1].ravel(), len(rows)) > 0
+    k = natural.shape[1]
+    lower = np.tile(np.arange(n_cuts - 1), len(patterns))
+    return Gaps(rows @ model.cuts.back[:k, :k], ~used, lower, kind.ravel())
+
+
+def _surely_closed(model: OrdinalModel, gaps: Gaps) -> np.ndarray:
+    """(m,) gaps that nobody's choice keeps open, where each group has thresholds of its own.
+
+    A category that nobody of a group chose takes probability from its neighbours.
+    """
+    nominal = model.design.nominal
+    n_columns = 0 if nominal is None else nominal.columns.shape[1]
+    n_patterns = len(gaps.kind) // max(len(model.basis) - 1, 1)
+    return gaps.empty if n_patterns == n_columns + 1 else np.zeros_like(gaps.empty)
+
+
+def _crossed(gaps: Gaps, psi: np.ndarray) -> np.ndarray:
+    """(m,) of the gaps above each threshold the most negative, if one is negative."""
+    size = gaps.rows @ psi[: gaps.rows.shape[1]]
+    found = np.zeros(len(size), dtype=bool)
+    for cut in np.unique(gaps.lower):
+        kinds = gaps.kind[gaps.lower == cut]
+        worst = kinds[np.argmin(size[kinds])]
+        found[worst] |= size[worst] < -CROSSED
+    return found
+
+
+def _pull(
+    model: OrdinalModel, gaps: Gaps, held: np.ndarray, psi: np.ndarray, n_nodes: int
+) -> np.ndarray:
+    """(m,) by how much the log-likelihood would rise with each of the gaps that are held at 0."""
+    made = np.zeros(len(held))
+    if held.any():
+        slope = Objective(model.problem, n_nodes)(psi)[1][: gaps.rows.shape[1]]
+        made[held] = np.linalg.lstsq(gaps.rows[held].T, slope, rcond=None)[0]
+    return made
