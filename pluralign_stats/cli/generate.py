@@ -23,7 +23,7 @@ from pluralign_stats.errors import InputError, MissingExtraError, listing
     "--prompts",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="More prompts: CSV, JSON lines or Parquet with columns prompt, language, text.",
+    help="More prompts: CSV, Excel, JSON lines or Parquet with columns prompt, language, text.",
 )
 @click.option("--samples", default=2, show_default=True, help="Answers to each prompt.")
 @click.option(

@@ -96,6 +96,10 @@ class File(Part):
     escape: Literal["\\"] | None = None
     sheet: Text | None = None
 
+    def advise(self, setting: str) -> str:
+        """What to do where the file is written otherwise than it is read."""
+        return f"state '{setting}' for this file in the codebook"
+
 
 def _as_file(value: object) -> object:
     return value if isinstance(value, dict | File) or value is None else {"path": value}

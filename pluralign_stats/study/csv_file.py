@@ -54,7 +54,7 @@ def read_csv(content: bytes, spec: File, name: str) -> pd.DataFrame:
         If a quote is stray, a row has other fields than the header, or the separator is another;
         the row and, where quotes are concerned, the column.
     """
-    text = decode(content, name, spec.encoding)
+    text = decode(content, name, spec.encoding, spec.advise("encoding: {}"))
     if "\r" in text and "\n" not in text:
         raise InputError(f"{name}: lines end as on old Macs (CR); save it with other line ends")
     text, dialect = _announced(text, spec, name)
@@ -62,7 +62,7 @@ def read_csv(content: bytes, spec: File, name: str) -> pd.DataFrame:
     header = next((record for record in records if any(f.strip() for f in record.fields)), None)
     if header is None:
         raise InputError(f"{name}: is empty; it needs a header and at least one row of data")
-    reader = _Reader(name, dialect, header.fields, "separator" in spec.model_fields_set)
+    reader = _Reader(name, spec, dialect, header.fields)
     reader.check_header(header)
     return reader.table(header, records)
 
@@ -111,9 +111,9 @@ class _Reader:
     """Checks the rows of one file against its header and puts them into columns."""
 
     name: str
+    spec: File
     dialect: Dialect
     header: list[str]
-    separator_stated: bool
 
     def check_header(self, header: _Record) -> None:
         """Refuse a header in which another separator stands, and stray quotes."""
@@ -122,7 +122,7 @@ class _Reader:
         if mark and self.dialect.separator not in bare:
             raise InputError(
                 f"{self.name}: the header is one column '{header.raw.strip()}'; "
-                f"state 'separator: {json.dumps(mark)}' for this file in the codebook"
+                + self.spec.advise(f"separator: {json.dumps(mark)}")
             )
         self._check_quotes(header, named=False)
 
@@ -173,7 +173,8 @@ class _Reader:
     def _escape_advice(self, record: _Record) -> str:
         if self.dialect.escape or '\\"' not in record.raw:
             return ""
-        return r""", or state 'escape: \' in the codebook if the file writes \" for a quote"""
+        advice = self.spec.advise("escape: \\")
+        return f', or {advice} if it writes \\" for a quote'
 
     def _fitted(self, record: _Record) -> list[str]:
         """The fields of a row, one for each column; blank ones too many go."""
@@ -190,8 +191,8 @@ class _Reader:
 
     def _advice(self, record: _Record) -> str:
         other = self._other_separator(self.dialect.separator.join(self.header))
-        if other and not self.separator_stated:
-            return f"state 'separator: {json.dumps(other)}' in the codebook if it is that"
+        if other and "separator" not in self.spec.model_fields_set:
+            return self.spec.advise(f"separator: {json.dumps(other)}") + " if it is that"
         if len(record.fields) < len(self.header):
             return "fill it up, or mend the line if it is broken"
         advice = f"quote fields that hold '{self.dialect.separator}'"

@@ -27,11 +27,10 @@ _USUAL = (
 _IN_WORDS = "’–·"
 _SAMPLE = 20_000
 
-#: What to do about an encoding where a codebook can state it.
-IN_CODEBOOK = "state 'encoding: {}' in the codebook, or save the file as UTF-8"
 
-
-def decode(content: bytes, name: str, encoding: str = "utf-8", advice: str = IN_CODEBOOK) -> str:
+def decode(
+    content: bytes, name: str, encoding: str = "utf-8", advice: str = "save it as UTF-8"
+) -> str:
     """Text of a file; a byte order mark beats the stated encoding, and is no part of the text.
 
     Parameters

@@ -108,6 +108,25 @@ def read_table(spec: File, folder: Path, missing: tuple[str, ...]) -> RawTable:
     return tabulate(path.name, frame, missing, hashlib.sha256(content).hexdigest())
 
 
+class _Unlisted(File):
+    """A file that no codebook describes."""
+
+    def advise(self, setting: str) -> str:
+        """Without a codebook the file is to be as files are unless stated."""
+        return "save it as CSV in UTF-8 with commas between fields"
+
+
+def read_unlisted(path: Path) -> RawTable:
+    """Read a data file that no codebook describes as text; its ending tells the format.
+
+    Raises
+    ------
+    InputError
+        See `read_table`.
+    """
+    return read_table(_Unlisted(path=str(path.absolute())), Path(), ())
+
+
 def tabulate(name: str, frame: pd.DataFrame, missing: tuple[str, ...], sha256: str) -> RawTable:
     """Make a raw table of a frame whose index holds row numbers.
 
@@ -179,7 +198,8 @@ def _read_parquet(content: bytes, spec: File, name: str) -> pd.DataFrame:
 
 def _read_jsonl(content: bytes, spec: File, name: str) -> pd.DataFrame:
     records: list[dict[str, Any]] = []
-    lines = decode(content, name, spec.encoding).rstrip("\r\n").split("\n")
+    text = decode(content, name, spec.encoding, spec.advise("encoding: {}"))
+    lines = text.rstrip("\r\n").split("\n")
     for number, line in enumerate(lines, FIRST_ROW["jsonl"]):
         try:
             record = json.loads(line, object_pairs_hook=_once) if line.strip() else {}

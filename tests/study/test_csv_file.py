@@ -154,7 +154,7 @@ def test_rows_and_lines_are_both_named_where_they_differ():
 )
 def test_backslashes_before_quotes_are_named_and_can_be_stated(written):
     text = f"k,text\n1,{written}\n2,fine\n"
-    with pytest.raises(InputError, match=r"row 2.*state 'escape: \\' in the codebook"):
+    with pytest.raises(InputError, match=r"row 2.*state 'escape: \\' for this file"):
         read(text)
     meant = written[1:-1].replace('\\"', '"')
     assert cells(text, escape="\\") == {2: ["1", meant], 3: ["2", "fine"]}

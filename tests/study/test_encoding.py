@@ -5,6 +5,7 @@ import pytest
 from pluralign_stats import InputError
 from pluralign_stats.study.encoding import decode, likely_encodings
 
+ADVICE = "state 'encoding: {}'"
 MARKED = ["utf-8-sig", "utf-16", "utf-32"]
 
 # Each text in the encodings in which programs store it; what a reader of the advice then sees.
@@ -55,14 +56,14 @@ def test_utf_16_in_both_orders(order):
     assert decode("\ufeffa,ü\n".encode(order), "t.csv") == "a,ü\n"
     assert decode("a,ü\n".encode(order), "t.csv", order) == "a,ü\n"
     with pytest.raises(InputError, match=rf"UTF-16 text without a mark.*'encoding: {order}'"):
-        decode("rater,München\n1,2\n".encode(order), "t.csv")
+        decode("rater,München\n1,2\n".encode(order), "t.csv", advice=ADVICE)
 
 
 @pytest.mark.parametrize(("text", "encoding"), STORED)
 def test_the_encoding_that_is_advised_gives_the_text_back(text, encoding):
     content = TEXTS[text].encode(encoding)
     with pytest.raises(InputError, match=r"t.csv: line \d: byte 0x.. is not UTF-8 text") as caught:
-        decode(content, "t.csv")
+        decode(content, "t.csv", advice=ADVICE)
     advised = re.search("'encoding: (.*?)'", str(caught.value))
     assert advised
     assert decode(content, "t.csv", advised[1]) == TEXTS[text]
@@ -81,7 +82,7 @@ def test_a_second_encoding_is_named_where_nothing_tells_them_apart():
 def test_a_file_in_latin_1_with_control_characters_is_windows_1252():
     content = "a\nsie sagte „ja“\n".encode("cp1252")
     with pytest.raises(InputError, match=r"line 2: in iso8859-1 byte 0x84 .*cp1252 '„'.*cp1252'"):
-        decode(content, "t.csv", "latin-1")
+        decode(content, "t.csv", "latin-1", ADVICE)
     assert decode("München".encode("latin-1"), "t.csv", "latin-1") == "München"
 
 

@@ -45,13 +45,15 @@ def test_unknown_prompts_of_a_study_are_named(small_study: pls.Study) -> None:
         study_prompts(small_study, ["nope"])
 
 
-@pytest.mark.parametrize("ending", [".csv", ".jsonl", ".parquet"])
+@pytest.mark.parametrize("ending", [".csv", ".jsonl", ".parquet", ".xlsx"])
 def test_files_of_every_kind_read_alike(tmp_path: Path, ending: str) -> None:
     path = tmp_path / f"prompts{ending}"
     if ending == ".csv":
         ROWS.to_csv(path, index=False)
     elif ending == ".jsonl":
         ROWS.to_json(path, orient="records", lines=True)
+    elif ending == ".xlsx":
+        ROWS.to_excel(path, index=False)
     else:
         ROWS.to_parquet(path)
     assert read_prompts(path) == READ
@@ -69,14 +71,17 @@ def test_names_and_words_are_text_whatever_they_look_like(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("p.txt", "", "must end in .csv, .jsonl or .parquet, not '.txt'"),
+        ("p.txt", "", "must end in '.csv', '.jsonl', '.parquet', '.xlsx', not '.txt'"),
         ("p.csv", "prompt,text\na,b\n", "has no column 'language'; a file of prompts has"),
-        ("p.csv", "prompt,language,text\n", "holds no prompt"),
-        ("p.csv", "prompt,language,text\na,en,hi\nb,, ho\n", "no language in row 2"),
+        ("p.csv", "prompt,language,text\n", "p.csv: is empty"),
+        ("p.csv", "prompt,language,text\na,en,hi\nb,, ho\n", "no language in row 3"),
         ("p.csv", "prompt,language,text\na,en,hi\na,en,ho\n", "'a' has two texts in 'en'"),
-        ("p.csv", "", "cannot be read as csv"),
-        ("p.jsonl", "{", "cannot be read as jsonl"),
-        ("p.parquet", "x", "cannot be read as parquet"),
+        ("p.csv", "", "p.csv: is empty"),
+        ("p.jsonl", "{", "p.jsonl: row 1: malformed JSON"),
+        ("p.parquet", "x", "p.parquet: is not a readable Parquet file"),
+        ("p.csv", 'prompt,language,text\na,en,"hi\nb,en,ho\n', "row 2, column 'text': a quote"),
+        ("p.csv", "prompt;language;text\n", "save it as CSV in UTF-8 with commas"),
+        ("p.jsonl", '{"prompt": "a", "prompt": "b"}', "row 1: the key 'prompt' stands twice"),
     ],
 )
 def test_a_bad_file_is_told_in_one_line(

@@ -1,25 +1,20 @@
 """The prompts that tuned models answer: those held out of training, and any from a file."""
 
-import json
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
 from pluralign_stats.errors import InputError, listing
 from pluralign_stats.study.study import Study
+from pluralign_stats.study.tables import read_unlisted
 
 #: Columns of a file of prompts; it may have others.
 COLUMNS = ("prompt", "language", "text")
 
-_READERS: dict[str, Callable[[Path], pd.DataFrame]] = {
-    ".csv": lambda path: pd.read_csv(path, dtype=str, keep_default_na=False),
-    ".jsonl": lambda path: pd.DataFrame(_json_lines(path)),
-    ".parquet": pd.read_parquet,
-}
+_ENDINGS = (".csv", ".jsonl", ".parquet", ".xlsx")
 _PREFIX = "prompt_text_"
 
 
@@ -97,12 +92,12 @@ def _texts(items: pd.DataFrame, language: str) -> dict[str, str]:
 
 
 def read_prompts(path: Path) -> tuple[Prompt, ...]:
-    """Read prompts from a CSV, JSON lines or Parquet file with columns prompt, language, text.
+    """Read prompts from a file with columns prompt, language, text.
 
     Parameters
     ----------
     path
-        Its ending tells the format: .csv, .jsonl or .parquet.
+        CSV, JSON lines, Parquet or Excel; its ending tells which.
 
     Returns
     -------
@@ -115,49 +110,26 @@ def read_prompts(path: Path) -> tuple[Prompt, ...]:
         If the file cannot be read, lacks a column, has an empty cell or no row, or has two texts
         for one prompt and language.
     """
-    frame = _read(path)
-    missing = [c for c in COLUMNS if c not in frame]
+    if path.suffix.lower() not in _ENDINGS:
+        raise InputError(
+            f"{path} cannot be read as a file of prompts: its name must end in "
+            f"{listing(_ENDINGS)}, not '{path.suffix}'"
+        )
+    if not path.is_file():
+        raise InputError(f"the file of prompts {path} does not exist")
+    table = read_unlisted(path)
+    missing = [c for c in COLUMNS if c not in table.frame]
     if missing:
         raise InputError(
             f"{path} has no column {listing(missing)}; a file of prompts has the columns "
-            f"{listing(COLUMNS)}, this one has {listing(frame.columns)}"
+            f"{listing(COLUMNS)}, this one has {listing(table.frame.columns)}"
         )
-    prompts = [_row(path, i, row) for i, row in enumerate(frame[list(COLUMNS)].to_numpy(), 1)]
-    if not prompts:
-        raise InputError(f"{path} holds no prompt; give at least one row")
-    return joined(prompts, str(path))
-
-
-def _read(path: Path) -> pd.DataFrame:
-    reader = _READERS.get(path.suffix.lower())
-    if reader is None:
-        raise InputError(
-            f"{path} cannot be read as a file of prompts: its name must end in .csv, .jsonl or "
-            f".parquet, not '{path.suffix}'"
-        )
-    try:
-        return reader(path)
-    except FileNotFoundError as error:
-        raise InputError(f"the file of prompts {path} does not exist") from error
-    except (OSError, ValueError) as error:
-        reason = str(error).split("\n")[0]
-        raise InputError(f"{path} cannot be read as {path.suffix[1:]}: {reason}") from error
-
-
-def _json_lines(path: Path) -> list[dict[str, Any]]:
-    lines = path.read_text(encoding="utf-8").splitlines()
-    rows = [json.loads(line) for line in lines if line.strip()]
-    if not all(isinstance(row, dict) for row in rows):
-        raise ValueError("a line is no JSON object")
-    return rows
-
-
-def _row(path: Path, number: int, values: Any) -> Prompt:
-    cells = ["" if pd.isna(v) else str(v) for v in values]
-    for name, cell in zip(COLUMNS, cells, strict=True):
-        if not cell.strip():
-            raise InputError(f"{path} has no {name} in row {number}; fill it in or drop the row")
-    return Prompt(cells[0].strip(), cells[1].strip(), cells[2])
+    cells = table.frame[list(COLUMNS)]
+    for column in cells:
+        if cells[column].isna().any():
+            row = cells.index[cells[column].isna()][0]
+            raise InputError(f"{path} has no {column} in row {row}; fill it in or drop the row")
+    return joined([Prompt(*map(str, row)) for row in cells.to_numpy()], str(path))
 
 
 def joined(prompts: Iterable[Prompt], where: str) -> tuple[Prompt, ...]:
