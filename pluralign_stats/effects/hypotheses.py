@@ -9,14 +9,30 @@ from scipy.stats import f as fisher
 
 from pluralign_stats.effects.adjust import Adjustment
 from pluralign_stats.effects.averages import averages, population
-from pluralign_stats.effects.draws import apart_from_zero
+from pluralign_stats.effects.draws import apart_from_zero, points_of
 from pluralign_stats.effects.equations import parse_equation
-from pluralign_stats.effects.estimates import Estimates, Interval, covariance, infer, tabulate
+from pluralign_stats.effects.estimates import (
+    Estimates,
+    Inference,
+    Interval,
+    covariance,
+    infer,
+    posterior_table,
+    tabulate,
+)
 from pluralign_stats.effects.predictions import UNITS, notes
 from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.models.bayes.bayes import Posterior
+from pluralign_stats.models.between import (
+    between_units,
+    n_located,
+    scale_units,
+    score_covariance,
+)
+from pluralign_stats.models.engine.clusters import spread_draws
 from pluralign_stats.models.fit import Averaging, Fit, Kind
 from pluralign_stats.models.ordinal import OrdinalFit
+from pluralign_stats.models.units import Units
 from pluralign_stats.results import Metadata, Result, ordered_columns
 from pluralign_stats.settings import CONF_LEVEL, SIGNIFICANCE
 
@@ -83,7 +99,9 @@ def hypotheses(
     weights, constants = np.array([w for w, _ in parsed]), np.array([c for _, c in parsed])
     combined = base.combine(weights, pd.DataFrame({"term": equations}))
     shifted = combined.transform(lambda v: v + constants, np.ones_like)
-    table = tabulate(fit, shifted, how)
+    units = _units(fit, weights) if by is None else None
+    table = _tabulate(fit, shifted, how, units)
+    told += () if units is None else (f"Errors are from how much {units.name}s differ.",)
     if how.credible:
         positive = table["prob_positive"]
         table = table.assign(prob_direction=np.maximum(positive, 1 - positive))
@@ -102,6 +120,24 @@ def hypotheses(
         fit.warnings,
     )
     return Result(table, _sentence(table), meta)
+
+
+def _units(fit: Fit, weights: np.ndarray) -> Units | None:
+    """Units on which equations about effects on thresholds or scale rest; None for others."""
+    if not isinstance(fit, OrdinalFit):
+        return None
+    apart = weights[:, n_located(fit) : len(fit.params)].any()
+    return scale_units(fit) if apart else None
+
+
+def _tabulate(fit: Fit, estimates: Estimates, how: Inference, units: Units | None) -> pd.DataFrame:
+    if units is None or not isinstance(fit, OrdinalFit):
+        return tabulate(fit, estimates, how)
+    if not isinstance(fit, Posterior):
+        return tabulate(between_units(fit, units), estimates, how)
+    points = points_of(fit)
+    drawn = spread_draws(points.parameters, estimates.at(points), score_covariance(fit, units))
+    return posterior_table(fit, estimates.labels, drawn, how)
 
 
 def _sentence(table: pd.DataFrame) -> str:
@@ -159,6 +195,12 @@ def joint_test(fit: Fit, term: str) -> Result:
         for name in np.array(spec.column_names)[list(names)]
         if name in fit.params.index
     ]
+    if not columns:
+        raise InputError(
+            f"'{term}' has effects on single thresholds or the scale only in this model, and none "
+            "on the level of ratings; test it in a model without nominal= and scale=, or these "
+            "effects by proportional_odds"
+        )
     places = [list(fit.params.index).index(name) for name in columns]
     _, base = coefficients(fit)
     matrix = covariance(fit, base)[np.ix_(places, places)]

@@ -8,6 +8,7 @@ from pluralign_stats.describe.disclosure import COUNT_WITHHELD, check_min_cell, 
 from pluralign_stats.describe.intervals import check_bootstrap, percentile_interval
 from pluralign_stats.errors import InputError, listing, one_of
 from pluralign_stats.judging.measure import EVERYONE, Measured, Measures, measure
+from pluralign_stats.judging.resample import brought_to
 from pluralign_stats.judging.statistics import STATISTICS
 from pluralign_stats.results import Metadata, Result, minus, with_interval
 from pluralign_stats.settings import CONF_LEVEL, MIN_CELL
@@ -87,7 +88,8 @@ def judge_agreement(
 
 
 def _record(study: Study, row: Measured, k: int, conf_level: float) -> dict[str, object]:
-    low, high = _interval(row.replicates[:, k], conf_level)
+    replicates = brought_to(row.replicates, row.estimate, row.influence)
+    low, high = _interval(replicates[:, k], conf_level)
     ceiling_low, ceiling_high = _interval(row.ceilings[:, k], conf_level)
     label = study.codebook.label
     return {

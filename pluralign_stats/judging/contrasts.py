@@ -19,6 +19,7 @@ from pluralign_stats.effects.references import (
 from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.judging.agreement import METHODS
 from pluralign_stats.judging.measure import Measured, measure
+from pluralign_stats.judging.resample import brought_to
 from pluralign_stats.judging.scores import rated_and_scored
 from pluralign_stats.judging.statistics import STATISTICS
 from pluralign_stats.results import Metadata, Result, with_interval
@@ -157,7 +158,11 @@ def _contrasts(
 def _record(
     study: Study, row: Measured, reference: Measured, place: int, conf_level: float
 ) -> dict[str, object]:
-    differences = row.replicates[:, place] - reference.replicates[:, place]
+    differences = brought_to(
+        row.replicates - reference.replicates,
+        row.estimate - reference.estimate,
+        row.influence.less(reference.influence),
+    )[:, place]
     differences = differences[~np.isnan(differences)]
     low, high = percentile_interval(differences, conf_level)
     return {

@@ -7,10 +7,12 @@ import numpy as np
 import pandas as pd
 
 from pluralign_stats.errors import InputError
-from pluralign_stats.judging.resample import resampled_item_sums, resampled_sums
+from pluralign_stats.judging.resample import Influence, resampled_item_sums, resampled_sums
 from pluralign_stats.judging.scores import rated_and_scored
 from pluralign_stats.judging.statistics import (
+    STATISTICS,
     Pairs,
+    judge_influences,
     judge_statistics,
     rater_statistics,
     text_coincidences,
@@ -35,6 +37,8 @@ class Measured:
         (3,) statistics of the judge against a rater, and of a rater against another.
     replicates
         (b, 3) the judge's in resamples of items and raters, the same for all groups.
+    influence
+        How far each rating of the dimension moves the judge's.
     ceilings
         (b, 3) the raters' in resamples of items.
     n_items, n_raters, n_ratings
@@ -47,6 +51,7 @@ class Measured:
     estimate: np.ndarray
     ceiling: np.ndarray
     replicates: np.ndarray
+    influence: Influence
     ceilings: np.ndarray
     n_items: int
     n_raters: int
@@ -153,6 +158,8 @@ def _of_dimension(
         first = np.unique(text, return_index=True)[1]
         pairs = text_coincidences(text, rating[mask], levels)
         drawn = resampled_item_sums(pairs, items[mask][first], items.max() + 1, n_bootstrap, seed)
+        influences = np.zeros((len(mask), len(STATISTICS)))
+        influences[mask] = judge_influences(moments[mask], levels)
         row = Measured(
             dimension,
             name,
@@ -160,6 +167,7 @@ def _of_dimension(
             judge_statistics(moments[mask].sum(axis=0)[None], levels)[0],
             rater_statistics(pairs.sum(axis=0)[None], levels)[0],
             judge_statistics(sums, levels),
+            Influence(influences, items, raters),
             rater_statistics(drawn, levels),
             int(np.unique(items[mask]).size),
             int(np.unique(raters[mask]).size),

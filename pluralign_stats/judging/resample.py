@@ -1,8 +1,16 @@
 """Resamples of items and of raters at once: what else might have been rated, and by whom."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy.stats import norm
+from scipy.stats import t as student
+
+from pluralign_stats.models.engine.clusters import cluster_covariance
+
+#: Where intervals by t and by the normal distribution are made to agree.
+WIDE = 0.975
 
 #: Weights held in memory at once, in numbers.
 _AT_ONCE = 4_000_000
@@ -50,6 +58,60 @@ def resampled_sums(
         for place, part in enumerate(parts):
             sums[place, start:stop] = weights[:, part] @ moments[part]
     return sums
+
+
+@dataclass(frozen=True, eq=False)
+class Influence:
+    """How far single rows move statistics of all of them.
+
+    Attributes
+    ----------
+    rows
+        (n, q) influence on each of q statistics; zero for rows that do not count.
+    items, raters
+        (n,) number of each row's item and rater, from 0.
+    """
+
+    rows: np.ndarray
+    items: np.ndarray
+    raters: np.ndarray
+
+    def less(self, other: "Influence") -> "Influence":
+        """Influence on the differences from the statistics of other rows."""
+        return replace(self, rows=self.rows - other.rows)
+
+    def std_errors(self) -> np.ndarray:
+        """(q,) standard errors, from the variance between raters and between items.
+
+        The largest of that of both ways at once and of either alone, as the first is uncertain
+        where items are few (MacKinnon, Nielsen & Webb 2024, Journal of Econometrics 245), and as
+        wide as Student's t with the smaller number less one makes a normal interval.
+        """
+        counted = (self.rows != 0).any(axis=1)
+        ways = [np.unique(c[counted], return_inverse=True)[1] for c in (self.raters, self.items)]
+        fewest = min((int(way.max(initial=0)) for way in ways), default=0)
+        if fewest < 1:
+            return np.full(self.rows.shape[1], np.nan)
+        rows = self.rows[counted]
+        choices = [ways, *([way] for way in ways)]
+        variance = [np.diag(cluster_covariance(rows, chosen)) for chosen in choices]
+        wide = student.ppf(WIDE, fewest) / norm.ppf(WIDE)
+        return np.sqrt(np.max(variance, axis=0)) * wide
+
+
+def brought_to(replicates: np.ndarray, estimate: np.ndarray, influence: Influence) -> np.ndarray:
+    """Replicates (b, q) about estimates (q,) with the spread that their influence says.
+
+    Products of weights count three times what is of single rows and not of items or raters (Owen
+    2007, theorem 3), so that intervals of statistics of few ratings each are far too wide.
+    """
+    spread = np.nanstd(replicates, axis=0) if len(replicates) else np.full(len(estimate), np.nan)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        factor = influence.std_errors() / spread
+    factor = np.where(np.isfinite(factor), factor, 1.0)
+    if not len(replicates):
+        return replicates
+    return estimate + factor * (replicates - np.nanmean(replicates, axis=0))
 
 
 def resampled_item_sums(

@@ -78,6 +78,18 @@ def judge_statistics(sums: np.ndarray, levels: np.ndarray) -> np.ndarray:
     return np.column_stack([kappa, alpha, x - y])
 
 
+def judge_influences(moments: np.ndarray, levels: np.ndarray) -> np.ndarray:
+    """(n, 3) how far each pair of a sample, by its moments (n, m), moves the judge's statistics.
+
+    The slopes of `judge_statistics` by the sums, times what the pair adds to them.
+    """
+    sums = moments.sum(axis=0)
+    step = 1e-4 * len(moments)
+    moves = step * np.eye(len(sums))
+    slopes = judge_statistics(sums + moves, levels) - judge_statistics(sums - moves, levels)
+    return moments @ (slopes / (2 * step))
+
+
 def text_coincidences(text: np.ndarray, rating: np.ndarray, levels: np.ndarray) -> np.ndarray:
     """What each text adds to the sums that `rater_statistics` reads.
 

@@ -6,7 +6,9 @@ from scipy.stats import t as student
 
 from pluralign_stats.describe.intervals import check_level
 from pluralign_stats.errors import InputError, one_of
+from pluralign_stats.models.between import between_units, n_located, scale_units
 from pluralign_stats.models.fit import Fit
+from pluralign_stats.models.ordinal import OrdinalFit
 from pluralign_stats.results import Metadata, Result, ordered_columns
 
 
@@ -26,11 +28,14 @@ def summary(fit: Fit, conf_level: float, interval: str) -> Result:
         cuts.insert(0, "term", [f"threshold {name}" for name in fit.thresholds.index])
         table = pd.concat([table, cuts], ignore_index=True)
     kind = fit.interval
+    notes: tuple[str, ...] = ()
     if interval == "profile":
         from pluralign_stats.models.profile import profile_intervals
 
         table[["conf_low", "conf_high"]] = profile_intervals(fit, conf_level)
         kind = "profile-likelihood intervals"
+    if isinstance(fit, OrdinalFit):
+        table, notes = _by_units(fit, table, conf_level, profile=interval == "profile")
     table["method"] = fit.method
     meta = Metadata(
         fit.formula,
@@ -38,10 +43,38 @@ def summary(fit: Fit, conf_level: float, interval: str) -> Result:
         fit.unit,
         conf_level,
         kind,
-        (),
+        notes,
         fit.warnings,
     )
     return Result(table[ordered_columns(table)], _sentence(fit), meta)
+
+
+def _by_units(
+    fit: OrdinalFit, table: pd.DataFrame, conf_level: float, *, profile: bool
+) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """The table with errors of effects on thresholds and scale from how much raters differ."""
+    units = scale_units(fit)
+    if units is None:
+        return table, ()
+    first, last = n_located(fit), len(fit.params)
+    rows = fit.rows[first:last]
+    variance = np.einsum("mk,kl,ml->m", rows, between_units(fit, units).joint.vcov, rows)
+    df = units.fewest - 2
+    made = wald_table(
+        fit.params.to_numpy()[first:],
+        np.sqrt(variance) if df > 0 else variance * np.nan,
+        df,
+        conf_level,
+    )
+    made = made.drop(columns="df", errors="ignore")
+    if profile:
+        made[["conf_low", "conf_high"]] = np.nan
+    table.loc[table.index[first:last], made.columns] = made.to_numpy()
+    told = (
+        f"Errors of effects on thresholds and scale are from how much {units.name}s differ, and t; "
+        "the likelihood takes ratings of one rater for independent witnesses of them"
+    )
+    return table, (f"{told}, so that they have no profile interval." if profile else f"{told}.",)
 
 
 def wald_table(

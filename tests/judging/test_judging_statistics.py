@@ -4,17 +4,22 @@ from itertools import permutations
 
 import krippendorff
 import numpy as np
+import pandas as pd
 import pytest
+from scipy import stats
 
-from pluralign_stats.judging.resample import resampled_item_sums, resampled_sums
+from pluralign_stats.judging.contrasts import judge_contrasts
+from pluralign_stats.judging.resample import Influence, resampled_item_sums, resampled_sums
 from pluralign_stats.judging.statistics import (
     Pairs,
     alphas,
+    judge_influences,
     judge_statistics,
     nearest,
     rater_statistics,
     text_coincidences,
 )
+from tests.validation.halves import halved, simulated, study_of
 
 LEVELS = np.arange(1.0, 6)
 
@@ -197,3 +202,46 @@ def test_intervals_of_differences_between_groups_cover_the_truth():
 def test_resampling_items_alone_would_not():
     held = [_interval_holds_zero(seed, over_raters=False) for seed in range(200)]
     assert np.mean(held) < 0.85
+
+
+def test_the_influence_of_pairs_gives_the_error_of_the_bias_in_closed_form():
+    """Of independent pairs it is the standard error of a mean."""
+    rng = np.random.default_rng(3)
+    levels = np.arange(1.0, 6.0)
+    score, rating = rng.integers(1, 6, 200) * 1.0, rng.integers(1, 6, 200) * 1.0
+    rows = judge_influences(Pairs(score, rating, levels).moments(), levels)
+    np.testing.assert_allclose(rows.sum(axis=0)[[0, 2]], 0, atol=1e-5)
+    apart = score - rating
+    np.testing.assert_allclose(rows[:, 2], (apart - apart.mean()) / 200, atol=1e-8)
+    alone = np.arange(200)
+    errors = Influence(rows, alone, alone).std_errors()
+    assert errors[2] == pytest.approx(apart.std(ddof=1) / np.sqrt(200))
+    # Of kappa and alpha, those of leaving out one pair after the other.
+    kept = [np.delete(alone, k) for k in alone]
+    left = [
+        judge_statistics(Pairs(score[k], rating[k], levels).moments().sum(axis=0)[None], levels)[0]
+        for k in kept
+    ]
+    jackknife = np.sqrt(199 / 200 * ((left - np.mean(left, axis=0)) ** 2).sum(axis=0))
+    np.testing.assert_allclose(errors, jackknife, rtol=0.02)
+
+
+def test_halves_of_raters_by_chance_differ_as_often_as_they_may():
+    """Products of weights alone reject in about 0 of 100."""
+    found = []
+    for seed in range(120):
+        data = halved(simulated(seed, 0.5, n_raters=80), "rater", seed)
+        means = data.groupby("item")["rating"].mean()
+        noise = np.random.default_rng([seed, 5]).normal(0, 0.5, len(means))
+        scores = pd.DataFrame(
+            {
+                "item": means.index.astype(str),
+                "dimension": "rating",
+                "score": (means + noise).to_numpy(),
+                "judge": "made",
+            }
+        )
+        contrasts = judge_contrasts(study_of(data), scores, ["half"], n_bootstrap=200, seed=seed)
+        found.append(contrasts.table["p_value"].iloc[0] < 0.05)
+    assert stats.binomtest(sum(found), len(found), 0.05).pvalue > 0.01
+    assert sum(found) > 0

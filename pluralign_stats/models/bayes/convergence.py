@@ -11,7 +11,10 @@ from scipy.stats import f
 from pluralign_stats.models.bayes.bayes import Posterior
 from pluralign_stats.models.bayes.posterior import Draws
 from pluralign_stats.models.bayes.summarize import summarize
+from pluralign_stats.models.between import scale_units, score_covariance
+from pluralign_stats.models.engine.clusters import spread_draws
 from pluralign_stats.models.fit import RandomPart
+from pluralign_stats.models.ordinal import OrdinalFit
 from pluralign_stats.results import Metadata, Result, ordered_columns
 
 #: R-hat of chains that agree is below this (Vehtari et al. 2021, Bayesian Analysis 16, 667-718).
@@ -110,6 +113,13 @@ class Sign:
             worst=self.worst or f"an effect of {self.group}",
             n_draws=f"{n_draws:,}",
         )
+
+
+#: Note on effects on thresholds and scale.
+SPREAD = (
+    "Effects on thresholds and scale: sd and interval are as wide as {units} differ in their use "
+    "of the scale, which the model itself leaves out."
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -311,9 +321,14 @@ def posterior_summary(fit: Posterior, conf_level: float) -> Result:
     from pluralign_stats.models.bayes.arviz_data import parameter_draws
 
     tables = []
+    units = meat = None
+    if isinstance(fit, OrdinalFit) and (units := scale_units(fit)):
+        meat = score_covariance(fit, units)
     for kind, (names, drawn) in parameter_draws(fit, fit.layout, fit.draws).items():
         signed = kind in ("coefficients", "changes", "scale", "cor")
         terms = [label(kind, name) for name in names]
+        if meat is not None and kind in ("changes", "scale"):
+            drawn = spread_draws(fit.draws.joint, drawn, meat)
         table = summarize(drawn, conf_level, signed=signed)
         table.insert(0, "term", terms)
         tables.append(table)
@@ -329,6 +344,7 @@ def posterior_summary(fit: Posterior, conf_level: float) -> Result:
             "Estimate: mean of the posterior; sd: its standard deviation; prob positive: "
             "probability that the parameter is above 0. R-hat near 1 and many effective draws "
             "(ess) mean that the sampler has settled.",
+            *([] if units is None else [SPREAD.format(units=f"{units.name}s")]),
         ),
         fit.warnings,
     )

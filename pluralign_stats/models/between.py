@@ -1,0 +1,43 @@
+"""Uncertainty of effects on thresholds and scale from how much raters, or items, differ.
+
+Raters use a scale in ways of their own, which no random effect of the model holds; so its own
+standard errors of such effects are too small wherever a rater gives more than one rating. The
+sandwich ``C M C`` of their covariance C, with M the covariance of the scores' sum over independent
+units, does not rest on that (Liang & Zeger 1986, Biometrika 73, 13-22).
+"""
+
+from dataclasses import replace
+
+import numpy as np
+
+from pluralign_stats.models.engine.clusters import cluster_covariance
+from pluralign_stats.models.ordinal import OrdinalFit
+from pluralign_stats.models.scores import scores
+from pluralign_stats.models.units import ALONE, Units, units_of
+
+
+def scale_units(fit: OrdinalFit) -> Units | None:
+    """Units on which effects on thresholds and scale rest; None where there are none of either."""
+    matrices = [m for m in (fit.design.nominal, fit.design.scale) if m is not None]
+    names = {str(v) for m in matrices for v in m.spec.required_variables}
+    variables = [c for c in fit.design.data if c in names]
+    units = units_of(fit, *variables) if variables else None
+    return None if units is None or units.name == ALONE else units
+
+
+def score_covariance(fit: OrdinalFit, units: Units) -> np.ndarray:
+    """M (k, k): covariance of the sum of the scores, from how much units differ."""
+    return cluster_covariance(scores(fit), units.codes)
+
+
+def between_units(fit: OrdinalFit, units: Units) -> OrdinalFit:
+    """The fit with the sandwich as the covariance of its estimates."""
+    C = fit.joint.vcov
+    known = np.nan_to_num(C)
+    made = known @ score_covariance(fit, units) @ known
+    return replace(fit, joint=replace(fit.joint, vcov=np.where(np.isnan(C), np.nan, made)))
+
+
+def n_located(fit: OrdinalFit) -> int:
+    """How many coefficients, the first ones, are effects on the level of ratings."""
+    return len(fit.design.fixed.names)
