@@ -8,9 +8,10 @@ from scipy.stats import norm
 from scipy.stats import t as student
 
 from pluralign_stats.models.engine.clusters import cluster_covariance
+from pluralign_stats.settings import CONF_LEVEL
 
 #: Where intervals by t and by the normal distribution are made to agree.
-WIDE = 0.975
+WIDE = (1 + CONF_LEVEL) / 2
 
 #: Weights held in memory at once, in numbers.
 _AT_ONCE = 4_000_000

@@ -19,6 +19,7 @@ from pluralign_stats.judging.statistics import (
     rater_statistics,
     text_coincidences,
 )
+from pluralign_stats.settings import CONF_LEVEL
 from tests.validation.halves import halved, simulated, study_of
 
 LEVELS = np.arange(1.0, 6)
@@ -215,7 +216,8 @@ def test_the_influence_of_pairs_gives_the_error_of_the_bias_in_closed_form():
     np.testing.assert_allclose(rows[:, 2], (apart - apart.mean()) / 200, atol=1e-8)
     alone = np.arange(200)
     errors = Influence(rows, alone, alone).std_errors()
-    assert errors[2] == pytest.approx(apart.std(ddof=1) / np.sqrt(200))
+    wide = stats.t.ppf((1 + CONF_LEVEL) / 2, 199) / stats.norm.ppf((1 + CONF_LEVEL) / 2)
+    assert errors[2] == pytest.approx(wide * apart.std(ddof=1) / np.sqrt(200))
     # Of kappa and alpha, those of leaving out one pair after the other.
     kept = [np.delete(alone, k) for k in alone]
     left = [
