@@ -40,6 +40,11 @@ from pluralign_stats.models.mixed import (
 #: The information on an entry of theta is taken to be at least this share of a rough guess.
 FLOOR = 0.2
 
+_DETERMINED = (
+    "the effects, fixed and random, reproduce the response in every row; there is nothing left to "
+    "model"
+)
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class LinearFit(Fit):
@@ -156,15 +161,16 @@ def fit_linear(
     mean = X.T @ design.y / n
     residual = design.y - X @ mean
     if np.abs(residual).max() <= 1e-12 * np.abs(design.y).max():
-        raise InputError(
-            "the effects reproduce the response in every row; there is nothing left to model"
-        )
+        raise InputError(_DETERMINED)
     prepared = prepare(design)
     order = prepared.layout.order
     unit = np.exp(np.log(design.weight).mean())
     weight = design.weight[order] / unit
     problem = LinearProblem(prepared.layout, X[order], residual[order], weight, reml)
-    state, converged = _search(problem, design, prepared, residual)
+    try:
+        state, converged = _search(problem, design, prepared, residual)
+    except np.linalg.LinAlgError:
+        raise InputError(_DETERMINED) from None
     sigma = float(np.sqrt(state.variance(problem)))
     parts = random_parts(design, prepared, state.theta, state.u, problem.system.invert(), sigma)
     beta, vcov = back @ (state.beta + mean), back @ state.unscaled @ back.T * sigma**2
@@ -195,7 +201,10 @@ def _search(
     """The optimum, and whether it was reached."""
 
     def objective(theta: np.ndarray) -> tuple[float, np.ndarray]:
-        state = solve_at(problem, theta)
+        try:
+            state = solve_at(problem, theta)
+        except np.linalg.LinAlgError:  # random effects so large that rounding is all that is left
+            return -np.inf, np.zeros(len(theta))
         value = state.loglik(problem)
         if not np.isfinite(value):
             return -np.inf, np.zeros(len(theta))

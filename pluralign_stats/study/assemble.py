@@ -139,7 +139,7 @@ def _raters(
     for name, factor in codebook.demographics.items():
         recoded = recode(table, name, factor)
         if factor.effects:
-            _check_groups(table, name, factor, recoded.level)
+            _check_reference(table, name, factor, recoded.level)
         columns[name] = recoded.level
         if recoded.selected is not None:
             columns[f"{name}_selected"] = recoded.selected
@@ -189,21 +189,6 @@ def _check_reference(table: RawTable, name: str, factor: Factor, values: pd.Seri
             f"{table.name}: column '{factor.column or name}': the reference level "
             f"'{factor.reference}' of '{name}' does not occur; "
             f"{one_of('it', factor.reference, found)}; state another 'reference' in the codebook"
-        )
-
-
-def _check_groups(table: RawTable, name: str, factor: Factor, values: pd.Series) -> None:
-    """Refuse a reference level without raters and groups of one rater."""
-    _check_reference(table, name, factor, values)
-    counts = values.value_counts()
-    column = factor.column or name
-    alone = [level for level in counts.index if counts[level] == 1]
-    if alone:
-        raise table.refuse(
-            column,
-            values == alone[0],
-            f"groups of two raters or more, and the group '{alone[0]}' of '{name}' has one",
-            f"lead it to another level in the codebook, or to null: 'recode: {{{alone[0]}: null}}'",
         )
 
 

@@ -218,10 +218,6 @@ BAD = {
         },
         ["ratings.csv", "'rating_helpfulness'", "no rating"],
     ),
-    "group with one rater": (
-        replaced(RATERS, "p5,Female,Conservative", "p5,Female,Centre"),
-        ["raters.csv", "'spectrum'", "row 7:", "'Conservative'", "two raters", "recode"],
-    ),
     "unreadable Parquet": (
         lambda toy: as_parquet(toy, lambda content: content[:-20]),
         ["raters.parquet", "not a readable Parquet file"],

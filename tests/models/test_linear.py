@@ -212,6 +212,20 @@ def test_raters_who_never_vary_are_warned_of(data):
     assert fit.warnings
 
 
+@pytest.mark.parametrize("seed", range(1, 6))
+def test_ratings_that_raters_and_items_decide_are_refused_or_warned_of(seed):
+    rng = np.random.default_rng(seed)
+    rater, item = rng.integers(0, 40, 400), rng.integers(0, 20, 400)
+    made = pd.DataFrame({"rater": rater, "item": item, "x": rng.normal(size=400)})
+    made["y"] = rng.normal(size=40)[rater] + rng.normal(size=20)[item]
+    try:
+        fit = fit_linear("y ~ x + (1|rater) + (1|item)", made)
+    except InputError as error:
+        assert "fixed and random, reproduce the response" in str(error)
+    else:
+        assert any("hardly anything varies within" in told for told in fit.warnings)
+
+
 def crossed(seed=4, n=400):
     rng = np.random.default_rng(seed)
     g, h = rng.integers(0, 25, n), rng.integers(0, 10, n)

@@ -61,11 +61,11 @@ def test_raters_without_ratings_are_not_in_the_study(toy):
     assert study.nonresponse.empty
 
 
-def test_raters_without_ratings_do_not_make_a_group_of_one_good(toy):
+def test_a_group_of_one_rater_is_read(toy):
     raters = toy.changed("raters.csv", "p5,Female,Conservative", "p5,Female,Centre")
-    raters += "p7,Female,Conservative\n"
-    with pytest.raises(InputError, match=r"row 7: .*'Conservative' of 'politics' has one"):
-        toy.read({"raters.csv": raters})
+    study = toy.read({"raters.csv": raters})
+    assert study.levels("politics") == ("Liberal", "Centre", "Conservative")
+    assert (study.raters["politics"] == "Conservative").sum() == 1
 
 
 def test_a_group_of_one_may_be_led_to_nothing(toy):
