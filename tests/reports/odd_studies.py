@@ -49,7 +49,6 @@ class Odd:
 FIVE = {"toxic": [1, 5], "good": [1, 5]}
 
 
-
 def _half_rated(frames: Frames, book: dict) -> None:
     """Nobody but women rates one dimension."""
     women = frames["raters"].set_index("rater")["gender"] == "Female"
@@ -98,7 +97,7 @@ def _small_reference(frames: Frames, book: dict) -> None:
 
 
 def _odd_words(frames: Frames, book: dict) -> None:
-    names = {"Female": "$x^2$ & <b>50%</b>", "Male": "it's \"a:b\", [c] ` {d} | é_1"}
+    names = {"Female": "$x^2$ & <b>50%</b>", "Male": 'it\'s "a:b", [c] ` {d} | é_1'}
     frames["raters"]["gender"] = frames["raters"]["gender"].map(names)
     book["demographics"]["gender"] = {"levels": list(names.values()), "label": "<i>Sex</i> $m_1$"}
     book["dimensions"]["toxic"]["label"] = "Toxic {very} $\\alpha$ <b>&</b> 100%"
