@@ -12,6 +12,10 @@ class InputError(PluralignError):
     """A file, codebook, parameter or argument that cannot be used as it is."""
 
 
+class NotApplicableError(InputError):
+    """A question, asked rightly, that these data or this model cannot answer."""
+
+
 class MissingExtraError(PluralignError):
     """A part of Pluralign whose packages are not installed."""
 

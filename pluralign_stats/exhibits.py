@@ -2,11 +2,13 @@
 
 import json
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
 
-from pluralign_stats.errors import InputError
+from pluralign_stats.errors import InputError, NotApplicableError
 from pluralign_stats.figures.picture import FORMATS, Picture
 from pluralign_stats.results import Result
 
@@ -68,6 +70,14 @@ class Exhibits:
         figure = f"<figure>{shown}<figcaption>{escape(result.caption())}</figcaption></figure>"
         parts = (figure if picture else "") + result._repr_html_() + links
         display(HTML(f"<div class='exhibit' id='exhibit:{name}'>{parts}</div>"))
+
+    @contextmanager
+    def where_possible(self) -> Iterator[None]:
+        """Show what can be asked of a study; of what cannot, print why, and go on behind it."""
+        try:
+            yield
+        except NotApplicableError as error:
+            print(f"This study cannot show it: {error}.")
 
     def _write(
         self, name: str, result: Result, picture: Picture | None, about: dict[str, object]

@@ -7,7 +7,7 @@ import pandas as pd
 
 from pluralign_stats.checks.raters import count_raters, rater_numbers
 from pluralign_stats.describe.disclosure import suppressed
-from pluralign_stats.errors import InputError, one_of
+from pluralign_stats.errors import InputError, NotApplicableError, one_of
 from pluralign_stats.models.fit import Fit
 from pluralign_stats.settings import MIN_CELL
 
@@ -100,7 +100,7 @@ def _bins(fit: Fit, values: np.ndarray, term: str, min_cell: int) -> Groups:
     values = np.round(values, 10)
     known = np.isfinite(values)
     if not known.any():
-        raise InputError(f"'{term}' has no value in the rows used")
+        raise NotApplicableError(f"'{term}' has no value in the rows used")
     cuts = np.unique(np.quantile(values[known], np.arange(1, N_BINS) / N_BINS, method="higher"))
     codes = np.where(known, np.searchsorted(cuts, values, side="left"), -1)
     raters = rater_numbers(fit)
@@ -139,7 +139,7 @@ def _levels(fit: Fit, values: pd.Series, term: str, min_cell: int) -> Groups:
     levels = [str(level) for level in factor.cat.categories]
     hidden = suppressed(count_raters(codes, raters, len(levels)), min_cell)
     if hidden.all():
-        raise InputError(f"no level of '{term}' has {min_cell} raters or more")
+        raise NotApplicableError(f"no level of '{term}' has {min_cell} raters or more")
     number = np.append(np.where(hidden, -1, np.cumsum(~hidden) - 1), -1)
     told = f"Levels left out for having, or giving away, fewer than {min_cell} raters: "
     notes = (f"{told}{hidden.sum()}.",) if hidden.any() else ()

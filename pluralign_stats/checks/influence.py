@@ -16,7 +16,7 @@ from pluralign_stats.checks.names import (
 )
 from pluralign_stats.checks.protocol import Check
 from pluralign_stats.checks.ratings import rating_influence
-from pluralign_stats.errors import InputError
+from pluralign_stats.errors import NotApplicableError
 from pluralign_stats.models.fit import Fit
 from pluralign_stats.models.raters import RATER
 from pluralign_stats.results import Metadata, Result
@@ -70,7 +70,7 @@ def influence_check(
     group = group or rater_group(fit) or RATER
     design = find_parts(fit, group)[0].design
     if not len(fit.params):
-        raise InputError("the model has no coefficients whose influence could be measured")
+        raise NotApplicableError("the model has no coefficients whose influence could be measured")
     counts = np.bincount(design.codes)
     sets = np.split(np.argsort(design.codes, kind="stable"), np.cumsum(counts)[:-1])
     found = deletions(fit, sets)

@@ -14,7 +14,7 @@ import pandas as pd
 
 from pluralign_stats.checks.protocol import Check
 from pluralign_stats.checks.raters import rater_numbers
-from pluralign_stats.errors import InputError, one_of
+from pluralign_stats.errors import InputError, NotApplicableError, one_of
 from pluralign_stats.models.bayes.bayes import Posterior
 from pluralign_stats.models.fit import Fit
 from pluralign_stats.results import Metadata, Result
@@ -130,13 +130,13 @@ def _empty(fit: Posterior, by: str) -> pd.DataFrame:
         return pd.DataFrame(np.nan, index=fit.design.data.index, columns=columns)
     raters = fit.design.raters
     if not raters.known:
-        raise InputError(
+        raise NotApplicableError(
             "the model tells no raters apart; say who they are when fitting, as in "
             "rater='user_id', or leave out by='rating'"
         )
     n_raters = raters.n
     if n_raters < 2:
-        raise InputError("there is one rater only; leave out single ratings by='rating'")
+        raise NotApplicableError("there is one rater only; leave out single ratings by='rating'")
     return pd.DataFrame(np.nan, index=range(n_raters), columns=columns)
 
 

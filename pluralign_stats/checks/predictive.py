@@ -11,7 +11,7 @@ from pluralign_stats.checks.protocol import Check
 from pluralign_stats.checks.raters import rater_numbers
 from pluralign_stats.checks.replicates import FEWEST, Comparison
 from pluralign_stats.describe.disclosure import check_min_cell
-from pluralign_stats.errors import InputError, one_of
+from pluralign_stats.errors import InputError, NotApplicableError, one_of
 from pluralign_stats.models.bayes.bayes import Posterior
 from pluralign_stats.models.fit import Fit
 from pluralign_stats.models.raters import RATER
@@ -224,7 +224,7 @@ def _names(blocks: list[Groups], column: str, values: list[object]) -> pd.DataFr
 def _by_rater(fit: Posterior) -> Statistic:
     """Points of the distributions over raters of the mean and the spread of their ratings."""
     if not enough_raters(fit):
-        raise InputError(
+        raise NotApplicableError(
             f"the model tells fewer than {MIN_CELL} raters apart, and this check needs them; say "
             "who they are when fitting, as in rater='user_id'"
         )

@@ -5,7 +5,7 @@ import pandas as pd
 from pluralign_stats.checks.groups import group_rows
 from pluralign_stats.effects.hypotheses import joint_test
 from pluralign_stats.effects.predictions import predictions
-from pluralign_stats.errors import InputError, one_of
+from pluralign_stats.errors import InputError, NotApplicableError, one_of
 from pluralign_stats.models.fit import Fit
 from pluralign_stats.results import Metadata, Result
 from pluralign_stats.settings import CONF_LEVEL, MIN_CELL
@@ -83,7 +83,9 @@ def _factors(fit: Fit) -> list[str]:
 
 def _clearest(fit: Fit) -> str:
     if not _factors(fit):
-        raise InputError("the model has no factor by whose levels shares could be predicted")
+        raise NotApplicableError(
+            "the model has no factor by whose levels shares could be predicted"
+        )
     p = pd.Series({v: joint_test(fit, v).table["p_value"].iloc[0] for v in _factors(fit)})
     return str(p.fillna(1.0).idxmin())
 

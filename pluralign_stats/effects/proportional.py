@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from pluralign_stats.effects.adjust import holm
-from pluralign_stats.errors import InputError
+from pluralign_stats.errors import InputError, NotApplicableError
 from pluralign_stats.models.bayes.bayes import Posterior
 from pluralign_stats.models.engine.clusters import score_test
 from pluralign_stats.models.fit import Fit
@@ -61,13 +61,17 @@ def proportional_odds(fit: Fit) -> Result:
             "fit_ordinal, or compare by `fit.loo()` with a fit_bayes that has nominal= or scale="
         )
     if not isinstance(fit, OrdinalFit):
-        raise InputError("proportional odds are an assumption of ordinal models; use fit_ordinal")
+        raise NotApplicableError(
+            "proportional odds are an assumption of ordinal models; use fit_ordinal"
+        )
     if fit.design.nominal is not None or fit.design.scale is not None:
         raise InputError("the model has effects on thresholds or scale already; test one without")
     if len(fit.labels) < 3:
-        raise InputError("with two categories there is one threshold, and nothing to test")
+        raise NotApplicableError("with two categories there is one threshold, and nothing to test")
     if not fit.design.fixed_variables:
-        raise InputError(f"the model '{fit.formula}' has no variable whose effects could be tested")
+        raise NotApplicableError(
+            f"the model '{fit.formula}' has no variable whose effects could be tested"
+        )
     table = pd.DataFrame(_rows(fit))
     table["p_adjusted"] = holm(table["p_value"].to_numpy())
     table = table.assign(n_ratings=fit.nobs, method=fit.method)

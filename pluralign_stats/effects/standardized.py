@@ -13,7 +13,7 @@ import pandas as pd
 
 from pluralign_stats.effects.estimates import infer, tabulate
 from pluralign_stats.effects.hypotheses import coefficients
-from pluralign_stats.errors import InputError, one_of
+from pluralign_stats.errors import InputError, NotApplicableError, one_of
 from pluralign_stats.models.engine.links import LATENT_SD
 from pluralign_stats.models.linear import LinearFit
 from pluralign_stats.models.ordinal import OrdinalFit
@@ -77,7 +77,9 @@ def standardized_difference(
             continue
         column = f"{factor}[T.{which}]"
         if column not in names:
-            raise InputError("the data do not tell the groups apart from other terms of the model")
+            raise NotApplicableError(
+                "the data do not tell the groups apart from other terms of the model"
+            )
         weights[0, names.index(column)] = sign
     contrast = pd.DataFrame({"contrast": [f"{level} vs {reference}"]})
     difference = base.combine(weights / latent_sd(fit), contrast)

@@ -122,8 +122,8 @@ def _told(study: Study, groups: Mapping[tuple[str, str], Groups], min_cell: int)
     """What groups are compared with where that is not the usual one, and what is not compared."""
     label, told = study.codebook.label, dict[str, list[str]]()
     for (name, dimension), own in groups.items():
-        usual = str(study.raters[name].cat.categories[0])
-        text = own.lacking or replaced(label(name), usual, own.reference, min_cell)
+        usual = study.raters[name].cat.categories
+        text = own.lacking or replaced(label(name), str(usual[0]), own.reference, min_cell)
         told.setdefault(text, []).append(label(dimension))
     return tuple(f"{joined(on)}: {text}." for text, on in told.items() if text)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from pluralign_stats.errors import InputError, listing
+from pluralign_stats.errors import InputError, NotApplicableError, listing
 
 #: More categories than this are taken for a continuous response.
 MOST_CATEGORIES = 60
@@ -84,12 +84,12 @@ def categories_of(response: pd.Series, known: pd.Series, *, keep_unused: bool) -
     unused = [c for c in order if c not in used]
     kept = order if keep_unused else [c for c in order if c in used]
     if len(used) < 2:
-        raise InputError(
+        raise NotApplicableError(
             f"the response '{response.name}' is {listing(used)} in every row used; an ordinal "
             "model needs two categories or more"
         )
     if len(kept) > MOST_CATEGORIES:
-        raise InputError(
+        raise NotApplicableError(
             f"the response '{response.name}' has {len(kept)} different values, which is too many "
             f"for categories (at most {MOST_CATEGORIES}); use fit_linear, or group the values"
         )

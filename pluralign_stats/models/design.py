@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from pluralign_stats.errors import InputError, one_of
+from pluralign_stats.errors import InputError, NotApplicableError, one_of
 from pluralign_stats.models.engine.blocks import Term
 from pluralign_stats.models.formula import MixedFormula, variables_of
 from pluralign_stats.models.matrices import (
@@ -151,7 +151,7 @@ def build_design(
     used = _used_columns(formula, data, sides, weigh, ordinal=ordinal)
     rows = data[used].notna().all(axis=1)
     if not rows.any():
-        raise InputError(f"no row has all of {', '.join(used)}; check for missing values")
+        raise NotApplicableError(f"no row has all of {', '.join(used)}; check for missing values")
     known = [name for name in rater_columns(rater, data) if name not in used]
     kept = data.loc[rows, [*used, *known]].infer_objects()
     for column in kept:
@@ -220,7 +220,7 @@ def _refuse_constant(sides: list[str], data: pd.DataFrame) -> None:
     """A factor with one level left has no effect that could be estimated."""
     for column in sorted({name for side in sides for name in variables_of(side)}):
         if data[column].dtype == "category" and data[column].nunique() < 2:
-            raise InputError(
+            raise NotApplicableError(
                 f"'{column}' has one level only ('{data[column].iloc[0]}') in the rows used; "
                 "leave it out of the formula"
             )

@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from pluralign_stats.errors import InputError
+from pluralign_stats.errors import NotApplicableError
 from pluralign_stats.models import diagnose
 from pluralign_stats.models.design import Design, build_design
 from pluralign_stats.models.engine.average_information import average_information
@@ -156,12 +156,14 @@ def fit_linear(
     design = build_design(parse_formula(formula), data, weights=weights, rater=rater)
     n, p = design.fixed.columns.shape
     if n <= p + 1:
-        raise InputError(f"{n} complete rows are too few for {p} effects; simplify the model")
+        raise NotApplicableError(
+            f"{n} complete rows are too few for {p} effects; simplify the model"
+        )
     X, back = orthogonal(design.fixed.columns)
     mean = X.T @ design.y / n
     residual = design.y - X @ mean
     if np.abs(residual).max() <= 1e-12 * np.abs(design.y).max():
-        raise InputError(_DETERMINED)
+        raise NotApplicableError(_DETERMINED)
     prepared = prepare(design)
     order = prepared.layout.order
     unit = np.exp(np.log(design.weight).mean())
@@ -170,7 +172,7 @@ def fit_linear(
     try:
         state, converged = _search(problem, design, prepared, residual)
     except np.linalg.LinAlgError:
-        raise InputError(_DETERMINED) from None
+        raise NotApplicableError(_DETERMINED) from None
     sigma = float(np.sqrt(state.variance(problem)))
     parts = random_parts(design, prepared, state.theta, state.u, problem.system.invert(), sigma)
     beta, vcov = back @ (state.beta + mean), back @ state.unscaled @ back.T * sigma**2

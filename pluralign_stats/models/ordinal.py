@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy.linalg import block_diag
 
-from pluralign_stats.errors import InputError, one_of
+from pluralign_stats.errors import InputError, NotApplicableError, one_of
 from pluralign_stats.models import diagnose
 from pluralign_stats.models.categories import Categories, categories_of
 from pluralign_stats.models.design import Design, build_design
@@ -205,7 +205,9 @@ def fit_ordinal(
     basis = threshold_basis(thresholds, len(found.labels) - 1)
     n, k = _sizes(design, basis)
     if n <= k:
-        raise InputError(f"{n} complete rows are too few for {k} parameters; simplify the model")
+        raise NotApplicableError(
+            f"{n} complete rows are too few for {k} parameters; simplify the model"
+        )
     if n_nodes != 1:
         _check_quadrature(design, n_nodes)
     ordered = search_in_order(design, found, basis, link, n_nodes)

@@ -6,7 +6,7 @@ import numpy as np
 from scipy.linalg import block_diag, null_space
 from scipy.special import ndtri
 
-from pluralign_stats.errors import InputError
+from pluralign_stats.errors import NotApplicableError
 from pluralign_stats.models.categories import Categories
 from pluralign_stats.models.design import Design
 from pluralign_stats.models.engine.coordinates import cut_design
@@ -132,7 +132,7 @@ class Objective:
         """The model at parameters that are known to be allowed."""
         state = self.state_at(psi)
         if state is None:
-            raise InputError(
+            raise NotApplicableError(
                 "the likelihood cannot be evaluated; check for huge values, rescale the variables "
                 "or simplify the model"
             )

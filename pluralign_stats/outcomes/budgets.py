@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from pluralign_stats.errors import InputError, listing
+from pluralign_stats.errors import InputError, NotApplicableError, listing
 from pluralign_stats.outcomes.choose_runs import EQUAL
 from pluralign_stats.outcomes.contrasts import against_control, clear_ones, pairwise
 from pluralign_stats.outcomes.experiments import Experiment, select_experiment
@@ -61,7 +61,7 @@ def compare_budgets(
         except InputError as error:
             missing.append(f"No runs with the {budget} budget: {error}.")
     if not tried:
-        raise InputError(" ".join(missing))
+        raise NotApplicableError(" ".join(missing))
     shared, alike = _shared(outcomes, [experiment for _, experiment in tried.values()])
     found = [
         result

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from pluralign_stats.errors import InputError
+from pluralign_stats.errors import InputError, NotApplicableError
 from pluralign_stats.outcomes.contrasts import against_control
 from pluralign_stats.outcomes.experiments import select_experiment
 from pluralign_stats.outcomes.read import CONTROL, Outcomes
@@ -46,7 +46,7 @@ def by_base_model(
     """
     tuned = outcomes.table["optimizer"] != CONTROL
     if not tuned.any():
-        raise InputError("no model was tuned; train some: pluralign train")
+        raise NotApplicableError("no model was tuned; train some: pluralign train")
     setting = dict(select_experiment(outcomes, factor, **(fixed or {})).fixed)
     found: dict[str, Result] = {}
     missing = []
@@ -59,7 +59,7 @@ def by_base_model(
         except InputError as error:
             missing.append(f"{model}: {error}.")
     if not found:
-        raise InputError(" ".join(missing))
+        raise NotApplicableError(" ".join(missing))
     return _joined(found, missing)
 
 

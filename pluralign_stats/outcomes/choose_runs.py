@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from pluralign_stats.errors import InputError, listing, one_of
+from pluralign_stats.errors import InputError, NotApplicableError, listing, one_of
 from pluralign_stats.feedback.recipe import STRATEGIES
 from pluralign_stats.outcomes.read import CONTROL, TUNING, Outcomes
 
@@ -64,7 +64,9 @@ def with_values(tuned: pd.DataFrame, stated: Mapping[str, Any]) -> pd.DataFrame:
                              f"{one_of(f"'{name}'", value, known)}")  # fmt: skip
         tuned = tuned[same]
     if tuned.empty:
-        raise InputError("there is no tuned run to select; train some: pluralign train GRID")
+        raise NotApplicableError(
+            "there is no tuned run to select; train some: pluralign train GRID"
+        )
     return tuned
 
 
@@ -162,5 +164,7 @@ def controls_of(runs: pd.DataFrame, tuned: pd.DataFrame) -> pd.DataFrame:
     controls = runs[runs["optimizer"] == CONTROL].merge(tuned[own].drop_duplicates(), on=own)
     if controls.empty:
         models = listing(tuned["base_model"].unique())
-        raise InputError(f"no control of {models} is among the scores; generate and judge it too")
+        raise NotApplicableError(
+            f"no control of {models} is among the scores; generate and judge it too"
+        )
     return controls.assign(design=CONTROL)

@@ -9,7 +9,7 @@ import pandas as pd
 from pluralign_stats.effects.adjust import Adjustment
 from pluralign_stats.effects.draws import leave_out_zero
 from pluralign_stats.effects.estimates import infer, tabulate
-from pluralign_stats.errors import InputError, one_of
+from pluralign_stats.errors import InputError, NotApplicableError, one_of
 from pluralign_stats.models.bayes.bayes import Posterior
 from pluralign_stats.models.fit import Fit
 from pluralign_stats.outcomes.experiments import Experiment
@@ -95,7 +95,7 @@ def pairwise(experiment: Experiment, dimensions: Sequence[str] = (), **options: 
         If an option is unknown, there are fewer than two designs, or no dimension can be modelled.
     """
     if len(experiment.levels) < 2:
-        raise InputError(
+        raise NotApplicableError(
             f"only '{experiment.levels[0]}' was trained beside the control; a comparison needs two "
             f"levels of {experiment.factor}"
         )
@@ -169,7 +169,7 @@ def by_dimension(
                 found.setdefault(text, []).append(label)
         tables.append(tell(fit, name).assign(dimension=label, term=experiment.factor))
     if not tables:
-        raise InputError("; ".join(told))
+        raise NotApplicableError("; ".join(told))
     return pd.concat(tables, ignore_index=True), (*told, *_named(doubts)), _named(notes)
 
 

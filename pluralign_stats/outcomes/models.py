@@ -8,7 +8,7 @@ import pandas as pd
 
 from pluralign_stats.effects.averages import averages, population
 from pluralign_stats.effects.estimates import Estimates
-from pluralign_stats.errors import InputError, one_of
+from pluralign_stats.errors import InputError, NotApplicableError, one_of
 from pluralign_stats.models.bayes.bayes import fit_bayes
 from pluralign_stats.models.diagnose import grouping_notes, singular_notes
 from pluralign_stats.models.fit import Fit
@@ -223,7 +223,7 @@ def _check(experiment: Experiment, data: pd.DataFrame, dimension: str) -> None:
     sizes = data["design"].value_counts()
     empty = [design for design in experiment.designs if not sizes.get(design)]
     if empty:
-        raise InputError(
+        raise NotApplicableError(
             f"'{empty[0]}' has no usable score of '{dimension}' ({experiment.left_out() or 'none'}"
             "); leave it out of 'levels', or look at its generations"
         )
@@ -234,7 +234,7 @@ def _whole(data: pd.DataFrame, dimension: str, *, rounded: bool) -> pd.DataFrame
     score = data["score"]
     broken = score != score.round()
     if broken.any() and not rounded:
-        raise InputError(
+        raise NotApplicableError(
             f"{broken.sum():,} of {len(score):,} scores of '{dimension}' are no whole numbers, "
             f"such as {score[broken].iloc[0]:g}, and an ordinal model needs categories; fit the "
             "linear model, or round them (rounded=True)"

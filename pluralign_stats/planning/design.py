@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from pluralign_stats.errors import InputError, one_of
+from pluralign_stats.errors import InputError, NotApplicableError, one_of
 from pluralign_stats.simulate.margins import mean_rating
 from pluralign_stats.simulate.parameters import ITEM_SD, RATER_SD, THRESHOLDS
 from pluralign_stats.study.study import Study
@@ -226,9 +226,11 @@ def _fitted(study: Study, dimension: str) -> tuple[tuple[int, int, int], _Spread
     try:
         fit = fit_ordinal("rating ~ 1 + (1|rater) + (1|item)", data[["rating", "rater", "item"]])
     except InputError as error:
-        raise InputError(f"{label}: these ratings cannot be planned with: {error}") from None
+        raise NotApplicableError(
+            f"{label}: these ratings cannot be planned with: {error}"
+        ) from None
     if not fit.converged:
-        raise InputError(
+        raise NotApplicableError(
             f"{label}: the model of these ratings was not found ({' '.join(fit.warnings)}); plan "
             "with another dimension or study"
         )

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import norm
 
-from pluralign_stats.errors import PluralignError
+from pluralign_stats.errors import NotApplicableError
 from pluralign_stats.models.bayes.options import check_whole
 from pluralign_stats.planning.design import StudyDesign
 from pluralign_stats.planning.power import (
@@ -120,7 +120,9 @@ def _around(
     for design, pilot in none.items():
         errors = [r.std_error for r in pilots[pilot] if np.isfinite(r.std_error)]
         if not errors:
-            raise PluralignError(f"{design.label}: no model could be fitted; plan a larger study")
+            raise NotApplicableError(
+                f"{design.label}: no model could be fitted; plan a larger study"
+            )
         unit = 1.0 if model == "ordinal" else _slope(design)
         size = copysign(expected * float(np.mean(errors)) / unit, design.percent or -1.0)
         tried[design] = [design.of_effect(share * size) for share in _TRIED]
@@ -145,7 +147,7 @@ def _row(
     sizes = np.array([abs(one.effect) for one in tried])
     solved = solve_probit(sizes, counts, n, power)
     if solved is None:
-        raise PluralignError(
+        raise NotApplicableError(
             f"{design.label}: the simulations do not tell which difference is found with "
             f"{power:.0%} power; simulate more of them"
         )

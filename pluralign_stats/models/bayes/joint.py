@@ -7,7 +7,7 @@ from typing import Any, cast
 import numpy as np
 import pandas as pd
 
-from pluralign_stats.errors import InputError, one_of
+from pluralign_stats.errors import InputError, NotApplicableError, one_of
 from pluralign_stats.models.bayes.arviz_data import Parameters
 from pluralign_stats.models.bayes.bayes import BayesOrdinalFit
 from pluralign_stats.models.bayes.convergence import Convergence
@@ -289,7 +289,9 @@ def _start(ratings: pd.DataFrame, demographics: Sequence[str], link: str) -> dic
     dimensions = ratings["dimension"].astype("category").cat.remove_unused_categories()
     names = list(dimensions.cat.categories)
     if len(names) < 2:
-        raise InputError("a joint model needs two dimensions or more; use fit_bayes for one")
+        raise NotApplicableError(
+            "a joint model needs two dimensions or more; use fit_bayes for one"
+        )
     return {
         str(name): fit_ordinal(formula, ratings[(dimensions == name).to_numpy()], link=link)
         for name in names

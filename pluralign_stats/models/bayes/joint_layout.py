@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from scipy.linalg import helmert
 
-from pluralign_stats.errors import InputError
+from pluralign_stats.errors import NotApplicableError
 from pluralign_stats.models.bayes.density import Data
 from pluralign_stats.models.bayes.layout import FAMILIES, Layout, Natural
 from pluralign_stats.models.bayes.reference import soften_covariance
@@ -123,7 +123,7 @@ def pool(fit: OrdinalFit) -> tuple[Pooled, ...]:
         levels = tuple(map(str, known))
         columns = _columns_of(name, design.fixed.names)
         if len(columns) != max(len(levels) - 1, 1):
-            raise InputError(
+            raise NotApplicableError(
                 f"the ratings do not tell all effects of '{name}' apart from those of the other "
                 "demographics; leave it out, or merge levels"
             )
@@ -149,13 +149,13 @@ def lay_out_jointly(fits: dict[str, OrdinalFit], valence: np.ndarray) -> JointLa
     first_name, first = next(iter(fits.items()))
     for name, fit in fits.items():
         if fit.labels != first.labels:
-            raise InputError(
+            raise NotApplicableError(
                 f"the dimensions must use the same categories: '{first_name}' has "
                 f"{', '.join(first.labels)}, '{name}' {', '.join(fit.labels)}; merge categories or "
                 "model these dimensions apart"
             )
         if fit.design.fixed.names != first.design.fixed.names:
-            raise InputError(
+            raise NotApplicableError(
                 f"the dimensions '{first_name}' and '{name}' were not rated by the same groups; "
                 "leave out demographics with levels that are not in every dimension"
             )

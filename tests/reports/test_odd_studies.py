@@ -1,0 +1,78 @@
+"""Every chapter on studies that are odd in one way each: what cannot be asked is said."""
+
+import json
+import re
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import pandas as pd
+import pytest
+from odd_studies import ODD, write_odd
+
+import pluralign_stats as pls
+from reports import notebook_folder
+from tests.reports.little_work import LITTLE_WORK
+
+pytestmark = pytest.mark.slow
+
+QUICK = ("01", "02", "03", "04", "08", "13", "14", "15", "17")
+SAMPLED = ("05", "06", "07", "16")
+
+
+def run(number: str, codebook: Path, capsys: pytest.CaptureFixture, **given: object) -> str:
+    """Run the code of one chapter as its notebook would, and return what it printed."""
+    (notebook,) = notebook_folder().glob(f"{number}_*.ipynb")
+    names: dict[str, object] = {}
+    for cell in json.loads(notebook.read_text("utf-8"))["cells"]:
+        if cell["cell_type"] != "code":
+            continue
+        exec("".join(cell["source"]), names)
+        if "parameters" in cell["metadata"].get("tags", []):
+            given = {"study_file": str(codebook), "out": str(codebook.parent / "out")} | given
+            wanted = LITTLE_WORK | {"about_raters": True, "single_items": True} | given
+            names |= {name: value for name, value in wanted.items() if name in names}
+    plt.close("all")
+    return capsys.readouterr().out
+
+
+def judged(codebook: Path) -> str:
+    """A file of a judge's scores of a study's items: of each the first rating it was given."""
+    ratings = pls.read_study(codebook).ratings.dropna(subset="rating")
+    keys = ["item", "dimension", *(["language"] if "language" in ratings else [])]
+    scores = ratings.groupby(keys, observed=True)["rating"].first().rename("score").reset_index()
+    scores.assign(judge="made").to_csv(codebook.parent / "scores.csv", index=False)
+    return str(codebook.parent / "scores.csv")
+
+
+def sentences(codebook: Path) -> dict[str, str]:
+    """What each exhibit of the chapters that were run says."""
+    folder = codebook.parent / "out" / "tables"
+    return {p.stem: json.loads(p.read_text("utf-8"))["sentence"] for p in folder.glob("*.json")}
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_every_chapter_runs_and_says_no_nonsense(name, tmp_path, capsys):
+    codebook = write_odd(tmp_path / name, ODD[name])
+    chapters = [n for n in QUICK if name != "sixty_dimensions" or n in ("01", "04")]
+    for number in chapters:
+        run(number, codebook, capsys, judge_scores_file=judged(codebook))
+    for exhibit, sentence in sentences(codebook).items():
+        assert not re.search(r"\b(nan|inf|None)\b", sentence), (exhibit, sentence)
+        assert not re.search(r"\b1 (ratings|raters|items|dimensions|groups)\b", sentence), exhibit
+    counts = [pd.read_csv(p) for p in (codebook.parent / "out" / "tables").glob("*.csv")]
+    shown = [t["n_raters"].dropna() for t in counts if "n_raters" in t and "group" in t]
+    assert all((each >= 10).all() for each in shown)
+
+
+@pytest.mark.parametrize("name", ["binary", "no_demographic", "three_raters", "fractions"])
+def test_the_chapters_that_sample_run_too(name, tmp_path, capsys):
+    codebook = write_odd(tmp_path / name, ODD[name])
+    for number in SAMPLED:
+        run(number, codebook, capsys)
+
+
+def test_what_two_categories_cannot_tell_is_said(tmp_path, capsys):
+    codebook = write_odd(tmp_path / "s", ODD["binary"])
+    told = run("04", codebook, capsys)
+    assert "This study cannot show it: with two categories there is one threshold" in told
+    assert {"calibration", "residuals", "predicted_shares"} <= set(sentences(codebook))
