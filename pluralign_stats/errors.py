@@ -26,6 +26,12 @@ class MissingExtraError(PluralignError):
         )
 
 
+def one_line(value: object, limit: int = 80) -> str:
+    """Text of a value on one line, cut where it is long."""
+    text = " ".join(str(value).split())
+    return text if len(text) <= limit else f"{text[: limit - 1]}…"
+
+
 def listing(values: Iterable[object], limit: int = 8) -> str:
     """Join values for a message: ``'a', 'b', … (12 in all)``."""
     items = list(values)

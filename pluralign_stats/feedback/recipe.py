@@ -154,7 +154,7 @@ def read_recipe(path: Path) -> Recipe:
         If the file cannot be read, or a key or value is not allowed.
     """
     try:
-        return Recipe(**parse_yaml(read_text(path), path.name))
+        return Recipe(**parse_yaml(read_text(path), path.name, words=True))
     except InputError as error:
         told = str(error)
         raise InputError(told if told.startswith(str(path.name)) else f"{path}: {told}") from None

@@ -31,7 +31,7 @@ def read_codebook(path: Path) -> Codebook:
         message names the file, the line and the key.
     """
     text = read_text(path)
-    return codebook_from(parse_yaml(text, path.name), path.name, text)
+    return codebook_from(parse_yaml(text, path.name, words=True), path.name, text)
 
 
 def codebook_from(content: dict[str, Any], name: str, text: str = "") -> Codebook:

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from pluralign_stats.errors import InputError
+from pluralign_stats.errors import InputError, one_line
 from pluralign_stats.study.codebook import File
 from pluralign_stats.study.encoding import decode
 from pluralign_stats.study.quotes import Dialect, Forms, fault, rows_within
@@ -121,7 +121,7 @@ class _Reader:
         mark = self._other_separator(bare)
         if mark and self.dialect.separator not in bare:
             raise InputError(
-                f"{self.name}: the header is one column '{header.raw.strip()}'; "
+                f"{self.name}: the header is one column '{one_line(header.raw)}'; "
                 + self.spec.advise(f"separator: {json.dumps(mark)}")
             )
         self._check_quotes(header, named=False)
@@ -167,7 +167,7 @@ class _Reader:
             )
 
     def _column(self, place: int) -> str:
-        named = place < len(self.header) and self.header[place].strip()
+        named = place < len(self.header) and one_line(self.header[place])
         return f"column '{named}'" if named else f"column {place + 1}"
 
     def _escape_advice(self, record: _Record) -> str:

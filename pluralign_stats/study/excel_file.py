@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 
 import pandas as pd
 
-from pluralign_stats.errors import InputError, listing, one_of
+from pluralign_stats.errors import InputError, listing, one_line, one_of
 from pluralign_stats.study.codebook import File
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def _sheet(book: "CalamineWorkbook", asked: str | None, name: str) -> "CalamineS
 
 def _place(row: int, column: int, header: list[str]) -> str:
     """``row 7, column 'gender'``, of a cell counted from 0."""
-    named = column < len(header) and " ".join(header[column].split())
+    named = column < len(header) and one_line(header[column])
     return f"row {row + 1}, column " + (f"'{named}'" if named else str(column + 1))
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet
 
-from pluralign_stats.errors import InputError, listing, one_of
+from pluralign_stats.errors import InputError, listing, one_line, one_of
 from pluralign_stats.study.codebook import File, as_column
 from pluralign_stats.study.csv_file import read_csv
 from pluralign_stats.study.encoding import decode
@@ -159,8 +159,8 @@ def _named(name: str, frame: pd.DataFrame) -> pd.DataFrame:
             row = filled.idxmax()
             raise InputError(
                 f"{name}: column {place + 1} has no name, and row {row} holds "
-                f"'{frame.loc[row, place]}' there; name the column in the header, or mend the row "
-                "if it has a field too many"
+                f"'{one_line(frame.loc[row, place])}' there; name the column in the header, or "
+                "mend the row if it has a field too many"
             )
     frame = frame.set_axis(names, axis=1)
     return frame.iloc[:, [place for place in range(len(names)) if place not in blank]]

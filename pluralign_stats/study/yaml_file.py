@@ -18,6 +18,7 @@ _TAG = "tag:yaml.org,2002:"
 _MERGE = f"{_TAG}merge"
 #: Tags that plain words get, whatever is made of them here.
 _PLAIN = {f"{_TAG}{kind}" for kind in ("int", "float", "bool", "null", "timestamp", "value")}
+_TRUTHS = ("true", "True", "TRUE", "false", "False", "FALSE")
 
 
 class WrittenInteger(int):
@@ -67,13 +68,19 @@ def read_text(path: Path) -> str:
     return decode(content, str(path), advice="save it as UTF-8")
 
 
-def parse_yaml(text: str, name: str) -> dict[str, Any]:
+def parse_yaml(text: str, name: str, *, words: bool = False) -> dict[str, Any]:
     """Parse a YAML mapping.
 
-    Values are read by the core schema of YAML 1.2, with three differences that keep words what
-    they are: keys are text as written; ``null`` is nothing only as the value of a key, and a word
-    in a list; ``true`` and ``false`` in lower case are truth values, and ``TRUE``, ``Yes`` words.
-    Numbers remember how they were written (see `WrittenInteger`).
+    Values are read by the core schema of YAML 1.2; keys are text as written, and numbers remember
+    how they were written (see `WrittenInteger`).
+
+    Parameters
+    ----------
+    text, name
+        What the file holds, and its name for messages.
+    words
+        Whether most values are words, as in a codebook: then ``TRUE`` and ``False`` are words too
+        (``true`` and ``false`` are truth values), and so is ``null`` in a list.
 
     Raises
     ------
@@ -81,7 +88,7 @@ def parse_yaml(text: str, name: str) -> dict[str, Any]:
         If `text` is empty, malformed, states a key twice (the line is named) or is no mapping.
     """
     try:
-        content = _Reader().value(_compose(text))
+        content = _Reader(words).value(_compose(text))
     except YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f", line {mark.line + 1}" if mark else ""
@@ -105,7 +112,8 @@ def _error(problem: str, node: Node) -> MarkedYAMLError:
 class _Reader:
     """Makes Python values of nodes; a node with several aliases makes one value."""
 
-    def __init__(self) -> None:
+    def __init__(self, words: bool) -> None:
+        self._words = words
         self._made: dict[int, Any] = {}
         self._open: set[int] = set()
 
@@ -114,7 +122,7 @@ class _Reader:
         if node is None:
             return None
         if isinstance(node, ScalarNode):
-            return _scalar(node)
+            return _scalar(node, ("true", "false") if self._words else _TRUTHS)
         if id(node) in self._open:
             raise _error("an alias stands inside of what it stands for", node)
         if id(node) not in self._made:
@@ -130,7 +138,8 @@ class _Reader:
 
     def _entry(self, node: Node) -> Any:
         value = self.value(node)
-        return str(node.value) if value is None and node.value not in ("", "~") else value
+        word = self._words and value is None and node.value not in ("", "~")
+        return str(node.value) if word else value
 
     def _mapping(self, node: Node) -> dict[str, Any]:
         _refuse_tag(node, "map")
@@ -143,7 +152,7 @@ class _Reader:
             if key_node.tag == _MERGE:
                 merged = {**self._merged(value_node), **merged}
                 continue
-            _scalar(key_node)
+            _scalar(key_node, _TRUTHS)
             key = str(key_node.value)
             if key in own:
                 first = lines[key]
@@ -164,16 +173,16 @@ def _refuse_tag(node: Node, kind: str) -> None:
         raise _error(f"the tag '{node.tag}' is not known here", node)
 
 
-def _scalar(node: ScalarNode) -> Any:
-    """A word or a number; ``null`` and its like are None."""
+def _scalar(node: ScalarNode, truths: tuple[str, ...]) -> Any:
+    """A word, a number, or one of the truth values; ``null`` and its like are None."""
     text = str(node.value)
     if node.style not in (None, "") or node.tag not in _PLAIN:
         _refuse_tag(node, "str")
         return text
     if text in ("", "~", "null", "Null", "NULL"):
         return None
-    if text in ("true", "false"):
-        return text == "true"
+    if text in truths:
+        return text.lower() == "true"
     for pattern, make in _NUMBERS:
         if pattern.fullmatch(text):
             number = make(text)

@@ -226,6 +226,57 @@ BAD = {
         lambda toy: as_parquet(toy, lambda _: b"person,gender\n"),
         ["raters.parquet", "not a readable Parquet file"],
     ),
+    "quote that never closes": (
+        replaced(RATINGS, "p2,a2,5,1", 'p2,"a2,5,1'),
+        ["ratings.csv", "row 6", "column 'response'", "never closes"],
+    ),
+    "two stray quotes that swallow rows": (
+        lambda toy: {
+            RATINGS: toy.changed(RATINGS, "p2,a2,5,1", 'p2,"a2,5,1').replace("p4,a2", 'p4,a2"')
+        },
+        ["ratings.csv", "row 6", "column 'response'", "line 12", "look like rows of the table"],
+    ),
+    "text after a closing quote": (
+        replaced(RATINGS, "p2,a2,5,1", 'p2,"a2"x,5,1'),
+        ["ratings.csv", "row 6", "column 'response'", "closes before 'x,5,1'"],
+    ),
+    "column without a name that is not blank": (
+        replaced(RATERS, "person,gender,spectrum", "person,,spectrum"),
+        ["raters.csv", "column 2 has no name", "row 2", "'Female'"],
+    ),
+    "UTF-16 without a mark": (
+        lambda toy: {RATERS: toy.files[RATERS].encode("utf-16-be")},
+        ["raters.csv", "UTF-16", "'encoding: utf-16-be'"],
+    ),
+    "first line that tells another separator": (
+        lambda toy: {
+            BOOK: toy.changed(BOOK, "raters.csv", "{path: raters.csv, separator: ','}"),
+            RATERS: "sep=;\n" + toy.files[RATERS].replace(",", ";"),
+        },
+        ["raters.csv", "'sep=;'", "separator"],
+    ),
+    "CSV that is an Excel file": (
+        lambda toy: {RATERS: b"PK\x03\x04..."},
+        ["raters.csv", "Excel or zip file", ".xlsx"],
+    ),
+    "Excel that is a CSV file": (
+        lambda toy: {
+            BOOK: toy.changed(BOOK, "raters.csv", "raters.xlsx"),
+            "raters.xlsx": toy.files[RATERS],
+        },
+        ["raters.xlsx", "not a readable Excel file"],
+    ),
+    "level that is an empty entry": (
+        replaced(BOOK, "column: spectrum", "column: spectrum\n    declined: [no, ~]"),
+        ["study.yaml, line", "politics.declined", "empty entry"],
+    ),
+    "JSON object with a key twice": (
+        lambda toy: {
+            BOOK: toy.changed(BOOK, "raters.csv", "raters.jsonl"),
+            "raters.jsonl": '{"person": "p1", "person": "p2"}\n',
+        },
+        ["raters.jsonl", "row 1", "'person'", "stands twice"],
+    ),
     "malformed JSON line": (
         lambda toy: {
             BOOK: toy.changed(BOOK, "raters.csv", "raters.jsonl"),

@@ -3,6 +3,7 @@ from pydantic import BaseModel
 
 from pluralign_stats import InputError
 from pluralign_stats.feedback.recipe import Recipe, read_recipe
+from pluralign_stats.study.yaml_file import dump_yaml
 
 ONE = {"weights": {"toxicity": 1}}
 WRONG = {
@@ -79,3 +80,13 @@ def test_a_recipe_is_read_from_yaml(tmp_path):
             read_recipe(path)
     with pytest.raises(InputError, match="no such file"):
         read_recipe(tmp_path / "absent.yaml")
+
+
+def test_levels_in_a_recipe_are_as_written(tmp_path):
+    path = tmp_path / "r.yaml"
+    path.write_text("weights: {good: 1e3}\ngroup: {a: 010, b: [1.0, NO, TRUE, null], 3: 12:30}\n")
+    recipe = read_recipe(path)
+    assert recipe.group == {"a": ("010",), "b": ("1.0", "NO", "TRUE", "null"), "3": ("12:30",)}
+    assert recipe.weights == {"good": 1000}
+    path.write_text(dump_yaml(recipe.model_dump(mode="json")))
+    assert read_recipe(path) == recipe

@@ -21,12 +21,11 @@ NUMBERS = {
 
 @pytest.mark.parametrize("word", WORDS)
 def test_words_stay_words(word):
-    content = parse_yaml(
-        f"list: [{word}]\nflow: {{{word}: x}}\n{word}: x\n'{word}x': x\n", "t.yaml"
-    )
+    text = f"list: [{word}]\nflow: {{{word}: x}}\n{word}: x\n"
+    content = parse_yaml(text, "t.yaml", words=True)
     assert content["list"] == [word]
     assert list(content["flow"]) == [word]
-    assert list(content) == ["list", "flow", word, f"{word}x"]
+    assert list(content) == ["list", "flow", word]
 
 
 @pytest.mark.parametrize(("written", "number"), NUMBERS.items())
@@ -46,11 +45,19 @@ def test_what_is_no_number_is_none():
     assert math.isnan(parse_yaml("a: .nan", "t.yaml")["a"])
 
 
-def test_truth_values_and_nothing():
-    content = parse_yaml("a: true\nb: false\nc: null\nd: ~\ne:\nf: NULL\ng: [~, 1]\n", "t.yaml")
-    assert content == {
-        "a": True, "b": False, "c": None, "d": None, "e": None, "f": None, "g": [None, 1],
-    }  # fmt: skip
+@pytest.mark.parametrize("words", [True, False])
+def test_truth_values_and_nothing(words):
+    text = "a: true\nb: false\nc: null\nd: ~\ne:\nf: NULL\ng: [~, 1, true]\n"
+    content = parse_yaml(text, "t.yaml", words=words)
+    nothing = dict.fromkeys("cdef")
+    assert content == {"a": True, "b": False, **nothing, "g": [None, 1, True]}
+
+
+def test_settings_take_truth_values_and_nothing_in_any_case():
+    content = parse_yaml("a: TRUE\nb: False\nc: [True, Null]\nTrue: Yes\n", "t.yaml")
+    assert content == {"a": True, "b": False, "c": [True, None], "True": "Yes"}
+    content = parse_yaml("a: TRUE\nb: False\nc: [True, Null]\nTrue: Yes\n", "t.yaml", words=True)
+    assert content == {"a": "TRUE", "b": "False", "c": ["True", "Null"], "True": "Yes"}
 
 
 def test_a_number_as_key_and_its_text_are_one_key():

@@ -22,6 +22,12 @@ def grid(folder: Path, text: str) -> Grid:
     return read_grid(path)
 
 
+def test_levels_of_groups_are_as_written(tmp_path: Path) -> None:
+    made = grid(tmp_path, "groups: [{a: 010}, {b: [1.0, NO]}, {c: 12:30, 3: 007}]\nseeds: [010]\n")
+    assert made.groups == ({"a": "010"}, {"b": ("1.0", "NO")}, {"c": "12:30", "3": "007"})
+    assert made.seeds == (10,)
+
+
 def test_a_grid_is_every_combination(tmp_path: Path) -> None:
     made = grid(
         tmp_path,

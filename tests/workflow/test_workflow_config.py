@@ -91,6 +91,22 @@ def test_a_resolved_configuration_is_the_same_run() -> None:
     assert again == run
 
 
+def test_parameters_of_notebooks_are_as_written(tmp_path: Path) -> None:
+    config = small_config(tmp_path / "out")
+    text = dump_yaml({k: v for k, v in config.items() if k != "report"})
+    told = "report:\n  parameters: {a: 010, b: 1e3, c: [007, NO], d: true, e: 12:30}\n"
+    (tmp_path / "run.yaml").write_text(text + told)
+    report = read_run(str(tmp_path / "run.yaml")).report
+    assert report
+    assert report.parameters == {
+        "a": "010",
+        "b": "1e3",
+        "c": ["007", "NO"],
+        "d": True,
+        "e": "12:30",
+    }
+
+
 def test_hours_are_operations_over_speed(tmp_path: Path) -> None:
     """One condition of DPO, reckoned by hand."""
     config = small_config(

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
 from pluralign_stats.errors import InputError, listing
+from pluralign_stats.feedback.recipe import as_words
 from pluralign_stats.study.yaml_file import parse_yaml, read_text
 from training.conditions.errors import explain
 from training.conditions.grid import HUB, RUNS, BaseModelEntry, Grid, read_grid
@@ -79,8 +80,8 @@ class JudgeSettings(Frozen):
 class ReportSettings(Frozen):
     """What the report is given."""
 
-    parameters: dict[str, str | int | float | bool | list[str]] = Field(
-        default={}, description="Parameters of the notebooks."
+    parameters: dict[str, Annotated[str | bool | list[str], BeforeValidator(as_words)]] = Field(
+        default={}, description="Parameters of the notebooks, as -p takes them."
     )
     leave_out: list[str] = Field(
         default=[], description="Notebooks, by name or number, that do not run."
