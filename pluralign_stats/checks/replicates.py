@@ -24,6 +24,12 @@ from pluralign_stats.models.ordinal import OrdinalFit
 from pluralign_stats.models.predict import Rows, category_probabilities, rows_of
 from pluralign_stats.models.rebuild import linear_engine, ordinal_engine
 
+#: Note on what is tested where groups are looked at.
+OF_THE_MODEL = (
+    "What is tested is the model, not whether groups differ: where raters use the scale in ways of "
+    "their own, which the model leaves out, groups made by lot depart from it, too."
+)
+
 #: Fewest data sets from which an interval can be read.
 FEWEST = 19
 

@@ -16,7 +16,7 @@ import pandas as pd
 
 from pluralign_stats.checks.groups import Groups, group_rows
 from pluralign_stats.checks.protocol import Check
-from pluralign_stats.checks.replicates import Comparison, Data, compare
+from pluralign_stats.checks.replicates import OF_THE_MODEL, Comparison, Data, compare
 from pluralign_stats.models.fit import Fit
 from pluralign_stats.results import Metadata, Result
 from pluralign_stats.settings import CONF_LEVEL, SIGNIFICANCE
@@ -80,6 +80,7 @@ def residual_check(
         (
             "A residual is the rank of a rating in its predicted distribution, averaged over "
             "raters and items; if the model is right, each tenth holds a tenth of them.",
+            *([] if by is None else [OF_THE_MODEL]),
             *groups.notes,
         ),
         fit.warnings,

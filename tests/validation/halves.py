@@ -10,6 +10,8 @@ import numpy as np
 import pandas as pd
 
 import pluralign_stats as pls
+from pluralign_stats.outcomes.experiments import Experiment
+from pluralign_stats.outcomes.read import CONTROL, TUNING, Outcomes
 from pluralign_stats.study.assemble import assemble
 from pluralign_stats.study.codebook_file import codebook_from
 from pluralign_stats.study.study import Study
@@ -166,3 +168,38 @@ def study_of(data: pd.DataFrame) -> Study:
     kept = data[["rater", "item", "half", "rating"]].astype({"half": str})
     numbered = kept.set_axis(pd.RangeIndex(2, 2 + len(kept)))
     return assemble(book, Tables(tabulate("ratings.csv", numbered, book.missing, "0" * 64)))
+
+
+def scores_of_runs(seed: int, spread: float, *, whole: bool, effect: float = 0.0) -> Experiment:
+    """Scores of two designs of the same effect and a control: five runs each, eight prompts."""
+    rng = np.random.default_rng([seed, 6])
+    setting = dict.fromkeys(TUNING, "same")
+    prompts = 0.3 * rng.normal(size=8)
+    rows = []
+    for design in ("preserve", "majority", CONTROL):
+        for run in range(1 if design == CONTROL else 5):
+            told = dict.fromkeys(TUNING, CONTROL) if design == CONTROL else setting
+            told = told | ({} if design == CONTROL else {"strategy": design})
+            level = 3.0 + (0 if design == CONTROL else effect + spread * rng.normal())
+            score = level + np.repeat(prompts, 4) + rng.normal(size=32)
+            rows.append(
+                pd.DataFrame(
+                    {
+                        **told,
+                        "base_model": "base",
+                        "seed": run,
+                        "run": f"{design}-{run}",
+                        "chat_template": "own",
+                        "prompt": np.repeat(np.arange(8), 4).astype(str),
+                        "language": "en",
+                        "sample": np.tile(np.arange(4), 8),
+                        "dimension": "toxicity",
+                        "score": score.round().clip(1, 5) if whole else score,
+                        "malformed": False,
+                        "judge": "made",
+                        "note": "",
+                    }
+                )
+            )
+    table = pd.concat(rows, ignore_index=True)
+    return pls.select_experiment(Outcomes(table, pd.DataFrame()), "strategy")

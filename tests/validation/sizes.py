@@ -8,7 +8,17 @@ import pandas as pd
 from scipy import stats
 
 import pluralign_stats as pls
-from tests.validation.halves import CROSSED, SOURCES, halved, simulated, study_of
+from pluralign_stats.planning.design import StudyDesign
+from pluralign_stats.planning.replicate import Model
+from pluralign_stats.planning.replicate import replicate as replicate_study
+from tests.validation.halves import (
+    CROSSED,
+    SOURCES,
+    halved,
+    scores_of_runs,
+    simulated,
+    study_of,
+)
 
 #: A test's level.
 LEVEL = 0.05
@@ -147,6 +157,25 @@ def mixed(source: str, unit: str) -> Callable[[int], Found]:
     return mixed_models
 
 
+def real(source: str, unit: str) -> Callable[[int], Found]:
+    """The first of these tests on ratings that people gave."""
+    given = SOURCES[source]
+
+    def real_ratings(seed: int) -> Found:
+        data = halved(given.read(seed), unit, seed)
+        formula = f"rating ~ half + {given.rest}"
+        ordinal = pls.fit_ordinal(formula, data)
+        odds = pls.proportional_odds(ordinal).table.set_index(["term", "against"])["p_value"]
+        return {
+            "contrasts, linear": _p(pls.fit_linear(formula, data).contrasts("half")),
+            "joint_test, ordinal": _p(pls.joint_test(ordinal, "half")),
+            "proportional_odds, thresholds": odds["half", "thresholds"],
+            "proportional_odds, scale": odds["half", "scale"],
+        }
+
+    return real_ratings
+
+
 def own(source: str, unit: str) -> Callable[[int], Found]:
     """Coefficients of models with effects on thresholds and scale."""
     given = SOURCES[source]
@@ -248,6 +277,37 @@ def bayesian(source: str, unit: str) -> Callable[[int], Found]:
     return use_of_the_scale
 
 
+def trained(spread: float) -> Callable[[int], Found]:
+    """Scores of two designs that do the same, runs of which differ by `spread`."""
+
+    def outcome_models(seed: int) -> Found:
+        found: Found = {}
+        for kind in ("linear", "ordinal"):
+            made = scores_of_runs(seed, spread, whole=kind == "ordinal")
+            pair = pls.pairwise(made, kind=kind).table.iloc[0]
+            control = pls.against_control(made, kind=kind).table.iloc[0]
+            moved = scores_of_runs(seed, spread, whole=kind == "ordinal", effect=-1.0)
+            gain = pls.relative_gain(moved, "majority", "preserve", kind=kind).table.iloc[0]
+            found |= {
+                f"pairwise, {kind}": float(pair["p_value"]),
+                f"against_control, {kind}": float(control["p_value"]),
+                f"relative_gain, {kind}": _apart(gain),
+            }
+        return found
+
+    return outcome_models
+
+
+def planned(model: Model) -> Callable[[int], Found]:
+    """Planned studies in which groups do not differ."""
+    design = StudyDesign(raters=120, items=40, ratings_per_rater=5, share=0.3, percent=0.0)
+
+    def planned_studies(seed: int) -> Found:
+        return {"power without an effect": replicate_study(design, model, 11, seed).p_value}
+
+    return planned_studies
+
+
 def _apart(row: pd.Series) -> bool:
     return bool(row["conf_low"] > 0 or row["conf_high"] < 0)
 
@@ -258,18 +318,25 @@ def _case(
     return Case(data, unit, examine, judged, share)
 
 
-STYLES = "simulated, own styles"
-ITEMS = ("simulated, own styles", "simulated study, own styles", "carrots", "VerbAgg", "CSC")
+STYLES, STUDY = "simulated, own styles", "simulated study, own styles"
+UNITS = ("rater", "item")
+PEOPLE = ("trustamas", "soup", "carrots", "VerbAgg", "CSC")
 
 _ALL: Sequence[Case] = (
-    *(_case(mixed(name, "rater"), name, "rater") for name in SOURCES),
-    *(_case(mixed(name, "item"), name, "item") for name in ITEMS),
-    *(_case(own(name, "rater"), name, "rater") for name in (STYLES, "soup", "carrots")),
-    *(_case(own(name, "item"), name, "item") for name in (STYLES, "VerbAgg")),
-    _case(checks(0.0), "simulated, one style", "rater"),
-    _case(checks(0.5), STYLES, "rater", judged=False),
-    *(_case(described(name), name, "rater") for name in (STYLES, "VerbAgg", "CSC", "carrots")),
-    *(_case(bayesian(name, "rater"), name, "rater", share=0.2) for name in (STYLES, "soup")),
+    *(_case(mixed(name, unit), name, unit) for name in (STYLES, STUDY) for unit in UNITS),
+    *(_case(real(name, "rater"), name, "rater", share=0.5) for name in PEOPLE),
+    *(_case(real(name, "item"), name, "item", share=0.5) for name in ("carrots", "VerbAgg", "CSC")),
+    *(_case(own(name, "rater"), name, "rater") for name in (STYLES, "soup")),
+    _case(own(STYLES, "item"), STYLES, "item"),
+    _case(checks(0.0), "simulated, one style", "rater", share=0.5),
+    _case(checks(0.5), STYLES, "rater", judged=False, share=0.5),
+    *(_case(described(name), name, "rater") for name in (STYLES, "carrots", "CSC")),
+    *(_case(bayesian(name, "rater"), name, "rater", share=0.25) for name in (STYLES, "soup")),
+    *(_case(trained(spread), f"scores, runs differ by {spread}", "run") for spread in (0.0, 0.3)),
+    *(
+        _case(planned(model), f"planned studies, {model}", "rater")
+        for model in ("linear", "ordinal")
+    ),
 )
 
 CASES = {case.name: case for case in _ALL if case.data not in SOURCES or SOURCES[case.data].here}
