@@ -43,6 +43,11 @@ class Dialect:
             rf'(?:{self.quoted.pattern}|(?!{space}")(?:{plain})*+)(?:{mark}|\r\n?|\n|\Z)', re.DOTALL
         )
 
+    @cached_property
+    def record(self) -> re.Pattern[str]:
+        """A whole row."""
+        return re.compile(f"(?:{self.field.pattern})+", re.DOTALL)
+
 
 def fault(raw: str, n_fields: int, dialect: Dialect) -> tuple[int, str] | None:
     """Place (from 0) of the first field whose quotes do not fit, and what is wrong with them.
@@ -56,6 +61,8 @@ def fault(raw: str, n_fields: int, dialect: Dialect) -> tuple[int, str] | None:
     dialect
         How the file is written.
     """
+    if dialect.record.fullmatch(raw):
+        return None
     position = 0
     for place in range(n_fields):
         found = dialect.field.match(raw, position)
@@ -117,6 +124,8 @@ def rows_within(
     their columns, in the columns whose cells look alike. The first line of a `header` has names.
     """
     for place, text in enumerate(fields):
+        if "\n" not in text:
+            continue
         cells = list(_cells(text, place, len(fields), dialect.separator, header=header))
         after = [cell for column, cell in cells if column > 0]
         if not forms.spaced and sum(cell.startswith(" ") for cell in after) > len(after) / 2:
@@ -139,8 +148,7 @@ def _cells(
     None where they can't be: the first line starts in the column `place` of `n`, the last ends
     there, and all between are whole rows.
     """
-    parts = [line.split(separator) for line in _LINE_END.split(text)]
-    first, *between, last = parts if len(parts) > 1 else [[], []]
+    first, *between, last = (line.split(separator) for line in _LINE_END.split(text))
     between = [cells for cells in between if cells != [""]]
     if len(first) != n - place or len(last) != place + 1 or any(len(c) != n for c in between):
         return

@@ -213,3 +213,29 @@ def test_the_published_layout_has_german_labels_throughout():
     book = read_codebook(find_codebook("pluralistic_values")).in_language("de")
     parts = {**book.dimensions, **book.demographics}
     assert [name for name, part in parts.items() if book.label(name) != part.label["de"]] == []
+
+
+def as_excel(toy, name):
+    """A file of the toy study as Excel keeps it: numbers as numbers."""
+    path = toy.folder / name
+    frame = pd.read_csv(path, keep_default_na=False, na_values=[""])
+    frame.to_excel(path.with_suffix(".xlsx"), index=False)
+
+
+def as_semicolons(toy, name):
+    path = toy.folder / name
+    path.write_bytes(("sep=;\n" + path.read_text("utf-8").replace(",", ";")).encode("utf-16"))
+
+
+@pytest.mark.parametrize("change", [as_excel, as_semicolons])
+def test_a_study_is_the_same_from_other_files(toy, change):
+    expected = toy.read()
+    for name in ("ratings.csv", "raters.csv"):
+        change(toy, name)
+    book = (toy.folder / "study.yaml").read_text("utf-8")
+    if change is as_excel:
+        book = book.replace("ratings.csv", "ratings.xlsx").replace("raters.csv", "raters.xlsx")
+        (toy.folder / "study.yaml").write_text(book, "utf-8")
+    study = read_study(toy.folder / "study.yaml")
+    pd.testing.assert_frame_equal(study.ratings, expected.ratings)
+    pd.testing.assert_frame_equal(study.raters, expected.raters)
