@@ -19,7 +19,8 @@ from reports.notebook import require_packages, shipped_notebooks
 #: Remembers what was copied, so that files the user changed can be told from those that were not.
 _RECORD = ".pluralign-lab.json"
 
-#: Defaults of JupyterLab: it asks nobody for news or newer releases, nor the user whether it may.
+#: Defaults of JupyterLab: it asks nobody for news or newer releases, nor the user whether it may,
+#: and waits a day for a kernel that is slow to answer, not a minute.
 _DEFAULTS = Path(__file__).parent / "jupyter"
 
 

@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any, Literal
 from pluralign_stats.errors import InputError, MissingExtraError, listing
 from training.adapter_fit import read_weights, require_fit, require_loaded
 from training.conditions.options import TrainingOptions
+from training.number_format import dtype_of, number_format
 from training.process import prepare_process
 
 if TYPE_CHECKING:
+    import torch
     from transformers import PreTrainedTokenizerBase
 
 #: Miniature base models that are made on first use.
@@ -170,16 +172,6 @@ def context_length(base: str) -> int | None:
     return getattr(config, "max_position_embeddings", None)
 
 
-def number_format(options: TrainingOptions) -> Literal["bf16", "fp32"]:
-    """The number format in which a condition is trained on this machine."""
-    import torch
-
-    if options.precision != "auto":
-        return options.precision
-    cuda = torch.cuda.is_available() and torch.cuda.is_bf16_supported(including_emulation=False)
-    return "bf16" if cuda else "fp32"
-
-
 def load_model(base: str, options: TrainingOptions, head: Head = "language") -> Any:
     """Load a base model in the number format in which it is trained.
 
@@ -201,13 +193,12 @@ def load_model(base: str, options: TrainingOptions, head: Head = "language") -> 
     from transformers import AutoModelForCausalLM, AutoModelForSequenceClassification
 
     kind = AutoModelForCausalLM if head == "language" else AutoModelForSequenceClassification
-    settings: dict[str, Any] = {
-        "dtype": torch.bfloat16 if number_format(options) == "bf16" else torch.float32
-    }
+    dtype = dtype_of(number_format(options))
+    settings: dict[str, Any] = {"dtype": dtype}
     if options.attention != "auto":
         settings["attn_implementation"] = options.attention
     if options.quantization == "4bit":
-        settings["quantization_config"] = four_bits()
+        settings["quantization_config"] = four_bits(dtype)
     if head == "reward":
         settings["num_labels"] = 1
     if torch.cuda.is_available() and not _launched():
@@ -274,16 +265,15 @@ def check_quantization(options: TrainingOptions) -> None:
         )
 
 
-def four_bits() -> Any:
-    """How QLoRA stores a base model: four-bit normal floats, quantized twice."""
-    import torch
+def four_bits(dtype: "torch.dtype") -> Any:
+    """How QLoRA stores a base model, computing in `dtype`: four-bit normal floats, twice so."""
     from transformers import BitsAndBytesConfig
 
     return BitsAndBytesConfig(
         load_in_4bit=True,
         bnb_4bit_quant_type="nf4",
         bnb_4bit_use_double_quant=True,
-        bnb_4bit_compute_dtype=torch.bfloat16,
+        bnb_4bit_compute_dtype=dtype,
     )
 
 

@@ -21,6 +21,9 @@ def prepare_process() -> None:
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     os.environ.setdefault("TQDM_DISABLE", "1")
     os.environ.setdefault("HF_DATASETS_DISABLE_PROGRESS_BARS", "1")
+    # Seconds without an answer after which the hub is given up; by default 10.
+    os.environ.setdefault("HF_HUB_ETAG_TIMEOUT", "120")
+    os.environ.setdefault("HF_HUB_DOWNLOAD_TIMEOUT", "120")
     _keep_memory()
 
 

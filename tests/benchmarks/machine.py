@@ -33,19 +33,35 @@ def r_facts() -> tuple[str, str]:
 
 
 def facts(r: str) -> str:
-    """Cores, processor and versions in one sentence."""
+    """Cores, processor with its instruction sets, and versions in one sentence."""
     import numpy as np
 
     blas = np.show_config(mode="dicts")["Build Dependencies"]["blas"]["name"]
     packages = ", ".join(f"{name} {version(name)}" for name in ("numpy", "scipy", "numba"))
     return (
-        f"{os.cpu_count()} cores ({_processor()}), {platform.system()} {platform.machine()}, "
-        f"Python {platform.python_version()}, {packages} ({blas}); {r or 'no R'}; one BLAS thread."
+        f"{os.cpu_count()} cores ({_processor()}; {instruction_sets()}), "
+        f"{platform.system()} {platform.machine()}, Python {platform.python_version()}, "
+        f"{packages} ({blas}); {r or 'no R'}; one BLAS thread."
     )
 
 
 def _processor() -> str:
+    return _told("model name") or platform.processor() or "unknown processor"
+
+
+#: Instruction sets that decide how fast products of matrices are, x86 and ARM, as Linux names them.
+_SETS = ("avx", "avx2", "avx512f", "avx512_bf16", "avx512_fp16", "amx_bf16", "asimd", "sve", "bf16")
+
+
+def instruction_sets() -> str:
+    """Which of the instruction sets that matter this processor has."""
+    flags = set((_told("flags") or _told("Features")).split())
+    return ", ".join(name for name in _SETS if name in flags) or "instruction sets unknown"
+
+
+def _told(name: str) -> str:
+    """What Linux says of the first processor; nothing elsewhere."""
     told = Path("/proc/cpuinfo")
     lines = told.read_text().splitlines() if told.exists() else []
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor() or "unknown processor"
+    said = [line.partition(":")[2].strip() for line in lines if line.startswith(name)]
+    return said[0] if said else ""

@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import Any, Literal
 
 from selenium import webdriver
-from selenium.common.exceptions import StaleElementReferenceException
+from selenium.common.exceptions import StaleElementReferenceException, WebDriverException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import WebDriverWait
 
 #: Seconds within which anything has to appear, on a busy machine.
-PATIENCE = 120
+PATIENCE = 900
 
 #: Of servers that live for a test only.
 TOKEN = "nobody"
@@ -74,7 +74,7 @@ def laboratory(home: Path, *words: str | Path, cwd: Path | None = None) -> Itera
     finally:
         os.killpg(server.pid, signal.SIGTERM)
         try:
-            server.wait(20)
+            server.wait(PATIENCE)
         except subprocess.TimeoutExpired:
             os.killpg(server.pid, signal.SIGKILL)
             server.wait()
@@ -85,7 +85,7 @@ def _await(address: str, server: "subprocess.Popen[bytes]", log: Path) -> None:
     stop = time.monotonic() + PATIENCE
     while True:
         try:
-            with urllib.request.urlopen(address, timeout=5):
+            with urllib.request.urlopen(address, timeout=PATIENCE):
                 return
         except OSError as error:
             if server.poll() is not None or time.monotonic() > stop:
@@ -106,12 +106,25 @@ def chromium(profile: Path) -> Iterator[webdriver.Chrome]:
     for argument in (*OPTIONS, "--window-size=1400,1000", f"--user-data-dir={profile}"):
         options.add_argument(argument)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    service = webdriver.ChromeService(executable_path=shutil.which("chromedriver"))
-    browser = webdriver.Chrome(options=options, service=service)
+    browser = _started(options)
+    browser.set_page_load_timeout(PATIENCE)
+    browser.set_script_timeout(PATIENCE)
     try:
         yield browser
     finally:
         browser.quit()
+
+
+def _started(options: webdriver.ChromeOptions) -> webdriver.Chrome:
+    """A browser; its driver gives it half a minute, which a busy machine may not have."""
+    stop = time.monotonic() + PATIENCE
+    while True:
+        service = webdriver.ChromeService(executable_path=shutil.which("chromedriver"))
+        try:
+            return webdriver.Chrome(options=options, service=service)
+        except WebDriverException:
+            if time.monotonic() > stop:
+                raise
 
 
 class Visitor:

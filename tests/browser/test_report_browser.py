@@ -23,6 +23,7 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
 
 from tests.browser.axe import found_by_axe
+from tests.browser.laboratory import PATIENCE
 
 PAGES = ("index", *(notebook.path.stem for notebook in find_notebooks()))
 DESKTOP, PHONE = (1280, 900), (375, 812)
@@ -189,7 +190,7 @@ def test_wide_figures_and_tables_scroll_by_keyboard(browser: Any, site: Path) ->
         browser.execute_script("arguments[0].focus()", element)
         press(browser, Keys.ARROW_RIGHT)
         moved = partial(_is_moved, element)
-        WebDriverWait(browser, 10).until(moved, "did not scroll")
+        WebDriverWait(browser, PATIENCE).until(moved, "did not scroll")
 
 
 def _is_moved(element: Any, driver: Any) -> bool:

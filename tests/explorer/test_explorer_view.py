@@ -134,7 +134,7 @@ def test_what_was_asked_last_is_shown(explorer: Any, monkeypatch: pytest.MonkeyP
 
     def slow(choice: Any) -> Any:
         if threading.current_thread() is not threading.main_thread():
-            may_end.wait(20)
+            may_end.wait(600)
             fitted.append(choice.dimension)
         return fit(choice)
 

@@ -136,3 +136,15 @@ def test_a_missing_jupyterlab_names_the_extra(
     monkeypatch.setattr(lab, "find_spec", lambda name: None)
     with pytest.raises(MissingExtraError, match=r"pluralign\[report\]"):
         open_lab(tmp_path, browser=True, port=None)
+
+
+def test_lab_waits_for_a_kernel_that_is_slow_to_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from jupyter_server.serverapp import ServerApp
+
+    monkeypatch.setenv("JUPYTER_CONFIG_DIR", str(tmp_path))
+    monkeypatch.setenv("JUPYTER_CONFIG_PATH", str(lab._DEFAULTS))
+    server = ServerApp()
+    server.load_config_file()
+    assert server.config.MappingKernelManager.kernel_info_timeout >= 24 * 3600

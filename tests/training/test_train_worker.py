@@ -104,7 +104,7 @@ def test_two_processes_train_one_condition_and_end_with_who_launched_them(
     folder = prepare(tmp_path / "run", condition("dpo", base, checkpoint_steps=1, log_steps=1))
     words = [sys.executable, "-c", LAUNCH, str(folder), str(base), str(tmp_path)]
     launcher = subprocess.Popen(words)
-    end = time.monotonic() + 120
+    end = time.monotonic() + 900
     while not list(tmp_path.glob("run.partial/checkpoints-dpo/checkpoint-*/whole.json")):
         assert time.monotonic() < end
         assert launcher.poll() is None

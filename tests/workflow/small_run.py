@@ -71,7 +71,7 @@ def start(config: Path, out: Path, *words: object, **given: Any) -> "subprocess.
 
 def finish(process: "subprocess.Popen[str]") -> tuple[int, str, str]:
     """Status, standard output and standard error."""
-    out, err = process.communicate(timeout=400)
+    out, err = process.communicate(timeout=3600)
     return process.returncode, out, err
 
 

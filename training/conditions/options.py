@@ -49,7 +49,7 @@ class TrainingOptions(Frozen):
     )
     precision: Literal["auto", "bf16", "fp32"] = Field(
         default="auto",
-        description="Number format; auto is bf16 where the device has it, else fp32.",
+        description="Number format; auto is bf16 on a GPU that has it, else fp32.",
     )
     quantization: Literal["none", "4bit"] = Field(
         default="none", description="4bit is QLoRA: needs the extra 'qlora' and a CUDA device."

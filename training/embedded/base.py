@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import get_args
 
 from pluralign_stats.errors import InputError, one_of
-from training.embedded.pretrain import BaseConfig, Kind, pretrain
+from training.embedded.pretrain import BaseConfig, Kind, muon_format, pretrain
 from training.embedded.tokenizer import make_tokenizer
 from training.embedded.world import SOURCE
 from training.folders import complete, is_complete, only_one, was_held, work_folder
@@ -37,7 +37,8 @@ def base_model(
         Where models are kept, `default_cache` unless stated. Their names tell world, size,
         training and seed apart.
     seed
-        Equal seeds give equal models on one machine.
+        Equal seeds give equal models on one machine. Where its processor has no instructions for
+        bf16, part of the training is in fp32 instead; the mark of the folder says which it was.
     config
         Size and training.
 
@@ -91,7 +92,8 @@ def default_cache() -> Path:
 def _key(kind: Kind, seed: int, config: BaseConfig) -> str:
     """What tells models apart: texts, code that arranges them, size, training and seed."""
     here = Path(__file__).parent
-    code = [here / name for name in ("world.py", "corpus.py", "tokenizer.py", "pretrain.py")]
+    names = ("world.py", "corpus.py", "tokenizer.py", "pretrain.py", "muon.py")
+    code = [here / name for name in names]
     told = hashlib.sha256(json.dumps([kind, seed, asdict(config)], sort_keys=True).encode())
     for path in (SOURCE, *code):
         told.update(path.read_bytes())
@@ -124,4 +126,5 @@ def _make(folder: Path, kind: Kind, seed: int, config: BaseConfig) -> None:
     model = pretrain(tokenizer, kind, seed, config)
     model.save_pretrained(working)
     tokenizer.save_pretrained(working)
-    complete(working, folder, {"kind": kind, "seed": seed, "config": asdict(config)})
+    record = {"kind": kind, "seed": seed, "muon": muon_format(), "config": asdict(config)}
+    complete(working, folder, record)

@@ -8,6 +8,7 @@ import numpy as np
 
 from training.embedded.corpus import Exchange, draw_exchanges
 from training.embedded.tokenizer import CONTEXT
+from training.number_format import NumberFormat, cpu_has_bf16, dtype_of
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -141,13 +142,20 @@ def _optimizers(model: "LlamaForCausalLM", config: BaseConfig) -> list["Optimize
     """Muon for the matrices of the layers, AdamW for all else."""
     import torch
 
+    from training.embedded.muon import Muon
+
     matrices = [p for p in model.model.layers.parameters() if p.ndim == 2]
     known = {id(matrix) for matrix in matrices}
     other = [p for p in model.parameters() if id(p) not in known]
     return [
-        torch.optim.Muon(matrices, config.matrix_rate, weight_decay=0.0),
+        Muon(matrices, config.matrix_rate, dtype_of(muon_format())),
         torch.optim.AdamW(other, config.learning_rate, betas=(0.9, 0.98), weight_decay=0.0),
     ]
+
+
+def muon_format() -> NumberFormat:
+    """In which format Muon orthogonalizes here: its own, bf16, or where that is slow fp32."""
+    return "bf16" if cpu_has_bf16() else "fp32"
 
 
 def _rate(step: int, config: BaseConfig) -> float:

@@ -7,6 +7,7 @@ from typing import Any, Literal
 from training.conditions.condition import Condition, Control
 from training.conditions.options import TrainingOptions
 from training.models import check_quantization, find_base, load_model, load_tokenizer
+from training.number_format import is_fast, number_format
 
 Precision = Literal["auto", "bf16", "fp32"]
 
@@ -55,6 +56,9 @@ class Loaded:
 def load(base: Base) -> Loaded:
     """Load a base model as training does.
 
+    A run that was trained in bf16 keeps its weights of that format, and on a device without
+    instructions for it they are multiplied in fp32.
+
     Raises
     ------
     InputError
@@ -65,7 +69,10 @@ def load(base: Base) -> Loaded:
     how = {"precision": base.precision, "quantization": base.quantization}
     options = TrainingOptions.model_validate({**how, "attention": base.attention})
     check_quantization(options)
-    return Loaded(load_model(place, options).eval(), tokenizer, place)
+    model = load_model(place, options).eval()
+    if base.quantization == "none" and not is_fast(number_format(options)):
+        model = model.float()
+    return Loaded(model, tokenizer, place)
 
 
 def untuned(tuned: Sequence[Base]) -> tuple[Base, ...]:

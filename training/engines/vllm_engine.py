@@ -11,7 +11,7 @@ from vllm.lora.request import LoRARequest
 from pluralign_stats.errors import InputError
 from training.chat import Turn, all_ends, prompt_tokens, read_turn
 from training.engines.active import check_active
-from training.engines.base import Base
+from training.engines.base import Base, Precision
 from training.engines.lengths import MOST_TOKENS, longest_answer
 from training.engines.protocol import GenerationOptions, Reply, Request
 from training.models import (
@@ -21,6 +21,7 @@ from training.models import (
     load_tokenizer,
     named_ends,
 )
+from training.number_format import is_fast
 from training.tuning.canary import Probe
 from training.tuning.run import ADAPTER
 
@@ -59,7 +60,7 @@ class VllmEngine:
         self._tokenizer = load_tokenizer(place, base.chat_template, base.pad_token)
         self._llm = LLM(
             model=place,
-            dtype=DTYPES[base.precision],
+            dtype=_dtype(base.precision),
             enable_lora=True,
             max_lora_rank=MAX_RANK,
             seed=options.seed,
@@ -148,6 +149,12 @@ class VllmEngine:
     def _ask(self, rows: Sequence[list[int]], how: Sequence[Any], lora: Any) -> Sequence[Any]:
         asked = [{"prompt_token_ids": row} for row in rows]
         return self._llm.generate(asked, list(how), lora_request=lora, use_tqdm=False)
+
+
+def _dtype(precision: Precision) -> str:
+    """The number format as vLLM calls it; bf16 only where the device has it."""
+    slow = precision == "bf16" and not is_fast(precision)
+    return DTYPES["fp32" if slow else precision]
 
 
 def _check_rank(run_folder: Path) -> None:

@@ -266,7 +266,7 @@ def _load(options: ClassifierOptions) -> tuple[Any, Any, str]:
     try:
         tokenizer = AutoTokenizer.from_pretrained(options.model)
         model, loading = AutoModelForSequenceClassification.from_pretrained(
-            options.model, output_loading_info=True
+            options.model, output_loading_info=True, dtype=_dtype(device)
         )
     except (OSError, ValueError, RuntimeError, SafetensorError) as error:
         raise InputError(
@@ -294,6 +294,13 @@ def _load(options: ClassifierOptions) -> tuple[Any, Any, str]:
             f"no model can be put on the device '{device}' ({first_line(error)}); name another "
             "with --device, such as cpu"
         ) from error
+
+
+def _dtype(device: str) -> Any:
+    """As the model was stored on a GPU that has bf16; elsewhere fp32, which is never slow."""
+    from training.number_format import dtype_of, gpu_has_bf16
+
+    return "auto" if device.startswith("cuda") and gpu_has_bf16() else dtype_of("fp32")
 
 
 def _longest(tokenizer: Any, config: Any) -> int:

@@ -13,10 +13,13 @@ from pluralign_stats.errors import InputError
 from training.adapter_fit import read_weights, require_fit, require_loaded
 from training.conditions.options import TrainingOptions
 from training.folders import write_json
-from training.models import number_format
+from training.number_format import number_format
 from training.tuning.checkpoints import Checkpoints, Metrics, last_checkpoint
 
 CHECKPOINTS = "checkpoints"
+
+#: How long processes that train one condition wait for the slowest of them: a week.
+_SECONDS_TO_MEET = 7 * 24 * 3600
 
 #: Says how far a stage is: its name, steps done, steps in all.
 Tell = Callable[[str, int, int], None]
@@ -91,6 +94,7 @@ def shared_arguments(stage: Stage) -> dict[str, Any]:
         "disable_tqdm": True,
         "dataloader_pin_memory": torch.cuda.is_available(),
         "use_cpu": not torch.cuda.is_available(),
+        "ddp_timeout": _SECONDS_TO_MEET,
     }
 
 

@@ -16,7 +16,8 @@ from pluralign_stats.errors import InputError
 from training.chat import exchange_tokens, read_turn
 from training.conditions.options import RewardOptions, TrainingOptions
 from training.folders import complete, is_complete, write_json
-from training.models import load_model, number_format, with_adapter
+from training.models import load_model, with_adapter
+from training.number_format import number_format
 from training.optimize.arguments import Stage, run_trainer, save_adapter, shared_arguments
 from training.optimize.weighted import (
     Weighted,

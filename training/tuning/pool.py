@@ -224,7 +224,7 @@ def visible_devices() -> list[str]:
     try:
         listed = subprocess.run(
             ["nvidia-smi", "--list-gpus"],  # noqa: S607
-            capture_output=True, text=True, check=True, timeout=30,
+            capture_output=True, text=True, check=True,
         )  # fmt: skip
     except (OSError, subprocess.SubprocessError):
         return []

@@ -16,7 +16,8 @@ from pluralign_stats.errors import InputError
 from training.conditions.condition import Condition, read_condition
 from training.conditions.options import GrpoOptions
 from training.folders import complete, file_hash, work_folder, write_json, write_whole
-from training.models import load_model, load_tokenizer, named_ends, number_format, with_adapter
+from training.models import load_model, load_tokenizer, named_ends, with_adapter
+from training.number_format import number_format
 from training.table_parts import write_frame
 from training.tuning.canary import choose_probes, judge, probe_logprobs, write_canary
 from training.tuning.data import Rows, pair_rows, unpaired_rows

@@ -28,6 +28,9 @@ PARTS = 16
 #: Seconds that Snakemake is given to end its jobs in order.
 _GRACE = 30
 
+#: Seconds for which Snakemake waits for the files of a step that has ended well, as on a slow disk.
+_LATENCY = 600
+
 
 @dataclass(frozen=True)
 class Done:
@@ -162,7 +165,8 @@ def _prepare(
     }
     settings = layout.steps / "workflow.json"
     write_json(settings, told)
-    where = ["--profile", str(profile)] if profile else ["--cores", str(parts + len(todo))]
+    local = ["--cores", str(parts + len(todo)), "--latency-wait", str(_LATENCY)]
+    where = ["--profile", str(profile)] if profile else local
     return [
         sys.executable, "-m", "snakemake", "--snakefile", str(HERE / "Snakefile"),
         "--configfile", str(settings), "--directory", str(layout.steps), *where,
