@@ -72,6 +72,9 @@ class Metadata:
     told
         What is said of the data wherever the table or its figure is shown, such as
         ``"simulated study, miniature model"``; by default only that they are simulated.
+    checked, passed
+        Where the table is a check of a model: what was checked, and whether the model passed (None
+        where the data allow no verdict).
     """
 
     title: str
@@ -82,6 +85,8 @@ class Metadata:
     notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     told: str = ""
+    checked: str = ""
+    passed: bool | None = None
 
     @property
     def measure(self) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pluralign_stats.words import joined
 from reports.downloads import Download, Downloads
 from reports.notebook import Notebook
 from reports.provenance import Provenance
@@ -112,9 +113,21 @@ class Contents:
         """The checks that failed, each once, with the chapters that rest on what failed."""
         failed: dict[str, list[Chapter]] = {}
         for chapter in self.chapters:
-            for warning in chapter.downloads.warnings:
+            for warning in chapter.downloads.failed:
                 failed.setdefault(warning, []).append(chapter)
         return failed
+
+    @property
+    def passed(self) -> str:
+        """The checks that models passed, in words; empty where none was made or passed."""
+        names = (name for chapter in self.chapters for name in chapter.downloads.passed)
+        return joined(dict.fromkeys(names))
+
+    @property
+    def checked(self) -> bool:
+        """Whether models were checked at all."""
+        tables = (table for chapter in self.chapters for table in chapter.downloads.tables)
+        return any(table.checked for table in tables)
 
     @property
     def n_tables(self) -> int:

@@ -30,6 +30,10 @@ class Download:
         What a reader must know before trusting it.
     simulated : bool or None
         Whether its data were simulated; None where it does not say.
+    checked : str
+        What of a model it checks; empty for other tables.
+    passed : bool or None
+        Whether the model passed; None where there is no verdict.
     """
 
     title: str
@@ -39,6 +43,8 @@ class Download:
     front: bool = False
     warnings: tuple[str, ...] = ()
     simulated: bool | None = None
+    checked: str = ""
+    passed: bool | None = None
 
     @property
     def name(self) -> str:
@@ -69,9 +75,20 @@ class Downloads:
         return [table.sentence for table in self.tables if table.finding and table.sentence]
 
     @property
-    def warnings(self) -> list[str]:
-        """What the tables warn of, each once."""
-        return list(dict.fromkeys(text for table in self.tables for text in table.warnings))
+    def failed(self) -> list[str]:
+        """What the tables warn of, and checks that models did not pass, each once."""
+        told = [text for table in self.tables for text in table.warnings]
+        told += [
+            f"{table.checked}, not passed: {table.sentence}"
+            for table in self.tables
+            if table.checked and table.passed is False
+        ]
+        return list(dict.fromkeys(told))
+
+    @property
+    def passed(self) -> list[str]:
+        """The checks that models passed, each once."""
+        return list(dict.fromkeys(table.checked for table in self.tables if table.passed))
 
 
 @dataclass
@@ -154,6 +171,8 @@ def _told(about: Path, notebook: str) -> dict[str, Any]:
             "front": bool(told["front"]),
             "warnings": tuple(map(str, told["warnings"])),
             "simulated": told["data"] == "simulated",
+            "checked": str(told.get("checked", "")),
+            "passed": told.get("passed"),
         }
     except (ValueError, KeyError, TypeError) as error:
         raise PluralignError(

@@ -1,7 +1,7 @@
 """What every check of a model returns."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pluralign_stats.results import Result
@@ -33,6 +33,12 @@ class Check:
     result: Result
     details: tuple[Result, ...] = ()
     p_value: float | None = None
+
+    def __post_init__(self) -> None:
+        """Let the result say of itself that it is a check, wherever it is shown."""
+        passed = None if self.passed is None else bool(self.passed)
+        meta = replace(self.result.meta, checked=self.name, passed=passed)
+        object.__setattr__(self, "result", replace(self.result, meta=meta))
 
     def figure(self) -> "Picture":
         """Draw the check."""

@@ -65,7 +65,8 @@ def joint_positives(
     tail = (1 - conf_level) / 2
     low, high = np.full((2, d * d), np.nan)
     known = ~np.isnan(replicates).all(axis=0)
-    low[known], high[known] = np.nanquantile(replicates[:, known], [tail, 1 - tail], axis=0)
+    if known.any():
+        low[known], high[known] = np.nanquantile(replicates[:, known], [tail, 1 - tail], axis=0)
     share = _ratio(hits.sum(axis=0), base.sum(axis=0))
     shape = (d, d)
     return JointPositives(

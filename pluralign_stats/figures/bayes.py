@@ -14,8 +14,10 @@ from pluralign_stats.figures.style import (
     GRID,
     MUTED,
     foot,
+    leftmost,
     name_below,
     new_figure,
+    panel_rows,
     panels,
     with_count,
     wrapped,
@@ -52,7 +54,7 @@ def predictive_figure(result: Result, *, columns: int = 2) -> Picture:
     rows = table.drop_duplicates(["term", "group"])
     places = _places(rows)
     wide = columns == 2
-    down = 1 if wide else table[column].nunique()
+    down = panel_rows(table[column].nunique(), columns)
     height = (0.24 if wide else 0.3) * (max(places.values()) + 1)
     figure = new_figure((1.15 if wide else 1.5) + down * (height + 0.3), columns)
     axes = observed_panels(
@@ -63,7 +65,8 @@ def predictive_figure(result: Result, *, columns: int = 2) -> Picture:
         ("replicated", "average", "observed, outside the interval"),
         "Share of ratings" if shares else "Rating points",
     )
-    numbered = _name_places(axes[0], rows, places, 30 if wide else 20)
+    for ax in leftmost(axes):
+        numbered = _name_places(ax, rows, places, 30 if wide else 20)
     foot(figure, result, *(counted(table) if numbered else []))
     return Picture(figure, f"Observed points on intervals of replicated ratings. {result.sentence}")
 
@@ -111,7 +114,7 @@ def ridge_figure(result: Result, *, columns: int = 2) -> Picture:
     dimensions = list(dict.fromkeys(table["dimension"])) if "dimension" in table else [""]
     contrasts = list(dict.fromkeys(table["contrast"]))
     wide = columns == 2
-    down = 1 if wide else len(dimensions)
+    down = panel_rows(len(dimensions), columns)
     figure = new_figure(0.9 + down * (0.6 + 0.36 * len(contrasts)), columns)
     axes = panels(figure, len(dimensions), sharex=True, sharey=True)
     level = result.meta.conf_level or CONF_LEVEL
@@ -126,10 +129,12 @@ def ridge_figure(result: Result, *, columns: int = 2) -> Picture:
         ax.tick_params(axis="y", length=0)
         ax.spines["left"].set_visible(False)
         ax.set_title(
-            wrapped(str(dimension), 72 // len(dimensions) if wide else 34), fontsize=8, loc="center"
+            wrapped(str(dimension), 72 * down // len(dimensions) if wide else 34),
+            fontsize=8,
+            loc="center",
         )
     names = [wrapped(str(c), 34 if wide else 20) for c in contrasts]
-    for ax in axes[: 1 if wide else None]:
+    for ax in leftmost(axes):
         ax.set_yticks(range(len(contrasts)), names, fontsize=8)
     axes[0].set_ylim(len(contrasts) - 0.5, -OVERLAP - 0.1)
     unit = f" ({result.meta.unit})" if result.meta.unit else ""

@@ -17,8 +17,10 @@ from pluralign_stats.figures.style import (
     RoundTicks,
     foot,
     is_wide,
+    leftmost,
     name_below,
     new_figure,
+    panel_rows,
     panels,
     with_count,
     wrapped,
@@ -50,7 +52,7 @@ def calibration_figure(result: Result, *, columns: int = 2) -> Picture:
     rows = table.drop_duplicates(["term", "group"])
     column = "rating" if shares else "statistic"
     wide = columns == 2
-    down = 1 if wide else table[column].nunique()
+    down = panel_rows(table[column].nunique(), columns)
     figure = new_figure((1.35 if wide else 1.7) + down * (0.3 * len(rows) + 0.3) - 0.3, columns)
     axes = observed_panels(
         figure,
@@ -63,7 +65,8 @@ def calibration_figure(result: Result, *, columns: int = 2) -> Picture:
     labels = [
         wrapped(with_count(r.group, r.n_raters), 24 if wide else 18) for r in rows.itertuples()
     ]
-    axes[0].set_yticks(range(len(rows)), labels, fontsize=8)
+    for ax in leftmost(axes):
+        ax.set_yticks(range(len(rows)), labels, fontsize=8)
     axes[0].set_ylim(len(rows) - 0.4, -0.6)
     axes[0].set_ylabel(wrapped(str(rows["term"].iloc[-1]), 24 if wide else 14))
     foot(figure, result, *counted(table))
@@ -102,7 +105,8 @@ def observed_panels(
     for ax, panel in zip(axes, shown, strict=True):
         _observed_panel(ax, table[table[column] == panel], places, names)
         name = f"Rating {plain_rating(panel)}" if shares else f"{panel[:1].upper()}{panel[1:]}"
-        ax.set_title(wrapped(name, 72 // len(shown) if wide else 34), fontsize=9, loc="center")
+        across = -(-len(shown) // panel_rows(len(shown), 2 if wide else 1))
+        ax.set_title(wrapped(name, 72 // across if wide else 34), fontsize=9, loc="center")
         if shares:
             ax.xaxis.set_major_formatter(lambda x, _: f"{100 * x:.4g}%")
             ax.tick_params(axis="x", labelsize=8)

@@ -10,20 +10,29 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
 from pluralign_stats.figures.picture import Picture, drawing
+from pluralign_stats.figures.room import CELL
 from pluralign_stats.figures.style import (
     COLOURS,
     DIVERGING,
     MUTED,
     SHARES,
+    RoundTicks,
     extra_lines,
     foot,
     ink_on,
     is_wide,
+    leftmost,
+    name_below,
     new_figure,
+    panel_rows,
+    panels,
     with_count,
     wrapped,
 )
 from pluralign_stats.results import Result
+
+#: Of more dimensions, a matrix has no room for intervals.
+MOST_WITH_INTERVALS = 6
 
 
 @drawing
@@ -97,7 +106,11 @@ def distribution_figure(result: Result, *, columns: int = 2) -> Picture:
     colours = _rating_colours(levels)
     handles = [mpl.patches.Patch(color=colours[k], label=f"{k:g}") for k in levels]
     figure.legend(
-        handles=handles, title="Rating", ncols=len(levels), loc="outside upper right", fontsize=8
+        handles=handles,
+        title="Rating",
+        ncols=min(len(levels), 11 if columns == 2 else 5),
+        loc="outside upper right",
+        fontsize=8,
     )
     foot(figure, result, "raters in brackets")
     return Picture(figure, f"Stacked bars of rating shares. {result.sentence}")
@@ -154,6 +167,8 @@ def agreement_figure(result: Result, *, columns: int = 2) -> Picture:
     dimensions = list(dict.fromkeys(table["dimension"]))
     wide = columns == 2
     legend = 0 if wide or len(groups) < 2 else 0.16 * len(groups)
+    if len(groups) > len(COLOURS):
+        return _agreement_of_many(result, columns)
     figure = new_figure(1.3 + legend + 0.2 * len(table) + 0.12 * len(dimensions), columns)
     ax = figure.subplots()
     step = 0.8 / len(groups)
@@ -188,11 +203,39 @@ def agreement_figure(result: Result, *, columns: int = 2) -> Picture:
     return Picture(figure, f"Points with intervals. {result.sentence}")
 
 
+def _agreement_of_many(result: Result, columns: int) -> Picture:
+    """Groups in rows, a panel for each dimension: colours cannot tell so many apart."""
+    table, wide = result.table, columns == 2
+    groups = list(dict.fromkeys(table["group"]))
+    dimensions = list(dict.fromkeys(table["dimension"]))
+    down = panel_rows(len(dimensions), columns)
+    figure = new_figure(1.2 + down * (0.4 + 0.2 * len(groups)), columns)
+    axes = panels(figure, len(dimensions), sharex=True, sharey=True)
+    for ax, dimension in zip(axes, dimensions, strict=True):
+        block = table[table["dimension"] == dimension]
+        y = np.array([groups.index(group) for group in block["group"]])
+        ax.hlines(y, block["conf_low"], block["conf_high"], color=COLOURS[0], linewidth=1.5)
+        ax.scatter(block["estimate"], y, s=20, color=COLOURS[0], zorder=3)
+        ax.axvline(0, color=MUTED, linewidth=0.8)
+        ax.grid(axis="x")
+        ax.tick_params(axis="y", length=0)
+        ax.set_title(wrapped(dimension, 60 * down // len(dimensions) if wide else 28),
+                     fontsize=8, loc="center")  # fmt: skip
+    n = table.groupby("group")["n_raters"].max()
+    for ax in leftmost(axes):
+        ax.set_yticks(range(len(groups)), [with_count(g, n[g]) for g in groups], fontsize=8)
+        ax.set_ylim(len(groups) - 0.45, -0.55)
+    axes[0].xaxis.set_major_locator(RoundTicks(axes[0], 5))
+    name_below(axes, "Krippendorff's alpha, ordinal (0: chance, 1: perfect agreement)")
+    foot(figure, result, "in brackets: raters of the group")
+    return Picture(figure, f"Points with intervals. {result.sentence}")
+
+
 @drawing
 def joint_figure(result: Result, *, columns: int = 2) -> Picture:
     """Draw the table of `positive_given_positive` as the paper's figure 1: a labelled matrix.
 
-    One column of print has no room for the intervals.
+    One column of print, or many dimensions, leave no room for the intervals.
 
     Parameters
     ----------
@@ -206,22 +249,26 @@ def joint_figure(result: Result, *, columns: int = 2) -> Picture:
     matrix = table.pivot(index="given", columns="dimension", values="estimate")
     matrix = matrix.reindex(index=names, columns=names)
     wide = columns == 2
-    figure = new_figure(1.9 + 0.72 * len(names) if wide else 2.2 + 0.36 * len(names), columns)
+    few = wide and len(names) <= MOST_WITH_INTERVALS
+    line = 0.72 if few else 0.4
+    figure = new_figure((1.9 if wide else 2.2) + line * len(names), columns)
     ax = figure.subplots()
     image = ax.imshow(matrix, cmap=SHARES, vmin=0, vmax=1, aspect="auto")
     for row in table.dropna(subset="estimate").itertuples():
         ax.text(
             names.index(row.dimension),
             names.index(row.given),
-            f"{row.estimate:.0%}"
-            + (f"\n[{row.conf_low:.0%}, {row.conf_high:.0%}]" if wide else ""),
+            f"{row.estimate:.0%}" + (f"\n[{row.conf_low:.0%}, {row.conf_high:.0%}]" if few else ""),
             ha="center",
             va="center",
             fontsize=8,
+            gid=CELL,
             color=ink_on(mpl.colors.to_hex(mpl.colormaps[SHARES](row.estimate))),
         )
-    below = [wrapped(name, 15) for name in names]
-    ax.set_xticks(range(len(names)), below, rotation=0 if wide else 90)
+    below = [
+        wrapped(name, 15 if wide or len(names) <= MOST_WITH_INTERVALS else 40) for name in names
+    ]
+    ax.set_xticks(range(len(names)), below, rotation=0 if few else 90)
     n = table.groupby("given")["n_ratings"].max()
     rows = [f"{wrapped(name, 15)}\n(n = {n[name]:,})" for name in names]
     ax.set_yticks(range(len(names)), rows)
@@ -232,7 +279,7 @@ def joint_figure(result: Result, *, columns: int = 2) -> Picture:
     if wide:
         bar = figure.colorbar(image, ax=ax, shrink=0.8, label="Share of ratings")
         bar.ax.yaxis.set_major_formatter(PercentFormatter(1))
-    told = [] if wide else ["intervals: in the table"]
+    told = [] if few else ["intervals: in the table"]
     foot(
         figure,
         result,

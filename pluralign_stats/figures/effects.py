@@ -14,8 +14,10 @@ from pluralign_stats.figures.style import (
     RoundTicks,
     foot,
     is_wide,
+    leftmost,
     name_below,
     new_figure,
+    panel_rows,
     panels,
     with_count,
     wrapped,
@@ -60,8 +62,9 @@ def forest_figure(result: Result, term: str | None = None, *, columns: int = 2) 
     wide = columns == 2
     line = (0.2 if len(models) < 2 else 0.28) + (0 if wide else 0.05)
     height = line * (len(keys) + len(dict.fromkeys(t for t, _ in keys)))
-    down = 1 if wide else len(dimensions)
-    figure = new_figure(1.3 + down * height + (0 if wide else 0.3 * down + 0.3), columns)
+    down = panel_rows(len(dimensions), columns)
+    between = 0.3 * down + 0.3 if down > 1 else 0
+    figure = new_figure(1.3 + down * height + between, columns)
     axes = panels(figure, len(dimensions), sharex=True, sharey=True)
     places = _places(keys)
     for ax, dimension in zip(axes, dimensions, strict=True):
@@ -74,12 +77,12 @@ def forest_figure(result: Result, term: str | None = None, *, columns: int = 2) 
         ax.tick_params(axis="y", length=0)
         ax.spines["left"].set_visible(False)
         ax.set_title(
-            wrapped(dimension, max(13, 60 // len(dimensions)) if wide else 28),
+            wrapped(dimension, max(13, 60 * down // len(dimensions)) if wide else 28),
             fontsize=8,
             loc="center",
         )
     axes[0].xaxis.set_major_locator(RoundTicks(axes[0], 5))
-    for ax in axes[: 1 if wide else None]:
+    for ax in leftmost(axes):
         _label_rows(ax, table, places)
     name_below(axes, f"Difference from the reference group ({result.meta.unit})")
     if models:

@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import PercentFormatter
 
 from pluralign_stats.figures.picture import Picture, drawing
+from pluralign_stats.figures.room import CELL
 from pluralign_stats.figures.style import (
     COLOURS,
     INK,
@@ -148,6 +149,7 @@ def _survival_matrix(ax: Axes, block: pd.DataFrame, *, wide: bool) -> mpl.image.
             ha="center",
             va="center",
             fontsize=8 if wide else 7,
+            gid=CELL,
             color=ink_on(colour),
         )
     n = block.groupby("group", sort=False)["n_responses"].max()

@@ -15,8 +15,10 @@ from pluralign_stats.figures.style import (
     MUTED,
     foot,
     ink_on,
+    leftmost,
     name_below,
     new_figure,
+    panel_rows,
     panels,
     with_count,
     wrapped,
@@ -78,7 +80,11 @@ def shares_figure(result: Result, *, columns: int = 2) -> Picture:
         ax.set_title(f"{term[0].upper()}{term[1:]}")
     handles = [mpl.patches.Patch(color=colours[k], label=plain_rating(k)) for k in ratings]
     figure.legend(
-        handles=handles, title="Rating", ncols=len(ratings), loc="outside upper right", fontsize=8
+        handles=handles,
+        title="Rating",
+        ncols=min(len(ratings), 11 if wide else 5),
+        loc="outside upper right",
+        fontsize=8,
     )
     foot(figure, result, *counted(table), *([] if wide else ["intervals: in the table"]))
     return Picture(figure, f"Stacked bars of predicted rating shares. {result.sentence}")
@@ -130,7 +136,7 @@ def caterpillar_figure(result: Result, *, columns: int = 2) -> Picture:
     group = str(table["term"].iloc[0])
     height = float(np.clip(LABEL * len(rows), 1.2, 6.0))
     wide = columns == 2
-    down = 1 if wide else len(effects)
+    down = panel_rows(len(effects), columns)
     figure = new_figure(down * (height + 0.4) + 0.5, columns)
     axes = panels(figure, len(effects), sharey=True)
     for ax, effect in zip(axes, effects, strict=True):
@@ -140,7 +146,7 @@ def caterpillar_figure(result: Result, *, columns: int = 2) -> Picture:
                 wrapped(effect, 72 // len(effects) if wide else 34), fontsize=8, loc="center"
             )
     name_below(axes, f"Difference from the average {group} ({result.meta.unit})")
-    for ax in axes[: 1 if wide else None]:
+    for ax in leftmost(axes):
         _name_levels(ax, rows, height, 40 if wide else 22)
     foot(figure, result, f"{len(rows):,} {levels_of(group)}", "blue: interval leaves out 0")
     return Picture(figure, f"Points with intervals, sorted. {result.sentence}")

@@ -22,6 +22,7 @@ from pluralign_stats.figures.style import (
 from pluralign_stats.figures.tables import need
 from pluralign_stats.outcomes.names import plain_design
 from pluralign_stats.results import Result, minus
+from pluralign_stats.words import counted
 
 #: Columns that are no choice of analysis.
 _FOUND = (
@@ -98,7 +99,10 @@ def specification_curve(result: Result, *, columns: int = 2) -> Picture:
     top.set_title(lines(title, 80 if columns == 2 else 26), fontsize=9)
     _matrix(bottom, table, choices)
     bottom.set_xlabel(
-        wrapped(f"{len(table)} analyses, from the lowest estimate on", 60 if columns == 2 else 24),
+        wrapped(
+            f"{counted(len(table), 'analysis')}, from the lowest estimate on",
+            60 if columns == 2 else 24,
+        ),
         fontsize=8.5,
     )
     handles, names = top.get_legend_handles_labels()
@@ -124,9 +128,9 @@ def _share(table: pd.DataFrame) -> str:
     """How many analyses agree in sign, in words."""
     n = int(table["estimate"].notna().sum())
     if not n:
-        return f"None of {len(table)} analyses could be carried out"
+        return f"None of {counted(len(table), 'analysis')} could be carried out"
     agree = int((table["agrees"] == "yes").sum())
-    return f"{agree} of {n} analyses agree in sign ({agree / n:.0%})"
+    return f"{agree} of {counted(n, 'analysis')} agree in sign ({agree / n:.0%})"
 
 
 def _reasons(table: pd.DataFrame) -> list[str]:

@@ -11,6 +11,7 @@ from typing import Any, Concatenate
 
 from matplotlib.figure import Figure
 
+from pluralign_stats.figures.room import settle
 from pluralign_stats.figures.style import blank_figure, check_columns, house_style
 from pluralign_stats.files import write_files
 from pluralign_stats.results import Result
@@ -41,7 +42,7 @@ class Picture:
     def __post_init__(self) -> None:
         """Settle the layout, which else moves a little with every rendering."""
         with house_style():
-            self.figure.draw_without_rendering()
+            settle(self.figure)
         self.figure.set_layout_engine("none")
 
     def save(self, stem: str | Path) -> list[Path]:

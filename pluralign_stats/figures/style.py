@@ -3,6 +3,7 @@
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from math import ceil
 from typing import Any
 
 import matplotlib as mpl
@@ -19,6 +20,9 @@ from pluralign_stats.results import Result
 
 #: Width in inches of a figure by the columns of print that it fills.
 WIDTHS = {1: 3.5, 2: 7.2}
+
+#: So many panels stand side by side; of more, fewer do, in several rows.
+MOST_ACROSS, FEWER_ACROSS = 5, 4
 
 #: Size of the smallest text, and how many of its characters an inch holds.
 SMALL = 7.5
@@ -94,17 +98,36 @@ def is_wide(part: Figure | Axes) -> bool:
     return figure is not None and figure.get_figwidth() > WIDTHS[1]
 
 
+def panel_rows(n: int, columns: int) -> int:
+    """How many rows of panels a figure has: all side by side where there are few."""
+    return n if columns == 1 else ceil(n / (n if n <= MOST_ACROSS else FEWER_ACROSS))
+
+
 def panels(figure: Figure, n: int, *, sharex: bool = False, sharey: bool = False) -> list[Axes]:
-    """Panels side by side, or one below the other where the figure fills one column."""
-    down, across = (1, n) if is_wide(figure) else (n, 1)
-    return list(figure.subplots(down, across, sharex=sharex, sharey=sharey, squeeze=False).ravel())
+    """Panels side by side in as few rows as have room, or one below the other in one column."""
+    down = panel_rows(n, 2 if is_wide(figure) else 1)
+    across = ceil(n / down)
+    made = figure.subplots(down, across, sharex=sharex, sharey=sharey, squeeze=False).ravel()
+    for ax in made[n:]:
+        ax.set_visible(False)
+    for ax in made[max(n - across, 0) : n]:
+        ax.tick_params(labelbottom=True)
+    return list(made[:n])
+
+
+def leftmost(axes: Sequence[Axes]) -> list[Axes]:
+    """The first panel of each row, which has the labels of the rows."""
+    specs = ((ax, ax.get_subplotspec()) for ax in axes)
+    return [ax for ax, spec in specs if spec is None or spec.colspan.start == 0]
 
 
 def name_below(axes: Sequence[Axes], text: str) -> None:
-    """Write words for all panels below the middle one, or below the lowest."""
+    """Write words for all panels below the middle one of the lowest row."""
     wide = is_wide(axes[0])
-    below = axes[(len(axes) - 1) // 2] if wide else axes[-1]
-    between = wide and len(axes) % 2 == 0
+    across = ceil(len(axes) / panel_rows(len(axes), 2 if wide else 1))
+    lowest = axes[-(len(axes) % across or across) :]
+    between = wide and len(lowest) % 2 == 0
+    below = lowest[(len(lowest) - 1) // 2]
     below.set_xlabel(text if wide else wrapped(text, 28), x=1.1 if between else 0.5)
 
 

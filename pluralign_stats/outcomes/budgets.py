@@ -12,6 +12,7 @@ from pluralign_stats.outcomes.contrasts import against_control, clear_ones, pair
 from pluralign_stats.outcomes.experiments import Experiment, select_experiment
 from pluralign_stats.outcomes.read import CONTROL, Outcomes
 from pluralign_stats.results import Result
+from pluralign_stats.words import counted, some
 
 _KEYS = ["dimension", "contrast"]
 
@@ -136,11 +137,12 @@ def _sentence(table: pd.DataFrame) -> str:
         )
     differ = both[both["agree"] == "no"]
     if differ.empty:
-        return f"Natural and equal budgets say the same of all {len(both)} differences."
+        of_all = f"all {len(both)} differences" if len(both) > 1 else "the one difference"
+        return f"Natural and equal budgets say the same of {of_all}."
     same = len(both) - len(differ)
-    named = [f"{row.contrast} on {row.dimension}" for row in differ.itertuples()]
-    shown = "; ".join(named[:4]) + ("; and others" if len(named) > 4 else "")
+    shown = some(f"{row.contrast} on {row.dimension}" for row in differ.itertuples())
     return (
-        f"Natural and equal budgets say the same of {same} of {len(both)} differences. Not of: "
+        f"Natural and equal budgets say the same of {same} of "
+        f"{counted(len(both), 'difference')}. Not of: "
         f"{shown}."
     )

@@ -29,6 +29,7 @@ from pluralign_stats.outcomes.models import (
 from pluralign_stats.outcomes.names import plain_design
 from pluralign_stats.results import Metadata, Result, ordered_columns, with_interval
 from pluralign_stats.settings import CONF_LEVEL, SIGNIFICANCE
+from pluralign_stats.words import counted, is_are
 
 #: How many runs, seeds, prompts and generations stand behind an estimate.
 COUNTS = ("n_runs", "n_seeds", "n_prompts", "n_generations")
@@ -223,17 +224,24 @@ def clear_ones(table: pd.DataFrame) -> pd.Series:
 
 
 def _sentence(table: pd.DataFrame, experiment: Experiment) -> str:
-    clear = table[clear_ones(table)]
+    known = table.dropna(subset="estimate")
+    if known.empty:
+        return f"{counted(len(table), 'difference')} could not be estimated; the warnings say why."
+    clear = known[clear_ones(known)]
     what = "clear of zero"
     if "p_adjusted" in table:
         what += f" (adjusted p below {SIGNIFICANCE})"
     if not replicated(experiment):
         what += f", {GENERATIONS_ALONE}"
+    some = known if clear.empty else clear
+    top = some.loc[some["standardized"].abs().idxmax()]
+    size = with_interval(top, ".2f", UNIT)
+    where = f"{plain_design(top['contrast'])} on {top['dimension']}: {size}"
+    if len(known) == 1:
+        return f"The one difference is {'not ' if clear.empty else ''}{what}: {where}."
     if clear.empty:
-        return f"None of {len(table)} differences is {what}."
-    top = clear.loc[clear["standardized"].abs().idxmax()]
-    return (
-        f"{len(clear)} of {len(table)} differences {'is' if len(clear) == 1 else 'are'} {what}. "
-        f"The largest, in standard deviations of a score, is {plain_design(top['contrast'])} on "
-        f"{top['dimension']}: {with_interval(top, '.2f', UNIT)}."
-    )
+        return f"None of {counted(len(known), 'difference')} is {what}."
+    count = f"{len(clear)} of {counted(len(known), 'difference')} {is_are(len(clear))} {what}"
+    if len(clear) == 1:
+        return f"{count}: {where}."
+    return f"{count}. The largest, in standard deviations of a score, is {where}."

@@ -28,6 +28,7 @@ from pluralign_stats.outcomes.specifications import (
 )
 from pluralign_stats.results import Metadata, Result
 from pluralign_stats.settings import CONF_LEVEL
+from pluralign_stats.words import counted
 
 #: Ways of modelling scores, with what `fit_outcomes` needs for them.
 MODELS: dict[str, dict[str, Any]] = {
@@ -171,7 +172,7 @@ def multiverse(
     fixed = ", ".join(f"{name} {value}" for name, value in finding.fixed.items())
     everywhere = [f"In every analysis: {fixed}."] if fixed else []
     meta = Metadata(
-        title=f"{finding.name}: {len(table)} analyses",
+        title=f"{finding.name}: {counted(len(table), 'analysis')}",
         data=data.data_kind,
         told=data.told,
         unit=unit,

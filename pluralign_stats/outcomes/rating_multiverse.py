@@ -47,6 +47,7 @@ from pluralign_stats.outcomes.specifications import (
 from pluralign_stats.results import Metadata, Result
 from pluralign_stats.settings import CONF_LEVEL, MIN_CELL, MOST_LEVELS
 from pluralign_stats.study.study import Study
+from pluralign_stats.words import counted
 
 _CHOICES = ("model", "scale", "filter", "adjustment", *PLACES)
 
@@ -137,7 +138,7 @@ def rating_multiverse(
     notes = [conversion_note(main.codebook, [finding.dimension], scale) for scale in tried]
     left_out += filter(None, notes)
     meta = Metadata(
-        title=f"{finding.name}: {len(table)} analyses",
+        title=f"{finding.name}: {counted(len(table), 'analysis')}",
         data=main.data_kind,
         unit=UNIT,
         conf_level=conf_level,

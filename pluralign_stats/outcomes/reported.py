@@ -15,6 +15,7 @@ from pluralign_stats.settings import SIGNIFICANCE
 from pluralign_stats.simulate.levels import LEVELS
 from pluralign_stats.simulate.parameters import PLANTED
 from pluralign_stats.study.study import Study
+from pluralign_stats.words import counted, is_are
 
 #: Where reported numbers and claims come from.
 SOURCE = "arXiv 2511.14476"
@@ -328,10 +329,10 @@ def _several(objective: str) -> bool:
 
 #: Verdicts in words, for sentences.
 _VERDICTS = {
-    "yes": "{} agree",
-    "direction only": "{} agree in direction only",
-    "undecided": "{} are undecided",
-    "no": "{} disagree",
+    "yes": ("{} agrees", "{} agree"),
+    "direction only": ("{} agrees in direction only", "{} agree in direction only"),
+    "undecided": ("{} is undecided", "{} are undecided"),
+    "no": ("{} disagrees", "{} disagree"),
 }
 
 
@@ -340,7 +341,9 @@ def _sentence(table: pd.DataFrame) -> str:
     if seen.empty:
         return "Nothing in this run speaks to what the paper reports."
     counts = seen["agrees"].value_counts()
-    told = [words.format(counts[v]) for v, words in _VERDICTS.items() if v in counts]
+    found = {v: counts[v] for v in _VERDICTS if v in counts}
+    told = [_VERDICTS[v][int(n > 1)].format(n) for v, n in found.items()]
     absent = len(table) - len(seen)
-    rest = f" {absent} more are not in this run." if absent else ""
-    return f"Of {len(seen)} numbers of this run set beside the paper's, {', '.join(told)}.{rest}"
+    rest = f" {absent} more {is_are(absent)} not in this run." if absent else ""
+    numbers = counted(len(seen), "number")
+    return f"Of {numbers} of this run set beside the paper's, {', '.join(told)}.{rest}"

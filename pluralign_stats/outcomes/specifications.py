@@ -10,6 +10,7 @@ import pandas as pd
 
 from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.results import minus
+from pluralign_stats.words import counted, has, some
 
 #: Whoever or whatever there is, without a choice among them.
 ALL = "all"
@@ -149,15 +150,24 @@ def agreement_sentence(name: str, table: pd.DataFrame, wording: Wording) -> str:
     """How many analyses of a finding agree in sign, and how far estimates go."""
     fitted = table[table["estimate"].notna()]
     if fitted.empty:
-        return f"{name}: none of {len(table)} analyses could be carried out."
+        why = some(dict.fromkeys(reason for reason in table["reason"] if reason), 2)
+        none = f"none of {counted(len(table), 'analysis')} could be carried out"
+        return (
+            f"{name}: {none if len(table) > 1 else 'the one analysis could not be carried out'}"
+            + (f" ({why})." if why else ".")
+        )
     agree, clear = (fitted["agrees"] == "yes").sum(), (fitted["clear"] == "yes").sum()
     low, middle, high = fitted["estimate"].quantile([0, 1 / 2, 1])
     lost = len(table) - len(fitted)
     failed = f"; {lost} could not be carried out" if lost else ""
     unit, places = wording.unit, wording.places
-    sure = f"{clear} have an interval that leaves out 0"
+    sure = f"{clear} {has(clear)} an interval that leaves out 0"
     if fitted["conf_low"].isna().all():
         sure = wording.bare
+    if len(fitted) == 1:
+        only = f"one analysis of {len(table)} could be carried out" if lost else "one analysis"
+        found = wording.what.removesuffix("s")
+        return minus(f"{name}: {only}, with a {found} of {middle:+{places}} {unit}; {sure}.")
     return minus(
         f"{name}: {agree} of {len(fitted)} analyses ({agree / len(fitted):.0%}) agree in sign, and "
         f"{sure}; {wording.what} go from {low:+{places}} to {high:+{places}} {unit}, with a median "

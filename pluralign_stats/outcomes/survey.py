@@ -26,6 +26,7 @@ from pluralign_stats.outcomes.scores import scores
 from pluralign_stats.results import Metadata, Result
 from pluralign_stats.settings import CONF_LEVEL, MIN_CELL
 from pluralign_stats.study.study import Study
+from pluralign_stats.words import counted, joined
 
 #: The comparisons of figure 2: demographic, group named first, group named second.
 PAIRS = (
@@ -346,7 +347,7 @@ def _strength(
 def _agreement(table: pd.DataFrame) -> pd.DataFrame:
     """Whether ratings and models differ in the same direction, and whether both clearly."""
     grouped = [table[key] for key in _KEYS]
-    both = table["source"].groupby(grouped).transform("nunique") == 2
+    both = table["estimate"].groupby(grouped).transform("count") == 2
     same = np.sign(table["estimate"]).groupby(grouped).transform("nunique") == 1
     clear = leave_out_zero(table).groupby(grouped).transform("all")
     words = {True: "yes", False: "no"}
@@ -358,15 +359,18 @@ def _agreement(table: pd.DataFrame) -> pd.DataFrame:
 def _sentence(table: pd.DataFrame) -> str:
     compared = table[table["signs_agree"] != ""].drop_duplicates(_KEYS)
     if compared.empty:
-        return "No difference between groups could be seen both in ratings and in models."
+        lacks = joined(s for s in (RATINGS, TUNED) if not (table["source"] == s).any())
+        why = f"there is no difference of {lacks}" if lacks else "the warnings say why"
+        return f"Nothing can be compared between groups' ratings and models: {why}."
     agree = (compared["signs_agree"] == "yes").sum()
     sure = compared[compared["both_clear"] == "yes"]
     if sure.empty:
         clearly = "in none of them are both differences clear of 0"
     else:
         same = (sure["signs_agree"] == "yes").sum()
-        clearly = f"of the {len(sure)} in which both are clear of 0, {same} agree"
+        verb = "agrees" if same == 1 else "agree"
+        clearly = f"of the {len(sure)} in which both are clear of 0, {same} {verb}"
     return (
         f"Models tuned on two groups differ in the direction in which the groups' own ratings do "
-        f"in {agree} of {len(compared)} comparisons; {clearly}."
+        f"in {agree} of {counted(len(compared), 'comparison')}; {clearly}."
     )

@@ -238,7 +238,7 @@ def _smallest_sentence(table: pd.DataFrame, least: pd.DataFrame, power: float) -
         open_ = best["conf_high"] >= power
         advice = "simulate more, or try more raters" if open_ else "try more raters"
         return (
-            f"No design tried reaches {power:.0%} power in its simulations; {the}, "
+            f"No design tried reaches {power:.0%} power; {the}, "
             f"{in_words(best)}, has {_power(best)}: {advice}."
         )
     first = least.iloc[0]
@@ -255,7 +255,7 @@ def _smallest_sentence(table: pd.DataFrame, least: pd.DataFrame, power: float) -
     studies = counted(int(first["n_simulations"]), "simulated study")
     return (
         f"{smallest} {power:.0%} power in {studies} {costs}, so that it may fall short of it; "
-        f"{least_sure}. More simulations tell."
+        f"{least_sure}; more simulations would tell."
     )
 
 

@@ -10,6 +10,7 @@ import pandas as pd
 from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.study.codebook import Codebook
 from pluralign_stats.study.truth import Truth
+from pluralign_stats.words import counted
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -187,7 +188,7 @@ class Study:
         )
 
     def __repr__(self) -> str:
-        counts = ", ".join(f"{n:,} {what}" for what, n in self.summary_counts().items())
+        counts = ", ".join(counted(n, what[:-1]) for what, n in self.summary_counts().items())
         return f"<Study '{self.name}'{' (simulated)' if self.simulated else ''}: {counts}>"
 
     def _repr_html_(self) -> str:

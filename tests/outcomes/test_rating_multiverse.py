@@ -178,7 +178,7 @@ def test_groups_too_small_are_never_compared(study):
     row = result.table.iloc[0]
     assert row["reason"] == f"fewer than {size + 1} raters of the group 'Non-binary'"
     assert row[["estimate", "n_raters", "n_ratings"]].isna().all()
-    assert "none of 1 analyses could be carried out" in result.sentence
+    assert "the one analysis could not be carried out (" in result.sentence
     shown = rating_multiverse(study, finding, {"model": ["linear"]}, min_cell=2).table
     assert np.isfinite(shown["estimate"].iloc[0])
 

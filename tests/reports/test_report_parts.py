@@ -4,6 +4,8 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from bs4 import BeautifulSoup
@@ -13,8 +15,10 @@ from pluralign_stats.errors import PluralignError
 from pluralign_stats.folders import take_name
 from pluralign_stats.results import LONG_TABLE
 from reports.cells import chapter_body
-from reports.downloads import Shelf
+from reports.contents import Chapter, Contents
+from reports.downloads import Download, Downloads, Shelf
 from reports.kernel import CurrentInterpreterManager, Kernels
+from reports.pages import _environment
 from reports.paper import on_paper
 from reports.publish import scrubber
 from reports.safe import safe_html
@@ -249,3 +253,43 @@ def test_the_kernel_is_this_interpreter(monkeypatch: pytest.MonkeyPatch) -> None
     alone = Kernels(1).environment()
     assert (alone["OMP_NUM_THREADS"], alone["OPENBLAS_NUM_THREADS"]) == ("2", "1")
     assert Kernels(2).environment()["OMP_NUM_THREADS"] == "1"
+
+
+def told_of_checks(*tables: Download) -> str:
+    """What the first page says of the checks of a report with such tables."""
+    notebook = SimpleNamespace(name="04_checks", title="Checks")
+    chapter = Chapter(notebook, None, Downloads(tables=tables))  # type: ignore[arg-type]
+    page = _environment().from_string(
+        "{% from 'macros.html.j2' import failed_checks %}{{ failed_checks(contents) }}"
+    )
+    html = page.render(contents=Contents([chapter], None))  # type: ignore[arg-type]
+    return " ".join(BeautifulSoup(html, "html.parser").get_text().split())
+
+
+def entry(name: str, **about: Any) -> Download:
+    return Download(name, {"CSV": f"tables/{name}.csv"}, **about)
+
+
+@pytest.mark.parametrize(
+    ("tables", "told"),
+    [
+        ([entry("a")], "No model was checked in this report; the one table does not come with a "
+         "warning."),
+        ([entry("a"), entry("b", checked="residuals", passed=True),
+          entry("c", checked="calibration", passed=True)],
+         "No check failed: models passed the checks made of them (residuals and calibration), and "
+         "none of the 3 tables comes with a warning."),
+        ([entry("a"), entry("b", checked="residuals", passed=None)],
+         "No check of a model gave a verdict in this report; none of the 2 tables comes with a "
+         "warning."),
+        ([entry("b", checked="residuals", passed=False, sentence="They do not.")],
+         "Checks that failed The chapters named rest on what failed. residuals, not passed: They "
+         "do not. (Checks)"),
+        ([entry("a", warnings=("Not converged.",))],
+         "Checks that failed The chapters named rest on what failed. Not converged. (Checks)"),
+    ],
+)  # fmt: skip
+def test_the_first_page_says_of_checks_what_was_made_of_them(
+    tables: list[Download], told: str
+) -> None:
+    assert told_of_checks(*tables) == told

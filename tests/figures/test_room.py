@@ -1,0 +1,86 @@
+"""No words of a figure overlap or leave it, however many and long they are."""
+
+from itertools import combinations
+
+import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.text import Text
+
+import pluralign_stats as pls
+from pluralign_stats.figures.room import broken
+from pluralign_stats.figures.style import house_style
+from tests.figures import hard
+
+D, L, C = hard.DIMENSIONS, hard.LEVELS, hard.COUNTRIES
+
+CASES = {
+    "forest of 8 dimensions": (pls.forest_figure, hard.contrasts(D, L)),
+    "forest of 2 models": (pls.forest_figure, hard.contrasts(D, L[:4], ("ordinal", "linear"))),
+    "forest of 30 countries": (pls.forest_figure, hard.contrasts(D[:2], C)),
+    "composition": (pls.composition_figure, hard.composition(L, (hard.TERM, "Land der Eltern"))),
+    "composition of 30": (pls.composition_figure, hard.composition(C)),
+    "distribution": (pls.distribution_figure, hard.distribution(D[:3], L)),
+    "distribution of 11 ratings": (pls.distribution_figure, hard.distribution(D[:2], L[:3], 11)),
+    "agreement": (pls.agreement_figure, hard.agreement(D, L)),
+    "agreement of few groups": (pls.agreement_figure, hard.agreement(D, L[:6])),
+    "agreement of 30": (pls.agreement_figure, hard.agreement(D[:2], C)),
+    "joint of 8": (pls.joint_figure, hard.joint(D)),
+    "joint of 12": (pls.joint_figure, hard.joint((*D, "Ninth one", "Tenth", "Eleventh", "12th"))),
+    "shares": (pls.shares_figure, hard.shares(L)),
+    "shares of 11 ratings": (pls.shares_figure, hard.shares(L[:3], 11)),
+    "calibration": (pls.calibration_figure, hard.calibration(L)),
+    "calibration of 11": (pls.calibration_figure, hard.calibration(L[:3], 11)),
+    "residuals": (pls.residual_figure, hard.residuals(L)),
+    "ridges": (pls.ridge_figure, hard.ridges(D, L[:4])),
+    "ridges of 30": (pls.ridge_figure, hard.ridges(D[:1], C)),
+    "who speaks": (pls.feedback_shares_figure, hard.feedback_shares(L)),
+    "flips": (pls.feedback_flips_figure, hard.flips(L[:5])),
+    "survival": (pls.feedback_survival_figure, hard.survival(D[:2], L)),
+    "caterpillar": (pls.caterpillar_figure, hard.effects(40)),
+    "intersections": (pls.intersections_figure, hard.cells(L[:3], L)),
+}
+
+
+def seen(figure):
+    """Words of a figure that are seen, with the boxes that they fill."""
+    hidden = set()
+    for ax in figure.axes:
+        for axis in (ax.xaxis, ax.yaxis):
+            low, high = sorted(axis.get_view_interval())
+            for tick in (*axis.get_major_ticks(), *axis.get_minor_ticks()):
+                if not (ax.get_visible() and low - 1e-9 <= tick.get_loc() <= high + 1e-9):
+                    hidden |= {tick.label1, tick.label2}
+        if not ax.get_visible():
+            hidden |= set(ax.findobj(Text))
+    renderer = FigureCanvasAgg(figure).get_renderer()
+    for text in figure.findobj(Text):
+        if text.get_visible() and text.get_text().strip() and text not in hidden:
+            yield text.get_text(), text.get_window_extent(renderer)
+
+
+@pytest.mark.parametrize("columns", [2, 1])
+@pytest.mark.parametrize("name", CASES)
+def test_words_neither_overlap_nor_leave_the_figure(name, columns):
+    draw, table = CASES[name]
+    figure = draw(table, columns=columns).figure
+    with house_style():
+        figure.draw_without_rendering()
+        words = list(seen(figure))
+    width, height = figure.bbox.width, figure.bbox.height
+    outside = [
+        text
+        for text, box in words
+        if min(box.x0, box.y0) < -2 or box.x1 > width + 2 or box.y1 > height + 2
+    ]
+    assert not outside
+    over = [
+        (one, other)
+        for (one, a), (other, b) in combinations(words, 2)
+        if min(a.x1, b.x1) - max(a.x0, b.x0) > 1.5 and min(a.y1, b.y1) - max(a.y0, b.y0) > 2
+    ]
+    assert not over
+
+
+def test_long_words_are_broken_with_a_hyphen():
+    assert broken("Kriegsdienstverweigerung ja", 12) == "Kriegsdiens-\ntverweigeru-\nng ja"
+    assert broken("two words", 20) == "two words"

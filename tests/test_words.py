@@ -1,0 +1,27 @@
+import pytest
+
+from pluralign_stats.words import counted, has, is_are, joined, some
+
+
+@pytest.mark.parametrize(
+    ("n", "noun", "told"),
+    [
+        (0, "rater", "no raters"),
+        (1, "rater", "1 rater"),
+        (2, "dimension", "2 dimensions"),
+        (1095.0, "rater", "1,095 raters"),
+        (1, "analysis", "1 analysis"),
+        (3, "analysis", "3 analyses"),
+        (2, "simulated study", "2 simulated studies"),
+    ],
+)
+def test_counts_have_their_nouns_in_the_right_number(n, noun, told):
+    assert counted(n, noun) == told
+
+
+def test_verbs_and_lists():
+    assert [is_are(n) for n in (0, 1, 2)] == ["are", "is", "are"]
+    assert [has(n) for n in (0, 1, 2)] == ["have", "has", "have"]
+    assert [joined(x) for x in ([], ["a"], ["a", "b"], "abc")] == ["", "a", "a and b", "a, b and c"]
+    assert some("abcde") == "a; b; c; d; and others"
+    assert some("ab") == "a; b"
