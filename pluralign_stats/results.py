@@ -1,6 +1,7 @@
 """What every analysis returns: a table, a sentence in plain words, and how it was made."""
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from html import escape
 from pathlib import Path
@@ -122,6 +123,35 @@ class Result:
         )
         meta = replace(self.meta, title=title, warnings=tuple(warnings))
         return replace(self, sentence=sentence, meta=meta)
+
+    def labelled(self, labels: Mapping[str, str]) -> "Result":
+        """The same with what readers call variables in place of their names.
+
+        Names are looked for where tables have them: alone, before a level as in ``gender: Male``,
+        and in words behind *by*.
+        """
+        if not labels:
+            return self
+        names = "|".join(map(re.escape, sorted(labels, key=len, reverse=True)))
+        pattern = re.compile(rf"(?<![\w'])(?:(?<=by )({names})|({names})(?=: ))(?![\w'])")
+
+        def told(text: str) -> str:
+            return pattern.sub(lambda found: labels[found[1] or found[2]], text)
+
+        words = self.table.select_dtypes(exclude="number").columns.difference(["method"])
+        table = self.table.assign(
+            **{
+                c: self.table[c].map(lambda x: labels.get(x, told(x)) if isinstance(x, str) else x)
+                for c in words
+            }
+        )
+        meta = replace(
+            self.meta,
+            title=told(self.meta.title),
+            notes=tuple(map(told, self.meta.notes)),
+            warnings=tuple(map(told, self.meta.warnings)),
+        )
+        return replace(self, table=table, sentence=told(self.sentence), meta=meta)
 
     def saying(self, told: str) -> "Result":
         """The same with what is said of the data, unless that is empty."""

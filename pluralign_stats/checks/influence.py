@@ -80,8 +80,10 @@ def influence_check(
     order = np.argsort(-size.max(axis=1), kind="stable")
     labels = label_levels(fit, design, named=named, order=order[:SHOWN], what="most influential")
     table = _table(fit, found, size, order[:SHOWN], labels)
-    table.loc[~may_name(fit, design, named=named)[order[:SHOWN]], "contrast"] = ""
     n_raters, _ = level_counts(fit, design)
+    # What few raters did to a coefficient could be read off it, whatever the item is called.
+    hidden = ~may_name(fit, design, named=named) | (n_raters < MIN_CELL)
+    table.loc[hidden[order[:SHOWN]], "contrast"] = ""
     table.insert(4, "n_raters", n_raters[order[:SHOWN]])
     table.insert(0, "term", group)
     worst = float(size.max())

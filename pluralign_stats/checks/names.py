@@ -73,18 +73,20 @@ def level_counts(fit: Fit, design: RandomDesign) -> tuple[np.ndarray, np.ndarray
 def may_name(fit: Fit, design: RandomDesign, *, named: bool | None) -> np.ndarray:
     """(L,) whether a level may be named.
 
-    Raters never may. Other levels may where `MIN_CELL` raters or more stand behind them. Where the
-    model tells no raters apart, those of the factors item, prompt and response may, and those of
-    others if `named` is True, which says that they are not people. If it is False, none may.
+    Raters never may; items, prompts and responses may, as they are not people. Other levels may
+    where `MIN_CELL` raters or more stand behind them or, where the model tells no raters apart, if
+    `named` is True, which says that they are not people. If it is False, none may.
     """
     L = len(design.levels)
     if named is False:
         return np.zeros(L, dtype=bool)
+    if design.term.group in THINGS:
+        return np.ones(L, dtype=bool)
     if RATER in design.term.factors or fit.design.raters.within(design.term.factors):
         return np.zeros(L, dtype=bool)
     n_raters, _ = level_counts(fit, design)
     if np.isnan(n_raters).all():
-        return np.full(L, bool(named) or design.term.group in THINGS)
+        return np.full(L, bool(named))
     return n_raters >= MIN_CELL
 
 

@@ -1,6 +1,6 @@
 """What every check of a model returns."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -39,6 +39,11 @@ class Check:
         passed = None if self.passed is None else bool(self.passed)
         meta = replace(self.result.meta, checked=self.name, passed=passed)
         object.__setattr__(self, "result", replace(self.result, meta=meta))
+
+    def labelled(self, labels: Mapping[str, str]) -> "Check":
+        """The same with what readers call variables in place of their names."""
+        details = tuple(one.labelled(labels) for one in self.details)
+        return replace(self, result=self.result.labelled(labels), details=details)
 
     def figure(self) -> "Picture":
         """Draw the check."""

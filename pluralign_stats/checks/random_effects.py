@@ -15,7 +15,7 @@ from pluralign_stats.checks.names import (
 from pluralign_stats.describe.intervals import check_level
 from pluralign_stats.models.fit import Fit, RandomPart
 from pluralign_stats.results import Metadata, Result, minus
-from pluralign_stats.settings import CONF_LEVEL
+from pluralign_stats.settings import CONF_LEVEL, MIN_CELL
 
 
 def random_effects_table(
@@ -58,7 +58,7 @@ def random_effects_table(
     n_raters, n_ratings = level_counts(fit, first.design)
     repeats = len(table) // len(order)
     table["n_raters"] = np.tile(n_raters[order], repeats)
-    shown = may_name(fit, first.design, named=named)[order]
+    shown = (may_name(fit, first.design, named=named) & ~(n_raters < MIN_CELL))[order]
     table["n_ratings"] = np.tile(np.where(shown, n_ratings[order], np.nan), repeats)
     table["method"] = fit.method
     meta = Metadata(

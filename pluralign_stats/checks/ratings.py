@@ -4,10 +4,11 @@ import numpy as np
 import pandas as pd
 
 from pluralign_stats.checks.deletion import deletions
-from pluralign_stats.checks.names import levels_of, may_name
+from pluralign_stats.checks.names import level_counts, levels_of, may_name
 from pluralign_stats.models.fit import Fit
 from pluralign_stats.models.matrices import RandomDesign
 from pluralign_stats.results import Metadata, Result
+from pluralign_stats.settings import MIN_CELL
 
 #: Levels whose ratings are looked at, and most ratings of one of them.
 N_LEVELS, N_RATINGS = 10, 30
@@ -86,8 +87,13 @@ def rating_influence(
 def _item_names(
     fit: Fit, design: RandomDesign, level: np.ndarray, *, named: bool | None
 ) -> list[str]:
-    """Names of the levels (m,), or numbers where those are withheld."""
-    allowed = may_name(fit, design, named=named)
+    """Names of the levels (m,), or numbers where those are withheld.
+
+    An item beside a rater who is told of tells what one person rated; with few others it stays
+    nameless.
+    """
+    n_raters, _ = level_counts(fit, design)
+    allowed = may_name(fit, design, named=named) & ~(n_raters < MIN_CELL)
     number = np.unique(level, return_inverse=True)[1]
     return [
         str(design.levels[k]) if allowed[k] else f"{design.term.group} {place + 1}"

@@ -119,6 +119,12 @@ class Study:
         parts = [self.codebook.model_dump_json(), *sorted(self.hashes.values()), *self.narrowed]
         return sha256("\n".join(parts).encode()).hexdigest()
 
+    @property
+    def labels(self) -> dict[str, str]:
+        """What readers call each dimension, demographic and covariate."""
+        names = (*self.codebook.dimensions, *self.codebook.factors)
+        return {name: self.codebook.label(name) for name in names}
+
     def levels(self, factor: str) -> tuple[str, ...]:
         """Levels of a demographic or covariate that occur, in the codebook's order."""
         if factor not in self.codebook.factors:
