@@ -11,6 +11,7 @@ from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.models.fit import Fit
 from pluralign_stats.results import Result, ordered_columns, with_interval
 from pluralign_stats.settings import SIGNIFICANCE
+from pluralign_stats.words import counted, has
 
 
 def contrasts(fit: Fit, factor: str, *, pairs: Pairs = "reference", **options: Any) -> Result:
@@ -57,6 +58,7 @@ def contrasts(fit: Fit, factor: str, *, pairs: Pairs = "reference", **options: A
 def _sentence(table: pd.DataFrame, factor: str, unit: str) -> str:
     if table["estimate"].isna().all():
         return f"The data do not tell the levels of {factor} apart from other terms of the model."
+    table = table.dropna(subset="estimate")
     largest = table.loc[table["estimate"].abs().idxmax()]
     where = f" ({largest['group']})" if "group" in table else ""
     if "prob_positive" in table:
@@ -64,7 +66,8 @@ def _sentence(table: pd.DataFrame, factor: str, unit: str) -> str:
     else:
         clear = int((table["p_adjusted"] < SIGNIFICANCE).sum())
         what = f"an adjusted p below {SIGNIFICANCE}"
+    it = "it" if len(table) == 1 else "the largest"
     return (
-        f"{clear} of {len(table)} differences by {factor} have {what}; the largest is "
+        f"{clear} of {counted(len(table), 'difference')} by {factor} {has(clear)} {what}; {it} is "
         f"{largest['contrast']}{where}: {with_interval(largest, '.2f', unit)}."
     )

@@ -10,7 +10,7 @@ from pluralign_stats.effects.counts import count
 from pluralign_stats.effects.estimates import Estimates, Inference, Interval, infer, tabulate
 from pluralign_stats.models.bayes.bayes import Posterior
 from pluralign_stats.models.fit import Averaging, Fit, Kind
-from pluralign_stats.results import Metadata, Result, ordered_columns
+from pluralign_stats.results import Metadata, Result, minus, ordered_columns
 from pluralign_stats.settings import CONF_LEVEL
 
 #: What the averaging over random effects means, for a table's notes.
@@ -128,11 +128,12 @@ def _sentence(table: pd.DataFrame, kind: Kind) -> str:
         top = table.loc[table["estimate"].idxmax()]
         where = f" ({top['group']})" if "group" in top else ""
         return f"The most likely rating is {top['rating']}{where}: {top['estimate']:.0%}."
-    if "group" not in table:
+    if "group" not in table or len(table) == 1:
         only = table.iloc[0]
-        return f"The average prediction is {only['estimate']:.2f}."
+        where = f" ({only['group']})" if "group" in only else ""
+        return minus(f"The average prediction{where} is {only['estimate']:.2f}.")
     low, high = (table.loc[getattr(table["estimate"], pick)()] for pick in ("idxmin", "idxmax"))
-    return (
+    return minus(
         f"Average predictions go from {low['estimate']:.2f} ({low['group']}) to "
         f"{high['estimate']:.2f} ({high['group']})."
     )

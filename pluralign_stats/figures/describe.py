@@ -27,8 +27,10 @@ from pluralign_stats.figures.style import (
     panel_rows,
     panels,
     with_count,
+    with_counts,
     wrapped,
 )
+from pluralign_stats.figures.tables import raters_of
 from pluralign_stats.results import Result
 
 #: Of more dimensions, a matrix has no room for intervals.
@@ -186,7 +188,7 @@ def agreement_figure(result: Result, *, columns: int = 2) -> Picture:
             s=26,
             color=colour,
             zorder=3,
-            label=with_count(group, block["n_raters"].max()),
+            label=with_counts(group, block["n_raters"]),
         )
     ax.axvline(0, color=MUTED, linewidth=0.8)
     ax.set_yticks(range(len(dimensions)), [wrapped(d, 30 if wide else 16) for d in dimensions])
@@ -199,7 +201,7 @@ def agreement_figure(result: Result, *, columns: int = 2) -> Picture:
             loc="outside upper right", ncols=min(len(groups), 3 if wide else 1), fontsize=8
         )
     told = ["in brackets: raters of the group"] if len(groups) > 1 else []
-    foot(figure, result, f"{table['n_raters'].max():,.0f} raters", *told)
+    foot(figure, result, *raters_of(table[table["group"] == groups[0]]), *told)
     return Picture(figure, f"Points with intervals. {result.sentence}")
 
 
@@ -221,9 +223,9 @@ def _agreement_of_many(result: Result, columns: int) -> Picture:
         ax.tick_params(axis="y", length=0)
         ax.set_title(wrapped(dimension, 60 * down // len(dimensions) if wide else 28),
                      fontsize=8, loc="center")  # fmt: skip
-    n = table.groupby("group")["n_raters"].max()
+    own = {group: block["n_raters"] for group, block in table.groupby("group")}
     for ax in leftmost(axes):
-        ax.set_yticks(range(len(groups)), [with_count(g, n[g]) for g in groups], fontsize=8)
+        ax.set_yticks(range(len(groups)), [with_counts(g, own[g]) for g in groups], fontsize=8)
         ax.set_ylim(len(groups) - 0.45, -0.55)
     axes[0].xaxis.set_major_locator(RoundTicks(axes[0], 5))
     name_below(axes, "Krippendorff's alpha, ordinal (0: chance, 1: perfect agreement)")
@@ -283,7 +285,8 @@ def joint_figure(result: Result, *, columns: int = 2) -> Picture:
     foot(
         figure,
         result,
-        f"{table['n_raters'].max():,} raters; n: positive ratings",
+        *raters_of(table),
+        "n: positive ratings",
         *told,
         *(note.rstrip(".") for note in result.meta.notes),
     )

@@ -20,6 +20,7 @@ from pluralign_stats.figures.style import (
     panel_rows,
     panels,
     with_count,
+    with_counts,
     wrapped,
 )
 from pluralign_stats.figures.tables import need
@@ -130,7 +131,7 @@ def _points(
 
 
 def _label_rows(ax: Axes, table: pd.DataFrame, places: dict[tuple[str, str], float]) -> None:
-    n = table.groupby(["term", "contrast"], observed=True)["n_raters"].max()
+    own = {key: block["n_raters"] for key, block in table.groupby(["term", "contrast"])}
     ticks, labels = [], []
     wide = is_wide(ax)
     headed: set[str] = set()
@@ -142,11 +143,8 @@ def _label_rows(ax: Axes, table: pd.DataFrame, places: dict[tuple[str, str], flo
             labels.append(heading)
             headed.add(heading)
         ticks.append(height)
-        labels.append(
-            with_count(level, n[term, contrast])
-            if wide
-            else wrapped(with_count(level, n[term, contrast]), 24)
-        )
+        label = with_counts(level, own[term, contrast])
+        labels.append(label if wide else wrapped(label, 24))
     ax.set_yticks(ticks, labels, fontsize=8)
     for text in ax.get_yticklabels():
         if text.get_text() in headed:

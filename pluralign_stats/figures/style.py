@@ -188,6 +188,16 @@ def with_count(label: str, n: float) -> str:
     return label if pd.isna(n) else f"{label} ({n:,.0f})"
 
 
+def with_counts(label: str, counts: pd.Series) -> str:
+    """Write the counts of several panels behind a label: from the fewest to the most."""
+    low, high = counts.min(), counts.max()
+    return (
+        with_count(label, low)
+        if pd.isna(low) or low == high
+        else f"{label} ({low:,.0f}–{high:,.0f})"
+    )
+
+
 def wrapped(label: str, width: int) -> str:
     """Break a label into lines of at most `width` characters where words allow."""
     return textwrap.fill(label, width, break_long_words=False)

@@ -4,6 +4,7 @@ import pandas as pd
 
 from pluralign_stats.errors import InputError, listing
 from pluralign_stats.results import Result
+from pluralign_stats.words import counted as in_number
 
 
 def need(result: Result, *columns: str) -> None:
@@ -18,6 +19,14 @@ def need(result: Result, *columns: str) -> None:
 def counted(table: pd.DataFrame) -> list[str]:
     """What the numbers in brackets are, where the table counts raters."""
     return ["raters in brackets"] if "n_raters" in table and table["n_raters"].any() else []
+
+
+def raters_of(table: pd.DataFrame) -> list[str]:
+    """How many raters stand behind a table, from the fewest of its rows to the most."""
+    low, high = table["n_raters"].min(), table["n_raters"].max()
+    if pd.isna(low):
+        return []
+    return [in_number(high, "rater") if low == high else f"{low:,.0f} to {high:,.0f} raters"]
 
 
 def plain_rating(rating: object) -> str:

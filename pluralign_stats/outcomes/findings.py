@@ -74,6 +74,10 @@ def gain_finding(row: pd.Series, result: Result) -> str:
     first, second = (design_words(name) for name in row["contrast"].split(" vs ", 1))
     what, level = row["dimension"], f"{result.meta.conf_level:.0%}"
     changes = minus(f"{row['change_first']:+.2f} against {row['change_second']:+.2f} {UNIT}")
+    if pd.isna(row["conf_low"]):
+        return (
+            f"In this run, no gain of {first} over {second} can be computed on {what} ({changes})."
+        )
     if row["bounded"] == "no":
         return (
             f"In this run, the change of {what} under {second} cannot be told from none, so that "
