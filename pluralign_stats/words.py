@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 #: Plurals that do not end in s alone.
 _PLURALS = {
+    "kind of model": "kinds of model",
     "study": "studies",
     "analysis": "analyses",
     "person": "people",
@@ -13,6 +14,8 @@ _PLURALS = {
 
 def plural(noun: str) -> str:
     """The plural of a noun, of its last word where there are several."""
+    if noun in _PLURALS:
+        return _PLURALS[noun]
     first, space, last = noun.rpartition(" ")
     return first + space + _PLURALS.get(last, f"{last}s")
 

@@ -101,8 +101,8 @@ def _block(fit: Fit, part: RandomPart, order: np.ndarray, conf_level: float) -> 
 def _sentence(table: pd.DataFrame, group: str, n_levels: int) -> str:
     block = table[table["effect"] == table["effect"].iloc[0]]
     apart = int(((block["conf_low"] > 0) | (block["conf_high"] < 0)).sum())
+    low, high = (minus(f"{block['estimate'].agg(end):.2f}") for end in ("min", "max"))
     return (
-        f"Of {n_levels:,} {levels_of(group)}, {apart:,} lie so far from the average that their "
-        f"interval leaves out zero; effects go from {minus(f'{block["estimate"].min():.2f}')} to "
-        f"{minus(f'{block["estimate"].max():.2f}')}."
+        f"Of {n_levels:,} {levels_of(group)}, {apart:,} {'lies' if apart == 1 else 'lie'} so far "
+        f"from the average that the interval leaves out zero; effects go from {low} to {high}."
     )

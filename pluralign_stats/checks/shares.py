@@ -107,6 +107,8 @@ def _sentence(table: pd.DataFrame) -> str:
     wide = table.pivot_table(index="group", columns="rating", values="estimate", sort=False)
     rating = (wide.max() - wide.min()).idxmax()
     low, high = wide[rating].idxmin(), wide[rating].idxmax()
+    if low == high:
+        return f"The predicted shares are the same in every group of {table['term'].iloc[0]}."
     plain = f"{rating:g}" if isinstance(rating, (int, float)) else str(rating)
     return (
         f"The share that differs most by {table['term'].iloc[0]} is that of a rating of {plain}: "

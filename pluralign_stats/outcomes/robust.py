@@ -24,8 +24,9 @@ from pluralign_stats.outcomes.models import (
     fit_outcomes,
     replicated,
 )
-from pluralign_stats.results import Result, minus
+from pluralign_stats.results import Result, minus, with_interval
 from pluralign_stats.settings import CONF_LEVEL
+from pluralign_stats.words import counted, some
 
 #: What is asked: a difference in score points, or a relative gain in percent.
 Quantity = Literal["difference", "gain"]
@@ -177,14 +178,17 @@ _BAYES: dict[str, Any] = {"family": "cumulative", "rounded": True}
 def _kinds_sentence(table: pd.DataFrame, unit: str) -> str:
     fitted, form = table[table["estimate"].notna()], PLACES[unit]
     told = ", ".join(
-        f"{row.model} {row.estimate:+{form}} [{row.conf_low:{form}}, {row.conf_high:{form}}]"
-        for row in fitted.itertuples()
+        f"{row['model']} {with_interval(row, form, unit)}" for _, row in fitted.iterrows()
     )
     same = fitted["same_sign"].eq("yes").all() and fitted["clear"].nunique() == 1
     answer = f"The answer {'does not hang' if same else 'hangs'} on the kind of model"
-    if not fitted["clear"].eq("yes").any():
+    if len(fitted) == 1:
+        answer = f"Only one of {counted(len(table), 'kind of model')} has an estimate"
+    elif not fitted["clear"].isin(["yes", "no"]).any():
+        answer = "Whether the difference is clear of zero is not known by any kind of model"
+    elif not fitted["clear"].eq("yes").any():
         answer = "By no kind of model is the difference clear of zero"
-    return minus(f"{answer} ({unit}): {told}.")
+    return f"{answer}: {told}."
 
 
 #: What takes the place of an interval where a design is left with one run.
@@ -275,8 +279,12 @@ _OTHER = {"yes": "no", "no": "yes"}
 def _sentence(table: pd.DataFrame, unit: str) -> str:
     whole, rest = table.iloc[0], table.iloc[1:]
     fitted = rest[rest["estimate"].notna()]
-    if fitted.empty:
+    if rest.empty:
         return "There is one seed, prompt and base model only, so nothing can be left out."
+    if fitted.empty:
+        why = some(dict.fromkeys(reason for reason in rest["reason"] if reason), 2)
+        none = f"Without any one of {counted(len(rest), 'part')} nothing could be estimated"
+        return f"{none}: {why}." if why else f"{none}."
     low, high = fitted["estimate"].min(), fitted["estimate"].max()
     form = PLACES[unit]
     told = minus(
@@ -291,7 +299,12 @@ def _sentence(table: pd.DataFrame, unit: str) -> str:
         )
         if changed.any()
     ]
-    return f"{told}; {' and '.join(hangs) or 'neither its sign nor its clearness hangs on one'}."
+    steady = "neither its sign nor its clearness hangs on one"
+    if whole["clear"] not in ("yes", "no"):
+        steady = "its sign hangs on none; whether it is clear of 0 is not known"
+    lost = len(rest) - len(fitted)
+    some_lost = f"; {lost} of {len(rest)} could not be estimated" if lost else ""
+    return f"{told}; {' and '.join(hangs) or steady}{some_lost}."
 
 
 def _names(rows: pd.DataFrame) -> str:

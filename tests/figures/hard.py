@@ -142,3 +142,29 @@ def cells(first, second):
          "conf_low": 2.9, "conf_high": 3.3, "n_raters": 44.0}
         for a in first for b in second
     )  # fmt: skip
+
+
+def designs(dimensions, contrasts):
+    return result(
+        {"dimension": d, "term": "strategy", "contrast": c, "estimate": 0.1, "conf_low": -0.2,
+         "conf_high": 0.4, "p_adjusted": 0.2, "n_runs": 6, "n_seeds": 3, "n_prompts": 8,
+         "n_generations": 11800}
+        for d in dimensions for c in contrasts
+    )  # fmt: skip
+
+
+def judged(dimensions, levels):
+    return result(
+        {"dimension": d, "term": TERM, "group": g, "statistic": s, "estimate": 0.4,
+         "conf_low": 0.3, "conf_high": 0.5, "ceiling": 0.5, "ceiling_low": 0.4,
+         "ceiling_high": 0.6, "n_items": 100, "n_raters": 100, "n_ratings": 1000}
+        for d in dimensions for g in levels for s in ("kappa", "alpha", "bias")
+    )  # fmt: skip
+
+
+def influence(n):
+    return result(
+        {"term": "item", "group": f"Q{i:02d} with a long name of an item",
+         "contrast": f"{TERM}: {LEVELS[i % 12]}", "estimate": 0.5, "n_raters": 12}
+        for i in range(n)
+    )  # fmt: skip

@@ -7,6 +7,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text
 
 import pluralign_stats as pls
+from pluralign_stats.figures.judging import judge_figure
 from pluralign_stats.figures.room import broken
 from pluralign_stats.figures.style import house_style
 from tests.figures import hard
@@ -37,6 +38,16 @@ CASES = {
     "flips": (pls.feedback_flips_figure, hard.flips(L[:5])),
     "survival": (pls.feedback_survival_figure, hard.survival(D[:2], L)),
     "caterpillar": (pls.caterpillar_figure, hard.effects(40)),
+    "designs": (
+        pls.against_control_figure,
+        hard.designs(D, [f"{r} vs control" for r in hard.RECIPES]),
+    ),
+    "pairs of designs": (
+        pls.pairwise_figure,
+        hard.designs(D, [f"{a} vs {b}" for a, b in combinations(hard.RECIPES[:5], 2)]),
+    ),
+    "judge": (judge_figure, hard.judged(D[:3], L)),
+    "influence": (pls.influence_figure, hard.influence(20)),
     "intersections": (pls.intersections_figure, hard.cells(L[:3], L)),
 }
 
