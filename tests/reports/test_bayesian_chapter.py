@@ -82,10 +82,10 @@ def test_a_study_with_nothing_to_compare(tmp_path):
     )
     page, told = chapter(EFFECTS, codebook, tmp_path / "r")
     assert told == {}
-    assert "No demographic has two levels" in page.get_text()
+    assert "No groups were compared" in page.get_text()
     for name, why in (
-        (STYLE, "There are no two groups"),
-        (CROSSED, "There are no two demographics"),
+        (STYLE, "there are no two groups"),
+        (CROSSED, "there are no two demographics"),
     ):
         page, told = chapter(name, codebook, tmp_path / name)
         assert why in page.get_text()
