@@ -165,7 +165,10 @@ class Result:
 
     def describe(self) -> dict[str, Any]:
         """Sentence and metadata as plain values."""
-        return {"sentence": self.sentence, **asdict(self.meta)}
+        told = {"sentence": self.sentence, **asdict(self.meta)}
+        if not self.meta.checked:
+            del told["checked"], told["passed"]
+        return told
 
     def __repr__(self) -> str:
         return f"{self.caption()}\n{self.table.to_string(index=False)}\n{self.sentence}"

@@ -11,6 +11,7 @@ from click.testing import CliRunner
 
 import pluralign_stats as pls
 from pluralign_stats.cli.power import _compact, command
+from pluralign_stats.planning.power import _sentence
 
 DESIGNS = pls.StudyDesign(60, 20, 3, share=0.3, percent=-60).grid(
     raters=[40, 60], ratings_per_rater=[2, 3]
@@ -122,3 +123,23 @@ def test_the_command_tells_in_a_narrow_table(found: pls.Result) -> None:
     assert shown["raters"].tolist() == ["40", "40", "60", "60"]
     assert all("%" in text for text in shown["power"])
     assert _compact(pls.smallest_design(found)).table.empty
+
+
+def test_designs_that_the_noise_does_not_tell_apart_are_not_put_in_order(found: pls.Result) -> None:
+    alike = _sentence(with_power(found, 0.5, 0.55, 0.6, 0.65).table)
+    assert "designs cannot be told apart by it; simulate more" in alike
+    assert "goes from" not in alike
+    apart = _sentence(with_power(found, 0.2, 0.5, 0.7, 0.9).table)
+    assert "goes from 20%" in apart
+    failed = found.table.assign(n_failed=found.table["n_simulations"])
+    assert _sentence(failed).startswith("No model could be fitted")
+
+
+def test_a_design_that_may_fall_short_stands_beside_one_that_surely_does_not(
+    found: pls.Result,
+) -> None:
+    told = pls.smallest_design(with_power(found, 0.3, 0.85, 0.92, 0.95)).sentence
+    assert "so that it may fall short of it" in told
+    assert "the smallest that surely does costs 60 participants" in told
+    none = pls.smallest_design(with_power(found, 0.3, 0.85, 0.82, 0.81)).sentence
+    assert "none of those tried surely does" in none

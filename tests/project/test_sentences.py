@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 import pluralign_stats as pls
+from pluralign_stats.results import Metadata
 
 N = 80
 TWO = np.repeat(["a", "b"], N // 2)
@@ -174,3 +175,38 @@ def test_one_test_for_one_contrast_in_points_and_percent(studies):
     points, percents = effects.differences.table, effects.percents.table
     for column in ("p_value", "p_adjusted"):
         assert percents[column].tolist() == points[column].tolist() * 2
+
+
+def test_readers_labels_stand_in_place_of_names():
+    table = pd.DataFrame(
+        {"term": ["gender", "gender: Male × age: 18-30"], "group": ["by gender", "genders"]}
+    )
+    meta = Metadata("Shares by gender", notes=("Most: age: 18-30.",), warnings=("gender: x",))
+    made = pls.Result(table, "It differs by gender; agender: no.", meta).labelled(
+        {"gender": "Gender", "age": "Age band"}
+    )
+    assert made.table["term"].tolist() == ["Gender", "Gender: Male × Age band: 18-30"]
+    assert made.table["group"].tolist() == ["by Gender", "genders"]
+    assert made.sentence == "It differs by Gender; agender: no."
+    assert (made.meta.title, made.meta.notes) == ("Shares by Gender", ("Most: Age band: 18-30.",))
+    assert made.warnings == ("Gender: x",)
+
+
+def test_joint_shares_that_cannot_be_known_are_not_blamed_on_the_ratings(study_of):
+    """Each item is rated on one dimension only, most of them positive."""
+    made = frame().assign(second=5)
+    made["rating"] = made["rating"].astype(object).where(made.index % 2 == 0)
+    made["second"] = (1 + made.index % 5).to_series().to_numpy()
+    made["second"] = made["second"].astype(object).where(made["rating"].isna())
+    study = study_of(made, dimensions={"rating": {}, "second": {}})
+    told = pls.positive_given_positive(study, n_bootstrap=100).sentence
+    assert told.startswith("No rater rated one item positive on one dimension and rated it on")
+
+
+def test_agreement_on_equal_ratings_is_told_from_items_of_one_rater(studies):
+    equal, alone = (
+        pls.agreement(studies[name], n_bootstrap=100).sentence
+        for name in ("equal ratings", "no ratings")
+    )
+    assert "are equal" in equal
+    assert "too few raters" in alone
