@@ -20,10 +20,14 @@ def command(study: Path, data: Path | None, as_json: bool) -> None:
     """
     from pluralign_stats.describe.composition import composition, nonresponse
     from pluralign_stats.describe.exclusions import exclusions
+    from pluralign_stats.describe.missing import missing_codes
     from pluralign_stats.study.read import read_study
+    from pluralign_stats.study.remarks import remarks
 
     checked = read_study(study, data)
     results = [composition(checked), nonresponse(checked), exclusions(checked)]
+    results += [missing_codes(checked)]
+    noted = remarks(checked)
     if as_json:
         print_json(
             {
@@ -31,10 +35,13 @@ def command(study: Path, data: Path | None, as_json: bool) -> None:
                 "simulated": checked.simulated,
                 "fingerprint": checked.fingerprint,
                 **checked.summary_counts(),
+                "remarks": list(noted),
                 "tables": {r.meta.title: records(r.table) for r in results},
             }
         )
         return
     click.echo(f"{checked.title}{' (simulated)' if checked.simulated else ''}: no errors found.")
+    for remark in noted:
+        click.echo(f"Note: {remark}.")
     for result in results:
         print_table(result)

@@ -187,14 +187,16 @@ def _tell(out: Path, written: bool, as_json: bool) -> None:
     with (out / "excluded.csv").open(encoding="utf-8", newline="") as file:
         excluded = [{"reason": r["reason"], "n": int(r["n"])} for r in csv.DictReader(file)]
     budget = record["recipe"]["budget"]
-    n = record["size"] if budget is None else budget
+    n, split = record["size"] if budget is None else budget, record.get("split", "")
     if as_json:
-        head = {"folder": str(out), "written": written, "examples": n}
+        head = {"folder": str(out), "written": written, "examples": n, "split": split}
         print_json({**head, "excluded": excluded, "recipe": record["recipe"]})
         return
     if not written:
         click.echo(f"{out} holds this already; examples: {n:,}; nothing was done.")
         return
     click.echo(f"{out}\n  examples: {n:,}")
+    if split:
+        click.echo(f"  {split}")
     for row in excluded:
         click.echo(f"  left out: {row['reason']}: {row['n']:,}")

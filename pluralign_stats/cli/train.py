@@ -76,24 +76,26 @@ def command(
         from training.tuning.stage import pending, train_all
     except ImportError as error:
         raise MissingExtraError("Training", "training") from error
+    from pluralign_stats.feedback.split import split_prompts
     from pluralign_stats.study.read import read_study
 
     share = read_part(part)
     read = read_grid(grid)
     rated = read_study(study, data)
+    split = split_prompts(rated, read.held_out, read.split_seed).told
     if dry_run:
         plan = plan_training(read, rated)
-        _tell_plan(plan, {p.condition.id for p in pending(plan, out)}, as_json)
+        _tell_plan(plan, {p.condition.id for p in pending(plan, out)}, split, as_json)
         return
     result = train_all(read, rated, out, jobs=jobs, accelerate=accelerate, part=share)
-    _tell(result, out, as_json)
+    _tell(result, out, split, as_json)
     if result.failed:
         reasons = "; ".join(f"{run}: {why}" for run, why in result.failed.items())
         left = f"; {len(result.waiting)} were not trained" if result.waiting else ""
         raise InputError(f"{len(result.failed)} of the conditions failed: {reasons}{left}")
 
 
-def _tell(result: Any, out: Path, as_json: bool) -> None:
+def _tell(result: Any, out: Path, split: str, as_json: bool) -> None:
     if as_json:
         print_json(
             {
@@ -102,16 +104,19 @@ def _tell(result: Any, out: Path, as_json: bool) -> None:
                 "kept": result.kept,
                 "failed": result.failed,
                 "waiting": result.waiting,
+                "split": split,
             }
         )
         return
+    if split:
+        click.echo(f"{split}.")
     kept = f"; {len(result.kept)} were there already" if result.kept else ""
     click.echo(f"{len(result.trained)} runs trained in {out}{kept}.")
     if not result.failed:
         click.echo(f"Next: pluralign generate {out} --study STUDY --out GENERATIONS")
 
 
-def _tell_plan(plan: Any, left: set[str], as_json: bool) -> None:
+def _tell_plan(plan: Any, left: set[str], split: str, as_json: bool) -> None:
     rows = [
         {
             "id": p.condition.id,
@@ -124,8 +129,10 @@ def _tell_plan(plan: Any, left: set[str], as_json: bool) -> None:
         for p in plan.planned
     ]
     if as_json:
-        print_json({"conditions": rows})
+        print_json({"conditions": rows, "split": split})
         return
+    if split:
+        click.echo(f"{split}.")
     for row in rows:
         done = " (done)" if row["done"] else ""
         click.echo(f"{row['id']}: {row['examples']:,} examples{done}")

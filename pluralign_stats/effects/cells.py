@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from pluralign_stats.errors import InputError, listing, one_of
+from pluralign_stats.models.columns import read_columns
 from pluralign_stats.models.fit import Fit
 
 #: Columns that say how many people a cell has.
@@ -65,7 +66,7 @@ def read_cells(
         table, sized = _join(population, names)
     else:
         table, sized = _read(population, "the population"), True
-    table = table[table["weight"] > 0]
+    table = read_columns(table[table["weight"] > 0])
     factors = {name for part in fit.random for name in part.design.term.factors}
     _check_columns(fit, table, names)
     needed = list(dict.fromkeys([*fit.design.variables, *names]))

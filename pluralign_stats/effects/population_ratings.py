@@ -14,6 +14,7 @@ from pluralign_stats.models.bayes.bayes import fit_bayes
 from pluralign_stats.results import Result
 from pluralign_stats.settings import CONF_LEVEL
 from pluralign_stats.study.study import Study
+from pluralign_stats.study.tables import RawTable, read_unlisted
 
 #: Instead of a file: the small population that comes with Pluralign.
 EXAMPLE = "example"
@@ -65,6 +66,10 @@ def population_ratings(
         known = listing(study.demographics)
         raise InputError(f"{file}: no column is a demographic of the study ({known}); add one")
     data = given_ratings(study, target)
+    for name in factors:
+        if people[name].isna().any():
+            row = people.index[people[name].isna()][0]
+            raise InputError(f"{file}: column '{name}', row {row}: no value; fill in the cell")
     sizes = [name for name in SIZES if name in people]
     cells = people.groupby(list(factors), as_index=False, sort=False)[sizes].sum()
     cells.attrs = people.attrs
@@ -76,8 +81,17 @@ def population_ratings(
 def _read(file: str | Path) -> pd.DataFrame:
     if str(file) == EXAMPLE:
         return example_population()
-    try:
-        return pd.read_csv(file, dtype_backend="numpy_nullable").convert_dtypes()
-    except (OSError, UnicodeDecodeError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else str(error).partition("\n")[0]
-        raise InputError(f"{file}: the population cannot be read ({reason}); give a CSV") from None
+    path = Path(file)
+    if not path.is_file():
+        raise InputError(f"{file}: the population cannot be read (no such file); give another file")
+    table = read_unlisted(path)
+    sizes = {name: _sizes(table, name) for name in SIZES if name in table.frame}
+    return table.frame.assign(**sizes)
+
+
+def _sizes(table: RawTable, name: str) -> pd.Series:
+    """Numbers of people, or their shares, none of them missing."""
+    size = pd.to_numeric(table.frame[name], errors="coerce")
+    if size.isna().any():
+        raise table.refuse(name, size.isna(), "numbers", "correct the cell, or remove the row")
+    return size

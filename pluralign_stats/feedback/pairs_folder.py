@@ -91,11 +91,12 @@ def write_feedback(study: Study, job: FeedbackJob, folder: Path) -> bool:
     if folder.exists() and _holds(folder, inputs):
         return False
     feedback = job.feedback(study)
+    split = job.split(study)
     tables = {feedback.kind: feedback.table, "examples": feedback.examples()}
     with building_folder(folder, "feedback") as building:
         try:
-            _fill(building, job, tables, feedback.excluded, job.split(study))
-            write_mark(building, {**inputs, "size": feedback.size})
+            _fill(building, job, tables, feedback.excluded, split)
+            write_mark(building, {**inputs, "size": feedback.size, "split": split.told})
         except OSError as error:
             raise PluralignError(
                 f"{folder} could not be written ({error.strerror}); make room or choose another "
@@ -120,7 +121,7 @@ def _fill(
     excluded.to_csv(building / "excluded.csv", index=False)
     text = dump_yaml(job.recipe.model_dump(mode="json"))
     (building / "recipe.yaml").write_text(text, "utf-8")
-    _json(building / "split.json", {"train": split.train, "held_out": split.held_out})
+    _json(building / "split.json", asdict(split))
 
 
 def _holds(folder: Path, inputs: dict[str, Any]) -> bool:

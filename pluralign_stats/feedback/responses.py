@@ -6,6 +6,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 import pandas as pd
 
+from pluralign_stats.study.languages import TEXTS, lookup, text_languages
 from pluralign_stats.study.study import Study
 
 _KNOWN: "WeakKeyDictionary[Study, Responses]" = WeakKeyDictionary()
@@ -21,8 +22,9 @@ class Responses:
     Attributes
     ----------
     items, prompts, raters, languages
-        Sorted names. A study that does not record languages has one: the first in which its texts
-        are written, or ``""`` without texts.
+        Sorted names. Languages are those of the texts that were read: ratings in ``de-AT`` are of
+        the text in ``de``, if there is one. A study that does not record languages has one: the
+        first in which its texts are written, or ``""`` without texts.
     item, rater, language
         (n,) codes of each row; language -1 where it is not recorded.
     prompt_of
@@ -34,6 +36,8 @@ class Responses:
     without_text
         (items, languages + 1) whether prompt or response has no text in that language, and in
         `text_language`; all false in a study without texts.
+    unwritten
+        (languages,) whether there are texts, but none in that language.
     text_language
         Name of the first language of the texts, which stands for all where languages are pooled;
         ``""`` without texts.
@@ -50,6 +54,7 @@ class Responses:
     ratings: np.ndarray
     dimensions: tuple[str, ...]
     without_text: np.ndarray
+    unwritten: np.ndarray
     text_language: str
 
     @property
@@ -78,7 +83,7 @@ def _make(study: Study) -> Responses:
     raters, rater = _codes(ratings["rater"])
     known = study.items.set_index("item")["prompt"].astype(str)
     prompts, prompt_of = np.unique(known.loc[items].to_numpy(str), return_inverse=True)
-    texts = _text_languages(study.items)
+    texts = text_languages(study.items)
     languages, language = _languages(ratings, texts)
     key = item.astype(np.int64) * len(raters) + rater
     keys, first, row = np.unique(key, return_index=True, return_inverse=True)
@@ -98,6 +103,7 @@ def _make(study: Study) -> Responses:
         wide,
         study.dimensions,
         _without_text(study.items, items, languages, texts),
+        np.array([bool(texts) and name not in texts for name in languages], dtype=bool),
         texts[0] if texts else "",
     )
 
@@ -111,15 +117,14 @@ def _codes(column: pd.Series) -> tuple[np.ndarray, np.ndarray]:
     return names[order], rank[column.cat.codes]
 
 
-def _text_languages(items: pd.DataFrame) -> list[str]:
-    head = "response_text_"
-    return [str(column).removeprefix(head) for column in items if str(column).startswith(head)]
-
-
 def _languages(ratings: pd.DataFrame, texts: list[str]) -> tuple[np.ndarray, np.ndarray]:
-    if "language" in ratings:
-        return _codes(ratings["language"])
-    return np.array(texts[:1] or [""]), np.zeros(len(ratings), np.intp)
+    """Sorted languages of the texts that were read, and the code of each row; -1 where missing."""
+    if "language" not in ratings:
+        return np.array(texts[:1] or [""]), np.zeros(len(ratings), np.intp)
+    tags, code = _codes(ratings["language"])
+    read = np.array([lookup(tag, texts) or tag for tag in tags], dtype=str)
+    names, place = np.unique(read, return_inverse=True)
+    return names, np.append(place, -1)[code]
 
 
 def _without_text(
@@ -131,7 +136,7 @@ def _without_text(
     frame = frame.set_index(frame["item"].astype(str)).loc[items]
     for code, language in enumerate((*languages, texts[0])):
         for part in ("response", "prompt"):
-            column = f"{part}_text_{language}"
+            column = TEXTS[part] + language
             if column in frame:
                 empty[:, code] |= (frame[column].fillna("").str.strip() == "").to_numpy()
             else:

@@ -172,12 +172,15 @@ def _with_text(
         excluded.add("rated responses without a language", (keep & (language < 0)).sum())
         keep = keep & (language >= 0)
     shown = np.full_like(language, -1) if recipe.languages == "pooled" else language
+    strata = responses.item * len(responses.languages) + language
+    if recipe.languages == "separate":
+        for code in np.flatnonzero(responses.unwritten):
+            reason = f"responses rated in '{responses.languages[code]}', which has no texts"
+            excluded.add(reason, len(np.unique(strata[keep & (language == code)])))
+            keep = keep & (language != code)
     empty = responses.without_text[responses.item, shown]
-    if empty.any():
-        strata = responses.item * len(responses.languages) + language
-        excluded.add("responses with an empty text", len(np.unique(strata[keep & empty])))
-        keep = keep & ~empty
-    return keep
+    excluded.add("responses with an empty text", len(np.unique(strata[keep & empty])))
+    return keep & ~empty
 
 
 def _answered(

@@ -6,6 +6,7 @@ import numpy as np
 
 from pluralign_stats.errors import InputError
 from pluralign_stats.feedback.responses import Responses, responses_of
+from pluralign_stats.study.prompts import same_prompts
 from pluralign_stats.study.study import Study
 
 #: Second number of the seed that splits prompts.
@@ -19,15 +20,31 @@ class Split:
     Attributes
     ----------
     train, held_out
-        No prompt is in both, in whatever language it is asked.
+        No prompt is in both, in whatever language it is asked and under whatever name.
+    joined
+        How many of them have a text that another one has too; those stay on one side together.
     """
 
     train: tuple[str, ...]
     held_out: tuple[str, ...]
+    joined: int = 0
+
+    @property
+    def told(self) -> str:
+        """What a reader has to know of the split; empty if nothing."""
+        return (
+            f"{self.joined:,} of {len(self.train) + len(self.held_out):,} prompts have a text that "
+            "another one has too, and were split together"
+            if self.joined
+            else ""
+        )
 
 
 def split_prompts(study: Study, held_out: float = 0.2, seed: int = 0) -> Split:
     """Split the prompts of a study, stratified by the languages in which they were rated.
+
+    Prompts with the same text in some language, but for case, space and the like, are one prompt
+    under several names: they come to one side together.
 
     Parameters
     ----------
@@ -35,7 +52,8 @@ def split_prompts(study: Study, held_out: float = 0.2, seed: int = 0) -> Split:
         The study.
     held_out
         Share of prompts held out, above 0 and below 1. Of prompts rated in the same languages the
-        same share is held out, up to rounding; at least one prompt is on each side.
+        same share is held out, up to rounding; at least one prompt is on each side. Prompts with
+        one text count once.
     seed
         Equal seeds split equally.
 
@@ -43,7 +61,7 @@ def split_prompts(study: Study, held_out: float = 0.2, seed: int = 0) -> Split:
     ------
     InputError
         If the share is not between 0 and 1, the seed is negative, or there are fewer than two
-        prompts.
+        prompts, or two texts of prompts.
     """
     if not 0 < held_out < 1:
         raise InputError(f"held_out must lie between 0 and 1, such as 0.2, not {held_out:g}")
@@ -56,20 +74,28 @@ def split_prompts(study: Study, held_out: float = 0.2, seed: int = 0) -> Split:
             f"the study has {len(names)} prompt, and a split needs two at least; state the prompt "
             "of each item in the codebook ('columns: prompt')"
         )
-    kinds = _kinds(responses)
-    order = np.random.default_rng([seed, _SPLIT]).permutation(len(names))
+    group = same_prompts(study.items, names.tolist())
+    n_groups = group.max() + 1
+    if n_groups < 2:
+        raise InputError(
+            f"all {len(names)} prompts of the study have the same text, and a split needs two texts"
+        )
+    kinds = _kinds(responses, group)
+    order = np.random.default_rng([seed, _SPLIT]).permutation(n_groups)
     taken = _quotas(np.bincount(kinds), held_out)
-    out = np.zeros(len(names), bool)
+    chosen = np.zeros(n_groups, bool)
     for kind, n in enumerate(taken):
-        out[order[kinds[order] == kind][:n]] = True
-    return Split(tuple(map(str, names[~out])), tuple(map(str, names[out])))
+        chosen[order[kinds[order] == kind][:n]] = True
+    out, alike = chosen[group], np.bincount(group)[group] > 1
+    return Split(tuple(map(str, names[~out])), tuple(map(str, names[out])), int(alike.sum()))
 
 
-def _kinds(responses: Responses) -> np.ndarray:
-    """Number of the set of languages in which each prompt was rated."""
-    asked = np.zeros((len(responses.prompts), len(responses.languages)), bool)
+def _kinds(responses: Responses, group: np.ndarray) -> np.ndarray:
+    """Number of the set of languages in which each group of prompts was rated."""
+    asked = np.zeros((group.max() + 1, len(responses.languages)), bool)
     known = responses.language >= 0
-    asked[responses.prompt_of[responses.item[known]], responses.language[known]] = True
+    prompt = responses.prompt_of[responses.item[known]]
+    asked[group[prompt], responses.language[known]] = True
     return np.unique(asked, axis=0, return_inverse=True)[1].ravel()
 
 

@@ -192,6 +192,8 @@ def _meta(
         notes.append(f"Without a score by the judge: {names}.")
     if found.unscored:
         notes.append(f"{found.unscored:,} ratings are of texts that the judge gave no score.")
+    if found.unread:
+        notes.append(f"The judge was given no text in {listing(found.unread)}.")
     if "n_raters" in table and table["n_raters"].isna().any():
         notes.append(COUNT_WITHHELD)
     if (table["n_items"] < FEW_ITEMS).any():

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from pluralign_stats.errors import InputError
+from pluralign_stats.errors import InputError, listing
 from pluralign_stats.judging.resample import Influence, resampled_item_sums, resampled_sums
-from pluralign_stats.judging.scores import rated_and_scored
+from pluralign_stats.judging.scores import rated_and_scored, unread_languages
 from pluralign_stats.judging.statistics import (
     STATISTICS,
     Pairs,
@@ -72,12 +72,15 @@ class Measures:
         Ratings of texts that the judge gave no score.
     unjudged
         Dimensions of the study of which no rated text has a score.
+    unread
+        Languages of ratings in which the judge scored no text.
     """
 
     judge: str
     rows: tuple[Measured, ...]
     unscored: int
     unjudged: tuple[str, ...]
+    unread: tuple[str, ...] = ()
 
 
 def measure(
@@ -112,10 +115,7 @@ def measure(
         raise InputError("every score of the judge is missing; let it judge the texts again")
     both = rated_and_scored(study, scores)
     if both.empty:
-        raise InputError(
-            "no rated text has a score: item names and languages of the judge's scores must be "
-            "those of the study"
-        )
+        raise InputError(f"no rated text has a score: {_apart(study, scores)}")
     rows = [
         row
         for dimension in study.dimensions
@@ -125,7 +125,19 @@ def measure(
     judged = study.ratings.dropna(subset="rating")["dimension"].isin(scores["dimension"].unique())
     unjudged = tuple(d for d in study.dimensions if not (both["dimension"] == d).any())
     unscored = int(judged.sum()) - len(both)
-    return Measures(str(scores["judge"].iloc[0]), tuple(rows), unscored, unjudged)
+    unread = unread_languages(study, scores)
+    return Measures(str(scores["judge"].iloc[0]), tuple(rows), unscored, unjudged, unread)
+
+
+def _apart(study: Study, scores: pd.DataFrame) -> str:
+    """Why scores and ratings do not meet."""
+    unread = unread_languages(study, scores)
+    if unread:
+        return (
+            f"the ratings are in {listing(unread)}, the texts scored in "
+            f"{listing(scores['language'].unique())}; give both the same tags of languages"
+        )
+    return "item names of the judge's scores must be those of the study"
 
 
 def _of_dimension(

@@ -5,7 +5,13 @@ from pathlib import Path
 import pandas as pd
 
 from pluralign_stats.errors import InputError, listing, one_of
+from pluralign_stats.study.languages import lookup
 from pluralign_stats.study.study import Study
+from pluralign_stats.study.tables import read_unlisted
+from pluralign_stats.study.text import nfc_column
+
+#: How programs write that a number is missing.
+_NO_SCORE = ("NA", "NaN", "nan", "None", "null")
 
 _NEEDED = ["item", "dimension", "score", "judge"]
 
@@ -41,7 +47,7 @@ def read_judge_scores(study: Study, path: str | Path, judge: str = "") -> pd.Dat
         raise InputError(f"{path} lacks the column {listing(missing)}; make it with: {_command()}")
     table = _one_judge(table, path, judge)
     by = ["item", "language", "dimension"] if "language" in table else ["item", "dimension"]
-    table = table[[*by, "score", "judge"]].astype({"item": str, "dimension": str})
+    table = table[[*by, "score", "judge"]]
     table = table[table["dimension"].isin(study.dimensions)]
     if table.empty:
         raise InputError(
@@ -54,8 +60,7 @@ def read_judge_scores(study: Study, path: str | Path, judge: str = "") -> pd.Dat
     if twice.any():
         where = ", ".join(f"{c} '{v}'" for c, v in table.loc[twice.idxmax(), by].items())
         raise InputError(f"{path} has two scores of {where}; keep one")
-    _check_range(study, table, path)
-    return table.reset_index(drop=True)
+    return _in_range(study, table, path).reset_index(drop=True)
 
 
 def _command() -> str:
@@ -67,12 +72,21 @@ def _read(path: Path) -> pd.DataFrame:
         whole = "" if path.is_absolute() else f" in {Path.cwd()} (give the whole path)"
         raise InputError(f"there is no file {path}{whole}; make the scores with: {_command()}")
     try:
-        if path.suffix == ".parquet":
-            return pd.read_parquet(path)
-        return pd.read_csv(path, dtype={"item": str, "dimension": str, "judge": str})
-    except (OSError, ValueError, pd.errors.ParserError) as error:
+        parquet = path.suffix == ".parquet"
+        table = pd.read_parquet(path) if parquet else _read_text(path)
+    except (OSError, ValueError) as error:
         reason = str(error).partition("\n")[0]
         raise InputError(f"{path} cannot be read ({reason}); it must be Parquet or CSV") from error
+    names = [c for c in ("item", "language", "dimension", "judge") if c in table]
+    return table.assign(**{c: nfc_column(table[c].astype(str)) for c in names})
+
+
+def _read_text(path: Path) -> pd.DataFrame:
+    """A file of text in which no name is taken for a missing value, and a score may be missing."""
+    table = read_unlisted(path).frame
+    if "score" in table:
+        table["score"] = table["score"].mask(table["score"].isin(_NO_SCORE))
+    return table.reset_index(drop=True)
 
 
 def _one_judge(table: pd.DataFrame, path: Path, judge: str) -> pd.DataFrame:
@@ -88,7 +102,8 @@ def _one_judge(table: pd.DataFrame, path: Path, judge: str) -> pd.DataFrame:
     return table
 
 
-def _check_range(study: Study, table: pd.DataFrame, path: Path) -> None:
+def _in_range(study: Study, table: pd.DataFrame, path: Path) -> pd.DataFrame:
+    """The table with its scores as numbers, each on its dimension's scale."""
     scores = pd.to_numeric(table["score"], errors="coerce")
     if (scores.isna() & table["score"].notna()).any():
         raise InputError(f"{path}: 'score' must hold numbers, missing where there is no score")
@@ -101,12 +116,14 @@ def _check_range(study: Study, table: pd.DataFrame, path: Path) -> None:
                 f"{path}: {outside.iloc[0]:g} is no score of '{name}', which goes from "
                 f"{levels.start} to {levels.stop - 1}; name scores by a judge on the study's scale"
             )
+    return table.assign(score=scores)
 
 
 def rated_and_scored(study: Study, scores: pd.DataFrame) -> pd.DataFrame:
     """The ratings of a study, each beside the judge's score of the same text.
 
-    Where both have a language, a rating stands beside the score of the text in that language.
+    Where both have a language, a rating stands beside the score of the text in that language; the
+    score in ``de`` belongs to ratings in ``de-DE`` too.
 
     Returns
     -------
@@ -125,7 +142,21 @@ def rated_and_scored(study: Study, scores: pd.DataFrame) -> pd.DataFrame:
         )
     columns = [*by, "score"]
     keyed = ratings.assign(**{c: ratings[c].astype(str) for c in by})
+    if "language" in by:
+        texts = scores["language"].unique()
+        read = {tag: lookup(tag, texts) or tag for tag in keyed["language"].unique()}
+        keyed["language"] = keyed["language"].map(read)
     score = keyed[by].merge(scores[columns], on=by, how="left")["score"].to_numpy()
     both = ratings.assign(score=score)
     both["text"] = keyed.groupby([c for c in by if c != "dimension"]).ngroup().to_numpy()
     return both.dropna(subset="score").reset_index(drop=True)
+
+
+def unread_languages(study: Study, scores: pd.DataFrame) -> tuple[str, ...]:
+    """Languages of ratings in which the judge scored no text."""
+    ratings = study.ratings.dropna(subset="rating")
+    if "language" not in ratings or "language" not in scores:
+        return ()
+    texts = scores["language"].unique()
+    tags = ratings["language"].dropna().unique()
+    return tuple(sorted(tag for tag in map(str, tags) if lookup(tag, texts) is None))

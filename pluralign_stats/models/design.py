@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from pluralign_stats.errors import InputError, NotApplicableError, one_of
+from pluralign_stats.models.columns import read_column, read_columns
 from pluralign_stats.models.engine.blocks import Term
 from pluralign_stats.models.formula import MixedFormula, variables_of
 from pluralign_stats.models.matrices import (
@@ -90,7 +91,7 @@ class Design:
         InputError
             If a variable is absent, holds a level that the model has not seen, or text for numbers.
         """
-        needed = self.variables
+        needed, new = self.variables, read_columns(new)
         for column in needed:
             if column not in new:
                 raise InputError(one_of("a variable of the new data", column, new.columns))
@@ -155,7 +156,7 @@ def build_design(
     known = [name for name in rater_columns(rater, data) if name not in used]
     kept = data.loc[rows, [*used, *known]].infer_objects()
     for column in kept:
-        kept[column] = _plain(kept[column])
+        kept[column] = _plain(read_column(kept[column]))
     raters = find_raters(rater, kept, formula.random)
     _refuse_constant(sides, kept)
     random = tuple(random_design(term, kept) for term in formula.random)

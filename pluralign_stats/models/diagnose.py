@@ -6,6 +6,7 @@ import numpy as np
 
 from pluralign_stats.errors import listing
 from pluralign_stats.models.categories import Categories
+from pluralign_stats.models.columns import name_notes
 from pluralign_stats.models.design import Design
 from pluralign_stats.models.fit import RandomPart
 from pluralign_stats.models.matrices import RandomDesign
@@ -19,6 +20,11 @@ HARDLY = 1e-3
 CONVERGENCE = (
     "the optimizer did not converge; simplify the model, rescale its variables, or check the data"
 )
+
+
+def design_notes(design: Design) -> list[str]:
+    """What to doubt about the rows before any model is fitted: names, and columns left out."""
+    return name_notes(design.data, design.fixed_variables) + collinear_notes(design)
 
 
 def collinear_notes(design: Design) -> list[str]:
@@ -154,7 +160,7 @@ def held_note(held: Sequence[tuple[str, str]], *, everywhere: bool) -> str:
 
 def lasting_notes(design: Design, coded: Categories | None) -> list[str]:
     """What to doubt whatever the estimates of a model's parameters, such as draws."""
-    notes = collinear_notes(design)
+    notes = design_notes(design)
     if coded is not None:
         notes += category_notes(coded)
     if coded is not None and coded.unused:

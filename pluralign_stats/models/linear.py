@@ -241,7 +241,7 @@ def _method(design: Design, *, reml: bool) -> str:
 
 def _warnings(fit: LinearFit) -> tuple[str, ...]:
     design = fit.design
-    notes = diagnose.collinear_notes(design)
+    notes = diagnose.design_notes(design)
     notes += diagnose.random_notes(fit.random, fit.nobs, fit.nobs)
     notes += diagnose.alike_notes(fit.random, float((fit.sigma**2 / design.weight).mean()))
     if not fit.converged:

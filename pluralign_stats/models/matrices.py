@@ -2,6 +2,7 @@
 
 import warnings
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -9,8 +10,10 @@ from formulaic import ModelSpec
 from formulaic.errors import DataMismatchWarning, FormulaicError
 
 from pluralign_stats.errors import InputError, one_of
+from pluralign_stats.models.columns import read_column
 from pluralign_stats.models.engine.collinear import independent_columns
 from pluralign_stats.models.formula import RandomTerm, read_side
+from pluralign_stats.study.text import joined
 
 #: A left-out column is taken up by the thresholds if other columns' share of it is smaller.
 ABSORBED = 1e-6
@@ -73,8 +76,8 @@ class RandomDesign:
         As the formula has it.
     effects
         Names of the q effects; ``"Intercept"`` for 1.
-    levels
-        The groups that occur.
+    keys
+        The groups that occur: levels of the grouping variable, or of several together.
     codes
         (n,) number of each row's group among them.
     z
@@ -87,11 +90,16 @@ class RandomDesign:
 
     term: RandomTerm
     effects: tuple[str, ...]
-    levels: pd.Index
+    keys: pd.Index
     codes: np.ndarray
     z: np.ndarray
     spec: ModelSpec
     left_out: tuple[str, ...]
+
+    @cached_property
+    def levels(self) -> pd.Index:
+        """Names of the groups, those of ``a:b`` like x:y; different groups have different ones."""
+        return _names(self.keys)
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -105,7 +113,7 @@ class RandomDesign:
 
     def find(self, data: pd.DataFrame) -> np.ndarray:
         """(m,) numbers of the groups of other rows; -1 where a group is new or missing."""
-        return self.levels.get_indexer(_groups(self.term, data))
+        return self.keys.get_indexer(_keys(self.term, data))
 
 
 def fixed_matrix(
@@ -145,7 +153,7 @@ def fixed_matrix(
 def random_design(term: RandomTerm, data: pd.DataFrame) -> RandomDesign:
     """Groups and independent covariates of a random term."""
     matrix = evaluate(term.effects, data)
-    codes, levels = pd.factorize(_groups(term, data), sort=True)
+    codes, keys = pd.factorize(_keys(term, data), sort=True)
     z, names = matrix.to_numpy(dtype=float), np.array(matrix.columns, dtype=object)
     kept, dropped, _ = independent_columns(z)
     if not len(kept):
@@ -155,23 +163,25 @@ def random_design(term: RandomTerm, data: pd.DataFrame) -> RandomDesign:
         )
     left_out = tuple(names[dropped])
     effects = tuple(names[kept])
-    return RandomDesign(term, effects, levels, codes, z[:, kept], matrix.model_spec, left_out)
+    return RandomDesign(term, effects, keys, codes, z[:, kept], matrix.model_spec, left_out)
 
 
-def _groups(term: RandomTerm, data: pd.DataFrame) -> pd.Index:
-    """Each row's group; those of ``a:b`` are named like x:y."""
+def _keys(term: RandomTerm, data: pd.DataFrame) -> pd.Index:
+    """Each row's level of the grouping variable, or its levels of all of ``a:b``."""
     for name in term.factors:
         if name not in data:
             raise InputError(one_of("a grouping variable of the new data", name, data.columns))
-    columns = [data[name] for name in term.factors]
-    if len(columns) == 1:
-        return pd.Index(np.asarray(columns[0]))
-    grouped = data.groupby(list(term.factors), observed=True, sort=True).ngroup()
-    numbers = grouped.fillna(-1).to_numpy(dtype=int)
-    present, first = np.unique(numbers, return_index=True)
-    parts = [column.iloc[first[present >= 0]].astype(str).tolist() for column in columns]
-    names = [":".join(level) for level in zip(*parts, strict=True)]
-    return pd.Index(np.array([*names, None], dtype=object)[numbers])
+    columns = [pd.Index(np.asarray(read_column(data[name]))) for name in term.factors]
+    return columns[0] if len(columns) == 1 else pd.MultiIndex.from_arrays(columns)
+
+
+def _names(keys: pd.Index) -> pd.Index:
+    """What groups are called in tables: those of ``a:b`` like x:y, different ones differently."""
+    if not isinstance(keys, pd.MultiIndex):
+        return keys
+    parts = [tuple(map(str, key)) for key in keys]
+    plain = [":".join(part) for part in parts]
+    return pd.Index(plain if len(set(plain)) == len(plain) else map(joined, parts), dtype=object)
 
 
 def evaluate(side: str, data: pd.DataFrame) -> pd.DataFrame:

@@ -11,6 +11,7 @@ from scipy.linalg import block_diag
 from pluralign_stats.errors import InputError, NotApplicableError, one_of
 from pluralign_stats.models import diagnose
 from pluralign_stats.models.categories import Categories, categories_of
+from pluralign_stats.models.columns import read_column
 from pluralign_stats.models.design import Design, build_design
 from pluralign_stats.models.engine.covariance import Covariance, Shape
 from pluralign_stats.models.engine.links import LATENT_SD, LINKS
@@ -197,11 +198,12 @@ def fit_ordinal(
         rater=rater,
     )
     name = parsed.response.strip("`")
-    found = categories_of(design.data[name], data[name], keep_unused=thresholds != "flexible")
+    response = read_column(data[name])
+    found = categories_of(design.data[name], response, keep_unused=thresholds != "flexible")
     design = replace(design, y=found.codes)
-    if isinstance(data[name].dtype, pd.CategoricalDtype):
-        response = design.data[name].cat.set_categories(data[name].cat.categories)
-        design = replace(design, data=design.data.assign(**{name: response}))
+    if isinstance(response.dtype, pd.CategoricalDtype):
+        whole = design.data[name].cat.set_categories(response.cat.categories)
+        design = replace(design, data=design.data.assign(**{name: whole}))
     basis = threshold_basis(thresholds, len(found.labels) - 1)
     n, k = _sizes(design, basis)
     if n <= k:
@@ -307,7 +309,7 @@ def _method(design: Design, link: str, n_nodes: int) -> str:
 def _warnings(fit: OrdinalFit, ordered: Ordered) -> tuple[tuple[str, ...], bool]:
     """What to doubt, and whether all estimates are finite."""
     model, optimum = ordered.model, ordered.optimum
-    notes = diagnose.collinear_notes(fit.design)
+    notes = diagnose.design_notes(fit.design)
     notes += diagnose.category_notes(fit.coded)
     if fit.coded.unused and fit.structure == "flexible":
         notes.append(diagnose.unplaced_note(fit.coded.unused, advise=len(fit.labels) > 2))

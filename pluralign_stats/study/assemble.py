@@ -9,12 +9,13 @@ from pluralign_stats.errors import InputError, listing, one_of
 from pluralign_stats.study.codebook import Codebook, Dimension, Factor
 from pluralign_stats.study.factors import recode
 from pluralign_stats.study.filters import apply_filters
+from pluralign_stats.study.languages import TEXTS
+from pluralign_stats.study.missing import found_codes
 from pluralign_stats.study.schema import check_ratings
 from pluralign_stats.study.study import Study
 from pluralign_stats.study.tables import RawTable, Tables
+from pluralign_stats.study.text import folded, joined
 from pluralign_stats.study.truth import Truth
-
-_SEPARATOR = ":"
 
 
 def assemble(codebook: Codebook, tables: Tables, truth: Truth | None = None) -> Study:
@@ -25,7 +26,7 @@ def assemble(codebook: Codebook, tables: Tables, truth: Truth | None = None) -> 
     InputError
         On the first thing that does not fit the codebook, with file, column, rows and value.
     """
-    hashes = tables.hashes
+    hashes, codes = tables.hashes, found_codes(codebook, tables)
     tables, exclusions = apply_filters(codebook, tables)
     keys = _keys(codebook, tables.ratings)
     raters, nonresponse = _raters(codebook, tables, keys)
@@ -33,13 +34,18 @@ def assemble(codebook: Codebook, tables: Tables, truth: Truth | None = None) -> 
     ratings = _ratings(codebook, tables, keys)
     covariates = _covariates(codebook, tables, keys)
     tidy = _join(codebook, ratings, keys, covariates, raters, items)
-    return Study(codebook, tidy, raters, items, exclusions, nonresponse, hashes, truth)
+    return Study(codebook, tidy, raters, items, exclusions, nonresponse, codes, hashes, truth)
 
 
 def item_key(table: RawTable, columns: tuple[str, ...]) -> pd.Series:
-    """Identify the item of each row, from one column or several together."""
+    """Identify the item of each row, from one column or several together.
+
+    Several are joined so that different items have different names, whatever the columns hold.
+    """
     parts = [_complete(table, column, "the item") for column in columns]
-    return parts[0] if len(parts) == 1 else parts[0].str.cat(parts[1:], sep=_SEPARATOR)
+    if len(parts) == 1:
+        return parts[0]
+    return pd.Series([joined(row) for row in zip(*parts, strict=True)], table.frame.index, "str")
 
 
 def _complete(table: RawTable, column: str, role: str) -> pd.Series:
@@ -57,7 +63,8 @@ def _keys(codebook: Codebook, table: RawTable) -> pd.DataFrame:
         "item": item_key(table, columns.item),
     }
     if columns.language:
-        keys["language"] = table.require(columns.language, "the language").astype("category")
+        tags = table.answers(columns.language, "the language", codebook.spoken)
+        keys["language"] = tags.astype("category")
     return pd.DataFrame(keys)
 
 
@@ -87,16 +94,17 @@ def _ratings(codebook: Codebook, tables: Tables, keys: pd.DataFrame) -> pd.DataF
 
 def _raw_ratings(codebook: Codebook, table: RawTable, name: str) -> tuple[str, pd.Series]:
     """Column and raw cells of one dimension, from a wide or a long file."""
-    wanted = codebook.dimensions[name].column or name
+    dimension = codebook.dimensions[name]
+    wanted = dimension.column or name
     if not codebook.long:
-        return wanted, table.require(wanted, f"dimension '{name}'")
+        return wanted, table.answers(wanted, f"dimension '{name}'", dimension)
     dimension_column, rating_column = str(codebook.columns.dimension), str(codebook.columns.rating)
     named = _complete(table, dimension_column, "the dimension")
     known = [d.column or n for n, d in codebook.dimensions.items()]
     if not named.isin(known).all():
         advice = "add the dimension to the codebook"
         raise table.refuse(dimension_column, ~named.isin(known), listing(known, 20), advice)
-    rows = table.require(rating_column, "the rating")[named == wanted]
+    rows = table.answers(rating_column, "the rating", dimension)[named == wanted]
     if rows.empty:
         raise InputError(
             f"{table.name}: column '{dimension_column}': no row for dimension '{name}' "
@@ -107,16 +115,19 @@ def _raw_ratings(codebook: Codebook, table: RawTable, name: str) -> tuple[str, p
 
 def _numbers(table: RawTable, column: str, raw: pd.Series, dimension: Dimension) -> pd.Series:
     """Ratings as numbers; the codebook's words for them are understood, in any case."""
-    labels = dimension.labels
-    words = {text.casefold(): str(k) for k, texts in labels.items() for text in texts.values()}
-    text = raw.str.casefold().replace(words) if words else raw
+    words = dimension.words
+    said = {value: str(words.get(folded(value), value)) for value in raw.dropna().unique()}
+    text = raw.map(said, na_action="ignore").astype("str")
     numbers = pd.to_numeric(text, errors="coerce").astype(float)
     strange = raw.notna() & numbers.isna()
     if strange.any():
         allowed = dimension.scale.allowed
         allowed += f" or {listing(sorted(words))}" if words else ""
         comma = raw[strange].str.fullmatch(r"\s*[-+]?\d*,\d+\s*").iloc[0]
-        advice = "correct the cell, or name the value under 'missing' in the codebook"
+        advice = (
+            "correct the cell, or name the value under 'missing' in the codebook, of the dimension "
+            "or of all"
+        )
         advice = "write decimals with a point instead of a comma" if comma else advice
         raise table.refuse(column, strange, allowed, advice)
     return numbers
@@ -174,7 +185,7 @@ def _refuse_two_answers(codebook: Codebook, table: RawTable, identity: pd.Series
     first = np.flatnonzero(~identity.duplicated())[rater]
     for name, factor in codebook.demographics.items():
         column = factor.column or name
-        raw = table.require(column, f"'{name}'").fillna("")
+        raw = table.answers(column, f"'{name}'", factor).fillna("")
         differs = raw != raw.iloc[first].set_axis(raw.index)
         if differs.any():
             advice = f"rater '{identity[differs].iloc[0]}' has two different answers; keep one"
@@ -206,12 +217,9 @@ def _items(codebook: Codebook, tables: Tables, keys: pd.DataFrame) -> pd.DataFra
     frame = pd.DataFrame({"item": item, "prompt": prompt})
     if tables.items is not None:
         _refuse_unknown_items(tables, item, keys, codebook)
-        for part, columns in (
-            ("prompt", codebook.texts.prompt),
-            ("response", codebook.texts.response),
-        ):
+        for part, columns in codebook.texts.columns().items():
             for language, text in columns.items():
-                frame[f"{part}_text_{language}"] = table.require(text, f"texts.{part}.{language}")
+                frame[TEXTS[part] + language] = table.answers(text, f"texts.{part}.{language}")
     else:
         differs = prompt != prompt.groupby(item).transform("first")
         if differs.any():

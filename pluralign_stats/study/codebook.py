@@ -16,20 +16,37 @@ from pydantic import (
 )
 
 from pluralign_stats.errors import InputError, listing, one_of
+from pluralign_stats.study.languages import looked_up, lookup
 from pluralign_stats.study.scale import Number, Scale
+from pluralign_stats.study.text import folded, nfc
 
 #: Language of labels that name none, and where there is none in the language asked for.
 ENGLISH = "en"
 
 
 def _as_list(value: object) -> object:
-    return value if isinstance(value, list | tuple) else [value]
+    return value if isinstance(value, list | tuple) else [] if value is None else [value]
 
 
 def _as_text(value: object) -> object:
     if value is None:
         raise ValueError("an empty entry (null) is no text; quote it ('null') if the word is meant")
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    return str(value).lower() if isinstance(value, bool) else nfc(str(value))
+
+
+def _composed(value: object) -> object:
+    """All text of a codebook in Unicode's composed form, keys too."""
+    if isinstance(value, str):
+        return nfc(value)
+    if isinstance(value, list | tuple):
+        return (tuple if isinstance(value, tuple) else list)(map(_composed, value))
+    if not isinstance(value, dict):
+        return value
+    made = {_composed(key): _composed(entry) for key, entry in value.items()}
+    if len(made) < len(value):
+        twice = [key for key in value if isinstance(key, str) and key != nfc(key)]
+        raise ValueError(f"{listing(twice)} stands twice, in two Unicode forms; leave one out")
+    return made
 
 
 def _as_labels(value: object) -> object:
@@ -67,6 +84,31 @@ class Part(BaseModel):
     """A part of a codebook: frozen, and strict about its keys."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_unicode_form(cls, content: object) -> object:
+        return _composed(content)
+
+
+class Answer(Part):
+    """What a file holds answers to: a dimension, or a factor.
+
+    Attributes
+    ----------
+    missing
+        Cells that hold no answer to this question, besides the codebook's own `missing`.
+    """
+
+    missing: Texts = ()
+
+    def means(self, value: str) -> bool:
+        """Whether a cell's text is one of the answers that the codebook states."""
+        raise NotImplementedError
+
+    def codes(self, general: tuple[str, ...]) -> tuple[str, ...]:
+        """Missing-value codes here: own ones, and general ones that are none of the answers."""
+        return (*self.missing, *(code for code in general if not self.means(code)))
 
 
 class File(Part):
@@ -144,7 +186,7 @@ class Columns(Part):
         return self
 
 
-class Dimension(Part):
+class Dimension(Answer):
     """One thing that raters judged, on a scale of whole numbers or a continuous one.
 
     Attributes
@@ -165,6 +207,8 @@ class Dimension(Part):
     conversions
         From ratings to places on a coarser scale: for each rating its place, or the lowest rating
         of each place but the first: ``{"3-point": {1: 1, ...}, "binary": [51]}``.
+    missing
+        Cells that hold no rating of this dimension, besides the codebook's own `missing`.
     """
 
     column: Text | None = None
@@ -192,7 +236,16 @@ class Dimension(Part):
                 self._check_starts(name, places)
             else:
                 self._check_places(name, places)
+        self._check_words()
         return self
+
+    def _check_words(self) -> None:
+        """Refuse words that stand for two ratings, or for a rating and for none."""
+        for k, texts in self.labels.items():
+            for text in texts.values():
+                if self.words[folded(text)] != k:
+                    raise ValueError(f"'labels': '{text}' stands for two ratings; tell them apart")
+        _refuse_meant([code for code in self.missing if folded(code) in self.words])
 
     def _tells_apart(self, rating: float) -> bool:
         """Whether a rating of the scale has others below it."""
@@ -239,6 +292,19 @@ class Dimension(Part):
             )
 
     @property
+    def words(self) -> dict[str, float]:
+        """The rating that each word stands for, the words without regard to case."""
+        return {folded(text): k for k, texts in self.labels.items() for text in texts.values()}
+
+    def means(self, value: str) -> bool:
+        """Whether a cell's text is a rating of the scale, in figures or words."""
+        try:
+            on_scale = bool(self.scale.holds(np.array([float(value)]))[0])
+        except ValueError:
+            on_scale = False
+        return on_scale or folded(value) in self.words
+
+    @property
     def levels(self) -> range:
         """All ratings of a scale of whole numbers; a continuous one has none."""
         return self.scale.levels
@@ -269,7 +335,7 @@ class Multiple(Part):
     level: Text = "Multiple"
 
 
-class Factor(Part):
+class Factor(Answer):
     """A demographic of raters, or a covariate of ratings, with its levels.
 
     Attributes
@@ -296,6 +362,8 @@ class Factor(Part):
     effects
         Whether its effect on ratings is estimated by default; false for what only describes
         raters.
+    missing
+        Cells that hold no answer here, besides the codebook's own `missing`.
     """
 
     column: Column | None = None
@@ -316,9 +384,19 @@ class Factor(Part):
             return value
         return {_as_text(k): None if v is None else _as_text(v) for k, v in value.items()}
 
+    @property
+    def known(self) -> tuple[str, ...]:
+        """Values that the codebook names: its levels, those recoded, those declined."""
+        return (*(self.known_levels or ()), *self.recode, *self.declined)
+
+    def means(self, value: str) -> bool:
+        """Whether a cell's text is one that the codebook names, in any case."""
+        return folded(value) in map(folded, self.known)
+
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         levels = self.known_levels
+        _refuse_meant([code for code in self.missing if self.means(code)])
         if self.bands and (self.levels or self.multiple):
             raise ValueError("'bands' define the levels; leave out 'levels' and 'multiple'")
         self._check_bands()
@@ -352,6 +430,14 @@ class Factor(Part):
             return None
         extra = (self.multiple.level,) if self.multiple else ()
         return self.levels + tuple(level for level in extra if level not in self.levels)
+
+
+def _refuse_meant(meant: list[str]) -> None:
+    if meant:
+        raise ValueError(
+            f"'missing' names {listing(meant)}, which is stated as an answer too; leave it out of "
+            "one of them"
+        )
 
 
 class Filter(Part):
@@ -395,6 +481,16 @@ class ItemTexts(Part):
 
     prompt: ColumnsByLanguage = {}
     response: ColumnsByLanguage = {}
+
+    def columns(self) -> dict[str, dict[str, str]]:
+        """Columns by part and language, prompts under the tags that responses have them under."""
+        prompt = dict(self.prompt)
+        for tag in self.response:
+            own = lookup(tag, self.prompt)
+            if own is not None and own != tag:
+                prompt[tag] = self.prompt[own]
+                prompt.pop(own, None) if own not in self.response else None
+        return {"prompt": prompt, "response": dict(self.response)}
 
 
 class Codebook(Part):
@@ -447,6 +543,11 @@ class Codebook(Part):
         return self.columns.dimension is not None
 
     @property
+    def spoken(self) -> Factor:
+        """Tags of the languages of texts, as levels of the language of ratings."""
+        return Factor(levels=tuple(dict.fromkeys([*self.texts.prompt, *self.texts.response])))
+
+    @property
     def factors(self) -> dict[str, Factor]:
         """Demographics and covariates together."""
         return {**self.demographics, **self.covariates}
@@ -459,7 +560,7 @@ class Codebook(Part):
     @property
     def languages(self) -> tuple[str, ...]:
         """Languages in which there are labels: English, then others."""
-        maps = [factor.label for factor in self.factors.values()]
+        maps: list[dict[str, str]] = [factor.label for factor in self.factors.values()]
         for dimension in self.dimensions.values():
             maps += [dimension.label, *dimension.labels.values()]
         return (ENGLISH, *sorted({language for labels in maps for language in labels} - {ENGLISH}))
@@ -472,7 +573,7 @@ class Codebook(Part):
         InputError
             If no label is in this language.
         """
-        if language not in self.languages:
+        if lookup(language, self.languages) is None:
             raise InputError(one_of("the language of labels", language, self.languages))
         other = self.model_copy()
         other._language = language
@@ -493,4 +594,4 @@ class Codebook(Part):
         part = self.dimensions.get(name) or self.factors.get(name)
         labels = part.label if part else {}
         plain = name.replace("_", " ").capitalize()
-        return labels.get(self.language) or labels.get(ENGLISH) or plain
+        return looked_up(labels, self.language, ENGLISH) or plain

@@ -1,6 +1,8 @@
 """From raw answers to the levels of a factor, keeping apart declined and missing answers."""
 
+import json
 import re
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,7 +10,8 @@ import pandas as pd
 
 from pluralign_stats.errors import listing
 from pluralign_stats.study.codebook import Factor, Multiple
-from pluralign_stats.study.tables import RawTable
+from pluralign_stats.study.tables import RawTable, plain_number
+from pluralign_stats.study.text import folded, joined, nfc
 
 #: Stands for a declined answer until it is told apart from the levels; no file can hold it.
 DECLINED = "\0declined"
@@ -43,9 +46,9 @@ def recode(table: RawTable, name: str, factor: Factor) -> Recoded:
         If the column is absent or a value is no level of the factor.
     """
     column = factor.column or name
-    raw = table.require(column, f"'{name}'")
+    raw = table.answers(column, f"'{name}'", factor)
     if factor.multiple:
-        answers, selected = _several(raw, factor, factor.multiple)
+        answers, selected = _several(raw, factor, factor.multiple, table.codes(factor))
     else:
         answers, selected = _single(raw, factor), None
     declined = answers == DECLINED
@@ -59,22 +62,38 @@ def recode(table: RawTable, name: str, factor: Factor) -> Recoded:
 def _single(raw: pd.Series, factor: Factor) -> pd.Series:
     """Levels as text, with a mark for declined answers."""
     meaning = _meanings(factor)
-    lookup = {value: _level(value, factor, meaning) for value in raw.dropna().unique()}
+    lookup = {cell: _level(_alone(cell), factor, meaning) for cell in raw.dropna().unique()}
     return raw.map(lookup, na_action="ignore").astype("str")
 
 
-def _meanings(factor: Factor) -> dict[str, str | None]:
-    """What each value that the codebook knows stands for, as written and in lower case."""
-    meaning: dict[str, str | None] = {level: level for level in factor.known_levels or ()}
-    meaning |= factor.recode | dict.fromkeys(factor.declined, DECLINED)
-    return {value.casefold(): level for value, level in meaning.items()} | meaning
+@dataclass(frozen=True)
+class _Meanings:
+    """What each value that the codebook knows stands for: as written, and in any case.
+
+    Where spellings that differ in case only stand for different levels, only these are known.
+    """
+
+    exact: dict[str, str | None]
+    loose: dict[str, str | None]
 
 
-def _level(value: str, factor: Factor, meaning: dict[str, str | None]) -> str | None:
+def _meanings(factor: Factor) -> _Meanings:
+    exact: dict[str, str | None] = {level: level for level in factor.known_levels or ()}
+    exact |= factor.recode | dict.fromkeys(factor.declined, DECLINED)
+    loose: dict[str, str | None] = {}
+    unsure = set()
+    for value, level in exact.items():
+        if loose.setdefault(folded(value), level) != level:
+            unsure.add(folded(value))
+    return _Meanings(exact, {k: level for k, level in loose.items() if k not in unsure})
+
+
+def _level(value: str, factor: Factor, meanings: _Meanings) -> str | None:
     """Level of a value; the value itself where the codebook does not know it."""
-    for known in (value, value.casefold()):
-        if known in meaning:
-            return meaning[known]
+    if value in meanings.exact:
+        return meanings.exact[value]
+    if folded(value) in meanings.loose:
+        return meanings.loose[folded(value)]
     return _band(value, factor) if factor.bands else value
 
 
@@ -88,13 +107,16 @@ def _band(value: str, factor: Factor) -> str:
     return inside[0] if inside else value
 
 
-def _several(raw: pd.Series, factor: Factor, multiple: Multiple) -> tuple[pd.Series, pd.Series]:
+def _several(
+    raw: pd.Series, factor: Factor, multiple: Multiple, codes: Collection[str]
+) -> tuple[pd.Series, pd.Series]:
     """Level of a cell with several answers, and all the answers given."""
-    split = re.compile("|".join(re.escape(mark) for mark in multiple.separator))
+    pattern = _between(multiple.separator, factor.known)
     meaning = _meanings(factor)
     single, together = {}, {}
     for cell in raw.dropna().unique():
-        parts = [part.strip() for part in split.split(cell) if part.strip()]
+        parts = _listed(cell) or [match["part"] for match in pattern.finditer(cell)]
+        parts = [part for part in parts if part and plain_number(part) not in codes]
         levels = {_level(part, factor, meaning) for part in parts}
         given = sorted(level for level in levels if level not in (None, DECLINED))
         strange = [g for g in given if factor.levels is not None and g not in factor.levels]
@@ -102,11 +124,37 @@ def _several(raw: pd.Series, factor: Factor, multiple: Multiple) -> tuple[pd.Ser
             single[cell] = DECLINED if DECLINED in levels else None
         else:
             single[cell] = (strange or given)[0] if strange or len(given) == 1 else multiple.level
-        together[cell] = "; ".join(given) or None
+        together[cell] = joined(given, "; ") or None
     return (
         raw.map(single, na_action="ignore").astype("str"),
         raw.map(together, na_action="ignore").astype("str"),
     )
+
+
+def _between(separators: tuple[str, ...], known: Iterable[str]) -> re.Pattern[str]:
+    """Pattern of the answers between separators; known values that hold one go first, whole."""
+    mark = "|".join(map(re.escape, separators))
+    whole = [value for value in known if any(separator in value for separator in separators)]
+    own = "|".join(re.escape(value) for value in sorted(whole, key=len, reverse=True))
+    part = rf"(?i:{own})|.*?" if own else ".*?"
+    return re.compile(rf"\s*(?P<part>{part})\s*(?:{mark}|$)", re.DOTALL)
+
+
+def _listed(cell: str) -> list[str] | None:
+    """Answers of a cell that holds a JSON array; None of another cell."""
+    if not cell.startswith("["):
+        return None
+    try:
+        answers = json.loads(cell)
+    except json.JSONDecodeError:
+        return None
+    return [nfc(str(answer)).strip() for answer in answers if answer is not None]
+
+
+def _alone(cell: str) -> str:
+    """The answer of a cell; the only one of a JSON array."""
+    listed = _listed(cell)
+    return listed[0] if listed and len(listed) == 1 else cell
 
 
 def _refuse_strangers(table: RawTable, column: str, levels: pd.Series, factor: Factor) -> None:

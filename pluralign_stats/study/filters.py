@@ -6,7 +6,8 @@ import pandas as pd
 
 from pluralign_stats.errors import InputError, listing, one_of
 from pluralign_stats.study.codebook import Codebook, Filter
-from pluralign_stats.study.tables import RawTable, Tables
+from pluralign_stats.study.tables import RawTable, Tables, plain_number
+from pluralign_stats.study.text import folded
 
 
 def apply_filters(codebook: Codebook, tables: Tables) -> tuple[Tables, pd.DataFrame]:
@@ -61,8 +62,8 @@ def _table_with(name: str, rule: Filter, tables: Tables) -> RawTable:
 
 def _apply(name: str, rule: Filter, rater: str, tables: Tables) -> Tables:
     table = _table_with(name, rule, tables)
-    keep = {value.casefold() for value in rule.keep}
-    answers = table.frame[list(rule.columns)].apply(lambda column: column.str.casefold())
+    keep = {_plain(value) for value in rule.keep}
+    answers = table.frame[list(rule.columns)].fillna("").map(_plain)
     passed = answers.isin(keep).sum(axis=1) >= rule.needed
     ratings = tables.ratings
     rater_of_row = ratings.require(rater, "the rater")
@@ -73,3 +74,7 @@ def _apply(name: str, rule: Filter, rater: str, tables: Tables) -> Tables:
     else:
         stay = passed
     return replace(tables, ratings=replace(ratings, frame=ratings.frame[stay]))
+
+
+def _plain(value: str) -> str:
+    return folded(plain_number(value))

@@ -38,6 +38,7 @@ class Study:
     _items: pd.DataFrame
     _exclusions: pd.DataFrame
     _nonresponse: pd.DataFrame
+    _codes: pd.DataFrame
     hashes: Mapping[str, str]
     truth: Truth | None = None
     narrowed: tuple[str, ...] = ()
@@ -77,6 +78,11 @@ class Study:
         The reason is ``"declined"`` or ``"missing"``.
         """
         return self._nonresponse.copy(deep=False)
+
+    @property
+    def codes(self) -> pd.DataFrame:
+        """Cells of the files that are empty or hold a missing-value code, as `found_codes` does."""
+        return self._codes.copy(deep=False)
 
     @property
     def name(self) -> str:

@@ -3,22 +3,27 @@
 import hashlib
 import io
 import json
+import re
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet
 
 from pluralign_stats.errors import InputError, listing, one_line, one_of
-from pluralign_stats.study.codebook import File, as_column
+from pluralign_stats.study.codebook import Answer, File, as_column
 from pluralign_stats.study.csv_file import read_csv
 from pluralign_stats.study.encoding import decode
 from pluralign_stats.study.excel_file import read_excel
+from pluralign_stats.study.text import nfc_column
 
 _FORMATS = {".csv": "csv", ".tsv": "csv", ".txt": "csv", ".parquet": "parquet", ".pq": "parquet"}
 _FORMATS |= {".jsonl": "jsonl", ".ndjson": "jsonl", ".xlsx": "xlsx", ".xlsm": "xlsx"}
+_WHOLE = re.compile(r"(?<=\d)\.0+$")
 FIRST_ROW = {"csv": 2, "parquet": 1, "jsonl": 1}
 
 
@@ -31,16 +36,20 @@ class RawTable:
     name
         File name, for messages.
     frame
-        One column of strings a file column, missing where the cell is empty or holds a
-        missing-value code. The index is the row number: the header of a CSV or Excel file is row
-        1 or where it stands; other formats count from 1.
+        One column of strings a file column, missing where the cell is empty. The index is the
+        row number: the header of a CSV or Excel file is row 1 or where it stands; other formats
+        count from 1.
     sha256
         Hash of the file's bytes.
+    missing
+        Missing-value codes. They are words like any other in columns that identify something, and
+        missing in answers, where nothing else is meant by them (see `answers`).
     """
 
     name: str
     frame: pd.DataFrame
     sha256: str
+    missing: tuple[str, ...] = ()
 
     def require(self, column: str, role: str) -> pd.Series:
         """Return a column, or say that the file lacks it."""
@@ -51,6 +60,16 @@ class RawTable:
                 + one_of("it", column, self.frame.columns)
             )
         return self.frame[column]
+
+    def answers(self, column: str, role: str, answer: Answer | None = None) -> pd.Series:
+        """Return a column without its missing-value codes, but for those that `answer` means."""
+        values = self.require(column, role)
+        return values.mask(values.map(plain_number).isin(self.codes(answer)))
+
+    def codes(self, answer: Answer | None = None) -> list[str]:
+        """Missing-value codes of the answers to a question."""
+        codes = self.missing if answer is None else answer.codes(self.missing)
+        return [plain_number(code) for code in codes]
 
     def refuse(self, column: str, bad: pd.Series, allowed: str, advice: str) -> InputError:
         """Build the error for the cells of `column` where `bad` (boolean, by row) holds."""
@@ -74,6 +93,11 @@ class Tables:
         """SHA-256 by file name."""
         present = [t for t in (self.ratings, self.raters, self.items) if t is not None]
         return {table.name: table.sha256 for table in present}
+
+
+def plain_number(text: str) -> str:
+    """Text of a whole number without the ``.0`` that programs append to it."""
+    return _WHOLE.sub("", text) if isinstance(text, str) else text
 
 
 def row_list(rows: pd.Index) -> str:
@@ -130,17 +154,17 @@ def read_unlisted(path: Path) -> RawTable:
 def tabulate(name: str, frame: pd.DataFrame, missing: tuple[str, ...], sha256: str) -> RawTable:
     """Make a raw table of a frame whose index holds row numbers.
 
-    Cells become text without surrounding space; missing-value codes and empty rows go.
+    Cells become text without surrounding space, in Unicode's composed form; empty rows go.
     """
     frame = _named(name, frame)
     duplicated = frame.columns[frame.columns.duplicated()]
     if len(duplicated):
         raise InputError(f"{name}: the column {listing(duplicated)} stands twice; rename one")
     text = pd.DataFrame({c: _as_text(frame[c]) for c in frame}, index=frame.index)
-    text = text.mask(text.isin(["", *missing])).dropna(how="all")
+    text = text.mask(text == "").dropna(how="all")
     if text.empty:
         raise InputError(f"{name}: is empty; it needs a header and at least one row of data")
-    return RawTable(name, text, sha256)
+    return RawTable(name, text, sha256, missing)
 
 
 def _named(name: str, frame: pd.DataFrame) -> pd.DataFrame:
@@ -148,7 +172,7 @@ def _named(name: str, frame: pd.DataFrame) -> pd.DataFrame:
 
     A first column without a name may hold row numbers, as R and pandas write them.
     """
-    names = [as_column(column) for column in frame]
+    names = ["" if column is None else as_column(column) for column in frame]
     frame = frame.set_axis(range(len(names)), axis=1)
     blank = []
     for place in [place for place, column in enumerate(names) if column == ""]:
@@ -225,17 +249,17 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _as_text(column: pd.Series) -> pd.Series:
-    """Text of a column; whole floats lose their ``.0``, lists are joined with ``;``."""
+    """Text of a column; whole floats lose their ``.0``, lists become JSON arrays."""
     if pd.api.types.is_float_dtype(column) and (column.dropna() % 1 == 0).all():
         column = column.astype("Int64")
     elif column.dtype == object:
         column = column.map(_cell_text, na_action="ignore")
-    return column.astype("str").str.strip()
+    return nfc_column(column.astype("str").str.strip())
 
 
 def _cell_text(value: object) -> str | float:
-    if isinstance(value, list | tuple) or hasattr(value, "tolist"):
-        return ";".join(str(v) for v in value)  # type: ignore[attr-defined]
-    if isinstance(value, float):
-        return float("nan") if value != value else repr(value).removesuffix(".0")
+    if isinstance(value, list | tuple | np.ndarray):
+        return json.dumps([str(v) for v in value], ensure_ascii=False)
+    if isinstance(value, float | Decimal):
+        return float("nan") if value != value else repr(float(value)).removesuffix(".0")
     return str(value)

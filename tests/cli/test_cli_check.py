@@ -54,3 +54,40 @@ def test_levels_with_brackets_are_printed_as_they_are(level, pluralign, tmp_path
 def test_a_simulated_study_is_called_one(pluralign, tmp_path):
     pluralign("simulate", "--raters", 40, "--out", tmp_path / "s")
     assert "(simulated): no errors found." in pluralign("check", tmp_path / "s" / "study.yaml").out
+
+
+def test_what_became_missing_is_counted_by_column_and_code(toy, pluralign):
+    ratings = toy.changed("ratings.csv", "p1,a1,1,5", "p1,a1,6,NA")
+    book = toy.changed("study.yaml", "valence: -1", "valence: -1\n    missing: [6]")
+    ran = pluralign("check", toy.write({"ratings.csv": ratings, "study.yaml": book}), "--json")
+    rows = json.loads(ran.out)["tables"]["No answer"]
+    assert [(r["column"], r["code"], r["n_cells"], r["read_as"]) for r in rows] == [
+        ("rating_toxicity", "6", 1, "missing"),
+        ("rating_helpfulness", "NA", 1, "missing"),
+    ]
+
+
+def test_a_country_and_a_rater_that_look_missing_are_told(toy, pluralign):
+    files = {name: toy.files[name].replace("p1,", "NA,") for name in ("ratings.csv", "raters.csv")}
+    book = toy.changed("study.yaml", "[Liberal, Centre,", "[Liberal, Centre, NA,")
+    files["raters.csv"] = files["raters.csv"].replace("Liberal", "NA")
+    ran = pluralign("check", toy.write({**files, "study.yaml": book}))
+    assert ran.status == 0
+    assert (
+        "0 cells hold no answer; 2 hold a missing-value code and were read as an answer; 4 hold a "
+        "missing-value code and were read as a name."
+    ) in " ".join(ran.out.split())
+
+
+def test_languages_without_texts_are_told(toy, pluralign):
+    lines = toy.files["ratings.csv"].splitlines()
+    tags = ["tongue", *["en-GB", "EN", "de-DE", "de_AT", "fr", "nan"] * 3]
+    ratings = "\n".join(f"{line},{tag}" for line, tag in zip(lines, tags, strict=True))
+    book = toy.changed("study.yaml", "prompt: question", "prompt: question, language: tongue")
+    book = book.replace("response: {en: answer}", "response: {en: answer, de: answer}")
+    ran = pluralign("check", toy.write({"ratings.csv": ratings, "study.yaml": book}), "--json")
+    told = json.loads(ran.out)["remarks"]
+    assert [text.split(",")[0] for text in told] == [
+        "6 ratings were given in 'fr'",
+        "6 ratings were given in 'nan'",
+    ]

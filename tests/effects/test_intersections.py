@@ -1,3 +1,5 @@
+from unicodedata import normalize
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -118,3 +120,23 @@ def test_a_population_from_a_file(study, tmp_path):
     (tmp_path / "q.csv").write_text("a,n\n1,2\n")
     with pytest.raises(InputError, match="no column is a demographic"):
         pls.population_ratings(study, tmp_path / "q.csv")
+
+
+@pytest.mark.parametrize("country", ["NA", "None", "nan", "007", "Köln"])
+def test_a_population_keeps_the_names_of_its_groups(study_of, tmp_path, country):
+    frame = pd.DataFrame({"rater": [f"p{i // 4}" for i in range(160)], "item": [*range(16)] * 10})
+    frame["rating"] = np.random.default_rng(1).integers(1, 6, len(frame))
+    frame["country"] = np.where(frame.index % 8 < 4, country, "US")
+    study = study_of(frame, demographics={"country": {"levels": ["US", country]}})
+    name = normalize("NFD", country)
+    (tmp_path / "p.csv").write_text(f"country,n\n{name},300\nUS,100\n", "utf-8")
+    result = pls.population_ratings(study, tmp_path / "p.csv", **FEW)
+    fit = pls.fit_ordinal("rating ~ country + (1|rater)", study.ratings)
+    people = pd.read_csv(tmp_path / "p.csv", dtype=str, keep_default_na=False)
+    shares = pls.poststratify(fit, people.astype({"n": int}), "country").table
+    assert set(shares["group"]) == {"all", country, "US"}
+    assert len(result.table) == 3
+    for row, says in (("US,", "column 'n', row 4: no value"), (",5", "'country', row 4: no value")):
+        (tmp_path / "q.csv").write_text(f"country,n\n{name},300\nUS,100\n{row}\n", "utf-8")
+        with pytest.raises(InputError, match=says):
+            pls.population_ratings(study, tmp_path / "q.csv", **FEW)

@@ -233,3 +233,63 @@ def test_files_that_cannot_be_read(study, women, tmp_path):
         judge_agreement(study, women.assign(score=np.nan))
     with pytest.raises(InputError, match="no rated text has a score"):
         judge_agreement(study, women.assign(item="another"))
+
+
+NAMES = ["None", "nan", "null", "NA", "007"]
+
+
+@pytest.fixture
+def judged(study_of, tmp_path):
+    """A study whose items have strange names, and scores of them in a file."""
+    rng = np.random.default_rng(1)
+    frame = pd.DataFrame({"rater": np.repeat([f"p{i}" for i in range(20)], 5), "item": NAMES * 20})
+    frame["x"], frame["tag"] = rng.integers(1, 6, 100), ["de-DE", "de_AT", "en"] * 33 + ["en"]
+    columns = {"rater": "rater", "item": "item", "language": "tag"}
+    study = study_of(frame, columns=columns, dimensions={"x": {}})
+    scores = pd.DataFrame(
+        [(n, tag, "x", k + 1.0, "None") for k, n in enumerate(NAMES) for tag in ("de", "en")],
+        columns=["item", "language", "dimension", "score", "judge"],
+    )
+    return study, scores, tmp_path
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+def test_items_whose_names_look_missing_keep_their_scores(judged, form):
+    study, scores, folder = judged
+    scores.loc[0, "score"] = None
+    path = folder / f"scores.{form}"
+    scores.to_csv(path, index=False) if form == "csv" else scores.to_parquet(path)
+    read = read_judge_scores(study, path, "None")
+    assert read["item"].tolist() == scores["item"].tolist()
+    assert read["score"].isna().tolist() == [True] + [False] * 9
+    assert read["score"].dtype == float
+
+
+@pytest.mark.parametrize("word", ["", "NA", "nan", "None", "null"])
+def test_a_score_may_be_missing_in_any_spelling(judged, word):
+    study, scores, folder = judged
+    scores.assign(score=scores["score"].astype(str).replace("1.0", word)).to_csv(folder / "s.csv")
+    assert read_judge_scores(study, folder / "s.csv")["score"].isna().sum() == 2
+    scores.assign(score="good").to_csv(folder / "s.csv")
+    with pytest.raises(InputError, match="'score' must hold numbers"):
+        read_judge_scores(study, folder / "s.csv")
+
+
+def test_ratings_in_a_region_stand_beside_the_text_of_the_language(judged):
+    study, scores, _ = judged
+    both = rated_and_scored(study, scores)
+    assert len(both) == 100
+    assert both["text"].nunique() == 10
+    notes = judge_agreement(study, scores, min_cell=5, **FEW).meta.notes
+    assert not any("no text in" in note or "no score" in note for note in notes)
+
+
+def test_languages_that_no_scored_text_is_in_are_told(judged):
+    study, scores, _ = judged
+    french = scores.assign(language=scores["language"].replace("en", "fr"))
+    notes = judge_agreement(study, french, min_cell=5, **FEW).meta.notes
+    assert "The judge was given no text in 'en'." in notes
+    with pytest.raises(
+        InputError, match=r"ratings are in 'de-DE', 'de_AT', 'en', .*scored in 'fr'"
+    ):
+        judge_agreement(study, french[french["language"] == "fr"], **FEW)

@@ -194,3 +194,34 @@ def test_new_data_with_text_or_unseen_levels_are_refused(data):
         design.complete(data.assign(x="many"))
     with pytest.raises(InputError, match="a level of g, x that the model has not seen"):
         design.fixed.of(data.assign(g=9))
+
+
+@pytest.mark.parametrize("dtype", ["str", object, "category"])
+@pytest.mark.parametrize(
+    "pairs",
+    [
+        [("q:1", "2"), ("q", "1:2")],
+        [("a", ""), ("", "a"), ("", ":a"), (":", "a")],
+        [("\\", ":x"), ("\\:", "x"), ("\\", "x")],
+        [("a:b", "c"), ("a", "b:c"), ("a", "b"), ("b", "c")],
+    ],
+)
+def test_groups_of_two_columns_never_merge(pairs, dtype):
+    rng = np.random.default_rng(2)
+    frame = pd.DataFrame(pairs * 6, columns=["a", "b"]).astype(dtype)
+    frame["y"] = rng.normal(size=len(frame))
+    random = build_design(parse_formula("y ~ 1 + (1|a:b)"), frame).random[0]
+    assert len(random.levels) == len(set(random.levels)) == len(pairs)
+    of = dict(zip(random.codes, frame[["a", "b"]].itertuples(index=False, name=None), strict=True))
+    assert sorted(of.values()) == sorted(pairs)
+    np.testing.assert_array_equal(random.find(frame), random.codes)
+    strange = pd.DataFrame({"a": ["new", None, "q"], "b": ["2", "2", None]})
+    assert random.find(strange).tolist() == [-1, -1, -1]
+
+
+def test_groups_of_three_columns_of_any_type():
+    frame = pd.DataFrame({"a": [1, 1, 2] * 4, "b": ["x", "y", "x"] * 4, "c": [True] * 12})
+    frame["y"] = np.arange(12.0)
+    random = build_design(parse_formula("y ~ 1 + (1|a:b:c)"), frame).random[0]
+    assert list(random.levels) == ["1:x:True", "1:y:True", "2:x:True"]
+    np.testing.assert_array_equal(random.find(frame[::-1]), random.codes[::-1])

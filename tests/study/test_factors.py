@@ -1,3 +1,5 @@
+from unicodedata import normalize
+
 import pandas as pd
 import pytest
 
@@ -11,11 +13,14 @@ from pluralign_stats.study.tables import tabulate
 SHIPPED = read_codebook(shipped_codebooks()["pluralistic_values"]).demographics
 
 
-def recoded(answers, factor):
-    column = factor.column or "x"
+def table(answers, missing=("", "NA"), column="x"):
     frame = pd.DataFrame({"id": range(len(answers)), column: pd.Series(answers, dtype="str")})
     frame = frame.set_axis(pd.RangeIndex(2, 2 + len(frame)))
-    return recode(tabulate("t.csv", frame, ("", "NA"), "0"), "x", factor)
+    return tabulate("t.csv", frame, missing, "0")
+
+
+def recoded(answers, factor):
+    return recode(table(answers, column=factor.column or "x"), "x", factor)
 
 
 def plain(series):
@@ -107,6 +112,113 @@ def test_an_answer_beside_a_declined_one_counts():
 def test_a_stranger_among_several_answers_is_refused():
     with pytest.raises(InputError, match=r"row 2: value 'White;Martian'; allowed: 'White', 'Am"):
         recoded(["White;Martian"], SHIPPED["ethnicity"])
+
+
+KINDS = ["White", "Black, African American", "Black, African American, Caribbean", "Asian"]
+COMMAS = Factor(levels=KINDS, multiple={"separator": [",", "/"], "level": "Several"})
+
+
+@pytest.mark.parametrize(
+    ("cell", "level", "selected"),
+    [
+        ("Black, African American", KINDS[1], KINDS[1]),
+        ("black, african american", KINDS[1], KINDS[1]),
+        ("Black, African American, Caribbean", KINDS[2], KINDS[2]),
+        ("White, Black, African American", "Several", f"{KINDS[1]}; White"),
+        ("Black, African American,White", "Several", f"{KINDS[1]}; White"),
+        (" Asian /Black, African American, Caribbean", "Several", f"Asian; {KINDS[2]}"),
+        ("Black, African American, black, African American", KINDS[1], KINDS[1]),
+        ('["Black, African American"]', KINDS[1], KINDS[1]),
+        ('["White", "Black, African American"]', "Several", f"{KINDS[1]}; White"),
+    ],
+)
+def test_an_answer_that_holds_the_separator_stays_whole(cell, level, selected):
+    found = recoded([cell], COMMAS)
+    assert plain(found.level) == [level]
+    assert plain(found.selected) == [selected]
+
+
+def test_values_that_are_recoded_or_declined_stay_whole_too():
+    factor = Factor(
+        recode={"Latino/Latina, any": "Latin"},
+        declined=["No, thanks"],
+        multiple={"separator": [",", "/"], "level": "Several"},
+    )
+    cells = ["Latino/Latina, any", "no, thanks", "White, Latino/Latina, any", "White"]
+    found = recoded(cells, factor)
+    assert plain(found.level) == ["Latin", None, "Several", "White"]
+    assert plain(found.reason) == [None, "declined", None, None]
+
+
+def test_part_of_a_longer_answer_is_not_taken_for_a_level():
+    with pytest.raises(InputError, match="value 'Black, African American or so'"):
+        recoded(["Black, African American or so"], COMMAS)
+
+
+def test_a_missing_value_code_among_several_answers_is_no_answer():
+    found = recoded(["White, NA", "NA"], COMMAS)
+    assert plain(found.level) == ["White", None]
+
+
+def test_lists_of_typed_files_keep_answers_that_hold_separators_apart():
+    factor = Factor(multiple={"separator": ";", "level": "Several"})
+    found = recoded(['["a; b"]', '["a", "b"]', "a;b"], factor)
+    assert plain(found.level) == ["a; b", "Several", "Several"]
+    assert len(set(plain(recoded(['["a; b", "c"]', '["a", "b", "c"]'], factor).selected))) == 2
+
+
+@pytest.mark.parametrize("level", ["NA", "None", "nan", "null", "99"])
+def test_what_the_codebook_states_goes_before_missing_value_codes(level):
+    for factor in (
+        Factor(levels=["US", level]),
+        Factor(recode={level: level}),
+        Factor(levels=["US", "x"], recode={level: "x"}),
+    ):
+        found = recode(table([level, "US", ""], ("", level)), "x", factor)
+        assert plain(found.level.isna()) == [False, False, True]
+    declined = recode(table([level, "US"], ("", level)), "x", Factor(declined=[level]))
+    assert plain(declined.reason) == ["declined", None]
+    open_ = recode(table([level, "US"], ("", level)), "x", Factor())
+    assert plain(open_.reason) == ["missing", None]
+
+
+def test_a_factor_may_have_missing_value_codes_of_its_own():
+    factor = Factor(levels=["1", "2"], missing=[6, "don't know"])
+    assert levels(["1", "6", "6.0", "don't know", "2", "NA"], factor) == [
+        *("1", None, None, None, "2", None)
+    ]
+    with pytest.raises(InputError, match="value '6'"):
+        levels(["1", "6"], Factor(levels=["1", "2"]))
+
+
+def test_one_value_cannot_be_an_answer_and_none():
+    with pytest.raises(ValueError, match="'missing' names 'na', which is stated as an answer"):
+        Factor(levels=["US", "NA"], missing=["na"])
+
+
+@pytest.mark.parametrize("codebook", ["NFC", "NFD"])
+@pytest.mark.parametrize("file", ["NFC", "NFD"])
+def test_levels_have_one_unicode_form(codebook, file):
+    stated = normalize(codebook, "Köln")
+    for factor in (
+        Factor(levels=[stated, "Bonn"]),
+        Factor(recode={stated: "c"}),
+        Factor(declined=stated),
+        Factor(missing=stated),
+        Factor(),
+    ):
+        cells = [normalize(file, "Köln"), normalize("NFC", "KÖLN"), "Bonn"]
+        found = recoded(cells[:1] + cells[2:], factor)
+        assert levels(cells[:1], factor) == levels([normalize("NFC", "Köln")], factor)
+        assert len(found.level.cat.categories) <= 2
+    assert levels([normalize("NFD", "KÖLN")], Factor(levels=[stated, "Bonn"])) == ["Köln"]
+
+
+def test_a_spelling_that_fits_two_levels_in_case_only_is_refused():
+    factor = Factor(levels=["Male", "male"])
+    assert levels(["Male", "male"], factor) == ["Male", "male"]
+    with pytest.raises(InputError, match="value 'MALE'"):
+        levels(["MALE"], factor)
 
 
 def test_pronouns_tell_the_gender():

@@ -201,7 +201,7 @@ def test_the_explorer_follows_the_language(in_languages):
     assert choices_of(german).labels["gender"] == "Geschlecht"
 
 
-@pytest.mark.parametrize("language", ["fr", "", "DE"])
+@pytest.mark.parametrize("language", ["fr", "", "d"])
 def test_a_language_without_labels(toy, language):
     with pytest.raises(
         InputError, match=f"the language of labels must be one of .*not '{language}'"

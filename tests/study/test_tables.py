@@ -1,10 +1,11 @@
 import json
+from unicodedata import normalize
 
 import pandas as pd
 import pytest
 
 from pluralign_stats import InputError
-from pluralign_stats.study.codebook import File
+from pluralign_stats.study.codebook import Factor, File
 from pluralign_stats.study.tables import RawTable, Tables, read_table, row_list
 
 MISSING = ("", "NA")
@@ -74,14 +75,45 @@ def test_space_around_column_names_goes(read):
     assert list(read("a, b ,c\n1,2,3\n").frame) == ["a", "b", "c"]
 
 
-def test_missing_codes(read):
-    assert cells(read("a,b\nNA,1\n 2 ,\n")) == {2: (None, "1"), 3: ("2", None)}
-    assert cells(read("a,b\n-99,1\n", missing=("", "-99"))) == {2: (None, "1")}
-    assert cells(read('{"a": -99, "b": 1}\n', ("", "-99"), "t.jsonl")) == {1: (None, "1")}
+def test_missing_codes_stay_words_until_the_codebook_says_what_they_mean(read):
+    table = read("a,b\nNA,1\n 2 ,\n")
+    assert cells(table) == {2: ("NA", "1"), 3: ("2", None)}
+    assert table.answers("a", "it").isna().tolist() == [True, False]
+    assert table.answers("a", "it", Factor(levels=["NA", "2"])).tolist() == ["NA", "2"]
+
+
+@pytest.mark.parametrize(
+    ("content", "name"),
+    [
+        ("a,b\n-99,1\n-99.0,2\n-99.5,3\n", "t.csv"),
+        ('{"a": -99, "b": 1}\n{"a": "-99.0", "b": 2}\n{"a": -99.5, "b": 3}\n', "t.jsonl"),
+    ],
+)
+def test_a_code_that_is_a_whole_number_may_have_a_decimal_point(read, content, name):
+    table = read(content, ("", "-99"), name)
+    assert table.answers("a", "it").isna().tolist() == [True, True, False]
 
 
 def test_an_empty_cell_is_missing_whatever_the_codes(read):
-    assert cells(read("a,b\n,1\n-99,2\n", missing=("-99",))) == {2: (None, "1"), 3: (None, "2")}
+    table = read("a,b\n,1\n-99,2\n", missing=("-99",))
+    assert cells(table) == {2: (None, "1"), 3: ("-99", "2")}
+
+
+def test_a_row_of_missing_value_codes_is_no_empty_row(read):
+    assert cells(read("a,b\nNA,NA\n,\n")) == {2: ("NA", "NA")}
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+def test_cells_and_names_of_columns_have_one_unicode_form(read, form):
+    text = normalize(form, "Straße,Köln\nÅngström,Žižek\n")
+    frame = read(text).frame
+    assert list(frame) == ["Straße", "Köln"]
+    assert frame.iloc[0].tolist() == ["Ångström", "Žižek"]
+
+
+def test_two_columns_that_look_the_same_are_one_too_many(read):
+    with pytest.raises(InputError, match="the column 'Köln' stands twice"):
+        read(f"{normalize('NFC', 'Köln')},{normalize('NFD', 'Köln')}\n1,2\n")
 
 
 def test_words_that_programs_take_for_missing_stay_words(read):
@@ -98,7 +130,10 @@ def test_numbers_of_typed_files_become_plain_text(read):
     table = read(frame.to_parquet(), name="t.parquet")
     assert cells(table) == {1: ("1", "0.5", "True"), 2: (None, "2.0", "False")}
     lines = '{"a": 1, "b": null, "c": ["x", "y"]}\n{"a": 2.5, "b": 3, "c": ["z"]}\n'
-    assert cells(read(lines, name="t.jsonl")) == {1: ("1", None, "x;y"), 2: ("2.5", "3", "z")}
+    assert cells(read(lines, name="t.jsonl")) == {
+        1: ("1", None, '["x", "y"]'),
+        2: ("2.5", "3", '["z"]'),
+    }
 
 
 @pytest.mark.parametrize("between", ["\n", "\n\n"], ids=["", "with a blank line"])

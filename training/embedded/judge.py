@@ -23,6 +23,7 @@ from functools import cache
 
 from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.simulate.levels import DIMENSIONS
+from pluralign_stats.study.languages import lookup
 from training.embedded.world import LANGUAGES, PARTS, world
 from training.judges.protocol import Judgement
 
@@ -66,9 +67,10 @@ def judge_text(response: str, language: str) -> Judgement:
     InputError
         If the world does not speak `language`.
     """
-    if language not in LANGUAGES:
+    spoken = lookup(language, LANGUAGES)
+    if spoken is None:
         raise InputError(one_of("language", language, LANGUAGES))
-    lexicon = _lexicon(language)
+    lexicon = _lexicon(spoken)
     sentences = [" ".join(found.split()) for found in _SENTENCE.findall(response)]
     sentences = [sentence for sentence in sentences if sentence]
     if not sentences:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from pluralign_stats.errors import InputError, listing
+from pluralign_stats.study.languages import TEXTS, text_languages
 from pluralign_stats.study.study import Study
 from pluralign_stats.study.tables import read_unlisted
 
@@ -15,7 +16,6 @@ from pluralign_stats.study.tables import read_unlisted
 COLUMNS = ("prompt", "language", "text")
 
 _ENDINGS = (".csv", ".jsonl", ".parquet", ".xlsx")
-_PREFIX = "prompt_text_"
 
 
 @dataclass(frozen=True, order=True)
@@ -57,7 +57,7 @@ def study_prompts(study: Study, chosen: Iterable[str]) -> tuple[Prompt, ...]:
     InputError
         If the study has no texts of prompts, none of the chosen, or two for one prompt.
     """
-    languages = [str(c).removeprefix(_PREFIX) for c in study.items if str(c).startswith(_PREFIX)]
+    languages = text_languages(study.items, "prompt")
     if not languages:
         raise InputError(
             f"the study '{study.name}' has no texts of its prompts; name their columns under "
@@ -79,7 +79,7 @@ def study_prompts(study: Study, chosen: Iterable[str]) -> tuple[Prompt, ...]:
 
 def _texts(items: pd.DataFrame, language: str) -> dict[str, str]:
     """Text of each prompt in one language."""
-    column = items[_PREFIX + language]
+    column = items[TEXTS["prompt"] + language]
     given = items.assign(text=column)[column.notna() & (column.astype(str).str.strip() != "")]
     texts: dict[str, str] = {}
     for name, text in zip(given["prompt"].astype(str), given["text"].astype(str), strict=True):

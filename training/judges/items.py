@@ -6,6 +6,7 @@ import pandas as pd
 
 from pluralign_stats.errors import InputError
 from pluralign_stats.progress import WorkProgress
+from pluralign_stats.study.languages import TEXTS, text_languages
 from pluralign_stats.study.study import Study
 from training.folders import MARK, is_complete, only_one, read_mark
 from training.judges.protocol import Answer, Judge
@@ -21,8 +22,6 @@ from training.judges.table import judge_all, listen, score_table, tally
 from training.table_parts import write_frame
 
 ITEM_SCORES = "item_scores.parquet"
-
-_RESPONSE = "response_text_"
 
 
 def score_items(study: Study, out: Path, judge: Judge, *, progress: bool = False) -> Scored:
@@ -106,7 +105,7 @@ def item_texts(study: Study) -> pd.DataFrame:
         If the codebook names no texts of responses, or all are empty.
     """
     items = study.items
-    languages = [c.removeprefix(_RESPONSE) for c in items if c.startswith(_RESPONSE)]
+    languages = text_languages(items)
     if not languages:
         raise InputError(
             f"the study '{study.name}' has no texts of responses to judge; name their columns in "
@@ -117,8 +116,8 @@ def item_texts(study: Study) -> pd.DataFrame:
             {
                 "item": items["item"].astype(str),
                 "language": language,
-                "prompt": items.get(f"prompt_text_{language}", pd.Series("", items.index)),
-                "response": items[_RESPONSE + language],
+                "prompt": items.get(TEXTS["prompt"] + language, pd.Series("", items.index)),
+                "response": items[TEXTS["response"] + language],
             }
         )
         for language in languages

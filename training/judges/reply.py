@@ -4,6 +4,7 @@ import json
 import re
 from typing import Any
 
+from pluralign_stats.study.text import nfc
 from training.judges.rubric import Rubric
 
 _THOUGHT = re.compile(r"^.*</think>", re.DOTALL)
@@ -51,9 +52,10 @@ def _parse(content: str) -> Any:
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    if len({key for key, _ in pairs}) < len(pairs):
+    content = {nfc(key): value for key, value in pairs}
+    if len(content) < len(pairs):
         raise UnusableReplyError("the reply gives a key twice")
-    return dict(pairs)
+    return content
 
 
 def _score(name: str, value: Any, levels: list[int]) -> float:

@@ -12,6 +12,7 @@ from unicodedata import normalize
 from pydantic import BaseModel, ConfigDict, Field
 
 from pluralign_stats.errors import InputError, one_of
+from pluralign_stats.study.languages import looked_up
 from pluralign_stats.study.yaml_file import parse_yaml
 from training.judges.protocol import Answer
 
@@ -147,10 +148,8 @@ def frame_code(*texts: str, digits: int = 16) -> str:
 
 def _in(by_language: dict[str, Any], language: str) -> Any:
     """The wording in a language, in English where there is none, else in any."""
-    for wanted in (language, language.split("-")[0], _FALLBACK):
-        if wanted in by_language:
-            return by_language[wanted]
-    return next(iter(by_language.values()))
+    found = looked_up(by_language, language, _FALLBACK)
+    return next(iter(by_language.values())) if found is None else found
 
 
 @cache

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from pluralign_stats.errors import InputError
+from pluralign_stats.study.languages import TEXTS, text_languages
 from pluralign_stats.study.study import Study
 from training.chat import answer_tokens, prompt_tokens
 from training.conditions.options import TrainingOptions
@@ -66,19 +67,18 @@ def with_texts(study: Study, examples: pd.DataFrame) -> pd.DataFrame:
 
 def study_texts(study: Study) -> pd.DataFrame:
     """Texts of a study, one row per item and language: item, language, prompt_text, text."""
-    head = "response_text_"
-    languages = [str(c).removeprefix(head) for c in study.items if str(c).startswith(head)]
     parts = []
-    for language in languages:
-        if f"prompt_text_{language}" not in study.items:
+    for language in text_languages(study.items):
+        prompt, response = (head + language for head in TEXTS.values())
+        if prompt not in study.items:
             continue
         parts.append(
             pd.DataFrame(
                 {
                     "item": study.items["item"].astype(str),
                     "language": language,
-                    "prompt_text": study.items[f"prompt_text_{language}"].astype("str").fillna(""),
-                    "text": study.items[head + language].astype("str").fillna(""),
+                    "prompt_text": study.items[prompt].astype("str").fillna(""),
+                    "text": study.items[response].astype("str").fillna(""),
                 }
             )
         )

@@ -1,0 +1,67 @@
+"""What may be meant otherwise than it was read, in one sentence each."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from pluralign_stats.errors import listing
+from pluralign_stats.study.languages import lookup, text_languages
+from pluralign_stats.study.prompts import same_prompts
+from pluralign_stats.study.study import Study
+from pluralign_stats.study.text import MANY_NUMBERS, alike_notes, is_number
+
+
+def remarks(study: Study) -> tuple[str, ...]:
+    """Say what in a study looks like an oversight, though nothing is wrong with its form.
+
+    Names and levels that differ in case or space only, numbers read as the levels of a factor,
+    languages of ratings in which there is no text, and prompts with one text and several names.
+    """
+    return (*_names(study), *_levels(study), *_languages(study), *_prompts(study))
+
+
+def _names(study: Study) -> Iterator[str]:
+    prompts = ["prompt"] if study.codebook.columns.prompt else []
+    for part in ("rater", "item", *prompts):
+        names = study.ratings[part].cat.categories
+        yield from alike_notes(part, names, named=part != "rater")
+
+
+def _levels(study: Study) -> Iterator[str]:
+    for name in study.codebook.factors:
+        levels = study.levels(name)
+        for note in alike_notes(name, levels):
+            yield f"{note}, by 'recode' or 'levels' in the codebook"
+        if len(levels) >= MANY_NUMBERS and all(map(is_number, levels)):
+            yield (
+                f"the {len(levels)} numbers of '{name}' are read as the levels of a factor; to "
+                "group them, state 'bands' in the codebook"
+            )
+
+
+def _languages(study: Study) -> Iterator[str]:
+    texts = text_languages(study.items)
+    ratings = study.ratings
+    if "language" not in ratings or not texts:
+        return
+    counts = ratings.loc[ratings["rating"].notna(), "language"].value_counts()
+    for tag, count in counts.items():
+        if count and lookup(str(tag), texts) is None:
+            yield (
+                f"{count:,} ratings were given in '{tag}', and there are no texts in it (there are "
+                f"in {listing(texts)}): they give no feedback and no judge is held against them; "
+                "name the texts under 'texts' in the codebook"
+            )
+
+
+def _prompts(study: Study) -> Iterator[str]:
+    names = study.ratings["prompt"].cat.categories.astype(str)
+    sizes = np.bincount(same_prompts(study.items, names))
+    joined = sizes[sizes > 1]
+    if len(joined):
+        yield (
+            f"{joined.sum():,} prompts have a text that another one has too (there are "
+            f"{len(joined):,} such texts); they stay together where prompts are held out of "
+            "training, and responses to them are not compared with one another; give one prompt "
+            "one name"
+        )
