@@ -15,6 +15,7 @@ from pluralign_stats.effects.estimates import Estimates, Interval, infer, tabula
 from pluralign_stats.effects.predictions import UNITS, label_groups, notes
 from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.models.fit import Averaging, Fit, Kind
+from pluralign_stats.models.units import few_units
 from pluralign_stats.results import Metadata, Result
 from pluralign_stats.settings import CONF_LEVEL
 
@@ -127,6 +128,7 @@ def comparisons(
         (
             "Raters and ratings are counted in the group named first.",
             *notes(fit, rows.n_dropped, averaging, kind),
+            *(() if how.credible else few_units(fit, variable)),
             how.note,
         ),
         fit.warnings,

@@ -32,7 +32,7 @@ from pluralign_stats.models.between import (
 from pluralign_stats.models.engine.clusters import spread_draws
 from pluralign_stats.models.fit import Averaging, Fit, Kind
 from pluralign_stats.models.ordinal import OrdinalFit
-from pluralign_stats.models.units import Units
+from pluralign_stats.models.units import Units, few_units
 from pluralign_stats.results import Metadata, Result, ordered_columns
 from pluralign_stats.settings import CONF_LEVEL, SIGNIFICANCE
 
@@ -216,7 +216,12 @@ def joint_test(fit: Fit, term: str) -> Result:
         p = float(fisher.sf(statistic / q, q, rest))
         row = {"term": term, "statistic": statistic / q, "df": q, "df_residual": rest, "p_value": p}
     table = pd.DataFrame([row | {"method": fit.method}])
-    meta = Metadata(f"Joint test of {term}", fit.design.data_kind, conf_level=None)
+    meta = Metadata(
+        f"Joint test of {term}",
+        fit.design.data_kind,
+        conf_level=None,
+        notes=few_units(fit, term),
+    )
     clear = "differs" if p < SIGNIFICANCE else "does not clearly differ"
     return Result(table, f"The rating {clear} by {term} (p {p:.3g}).", meta)
 

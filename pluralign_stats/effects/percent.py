@@ -27,6 +27,7 @@ from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.models.bayes.bayes import BayesLinearFit
 from pluralign_stats.models.engine.links import LATENT_SD
 from pluralign_stats.models.fit import Averaging, Fit, Kind
+from pluralign_stats.models.units import few_units
 from pluralign_stats.results import Metadata, Result, minus, ordered_columns, with_interval
 from pluralign_stats.settings import CONF_LEVEL
 
@@ -118,6 +119,7 @@ def percent(
             *([why] if why else []),
             "Raters and ratings are counted in the group named first.",
             *notes(fit, dropped, averaging, "mean"),
+            *(() if how.credible else few_units(fit, factor)),
             how.note,
         ),
         warnings=fit.warnings,

@@ -132,3 +132,14 @@ def test_a_model_without_variables_is_refused(crossed):
     fit = pls.fit_ordinal("rating ~ 1 + (1|rater)", crossed)
     with pytest.raises(pls.InputError, match="has no variable"):
         pls.proportional_odds(fit)
+
+
+def test_effects_that_rest_on_few_items_say_so(crossed):
+    few = crossed[crossed["item"] < 12]
+    ordinal = pls.fit_ordinal("rating ~ topic + gender + (1|rater) + (1|item)", few)
+    linear = pls.fit_linear("rating ~ topic + gender + (1|rater) + (1|item)", few)
+    told = "'topic' differs between 12 items only"
+    for result in (pls.joint_test(ordinal, "topic"), pls.comparisons(ordinal, "topic")):
+        assert any(told in note for note in result.meta.notes)
+    for result in (pls.comparisons(linear, "topic"), ordinal.percent("gender")):
+        assert not any("differs between" in note for note in result.meta.notes)
