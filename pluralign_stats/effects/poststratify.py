@@ -24,6 +24,7 @@ from pluralign_stats.models.ordinal import OrdinalFit
 from pluralign_stats.results import Metadata, Result, ordered_columns, with_interval
 from pluralign_stats.settings import CONF_LEVEL
 from pluralign_stats.study.scale import Scale
+from pluralign_stats.study.text import labels_of
 
 #: What is predicted: the mean rating, the share of positive ratings, or the share of each.
 Target = Literal["mean", "positive", "probability"]
@@ -224,7 +225,7 @@ def _labels(fit: Fit, rows: Population, K: int) -> pd.DataFrame:
     group = np.repeat(np.arange(n), K * each)
     labels = pd.DataFrame({"weighting": WEIGHTINGS * (n * K)})
     if rows.names:
-        joined = [", ".join(group) for group in rows.groups[1:n]]
+        joined = labels_of(rows.groups[1:n], ", ")
         labels = labels.assign(
             term=", ".join(rows.names), group=np.array([EVERYBODY, *joined], object)[group]
         )

@@ -12,6 +12,7 @@ from pluralign_stats.models.bayes.bayes import Posterior
 from pluralign_stats.models.fit import Averaging, Fit, Kind
 from pluralign_stats.results import Metadata, Result, minus, ordered_columns
 from pluralign_stats.settings import CONF_LEVEL
+from pluralign_stats.study.text import labels_of
 
 #: What the averaging over random effects means, for a table's notes.
 AVERAGED = {
@@ -91,8 +92,8 @@ def label_groups(
     """Columns term and group, one row per code; none without names."""
     if not names:
         return pd.DataFrame(index=pd.RangeIndex(len(codes)))
-    joined = np.array([", ".join(group) for group in groups], dtype=object)
-    return pd.DataFrame({"term": ", ".join(names), "group": joined[codes]})
+    labels = np.array(labels_of(groups, ", "), dtype=object)
+    return pd.DataFrame({"term": ", ".join(names), "group": labels[codes]})
 
 
 def notes(fit: Fit, n_dropped: int, averaging: Averaging, kind: Kind) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ from pydantic import (
 
 from pluralign_stats.errors import InputError, listing, one_of
 from pluralign_stats.feedback.scales import Scale
+from pluralign_stats.study.text import joined, nfc
 from pluralign_stats.study.yaml_file import parse_yaml, read_text
 
 Strategy = Literal["preserve", "majority", "mean", "median", "consensus", "random"]
@@ -109,6 +110,11 @@ class Recipe(BaseModel):
                 )
         return weights
 
+    @field_validator("group")
+    @classmethod
+    def _composed(cls, group: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+        return {name: tuple(map(nfc, levels)) for name, levels in group.items()}
+
     @model_validator(mode="after")
     def _distinct_levels(self) -> Self:
         for name, levels in self.group.items():
@@ -135,9 +141,9 @@ class Recipe(BaseModel):
     @property
     def group_name(self) -> str:
         """Name of whose ratings count: ``all``, ``gender=Female&country=US``."""
-        parts = [f"{name}={'|'.join(levels)}" for name, levels in self.group.items()]
+        parts = [f"{name}={joined(levels, '|')}" for name, levels in self.group.items()]
         parts += [f"balanced({self.balance})"] if self.balance else []
-        return "&".join(parts) or "all"
+        return joined(parts, "&") or "all"
 
     @property
     def name(self) -> str:

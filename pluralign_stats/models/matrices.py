@@ -13,7 +13,7 @@ from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.models.columns import read_column
 from pluralign_stats.models.engine.collinear import independent_columns
 from pluralign_stats.models.formula import RandomTerm, read_side
-from pluralign_stats.study.text import joined
+from pluralign_stats.study.text import labels_of
 
 #: A left-out column is taken up by the thresholds if other columns' share of it is smaller.
 ABSORBED = 1e-6
@@ -179,9 +179,7 @@ def _names(keys: pd.Index) -> pd.Index:
     """What groups are called in tables: those of ``a:b`` like x:y, different ones differently."""
     if not isinstance(keys, pd.MultiIndex):
         return keys
-    parts = [tuple(map(str, key)) for key in keys]
-    plain = [":".join(part) for part in parts]
-    return pd.Index(plain if len(set(plain)) == len(plain) else map(joined, parts), dtype=object)
+    return pd.Index(labels_of([tuple(map(str, key)) for key in keys], ":"), dtype=object)
 
 
 def evaluate(side: str, data: pd.DataFrame) -> pd.DataFrame:

@@ -8,6 +8,7 @@ import pandas as pd
 from pluralign_stats.errors import InputError, NotApplicableError, listing, one_of
 from pluralign_stats.feedback.recipe import STRATEGIES
 from pluralign_stats.outcomes.read import CONTROL, TUNING, Outcomes
+from pluralign_stats.study.text import labels_of
 
 #: What stands for any budget but the natural one.
 EQUAL = "equal"
@@ -38,9 +39,7 @@ def label_designs(tuned: pd.DataFrame, names: tuple[str, ...]) -> pd.Series:
         several = {value for value in tuned["objective"] if "+" in value}
         short = {v: f"{v.count('+') + 1} objectives" for v in several} if len(several) == 1 else {}
         parts = [p.replace(short) if p.name == "objective" else p for p in parts]
-    return pd.Series(
-        [", ".join(values) for values in zip(*parts, strict=True)], tuned.index, dtype=object
-    )
+    return pd.Series(labels_of(list(zip(*parts, strict=True)), ", "), tuned.index, dtype=object)
 
 
 def of_levels(tuned: pd.DataFrame, levels: Sequence[str], names: tuple[str, ...]) -> pd.DataFrame:

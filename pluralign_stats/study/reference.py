@@ -6,6 +6,7 @@ import pandas as pd
 
 from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.study.study import Study
+from pluralign_stats.study.text import nfc
 
 
 def with_reference(study: Study, demographic: str, level: str) -> Study:
@@ -27,7 +28,7 @@ def with_reference(study: Study, demographic: str, level: str) -> Study:
     """
     if demographic not in study.demographics:
         raise InputError(one_of("the demographic", demographic, study.demographics))
-    levels = study.levels(demographic)
+    level, levels = nfc(level), study.levels(demographic)
     if level not in levels:
         name = study.codebook.label(demographic)
         raise InputError(one_of(f"the reference level of {name}", level, levels))

@@ -9,6 +9,7 @@ import pandas as pd
 
 from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.study.codebook import Codebook
+from pluralign_stats.study.text import nfc
 from pluralign_stats.study.truth import Truth
 from pluralign_stats.words import counted
 
@@ -168,7 +169,8 @@ class Study:
         for column, wanted in conditions.items():
             if column not in self._ratings:
                 raise InputError(one_of("the column", column, self._ratings.columns))
-            values = list(wanted) if isinstance(wanted, list | tuple | set) else [wanted]
+            listed = list(wanted) if isinstance(wanted, list | tuple | set) else [wanted]
+            values = [nfc(value) if isinstance(value, str) else value for value in listed]
             present = self._ratings[column].unique()
             for value in values:
                 if value not in present:

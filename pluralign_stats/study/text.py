@@ -1,6 +1,6 @@
 """Text that is compared: Unicode forms made one, and names of several parts that stay apart."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from unicodedata import category, normalize
 
 import pandas as pd
@@ -31,6 +31,14 @@ def folded(text: str) -> str:
 def joined(parts: Iterable[str], mark: str = ":") -> str:
     r"""One name of several parts, different for different parts: a mark inside becomes ``\:``."""
     return mark.join(part.replace("\\", "\\\\").replace(mark, f"\\{mark}") for part in parts)
+
+
+def labels_of(names: Sequence[tuple[str, ...]], mark: str) -> list[str]:
+    """Label names of several parts, as plainly as keeps different names apart."""
+    plain = [mark.join(parts) for parts in names]
+    if len(set(plain)) == len(set(names)):
+        return plain
+    return [joined(parts, mark) for parts in names]
 
 
 def look_alikes(levels: Iterable[object]) -> list[list[str]]:

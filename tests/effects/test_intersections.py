@@ -133,7 +133,7 @@ def test_a_population_keeps_the_names_of_its_groups(study_of, tmp_path, country)
     result = pls.population_ratings(study, tmp_path / "p.csv", **FEW)
     fit = pls.fit_ordinal("rating ~ country + (1|rater)", study.ratings)
     people = pd.read_csv(tmp_path / "p.csv", dtype=str, keep_default_na=False)
-    shares = pls.poststratify(fit, people.astype({"n": int}), "country").table
+    shares = pls.poststratify(fit, people.astype({"n": int}), by="country").table
     assert set(shares["group"]) == {"all", country, "US"}
     assert len(result.table) == 3
     for row, says in (("US,", "column 'n', row 4: no value"), (",5", "'country', row 4: no value")):

@@ -4,7 +4,7 @@ from unicodedata import normalize
 import pandas as pd
 import pytest
 
-from pluralign_stats.study.text import folded, joined, nfc, nfc_column
+from pluralign_stats.study.text import folded, joined, labels_of, nfc, nfc_column
 
 WORDS = ["Köln", "Ångström", "Việt", "한국", "naïve", "plain"]
 
@@ -27,3 +27,10 @@ def test_different_parts_never_have_one_name():
     assert len(set(names)) == len(names)
     assert joined(["q", "1"]) == "q:1"
     assert joined(["q:1", "2"]) == r"q\:1:2"
+
+
+def test_labels_are_plain_where_that_keeps_names_apart():
+    assert labels_of([("a", "b"), ("c", "d, e"), ("a", "b")], ", ") == ["a, b", "c, d, e", "a, b"]
+    apart = labels_of([("a, b", "c"), ("a", "b, c"), ("a", "b")], ", ")
+    assert len(set(apart)) == 3
+    assert apart[2] == "a, b"
