@@ -107,8 +107,9 @@ def _lacking(
     label = study.codebook.label
     if len(two) == 2 and all(data[f].nunique() > 1 for f in two):
         return []
+    none = "there are no two demographics of two groups each"
     if not factors and not two:
-        return [no_demographics(map(label, study.demographics))]
+        return [none, no_demographics(map(label, study.demographics))]
     if data.empty:
         return ["no rating was given"]
     told = [
@@ -117,7 +118,7 @@ def _lacking(
         else groups_of(data, f, label(f), 1).lacking
         for f in dict.fromkeys((*two, *factors))
     ]
-    return ["there are no two demographics of two groups each", *(why for why in told if why)]
+    return [none, *(why for why in told if why)]
 
 
 def _nothing(study: Study, why: str) -> Result:

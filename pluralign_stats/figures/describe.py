@@ -33,6 +33,9 @@ from pluralign_stats.figures.style import (
 from pluralign_stats.figures.tables import raters_of
 from pluralign_stats.results import Result
 
+#: Letters of a legend across two columns of print.
+_LEGEND = 105
+
 #: Of more dimensions, a matrix has no room for intervals.
 MOST_WITH_INTERVALS = 6
 
@@ -168,7 +171,9 @@ def agreement_figure(result: Result, *, columns: int = 2) -> Picture:
     groups = list(dict.fromkeys(table["group"]))
     dimensions = list(dict.fromkeys(table["dimension"]))
     wide = columns == 2
-    legend = 0 if wide or len(groups) < 2 else 0.16 * len(groups)
+    longest = max(map(len, groups)) + len(" (1,234)")
+    across = max(1, min(len(groups), 3 if wide else 1, _LEGEND // (longest + 4)))
+    legend = 0.16 * (len(groups) // across) if len(groups) > 1 else 0
     if len(groups) > len(COLOURS):
         return _agreement_of_many(result, columns)
     figure = new_figure(1.3 + legend + 0.2 * len(table) + 0.12 * len(dimensions), columns)
@@ -197,9 +202,7 @@ def agreement_figure(result: Result, *, columns: int = 2) -> Picture:
     ax.set_xlabel(what if wide else wrapped(what, 32))
     ax.grid(axis="x")
     if len(groups) > 1:
-        figure.legend(
-            loc="outside upper right", ncols=min(len(groups), 3 if wide else 1), fontsize=8
-        )
+        figure.legend(loc="outside upper right", ncols=across, fontsize=8)
     told = ["in brackets: raters of the group"] if len(groups) > 1 else []
     foot(figure, result, *raters_of(table[table["group"] == groups[0]]), *told)
     return Picture(figure, f"Points with intervals. {result.sentence}")
