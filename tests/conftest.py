@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -149,6 +150,43 @@ def _study_of(frame: pd.DataFrame, **codebook: Any) -> pls.Study:
 def study_of() -> Callable[..., pls.Study]:
     """Make a study of one wide frame with columns rater and item, and parts of a codebook."""
     return _study_of
+
+
+@pytest.fixture(scope="session")
+def slider_study() -> pls.Study:
+    """A study on three scales, 0 to 100, 1 to 5 and 0 to 1: 60 raters in two groups by 12 items.
+
+    Everybody rates every item, so that the difference between the groups, which is planted at 12,
+    0.5 and 0.12 points, is that of their plain means.
+    """
+    rng = np.random.default_rng(11)
+    n, k = 60, 12
+    rater, item = (place.ravel() for place in np.divmod(np.arange(n * k), k))
+    male = rater % 2
+    latent = 0.6 * rng.normal(size=n)[rater] + 0.5 * rng.normal(size=k)[item]
+    latent += rng.normal(size=n * k)
+    frame = pd.DataFrame(
+        {
+            "rater": [f"p{r:02}" for r in rater],
+            "item": [f"i{i:02}" for i in item],
+            "prompt": [f"q{i // 2}" for i in item],
+            "gender": np.where(male, "Male", "Female"),
+            "place": np.where(rater % 3 == 0, "South", "North"),
+            "toxicity": (44 + 12 * male + 15 * latent).round().clip(0, 100).astype(int),
+            "trust": (3 + 0.5 * male + 0.9 * latent).round().clip(1, 5).astype(int),
+            "warmth": (0.44 + 0.12 * male + 0.15 * latent).round(3).clip(0, 1),
+        }
+    )
+    return _study_of(
+        frame,
+        columns={"rater": "rater", "item": "item", "prompt": "prompt"},
+        dimensions={
+            "toxicity": {"scale": [0, 100], "valence": -1},
+            "trust": {},
+            "warmth": {"scale": {"from": 0, "to": 1, "continuous": True}},
+        },
+        demographics={"gender": {}, "place": {}},
+    )
 
 
 @pytest.fixture(scope="session")

@@ -30,7 +30,7 @@ from pluralign_stats.effects.references import (
 from pluralign_stats.effects.response_style import LEVEL, RATED
 from pluralign_stats.errors import InputError, MissingExtraError
 from pluralign_stats.results import Metadata, Result, ordered_columns
-from pluralign_stats.settings import CONF_LEVEL, MIN_CELL
+from pluralign_stats.settings import CONF_LEVEL, MIN_CELL, MOST_LEVELS
 from pluralign_stats.study.study import Study
 
 #: Of more groups, those of most raters are compared: each has thresholds of its own.
@@ -90,6 +90,13 @@ def scale_use(
     (target,) = chosen(
         "dimension", [dimension] if dimension else [], study.dimensions, study.dimensions[:1]
     )
+    scale = study.codebook.dimensions[target].scale
+    if not scale.categorical:
+        why = (
+            f"whether groups use a scale alike is asked of the borders between its ratings, and "
+            f"{scale.size} has too many of them (more than {MOST_LEVELS})"
+        )
+        return _nothing(study, nothing_compared([why]))
     data = given_ratings(study, target)
     known = (*study.demographics, *([LANGUAGE] if LANGUAGE in data else []))
     label = _label(study)

@@ -46,6 +46,11 @@ def predicted_shares(
     InputError
         If the fit predicts no shares, the model has no such factor.
     """
+    if not len(fit.scores):
+        raise InputError(
+            "shares of single ratings come from ordinal models, and this model takes ratings for "
+            "numbers; look at its predicted means: predictions(fit, by=...)"
+        )
     term = by or _clearest(fit)
     if term not in _factors(fit):
         raise InputError(one_of("the factor", term, _factors(fit)))

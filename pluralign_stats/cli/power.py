@@ -50,10 +50,11 @@ _MARK = "plan.json"
 )
 @click.option(
     "--model",
-    type=click.Choice(["ordinal", "linear"]),
-    default="ordinal",
+    type=click.Choice(["auto", "ordinal", "linear"]),
+    default="auto",
     show_default=True,
-    help="The mixed model that the study will be analysed with.",
+    help="The mixed model that the study will be analysed with; auto: ordinal, or linear on scales "
+    "of more than 15 ratings.",
 )
 @click.option(
     "--simulations", default=200, show_default=True, help="Studies to simulate of each design."

@@ -1,4 +1,4 @@
-"""How far raters agree: Krippendorff's alpha for ordinal ratings, with bootstrap intervals."""
+"""How far raters agree: Krippendorff's alpha, with bootstrap intervals."""
 
 from dataclasses import dataclass
 
@@ -7,12 +7,13 @@ import numpy as np
 import pandas as pd
 
 from pluralign_stats.describe.disclosure import COUNT_WITHHELD, check_min_cell, hide_counts
+from pluralign_stats.describe.interval_alpha import interval_alpha, item_sums
 from pluralign_stats.describe.intervals import check_bootstrap, percentile_interval
 from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.results import Metadata, Result, minus
-from pluralign_stats.settings import CONF_LEVEL, MIN_CELL
+from pluralign_stats.settings import CONF_LEVEL, MIN_CELL, MOST_LEVELS
 from pluralign_stats.study.study import Study
-from pluralign_stats.words import counted
+from pluralign_stats.words import counted, joined
 
 #: With fewer items a bootstrap over items says little about the interval's ends.
 FEW_ITEMS = 30
@@ -83,7 +84,10 @@ def agreement(
     min_cell: int = MIN_CELL,
     conf_level: float = CONF_LEVEL,
 ) -> Result:
-    """Krippendorff's alpha (ordinal) of each dimension, over all raters and within groups.
+    """Krippendorff's alpha of each dimension, over all raters and within groups.
+
+    With the ordinal metric; on scales of more than 15 ratings with the interval metric, which
+    takes ratings for numbers.
 
     Parameters
     ----------
@@ -114,7 +118,8 @@ def agreement(
         block = ratings[ratings["dimension"] == dimension]
         for group, part in _groups(study, block, by, min_cell):
             found = _of_block(study, dimension, part, n_bootstrap, seed)
-            records.append((study.codebook.label(dimension), group, found, part, conf_level))
+            named = study.codebook.label(dimension), metric_of(study, dimension)
+            records.append((*named, group, found, part, conf_level))
     table = pd.DataFrame([_record(*record) for record in records], columns=_COLUMNS)
     if by and records:
         table = hide_counts(study, by, table, table["group"], min_cell)
@@ -134,13 +139,48 @@ def _groups(
 def _of_block(
     study: Study, dimension: str, block: pd.DataFrame, n_bootstrap: int, seed: int
 ) -> Agreement:
+    if not study.codebook.dimensions[dimension].scale.categorical:
+        sums = item_sums(pd.factorize(block["item"])[0], block["rating"].to_numpy())
+        return _of_numbers(sums, n_bootstrap, seed)
     levels = list(study.codebook.dimensions[dimension].levels)
     counts = pd.crosstab(block["item"], block["rating"]).reindex(columns=levels, fill_value=0)
     return ordinal_alpha(counts.to_numpy(), np.array(levels), n_bootstrap, seed)
 
 
+def _of_numbers(sums: np.ndarray, n_bootstrap: int, seed: int) -> Agreement:
+    """Alpha of ratings that are numbers, and its bootstrap, from (items, 4) `item_sums`."""
+    paired = sums[sums[:, 0] > 0]
+    if len(paired) == 0:
+        return Agreement(float("nan"), np.array([]), 0)
+    draws = np.random.default_rng(seed).integers(len(paired), size=(n_bootstrap, len(paired)))
+    replicates = interval_alpha(np.array([paired[draw].sum(axis=0) for draw in draws]))
+    alpha = float(interval_alpha(paired.sum(axis=0)[None])[0])
+    return Agreement(alpha, replicates[~np.isnan(replicates)], len(paired))
+
+
+def metric_of(study: Study, dimension: str) -> str:
+    """Metric of alpha: how far two ratings are apart."""
+    return "ordinal" if study.codebook.dimensions[dimension].scale.categorical else "interval"
+
+
+def metric_notes(study: Study) -> list[str]:
+    """On which dimensions alpha takes ratings for numbers."""
+    many = [study.codebook.label(d) for d in study.dimensions if metric_of(study, d) == "interval"]
+    if not many:
+        return []
+    return [
+        f"Alpha on {joined(many)} takes ratings for numbers (interval metric), as there are more "
+        f"than {MOST_LEVELS} of them; else for ordered steps (ordinal metric)."
+    ]
+
+
 def _record(
-    dimension: str, group: str, found: Agreement, block: pd.DataFrame, conf_level: float
+    dimension: str,
+    metric: str,
+    group: str,
+    found: Agreement,
+    block: pd.DataFrame,
+    conf_level: float,
 ) -> dict[str, object]:
     low, high = percentile_interval(found.replicates, conf_level)
     return {
@@ -152,7 +192,7 @@ def _record(
         "n_items": found.n_items,
         "n_raters": block["rater"].nunique(),
         "n_ratings": len(block),
-        "method": "Krippendorff's alpha, ordinal",
+        "method": f"Krippendorff's alpha, {metric}",
     }
 
 
@@ -200,6 +240,7 @@ def _meta(
     study: Study, title: str, table: pd.DataFrame, conf_level: float, n_bootstrap: int
 ) -> Metadata:
     notes = ["Items with fewer than two ratings say nothing about agreement and are not counted."]
+    notes += metric_notes(study)
     if table["n_raters"].isna().any():
         notes.append(COUNT_WITHHELD)
     if (table["n_items"] < FEW_ITEMS).any():

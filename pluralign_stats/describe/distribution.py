@@ -1,11 +1,14 @@
 """What raters said: the share of each rating by dimension and group."""
 
+from typing import Any
+
+import numpy as np
 import pandas as pd
 
 from pluralign_stats.describe.disclosure import COUNT_WITHHELD, check_min_cell, hide_counts
 from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.results import Metadata, Result, minus
-from pluralign_stats.settings import MIN_CELL
+from pluralign_stats.settings import MIN_CELL, MOST_LEVELS
 from pluralign_stats.study.study import Study
 from pluralign_stats.words import joined, some
 
@@ -26,35 +29,40 @@ def rating_distribution(study: Study, by: str | None = None, min_cell: int = MIN
     -------
     Result
         Columns dimension, (term, group,) rating, share, n_raters, n_ratings; the counts are of
-        the whole group.
+        the whole group. Where a scale has too many ratings to show each, `rating` names parts of
+        it, such as ``"1 to 10"``, and is text.
     """
     check_min_cell(min_cell)
     if by is not None and by not in study.demographics:
         raise InputError(one_of("'by'", by, study.demographics))
     ratings = study.ratings.dropna(subset="rating")
     ratings["group"] = ratings[by].astype("str") if by else "All raters"
-    blocks, small = [], []
+    blocks, small, means = [], [], dict[tuple[str, str], float]()
     for dimension in study.dimensions:
         for group in study.levels(by) if by else ("All raters",):
             chosen = (ratings["dimension"] == dimension) & (ratings["group"] == group)
             if ratings.loc[chosen, "rater"].nunique() >= min_cell:
                 blocks.append(_shares(study, ratings[chosen], dimension, group))
+                key = study.codebook.label(dimension), group
+                means[key] = ratings.loc[chosen, "rating"].mean()
             else:
                 small.append((dimension, group))
     order = ["dimension", "term", "group", "rating", "share", "n_raters", "n_ratings"]
     table = pd.concat(blocks, ignore_index=True) if blocks else pd.DataFrame(columns=order)
+    if any(isinstance(rating, str) for rating in table["rating"]):
+        table["rating"] = table["rating"].astype(str)
     table = table.assign(term=study.codebook.label(by)) if by else table.drop(columns="group")
     if by and blocks:
         table = hide_counts(study, by, table, table["group"], min_cell)
     title = f"Ratings by {study.codebook.label(by)}" if by else "Ratings by dimension"
-    notes = _left_out(study, small, min_cell)
+    notes = (*_left_out(study, small, min_cell), *_in_parts(study))
     notes += (COUNT_WITHHELD,) if table["n_raters"].isna().any() else ()
     if not blocks:
         sentence = f"No group has {min_cell} raters or more."
     elif by:
-        sentence = _group_sentence(study, table)
+        sentence = _group_sentence(study, pd.Series(means).unstack(sort=False))
     else:
-        sentence = _sentence(study, table)
+        sentence = _sentence(study, pd.Series({d: mean for (d, _), mean in means.items()}))
     return Result(
         table[[c for c in order if c in table]],
         sentence,
@@ -73,8 +81,15 @@ def _left_out(study: Study, small: list[tuple[str, str]], min_cell: int) -> tupl
 
 
 def _shares(study: Study, block: pd.DataFrame, dimension: str, group: str) -> pd.DataFrame:
-    levels = list(study.codebook.dimensions[dimension].levels)
-    counts = block["rating"].value_counts().reindex(levels, fill_value=0)
+    scale = study.codebook.dimensions[dimension].scale
+    if scale.categorical:
+        levels: list[Any] = list(scale.levels)
+        counts = block["rating"].value_counts().reindex(levels, fill_value=0)
+    else:
+        starts, names = scale.shown()
+        levels = list(names)
+        part = np.searchsorted(starts, block["rating"], side="right")
+        counts = pd.Series(np.bincount(part, minlength=len(levels)))
     return pd.DataFrame(
         {
             "dimension": study.codebook.label(dimension),
@@ -87,26 +102,31 @@ def _shares(study: Study, block: pd.DataFrame, dimension: str, group: str) -> pd
     )
 
 
-def _means(table: pd.DataFrame, by: list[str]) -> pd.Series:
-    """Mean rating of each dimension (and group)."""
-    keys = [table[column] for column in by]
-    return (table["rating"] * table["share"]).groupby(keys, sort=False).sum()
+def _in_parts(study: Study) -> tuple[str, ...]:
+    """On which dimensions there are too many ratings to show each."""
+    book = study.codebook
+    many = [book.label(d) for d, one in book.dimensions.items() if not one.scale.categorical]
+    if not many:
+        return ()
+    return (
+        f"Ratings on {joined(many)} are shown in parts of the scale, as it has more than "
+        f"{MOST_LEVELS} ratings; means are of the ratings themselves.",
+    )
 
 
 def _scales(study: Study) -> dict[str, tuple[float, float]]:
     """Lowest and highest rating of each dimension, by its label."""
     book = study.codebook
-    return {book.label(d): (min(one.levels), max(one.levels)) for d, one in book.dimensions.items()}
+    return {book.label(d): (one.scale.low, one.scale.high) for d, one in book.dimensions.items()}
 
 
-def _group_sentence(study: Study, table: pd.DataFrame) -> str:
-    """Name the dimension on which the means of two groups lie farthest apart.
+def _group_sentence(study: Study, means: pd.DataFrame) -> str:
+    """Name the dimension (rows of `means`) on which two groups lie farthest apart.
 
     Between scales, gaps are compared as shares of the scale's width.
     """
-    means = _means(table, ["dimension", "group"]).unstack()
     if means.notna().sum(axis=1).max() < 2:
-        only = joined(table["group"].unique())
+        only = joined(means.columns)
         return f"No two groups have enough raters on one dimension to be compared (shown: {only})."
     scales = _scales(study)
     width = pd.Series({d: scales[d][1] - scales[d][0] for d in means.index})
@@ -122,9 +142,9 @@ def _group_sentence(study: Study, table: pd.DataFrame) -> str:
     return f"Mean ratings {most}{beside}: {own[high]:.2f} for {high} and {own[low]:.2f} for {low}."
 
 
-def _sentence(study: Study, table: pd.DataFrame) -> str:
+def _sentence(study: Study, means: pd.Series) -> str:
     """The highest and the lowest mean of dimensions on one scale; of others each by itself."""
-    means, scales = _means(table, ["dimension"]), _scales(study)
+    scales = _scales(study)
     on = {d: f"{low:g} to {high:g}".replace("-", "−") for d, (low, high) in scales.items()}
     if len({on[d] for d in means.index}) > 1:
         each = some((f"{d} {minus(f'{means[d]:.2f}')} of {on[d]}" for d in means.index), 6)

@@ -13,7 +13,7 @@ from pluralign_stats.describe.disclosure import COUNT_WITHHELD, check_min_cell, 
 from pluralign_stats.effects.contrasts import contrasts
 from pluralign_stats.effects.draws import leave_out_zero
 from pluralign_stats.effects.percent import percent
-from pluralign_stats.effects.plans import MODELS, Model, fit_plans, given_ratings
+from pluralign_stats.effects.plans import Model, fit_plans, given_ratings, numbers_note
 from pluralign_stats.effects.references import (
     groups_of,
     no_demographics,
@@ -55,7 +55,7 @@ def demographic_effects(
     demographics: Sequence[str] = (),
     dimensions: Sequence[str] = (),
     *,
-    model: Model = "ordinal",
+    model: Model = "auto",
     min_cell: int = MIN_CELL,
     conf_level: float = CONF_LEVEL,
     **options: Any,
@@ -74,8 +74,9 @@ def demographic_effects(
         Which to look at; by default those whose effects the codebook asks for, and all.
     model
         ``"ordinal"``: cumulative logit, with ratings as ordered categories; ``"linear"``: with
-        ratings as numbers; ``"bayes"``: the ordinal model sampled by `fit_bayes`, whose tables have
-        sd and prob_positive instead of std_error and of p.
+        ratings as numbers; ``"auto"``: the ordinal one on scales of 15 ratings or fewer, the linear
+        one on others; ``"bayes"``: the same sampled by `fit_bayes`, whose tables have sd and
+        prob_positive instead of std_error and of p.
     min_cell
         Levels of fewer raters stay in the model but are not shown. Where the reference level is one
         of them, groups are compared with the level of most raters instead, and notes say so.
@@ -87,12 +88,11 @@ def demographic_effects(
     Raises
     ------
     InputError
-        If a demographic or dimension is not in the study, or `model` is unknown. A model that
-        cannot be fitted is told of in the warnings instead.
+        If a demographic or dimension is not in the study, `model` is unknown, or an ordinal model
+        is asked of ratings that are numbers. A model that cannot be fitted is told of in the
+        warnings instead.
     """
     check_min_cell(min_cell)
-    if model not in MODELS:
-        raise InputError(one_of("'model'", model, MODELS))
     factors = chosen("demographic", demographics, study.demographics, default_factors(study))
     targets = chosen("dimension", dimensions, study.dimensions, study.dimensions)
     gaps = {factor: not_asked(study, factor) for factor in factors}
@@ -115,7 +115,8 @@ def demographic_effects(
         nothing = _nothing(study, [*none, *failures, *lacking], tuple(failures))
         return DemographicEffects(nothing, nothing, fits)
     others = _other_references(study, [part for part, _ in shown], min_cell)
-    notes = [*others, *([f"Not compared: {'; '.join(lacking)}."] if lacking else [])]
+    notes = [numbers_note(study, dict.fromkeys(d for d, _ in fits)), *others]
+    notes += [f"Not compared: {'; '.join(lacking)}."] if lacking else []
     differences, percents = (
         _collect(study, list(parts), gaps, min_cell, failures, notes)
         for parts in zip(*shown, strict=True)
@@ -133,7 +134,7 @@ def _tables(
 ) -> tuple[Result, Result]:
     """Differences in points and in percent; one test for one contrast, that of the points."""
     points = contrasts(fit, factor, conf_level=conf_level)
-    lowest = min(study.codebook.dimensions[dimension].levels)
+    lowest = study.codebook.dimensions[dimension].scale.low
     percents = percent(fit, factor, conf_level=conf_level, lowest=lowest)
     tested = [name for name in ("p_value", "p_adjusted") if name in points.table]
     if not tested:
@@ -241,9 +242,13 @@ def _collect(
     small = raters < min_cell
     table = pd.concat([_part_table(study, p, min_cell) for p in parts], ignore_index=True)
     first = parts[0].result.meta
-    common = [note for note in first.notes if not note.startswith("p adjusted")]
     tested = any("p_adjusted" in p.result.table for p in parts)
-    notes = [*common, _references(study, parts, tested=tested), *told, _left_out(study, gaps)]
+    notes = [
+        *_common(study, parts),
+        _references(study, parts, tested=tested),
+        *told,
+        _left_out(study, gaps),
+    ]
     if table.loc[~small, "n_raters"].isna().any():
         notes.append(COUNT_WITHHELD)
     if small.any():
@@ -267,6 +272,17 @@ def _collect(
     )
     columns = ordered_columns(table.columns)
     return Result(table.loc[~small, columns].reset_index(drop=True), "", meta)
+
+
+def _common(study: Study, parts: list[_Part]) -> list[str]:
+    """Notes of all parts; what only some dimensions' models say is said of these."""
+    on: dict[str, dict[str, None]] = {}
+    for part in parts:
+        for note in part.result.meta.notes:
+            if note and not note.startswith("p adjusted"):
+                on.setdefault(note, {})[study.codebook.label(part.dimension)] = None
+    everywhere = len({part.dimension for part in parts})
+    return [n if len(d) == everywhere else f"{joined(d)}: {n}" for n, d in on.items()]
 
 
 def _part_table(study: Study, part: _Part, min_cell: int) -> pd.DataFrame:

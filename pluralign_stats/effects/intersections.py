@@ -16,7 +16,7 @@ from pluralign_stats.describe.disclosure import check_min_cell, suppressed_grid
 from pluralign_stats.effects.averages import averages, population
 from pluralign_stats.effects.bayesian import some_points
 from pluralign_stats.effects.demographics import chosen, default_factors
-from pluralign_stats.effects.plans import formula_of, given_ratings
+from pluralign_stats.effects.plans import family_of, formula_of, given_ratings, numbers_note
 from pluralign_stats.effects.references import groups_of, no_demographics, nothing_compared
 from pluralign_stats.errors import InputError, MissingExtraError
 from pluralign_stats.models.bayes.bayes import Posterior, fit_bayes
@@ -91,7 +91,7 @@ def intersections(
         return _nothing(study, nothing_compared(lacking))
     formula = f"{formula_of(data, tuple(dict.fromkeys([*everywhere, *two])))} + (1|{':'.join(two)})"
     try:
-        fit = fit_bayes(formula, data, **options)
+        fit = fit_bayes(formula, data, **{"family": family_of(study, target), **options})
     except (InputError, MissingExtraError) as error:
         return _nothing(
             study, nothing_compared([f"no model of groups by two demographics: {error}"])
@@ -179,6 +179,7 @@ def _result(
         f"Groups of fewer than {min_cell} raters are in the model but not shown; where their "
         "number could be computed, others are shown without counts.",
         _beyond(fit, two),
+        *filter(None, [numbers_note(study, [dimension])]),
     ]
     meta = Metadata(
         f"Mean ratings by {first} and {second}",
@@ -211,10 +212,11 @@ def _sentence(table: pd.DataFrame) -> str:
 
 def _beyond(fit: Posterior, two: tuple[str, str]) -> str:
     """By how much cells differ beyond the sum of their demographics."""
+    unit = "log odds" if len(fit.scores) else "rating points"
     own = fit.summary().table.set_index("term").loc[f"sd({':'.join(two)})"]
     return (
         "Beyond the sum of both demographics, groups differ by a standard deviation of "
-        f"{own['estimate']:.2f} log odds [{own['conf_low']:.2f}, {own['conf_high']:.2f}]; near 0, "
+        f"{own['estimate']:.2f} {unit} [{own['conf_low']:.2f}, {own['conf_high']:.2f}]; near 0, "
         "the two simply add up."
     )
 

@@ -20,7 +20,7 @@ from pluralign_stats.effects.references import (
 from pluralign_stats.errors import InputError, MissingExtraError
 from pluralign_stats.models.bayes.joint import JointFit, fit_joint
 from pluralign_stats.results import Metadata, Result, ordered_columns, with_interval
-from pluralign_stats.settings import CONF_LEVEL, MIN_CELL
+from pluralign_stats.settings import CONF_LEVEL, MIN_CELL, MOST_LEVELS
 from pluralign_stats.study.study import Study
 from pluralign_stats.words import joined
 
@@ -85,6 +85,10 @@ def joint_effects(
     factors = chosen("demographic", demographics, study.demographics, default_factors(study))
     data = study.ratings
     data = data[data["rating"].notna()]
+    left_out = [d for d, about in study.codebook.dimensions.items() if not about.scale.categorical]
+    if len(left_out) == len(study.dimensions):
+        return _nothing(study, nothing_compared([_numbers(study, left_out)]))
+    data = data[~data["dimension"].isin(left_out)]
     gaps = {f: not_asked(study, f) for f in factors}
     used = [f for f in factors if not gaps[f] and data[f].nunique() > 1]
     if lacking := _lacking(study, data, gaps, used, min_cell):
@@ -96,8 +100,23 @@ def joint_effects(
         fit = fit_joint(data, used, valence=valence, **options)
     except (InputError, MissingExtraError) as error:
         return _nothing(study, nothing_compared([f"no model of all dimensions together: {error}"]))
-    return JointEffects(
-        _pooled(study, fit, used, min_cell, conf_level), _correlations(study, fit, conf_level), fit
+    made = (
+        _pooled(study, fit, used, min_cell, conf_level),
+        _correlations(study, fit, conf_level),
+    )
+    told = (f"{_numbers(study, left_out)}.",) if left_out else ()
+    pooled, correlations = (
+        replace(one, meta=replace(one.meta, notes=(*one.meta.notes, *told))) for one in made
+    )
+    return JointEffects(pooled, correlations, fit)
+
+
+def _numbers(study: Study, dimensions: Sequence[str]) -> str:
+    """Why dimensions are not in the model."""
+    labels = joined(map(study.codebook.label, dimensions))
+    return (
+        f"the model of all dimensions together is ordinal and leaves out {labels}, on which there "
+        f"are more than {MOST_LEVELS} ratings"
     )
 
 

@@ -1,27 +1,32 @@
 """Which models of a study answer for which demographic, and their fits."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Any, Literal
 
 import pandas as pd
 
 from pluralign_stats.effects.references import large_references
-from pluralign_stats.errors import InputError
+from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.models.bayes.bayes import fit_bayes
 from pluralign_stats.models.fit import Fit
 from pluralign_stats.models.linear import fit_linear
 from pluralign_stats.models.ordinal import fit_ordinal
-from pluralign_stats.settings import MIN_CELL
+from pluralign_stats.settings import MIN_CELL, MOST_LEVELS
 from pluralign_stats.study.study import Study
+from pluralign_stats.words import joined
 
-Model = Literal["ordinal", "linear", "bayes"]
+Model = Literal["auto", "ordinal", "linear", "bayes"]
 
-#: What fits each kind of model.
+#: What fits each kind of model that is asked for by name.
 MODELS: dict[str, Callable[..., Fit]] = {
     "ordinal": fit_ordinal,
     "linear": fit_linear,
     "bayes": fit_bayes,
 }
+
+#: What can be asked for; ``"auto"`` decides by the scale of each dimension.
+KINDS = (*MODELS, "auto")
 
 #: With fewer items their variance is hardly known, and they are fixed effects.
 FEWEST_ITEMS = 5
@@ -31,7 +36,7 @@ def fit_plans(
     study: Study,
     dimensions: Sequence[str],
     gaps: dict[str, str],
-    model: Model,
+    model: Model = "auto",
     min_cell: int = MIN_CELL,
     **options: Any,
 ) -> tuple[dict[tuple[str, str], Fit], list[str]]:
@@ -46,7 +51,7 @@ def fit_plans(
     gaps
         Demographics to compare, and the groups that each was not asked of.
     model
-        ``"ordinal"``, ``"linear"`` or ``"bayes"``.
+        As for `demographic_effects`.
     min_cell
         Fewest raters of a reference group; in place of a smaller one the largest is taken.
     options
@@ -56,7 +61,13 @@ def fit_plans(
     -------
     tuple
         Fits by dimension and demographic, and what kept others from being fitted.
+
+    Raises
+    ------
+    InputError
+        If there is no such model, or an ordinal one is asked of ratings that are numbers.
     """
+    fit_by = {name: fitting(study, name, model) for name in dimensions}
     fits: dict[tuple[str, str], Fit] = {}
     failures = []
     for dimension in dimensions:
@@ -64,12 +75,58 @@ def fit_plans(
         for read, used in plans(data, gaps):
             compared = large_references(data, used, min_cell)
             try:
-                fit = MODELS[model](formula_of(data, used), compared, **options)
+                fit = fit_by[dimension](formula_of(data, used), compared, **options)
             except InputError as error:
                 failures.append(f"{study.codebook.label(dimension)}: no model: {error}")
             else:
                 fits |= {(dimension, factor): fit for factor in read}
     return fits, failures
+
+
+def fitting(study: Study, dimension: str, model: Model) -> Callable[..., Fit]:
+    """What fits the ratings of a dimension.
+
+    Raises
+    ------
+    InputError
+        If there is no such model, or an ordinal one is asked of ratings that are numbers.
+    """
+    scale = study.codebook.dimensions[dimension].scale
+    if model not in KINDS:
+        raise InputError(one_of("'model'", model, KINDS))
+    if model == "auto":
+        return MODELS["ordinal" if scale.categorical else "linear"]
+    if model == "bayes":
+        return partial(MODELS["bayes"], family=family_of(study, dimension))
+    if model == "ordinal" and not scale.categorical:
+        raise InputError(
+            f"{study.codebook.label(dimension)}: an ordinal model is not for {scale.size} "
+            f"({scale}), as it takes {MOST_LEVELS} whole numbers or fewer for ordered categories; "
+            "leave 'model' out, or set it to 'linear'"
+        )
+    return MODELS[model]
+
+
+def family_of(study: Study, dimension: str) -> Literal["cumulative", "gaussian"]:
+    """The family of Bayesian models of a dimension."""
+    categorical = study.codebook.dimensions[dimension].scale.categorical
+    return "cumulative" if categorical else "gaussian"
+
+
+def numbers_note(study: Study, dimensions: Iterable[str]) -> str:
+    """On which dimensions ratings are numbers to models, and why; empty if on none."""
+    book, told = study.codebook, dict[str, list[str]]()
+    for name in dimensions:
+        scale = book.dimensions[name].scale
+        if not scale.categorical:
+            told.setdefault(f"{scale.size}, {scale}", []).append(book.label(name))
+    if not told:
+        return ""
+    named = "; ".join(f"{joined(labels)} ({size})" for size, labels in told.items())
+    return (
+        f"Ratings are numbers to a linear model on {named}: ordinal models are for scales of "
+        f"{MOST_LEVELS} ratings or fewer."
+    )
 
 
 def given_ratings(study: Study, dimension: str) -> pd.DataFrame:

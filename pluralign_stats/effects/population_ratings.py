@@ -1,5 +1,6 @@
 """Ratings of one dimension weighted by a population from a file."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +8,7 @@ import pandas as pd
 
 from pluralign_stats.effects.cells import SIZES
 from pluralign_stats.effects.demographics import chosen
-from pluralign_stats.effects.plans import formula_of, given_ratings
+from pluralign_stats.effects.plans import family_of, formula_of, given_ratings, numbers_note
 from pluralign_stats.effects.poststratify import example_population, poststratify
 from pluralign_stats.errors import InputError, listing
 from pluralign_stats.models.bayes.bayes import fit_bayes
@@ -73,8 +74,11 @@ def population_ratings(
     sizes = [name for name in SIZES if name in people]
     cells = people.groupby(list(factors), as_index=False, sort=False)[sizes].sum()
     cells.attrs = people.attrs
-    fit = fit_bayes(formula_of(data, factors), data, **options)
+    family = family_of(study, target)
+    fit = fit_bayes(formula_of(data, factors), data, **{"family": family, **options})
     result = poststratify(fit, cells, conf_level=conf_level)
+    notes = (*result.meta.notes, *filter(None, [numbers_note(study, [target])]))
+    result = replace(result, meta=replace(result.meta, notes=notes))
     return result.about(study.codebook.label(target))
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 from pluralign_stats.effects.demographics import DemographicEffects, clear_ones
 from pluralign_stats.effects.draws import COLUMNS
 from pluralign_stats.results import Result, ordered_columns
-from pluralign_stats.words import counted, has, is_are, some
+from pluralign_stats.words import counted, has, is_are, joined, some
 
 _KEYS = ["dimension", "term", "contrast"]
 
@@ -51,7 +51,9 @@ def side_by_side(first: DemographicEffects, second: DemographicEffects) -> Resul
         result.table.drop(columns=dropped, errors="ignore").assign(model=name)
         for name, result in named.items()
     ]
+    same = _same_model(*tables)
     table = pd.concat(tables, ignore_index=True)
+    table = table[~table["dimension"].isin(same)].reset_index(drop=True)
     verdict = table["estimate"].gt(0).map({True: "up", False: "down"})
     verdict = verdict.where(clear_ones(table), "open")
     keys = [table[key] for key in _KEYS]
@@ -70,12 +72,27 @@ def side_by_side(first: DemographicEffects, second: DemographicEffects) -> Resul
             "Disagree: one model finds a clear difference where the other does not, or of the "
             "opposite sign; empty where only one of them has an estimate.",
             *(["Clear: the interval leaves out 0."] if credible else []),
+            *([_left_out(same)] if same else []),
         ),
         warnings=tuple(
             dict.fromkeys(text for result in named.values() for text in result.warnings)
         ),
     )
-    return Result(table[ordered_columns(table)], _sentence(table, named), meta)
+    sentence = _left_out(same) if table.empty and same else _sentence(table, named)
+    return Result(table[ordered_columns(table)], sentence, meta)
+
+
+def _same_model(first: pd.DataFrame, second: pd.DataFrame) -> list[str]:
+    """Dimensions on which both effects come from one kind of model."""
+    by = ["dimension", "method"]
+    return list(first[by].drop_duplicates().merge(second[by].drop_duplicates())["dimension"])
+
+
+def _left_out(dimensions: list[str]) -> str:
+    return (
+        f"Nothing is compared on {joined(dimensions)}, where both models are the same: ratings "
+        "there are numbers, for which there is no ordinal model."
+    )
 
 
 def _sentence(table: pd.DataFrame, named: Mapping[str, Result]) -> str:

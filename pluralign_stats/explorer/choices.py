@@ -65,6 +65,8 @@ class Choices:
         By column of the ratings, the values of which enough raters have any.
     labels
         What readers call each dimension, demographic and column.
+    numbers
+        Dimensions of which ratings are numbers to models, so that there is no ordinal one.
     lacking
         Why a demographic cannot be compared by.
     """
@@ -73,6 +75,7 @@ class Choices:
     references: Mapping[str, tuple[str, ...]]
     filters: Mapping[str, tuple[str, ...]]
     labels: Mapping[str, str]
+    numbers: tuple[str, ...] = ()
     lacking: tuple[str, ...] = ()
 
     @property
@@ -86,11 +89,17 @@ class Choices:
             f"is nothing to explore; all raters together are shown{why}."
         )
 
+    def models(self, dimension: str) -> dict[str, str]:
+        """The models of a dimension by what readers call them; the first is the usual one."""
+        if dimension in self.numbers:
+            return {name: label for name, label in MODELS.items() if name != "ordinal"}
+        return MODELS
+
     def choice(
         self,
         dimension: str = "",
         demographic: str = "",
-        model: str = "ordinal",
+        model: str = "auto",
         reference: str = "",
         only: Mapping[str, str] | None = None,
         show: str = "points",
@@ -106,7 +115,8 @@ class Choices:
             raise InputError(self.missing)
         dimension = _one("dimension", dimension, self.dimensions)
         demographic = _one("demographic", demographic, self.references)
-        model = _one("model", model, MODELS)
+        possible = self.models(dimension)
+        model = _one("model", "" if model == "auto" else model, possible)
         reference = _one(
             f"reference level of {demographic}", reference, self.references[demographic]
         )
@@ -122,6 +132,8 @@ class Choices:
         if not can_show(model, show):
             raise InputError(
                 "A linear model predicts means and not shares of ratings; choose the ordinal model"
+                if "ordinal" in possible
+                else "A linear model predicts means and not shares of ratings; choose another view"
             )
         return Choice(
             dimension, demographic, model, reference, tuple(sorted((only or {}).items())), show
@@ -158,6 +170,7 @@ def choices_of(study: Study, min_cell: int = MIN_CELL) -> Choices:
         references,
         filters,
         {name: study.codebook.label(name) for name in names},
+        tuple(n for n, d in study.codebook.dimensions.items() if not d.scale.categorical),
         tuple(lacking),
     )
 

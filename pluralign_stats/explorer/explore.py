@@ -20,7 +20,7 @@ def explore(
     *,
     dimension: str = "",
     demographic: str = "",
-    model: str = "ordinal",
+    model: str = "auto",
     reference: str = "",
     only: Mapping[str, str] | None = None,
     show: str = "points",
@@ -42,7 +42,7 @@ def explore(
     dimension, demographic
         What is looked at first; empty for the first ones of the codebook.
     model
-        ``"ordinal"`` or ``"linear"``, as for `demographic_effects`.
+        ``"auto"``, ``"ordinal"`` or ``"linear"``, as for `demographic_effects`.
     reference
         The group that the others are compared with; empty for the codebook's own or, where the
         part that is looked at lacks it, the first that it has.

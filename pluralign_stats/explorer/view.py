@@ -136,7 +136,10 @@ class Explorer(anywidget.AnyWidget):
         if asked["demographic"] != before["demographic"]:
             asked["reference"] = asked["reference"] if named else ""
             asked[f"{_ONLY}{asked['demographic']}"] = _ALL
-        if not can_show(asked["model"], asked["show"]):
+        if asked["model"] not in self.answers.choices.models(asked["dimension"]):
+            asked["model"] = "auto"
+        only_linear = asked["dimension"] in self.answers.choices.numbers
+        if not can_show("linear" if only_linear else asked["model"], asked["show"]):
             asked["show"] = "points"
         only = {k.removeprefix(_ONLY): v for k, v in asked.items() if k.startswith(_ONLY) and v}
         five = {k: v for k, v in asked.items() if not k.startswith(_ONLY)}
@@ -147,6 +150,7 @@ class Explorer(anywidget.AnyWidget):
         """Set the controls to a choice."""
         offered = self.answers.choices
         names = offered.labels
+        models = offered.models(choice.dimension)
         question = {
             "dimension": ("Dimension", [[names[d], d] for d in offered.dimensions]),
             "demographic": ("Compare by", [[names[d], d] for d in offered.references]),
@@ -154,7 +158,7 @@ class Explorer(anywidget.AnyWidget):
                 "Compare with",
                 [[level, level] for level in self.answers.references(choice)],
             ),
-            "model": ("Model", [[label, model] for model, label in MODELS.items()]),
+            "model": ("Model", [[label, model] for model, label in models.items()]),
             "show": (
                 "Show",
                 [[label, show] for show, label in SHOWN.items() if can_show(choice.model, show)],

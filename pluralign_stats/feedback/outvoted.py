@@ -140,10 +140,13 @@ def _sentence(frame: AuditFrame, table: pd.DataFrame) -> str:
     many = single[single["n_responses"] >= FEW_RESPONSES]
     known = next(part for part in (many, single, table) if len(part))
     worst = known.loc[known["outvoted_share"].idxmax()]
+    book = frame.study.codebook
+    rule = {book.label(name): one.positive_told for name, one in book.dimensions.items()}
+    bad = f"{worst['dimension']}: {rule[worst['dimension']]}"
     said = (
         f"Of the {counted(worst['n_responses'], 'response')} that most raters of the group "
-        f"{worst['group']} find bad ({worst['dimension']}), {named(frame, worst)} says "
-        f"otherwise of {worst['outvoted_share']:.0%}"
+        f"{worst['group']} find bad ({bad}), {named(frame, worst)} says otherwise of "
+        f"{worst['outvoted_share']:.0%}"
     )
     alike = [c for c in (*frame.factors()[0], "dimension", "group") if c != "strategy"]
     same = (table[alike] == worst[alike]).all(axis=1)

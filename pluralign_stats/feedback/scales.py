@@ -9,6 +9,7 @@ import pandas as pd
 
 from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.study.codebook import CONVERTED, Codebook, Dimension
+from pluralign_stats.words import joined
 
 Scale = Literal["5-point", "3-point", "binary", "as-rated"]
 
@@ -162,7 +163,7 @@ def conversion_note(codebook: Codebook, names: Sequence[str], scale: str) -> str
         if conversion.starts is not None and conversion.equal_parts:
             told.setdefault(_borders(dimension, conversion), []).append(codebook.label(name))
     return " ".join(
-        f"Ratings on {' and '.join(labels)} were cut into parts of equal width, as the codebook "
+        f"Ratings on {joined(labels)} were cut into parts of equal width, as the codebook "
         f"states no 'conversions' to the {scale} scale: {borders}."
         for borders, labels in told.items()
     )

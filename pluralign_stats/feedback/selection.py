@@ -75,6 +75,7 @@ def check_recipe(study: Study, recipe: Recipe) -> None:
         if name not in study.dimensions:
             raise InputError(one_of("the dimension", name, study.dimensions))
         dimension_conversion(name, study.codebook.dimensions[name], recipe.scale)
+    _refuse_two_scales(study, recipe)
     for name in (*recipe.group, *([recipe.balance] if recipe.balance else ())):
         if name not in study.demographics:
             raise InputError(one_of("the demographic", name, study.demographics))
@@ -86,6 +87,17 @@ def check_recipe(study: Study, recipe: Recipe) -> None:
         raise InputError(
             f"no rater is in the group {recipe.group_name}; raters by level: "
             f"{_sizes(study, recipe)}; choose other levels, or fewer demographics at once"
+        )
+
+
+def _refuse_two_scales(study: Study, recipe: Recipe) -> None:
+    """Refuse to add ratings that were given on different scales."""
+    scales = {name: str(study.codebook.dimensions[name].scale) for name in recipe.dimensions}
+    if recipe.scale == "as-rated" and len(set(scales.values())) > 1:
+        told = ", ".join(f"{name} from {scale}" for name, scale in scales.items())
+        raise InputError(
+            f"ratings on different scales ({told}) cannot be added up as they were rated; convert "
+            "them to one scale, as scale='5-point' does"
         )
 
 

@@ -1,6 +1,7 @@
 """Figures of the first analyses: composition, distributions, agreement, figure 1."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -38,6 +39,9 @@ _LEGEND = 105
 
 #: Of more dimensions, a matrix has no room for intervals.
 MOST_WITH_INTERVALS = 6
+
+#: Most letters of the names of ratings in one line of a legend.
+_LINE = 40
 
 
 @drawing
@@ -105,30 +109,54 @@ def distribution_figure(result: Result, *, columns: int = 2) -> Picture:
     rows = [table[table["dimension"] == d]["group"].nunique() for d in dimensions]
     figure = new_figure(1.2 + 0.27 * sum(rows) + 0.38 * len(rows), columns)
     axes = _stacked(figure, rows, "Share of ratings")
+    ratings = {
+        d: tuple(dict.fromkeys(table.loc[table["dimension"] == d, "rating"])) for d in dimensions
+    }
+    alike = len(set(ratings.values())) == 1
     for ax, dimension in zip(axes, dimensions, strict=True):
-        _distribution_bars(ax, table[table["dimension"] == dimension], dimension)
-    levels = sorted(table["rating"].unique())
-    colours = _rating_colours(levels)
-    handles = [mpl.patches.Patch(color=colours[k], label=f"{k:g}") for k in levels]
-    figure.legend(
-        handles=handles,
-        title="Rating",
-        ncols=min(len(levels), 11 if columns == 2 else 5),
-        loc="outside upper right",
-        fontsize=8,
-    )
-    foot(figure, result, "raters in brackets")
+        first, *_, last = map(_named, ratings[dimension])
+        title = dimension if alike else f"{dimension}: {first} … {last}"
+        _distribution_bars(ax, table[table["dimension"] == dimension], title)
+    if alike:
+        _rating_legend(figure, ratings[dimensions[0]], columns)
+    order = [] if alike else ["ratings from the lowest (left) to the highest (right)"]
+    foot(figure, result, "raters in brackets", *order)
     return Picture(figure, f"Stacked bars of rating shares. {result.sentence}")
 
 
-def _rating_colours(levels: list[float]) -> dict[float, str]:
+def _named(rating: float | str) -> str:
+    return rating if isinstance(rating, str) else f"{rating:g}"
+
+
+def _rating_legend(figure: Figure, ratings: Sequence[float | str], columns: int) -> None:
+    """What the colours mean, in one line; of many long names only the first and the last."""
+    colours, names = _rating_colours(ratings), [*map(_named, ratings)]
+    tight: dict[str, Any] = {}
+    if sum(map(len, names)) > _LINE:
+        names[1:-1] = [""] * (len(names) - 2)
+        tight = {"columnspacing": 0, "handletextpad": 0.4, "handlelength": 0.8}
+    handles = [
+        mpl.patches.Patch(color=colours[k], label=name)
+        for k, name in zip(ratings, names, strict=True)
+    ]
+    figure.legend(
+        handles=handles,
+        title="Rating",
+        ncols=len(names) if columns == 2 or tight else min(len(names), 5),
+        loc="outside upper right",
+        fontsize=8,
+        **tight,
+    )
+
+
+def _rating_colours(levels: Sequence[float | str]) -> dict[float | str, str]:
     shades = mpl.colormaps[DIVERGING](np.linspace(0.08, 0.92, len(levels)))
     return {k: mpl.colors.to_hex(c) for k, c in zip(levels, shades, strict=True)}
 
 
-def _distribution_bars(ax: Axes, block: pd.DataFrame, dimension: str) -> None:
+def _distribution_bars(ax: Axes, block: pd.DataFrame, title: str) -> None:
     wide = block.pivot(index="group", columns="rating", values="share")
-    wide = wide.loc[list(dict.fromkeys(block["group"]))]
+    wide = wide.loc[list(dict.fromkeys(block["group"])), list(dict.fromkeys(block["rating"]))]
     colours = _rating_colours(list(wide.columns))
     left = np.zeros(len(wide))
     room = 0.06 if is_wide(ax) else 0.13
@@ -153,7 +181,7 @@ def _distribution_bars(ax: Axes, block: pd.DataFrame, dimension: str) -> None:
     ax.invert_yaxis()
     ax.set_xlim(0, 1)
     ax.tick_params(axis="y", length=0)
-    ax.set_title(dimension)
+    ax.set_title(title if is_wide(ax) else wrapped(title, 26))
 
 
 @drawing
@@ -198,7 +226,9 @@ def agreement_figure(result: Result, *, columns: int = 2) -> Picture:
     ax.axvline(0, color=MUTED, linewidth=0.8)
     ax.set_yticks(range(len(dimensions)), [wrapped(d, 30 if wide else 16) for d in dimensions])
     ax.set_ylim(len(dimensions) - 0.45, -0.55)
-    what = "Krippendorff's alpha, ordinal (0: chance, 1: perfect agreement)"
+    methods = table["method"].unique()
+    alpha = methods[0] if len(methods) == 1 else "Krippendorff's alpha"
+    what = f"{alpha} (0: chance, 1: perfect agreement)"
     ax.set_xlabel(what if wide else wrapped(what, 32))
     ax.grid(axis="x")
     if len(groups) > 1:

@@ -27,6 +27,9 @@ from pluralign_stats.figures.tables import need
 from pluralign_stats.results import Result
 from pluralign_stats.settings import SIGNIFICANCE
 
+#: Dimensions whose differences reach so many times as far as others' have axes of their own.
+_FAR = 8.0
+
 
 @drawing
 def forest_figure(result: Result, term: str | None = None, *, columns: int = 2) -> Picture:
@@ -66,7 +69,8 @@ def forest_figure(result: Result, term: str | None = None, *, columns: int = 2) 
     down = panel_rows(len(dimensions), columns)
     between = 0.3 * down + 0.3 if down > 1 else 0
     figure = new_figure(1.3 + down * height + between, columns)
-    axes = panels(figure, len(dimensions), sharex=True, sharey=True)
+    alike = _comparable(table)
+    axes = panels(figure, len(dimensions), sharex=alike, sharey=True)
     places = _places(keys)
     for ax, dimension in zip(axes, dimensions, strict=True):
         block = table[table["dimension"] == dimension]
@@ -82,7 +86,8 @@ def forest_figure(result: Result, term: str | None = None, *, columns: int = 2) 
             fontsize=8,
             loc="center",
         )
-    axes[0].xaxis.set_major_locator(RoundTicks(axes[0], 5))
+    for ax in axes[: 1 if alike else None]:
+        ax.xaxis.set_major_locator(RoundTicks(ax, 5 if alike else 3))
     for ax in leftmost(axes):
         _label_rows(ax, table, places)
     name_below(axes, f"Difference from the reference group ({result.meta.unit})")
@@ -96,8 +101,16 @@ def forest_figure(result: Result, term: str | None = None, *, columns: int = 2) 
         )
     tested = "p_adjusted" in table
     filled = f"adjusted p < {SIGNIFICANCE}" if tested else "interval leaves out 0"
-    foot(figure, result, "raters of the group in brackets", f"filled: {filled}")
+    apart = [] if alike else ["each panel has an axis of its own"]
+    foot(figure, result, "raters of the group in brackets", f"filled: {filled}", *apart)
     return Picture(figure, f"Points with intervals by dimension. {result.sentence}")
+
+
+def _comparable(table: pd.DataFrame) -> bool:
+    """Whether the dimensions' intervals can be told apart on one axis; not on scales far apart."""
+    ends = table[["conf_low", "conf_high"]].abs().max(axis=1)
+    reach = ends.groupby(table["dimension"]).max().dropna()
+    return bool(reach.empty or reach.max() <= _FAR * reach.min())
 
 
 def _places(keys: list[tuple[str, str]]) -> dict[tuple[str, str], float]:

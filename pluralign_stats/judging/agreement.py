@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from pluralign_stats.describe.agreement import FEW_ITEMS
+from pluralign_stats.describe.agreement import FEW_ITEMS, metric_notes, metric_of
 from pluralign_stats.describe.disclosure import COUNT_WITHHELD, check_min_cell, hide_counts
 from pluralign_stats.describe.intervals import check_bootstrap, percentile_interval
 from pluralign_stats.errors import InputError, listing, one_of
@@ -15,11 +15,17 @@ from pluralign_stats.settings import CONF_LEVEL, MIN_CELL
 from pluralign_stats.study.study import Study
 
 #: How each statistic was computed, for tables.
-METHODS = {
+_METHODS = {
     "kappa": "Cohen's kappa, quadratic weights",
-    "alpha": "Krippendorff's alpha, ordinal",
+    "alpha": "Krippendorff's alpha, {metric}",
     "bias": "mean of score minus rating",
 }
+
+
+def method_of(study: Study, dimension: str, statistic: str) -> str:
+    """How a statistic was computed, for tables."""
+    return _METHODS[statistic].format(metric=metric_of(study, dimension))
+
 
 _COLUMNS = ["dimension", "term", "group", "statistic", "estimate", "conf_low", "conf_high"]
 _COLUMNS += ["ceiling", "ceiling_low", "ceiling_high"]
@@ -39,9 +45,10 @@ def judge_agreement(
     """How far a judge agrees with a rater, by dimension and group of raters.
 
     Every rating is set beside the judge's score of the same text: kappa with quadratic weights,
-    Krippendorff's ordinal alpha of the two, and the judge's bias, its scores minus the ratings in
-    points. The ceiling is the same statistic between a rater of the group and another of the same
-    text: a judge at the ceiling agrees with the group as well as one of its members does.
+    Krippendorff's alpha of the two (ordinal; interval on scales of more than 15 ratings), and the
+    judge's bias, its scores minus the ratings in points. The ceiling is the same statistic between
+    a rater of the group and another of the same text: a judge at the ceiling agrees with the group
+    as well as one of its members does.
 
     Parameters
     ----------
@@ -106,7 +113,7 @@ def _record(study: Study, row: Measured, k: int, conf_level: float) -> dict[str,
         "n_items": row.n_items,
         "n_raters": row.n_raters,
         "n_ratings": row.n_ratings,
-        "method": METHODS[STATISTICS[k]],
+        "method": method_of(study, row.dimension, STATISTICS[k]),
     }
 
 
@@ -187,6 +194,7 @@ def _meta(
         "bias is 0, since two raters are as often higher as lower than each other. Its interval is "
         "from resamples of items, given these raters.",
     ]
+    notes += metric_notes(study)
     if found.unjudged:
         names = listing([study.codebook.label(d) for d in found.unjudged])
         notes.append(f"Without a score by the judge: {names}.")

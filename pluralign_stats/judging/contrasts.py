@@ -17,7 +17,7 @@ from pluralign_stats.effects.references import (
     replaced,
 )
 from pluralign_stats.errors import InputError, one_of
-from pluralign_stats.judging.agreement import METHODS
+from pluralign_stats.judging.agreement import method_of
 from pluralign_stats.judging.measure import Measured, measure
 from pluralign_stats.judging.resample import brought_to
 from pluralign_stats.judging.scores import rated_and_scored
@@ -177,7 +177,7 @@ def _record(
         "n_items": row.n_items,
         "n_raters": row.n_raters,
         "n_ratings": row.n_ratings,
-        "method": METHODS[STATISTICS[place]],
+        "method": method_of(study, row.dimension, STATISTICS[place]),
     }
 
 

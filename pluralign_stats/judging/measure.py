@@ -149,7 +149,8 @@ def _of_dimension(
     seed: int,
     min_cell: int,
 ) -> list[Measured]:
-    levels = np.array(study.codebook.dimensions[dimension].levels, dtype=float)
+    scale = study.codebook.dimensions[dimension].scale
+    levels = np.array(scale.levels, dtype=float) if scale.categorical else None
     groups = [("", EVERYONE, np.ones(len(block), dtype=bool))]
     groups += [
         (name, level, (block[name] == level).to_numpy())

@@ -108,13 +108,13 @@ def _in_range(study: Study, table: pd.DataFrame, path: Path) -> pd.DataFrame:
     if (scores.isna() & table["score"].notna()).any():
         raise InputError(f"{path}: 'score' must hold numbers, missing where there is no score")
     for name in study.dimensions:
-        levels = study.codebook.dimensions[name].levels
+        scale = study.codebook.dimensions[name].scale
         own = scores[table["dimension"] == name]
-        outside = own[(own < levels.start) | (own > levels.stop - 1)]
+        outside = own[(own < scale.low) | (own > scale.high)]
         if len(outside):
             raise InputError(
                 f"{path}: {outside.iloc[0]:g} is no score of '{name}', which goes from "
-                f"{levels.start} to {levels.stop - 1}; name scores by a judge on the study's scale"
+                f"{scale}; name scores by a judge on the study's scale"
             )
     return table.assign(score=scores)
 

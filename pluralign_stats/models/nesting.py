@@ -17,14 +17,10 @@ def other_ratings(first: Fit, second: Fit) -> str:
     """In what the rows, responses or weights of two fits differ, as the end of a sentence."""
     a, b = first.design, second.design
     if first.nobs != second.nobs or not a.data.index.equals(b.data.index):
-        if first.nobs == second.nobs:
-            return (
-                f"were fitted to different rows ({first.nobs:,} each, but not with the same index "
-                "in the same order); fit both to the same DataFrame"
-            )
+        index = ", by different indexes" if first.nobs == second.nobs else ""
         return (
-            f"were fitted to different rows ({first.nobs:,} and {second.nobs:,}); drop the rows "
-            "that lack a variable of either model, and fit both again"
+            f"were fitted to different rows ({first.nobs:,} and {second.nobs:,}{index}); drop the "
+            "rows that lack a variable of either model, and fit both again"
         )
     if isinstance(first, OrdinalFit) != isinstance(second, OrdinalFit):
         return (
@@ -32,10 +28,7 @@ def other_ratings(first: Fit, second: Fit) -> str:
             "densities; fit both with the same family"
         )
     if not np.array_equal(a.y, b.y) or first.categories != second.categories:
-        return (
-            "are models of different responses, or of other rows under the same index; fit both "
-            "to the same ratings"
-        )
+        return "are models of different responses; fit both to the same one"
     if not np.allclose(a.weight, b.weight, rtol=1e-12, atol=0):
         return "weight rows differently; fit both with the same weights, or without"
     return ""

@@ -139,7 +139,8 @@ class Experiment:
         """The same with the dimension ``overall``: the mean over all that were scored.
 
         Scores of dimensions where a low score is good are turned round first, so that a high
-        overall score is good. Generations that lack a score are left out of it.
+        overall score is good, and put on the scale of the first dimension where scales differ.
+        Generations that lack a score are left out of it.
 
         Raises
         ------
@@ -154,8 +155,14 @@ class Experiment:
                 "outcomes with their study: read_outcomes(path, study=study)"
             )
         table, scores = self.table, self.table["score"]
-        ends = table["dimension"].map({name: sum(self.meaning.scale(name)) for name in valence})
+        scales = {name: self.meaning.scale(name) for name in valence}
+        (bottom, top), *_ = scales.values()
+        ends = table["dimension"].map({name: sum(scale) for name, scale in scales.items()})
         good = np.where(table["dimension"].map(valence) == 1, scores, ends - scores)
+        if len(set(scales.values())) > 1:
+            low = table["dimension"].map({name: scale[0] for name, scale in scales.items()})
+            width = table["dimension"].map({n: high - least for n, (least, high) in scales.items()})
+            good = bottom + (good - low) / width * (top - bottom)
         keys = [column for column in table if column not in ("dimension", "score")]
         grouped = table.assign(score=good).groupby(keys, observed=True, sort=False)["score"]
         means = grouped.agg(["mean", "size"]).reset_index()

@@ -89,7 +89,7 @@ def survey_and_models(
     dimensions: Sequence[str] = (),
     *,
     fits: dict[tuple[str, str], Fit] | None = None,
-    model: Model = "ordinal",
+    model: Model = "auto",
     kind: Kind = "linear",
     min_cell: int = MIN_CELL,
     conf_level: float = CONF_LEVEL,

@@ -46,6 +46,9 @@ class StudyDesign:
         Between neighbouring ratings, increasing, in logits; they apply to those not in the group.
     rater_sd, item_sd
         Standard deviations of raters and of items, in logits.
+    points
+        Rating points from one part of the scale to the next, where ratings on a scale of many are
+        planned with in parts; None where each rating is a category.
     source
         Where thresholds and standard deviations come from, for readers.
 
@@ -63,6 +66,7 @@ class StudyDesign:
     thresholds: tuple[float, ...] = THRESHOLDS[DIMENSION]
     rater_sd: float = RATER_SD[DIMENSION]
     item_sd: float = ITEM_SD[DIMENSION]
+    points: float | None = None
     source: str = f"simulated study, {DIMENSION}"
 
     def __post_init__(self) -> None:
@@ -91,6 +95,8 @@ class StudyDesign:
             if sd != 0:
                 _between(name, sd, 0, LARGEST_SD)
             self._keep(name, float(sd))
+        if self.points is not None:
+            self._keep("points", _between("points", self.points, 0, float("inf")))
 
     def _keep(self, name: str, value: object) -> None:
         object.__setattr__(self, name, value)
@@ -105,7 +111,7 @@ class StudyDesign:
         """What the group does to the mean rating, over all raters and items, in rating points."""
         cuts, sd = np.array(self.thresholds), float(np.hypot(self.rater_sd, self.item_sd))
         others, group = mean_rating(np.array([0.0, self.effect]), cuts, sd)
-        return float(group - others)
+        return float(group - others) * (self.points or 1)
 
     @property
     def group_raters(self) -> int:
@@ -129,6 +135,8 @@ class StudyDesign:
         """All that the simulated ratings depend on, as plain values."""
         numbers = asdict(self)
         del numbers["source"]
+        if self.points is None:
+            del numbers["points"]
         return numbers
 
     def of_effect(self, effect: float) -> "StudyDesign":
@@ -143,7 +151,7 @@ class StudyDesign:
         InputError
             If a name is not one of a design, or a value cannot be used.
         """
-        known = tuple(self.numbers())
+        known = tuple(name for name in self.numbers() if name != "points")
         for name in values:
             if name not in known:
                 raise InputError(one_of("a number of a design", name, known))
@@ -157,6 +165,7 @@ class _Spread(NamedTuple):
     thresholds: tuple[float, ...]
     rater_sd: float
     item_sd: float
+    points: float | None = None
 
 
 def design_from(
@@ -172,7 +181,9 @@ def design_from(
     """Plan with the thresholds and the spread of raters and items of an earlier study.
 
     They are those of an ordinal model of the study's ratings without demographics, so that what
-    demographics explain is part of the spread of raters.
+    demographics explain is part of the spread of raters. A scale of more than 15 ratings, or a
+    continuous one, is cut into parts of equal width for it, and `power` analyses such studies by
+    the linear model.
 
     Parameters
     ----------
@@ -204,7 +215,7 @@ def design_from(
             raise InputError(one_of("the dimension", dimension, study.dimensions))
         name = dimension or study.dimensions[0]
         size, spread = _fitted(study, name)
-        source = f"{study.title}, {study.codebook.label(name)}"
+        source = f"{study.title}, {study.codebook.label(name)}{_in_parts(study, name)}"
     return StudyDesign(
         size[0] if raters is None else raters,
         size[1] if items is None else items,
@@ -223,6 +234,11 @@ def _fitted(study: Study, dimension: str) -> tuple[tuple[int, int, int], _Spread
 
     data = given_ratings(study, dimension)
     label = study.codebook.label(dimension)
+    scale, points = study.codebook.dimensions[dimension].scale, None
+    if not scale.categorical:
+        starts, _ = scale.shown()
+        points = (scale.high - scale.low) / (len(starts) + 1)
+        data = data.assign(rating=np.searchsorted(starts, data["rating"], side="right"))
     try:
         fit = fit_ordinal("rating ~ 1 + (1|rater) + (1|item)", data[["rating", "rater", "item"]])
     except InputError as error:
@@ -237,8 +253,14 @@ def _fitted(study: Study, dimension: str) -> tuple[tuple[int, int, int], _Spread
     n_raters, n_items = data["rater"].nunique(), data["item"].nunique()
     each = round(len(data) / n_raters)
     sd = fit.random_sd
-    spread = _Spread(tuple(fit.thresholds), float(sd["rater"]), float(sd["item"]))
+    spread = _Spread(tuple(fit.thresholds), float(sd["rater"]), float(sd["item"]), points)
     return (n_raters, n_items, each), spread
+
+
+def _in_parts(study: Study, dimension: str) -> str:
+    """Into how many parts a scale of many ratings was cut, for readers."""
+    scale = study.codebook.dimensions[dimension].scale
+    return "" if scale.categorical else f", in {len(scale.shown()[1])} equal parts of its scale"
 
 
 def _whole(name: str, value: object, least: int) -> int:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import ceil, copysign
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -22,7 +22,7 @@ from pluralign_stats.planning.power import (
     told_of,
 )
 from pluralign_stats.planning.replicate import Model, Replicate
-from pluralign_stats.planning.run import several, simulate_designs
+from pluralign_stats.planning.run import model_of, several, simulate_designs
 from pluralign_stats.planning.summarize import ALPHA
 from pluralign_stats.results import Metadata, Result, minus
 from pluralign_stats.settings import CONF_LEVEL
@@ -45,7 +45,7 @@ def detectable_effect(
     *,
     n_simulations: int = 400,
     seed: int = 1,
-    model: Model = "ordinal",
+    model: Model | Literal["auto"] = "auto",
     jobs: int | None = None,
     cache: str | Path = "",
     progress: bool = True,
@@ -86,14 +86,15 @@ def detectable_effect(
     check_target(power)
     check_whole({"n_simulations": (n_simulations, FEWEST_SIMULATIONS)})
     planned = several(designs)
-    how: dict[str, Any] = {"seed": seed, "model": model, "jobs": jobs, "cache": cache}
+    fitted = model_of(planned, model)
+    how: dict[str, Any] = {"seed": seed, "model": fitted, "jobs": jobs, "cache": cache}
     how["progress"] = progress
-    tried = _around(planned, power, model, how)
+    tried = _around(planned, power, fitted, how)
     each = ceil(n_simulations / len(_TRIED))
     every = [design for designs in tried.values() for design in designs]
     found = simulate_designs(every, n_simulations=each, **how)
     rows = [_row(design, power, tried[design], found) for design in planned]
-    table = pd.DataFrame(rows).assign(method=METHODS[model])
+    table = pd.DataFrame(rows).assign(method=METHODS[fitted])
     meta = Metadata(
         f"Smallest difference found with {power:.0%} power",
         "simulated",

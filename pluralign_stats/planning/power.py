@@ -3,13 +3,14 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Literal
 
 import pandas as pd
 
 from pluralign_stats.errors import InputError
 from pluralign_stats.planning.design import StudyDesign
 from pluralign_stats.planning.replicate import Model, true_effect
-from pluralign_stats.planning.run import several, simulate_designs
+from pluralign_stats.planning.run import model_of, several, simulate_designs
 from pluralign_stats.planning.summarize import ALPHA, summarize
 from pluralign_stats.results import Metadata, Result, minus
 from pluralign_stats.words import counted, joined
@@ -33,7 +34,7 @@ def power(
     *,
     n_simulations: int = 200,
     seed: int = 1,
-    model: Model = "ordinal",
+    model: Model | Literal["auto"] = "auto",
     jobs: int | None = None,
     cache: str | Path = "",
     progress: bool = True,
@@ -54,8 +55,9 @@ def power(
         Equal seeds give equal results, however many jobs there are, and the first simulations of
         a longer call are those of a shorter one.
     model
-        ``"ordinal"`` or ``"linear"``: the model of the analysis. Ratings are drawn from the
-        ordinal one either way.
+        ``"ordinal"`` or ``"linear"``: the model of the analysis; ``"auto"``: the linear one where a
+        scale of many ratings is planned with in parts, else the ordinal one. Ratings are drawn
+        from the ordinal one either way.
     jobs
         Processes at work side by side; by default as many as there are cores.
     cache
@@ -83,11 +85,12 @@ def power(
     Psychological Science 9(6)).
     """
     planned = several(designs)
+    fitted = model_of(planned, model)
     found = simulate_designs(
         planned,
         n_simulations=n_simulations,
         seed=seed,
-        model=model,
+        model=fitted,
         jobs=jobs,
         cache=cache,
         progress=progress,
@@ -96,11 +99,11 @@ def power(
         {
             **size_of(design),
             "percent": design.percent,
-            **asdict(summarize(found[design], true_effect(design, model))),
+            **asdict(summarize(found[design], true_effect(design, fitted))),
         }
         for design in planned
     ]
-    table = pd.DataFrame(rows).assign(method=METHODS[model])[_COLUMNS]
+    table = pd.DataFrame(rows).assign(method=METHODS[fitted])[_COLUMNS]
     meta = Metadata(
         "Power of planned studies",
         "simulated",

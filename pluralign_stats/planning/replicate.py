@@ -113,7 +113,7 @@ def draw_study(design: StudyDesign, seed: int, number: int) -> pd.DataFrame:
     rater = np.repeat(np.arange(design.raters), design.ratings_per_rater)
     return pd.DataFrame(
         {
-            "rating": 1 + np.searchsorted(design.thresholds, latent.ravel()),
+            "rating": 1 + (design.points or 1) * np.searchsorted(design.thresholds, latent.ravel()),
             "group": group[rater],
             "rater": rater,
             "item": shown.ravel(),

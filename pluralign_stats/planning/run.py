@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Literal
 
 from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.models.bayes.options import check_whole, n_cores
@@ -36,7 +37,7 @@ def simulate_designs(
         If a worker process dies.
     """
     if model not in MODELS:
-        raise InputError(one_of("'model'", model, MODELS))
+        raise InputError(one_of("'model'", model, (*MODELS, "auto")))
     check_whole({"n_simulations": (n_simulations, 1), "seed": (seed, 0)})
     jobs = n_cores() if jobs is None else jobs
     check_whole({"jobs": (jobs, 1)})
@@ -57,6 +58,13 @@ def simulate_designs(
             if not left[task.design]:
                 bar.end(names[task.design])
     return {design: store.first(n_simulations) for design, store in stores.items()}
+
+
+def model_of(designs: Sequence[StudyDesign], model: Model | Literal["auto"]) -> Model:
+    """The model that is asked for; ``"auto"``: as real ratings would be analysed."""
+    if model != "auto":
+        return model
+    return "ordinal" if all(design.points is None for design in designs) else "linear"
 
 
 def several(designs: StudyDesign | Iterable[StudyDesign]) -> list[StudyDesign]:

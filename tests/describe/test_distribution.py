@@ -99,3 +99,24 @@ def test_by_group_the_sentence_names_the_largest_difference(small_study):
 def test_an_unknown_demographic(small_study):
     with pytest.raises(InputError, match="did you mean 'country'"):
         rating_distribution(small_study, "contry")
+
+
+def test_many_ratings_are_shown_in_parts(slider_study):
+    result = rating_distribution(slider_study)
+    own = result.table[result.table["dimension"] == "Toxicity"]
+    assert own["rating"].iloc[[0, 4, 9]].tolist() == ["0 to 9", "40 to 50", "91 to 100"]
+    data = slider_study.ratings
+    given = data.loc[data["dimension"] == "toxicity", "rating"]
+    assert own["share"].sum() == pytest.approx(1)
+    assert own["share"].iloc[4] == pytest.approx(given.between(40, 50).mean())
+    assert any("Toxicity and Warmth are shown in parts" in note for note in result.meta.notes)
+    assert f"Toxicity {given.mean():.2f} of 0 to 100" in result.sentence  # not of the parts
+    trust = result.table[result.table["dimension"] == "Trust"]
+    assert trust["rating"].tolist() == ["1", "2", "3", "4", "5"]
+
+
+def test_means_by_group_are_those_of_the_ratings(slider_study):
+    only = slider_study.where(dimension="warmth")
+    means = only.ratings.groupby("gender", observed=True)["rating"].mean()
+    told = rating_distribution(only, "gender").sentence
+    assert f"{means['Male']:.2f} for Male and {means['Female']:.2f} for Female" in told

@@ -51,7 +51,7 @@ def test_few_items_are_fixed_effects(study_of):
 
 def test_an_unknown_model(small_study):
     with pytest.raises(
-        InputError, match="'model' must be one of 'ordinal', 'linear', 'bayes', not 'probit'"
+        InputError, match="'model' must be one of 'ordinal', 'linear', 'bayes', 'auto', not"
     ):
         demographic_effects(small_study, model="probit")
 

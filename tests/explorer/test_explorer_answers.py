@@ -348,3 +348,18 @@ def test_another_reference_changes_nothing_else(small_study: pls.Study) -> None:
         pls.with_reference(small_study, "politics", "Left")
     with pytest.raises(pls.InputError, match="the demographic must be one of"):
         pls.with_reference(small_study, "height", "Left")
+
+
+def test_a_slider_offers_the_linear_model_only(slider_study: pls.Study) -> None:
+    answers = Answers(slider_study)
+    choices = answers.choices
+    assert choices.choice("toxicity").model == "linear"
+    assert choices.choice("trust").model == "ordinal"
+    assert list(choices.models("warmth")) == ["linear"]
+    with pytest.raises(pls.InputError, match="the model must be one of 'linear', not 'ordinal'"):
+        choices.choice("toxicity", model="ordinal")
+    with pytest.raises(pls.InputError, match="choose another view"):
+        choices.choice("toxicity", show="shares")
+    for show in ("points", "mean", "odds", "observed"):
+        answer = answers(choices.choice("warmth", "gender", show=show))
+        assert not answer.result.table.empty

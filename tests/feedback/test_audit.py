@@ -277,3 +277,34 @@ def test_real_ratings(trustamas):
         n += (all_ - equal) // 2
     assert table["n_preferences"]["preserve"] == n
     assert set(found.survival.table["dimension"]) == {"Blame"}
+
+
+def test_a_slider_is_audited_as_rated_and_bad_is_told(slider_study):
+    assert {recipe.scale for recipe in audit_recipes(slider_study)} == {"as-rated"}
+    made = audit(slider_study, n_bootstrap=100).survival
+    assert "A rating is positive where it is 51 or more, which is bad here." in made.meta.notes
+    assert "find bad (Toxicity: 51 or more)" in made.sentence
+    recipes = [Recipe(weights={"toxicity": 1.0}, strategy="mean")]
+    cut = audit(slider_study, recipes, n_bootstrap=100).survival.meta.notes[0]
+    assert "0 to 19 as 1, 20 to 39 as 2" in cut
+
+
+def test_on_two_ratings_only_the_upper_one_is_bad(study_of):
+    rng = np.random.default_rng(2)
+    rows = [
+        (f"p{r}", f"i{i}", "q", "ab"[r % 2], int(rng.random() < i / 10))
+        for r in range(40)
+        for i in range(10)
+    ]
+    frame = pd.DataFrame(rows, columns=["rater", "item", "prompt", "team", "rude"])
+    study = study_of(
+        frame,
+        columns={"rater": "rater", "item": "item", "prompt": "prompt"},
+        dimensions={"rude": {"scale": [0, 1], "valence": -1}},
+        demographics={"team": {}},
+    )
+    table = audit(study, n_bootstrap=100).survival.table
+    bad = frame.groupby(["team", "item"])["rude"].mean().gt(0.5).groupby("team").sum()
+    found = table[table["strategy"] == "mean"].set_index("group")["n_responses"]
+    assert found.to_dict() == bad.to_dict()
+    assert found.max() < 10

@@ -172,3 +172,11 @@ def test_parts_of_raters_are_the_same_in_runs_of_any_size(small_study, monkeypat
         selection = select(small_study, responses, recipe)
         found.append(parts_of(small_study, responses, recipe, selection).part)
     np.testing.assert_allclose(found[1], found[0], rtol=1e-12)
+
+
+def test_ratings_on_different_scales_are_not_added_up(slider_study):
+    both = {"toxicity": 1.0, "warmth": 1.0}
+    with pytest.raises(InputError, match=r"toxicity from 0 to 100, warmth from 0 to 1\) cannot"):
+        preference_pairs(slider_study, Recipe(weights=both, scale="as-rated"))
+    made = preference_pairs(slider_study, Recipe(weights=both))
+    assert made.table["margin"].max() <= 8  # two dimensions of five points

@@ -247,3 +247,27 @@ def test_halves_of_raters_by_chance_differ_as_often_as_they_may():
         found.append(contrasts.table["p_value"].iloc[0] < 0.05)
     assert stats.binomtest(sum(found), len(found), 0.05).pvalue > 0.01
     assert sum(found) > 0
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_numbers_have_the_interval_metric(seed):
+    rng = np.random.default_rng(seed)
+    rating = rng.uniform(0, 1, 50)
+    score = (rating + rng.normal(0, 0.2, 50)).clip(0, 1)
+    kappa, alpha, bias = statistics(score, rating, None)
+    both = np.array([score, rating])
+    expected = krippendorff.alpha(reliability_data=both, level_of_measurement="interval")
+    assert alpha == pytest.approx(expected, rel=1e-9)
+    apart, chance = ((score - rating) ** 2).mean(), ((score[:, None] - rating) ** 2).mean()
+    assert kappa == pytest.approx(1 - apart / chance, rel=1e-9)
+    assert bias == pytest.approx((score - rating).mean())
+
+
+def test_the_ceiling_of_numbers_is_that_of_categories_but_for_the_metric():
+    rng = np.random.default_rng(4)
+    text, rating = np.repeat(np.arange(30), 4), rng.integers(1, 6, 120).astype(float)
+    numbers, categories = ceiling(text, rating, None), ceiling(text, rating)
+    assert numbers[[0, 2]] == pytest.approx(categories[[0, 2]], rel=1e-9)
+    table = rating.reshape(30, 4).T
+    expected = krippendorff.alpha(reliability_data=table, level_of_measurement="interval")
+    assert numbers[1] == pytest.approx(expected, rel=1e-9)

@@ -275,3 +275,21 @@ def test_bad_findings(study, finding, told):
     for ask in (rating_multiverse, rating_choices):
         with pytest.raises(InputError, match=told):
             ask(study, finding)
+
+
+def test_a_slider_is_analysed_as_numbers_first(slider_study):
+    finding = RatingFinding("Toxicity by gender", "toxicity", "gender", "Male", "Female")
+    assert rating_choices(slider_study, finding)["scale"] == [
+        "as-rated",
+        "5-point",
+        "3-point",
+        "binary",
+    ]
+    result = rating_multiverse(slider_study, finding)
+    table = result.table
+    assert table.loc[0, ["model", "scale", "main"]].tolist() == ["linear", "as-rated", "yes"]
+    assert not ((table["model"] == "ordinal") & (table["scale"] == "as-rated")).any()
+    assert (table["reason"] == "").all()
+    notes = " ".join(result.meta.notes)
+    assert "Ordinal models are fitted on scales of 15 ratings or fewer" in notes
+    assert "0 to 19 as 1, 20 to 39 as 2, 40 to 60 as 3, 61 to 80 as 4, 81 to 100 as 5" in notes

@@ -78,8 +78,8 @@ def test_a_studys_numbers_are_near_those_it_was_drawn_from(small_study: pls.Stud
         pls.design_from(small_study, "toxicty")
 
 
-def test_a_study_of_too_many_categories_is_refused(study_of: Callable[..., pls.Study]) -> None:
-    frame = pd.DataFrame({"rater": range(100), "item": list("vwxyz") * 20, "rating": range(100)})
+def test_a_study_without_a_spread_of_ratings_is_refused(study_of: Callable[..., pls.Study]) -> None:
+    frame = pd.DataFrame({"rater": range(100), "item": list("vwxyz") * 20, "rating": [0, 1] * 50})
     study = study_of(frame, dimensions={"rating": {"scale": [0, 99]}})
     with pytest.raises(pls.InputError, match="cannot be planned with: the response"):
         pls.design_from(study)
@@ -94,3 +94,27 @@ def test_drawn_ratings_have_the_design() -> None:
     assert data["rating"].between(1, 5).all()
     assert not data.equals(draw_study(DESIGN, 1, 1))
     assert data.equals(draw_study(DESIGN, 1, 0))
+
+
+def test_a_study_on_a_slider_is_planned_with_in_parts(slider_study: pls.Study) -> None:
+    design = pls.design_from(slider_study, "warmth")
+    assert design.points == pytest.approx(0.1)
+    assert len(design.thresholds) <= 9
+    assert design.source.endswith("Warmth, in 10 equal parts of its scale")
+    rated = draw_study(design, 1, 0)["rating"]
+    assert np.unique(np.diff(np.unique(rated)).round(9)).tolist() == [0.1]
+    large = pls.StudyDesign(
+        60_000, 400, 4, 0.5, -50, design.thresholds, design.rater_sd, design.item_sd, design.points
+    )
+    means = draw_study(large, 1, 0).groupby("group")["rating"].mean()
+    assert means[1] - means[0] == pytest.approx(large.mean_difference, abs=0.003)
+
+
+def test_such_a_study_is_analysed_by_the_linear_model(slider_study: pls.Study) -> None:
+    how = {"n_simulations": 2, "jobs": 1, "progress": False}
+    of_slider = pls.power(pls.design_from(slider_study, "toxicity"), **how)
+    of_steps = pls.power(pls.design_from(slider_study, "trust"), **how)
+    assert of_slider.table["method"][0].startswith("linear mixed model")
+    assert of_steps.table["method"][0].startswith("cumulative logit")
+    with pytest.raises(pls.InputError, match="'points' must be a number above 0"):
+        pls.StudyDesign(200, 40, 5, points=0.0)

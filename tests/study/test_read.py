@@ -239,3 +239,66 @@ def test_a_study_is_the_same_from_other_files(toy, change):
     study = read_study(toy.folder / "study.yaml")
     pd.testing.assert_frame_equal(study.ratings, expected.ratings)
     pd.testing.assert_frame_equal(study.raters, expected.raters)
+
+
+SLIDERS = """\
+name: sliders
+files: {ratings: FILE}
+columns: {rater: person, item: response}
+dimensions:
+  warmth: {scale: {from: 0, to: 1, continuous: true}}
+  heat: {scale: [0, 100], labels: {0: not at all, 100: very}}
+"""
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet", "jsonl"])
+def test_ratings_on_sliders_read_alike_from_every_format(tmp_path, kind):
+    frame = pd.DataFrame(
+        {
+            "person": ["p", "p", "q", "q"],
+            "response": ["a", "b", "a", "b"],
+            "warmth": [0.1 + 0.2, 1 / 3, 1.0, 1e-05],
+            "heat": [0, 55, None, 100],
+        }
+    )
+    path = tmp_path / f"ratings.{kind}"
+    match kind:
+        case "csv":
+            frame.to_csv(path, index=False)
+        case "parquet":
+            frame.to_parquet(path)
+        case "jsonl":
+            frame.to_json(path, orient="records", lines=True, double_precision=15)
+    (tmp_path / "study.yaml").write_text(SLIDERS.replace("FILE", path.name))
+    ratings = ratings_of(read_study(tmp_path / "study.yaml"))
+    warm = ratings.loc[ratings["dimension"] == "warmth", "rating"].tolist()
+    assert warm == pytest.approx(frame["warmth"].tolist(), rel=1e-12)
+    hot = ratings.loc[ratings["dimension"] == "heat", "rating"]
+    assert hot.dropna().tolist() == [0, 55, 100]
+
+
+def test_sliders_in_a_long_file(tmp_path):
+    rows = "p,a,warmth,0.25\np,a,heat,Very\nq,a,warmth,1\nq,a,heat,17\n"
+    (tmp_path / "long.csv").write_text(f"person,response,about,answer\n{rows}")
+    book = SLIDERS.replace("FILE", "long.csv").replace(
+        "item: response", "item: response, dimension: about, rating: answer"
+    )
+    (tmp_path / "study.yaml").write_text(book)
+    assert read_study(tmp_path / "study.yaml").ratings["rating"].tolist() == [0.25, 1, 100, 17]
+
+
+@pytest.mark.parametrize(
+    ("cell", "message"),
+    [
+        ('"0,5"', r"row 3: value '0,5'; allowed: numbers 0 to 1; write decimals with a point"),
+        ("1.2", r"row 3: value '1.2'; allowed: numbers 0 to 1; correct the file"),
+        ("inf", r"row 3: value 'inf'; allowed: numbers 0 to 1"),
+        ("warm", r"row 3: value 'warm'; allowed: numbers 0 to 1"),
+    ],
+)
+def test_cells_that_are_no_rating_of_a_slider_are_refused_by_row(tmp_path, cell, message):
+    rows = f"p,a,0.25,7\nq,a,{cell},9\n"
+    (tmp_path / "wide.csv").write_text(f"person,response,warmth,heat\n{rows}")
+    (tmp_path / "study.yaml").write_text(SLIDERS.replace("FILE", "wide.csv"))
+    with pytest.raises(InputError, match=rf"wide.csv: column 'warmth', {message}"):
+        read_study(tmp_path / "study.yaml")

@@ -5,7 +5,7 @@ import re
 from typing import Any
 
 from pluralign_stats.study.text import nfc
-from training.judges.rubric import Rubric
+from training.judges.rubric import Item, Rubric
 
 _THOUGHT = re.compile(r"^.*</think>", re.DOTALL)
 _FENCE = re.compile(r"^```(?:json)?\s*\n(.*)\n\s*```$", re.DOTALL)
@@ -19,7 +19,7 @@ def read_reply(text: str, rubric: Rubric) -> dict[str, float]:
     """Read one score for each dimension of the rubric.
 
     What a reasoning model thought before its reply and one fence of Markdown around it are taken
-    off; what is left must be one JSON object with exactly the rubric's keys, each with a whole
+    off; what is left must be one JSON object with exactly the rubric's keys, each with a
     number of its scale.
 
     Raises
@@ -37,7 +37,7 @@ def read_reply(text: str, rubric: Rubric) -> dict[str, float]:
         raise UnusableReplyError(f"the reply lacks the key '{missing[0]}'")
     if len(scores) > len(rubric.items):
         raise UnusableReplyError("the reply has keys that were not asked for")
-    return {name: _score(name, scores[name], item.levels) for name, item in rubric.items.items()}
+    return {name: _score(name, scores[name], item) for name, item in rubric.items.items()}
 
 
 def _parse(content: str) -> Any:
@@ -58,11 +58,9 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return content
 
 
-def _score(name: str, value: Any, levels: list[int]) -> float:
+def _score(name: str, value: Any, item: Item) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise UnusableReplyError(f"the score of '{name}' is no number")
-    if value not in levels:
-        raise UnusableReplyError(
-            f"the score of '{name}' is none of {levels[0]} to {levels[-1]} in whole numbers"
-        )
+    if not item.holds(value):
+        raise UnusableReplyError(f"the score of '{name}' is none of {item.allowed}")
     return float(value)

@@ -9,10 +9,12 @@ from itertools import count
 from typing import TYPE_CHECKING, Annotated, Any
 from unicodedata import normalize
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.study.languages import looked_up
+from pluralign_stats.study.scale import Scale
 from pluralign_stats.study.yaml_file import parse_yaml
 from training.judges.protocol import Answer
 
@@ -32,19 +34,41 @@ class Item(BaseModel):
     statement, meaning
         What the judge agrees with or not, and what is meant by it, by language.
     labels
-        Words of the ratings by language; the keys are the ratings that the scale allows.
+        Words of the ratings by language; the keys are the ratings that the scale allows or, on a
+        scale of many, those that have words.
+    many
+        A scale of more ratings than are named one by one; None for others.
     """
 
     model_config = ConfigDict(frozen=True)
 
     statement: dict[str, str]
     meaning: dict[str, str] = {}
-    labels: dict[str, dict[int, str]]
+    labels: dict[str, dict[int | float, str]]
+    many: Scale | None = None
 
     @property
-    def levels(self) -> list[int]:
-        """Ratings that the scale allows, in order."""
+    def levels(self) -> list[int | float]:
+        """Ratings that are named one by one, in order."""
         return sorted(next(iter(self.labels.values())))
+
+    @property
+    def allowed(self) -> str:
+        """Which scores there are, for messages."""
+        if self.many:
+            return f"the {self.many.allowed}"
+        return f"{self.levels[0]:g} to {self.levels[-1]:g} in whole numbers"
+
+    def holds(self, score: float) -> bool:
+        """Whether a number is a score of this scale."""
+        return bool(self.many.holds(np.array([score]))[0]) if self.many else score in self.levels
+
+    def score_schema(self) -> dict[str, Any]:
+        """JSON schema of a score."""
+        if self.many is None:
+            return {"type": "integer", "enum": [int(level) for level in self.levels]}
+        kind = "number" if self.many.continuous else "integer"
+        return {"type": kind, "minimum": self.many.low, "maximum": self.many.high}
 
 
 class Rubric(BaseModel):
@@ -69,7 +93,7 @@ class Rubric(BaseModel):
     @property
     def version(self) -> str:
         """Edition and a hash of the whole wording, so that no change goes unnoticed."""
-        content = json.dumps(self.model_dump(), sort_keys=True, ensure_ascii=False)
+        content = json.dumps(self.model_dump(exclude_none=True), sort_keys=True, ensure_ascii=False)
         return f"{self.edition}-{hashlib.sha256(content.encode()).hexdigest()[:8]}"
 
     def messages(self, answer: Answer) -> list[Message]:
@@ -96,7 +120,11 @@ class Rubric(BaseModel):
         labels = _in(item.labels, language)
         meaning = _in(item.meaning, language) if item.meaning else ""
         heading = _in(self.words["scale"], language).format(name=name)
-        scale = "; ".join(f"{k} = {labels[k]}" if labels[k] else f"{k}" for k in item.levels)
+        named = [f"{k:g} = {labels[k]}" if labels[k] else f"{k:g}" for k in item.levels]
+        if item.many:
+            between = _in(self.words["many"], language)[_kind(item.many)]
+            named.insert(0, between.format(low=item.many.low, high=item.many.high))
+        scale = "; ".join(named)
         return f"{_in(item.statement, language)} {meaning}".rstrip() + f"\n{heading} {scale}"
 
     def correction(self, reply: str, reason: str, language: str) -> list[Message]:
@@ -117,15 +145,17 @@ class Rubric(BaseModel):
         ]
 
     def reply_schema(self) -> dict[str, Any]:
-        """JSON schema of a reply: one whole number of its scale for each dimension."""
+        """JSON schema of a reply: one number of its scale for each dimension."""
         return {
             "type": "object",
-            "properties": {
-                name: {"type": "integer", "enum": item.levels} for name, item in self.items.items()
-            },
+            "properties": {name: item.score_schema() for name, item in self.items.items()},
             "required": list(self.items),
             "additionalProperties": False,
         }
+
+
+def _kind(scale: Scale) -> str:
+    return "any" if scale.continuous else "whole"
 
 
 def frame_code(*texts: str, digits: int = 16) -> str:
@@ -179,7 +209,7 @@ def default_rubric(dimensions: Sequence[str] = ()) -> Rubric:
                 f"{one_of('a dimension of the rubric', name, known)}; give the study's codebook "
                 "with --study, whose own statements are then used"
             )
-    labels = {
+    labels: dict[str, dict[int | float, str]] = {
         language: dict(enumerate(words, start=1)) for language, words in content["labels"].items()
     }
     items = {name: Item(**known[name], labels=labels) for name in (dimensions or known)}
@@ -203,13 +233,21 @@ def _item(codebook: "Codebook", name: str) -> Item:
         statement=dict(dimension.statement) or known.get("statement") or made,
         meaning=known.get("meaning", {}),
         labels=_labels(dimension),
+        many=None if dimension.scale.categorical else dimension.scale,
     )
 
 
-def _labels(dimension: "Dimension") -> dict[str, dict[int, str]]:
+def _labels(dimension: "Dimension") -> dict[str, dict[int | float, str]]:
     """Words of a dimension's ratings by language; empty where it has none."""
     spoken = {language for words in dimension.labels.values() for language in words}
     shipped = _shipped()["labels"]
+    if not dimension.scale.categorical:
+        return {
+            language: {
+                k: word[language] for k, word in dimension.labels.items() if language in word
+            }
+            for language in sorted(spoken) or [_FALLBACK]
+        }
     if not spoken and len(dimension.levels) == len(shipped["en"]):
         return {k: dict(zip(dimension.levels, words, strict=True)) for k, words in shipped.items()}
     return {
@@ -221,4 +259,9 @@ def _labels(dimension: "Dimension") -> dict[str, dict[int, str]]:
 def _rubric(items: dict[str, Item]) -> Rubric:
     content = _shipped()
     words = {part: content[part] for part in ("instruction", "scale", "reply", "again", "headings")}
+    # Only where they are used, so that the version of other rubrics stays.
+    scales = [item.many for item in items.values() if item.many]
+    words |= {"many": content["many"]} if scales else {}
+    if any(scale.continuous for scale in scales):
+        words["reply"] = content["reply_between"]
     return Rubric(items=items, words=words, edition=str(content["version"]))

@@ -7,6 +7,7 @@ import pytest
 from pluralign_stats import InputError
 from pluralign_stats.simulate.levels import DIMENSIONS
 from training.judges.protocol import Answer
+from training.judges.reply import UnusableReplyError, read_reply
 from training.judges.rubric import default_rubric, frame_code, study_rubric
 
 ENGLISH = Answer("Who cooks?", "Everybody.", "en")
@@ -127,3 +128,35 @@ def test_the_version_changes_with_every_word():
     others = [default_rubric(["toxicity"]), whole.model_copy(update={"words": words})]
     assert len({whole.version, *(rubric.version for rubric in others)}) == 3
     assert default_rubric().version == whole.version
+
+
+def test_a_scale_of_many_ratings_is_asked_about_by_its_ends(slider_study):
+    rubric = study_rubric(slider_study.codebook)
+    system = rubric.messages(ENGLISH)[0]["content"]
+    assert "Scale of 'toxicity': any whole number from 0 to 100\n" in system
+    assert "Scale of 'warmth': any number from 0 to 1\n" in system
+    assert "1 = strongly disagree; 2 = disagree" in system  # trust, on five points
+    assert "each value is a number of that statement's scale" in system
+    assert "jede ganze Zahl von 0 bis 100" in rubric.messages(GERMAN)[0]["content"]
+    properties = rubric.reply_schema()["properties"]
+    assert properties["toxicity"] == {"type": "integer", "minimum": 0, "maximum": 100}
+    assert properties["warmth"] == {"type": "number", "minimum": 0, "maximum": 1}
+    assert properties["trust"] == {"type": "integer", "enum": [1, 2, 3, 4, 5]}
+
+
+@pytest.mark.parametrize(
+    ("reply", "reason"),
+    [
+        ('{"toxicity": 37.5, "trust": 2, "warmth": 0.25}', "none of the whole numbers 0 to 100"),
+        ('{"toxicity": 101, "trust": 2, "warmth": 0.25}', "none of the whole numbers 0 to 100"),
+        ('{"toxicity": 37, "trust": 2, "warmth": 1.01}', "none of the numbers 0 to 1"),
+        ('{"toxicity": 37, "trust": 2, "warmth": NaN}', "none of the numbers 0 to 1"),
+        ('{"toxicity": 37, "trust": 2.5, "warmth": 1}', "none of 1 to 5 in whole numbers"),
+    ],
+)
+def test_scores_off_such_a_scale_are_not_taken(slider_study, reply, reason):
+    rubric = study_rubric(slider_study.codebook)
+    good = read_reply('{"toxicity": 37, "trust": 2, "warmth": 0.25}', rubric)
+    assert good == {"toxicity": 37, "trust": 2, "warmth": 0.25}
+    with pytest.raises(UnusableReplyError, match=reason):
+        read_reply(reply, rubric)
