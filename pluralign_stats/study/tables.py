@@ -19,7 +19,7 @@ from pluralign_stats.study.codebook import Answer, File, as_column
 from pluralign_stats.study.csv_file import read_csv
 from pluralign_stats.study.encoding import decode
 from pluralign_stats.study.excel_file import read_excel
-from pluralign_stats.study.text import nfc_column
+from pluralign_stats.study.text import nfc, nfc_column
 
 _FORMATS = {".csv": "csv", ".tsv": "csv", ".txt": "csv", ".parquet": "parquet", ".pq": "parquet"}
 _FORMATS |= {".jsonl": "jsonl", ".ndjson": "jsonl", ".xlsx": "xlsx", ".xlsm": "xlsx"}
@@ -114,7 +114,7 @@ def read_table(spec: File, folder: Path, missing: tuple[str, ...]) -> RawTable:
     InputError
         If the file is absent, empty, in another encoding, of an unknown format or damaged.
     """
-    path = folder / spec.path
+    path = _found(folder / spec.path)
     kind = spec.format or _FORMATS.get(path.suffix.lower())
     if kind is None:
         raise InputError(
@@ -188,6 +188,17 @@ def _named(name: str, frame: pd.DataFrame) -> pd.DataFrame:
             )
     frame = frame.set_axis(names, axis=1)
     return frame.iloc[:, [place for place in range(len(names)) if place not in blank]]
+
+
+def _found(path: Path) -> Path:
+    """The path of a file, whatever Unicode form the file system keeps its names in."""
+    wanted = Path(nfc(str(path)))
+    for part in range(len(path.parts)):
+        here = Path(*path.parts[: part + 1])
+        if not here.exists() and here.parent.is_dir():
+            alike = (p for p in here.parent.iterdir() if nfc(p.name) == wanted.parts[part])
+            path = next(alike, here).joinpath(*path.parts[part + 1 :])
+    return path
 
 
 def _read_bytes(path: Path) -> bytes:

@@ -239,3 +239,13 @@ def test_windows_encodings_are_advised(read, name):
     with pytest.raises(InputError, match="'encoding: cp1252'"):
         read(text, name=name)
     assert cells(read(text, name=name, encoding="cp1252")).popitem()[1] == ("„Köln“",)
+
+
+@pytest.mark.parametrize("stated", ["NFC", "NFD"])
+@pytest.mark.parametrize("kept", ["NFC", "NFD"])
+def test_a_file_is_found_in_either_unicode_form(tmp_path, stated, kept):
+    folder = tmp_path / normalize(kept, "Köln")
+    folder.mkdir()
+    (folder / normalize(kept, "Übung.csv")).write_text("a\n1\n", "utf-8")
+    table = read_table(File(path=normalize(stated, "Köln/Übung.csv")), tmp_path, ())
+    assert table.frame["a"].tolist() == ["1"]
