@@ -226,8 +226,8 @@ def agreement_figure(result: Result, *, columns: int = 2) -> Picture:
     ax.axvline(0, color=MUTED, linewidth=0.8)
     ax.set_yticks(range(len(dimensions)), [wrapped(d, 30 if wide else 16) for d in dimensions])
     ax.set_ylim(len(dimensions) - 0.45, -0.55)
-    methods = table["method"].unique()
-    alpha = methods[0] if len(methods) == 1 else "Krippendorff's alpha"
+    methods = set(table.get("method", ()))
+    alpha = methods.pop() if len(methods) == 1 else "Krippendorff's alpha"
     what = f"{alpha} (0: chance, 1: perfect agreement)"
     ax.set_xlabel(what if wide else wrapped(what, 32))
     ax.grid(axis="x")

@@ -90,7 +90,8 @@ def judge_agreement(
         table = table.drop(columns="term")
     within = f" by {study.codebook.label(by)}" if by else ""
     title = f"Agreement of the judge '{found.judge}' with raters{within}"
-    sentence = _group_sentence(table) if by else _sentence(table)
+    wide = widths(study)
+    sentence = _group_sentence(table, wide) if by else _sentence(table, wide)
     return Result(table, sentence, _meta(study, title, table, found, conf_level, n_bootstrap))
 
 
@@ -121,12 +122,18 @@ def _interval(replicates: np.ndarray, conf_level: float) -> tuple[float, float]:
     return percentile_interval(replicates[~np.isnan(replicates)], conf_level)
 
 
-def _sentence(table: pd.DataFrame) -> str:
+def widths(study: Study) -> dict[str, float]:
+    """Width of each dimension's scale, by its label: what points are a share of."""
+    book = study.codebook
+    return {book.label(d): one.scale.high - one.scale.low for d, one in book.dimensions.items()}
+
+
+def _sentence(table: pd.DataFrame, wide: dict[str, float]) -> str:
     if table.empty:
         return "This study has too few raters for a judge to be held against them."
     kappas = table[table["statistic"] == "kappa"].dropna(subset=["estimate", "ceiling"])
     bias = table[table["statistic"] == "bias"]
-    worst = bias.loc[bias["estimate"].abs().idxmax()]
+    worst = bias.loc[(bias["estimate"].abs() / bias["dimension"].map(wide)).idxmax()]
     way = "above" if worst["estimate"] > 0 else "below"
     size = f"{abs(worst['estimate']):.2f} points {way} them on average"
     told = (
@@ -158,14 +165,15 @@ def _beside(row: pd.Series) -> str:
     return f"{estimate} on {row['dimension']} (two raters: {ceiling})"
 
 
-def _group_sentence(table: pd.DataFrame) -> str:
+def _group_sentence(table: pd.DataFrame, wide: dict[str, float]) -> str:
     """Name the dimension on which a judge's bias differs most between groups, and these groups."""
     groups = table[(table["group"] != EVERYONE) & (table["statistic"] == "bias")]
     several = groups[groups.groupby("dimension")["group"].transform("nunique") > 1]
     if several.empty:
         return "Fewer than two groups have enough raters for the judge to be held against each."
     spread = several.groupby("dimension", sort=False)["estimate"].agg(np.ptp)
-    own = several[several["dimension"] == spread.idxmax()]
+    widest = (spread / spread.index.map(wide).to_numpy(float)).idxmax()
+    own = several[several["dimension"] == widest]
     low, high = own.loc[own["estimate"].idxmin()], own.loc[own["estimate"].idxmax()]
     if low["estimate"] == high["estimate"]:
         return f"The judge's bias is the same against every group ({low['dimension']})."

@@ -17,7 +17,7 @@ from pluralign_stats.effects.references import (
     replaced,
 )
 from pluralign_stats.errors import InputError, one_of
-from pluralign_stats.judging.agreement import method_of
+from pluralign_stats.judging.agreement import method_of, widths
 from pluralign_stats.judging.measure import Measured, measure
 from pluralign_stats.judging.resample import brought_to
 from pluralign_stats.judging.scores import rated_and_scored
@@ -115,7 +115,7 @@ def judge_contrasts(
         none = [] if wanted else [no_demographics(map(study.codebook.label, study.demographics))]
         reasons = [*none, *(own.lacking for own in groups.values())]
         return Result(table[_COLUMNS], nothing_compared(reasons), meta)
-    return Result(table[_COLUMNS], _sentence(table, statistic), meta)
+    return Result(table[_COLUMNS], _sentence(table, statistic, widths(study)), meta)
 
 
 def _told(study: Study, groups: Mapping[tuple[str, str], Groups], min_cell: int) -> tuple[str, ...]:
@@ -189,7 +189,7 @@ def _p_value(replicates: np.ndarray) -> float:
     return float(min(1.0, 2 * (beyond + 1) / (len(replicates) + 1)))
 
 
-def _sentence(table: pd.DataFrame, statistic: str) -> str:
+def _sentence(table: pd.DataFrame, statistic: str, wide: dict[str, float]) -> str:
     known = table.dropna(subset="estimate")
     if known.empty:
         return (
@@ -198,7 +198,8 @@ def _sentence(table: pd.DataFrame, statistic: str) -> str:
         )
     clear = known[known["p_adjusted"] < SIGNIFICANCE]
     some = clear if len(clear) else known
-    largest = some.loc[some["estimate"].abs().idxmax()]
+    unit = some["dimension"].map(wide) if statistic == "bias" else 1.0
+    largest = some.loc[(some["estimate"].abs() / unit).idxmax()]
     size = with_interval(largest, ".2f", _UNITS[statistic])
     where = f"{largest['dimension']}, {largest['contrast']}: {size}"
     p = f"an adjusted p below {SIGNIFICANCE}"

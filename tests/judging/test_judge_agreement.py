@@ -293,3 +293,23 @@ def test_languages_that_no_scored_text_is_in_are_told(judged):
         InputError, match=r"ratings are in 'de-DE', 'de_AT', 'en', .*scored in 'fr'"
     ):
         judge_agreement(study, french[french["language"] == "fr"], **FEW)
+
+
+def test_biases_on_different_scales_are_compared_as_shares_of_them(slider_study):
+    items = slider_study.items["item"].astype(str)
+    data = slider_study.ratings.groupby(["dimension", "item"], observed=True)["rating"].mean()
+    scores = pd.concat(
+        pd.DataFrame(
+            {
+                "item": items,
+                "dimension": dimension,
+                "score": data[dimension].reindex(items).to_numpy() + shift,
+                "judge": "j",
+            }
+        )
+        for dimension, shift in (("toxicity", 1.0), ("warmth", 0.1))
+    )
+    told = judge_agreement(slider_study, scores, n_bootstrap=100).sentence
+    assert "farthest from the ratings on Warmth: 0.10 points above" in told
+    bias = judge_contrasts(slider_study, scores, ["gender"], n_bootstrap=100)
+    assert set(bias.table["dimension"]) == {"Toxicity", "Warmth"}
