@@ -35,7 +35,6 @@ from pluralign_stats.models.ordinal import OrdinalFit
 from pluralign_stats.models.units import Units, few_units
 from pluralign_stats.results import Metadata, Result, ordered_columns
 from pluralign_stats.settings import CONF_LEVEL, SIGNIFICANCE
-from pluralign_stats.study.text import labels_of
 
 
 def hypotheses(
@@ -92,7 +91,7 @@ def hypotheses(
     else:
         rows = population(fit, by, newdata)
         base = averages(fit, rows, [{}], kind, averaging)
-        names = labels_of(rows.groups, ", ")
+        names = [", ".join(group) for group in rows.groups]
         unit, told = UNITS[kind], notes(fit, rows.n_dropped, averaging, kind)
         if isinstance(fit, OrdinalFit) and kind == "probability":
             names = [f"{name}: {k}" for name in names for k in fit.labels]
