@@ -1,6 +1,6 @@
 """Makes a judge by its name and options."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -43,7 +43,8 @@ def make_judge(
     Raises
     ------
     InputError
-        If there is no such judge, an option belongs to another judge, or one is missing.
+        If there is no such judge, an option belongs to another judge, one is missing, or the
+        classifier's scores of 1 to 5 do not fit the study's scale.
     MissingExtraError
         If its packages are not installed.
     """
@@ -59,7 +60,9 @@ def make_judge(
         from training.judges.classifier import ClassifierJudge, ClassifierOptions
 
         _refuse_foreign(name, given, [f.name for f in fields(ClassifierOptions)])
-        return ClassifierJudge(ClassifierOptions(**given))
+        judge = ClassifierJudge(ClassifierOptions(**given))
+        _refuse_other_scales(judge.dimensions, codebook)
+        return judge
     raise InputError(one_of("the judge", name, JUDGES))
 
 
@@ -72,6 +75,20 @@ def _endpoint(given: dict[str, Any], codebook: "Codebook | None", cache: Path) -
     options = EndpointOptions(**given)
     rubric = study_rubric(codebook) if codebook else default_rubric()
     return EndpointJudge(options, rubric, ReplyCache(cache))
+
+
+def _refuse_other_scales(dimensions: Sequence[str], codebook: "Codebook | None") -> None:
+    """Refuse dimensions of a study on which 1 to 5 would be taken for something else."""
+    from training.judges.classifier import HIGH, LOW
+
+    rated = codebook.dimensions if codebook else {}
+    for name in dimensions:
+        if name in rated and (ends := tuple(rated[name].scale)) != (LOW, HIGH):
+            raise InputError(
+                f"the judge 'classifier' gives scores from {LOW:g} to {HIGH:g}, and '{name}' is "
+                f"rated from {ends[0]:g} to {ends[1]:g}; score it by --judge endpoint, which asks "
+                "for the study's own scale"
+            )
 
 
 def _refuse_foreign(name: str, given: dict[str, Any], known: list[str]) -> None:

@@ -204,6 +204,11 @@ class ClassifierJudge:
         self._longest = _longest(self._tokenizer, self._model.config)
 
     @property
+    def dimensions(self) -> tuple[str, ...]:
+        """What it judges."""
+        return self._head.dimensions
+
+    @property
     def settings(self) -> dict[str, Any]:
         """What decides the scores."""
         commit = getattr(self._model.config, "_commit_hash", None)

@@ -10,6 +10,8 @@ from tiny_judging_models import make_tokenizer
 from transformers import LlamaConfig, LlamaForCausalLM, LlamaForSequenceClassification
 
 from pluralign_stats import InputError
+from pluralign_stats.study.codebook import Codebook
+from training.judges.choose import make_judge
 from training.judges.classifier import ClassifierJudge, ClassifierOptions, head_of
 from training.judges.protocol import Answer, Judge, Judgement
 
@@ -142,6 +144,19 @@ def test_a_classifier_saved_and_loaded_by_path(saved):
     alone = [j.scores["toxicity"] for j in one.judge(ANSWERS)]
     assert alone == pytest.approx(scores, abs=1e-5)
     assert judge.settings["head"] == "five classes"
+
+
+@pytest.mark.parametrize("scale", [[0, 1], [0, 100], [1, 7]])
+def test_another_scale_of_the_study_is_refused(saved, scale):
+    options = {"model": str(saved), "dimension": "toxicity", "device": "cpu"}
+    book = {"name": "s", "files": {"ratings": "r.csv"}, "columns": {"rater": "r", "item": "i"}}
+    own = Codebook.model_validate(book | {"dimensions": {"toxicity": {"scale": scale}}})
+    with pytest.raises(InputError, match=f"'toxicity' is rated from {scale[0]} to {scale[1]}"):
+        make_judge("classifier", options, codebook=own)
+    usual = Codebook.model_validate(
+        book | {"dimensions": {"toxicity": {}, "wit": {"scale": scale}}}
+    )
+    assert make_judge("classifier", options, codebook=usual).dimensions == ("toxicity",)
 
 
 def test_the_prompt_can_be_part_of_it(saved):
