@@ -11,6 +11,7 @@ from pathlib import Path
 from pluralign_stats.errors import InputError, NotApplicableError
 from pluralign_stats.figures.picture import FORMATS, Picture
 from pluralign_stats.results import Result
+from pluralign_stats.settings import MIN_CELL
 
 
 @dataclass(frozen=True)
@@ -21,9 +22,12 @@ class Exhibits:
     ----------
     out
         Folder for ``figures/`` and ``tables/``; empty to write nothing.
+    min_cell
+        Fewest raters of a group in a table of a fit that is shown; see `Result.released`.
     """
 
     out: str | Path = ""
+    min_cell: int = MIN_CELL
     _names: set[str] = field(default_factory=set, repr=False)
 
     def show(
@@ -62,6 +66,7 @@ class Exhibits:
         if name in self._names:
             raise InputError(f"the name '{name}' was used before; give each exhibit its own")
         self._names.add(name)
+        result = result.released(self.min_cell)
         if result.table.empty:
             picture = None
         about = {"finding": finding, "front": front, **result.describe()}

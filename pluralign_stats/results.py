@@ -1,6 +1,7 @@
 """What every analysis returns: a table, a sentence in plain words, and how it was made."""
 
 import re
+import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from html import escape
@@ -10,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from pluralign_stats.settings import CONF_LEVEL
+from pluralign_stats.backing import COUNT_WITHHELD, Backing, beside
+from pluralign_stats.settings import CONF_LEVEL, MIN_CELL
+from pluralign_stats.suppression import check_min_cell
 
 if TYPE_CHECKING:
     from great_tables import GT
@@ -76,6 +79,9 @@ class Metadata:
     checked, passed
         Where the table is a check of a model: what was checked, and whether the model passed (None
         where the data allow no verdict).
+    published
+        How many raters other tables of the study count, by variable and level; see
+        `backing.beside`.
     """
 
     title: str
@@ -88,6 +94,7 @@ class Metadata:
     told: str = ""
     checked: str = ""
     passed: bool | None = None
+    published: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
     @property
     def measure(self) -> str:
@@ -105,11 +112,26 @@ class Metadata:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Result:
-    """A table, the sentence that sums it up, and its metadata; shows itself in Jupyter."""
+    """A table, the sentence that sums it up, and its metadata; shows itself in Jupyter.
+
+    Attributes
+    ----------
+    table, sentence, meta
+        These.
+    backing
+        Who stands behind the rows, where some may have to be withheld from all that leaves the
+        program; None where every row may be shown.
+    """
 
     table: pd.DataFrame
     sentence: str
     meta: Metadata = field(default_factory=lambda: Metadata(""))
+    backing: Backing | None = field(default=None, kw_only=True)
+
+    def __post_init__(self) -> None:
+        """Let the backing keep the table of its rows, by which it knows them again."""
+        if self.backing is not None and self.backing.whole is None:
+            object.__setattr__(self, "backing", replace(self.backing, whole=self.table))
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -122,7 +144,8 @@ class Result:
             f"{what}: {text}" for text in (self.meta.title, self.sentence, *self.warnings)
         )
         meta = replace(self.meta, title=title, warnings=tuple(warnings))
-        return replace(self, sentence=sentence, meta=meta)
+        backing = self.backing and self.backing.about(what)
+        return replace(self, sentence=sentence, meta=meta, backing=backing)
 
     def labelled(self, labels: Mapping[str, str]) -> "Result":
         """The same with what readers call variables in place of their names.
@@ -138,29 +161,64 @@ class Result:
         def told(text: str) -> str:
             return pattern.sub(lambda found: labels[found[1] or found[2]], text)
 
-        words = self.table.select_dtypes(exclude="number").columns.difference(["method"])
-        table = self.table.assign(
-            **{
-                c: self.table[c].map(lambda x: labels.get(x, told(x)) if isinstance(x, str) else x)
-                for c in words
-            }
-        )
+        def relabel(table: pd.DataFrame) -> pd.DataFrame:
+            words = table.select_dtypes(exclude="number").columns.difference(["method"])
+            return table.assign(
+                **{
+                    c: table[c].map(lambda x: labels.get(x, told(x)) if isinstance(x, str) else x)
+                    for c in words
+                }
+            )
+
         meta = replace(
             self.meta,
             title=told(self.meta.title),
             notes=tuple(map(told, self.meta.notes)),
             warnings=tuple(map(told, self.meta.warnings)),
         )
-        return replace(self, table=table, sentence=told(self.sentence), meta=meta)
+        backing = self.backing and self.backing.labelled(relabel, told)
+        table, sentence = relabel(self.table), told(self.sentence)
+        return replace(self, table=table, sentence=sentence, meta=meta, backing=backing)
 
     def saying(self, told: str) -> "Result":
         """The same with what is said of the data, unless that is empty."""
         return replace(self, meta=replace(self.meta, told=told)) if told else self
 
-    def to_csv_text(self) -> str:
-        """Write the table as CSV: counts whole, a last column that says if data are simulated."""
-        counts = [c for c in self.table if c.startswith("n_")]
-        whole = self.table.astype(dict.fromkeys(counts, "Int64"))
+    def released(self, min_cell: int = MIN_CELL) -> "Result":
+        """What of it may leave the program: without rows about groups of fewer raters.
+
+        Files, HTML, figures and reports hold this of a result; `table` and `sentence` hold all.
+
+        Parameters
+        ----------
+        min_cell
+            Fewest raters of a group that is shown; 1 for all, for those who may show them.
+        """
+        check_min_cell(min_cell)
+        if self.backing is None and not self.meta.published:
+            return self
+        meta, (table, sentence, notes) = replace(self.meta, published={}), self._shown(min_cell)
+        if min_cell == 1:
+            return replace(self, meta=meta, backing=None)
+        table, some = beside(table, self.meta.published, min_cell)
+        notes = (*notes, COUNT_WITHHELD) if some and COUNT_WITHHELD not in notes else notes
+        return replace(
+            self, table=table, sentence=sentence, meta=replace(meta, notes=notes), backing=None
+        )
+
+    def _shown(self, min_cell: int) -> tuple[pd.DataFrame, str, tuple[str, ...]]:
+        """Table, sentence and notes without what the backing withholds."""
+        if self.backing is None:
+            return self.table, self.sentence, self.meta.notes
+        shown = self.backing.shown(self.table, min_cell)
+        sentence = self.sentence if shown.sentence is None else shown.sentence
+        return shown.table, sentence, (*self.meta.notes, *shown.notes)
+
+    def to_csv_text(self, min_cell: int = MIN_CELL) -> str:
+        """Write what may be shown as CSV: counts whole, a last column that says if simulated."""
+        table = self.released(min_cell).table
+        counts = [c for c in table if c.startswith("n_")]
+        whole = table.astype(dict.fromkeys(counts, "Int64"))
         return whole.assign(data=self.meta.data).to_csv(index=False)
 
     def describe(self) -> dict[str, Any]:
@@ -168,13 +226,19 @@ class Result:
         told = {"sentence": self.sentence, **asdict(self.meta)}
         if not self.meta.checked:
             del told["checked"], told["passed"]
+        del told["published"]
         return told
 
     def __repr__(self) -> str:
         return f"{self.caption()}\n{self.table.to_string(index=False)}\n{self.sentence}"
 
-    def gt(self) -> "GT":
+    def gt(self, min_cell: int = MIN_CELL) -> "GT":
         """The table as great-tables sets it, to be changed further or written.
+
+        Parameters
+        ----------
+        min_cell
+            As for `released`.
 
         Raises
         ------
@@ -183,10 +247,17 @@ class Result:
         """
         from pluralign_stats.typeset import set_table
 
-        return set_table(self)
+        return set_table(self.released(min_cell))
 
-    def save(self, stem: str | Path) -> list[Path]:
+    def save(self, stem: str | Path, min_cell: int = MIN_CELL) -> list[Path]:
         """Write ``STEM.html``, ``STEM.tex`` and ``STEM.csv``, or none, and return their paths.
+
+        Parameters
+        ----------
+        stem
+            Path without ending.
+        min_cell
+            As for `released`. What is withheld is told in the files and by a warning.
 
         Raises
         ------
@@ -197,7 +268,11 @@ class Result:
         """
         from pluralign_stats.typeset import save_table
 
-        return save_table(self, stem)
+        shown = self.released(min_cell)
+        if len(shown.table) < len(self.table):
+            told = [note for note in shown.meta.notes if note not in self.meta.notes]
+            warnings.warn(" ".join(told), stacklevel=2)
+        return save_table(shown, stem)
 
     def caption(self) -> str:
         """Title, unit, interval and what is said of the data in one line."""
@@ -205,6 +280,9 @@ class Result:
         return "; ".join(part for part in parts if part)
 
     def _repr_html_(self) -> str:
+        return self.released()._html()
+
+    def _html(self) -> str:
         notes = "".join(f"<p class='note'>{escape(note)}</p>" for note in self.meta.notes)
         if len(self.meta.notes) > FEW_NOTES:
             summary = f"<summary>{len(self.meta.notes)} notes on this table</summary>"

@@ -53,6 +53,7 @@ def set_table(result: Result) -> "GT":
         from great_tables import GT
     except ImportError:
         raise MissingExtraError("setting tables", "report") from None
+    result = result.released()
     shown, told = displayed(result.table)
     cells = _with_intervals(_in_words(shown))
     labels: dict[str, Any] = {column: heading(column) for column in cells}

@@ -5,6 +5,7 @@ import pandas as pd
 
 from pluralign_stats.checks.groups import Groups, group_rows, whole
 from pluralign_stats.checks.protocol import Check
+from pluralign_stats.checks.raters import counted_backing
 from pluralign_stats.checks.replicates import OF_THE_MODEL, Comparison, Data, compare
 from pluralign_stats.models.fit import Fit
 from pluralign_stats.results import Metadata, Result, ordered_columns
@@ -79,7 +80,8 @@ def calibration_check(
         ),
         fit.warnings,
     )
-    result = Result(table, _sentence(table, p, unit), meta)
+    backing = counted_backing(fit, table)
+    result = Result(table, _sentence(table, p, unit), meta, backing=backing)
     return Check("calibration", p >= SIGNIFICANCE, result, p_value=p)
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 
 from pluralign_stats.checks.groups import Groups, group_rows, whole
 from pluralign_stats.checks.protocol import Check
-from pluralign_stats.checks.raters import rater_numbers
+from pluralign_stats.checks.raters import counted_backing, rater_numbers
 from pluralign_stats.checks.replicates import FEWEST, Comparison
 from pluralign_stats.describe.disclosure import check_min_cell
 from pluralign_stats.errors import InputError, NotApplicableError, one_of
@@ -126,7 +126,9 @@ def predictive_check(
         (_what_is_new(fit, new), *statistic.notes),
         fit.warnings,
     )
-    return Check("predictive", p >= SIGNIFICANCE, Result(table, _sentence(table, p), meta), (), p)
+    backing = counted_backing(fit, table)
+    result = Result(table, _sentence(table, p), meta, backing=backing)
+    return Check("predictive", p >= SIGNIFICANCE, result, (), p)
 
 
 def compare_draws(

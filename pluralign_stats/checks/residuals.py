@@ -16,6 +16,7 @@ import pandas as pd
 
 from pluralign_stats.checks.groups import Groups, group_rows
 from pluralign_stats.checks.protocol import Check
+from pluralign_stats.checks.raters import counted_backing
 from pluralign_stats.checks.replicates import OF_THE_MODEL, Comparison, Data, compare
 from pluralign_stats.models.fit import Fit
 from pluralign_stats.results import Metadata, Result
@@ -85,7 +86,8 @@ def residual_check(
         ),
         fit.warnings,
     )
-    result = Result(table, _sentence(table, p), meta)
+    backing = counted_backing(fit, table)
+    result = Result(table, _sentence(table, p), meta, backing=backing)
     return Check("residuals", p >= SIGNIFICANCE, result, p_value=p)
 
 

@@ -16,6 +16,7 @@ from pluralign_stats.describe.disclosure import (
     COUNT_WITHHELD,
     check_min_cell,
     hide_counts,
+    published,
     suppressed,
 )
 from pluralign_stats.effects.demographics import chosen, default_factors
@@ -177,6 +178,7 @@ def _compare(
         made.result.meta,
         title=f"Do groups by {label} use the scale alike?",
         notes=tuple(note for note in notes if note),
+        published=published(study, [] if name == LANGUAGE else [name], min_cell),
     )
     sentence = made.result.sentence.replace(f"groups by {name} ", f"groups by {label} ")
     sentence = sentence.replace(f"Groups by {name} ", f"Groups by {label} ")

@@ -3,6 +3,7 @@
 import pandas as pd
 
 from pluralign_stats.checks.groups import group_rows
+from pluralign_stats.checks.raters import counted_backing
 from pluralign_stats.effects.hypotheses import joint_test
 from pluralign_stats.effects.predictions import predictions
 from pluralign_stats.errors import InputError, NotApplicableError, one_of
@@ -78,7 +79,8 @@ def predicted_shares(
         ("All other variables are held equal.", *made.meta.notes, *groups.notes),
         made.meta.warnings,
     )
-    return Result(made.table, _sentence(made.table), meta)
+    backing = counted_backing(fit, made.table)
+    return Result(made.table, _sentence(made.table), meta, backing=backing)
 
 
 def _factors(fit: Fit) -> list[str]:

@@ -1,12 +1,18 @@
 """How far raters agree: Krippendorff's alpha, with bootstrap intervals."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import krippendorff
 import numpy as np
 import pandas as pd
 
-from pluralign_stats.describe.disclosure import COUNT_WITHHELD, check_min_cell, hide_counts
+from pluralign_stats.describe.disclosure import (
+    COUNT_WITHHELD,
+    EVERYONE,
+    check_min_cell,
+    hide_counts,
+    published,
+)
 from pluralign_stats.describe.interval_alpha import interval_alpha, item_sums
 from pluralign_stats.describe.intervals import check_bootstrap, percentile_interval
 from pluralign_stats.errors import InputError, one_of
@@ -121,17 +127,18 @@ def agreement(
             named = study.codebook.label(dimension), metric_of(study, dimension)
             records.append((*named, group, found, part, conf_level))
     table = pd.DataFrame([_record(*record) for record in records], columns=_COLUMNS)
-    if by and records:
-        table = hide_counts(study, by, table, table["group"], min_cell)
+    if records:
+        table = hide_counts(study, by, table, table["group"], min_cell) if by else table
     within = f" within groups: {study.codebook.label(by)}" if by else ""
     meta = _meta(study, f"Agreement between raters{within}", table, conf_level, n_bootstrap)
+    meta = replace(meta, published=published(study, [by] if by else [], min_cell))
     return Result(table, _sentence(table), meta)
 
 
 def _groups(
     study: Study, block: pd.DataFrame, by: str | None, min_cell: int
 ) -> list[tuple[str, pd.DataFrame]]:
-    groups = [("All raters", block)]
+    groups = [(EVERYONE, block)]
     groups += [(level, block[block[by] == level]) for level in (study.levels(by) if by else ())]
     return [(g, part) for g, part in groups if part["rater"].nunique() >= min_cell]
 
@@ -199,10 +206,10 @@ def _record(
 def _sentence(table: pd.DataFrame) -> str:
     if table.empty:
         return "This study has too few raters for their agreement to be shown."
-    overall = table[table["group"] == "All raters"].dropna(subset="estimate")
+    overall = table[table["group"] == EVERYONE].dropna(subset="estimate")
     if overall.empty:
         return _not_measured(table)
-    groups = table[table["group"] != "All raters"].dropna(subset="estimate")
+    groups = table[table["group"] != EVERYONE].dropna(subset="estimate")
     if len(groups):
         alpha = groups["dimension"].map(overall.set_index("dimension")["estimate"])
         apart = (alpha < groups["conf_low"]) | (alpha > groups["conf_high"])

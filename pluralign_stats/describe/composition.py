@@ -7,7 +7,7 @@ from pluralign_stats.describe.disclosure import (
     SILENT,
     answers,
     check_min_cell,
-    withheld_cells,
+    plan_of,
 )
 from pluralign_stats.results import Metadata, Result
 from pluralign_stats.settings import MIN_CELL
@@ -23,9 +23,9 @@ def composition(study: Study, min_cell: int = MIN_CELL) -> Result:
     study
         The study.
     min_cell
-        Cells of fewer raters are withheld, and so is the next smallest level where the total
-        would betray another. Few raters without an answer are withheld too, but no level to
-        protect them: that someone did not answer says nothing of a group.
+        Cells of fewer raters are withheld, also of raters without an answer, and so is as much
+        else as it takes for none to be computed from the total, or from those who rated one
+        dimension. What is withheld here is withheld in every table of the study.
 
     Returns
     -------
@@ -41,8 +41,8 @@ def composition(study: Study, min_cell: int = MIN_CELL) -> Result:
     withheld = int(table["n_raters"].isna().sum())
     notes = (
         f"{counted(withheld, 'cell')} {is_are(withheld)} withheld: those of fewer than {min_cell} "
-        "raters, and where the total would give a small level away the next smallest. To "
-        "show more, lead small levels to a common one in the codebook ('recode').",
+        "raters, and others without which the total would give one of these away. To show more, "
+        "lead small levels to a common one in the codebook ('recode').",
     )
     counts = study.summary_counts()
     raters, ratings, items, dimensions = (
@@ -63,7 +63,7 @@ def _one(study: Study, name: str, min_cell: int) -> pd.DataFrame:
     raters = groups.value_counts(sort=False)
     given = study.ratings.dropna(subset="rating")["rater"].astype(str)
     ratings = given.map(groups).value_counts().reindex(raters.index, fill_value=0)
-    hide = withheld_cells(raters, min_cell)
+    hide = plan_of(study, name, min_cell).hidden
     return pd.DataFrame(
         {
             "term": study.codebook.label(name),

@@ -1,82 +1,103 @@
-"""Statistical disclosure: which cells are too small to show, and what would betray them."""
+"""Statistical disclosure: which counts of a study no table shows, decided once for all of them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from pluralign_stats.errors import InputError
+from pluralign_stats.backing import COUNT_WITHHELD, EVERYONE
 from pluralign_stats.study.study import Study
+from pluralign_stats.suppression import check_min_cell, few, is_safe, suppressed, suppressed_grid
 
-#: What a table says whose counts `hide_counts` has blanked in part.
-COUNT_WITHHELD = "A group without counts is large enough; its size would give away a small group's."
+__all__ = [
+    "COUNT_WITHHELD",
+    "EVERYONE",
+    "SILENT",
+    "Plan",
+    "answers",
+    "check_min_cell",
+    "few",
+    "hide_counts",
+    "hide_totals",
+    "plan_of",
+    "published",
+    "suppressed",
+    "suppressed_grid",
+]
+
+#: Columns that tell how many raters stand behind a row.
+COUNTS = ("n_raters", "n_ratings", "effective_raters")
 
 #: Kinds of nonresponse, as readers see them.
 SILENT = {"declined": "declined to answer", "missing": "no answer recorded"}
 
 
-def check_min_cell(min_cell: int) -> None:
-    """Refuse a smallest cell below 2."""
-    if min_cell < 2:
-        raise InputError(f"min_cell must be 2 or more, not {min_cell}")
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """What tables may tell of how many raters the groups of one demographic have.
 
-
-def suppressed(counts: np.ndarray, min_cell: int) -> np.ndarray:
-    """Which cells to withhold so that no small one can be read or computed from the total.
-
-    Parameters
+    Attributes
     ----------
-    counts
-        (k,) raters in each cell of one table whose total is known.
+    raters
+        Raters of each cell in the whole study: levels, then kinds of nonresponse that occur.
+    hidden
+        Cells whose counts no table shows: small ones, and those without which a small one could be
+        computed from the total of all raters, in the whole study or among those who rated one
+        dimension.
     min_cell
         Fewest raters of a cell that may be shown.
-
-    Returns
-    -------
-    (k,) boolean. All cells from 1 to ``min_cell - 1``, and as many of the next smallest as it
-    takes for the withheld cells together to hold `min_cell` raters.
     """
-    withheld = (counts > 0) & (counts < min_cell)
-    while withheld.any() and counts[withheld].sum() < min_cell and (~withheld & (counts > 0)).any():
-        rest = np.where(withheld | (counts == 0), np.iinfo(np.int64).max, counts)
-        withheld[rest.argmin()] = True
-    return withheld
+
+    raters: pd.Series
+    hidden: pd.Series
+    min_cell: int
 
 
-def suppressed_grid(counts: np.ndarray, min_cell: int) -> np.ndarray:
-    """Which cells of a table with known row and column totals must not show their counts.
+def plan_of(study: Study, name: str, min_cell: int) -> Plan:
+    """Decide which counts of the groups of one demographic are shown, for all tables of a study."""
+    found = answers(study, name)
+    raters = found.value_counts(sort=False)
+    given = study.ratings.dropna(subset="rating")
+    pairs = given[["dimension", "rater"]].drop_duplicates()
+    group = pd.Series(pairs["rater"].astype("str").map(found), pairs.index)
+    by_dimension = [
+        group[pairs["dimension"] == d].value_counts().reindex(raters.index, fill_value=0)
+        for d in study.dimensions
+    ]
+    known = _not_asked(study, name, found, min_cell)
+    hidden = np.zeros(len(raters), dtype=bool)
+    for counts in (raters, *by_dimension):
+        open_to_question = counts - known.reindex(counts.index, fill_value=0).clip(upper=counts)
+        hidden |= _withheld(open_to_question, min_cell)
+    return Plan(raters, pd.Series(hidden, raters.index), min_cell)
 
-    Parameters
-    ----------
-    counts
-        (a, b) raters in each cell.
-    min_cell
-        Fewest raters of a cell that may be shown.
 
-    Returns
-    -------
-    (a, b) boolean. All cells from 1 to ``min_cell - 1``, and as many of the next smallest of their
-    row and column as it takes for every line with a withheld cell to have two of them, which
-    together hold `min_cell` raters.
-    """
-    withheld = (counts > 0) & (counts < min_cell)
-    while True:
-        before = withheld.copy()
-        for n, line in (
-            *zip(counts, withheld, strict=True),
-            *zip(counts.T, withheld.T, strict=True),
-        ):
-            while line.any() and (line.sum() < 2 or n[line].sum() < min_cell):
-                rest = np.where(line | (n == 0), np.iinfo(np.int64).max, n)
-                if (line | (n == 0)).all():
-                    break
-                line[rest.argmin()] = True
-        if (withheld == before).all():
-            return withheld
+def _withheld(counts: pd.Series, min_cell: int) -> np.ndarray:
+    """Cells to withhold: of raters without an answer only, where that is enough."""
+    n, silent = counts.to_numpy(), counts.index.isin(SILENT.values())
+    alone = suppressed(np.where(silent, n, 0), min_cell)
+    levels_small = few(n[~silent], min_cell).any()
+    return alone if not levels_small and is_safe(n, alone, min_cell) else suppressed(n, min_cell)
+
+
+def _not_asked(study: Study, name: str, found: pd.Series, min_cell: int) -> pd.Series:
+    """Raters without an answer who were not asked, as nobody of a group that tables count was."""
+    silent = found == SILENT["missing"]
+    raters = study.raters.set_index("rater")
+    unasked = pd.Series(False, found.index)
+    for other in study.demographics:
+        if other != name:
+            groups = silent.groupby(raters[other], observed=True)
+            whole = groups.transform("all") & (groups.transform("size") >= min_cell)
+            unasked |= whole.reindex(found.index).fillna(False).astype(bool)
+    return pd.Series({SILENT["missing"]: int((unasked & silent).sum())})
 
 
 def hide_counts(
     study: Study, name: str, table: pd.DataFrame, levels: pd.Series, min_cell: int
 ) -> pd.DataFrame:
-    """Blank the counts of levels that `composition` withholds, so that no table gives them away.
+    """Blank the counts of levels that the plan hides, so that no table gives them away.
 
     Parameters
     ----------
@@ -87,17 +108,36 @@ def hide_counts(
     min_cell
         Fewest raters of a cell that may be shown.
     """
-    raters = answers(study, name).value_counts(sort=False)
-    withheld = levels.isin(raters.index[withheld_cells(raters, min_cell)])
-    counts = ["n_raters", "n_ratings"]
+    hidden = plan_of(study, name, min_cell).hidden
+    withheld = levels.isin(hidden.index[hidden])
+    counts = [c for c in COUNTS if c in table]
     return table.assign(**{c: table[c].mask(withheld) for c in counts})
 
 
-def withheld_cells(raters: pd.Series, min_cell: int) -> np.ndarray:
-    """Which cells of one demographic, levels and kinds of nonresponse, are not shown."""
-    counts, silent = raters.to_numpy(), raters.index.isin(SILENT.values())
-    levels = suppressed(np.where(silent, 0, counts), min_cell)
-    return np.where(silent, (counts > 0) & (counts < min_cell), levels)
+def published(study: Study, names: Iterable[str], min_cell: int) -> dict[str, dict[str, int]]:
+    """Raters of each level of some demographics, as far as they are shown, and of everyone.
+
+    What leaves of a table that counts a level as almost so many has no count instead: the one
+    taken from the other would be a few raters.
+    """
+    found = {EVERYONE: {EVERYONE: study.summary_counts()["raters"]}}
+    for name in names:
+        plan = plan_of(study, name, min_cell)
+        shown = plan.raters[~plan.hidden.to_numpy()]
+        found[study.codebook.label(name)] = {str(level): int(n) for level, n in shown.items()}
+    return found
+
+
+def hide_totals(study: Study, table: pd.DataFrame, min_cell: int) -> pd.DataFrame:
+    """Blank counts of all raters that differ from one another, or from the study's, by few."""
+    seen, withheld = [study.summary_counts()["raters"]], []
+    for n in table["n_raters"]:
+        apart = few(np.abs(np.array(seen) - n), min_cell).any()
+        withheld.append(bool(apart))
+        seen += [] if apart else [n]
+    counts = [c for c in COUNTS if c in table]
+    hidden = np.array(withheld, dtype=bool)
+    return table.assign(**{c: table[c].mask(hidden) for c in counts})
 
 
 def answers(study: Study, name: str) -> pd.Series:

@@ -5,7 +5,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pluralign_stats.describe.disclosure import COUNT_WITHHELD, check_min_cell, hide_counts
+from pluralign_stats.backing import Backing
+from pluralign_stats.describe.disclosure import (
+    COUNT_WITHHELD,
+    check_min_cell,
+    hide_counts,
+    published,
+)
 from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.results import Metadata, Result, minus
 from pluralign_stats.settings import MIN_CELL, MOST_LEVELS
@@ -52,8 +58,10 @@ def rating_distribution(study: Study, by: str | None = None, min_cell: int = MIN
     if any(isinstance(rating, str) for rating in table["rating"]):
         table["rating"] = table["rating"].astype(str)
     table = table.assign(term=study.codebook.label(by)) if by else table.drop(columns="group")
+    given = table["n_ratings"].to_numpy(dtype=float)
     if by and blocks:
         table = hide_counts(study, by, table, table["group"], min_cell)
+    coarse = np.where(table["n_raters"].isna(), given, 0)
     title = f"Ratings by {study.codebook.label(by)}" if by else "Ratings by dimension"
     notes = (*_left_out(study, small, min_cell), *_in_parts(study))
     notes += (COUNT_WITHHELD,) if table["n_raters"].isna().any() else ()
@@ -66,7 +74,14 @@ def rating_distribution(study: Study, by: str | None = None, min_cell: int = MIN
     return Result(
         table[[c for c in order if c in table]],
         sentence,
-        Metadata(title, study.data_kind, conf_level=None, notes=notes),
+        Metadata(
+            title,
+            study.data_kind,
+            conf_level=None,
+            notes=notes,
+            published=published(study, [by] if by else [], min_cell),
+        ),
+        backing=Backing(np.zeros(len(table)), coarse=coarse),
     )
 
 

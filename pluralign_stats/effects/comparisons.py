@@ -8,9 +8,10 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
+from pluralign_stats.backing import Backing
 from pluralign_stats.effects.adjust import Adjustment
 from pluralign_stats.effects.averages import Population, averages, population
-from pluralign_stats.effects.counts import count
+from pluralign_stats.effects.counts import READJUST, count, pair_backing
 from pluralign_stats.effects.estimates import Estimates, Interval, infer, tabulate
 from pluralign_stats.effects.predictions import UNITS, label_groups, notes
 from pluralign_stats.errors import InputError, one_of
@@ -133,7 +134,18 @@ def comparisons(
         ),
         fit.warnings,
     )
-    return Result(table, "", meta)
+    backing = contrast_backing(fit, rows, compared, differences, adjust)
+    return Result(table, "", meta, backing=backing)
+
+
+def contrast_backing(
+    fit: Fit, rows: Population, compared: Comparison, made: Estimates, adjust: Adjustment
+) -> Backing:
+    """Who stands behind the contrasts of `contrast_groups`."""
+    n = len(rows.groups) * len(compared.pairs)
+    factor = compared.variable if compared.variable in fit.design.factors else None
+    backing = pair_backing(fit, rows, factor, compared.pairs, len(made.estimate) // n)
+    return replace(backing, family=made.family, readjust=READJUST.get(adjust))
 
 
 def compare_levels(fit: Fit, variable: str, pairs: Pairs, step: float) -> Comparison:

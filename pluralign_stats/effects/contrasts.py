@@ -1,6 +1,7 @@
 """Differences between levels of a factor, averaged over everything else in the data."""
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -52,7 +53,9 @@ def contrasts(fit: Fit, factor: str, *, pairs: Pairs = "reference", **options: A
     if options.get("kind", "mean") == "mean":
         table = table.assign(standardized=table["estimate"] / fit.rating_sd)
         table = table[ordered_columns(table)]
-    return replace(result, table=table, sentence=_sentence(table, factor, result.meta.unit))
+    retell = partial(_sentence, factor=factor, unit=result.meta.unit)
+    backing = result.backing and replace(result.backing, retell=retell)
+    return replace(result, table=table, sentence=retell(table), backing=backing)
 
 
 def _sentence(table: pd.DataFrame, factor: str, unit: str) -> str:

@@ -1,8 +1,13 @@
 """How many raters and ratings stand behind an estimate."""
 
+from dataclasses import replace
+from functools import partial
+
 import numpy as np
 import pandas as pd
 
+from pluralign_stats.backing import Backing, Readjust
+from pluralign_stats.effects.adjust import benjamini_hochberg, holm
 from pluralign_stats.effects.averages import Population
 from pluralign_stats.models.fit import Fit
 
@@ -34,3 +39,99 @@ def _group_numbers(fit: Fit, rows: Population) -> np.ndarray:
     number = {group: k for k, group in enumerate(rows.groups)}
     columns = [data[name].astype(str) for name in rows.names]
     return np.array([number.get(cell, -1) for cell in zip(*columns, strict=True)])
+
+
+#: How p-values of a family are adjusted anew among some of it; of the others it cannot be done.
+READJUST: dict[str, Readjust] = {
+    "holm": holm,
+    "bh": benjamini_hochberg,
+    "none": partial(np.asarray, dtype=float),
+}
+
+
+def group_backing(fit: Fit, rows: Population, factor: str | None = None) -> Backing:
+    """Who stands behind each group, or behind each level of a factor within each group.
+
+    A group rests on its own raters and, where all of its rows have one level of a variable of the
+    model, on the raters of that level, whatever data are predicted.
+
+    Returns
+    -------
+    Backing
+        One row per group, or per group and level, the level varying fastest.
+    """
+    raters = fit.design.raters
+    n_groups = len(rows.groups)
+    if not raters.known:
+        levels = 1 if factor is None else len(fit.design.data[factor].cat.categories)
+        return Backing(np.zeros(n_groups * levels), raters.unknown)
+    counted = count(fit, rows, factor)["n_raters"]
+    if factor is None:
+        counts = counted.droplevel("level").reindex(range(n_groups)).fillna(0).to_numpy()[None]
+    else:
+        levels = fit.design.data[factor].cat.categories.astype(str)
+        wide = counted.unstack().reindex(index=range(n_groups), columns=levels)
+        counts = wide.fillna(0).to_numpy()
+    fewest = counts if factor is not None else counts.T
+    fewest = _no_more(fewest, _single_levels(fit, rows)[:, None])
+    if factor is not None:
+        fewest = _no_more(fewest, level_raters(fit, factor)[None])
+    place = np.arange(counts.size)
+    return Backing(fewest.ravel(), counts=counts.astype(int), place=place)
+
+
+def _no_more(counts: np.ndarray, limit: np.ndarray) -> np.ndarray:
+    """Counts that are no more than a limit, which alone counts where there is nobody."""
+    return np.where(counts > 0, np.minimum(counts, limit), limit)
+
+
+def level_raters(fit: Fit, factor: str) -> np.ndarray:
+    """(L,) raters of each level of a factor in the model's data."""
+    column, codes = fit.design.data[factor].cat, fit.design.raters.codes
+    frame = pd.DataFrame({"level": column.codes.to_numpy(), "rater": 0 if codes is None else codes})
+    n = frame.groupby("level")["rater"].nunique()
+    return n.reindex(range(len(column.categories)), fill_value=0).to_numpy()
+
+
+def level_counts(fit: Fit, factor: str) -> pd.Series:
+    """Raters of each level of a factor in the model's data, by level."""
+    return pd.Series(level_raters(fit, factor), fit.design.data[factor].cat.categories.astype(str))
+
+
+def _single_levels(fit: Fit, rows: Population) -> np.ndarray:
+    """(groups,) raters of the rarest level that all rows of a group have, else all raters."""
+    fewest = np.full(len(rows.groups), fit.design.raters.n)
+    for factor in fit.design.factors:
+        if factor not in rows.data:
+            continue
+        known = fit.design.data[factor].cat.categories
+        level = pd.Categorical(rows.data[factor], known).codes
+        n = level_raters(fit, factor)
+        for group in range(len(rows.groups)):
+            present = np.unique(level[rows.codes == group])
+            if len(present) == 1 and present[0] >= 0:
+                fewest[group] = min(fewest[group], n[present[0]])
+    return fewest
+
+
+def pair_backing(
+    fit: Fit, rows: Population, factor: str | None, pairs: np.ndarray, n_categories: int
+) -> Backing:
+    """Who stands behind contrasts, which run over group, category and contrast.
+
+    Parameters
+    ----------
+    pairs
+        (c, 2) numbers of the levels that are compared; of a number its two settings, behind both
+        of which are all raters of the group.
+    """
+    each = group_backing(fit, rows, factor)
+    n_groups, c = len(rows.groups), len(pairs)
+    group, _, contrast = (i.ravel() for i in np.indices((n_groups, n_categories, c)))
+    if factor is None:
+        first = second = group
+    else:
+        n_levels = len(fit.design.data[factor].cat.categories)
+        first, second = (group * n_levels + pairs[contrast, side] for side in (0, 1))
+    fewest = np.minimum(each.raters[first], each.raters[second])
+    return replace(each, raters=fewest, place=each.place[first] if len(each.place) else each.place)

@@ -9,7 +9,13 @@ import numpy as np
 import pandas as pd
 
 from pluralign_stats.describe.composition import not_asked
-from pluralign_stats.describe.disclosure import COUNT_WITHHELD, check_min_cell, hide_counts
+from pluralign_stats.describe.disclosure import (
+    COUNT_WITHHELD,
+    check_min_cell,
+    hide_counts,
+    published,
+)
+from pluralign_stats.effects.adjust import holm
 from pluralign_stats.effects.contrasts import contrasts
 from pluralign_stats.effects.draws import leave_out_zero
 from pluralign_stats.effects.percent import percent
@@ -104,7 +110,7 @@ def demographic_effects(
     for (d, f), fit in fits.items():
         if not groups_of(fit.design.data, f, label(f), min_cell).reference:
             continue
-        tables = _tables(study, fit, d, f, conf_level)
+        tables = _tables(study, fit, d, f, min_cell, conf_level)
         if tables[0].table["estimate"].isna().all() and (why := _bound(study, fit, f)):
             bound.append(f"{label(d)}: {why}")
         levels = tuple(map(str, fit.design.data[f].cat.categories))
@@ -130,10 +136,17 @@ def demographic_effects(
 
 
 def _tables(
-    study: Study, fit: Fit, dimension: str, factor: str, conf_level: float
+    study: Study, fit: Fit, dimension: str, factor: str, min_cell: int, conf_level: float
 ) -> tuple[Result, Result]:
-    """Differences in points and in percent; one test for one contrast, that of the points."""
+    """Differences in points and in percent; one test for one contrast, that of the points.
+
+    p is adjusted among the contrasts that are shown: adjusted beside a hidden one it tells of it.
+    """
     points = contrasts(fit, factor, conf_level=conf_level)
+    if "p_adjusted" in points.table:
+        shown = points.table["n_raters"] >= min_cell
+        p = holm(points.table["p_value"].where(shown).to_numpy())
+        points = replace(points, table=points.table.assign(p_adjusted=p))
     lowest = study.codebook.dimensions[dimension].scale.low
     percents = percent(fit, factor, conf_level=conf_level, lowest=lowest)
     tested = [name for name in ("p_value", "p_adjusted") if name in points.table]
@@ -269,6 +282,7 @@ def _collect(
         first.interval,
         tuple(note for note in notes if note),
         (*failures, *warned),
+        published=published(study, dict.fromkeys(p.factor for p in parts), min_cell),
     )
     columns = ordered_columns(table.columns)
     return Result(table.loc[~small, columns].reset_index(drop=True), "", meta)

@@ -4,7 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
+from pluralign_stats.backing import Backing
 from pluralign_stats.effects.comparisons import averaged_settings
+from pluralign_stats.effects.counts import level_raters
 from pluralign_stats.effects.draws import COLUMNS, points_of
 from pluralign_stats.effects.predictions import notes
 from pluralign_stats.errors import InputError, one_of
@@ -12,6 +14,7 @@ from pluralign_stats.models.bayes.bayes import Posterior
 from pluralign_stats.models.bayes.summarize import summarize
 from pluralign_stats.models.fit import Averaging, Fit, Kind
 from pluralign_stats.models.ordinal import OrdinalFit
+from pluralign_stats.models.summary import coefficient_raters
 from pluralign_stats.results import Metadata, Result, ordered_columns, with_interval
 from pluralign_stats.settings import CONF_LEVEL
 
@@ -84,7 +87,8 @@ def summarize_draws(
         )
     chosen = (factors,) if isinstance(factors, str) else tuple(factors)
     given = named_draws(fit, chosen, kind, averaging)
-    terms, drawn = _evaluate(function, given, name)
+    asked = _Asked(given)
+    terms, drawn = _evaluate(function, asked, name)
     table = summarize(drawn, conf_level)
     median = np.where(table["estimate"].isna(), np.nan, np.median(drawn, axis=0))
     table = table.assign(term=terms, median=median, method=fit.method)
@@ -99,7 +103,41 @@ def summarize_draws(
     )
     first = table.iloc[0]
     sentence = f"{first['term']}: {with_interval(first, '.2f', unit).replace('  ', ' ')}."
-    return Result(table[ordered_columns(table)], sentence, meta)
+    behind = np.full(len(table), _fewest(fit, chosen, asked.names))
+    backing = Backing(behind, fit.design.raters.unknown)
+    return Result(table[ordered_columns(table)], sentence, meta, backing=backing)
+
+
+class _Asked(dict[str, np.ndarray]):
+    """Draws by name that remember which of them were read."""
+
+    def __init__(self, given: dict[str, np.ndarray]) -> None:
+        super().__init__(given)
+        self.names: set[str] = set()
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        """The draws of one name; whoever reads by other ways is taken to have read all."""
+        self.names.add(name)
+        return super().__getitem__(name)
+
+
+def _fewest(fit: Posterior, factors: Sequence[str], names: set[str]) -> float:
+    """Raters of the smallest group that draws of these names are about; of any, without names."""
+    known = dict(zip(map(str, fit.params.index), coefficient_raters(fit), strict=True))
+    for factor in factors:
+        levels = fit.design.data[factor].cat.categories
+        known |= {
+            f"{factor}: {level}": n
+            for level, n in zip(levels, level_raters(fit, factor), strict=True)
+        }
+    about = [
+        n for key, n in known.items() if not names or any(_is_about(name, key) for name in names)
+    ]
+    return float(min(about, default=fit.design.raters.n))
+
+
+def _is_about(name: str, key: str) -> bool:
+    return name == key or name.startswith(f"{key}: ")
 
 
 def named_draws(

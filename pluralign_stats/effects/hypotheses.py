@@ -7,8 +7,10 @@ import pandas as pd
 from scipy.stats import chi2
 from scipy.stats import f as fisher
 
+from pluralign_stats.backing import Backing
 from pluralign_stats.effects.adjust import Adjustment
 from pluralign_stats.effects.averages import averages, population
+from pluralign_stats.effects.counts import READJUST, group_backing, level_raters
 from pluralign_stats.effects.draws import apart_from_zero, points_of
 from pluralign_stats.effects.equations import parse_equation
 from pluralign_stats.effects.estimates import (
@@ -32,6 +34,7 @@ from pluralign_stats.models.between import (
 from pluralign_stats.models.engine.clusters import spread_draws
 from pluralign_stats.models.fit import Averaging, Fit, Kind
 from pluralign_stats.models.ordinal import OrdinalFit
+from pluralign_stats.models.summary import coefficient_raters
 from pluralign_stats.models.units import Units, few_units
 from pluralign_stats.results import Metadata, Result, ordered_columns
 from pluralign_stats.settings import CONF_LEVEL, SIGNIFICANCE
@@ -85,14 +88,17 @@ def hypotheses(
     how = infer(fit, conf_level, interval, adjust, n_draws, seed)
     equations = [tests] if isinstance(tests, str) else list(tests)
     told: tuple[str, ...] = ()
+    unknown = fit.design.raters.unknown
     if by is None:
         names, base = coefficients(fit)
+        behind = np.append(coefficient_raters(fit), [fit.design.raters.n] * len(fit.thresholds))
         unit = fit.unit
     else:
         rows = population(fit, by, newdata)
         base = averages(fit, rows, [{}], kind, averaging)
         names = [", ".join(group) for group in rows.groups]
         unit, told = UNITS[kind], notes(fit, rows.n_dropped, averaging, kind)
+        behind = np.repeat(group_backing(fit, rows).raters, len(base.estimate) // len(names))
         if isinstance(fit, OrdinalFit) and kind == "probability":
             names = [f"{name}: {k}" for name in names for k in fit.labels]
     parsed = [parse_equation(equation, names) for equation in equations]
@@ -119,7 +125,15 @@ def hypotheses(
         ),
         fit.warnings,
     )
-    return Result(table, _sentence(table), meta)
+    fewest = np.array([behind[w != 0].min(initial=fit.design.raters.n) for w in weights])
+    backing = Backing(
+        fewest,
+        unknown,
+        family=np.zeros(len(table), dtype=int),
+        readjust=READJUST.get(adjust),
+        retell=_sentence,
+    )
+    return Result(table, _sentence(table), meta, backing=backing)
 
 
 def _units(fit: Fit, weights: np.ndarray) -> Units | None:
@@ -223,7 +237,10 @@ def joint_test(fit: Fit, term: str) -> Result:
         notes=few_units(fit, term),
     )
     clear = "differs" if p < SIGNIFICANCE else "does not clearly differ"
-    return Result(table, f"The rating {clear} by {term} (p {p:.3g}).", meta)
+    behind = level_raters(fit, term).min() if term in fit.design.factors else fit.design.raters.n
+    backing = Backing(np.array([behind]), fit.design.raters.unknown)
+    told = f"The rating {clear} by {term} (p {p:.3g})."
+    return Result(table, told, meta, backing=backing)
 
 
 def _pooled_degrees(each: np.ndarray) -> float:

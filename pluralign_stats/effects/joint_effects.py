@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from pluralign_stats.describe.composition import not_asked
-from pluralign_stats.describe.disclosure import check_min_cell, hide_counts
+from pluralign_stats.describe.disclosure import check_min_cell, hide_counts, published
 from pluralign_stats.effects.demographics import chosen, default_factors
 from pluralign_stats.effects.draws import leave_out_zero
 from pluralign_stats.effects.references import (
@@ -181,6 +181,7 @@ def _pooled(
         pooled.meta,
         title="Differences between groups averaged over the dimensions",
         data=study.data_kind,
+        published=published(study, used, min_cell),
         notes=(
             sign,
             "Counts of raters and ratings are those of one dimension.",

@@ -11,14 +11,17 @@ odds
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
 
+from pluralign_stats.backing import stacked
 from pluralign_stats.effects.adjust import Adjustment
 from pluralign_stats.effects.comparisons import (
     Pairs,
     averaged_settings,
+    contrast_backing,
     contrast_groups,
 )
 from pluralign_stats.effects.estimates import Estimates, Inference, Interval, infer, tabulate
@@ -89,7 +92,7 @@ def percent(
     if factor not in fit.design.factors:
         raise InputError(one_of("the factor", factor, fit.design.factors))
     how = infer(fit, conf_level, interval, adjust, n_draws, seed)
-    tables, dropped, why = [], 0, ""
+    tables, backings, dropped, why = [], [], 0, ""
     readings: dict[str, Kind] = {"mean": "mean", "odds": "linear"}
     for reading, kind in readings.items():
         rows, compared, made = averaged_settings(
@@ -106,6 +109,7 @@ def percent(
         if reading == "odds" and not _proportional(fit, factor):
             table = table.assign(**dict.fromkeys(_NUMBERS & set(table), np.nan))
         tables.append(table)
+        backings.append(contrast_backing(fit, rows, compared, differences, adjust))
         dropped = rows.n_dropped
     whole = pd.concat(tables, ignore_index=True)
     meta = Metadata(
@@ -124,7 +128,8 @@ def percent(
         ),
         warnings=fit.warnings,
     )
-    return Result(whole, _sentence(whole, factor), meta)
+    retell = partial(_sentence, factor=factor)
+    return Result(whole, retell(whole), meta, backing=stacked(backings, retell))
 
 
 def _shares_of(

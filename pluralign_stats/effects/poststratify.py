@@ -12,6 +12,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
+from pluralign_stats.backing import Backing
 from pluralign_stats.effects.averages import Population, averages, population
 from pluralign_stats.effects.cells import Cells, read_cells
 from pluralign_stats.effects.counts import count
@@ -112,7 +113,12 @@ def poststratify(
         _notes(fit, cells, positive),
         fit.warnings,
     )
-    return Result(table, _sentence(table, kind), meta)
+    return Result(
+        table,
+        _sentence(table, kind),
+        meta,
+        backing=Backing(table["n_raters"].fillna(0).to_numpy(), fit.design.raters.unknown),
+    )
 
 
 def example_population() -> pd.DataFrame:

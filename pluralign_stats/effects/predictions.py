@@ -1,12 +1,14 @@
 """Average predictions by group."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
 
 from pluralign_stats.effects.averages import averages, population
-from pluralign_stats.effects.counts import count
+from pluralign_stats.effects.counts import count, group_backing
 from pluralign_stats.effects.estimates import Estimates, Inference, Interval, infer, tabulate
 from pluralign_stats.models.bayes.bayes import Posterior
 from pluralign_stats.models.fit import Averaging, Fit, Kind
@@ -83,7 +85,11 @@ def predictions(
         notes(fit, rows.n_dropped, averaging, kind),
         fit.warnings,
     )
-    return Result(table, _sentence(table, kind), meta)
+    each, number = group_backing(fit, rows), made.labels["group"].to_numpy()
+    retell = partial(_sentence, kind=kind)
+    place = each.place[number] if each.place.size else each.place
+    backing = replace(each, raters=each.raters[number], place=place, retell=retell)
+    return Result(table, retell(table), meta, backing=backing)
 
 
 def label_groups(

@@ -16,7 +16,11 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from pluralign_stats.effects.comparisons import averaged_settings, contrast_groups
+from pluralign_stats.effects.comparisons import (
+    averaged_settings,
+    contrast_backing,
+    contrast_groups,
+)
 from pluralign_stats.effects.draws import points_of
 from pluralign_stats.effects.predictions import notes
 from pluralign_stats.errors import InputError, one_of
@@ -103,7 +107,11 @@ def response_style(
         ),
         fit.warnings,
     )
-    return Result(table[ordered_columns(table)], _sentence(table), meta)
+    pairs = contrast_backing(fit, rows, compared, differences, "none")
+    n = len(table) // len(pairs.raters)
+    place = np.repeat(pairs.place, n)
+    backing = replace(pairs, raters=np.repeat(pairs.raters, n), place=place, retell=_sentence)
+    return Result(table[ordered_columns(table)], _sentence(table), meta, backing=backing)
 
 
 def _alike(fit: BayesOrdinalFit, group: str, parameters: np.ndarray) -> np.ndarray:

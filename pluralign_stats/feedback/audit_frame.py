@@ -1,12 +1,19 @@
 """What the tables of an audit share: which recipe a row is about, and which groups are shown."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
-from pluralign_stats.describe.disclosure import SILENT, answers, suppressed, withheld_cells
+from pluralign_stats.describe.disclosure import (
+    SILENT,
+    Plan,
+    answers,
+    plan_of,
+    published,
+    suppressed,
+)
 from pluralign_stats.feedback.recipe import Recipe
 from pluralign_stats.feedback.responses import Responses, responses_of
 from pluralign_stats.feedback.scales import conversion_note
@@ -36,6 +43,8 @@ class AuditFrame:
     shown
         (groups,) which may be shown at all: levels large enough in the whole study and in every
         recipe, and none that would betray another.
+    plan
+        What tables of the study tell of how many raters the groups have.
     min_cell
         Fewest raters behind a number that is shown.
     """
@@ -48,6 +57,7 @@ class AuditFrame:
     groups: tuple[str, ...]
     group: np.ndarray
     shown: np.ndarray
+    plan: Plan
     min_cell: int
 
     @property
@@ -65,6 +75,11 @@ class AuditFrame:
         """(groups,) number of raters among some rows of the responses."""
         first = np.unique(self.responses.rater[rows], return_index=True)[1]
         return np.bincount(self.group[rows][first], minlength=len(self.groups))
+
+    @property
+    def published(self) -> dict[str, dict[str, int]]:
+        """Raters that tables of the study count."""
+        return published(self.study, [self.by], self.min_cell)
 
     def factors(self) -> list[dict[str, object]]:
         """For each recipe the columns that tell it apart; always with its strategy."""
@@ -131,18 +146,24 @@ def audit_frame(
     answered = answers(study, by)
     place = pd.Index(answered.index.astype(str)).get_indexer(responses.raters)
     group = answered.cat.codes.to_numpy()[place][responses.rater].astype(np.intp)
-    raters = answered.value_counts(sort=False)
     groups = tuple(map(str, answered.cat.categories))
-    hidden = withheld_cells(raters, min_cell)
+    plan = plan_of(study, by, min_cell)
     frame = AuditFrame(
-        study, responses, tuple(recipes), selections, by, groups, group, ~hidden, min_cell
+        study,
+        responses,
+        tuple(recipes),
+        selections,
+        by,
+        groups,
+        group,
+        ~plan.hidden.to_numpy(),
+        plan,
+        min_cell,
     )
+    hidden = plan.hidden.to_numpy()
     for selection in selections:
-        used = pd.Series(frame.raters_by_group(selection.rows), groups)
-        hidden = hidden | withheld_cells(used, min_cell)
-    return AuditFrame(
-        study, responses, tuple(recipes), selections, by, groups, group, ~hidden, min_cell
-    )
+        hidden = hidden | suppressed(frame.raters_by_group(selection.rows), min_cell)
+    return replace(frame, shown=~hidden)
 
 
 def too_few(raters: np.ndarray, shown: np.ndarray, min_cell: int) -> np.ndarray:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pluralign_stats.describe.disclosure import check_min_cell
+from pluralign_stats.describe.disclosure import check_min_cell, hide_totals
 from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.feedback.audit import audit_recipes
 from pluralign_stats.feedback.dominance import FEW_PAIRS
@@ -82,7 +82,7 @@ def coarser_scales(
             if not np.isnan([full["n_raters"], told["n_raters"]]).any():
                 told |= _changes(whole, found)
             records.append(told)
-    table = pd.DataFrame(records, columns=_COLUMNS)
+    table = hide_totals(study, pd.DataFrame(records, columns=_COLUMNS), min_cell)
     label, withheld = study.codebook.label(name), table["n_raters"].isna().any()
     notes = (
         f"Feedback from everyone's ratings on {label}. A label is what most preferences of two "

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from pluralign_stats.describe.disclosure import hide_totals
 from pluralign_stats.feedback.audit_frame import AuditFrame, too_few
 from pluralign_stats.feedback.parts import Parts, effective_number
 from pluralign_stats.feedback.preferences import Preferences
@@ -37,7 +38,9 @@ def shares(frame: AuditFrame, parts: list[Parts]) -> Result:
     table = table[_lead(frame, ordered_columns(table))]
     notes = (frame.about(), _PART) + ((_WITHHELD,) if table.isna().any(axis=None) else ())
     title = f"Who speaks in the preferences: {frame.label}"
-    meta = Metadata(title, frame.study.data_kind, conf_level=None, notes=notes)
+    meta = Metadata(
+        title, frame.study.data_kind, conf_level=None, notes=notes, published=frame.published
+    )
     told = [len(found.preferences.n) >= FEW_PAIRS for found in parts]
     rows = np.repeat(told if any(told) else np.ones(len(told), bool), len(frame.groups))
     return Result(table, _shares_sentence(frame, table[rows]), meta)
@@ -111,7 +114,7 @@ def conditions(frame: AuditFrame, parts: list[Parts]) -> Result:
         {**told, **_condition(frame, n, found)}
         for n, (found, told) in enumerate(zip(parts, frame.factors(), strict=True))
     ]
-    table = pd.DataFrame(records)
+    table = hide_totals(frame.study, pd.DataFrame(records), frame.min_cell)
     notes: tuple[str, ...] = (
         frame.about(),
         "Effective raters: as many raters with equal parts would carry as much information "
@@ -182,9 +185,13 @@ def _conditions_sentence(frame: AuditFrame, table: pd.DataFrame) -> str:
     which = "the former" if most["n_preferences"] > least["n_preferences"] else "these"
     if len(known) > 1 and which == "these":
         which = f"those of {named(frame, most)}"
-    raters = counted(most["n_raters"], "rater")
-    return (
+    told = (
         f"{told[:1].upper()}{told[1:]}; of {which} {most['contradicting_share']:.0%} go against "
-        f"most of their pair, and they come from {raters}, who count as "
+        "most of their pair"
+    )
+    if np.isnan(most["n_raters"]):
+        return f"{told}."
+    return (
+        f"{told}, and they come from {counted(most['n_raters'], 'rater')}, who count as "
         f"{most['effective_raters']:,.0f} with equal parts."
     )

@@ -32,7 +32,9 @@ def flips(frame: AuditFrame) -> Result:
         "is left out.",
     )
     title = f"Labels without one group: {frame.label}"
-    meta = Metadata(title, frame.study.data_kind, conf_level=None, notes=notes)
+    meta = Metadata(
+        title, frame.study.data_kind, conf_level=None, notes=notes, published=frame.published
+    )
     return Result(table, _sentence(frame, table), meta)
 
 

@@ -48,7 +48,9 @@ def survival(frame: AuditFrame, min_voices: int) -> Result:
         "response that say so, which is what preserve leaves of a minority.",
     )
     title = f"What becomes of a group's verdict: {frame.label}"
-    meta = Metadata(title, frame.study.data_kind, conf_level=None, notes=notes)
+    meta = Metadata(
+        title, frame.study.data_kind, conf_level=None, notes=notes, published=frame.published
+    )
     return Result(table, _sentence(frame, table), meta)
 
 

@@ -77,10 +77,14 @@ class Picture:
 def drawing[**P](
     draw: Callable[Concatenate[Result, P], Picture],
 ) -> Callable[Concatenate[Result, P], Picture]:
-    """Make a function draw in the house style, refuse other widths, and explain empty tables."""
+    """Make a function draw in the house style, refuse other widths, and explain empty tables.
+
+    Only what may leave the program is drawn: `Result.released` with a `min_cell` opens more.
+    """
 
     @wraps(draw)
     def styled(result: Result, *args: P.args, **kwargs: P.kwargs) -> Picture:
+        result = result.released()
         columns: Any = kwargs.get("columns", 2)
         check_columns(columns)
         with house_style():

@@ -1,10 +1,17 @@
 """How far a judge agrees with raters, beside how far raters agree with each other."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 
 from pluralign_stats.describe.agreement import FEW_ITEMS, metric_notes, metric_of
-from pluralign_stats.describe.disclosure import COUNT_WITHHELD, check_min_cell, hide_counts
+from pluralign_stats.describe.disclosure import (
+    COUNT_WITHHELD,
+    check_min_cell,
+    hide_counts,
+    published,
+)
 from pluralign_stats.describe.intervals import check_bootstrap, percentile_interval
 from pluralign_stats.errors import InputError, listing, one_of
 from pluralign_stats.judging.measure import EVERYONE, Measured, Measures, measure
@@ -92,7 +99,9 @@ def judge_agreement(
     title = f"Agreement of the judge '{found.judge}' with raters{within}"
     wide = widths(study)
     sentence = _group_sentence(table, wide) if by else _sentence(table, wide)
-    return Result(table, sentence, _meta(study, title, table, found, conf_level, n_bootstrap))
+    meta = _meta(study, title, table, found, conf_level, n_bootstrap)
+    meta = replace(meta, published=published(study, [by] if by else [], min_cell))
+    return Result(table, sentence, meta)
 
 
 def _record(study: Study, row: Measured, k: int, conf_level: float) -> dict[str, object]:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from pluralign_stats.describe.disclosure import check_min_cell, hide_counts
+from pluralign_stats.describe.disclosure import check_min_cell, hide_counts, published
 from pluralign_stats.describe.intervals import check_bootstrap, percentile_interval
 from pluralign_stats.effects.adjust import holm
 from pluralign_stats.effects.demographics import default_factors
@@ -110,6 +110,7 @@ def judge_contrasts(
         conf_level,
         f"intervals from {n_bootstrap:,} resamples of items and raters",
         (_NOTES[statistic], *_told(study, groups, min_cell)),
+        published=published(study, wanted, min_cell),
     )
     if table.empty:
         none = [] if wanted else [no_demographics(map(study.codebook.label, study.demographics))]

@@ -1,6 +1,6 @@
 """The rows that a model uses: response, weights, and the matrices of all its parts."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -47,6 +47,8 @@ class Design:
         Whether the data are simulated or observed, if they say so.
     raters
         Who rated each row, or why that is not known.
+    published
+        Raters of each level of variables, as other tables of the same study count them.
     """
 
     y: np.ndarray
@@ -59,6 +61,7 @@ class Design:
     n_dropped: int
     data_kind: str = "unstated"
     raters: Raters = field(default_factory=Raters)
+    published: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
     @property
     def fixed_variables(self) -> list[str]:
@@ -174,6 +177,7 @@ def build_design(
         n_dropped=int((~rows).sum()),
         data_kind=data.attrs.get("data", "unstated"),
         raters=raters,
+        published=data.attrs.get("raters", {}),
     )
 
 

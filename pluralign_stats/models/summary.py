@@ -1,9 +1,12 @@
 """The summary of a fit: its coefficients with intervals, and how the model fared."""
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 from scipy.stats import t as student
 
+from pluralign_stats.backing import Backing
 from pluralign_stats.describe.intervals import check_level
 from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.models.between import between_units, n_located, scale_units
@@ -46,7 +49,39 @@ def summary(fit: Fit, conf_level: float, interval: str) -> Result:
         notes,
         fit.warnings,
     )
-    return Result(table[ordered_columns(table)], _sentence(fit), meta)
+    behind = np.append(coefficient_raters(fit), [fit.design.raters.n] * len(fit.thresholds))
+    backing = Backing(behind, fit.design.raters.unknown, retell=partial(_told, fit))
+    return Result(table[ordered_columns(table)], _sentence(fit), meta, backing=backing)
+
+
+def _told(fit: Fit, _: pd.DataFrame) -> str:
+    """The sentence, which is about the whole model."""
+    return _sentence(fit)
+
+
+def coefficient_raters(fit: Fit) -> np.ndarray:
+    """(p,) raters whom each coefficient is about; of a level also no more than its reference has.
+
+    0 where raters are not known.
+    """
+    design, codes = fit.design, fit.design.raters.codes
+    if codes is None:
+        return np.zeros(len(fit.params))
+    first = {f: design.data[f] == design.data[f].cat.categories[0] for f in design.factors}
+    reference = {f: len(np.unique(codes[at.to_numpy()])) for f, at in first.items()}
+
+    def about(name: str, column: np.ndarray) -> int:
+        compared = [n for factor, n in reference.items() if f"{factor}[" in name]
+        return min([len(np.unique(codes[column != 0])), *compared])
+
+    made = [
+        [about(str(name), column) for name, column in zip(m.names, m.columns.T, strict=True)]
+        for m in (design.fixed, design.scale, design.nominal)
+        if m is not None
+    ]
+    if design.nominal is not None:
+        made[-1] = [n for n in made[-1] for _ in fit.thresholds]
+    return np.array([n for part in made for n in part], dtype=float)
 
 
 def _by_units(

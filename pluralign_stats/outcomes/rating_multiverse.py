@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from pluralign_stats.describe.composition import not_asked
-from pluralign_stats.describe.disclosure import check_min_cell
+from pluralign_stats.describe.disclosure import check_min_cell, hide_totals
 from pluralign_stats.describe.intervals import check_level
 from pluralign_stats.effects.plans import formula_of, given_ratings, plans
 from pluralign_stats.effects.standardized import UNIT, standardized_difference
@@ -132,6 +132,7 @@ def rating_multiverse(
         left_out += others
     rows = [{**choice, **_analysis(chosen, choice, conf_level)} for choice in analyses]
     table = tabulate_analyses(rows, offered, ("n_raters", "n_ratings"))
+    table = hide_totals(main, table, min_cell)
     unread = [str(one) for one in by_filter.values() if isinstance(one, InputError)]
     left_out += [f"Without filters the study cannot be read: {told}." for told in unread]
     tried = dict.fromkeys(choice.get("scale", "as-rated") for choice in analyses)

@@ -8,7 +8,12 @@ import numpy as np
 import pandas as pd
 
 from pluralign_stats.describe.composition import not_asked
-from pluralign_stats.describe.disclosure import COUNT_WITHHELD, check_min_cell, hide_counts
+from pluralign_stats.describe.disclosure import (
+    COUNT_WITHHELD,
+    check_min_cell,
+    hide_counts,
+    published,
+)
 from pluralign_stats.effects.contrasts import contrasts
 from pluralign_stats.effects.demographics import default_factors
 from pluralign_stats.effects.draws import leave_out_zero
@@ -174,6 +179,7 @@ def survey_and_models(
         interval="intervals",
         notes=tuple(dict.fromkeys((*_NOTES, *withheld, *remarks.notes, *data_notes(outcomes)))),
         warnings=tuple(dict.fromkeys(remarks.doubts)),
+        published=published(study, dict.fromkeys(pair.term for pair in shown), min_cell),
     )
     told = f"{_sentence(table)} {NOT_REPEATED if ONE_RUN in remarks.doubts else ''}".rstrip()
     return Result(table[[c for c in _COLUMNS if c in table]], told, meta)

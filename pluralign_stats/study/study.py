@@ -51,10 +51,14 @@ class Study:
         Columns rater, item, prompt, (language,) dimension, rating, then demographics and
         covariates. An unanswered rating is a row with a missing rating. Factors are categorical;
         their first category is the reference level. ``attrs["data"]`` says whether they are
-        simulated, for the tables of models fitted to them.
+        simulated, for the tables of models fitted to them, and ``attrs["raters"]`` how many raters
+        each level has.
         """
         frame = self._ratings.copy(deep=False)
         frame.attrs["data"] = self.data_kind
+        counts = {name: self._raters[name].value_counts() for name in self.demographics}
+        everyone = {"All ratings": {"All": len(self._raters)}}
+        frame.attrs["raters"] = everyone | {f: dict(n.astype(int)) for f, n in counts.items()}
         return frame
 
     @property

@@ -52,7 +52,7 @@ def test_a_folder_of_tables_and_figures_is_safe_to_repeat(study, pluralign, tmp_
         (["--by", "gendr"], "did you mean 'gender'"),
         (["--dimension", "toxicty"], "did you mean 'toxicity'"),
         (["--scale", "4-point"], "'scale' must be one of"),
-        (["--min-cell", "1"], "min_cell must be 2 or more"),
+        (["--min-cell", "0"], "min_cell must be 1 or more"),
         (["--min-voices", "0"], "min_voices must be 1 or more"),
         (["--recipe", "r.yaml", "--scale", "binary"], "leave out the options"),
         (["--recipe", "r.yaml"], "r.yaml: no such file"),

@@ -155,5 +155,5 @@ def test_bad_arguments(small_study):
         agreement(small_study, n_bootstrap=99)
     with pytest.raises(InputError, match="conf_level must lie between 0 and 1"):
         agreement(small_study, conf_level=95)
-    with pytest.raises(InputError, match="min_cell must be 2 or more, not 1"):
-        agreement(small_study, min_cell=1)
+    with pytest.raises(InputError, match="min_cell must be 1 or more, not 0"):
+        agreement(small_study, min_cell=0)

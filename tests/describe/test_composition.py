@@ -1,10 +1,12 @@
+from itertools import product
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from pluralign_stats import InputError, composition, exclusions, nonresponse
 from pluralign_stats.describe.composition import not_asked
-from pluralign_stats.describe.disclosure import suppressed
+from pluralign_stats.suppression import is_safe, suppressed
 
 
 def tables(seed, n=300):
@@ -24,7 +26,7 @@ def test_no_small_cell_can_be_read_or_computed(seed):
         assert not hide[counts == 0].any()
         if hide.any():
             # The total less the shown cells is the sum of the withheld ones.
-            assert counts[hide].sum() >= min_cell or hide[counts > 0].all()
+            assert is_safe(counts, hide, min_cell) or hide[counts > 0].all()
         if not small.any():
             assert not hide.any()
 
@@ -32,11 +34,31 @@ def test_no_small_cell_can_be_read_or_computed(seed):
 def test_no_more_is_withheld_than_it_takes():
     for counts, min_cell in tables(9):
         hide, small = suppressed(counts, min_cell), (counts > 0) & (counts < min_cell)
-        extra = counts[hide & ~small]
-        if len(extra):
-            assert counts[hide].sum() - extra.max() < min_cell
-            shown = counts[~hide & (counts > 0)]
-            assert not len(shown) or extra.max() <= shown.min()
+        for extra in np.flatnonzero(hide & ~small):
+            less = hide.copy()
+            less[extra] = False
+            assert not is_safe(counts, less, min_cell)
+
+
+def sizes_left(counts, hide, min_cell):
+    """By enumeration, how many sizes each small withheld cell can have, of what is known."""
+    at = np.flatnonzero(hide)
+    small = counts[at] < min_cell
+    total = counts[at].sum()
+    ranges = [range(1, min_cell) if s else range(min_cell, total + 1) for s in small]
+    whole = [sizes for sizes in product(*ranges) if sum(sizes) == total]
+    return [len({sizes[k] for sizes in whole}) for k in np.flatnonzero(small)]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_what_is_withheld_together_leaves_small_sizes_open(seed):
+    rng = np.random.default_rng(seed)
+    for _ in range(60):
+        counts, min_cell = rng.integers(0, 9, rng.integers(2, 5)), int(rng.integers(2, 6))
+        hide = suppressed(counts, min_cell)
+        if hide.any() and (counts[~hide] > 0).any():
+            assert min(sizes_left(counts, hide, min_cell)) >= (min_cell - 1) / 2
+            assert counts[hide].sum() >= min_cell
 
 
 @pytest.mark.parametrize(
@@ -47,7 +69,11 @@ def test_no_more_is_withheld_than_it_takes():
         ([50, 7, 4], [1, 2]),
         ([50, 30, 10, 0], []),
         ([5, 0, 0], [0]),
-        ([50, 12, 12, 1], [1, 3]),
+        ([50, 12, 12, 1], [0, 3]),
+        ([100, 90, 1], [1, 2]),
+        ([100, 1, 1], [0, 1, 2]),
+        ([20, 9, 9], [0, 1, 2]),
+        ([100, 10, 1], [0, 2]),
     ],
 )
 def test_examples(counts, hidden):
@@ -104,12 +130,16 @@ def test_withheld_cells_are_missing_and_announced(study_of):
     assert "fewer than 10 raters" in result.meta.notes[0]
 
 
-def test_few_without_an_answer_cost_no_level_its_cell(study_of):
+def test_few_without_an_answer_cost_the_next_level_its_counts(study_of):
+    """Else they would be the total less what is shown."""
     study = study_with(study_of, {"a": 40, "b": 15, "declined": 3})
     table = composition(study).table.set_index("group")["n_raters"]
     assert table["a"] == 40
-    assert table["b"] == 15
-    assert np.isnan(table["declined to answer"])
+    assert table[["b", "declined to answer"]].isna().all()
+    study = study_with(study_of, {"a": 40, "b": 15, "declined": 3, "missing": 30})
+    table = composition(study).table.set_index("group")["n_raters"]
+    assert table[["a", "b"]].tolist() == [40, 15]
+    assert table[["no answer recorded", "declined to answer"]].isna().all()
 
 
 @pytest.mark.parametrize("seed", range(12))
@@ -161,10 +191,10 @@ def test_a_study_without_demographics(study_of):
     assert nonresponse(study).table.empty
 
 
-def test_min_cell_must_be_two_or_more(small_study):
+def test_min_cell_must_be_one_or_more(small_study):
     for analysis in (composition, nonresponse):
-        with pytest.raises(InputError, match="min_cell must be 2 or more, not 1"):
-            analysis(small_study, min_cell=1)
+        with pytest.raises(InputError, match="min_cell must be 1 or more, not 0"):
+            analysis(small_study, min_cell=0)
 
 
 def test_simulated_studies_say_so(small_study):

@@ -256,8 +256,8 @@ def test_bad_arguments(small_study):
         audit_recipes(small_study, "toxicty")
     with pytest.raises(InputError, match="min_voices must be 1 or more, not 0"):
         audit(small_study, min_voices=0)
-    with pytest.raises(InputError, match="min_cell must be 2 or more, not 1"):
-        audit(small_study, min_cell=1)
+    with pytest.raises(InputError, match="min_cell must be 1 or more, not 0"):
+        audit(small_study, min_cell=0)
     with pytest.raises(InputError, match="no recipe is given"):
         audit(small_study, [])
 

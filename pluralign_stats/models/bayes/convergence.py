@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 from scipy.stats import f
 
+from pluralign_stats.backing import Backing
 from pluralign_stats.models.bayes.bayes import Posterior
 from pluralign_stats.models.bayes.posterior import Draws
 from pluralign_stats.models.bayes.summarize import summarize
@@ -15,6 +17,7 @@ from pluralign_stats.models.between import scale_units, score_covariance
 from pluralign_stats.models.engine.clusters import spread_draws
 from pluralign_stats.models.fit import RandomPart
 from pluralign_stats.models.ordinal import OrdinalFit
+from pluralign_stats.models.summary import coefficient_raters
 from pluralign_stats.results import Metadata, Result, ordered_columns
 
 #: R-hat of chains that agree is below this (Vehtari et al. 2021, Bayesian Analysis 16, 667-718).
@@ -353,4 +356,12 @@ def posterior_summary(fit: Posterior, conf_level: float) -> Result:
         f"{fit.nobs:,} ratings{', ' + groups if groups else ''}; rows left out for missing values: "
         f"{fit.design.n_dropped:,}; {fit.convergence.told()}"
     )
-    return Result(made[ordered_columns(made)], sentence, meta)
+    raters = dict(zip(map(str, fit.params.index), coefficient_raters(fit), strict=True))
+    behind = made["term"].map(raters).fillna(fit.design.raters.n).to_numpy(dtype=float)
+    backing = Backing(behind, fit.design.raters.unknown, retell=partial(_whole, sentence))
+    return Result(made[ordered_columns(made)], sentence, meta, backing=backing)
+
+
+def _whole(sentence: str, _: pd.DataFrame) -> str:
+    """A sentence that is about the whole model."""
+    return sentence

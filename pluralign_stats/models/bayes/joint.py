@@ -7,6 +7,7 @@ from typing import Any, cast
 import numpy as np
 import pandas as pd
 
+from pluralign_stats.backing import Backing, stacked
 from pluralign_stats.errors import InputError, NotApplicableError, one_of
 from pluralign_stats.models.bayes.arviz_data import Parameters
 from pluralign_stats.models.bayes.bayes import BayesOrdinalFit
@@ -28,6 +29,7 @@ from pluralign_stats.models.bayes.sampler import sample
 from pluralign_stats.models.bayes.summarize import summarize
 from pluralign_stats.models.ordinal import OrdinalFit, fit_ordinal
 from pluralign_stats.models.raters import RATER, find_raters
+from pluralign_stats.models.summary import coefficient_raters
 from pluralign_stats.results import Metadata, Result, ordered_columns
 from pluralign_stats.settings import CONF_LEVEL
 
@@ -113,6 +115,7 @@ class JointFit:
                 last.meta.notes,
                 self.warnings,
             ),
+            backing=stacked([r.backing for r in made.values() if r.backing]),
         )
 
     def correlations(self, conf_level: float = CONF_LEVEL) -> Result:
@@ -154,11 +157,13 @@ class JointFit:
         turned = [name for name, v in self.valence.items() if v < 0]
         told = "Positive means a better rating"
         told += f" ({', '.join(turned)} turned round)." if turned else "."
-        return Result(table, told, meta)
+        behind = np.append(coefficient_raters(first), [first.design.raters.n] * len(apart))
+        return Result(table, told, meta, backing=Backing(behind))
 
     def summary(self, conf_level: float = CONF_LEVEL) -> Result:
         """Coefficients, thresholds and standard deviations of every dimension."""
-        tables = [fit.summary(conf_level).table.assign(dimension=d) for d, fit in self.fits.items()]
+        each = [fit.summary(conf_level) for fit in self.fits.values()]
+        tables = [r.table.assign(dimension=d) for d, r in zip(self.fits, each, strict=True)]
         table = pd.concat(tables, ignore_index=True)
         first = next(iter(self.fits.values()))
         return Result(
@@ -166,6 +171,7 @@ class JointFit:
             f"{sum(fit.nobs for fit in self.fits.values()):,} ratings on {len(self.fits)} "
             f"dimensions; {self.convergence.told()}",
             self._meta("All dimensions in one model", first.unit, conf_level),
+            backing=stacked([r.backing for r in each if r.backing]),
         )
 
     def priors(self) -> Result:

@@ -1,0 +1,338 @@
+"""An attack on whole reports: what all tables together tell of how many raters a group has.
+
+What tables show is put down as linear constraints on whole numbers of raters: of each cell (level
+or kind of nonresponse) in the study, among those who rated each dimension, and in each model. Mixed
+integer programming then finds the smallest and the largest size that each small cell, and each
+small difference between two tables, can have. The attacker knows how many ratings each rater gave,
+the total of raters, which cells are named small, and that what is shown without counts is large.
+"""
+
+import io
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.optimize import Bounds, LinearConstraint, milp
+
+import pluralign_stats as pls
+from pluralign_stats.describe.disclosure import SILENT, answers
+from pluralign_stats.effects.adjust import holm
+
+MIN_CELL = 10
+EACH = 2
+DIMENSIONS = ("one", "two")
+
+
+@dataclass
+class Attack:
+    """Whole-number unknowns by name, and what is known of them."""
+
+    names: dict[str, int] = field(default_factory=dict)
+    rows: list[tuple[dict[str, float], float, float]] = field(default_factory=list)
+
+    def learn(self, weights: dict[str, float], low: float, high: float | None = None) -> None:
+        for name in weights:
+            self.names.setdefault(name, len(self.names))
+        self.rows.append((weights, low, low if high is None else high))
+
+    def range(self, weights: dict[str, float]) -> tuple[int, int]:
+        """Smallest and largest value of a sum of unknowns."""
+        matrix = np.zeros((len(self.rows), len(self.names)))
+        for k, (known, _, _) in enumerate(self.rows):
+            for name, weight in known.items():
+                matrix[k, self.names[name]] = weight
+        limits = LinearConstraint(matrix, [r[1] for r in self.rows], [r[2] for r in self.rows])
+        cost = np.zeros(len(self.names))
+        for name, weight in weights.items():
+            cost[self.names[name]] = weight
+        ends = [
+            milp(
+                sign * cost,
+                constraints=limits,
+                integrality=np.ones(len(cost)),
+                bounds=Bounds(0, np.inf),
+            )
+            for sign in (1, -1)
+        ]
+        assert all(end.success for end in ends), "what tables tell contradicts itself"
+        return tuple(round(float(sign * end.fun)) for sign, end in zip((1, -1), ends, strict=True))
+
+
+def csv(result: pls.Result) -> pd.DataFrame:
+    """The table as it is downloaded."""
+    return pd.read_csv(io.StringIO(result.to_csv_text()))
+
+
+def attacked(study: pls.Study, name: str, by_level: Iterable[pd.DataFrame] = ()) -> Attack:
+    """All that the tables of the study tell of one demographic."""
+    label, found = study.codebook.label, Attack()
+    cells = list(answers(study, name).cat.categories)
+    raters = int(pls.composition(study).sentence.split()[0].replace(",", ""))
+    found.learn(dict.fromkeys(cells, 1), raters)
+    table = csv(pls.composition(study)).query("term == @label(@name)").set_index("group")
+    shown_somewhere = set()
+    for d in DIMENSIONS:
+        for c in cells:
+            found.learn({c: 1, f"{c}|{d}": -1}, 0, np.inf)
+    for c in cells:
+        row = table.loc[c]
+        if row.notna()["n_raters"]:
+            found.learn({c: 1}, row["n_raters"])
+            found.learn({c: raters}, raters * row["n_raters"])
+            assert row["share"] == pytest.approx(row["n_raters"] / raters)
+        elif c in SILENT.values():
+            pass
+    unanswered = csv(pls.nonresponse(study)).set_index("term").loc[label(name)]
+    if pd.notna(unanswered["n_raters"]):
+        levels = [c for c in cells if c not in SILENT.values()]
+        found.learn(dict.fromkeys(levels, 1), unanswered["n_raters"])
+    for kind, cell in SILENT.items():
+        share = unanswered[f"{kind}_share"]
+        if cell in cells and pd.notna(share):
+            found.learn({cell: 1}, round(share * raters))
+    totals = [csv(pls.rating_distribution(study)), csv(pls.agreement(study, n_bootstrap=100))]
+    for table in totals:
+        for row in table.dropna(subset="n_raters").itertuples():
+            d = row.dimension.lower()
+            found.learn({f"{c}|{d}": 1 for c in cells}, row.n_raters)
+            if d in DIMENSIONS:
+                assert row.n_ratings <= EACH * row.n_raters
+    tables = [
+        csv(pls.rating_distribution(study, name)),
+        csv(pls.agreement(study, name, n_bootstrap=100)),
+    ]
+    for table in tables:
+        for row in table[table["group"].isin(cells)].itertuples():
+            shown_somewhere.add((row.group, row.dimension.lower()))
+            key = f"{row.group}|{row.dimension.lower()}"
+            found.learn({key: 1}, MIN_CELL, np.inf)
+            if pd.notna(row.n_raters):
+                found.learn({key: 1}, row.n_raters)
+            if pd.notna(row.n_ratings):
+                found.learn({key: EACH}, row.n_ratings, np.inf)
+    for d in DIMENSIONS:
+        for c in cells:
+            if c not in SILENT.values() and (c, d) not in shown_somewhere:
+                found.learn({f"{c}|{d}": 1}, 0, MIN_CELL - 1)
+    everywhere = [c for c in cells if c not in SILENT.values()]
+    for c in everywhere:
+        if all((c, d) not in shown_somewhere for d in DIMENSIONS):
+            found.learn({c: 1}, 1, MIN_CELL - 1)
+    for table in by_level:
+        own = table[table["term"] == label(name)]
+        for row in own.dropna(subset="n_raters").itertuples():
+            level = row.contrast.rpartition(" vs ")[0] if hasattr(row, "contrast") else row.group
+            model = f"{level}|{row.dimension.lower()}|model"
+            found.learn({f"{level}|{row.dimension.lower()}": 1, model: -1}, 0, np.inf)
+            found.learn({model: 1}, row.n_raters)
+    return found
+
+
+def open_sizes(found: Attack, weights: dict[str, float]) -> int:
+    """How many sizes from 1 to 9 remain possible."""
+    low, high = found.range(weights)
+    return max(0, min(high, MIN_CELL - 1) - max(low, 1) + 1)
+
+
+def small_cells_stay_open(study: pls.Study, by_level: Iterable[pd.DataFrame] = ()) -> None:
+    for name in study.demographics:
+        found = attacked(study, name, by_level)
+        sizes = answers(study, name).value_counts()
+        large = sizes[sizes >= MIN_CELL].sum() - MIN_CELL * (sizes >= MIN_CELL).sum()
+        for cell in sizes.index[(sizes > 0) & (sizes < MIN_CELL)]:
+            # Where even what is withheld together is small the total itself says so.
+            enough = large + sizes[sizes < MIN_CELL].sum() > 2 * MIN_CELL
+            least = (MIN_CELL - 1) // 2 if enough else 2
+            assert open_sizes(found, {cell: 1}) >= least, (name, cell, found.range({cell: 1}))
+        given = study.ratings.dropna(subset="rating")
+        for d in DIMENSIONS:
+            there = given.loc[given["dimension"] == d, "rater"].unique().astype(str)
+            n = answers(study, name).reindex(there).value_counts()
+            for cell, left in (sizes - n.reindex(sizes.index, fill_value=0)).items():
+                if 0 < left < MIN_CELL:
+                    low, high = found.range({cell: 1, f"{cell}|{d}": -1})
+                    assert low < high, (name, cell, d, low)
+
+
+def study_with(study_of, cells, skipped=(), seed=0, **others):
+    """A study whose raters fall into the cells of `g`; some did not rate the dimension `two`.
+
+    `skipped` are pairs of a cell and how many of it did not; `others` are further demographics by
+    rater.
+    """
+    rng = np.random.default_rng(seed)
+    group = np.repeat(list(cells), list(cells.values()))
+    n = len(group)
+    frame = pd.DataFrame({"rater": np.repeat([f"p{i}" for i in range(n)], EACH)})
+    frame["item"] = [f"i{k}" for k in rng.integers(0, 12, n) for k in (k, k + 12)]
+    for d in DIMENSIONS:
+        frame[d] = pd.array(rng.integers(1, 6, EACH * n), dtype="Int64")
+    frame.loc[:4, "one"] = frame.loc[:4, "two"] = [1, 2, 3, 4, 5]
+    for cell, k in dict(skipped).items():
+        who = np.flatnonzero(group == cell)[-k:]
+        frame.loc[frame["rater"].isin([f"p{i}" for i in who]), "two"] = pd.NA
+    asked = {"g": {"declined": "declined"}}
+    frame["g"] = np.repeat(np.where(group == "missing", "", group), EACH)
+    for name, values in others.items():
+        frame[name] = np.repeat(values, EACH)
+        asked[name] = {"declined": "declined"}
+    return study_of(frame, dimensions={d: {} for d in DIMENSIONS}, demographics=asked)
+
+
+MADE = {
+    "one who declined, of a known total": {"a": 101, "b": 60, "declined": 1},
+    "one who declined, beside a level of ten": {"a": 80, "b": 10, "declined": 1},
+    "one who declined and one without an answer": {"a": 60, "b": 50, "declined": 1, "missing": 1},
+    "one who declined and many without an answer": {"a": 60, "declined": 1, "missing": 40},
+    "two levels of two each": {"a": 60, "b": 30, "c": 2, "d": 2},
+    "two levels of nine each": {"a": 60, "b": 30, "c": 9, "d": 9},
+    "eight and two": {"a": 60, "b": 30, "c": 8, "d": 2},
+    "twelve levels of two each": {"a": 60} | {f"l{k}": 2 for k in range(12)},
+    "a small level and one who declined": {"a": 45, "b": 25, "c": 2, "declined": 1},
+}
+
+
+@pytest.mark.parametrize("cells", MADE.values(), ids=MADE.keys())
+def test_no_small_cell_can_be_computed_from_all_tables(study_of, cells):
+    small_cells_stay_open(study_with(study_of, cells))
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_nor_in_studies_of_any_sizes(study_of, seed):
+    rng = np.random.default_rng(seed)
+    names = [*"abcde", "declined", "missing"]
+    sizes = rng.choice([0, 1, 2, 4, 9, 10, 11, 18, 40], len(names))
+    sizes[:5] = np.where(sizes[:5] == 1, 2, sizes[:5])
+    cells = {n: int(k) for n, k in zip(names, sizes, strict=True) if k} | {"a": 61}
+    skipped = {n: int(rng.integers(1, k + 1)) for n, k in cells.items() if rng.random() < 0.3}
+    small_cells_stay_open(study_with(study_of, cells, skipped.items(), seed))
+
+
+@pytest.mark.parametrize(
+    "skipped", [{"a": 1}, {"a": 1, "b": 12}, {"b": 52}, {"a": 3, "b": 3, "declined": 4}]
+)
+def test_two_tables_never_count_a_group_as_almost_the_same(study_of, skipped):
+    """101 raters in one table and 100 in another would give one person's ratings."""
+    cells = {"a": 101, "b": 60, "declined": 12}
+    study = study_with(study_of, cells, skipped.items())
+    small_cells_stay_open(study)
+    whole = answers(study, "g").value_counts()
+    shown = [pls.rating_distribution(study, "g"), pls.agreement(study, "g", n_bootstrap=100)]
+    for table in map(csv, shown):
+        for level, n in table.dropna(subset="n_raters").set_index("group")["n_raters"].items():
+            if level in whole.index:
+                assert not 0 < whole[level] - n < MIN_CELL
+
+
+def test_models_count_groups_as_the_other_tables_do_or_not_at_all(study_of):
+    """A model leaves out who did not answer another question: here one of 101."""
+    cells = {"a": 101, "b": 80, "c": 60}
+    other = np.tile(np.array(["x", "y"], dtype=object), 121)[: sum(cells.values())]
+    other[3] = "declined"
+    study = study_with(study_of, cells, h=other)
+    effects = pls.demographic_effects(study, model="linear")
+    tables = [csv(effects.differences), csv(effects.percents)]
+    small_cells_stay_open(study, tables)
+    counted = tables[0].groupby("contrast")["n_raters"].unique()
+    assert counted["b vs a"] == [80]
+    assert counted["c vs a"] == [60]
+    turned = other.copy()
+    turned[3], turned[150] = "x", "declined"
+    study = study_with(study_of, cells, h=turned)
+    table = csv(pls.demographic_effects(study, model="linear").differences)
+    assert table.loc[table["contrast"] == "b vs a", "n_raters"].isna().all()
+    small_cells_stay_open(study, [table])
+
+
+def test_checks_of_a_model_do_not_count_a_group_as_almost_the_same(study_of):
+    """Observed shares of 100 raters beside those of 101 would be one person's ratings."""
+    cells = {"a": 101, "b": 80, "c": 60}
+    other = np.tile(np.array(["x", "y"], dtype=object), 121)[: sum(cells.values())]
+    other[3] = "declined"
+    study = study_with(study_of, cells, h=other)
+    fit = pls.demographic_effects(study, dimensions=["one"]).fits["one", "g"]
+    for result in (
+        pls.calibration_check(fit, "g", n_simulations=19).result,
+        pls.predicted_shares(fit, "g"),
+        pls.residual_check(fit, "g", n_simulations=19).result,
+    ):
+        table = csv(result).drop_duplicates("group").set_index("group")
+        assert np.isnan(table.loc["a", "n_raters"])
+        assert np.isnan(table.loc["a", "n_ratings"])
+        assert table.loc[["b", "c"], "n_raters"].tolist() == [80, 60]
+        assert result.table["n_raters"].notna().all()
+    table = csv(pls.calibration_check(fit, "g", n_simulations=19).result)
+    assert table.loc[table["group"] == "All", "n_raters"].isna().all()
+    withheld = table[table["group"].isin(["a", "All"])]
+    np.testing.assert_allclose(withheld["observed"], withheld["observed"].round(2))
+
+
+def test_one_without_an_answer_among_those_who_were_asked(study_of):
+    """Nobody in the second country was asked, and its raters are counted; one more is missing."""
+    cells = {"a": 40, "b": 30, "missing": 26}
+    country = np.array(["X"] * 71 + ["Y"] * 25)
+    study = study_with(study_of, cells, country=country)
+    row = pls.nonresponse(study).table.set_index("term").loc["G"]
+    assert row["not_asked"] == "Country = Y"
+    found = attacked(study, "g")
+    y = pls.composition(study).table.set_index("group").loc["Y", "n_raters"]
+    assert y == 25
+    found.learn({"more": 1, SILENT["missing"]: -1}, -y)
+    assert open_sizes(found, {"more": 1}) >= 4
+
+
+def test_p_is_adjusted_among_what_is_shown(study_of):
+    cells = {"a": 60, "b": 50, "c": 40, "tiny": 5}
+    study = study_with(study_of, cells, seed=3)
+    effects = pls.demographic_effects(study, model="linear")
+    for table in (effects.differences.table, effects.percents.table.query("reading == 'mean'")):
+        for _, family in table.groupby("dimension"):
+            assert "tiny vs a" not in set(family["contrast"])
+            np.testing.assert_allclose(family["p_adjusted"], holm(family["p_value"].to_numpy()))
+
+
+def test_shares_do_not_tell_the_counts_that_are_withheld(study_of):
+    """Of a share in full the denominator can be read; coarse ones leave many numbers possible."""
+    study = study_with(study_of, {"a": 70, "b": 41, "declined": 1}, seed=5)
+    table = csv(pls.rating_distribution(study, "g"))
+    hidden = table[table["n_raters"].isna()]
+    assert set(hidden["group"]) == {"b"}
+    for _, rows in hidden.groupby("dimension"):
+        share = rows["share"].to_numpy()
+        unit = 0.05
+
+        def possible(n, share=share, unit=unit):
+            near = np.round(share * n)
+            return (np.abs(near / n - share) <= unit / 2 + 1e-9).all()
+
+        assert sum(possible(EACH * n) for n in range(31, 52)) == 21
+
+
+@pytest.mark.parametrize("failed", [1, 3, 9])
+def test_filters_do_not_tell_of_few(study_of, failed):
+    study = study_with(study_of, {"a": 40, "b": 30})
+    lost = pd.DataFrame({"filter": ["attention", "speed"], "rows": [2 * failed, 60]})
+    changed = pls.Study(
+        **{
+            **{f: getattr(study, f) for f in study.__dataclass_fields__},
+            "_exclusions": lost.assign(raters=[failed, 30]),
+        }
+    )
+    result = pls.exclusions(changed)
+    table = csv(result).set_index("filter")
+    assert table.loc["attention", ["n_rows", "n_raters"]].isna().all()
+    assert table.loc["speed", "n_raters"] == 30
+    assert str(failed + 30) not in result.sentence
+    assert pls.exclusions(changed, min_cell=1).table["n_raters"].tolist() == [failed, 30]
+
+
+def test_the_attack_finds_what_is_left_open():
+    """A total less what is shown: the attack that the tables withstand does work."""
+    found = Attack()
+    found.learn({"a": 1, "b": 1, "declined": 1}, 162)
+    found.learn({"a": 1}, 101)
+    assert found.range({"declined": 1}) == (0, 61)
+    found.learn({"b": 1}, 60)
+    assert found.range({"declined": 1}) == (1, 1)
