@@ -13,7 +13,7 @@ def test_calibration_shows_what_was_observed(fit, inside):
     picture = check.figure()
     axes = picture.figure.axes
     assert [ax.get_title(loc="center") for ax in axes] == [f"Rating {k}" for k in range(1, 6)]
-    for ax, (_, block) in zip(axes, check.result.table.groupby("rating"), strict=True):
+    for ax, (_, block) in zip(axes, check.result.released().table.groupby("rating"), strict=True):
         offsets = np.vstack([points.get_offsets().data for points in ax.collections[2:]])
         drawn = {round(float(x), 9) for x in offsets[:, 0] if np.isfinite(x)}
         assert {round(x, 9) for x in block["observed"]} <= drawn
