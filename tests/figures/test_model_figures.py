@@ -32,6 +32,9 @@ def test_the_size_of_a_small_group_is_not_told(fit, texts):
     small = small[small < 10]
     assert len(small)
     words = " ".join(texts(shares_figure(result))).replace("\n", " ")
+    assert not any(group in words for group in small.index)
+    opened = shares_figure(result.released(min_cell=1))
+    words = " ".join(texts(opened)).replace("\n", " ")
     for group, n in small.items():
         assert f"{group} (<10)" in words
         assert f"{group} ({n:.0f})" not in words
