@@ -58,7 +58,9 @@ class Study:
         frame.attrs["data"] = self.data_kind
         counts = {name: self._raters[name].value_counts() for name in self.demographics}
         everyone = {"All ratings": {"All": len(self._raters)}}
-        frame.attrs["raters"] = everyone | {f: dict(n.astype(int)) for f, n in counts.items()}
+        frame.attrs["raters"] = everyone | {
+            name: {str(level): int(k) for level, k in n.items()} for name, n in counts.items()
+        }
         return frame
 
     @property
