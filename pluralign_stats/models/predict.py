@@ -361,7 +361,10 @@ def _sums(fit: Fit, rows: Rows, share: np.ndarray, kind: Kind, values: np.ndarra
     constant = constant * share.sum(axis=1)[:, None] if share.size else constant
     made = constant + cumulative @ to_category.T
     slopes = np.einsum("cj,gjk->gck", to_category, slopes)
-    return Average(made if kind == "mean" else _rounded(made), slopes)
+    if kind == "probability":
+        none = np.abs(made) < ROUNDED
+        made[none], slopes[none] = 0.0, 0.0
+    return Average(made, slopes)
 
 
 def _cut_points(

@@ -196,6 +196,31 @@ def test_a_category_that_one_group_did_not_use_has_no_negative_share():
     assert mixed.loglik >= fit.loglik - 1e-6
 
 
+def test_a_share_of_nothing_has_no_test_and_no_interval():
+    fit = fit_ordinal(
+        "rating ~ group", as_written(draw((1, 3, 5)), "words"), thresholds="symmetric"
+    )
+    between = fit.comparisons("group", kind="probability").table.set_index("rating")
+    assert between.loc["neutral", "p_value"] < 0.05
+    shares = fit.predictions(by="group", kind="probability").table.set_index("rating")
+    for category in ("disagree", "agree"):
+        assert between.loc[category, "estimate"] == 0
+        assert np.isnan(between.loc[category, "p_value"])
+        assert (shares.loc[category, "estimate"] == 0).all()
+        assert shares.loc[category, "conf_low"].isna().all()
+
+
+def test_checks_of_a_fit_whose_thresholds_coincide_end():
+    data = draw((1, 2, 3, 4, 5), n=240)
+    data["rating"] = data["rating"].mask((data["group"] == "b") & (data["rating"] == 3), 4)
+    fit = fit_ordinal("rating ~ 1 + (1|item)", as_written(data, "words"), nominal="group")
+    assert pls.residual_check(fit, n_simulations=19).passed
+    assert pls.calibration_check(fit, n_simulations=19).passed
+    intervals = fit.summary(interval="profile").table
+    assert (intervals["conf_low"] < intervals["estimate"]).all()
+    assert (intervals["estimate"] < intervals["conf_high"]).all()
+
+
 def test_thresholds_that_change_with_a_number_or_by_two_factors_stay_in_order():
     data = draw((1, 2, 3, 4, 5), n=240)
     rng = np.random.default_rng(8)
