@@ -17,10 +17,14 @@ def other_ratings(first: Fit, second: Fit) -> str:
     """In what the rows, responses or weights of two fits differ, as the end of a sentence."""
     a, b = first.design, second.design
     if first.nobs != second.nobs or not a.data.index.equals(b.data.index):
-        index = ", by different indexes" if first.nobs == second.nobs else ""
+        if first.nobs == second.nobs:
+            return (
+                f"were fitted to different rows ({first.nobs:,} each, but not with the same index "
+                "in the same order); fit both to the same DataFrame"
+            )
         return (
-            f"were fitted to different rows ({first.nobs:,} and {second.nobs:,}{index}); drop the "
-            "rows that lack a variable of either model, and fit both again"
+            f"were fitted to different rows ({first.nobs:,} and {second.nobs:,}); drop the rows "
+            "that lack a variable of either model, and fit both again"
         )
     if isinstance(first, OrdinalFit) != isinstance(second, OrdinalFit):
         return (

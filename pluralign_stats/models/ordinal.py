@@ -184,6 +184,10 @@ def fit_ordinal(
     -----
     The marginal likelihood is approximated at the mode of the random effects and maximized with
     its exact gradient; standard errors are from the observed information of all parameters.
+
+    Thresholds stay in order: where nobody (of a group with thresholds of its own) chose what lies
+    between two of them, they coincide, and standard errors are given that they do. Categories of
+    the scale that nobody chose change no score of the others.
     """
     if link not in LINKS:
         raise InputError(one_of("'link'", link, LINKS))

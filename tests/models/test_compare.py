@@ -127,7 +127,7 @@ ORDINAL = {
     "symmetric thresholds": ({"thresholds": "symmetric"}, "different structures of thresholds"),
     "quadrature": ({"n_nodes": 5}, "by Laplace's method and quadrature with 5 nodes"),
     "fewer rows": ({"rows": slice(0, 70)}, "different rows .72 and 70.;"),
-    "other rows": ({"rows": slice(None, None, -1)}, "different rows .72 and 72, by diff"),
+    "other rows": ({"rows": slice(None, None, -1)}, "different rows .72 each, but not"),
     "another response": ({"change": {"rating": lambda d: 6 - d["rating"]}}, "different responses"),
     "a coarser response": (
         {"change": {"rating": lambda d: d["rating"].clip(upper=4)}},
