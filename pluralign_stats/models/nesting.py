@@ -32,7 +32,10 @@ def other_ratings(first: Fit, second: Fit) -> str:
             "densities; fit both with the same family"
         )
     if not np.array_equal(a.y, b.y) or first.categories != second.categories:
-        return "are models of different responses; fit both to the same one"
+        return (
+            "are models of different responses, or of other rows under the same index; fit both "
+            "to the same ratings"
+        )
     if not np.allclose(a.weight, b.weight, rtol=1e-12, atol=0):
         return "weight rows differently; fit both with the same weights, or without"
     return ""
