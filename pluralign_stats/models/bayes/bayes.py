@@ -287,7 +287,7 @@ def starting_fit(
     nominal: str | None,
     scale: str | None,
     weights: str | Sequence[float] | np.ndarray | None,
-    rater: str | Sequence[str] | None,
+    rater: str | Sequence[str] | None = None,
 ) -> Fit:
     """The mixed-model fit at which sampling starts."""
     if family == "gaussian":
