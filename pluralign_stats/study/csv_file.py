@@ -14,7 +14,7 @@ import pyarrow as pa
 from pluralign_stats.errors import InputError, one_line
 from pluralign_stats.study.codebook import File
 from pluralign_stats.study.encoding import decode
-from pluralign_stats.study.quotes import Dialect, Forms, fault, rows_within
+from pluralign_stats.study.quotes import Dialect, Forms, fault, lone_quote, rows_within
 
 csv.field_size_limit(2**31 - 1)  # a model's answer may be longer than the 128 kB of the default
 
@@ -136,14 +136,14 @@ class _Reader:
         rows: list[int] = []
         chunk: list[list[str]] = []
         parts: list[list[pa.Array]] = [[] for _ in self.header]
-        broken = [header]
+        doubtful = [header]
         for record in records:
             if not record.fields:
                 continue
             if '"' in record.raw:
                 self._check_quotes(record)
-                if "\n" in record.raw.rstrip("\r\n"):
-                    broken.append(record)
+                if "\n" in record.raw.rstrip("\r\n") or record.raw.count('"') % 2:
+                    doubtful.append(record)
             rows.append(record.row)
             chunk.append(self._fitted(record))
             if len(chunk) == _CHUNK:
@@ -152,7 +152,9 @@ class _Reader:
         columns = [pa.chunked_array(part, pa.string()).to_pandas() for part in parts]
         table = pd.concat(columns, axis=1).set_axis(self.header, axis=1)
         table.index = pd.Index(np.array(rows, dtype=int))
-        self._check_breaks(broken, Forms(table, spaced=self.dialect.separator + " " in header.raw))
+        self._check_doubtful(
+            doubtful, Forms(table, spaced=self.dialect.separator + " " in header.raw)
+        )
         return table
 
     def _check_quotes(self, record: _Record, *, named: bool = True) -> None:
@@ -198,9 +200,9 @@ class _Reader:
         advice = f"quote fields that hold '{self.dialect.separator}'"
         return advice + self._escape_advice(record)
 
-    def _check_breaks(self, broken: list[_Record], forms: Forms) -> None:
-        """Refuse a text over several lines that are rows: a quote that closes too late."""
-        for record in broken:
+    def _check_doubtful(self, records: list[_Record], forms: Forms) -> None:
+        """Refuse a text over several lines that are rows, and a level or id with half a quote."""
+        for record in records:
             header = record.fields is self.header
             place = rows_within(record.fields, self.dialect, forms, header=header)
             if place is not None:
@@ -210,6 +212,12 @@ class _Reader:
                     f"{self.name}: {record.place}, {where}: the quote that opens there closes in "
                     f"line {last} only, and the lines between look like rows of the table; remove "
                     "stray quotes, or, if it is one text, save the table as .xlsx or .parquet"
+                )
+            place = None if header else lone_quote(record.fields, forms)
+            if place is not None:
+                raise InputError(
+                    f"{self.name}: {record.place}, {self._column(place)}: a quote stands in "
+                    f"'{one_line(record.fields[place])}', where like cells have none; remove it"
                 )
 
 

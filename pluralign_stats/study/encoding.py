@@ -95,7 +95,7 @@ def _wide(body: bytes) -> str | None:
 def _unfit(body: bytes, start: int, encoding: str, name: str, advice: str) -> str:
     line = body[:start].count(b"\n") + 1
     where = f"{name}: line {line}: byte 0x{body[start]:02x} is not {encoding.upper()} text"
-    likely = likely_encodings(body)
+    likely = [] if encoding.startswith(("utf-16", "utf-32")) else likely_encodings(body)
     if not likely:
         return f"{where}; save the file as UTF-8"
     read = " or ".join(f"{e} ('{_word(body, start, e)}')" for e in likely)
@@ -163,10 +163,10 @@ def likely_encodings(body: bytes) -> list[str]:
     sample = b"\n".join(lines)[:_SAMPLE]
     readings = []
     for match in from_bytes(sample, cp_isolation=list(_USUAL), threshold=0.5):
-        encoding = min(
-            {match.encoding, *match.could_be_from_charset} & set(_USUAL), key=_USUAL.index
-        )
-        text = str(match)
+        alike = {match.encoding, *match.could_be_from_charset} & set(_USUAL)
+        if not alike:
+            continue
+        encoding, text = min(alike, key=_USUAL.index), str(match)
         readings.append(_Reading(encoding, text, _odd(text), match.chaos, match.coherence))
     readings.sort(
         key=lambda r: (r.odd, round(r.mess, 2), -round(r.coherence, 2), _USUAL.index(r.encoding))

@@ -140,6 +140,17 @@ def rows_within(
     return None
 
 
+def lone_quote(fields: list[str], forms: Forms) -> int | None:
+    """Place (from 0) of a field with half a pair of quotes that looks like others without it.
+
+    In text such a quote may be meant (5" of snow); in an id or a level it makes a new one.
+    """
+    for place, text in enumerate(fields):
+        if text.count('"') % 2 and _form(text.replace('"', "")) in forms.of(place):
+            return place
+    return None
+
+
 def _cells(
     text: str, place: int, n: int, separator: str, *, header: bool
 ) -> Iterator[tuple[int, str]]:

@@ -92,10 +92,20 @@ def test_stray_quotes_in_the_header():
 
 
 def test_a_quote_inside_of_a_field_is_a_character():
-    text = table(row42=("comment 40", 'a 5" pipe'), row43=("comment 41", 'it is 6"'))
-    frame = read(text)
+    changes = {"row42": ("comment 40", 'a 5" pipe'), "row43": ("comment 41", 'it is 6"')}
+    frame = read(table(**changes, row44=("Male", 'the "Male"')))
     assert frame.loc[[42, 43], "comment"].tolist() == ['a 5" pipe', 'it is 6"']
+    assert frame.loc[44, "gender"] == 'the "Male"'
     assert len(frame) == 96
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "column"),
+    [("i5", 'i5"', "item"), ("Male", 'Ma"le', "gender"), ("r40", 'r40"', "rater")],
+)
+def test_half_a_quote_in_an_id_or_a_level(old, new, column):
+    with pytest.raises(InputError, match=rf"row 42, column '{column}': a quote stands in '{new}'"):
+        read(table(row42=(old, new)))
 
 
 ANSWERS = [

@@ -107,6 +107,18 @@ def test_files_that_are_no_text_are_called_by_name(content, told):
         decode(content, "t.csv")
 
 
+@pytest.mark.parametrize("content", [b"\xff\xfea", b"\xfe\xff\x00a\x00", b"\xff\xfe\x00\xd8"])
+def test_a_file_that_is_cut_off(content):
+    with pytest.raises(InputError, match=r"is not UTF-16-.E text; save the file as UTF-8"):
+        decode(content, "t.csv")
+
+
+@pytest.mark.parametrize("content", [b"\xff", b"a,b\n\x81\x8d\x8f\x90\x9d\n", bytes(range(1, 256))])
+def test_bytes_of_no_text_at_all(content):
+    with pytest.raises(InputError, match=r"is not UTF-8 text"):
+        decode(content, "t.csv")
+
+
 def test_an_unknown_encoding():
     with pytest.raises(InputError, match="unknown encoding 'utf-9'"):
         decode(b"a", "t.csv", "utf-9")
