@@ -29,7 +29,7 @@ def test_predictive_figure_shows_what_was_observed(bayes, inside, texts):
     picture = check.figure()
     axes = picture.figure.axes
     assert [ax.get_title(loc="center") for ax in axes] == [f"Rating {k}" for k in range(1, 6)]
-    for ax, (_, block) in zip(axes, check.result.table.groupby("rating"), strict=True):
+    for ax, (_, block) in zip(axes, check.result.released().table.groupby("rating"), strict=True):
         assert {round(x, 9) for x in block["observed"]} <= offsets(ax)
     assert inside(picture)
     assert any("raters in brackets" in text for text in texts(picture))
