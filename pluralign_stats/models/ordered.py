@@ -79,15 +79,20 @@ def search_in_order(
     gaps = gaps_of(whole)
     held = _surely_closed(whole, gaps)
     lasting = np.zeros_like(held)
+    location: np.ndarray | None = None
     for _ in range(ROUNDS):
         model = whole
         if held.any():
             model = OrdinalModel(design, categories, basis, link, gaps.rows[held])
-        optimum = search(model, n_nodes)
+        if location is None:
+            location = model.free @ model.start()[: model.free.shape[1]]
+        optimum = search(model, n_nodes, location)
         psi = model.lift @ optimum.psi
-        worst = _crossed(gaps, psi)
-        if worst.any():
-            held, lasting = held | worst, lasting | (worst & held)
+        found = psi[: len(location)]
+        blocked, share = _first_crossed(gaps, location, found)
+        location = location + share * (found - location)
+        if blocked is not None:
+            held[blocked] = True
             continue
         pull = np.where(lasting, 0.0, _pull(whole, gaps, held, psi, n_nodes))
         if pull.max(initial=0.0) <= PULL:
@@ -130,15 +135,20 @@ def _surely_closed(model: OrdinalModel, gaps: Gaps) -> np.ndarray:
     return gaps.empty if n_patterns == n_columns + 1 else np.zeros_like(gaps.empty)
 
 
-def _crossed(gaps: Gaps, psi: np.ndarray) -> np.ndarray:
-    """(m,) of the gaps above each threshold the most negative, if one is negative."""
-    size = gaps.rows @ psi[: gaps.rows.shape[1]]
-    found = np.zeros(len(size), dtype=bool)
-    for cut in np.unique(gaps.lower):
-        kinds = gaps.kind[gaps.lower == cut]
-        worst = kinds[np.argmin(size[kinds])]
-        found[worst] |= size[worst] < -CROSSED
-    return found
+def _first_crossed(gaps: Gaps, start: np.ndarray, end: np.ndarray) -> tuple[int | None, float]:
+    """Which gap closes first on the way to where some are negative, and at what share of the way.
+
+    Everything before lies in the domain of the likelihood, where gaps that were chosen are open.
+    """
+    k = gaps.rows.shape[1]
+    before, after = gaps.rows @ start[:k], gaps.rows @ end[:k]
+    crossed = np.flatnonzero(after < -CROSSED)
+    if not len(crossed):
+        return None, 1.0
+    open_before = before[crossed].clip(0)
+    share = open_before / (open_before - after[crossed])
+    first = int(np.argmin(share))
+    return int(crossed[first]), float(share[first])
 
 
 def _pull(

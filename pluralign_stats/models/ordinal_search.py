@@ -38,6 +38,9 @@ FLAT = 1e-6
 #: Directions in which the expected information, scaled, is smaller cannot be seen at all.
 BLIND = 1e-11
 
+#: Gaps that the free parameters move by less than this share of the largest move are held at 0.
+HELD = 1e-9
+
 #: Parameters with a larger share than this in such a direction have no standard error.
 LOST = 1e-3
 
@@ -100,11 +103,23 @@ class OrdinalModel:
         unit = LATENT_SD[self.link] * np.sqrt(1 + sum((size**2).sum() for size in sizes)) / spread
         counts = np.bincount(codes, design.weight, len(self.basis) + 1) + 0.5
         cuts = ndtri(np.cumsum(counts)[:-1] / counts.sum()) * unit * codes.std()
-        location = np.zeros(self.cuts.lower.shape[1])
-        location[: self.basis.shape[1]] = np.linalg.lstsq(self.basis, cuts, rcond=None)[0]
-        location[len(location) - len(slope) :] = slope * unit
+        location = np.concatenate([self._start_cuts(cuts), slope * unit])
         theta = self.prepared.layout.covariance.start(sizes) * LATENT_SD[self.link]
         return np.concatenate([self.free.T @ location, np.zeros(self.cuts.scale.shape[1]), theta])
+
+    def _start_cuts(self, cuts: np.ndarray) -> np.ndarray:
+        """Parameters of the thresholds near `cuts` (J - 1,) in all rows, but for gaps held at 0."""
+        nominal = np.unique(self.cuts.nominal, axis=0)
+        patterns = np.hstack([np.ones((len(nominal), 1)), nominal])
+        k = patterns.shape[1] * self.basis.shape[1]
+        free = self.free[:k, : self.free.shape[1] - self.cuts.location.shape[1]]
+        gaps = np.kron(patterns, np.diff(self.basis, axis=0)) @ free
+        size = np.linalg.norm(gaps, axis=1).reshape(len(patterns), -1)
+        steps = np.where(size > HELD * size.max(initial=0.0), np.diff(cuts), 0.0)
+        wanted = np.hstack([np.zeros((len(steps), 1)), np.cumsum(steps, axis=1)])
+        wanted += cuts.mean() - wanted.mean(axis=1, keepdims=True)
+        rows = np.kron(patterns, self.basis) @ free
+        return free @ np.linalg.lstsq(rows, wanted.ravel(), rcond=None)[0]
 
     def curvature(self, state: OrdinalState) -> np.ndarray:
         """Guess of the information on all parameters, exact for all but theta nearly."""
@@ -180,10 +195,15 @@ class Optimum:
     converged: bool
 
 
-def search(model: OrdinalModel, n_nodes: int) -> Optimum:
-    """Maximize the marginal likelihood, approximated with `n_nodes` nodes (1: Laplace)."""
+def search(model: OrdinalModel, n_nodes: int, location: np.ndarray) -> Optimum:
+    """Maximize the marginal likelihood, approximated with `n_nodes` nodes (1: Laplace).
+
+    The search starts at thresholds and effects `location` (f,), in the coordinates of the model
+    without anything held.
+    """
     objective = Objective(model.problem, 1)
     start, covariance = model.start(), model.prepared.layout.covariance
+    start[: model.free.shape[1]] = model.free.T @ location
     free = np.ones(len(start), dtype=bool)
     free[len(start) - covariance.size :] = movable(model.design, model.design.weight.sum())
     start[~free] = 0.0

@@ -1,0 +1,102 @@
+"""Thresholds that are kept in order, with categories that nobody of some group chose."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.optimize import minimize
+from scipy.special import expit
+
+from pluralign_stats import fit_ordinal
+
+#: Ratings from 1 to 5 by group, the first of which is the reference.
+TABLES = [
+    ((8, 0, 8, 8, 8), (8, 8, 8, 8, 8)),
+    ((8, 8, 8, 8, 8), (8, 0, 8, 8, 8)),
+    ((17, 2, 0, 3, 18), (21, 1, 2, 1, 15)),
+    ((8, 0, 0, 8, 8), (8, 8, 0, 8, 8)),
+    ((8, 0, 0, 0, 8), (8, 8, 8, 0, 8), (3, 0, 5, 5, 5)),
+    ((9, 4, 0, 2, 5), (6, 0, 7, 7, 1), (5, 0, 0, 9, 12)),
+]
+
+
+def ratings(table):
+    rows = [
+        (k, g) for g, c in zip("abc", table, strict=False) for k in range(5) for _ in range(c[k])
+    ]
+    data = pd.DataFrame(rows, columns=["y", "g"])
+    return data.assign(y=pd.Categorical(data["y"] + 1, [1, 2, 3, 4, 5], ordered=True))
+
+
+def cuts_of(t, structure):
+    """Thresholds in order, from parameters of which all but the first are positive."""
+    if structure == "equidistant":
+        return t[0] + np.arange(4) * t[1]
+    return t[0] + np.array([-t[1] - t[2], -t[1], t[1], t[1] + t[2]])
+
+
+def largest(counts, structure):
+    """Log-likelihood of one group at its maximum: in closed form, or by scipy."""
+    counts = np.array(counts)
+    if structure == "flexible":
+        chosen = counts[counts > 0]
+        return float(chosen @ np.log(chosen / counts.sum()))
+
+    def loss(t):
+        shares = np.diff([0, *expit(cuts_of(t, structure)), 1])
+        return -(counts * np.log(np.maximum(shares, 1e-300))).sum()
+
+    size = {"equidistant": 2, "symmetric": 3}[structure]
+    options = {"maxiter": 10000, "ftol": 1e-14, "gtol": 1e-9, "maxfun": 100000}
+    bounds = [(-30, 30), *[(0, 30)] * (size - 1)]
+    starts = [np.array([-1.0, *[width] * (size - 1)]) for width in (0.3, 1.0)]
+    return max(-minimize(loss, s, bounds=bounds, options=options).fun for s in starts)
+
+
+@pytest.mark.parametrize("table", TABLES)
+@pytest.mark.parametrize("structure", ["flexible", "symmetric", "equidistant"])
+def test_each_group_is_fitted_by_itself_whichever_lacks_a_category(table, structure):
+    fit = fit_ordinal("y ~ 1", ratings(table), nominal="g", thresholds=structure)
+    expected = sum(largest(counts, structure) for counts in table)
+    assert fit.loglik == pytest.approx(expected, abs=1e-4)
+    assert fit.converged
+    assert fit.predict(kind="probability").to_numpy().min() >= 0
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_the_order_of_groups_changes_nothing_with_random_effects(table):
+    data = ratings(table)
+    data["r"] = np.random.default_rng(0).integers(0, 12, len(data))
+    fits = [
+        fit_ordinal("y ~ 1 + (1|r)", data.assign(g=pd.Categorical(data["g"], levels)), nominal="g")
+        for levels in (list("abc")[: len(table)], list("cba")[-len(table) :])
+    ]
+    assert all(fit.converged for fit in fits)
+    assert fits[0].loglik == pytest.approx(fits[1].loglik, abs=1e-5)
+    assert fits[0].loglik >= sum(largest(counts, "flexible") for counts in table) - 1e-4
+
+
+@pytest.mark.parametrize("seed", [102, 106, 107, 118])
+def test_thresholds_by_two_numbers_are_those_of_constrained_maximization(seed):
+    rng = np.random.default_rng(seed)
+    x, z, y = rng.normal(size=150), rng.exponential(size=150), rng.integers(1, 6, 150)
+    y = np.where((x > 0.3) & (y == 3), 4, y)
+    y = np.where((z > 1) & (y == 2), 1, y)
+    fit = fit_ordinal("y ~ 1", pd.DataFrame({"x": x, "z": z, "y": y}), nominal="x + z")
+    assert fit.predict(kind="probability").to_numpy().min() >= 0
+    design = np.column_stack([np.ones(150), x, z])
+    rows = np.arange(150)
+
+    def loss(t):
+        below = expit(design @ t.reshape(3, 4))
+        chosen = np.diff(below, axis=1, prepend=0, append=1)[rows, y - 1]
+        return -np.log(np.maximum(chosen, 1e-12)).sum()
+
+    in_order = np.kron(design, np.diff(np.eye(4), axis=0))
+    found = minimize(
+        loss,
+        np.append([-1.0, -0.3, 0.3, 1.0], np.zeros(8)),
+        constraints={"type": "ineq", "fun": lambda t: in_order @ t, "jac": lambda t: in_order},
+        method="SLSQP",
+        options={"maxiter": 1000, "ftol": 1e-10},
+    )
+    assert fit.loglik == pytest.approx(-found.fun, abs=1e-3)
