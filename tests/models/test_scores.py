@@ -45,7 +45,7 @@ def own_likelihood(fit, data, rater, parameters):
     return mode_at(alone, np.linalg.solve(engine.back, parameters), np.zeros(1)).loglik
 
 
-@pytest.mark.parametrize("options", [{}, {"scale": "group"}, {"nominal": "x"}])
+@pytest.mark.parametrize("options", [{}, {"scale": "group"}, {"nominal": "group"}])
 def test_the_scores_of_a_rater_are_the_slope_of_its_likelihood(few, options):
     fit = pls.fit_ordinal("rating ~ x + group + (1|rater)", few, **options)
     found = scores(fit)

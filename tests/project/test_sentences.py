@@ -94,10 +94,10 @@ def sentences(study):
         "agreement by group": pls.agreement(study, group, n_bootstrap=100),
         "joint": pls.positive_given_positive(study, n_bootstrap=100),
     }
-    effects = {m: pls.demographic_effects(study, model=m) for m in ("ordinal", "linear")}
+    effects = {m: pls.demographic_effects(study, model=m) for m in ("auto", "linear")}
     for model, made in effects.items():
         told[f"{model} points"], told[f"{model} percents"] = made.differences, made.percents
-    told["side by side"] = pls.side_by_side(effects["ordinal"], effects["linear"])
+    told["side by side"] = pls.side_by_side(effects["auto"], effects["linear"])
     if group is not None:
         audit = pls.audit(study, n_bootstrap=100)
         told |= {f"audit: {name}": result for name, result in audit.results().items()}
