@@ -266,7 +266,7 @@ def _as_fit(formula: str, ordered: Ordered, structure: str, n_nodes: int) -> Ord
         random=random_parts(design, model.prepared, values[f + s :], optimum.state.u, inverse),
         joint=Joint(values, vcov, (f, s, t - f - s)),
         loglik=optimum.value,
-        n_parameters=len(optimum.psi),
+        n_parameters=_n_parameters(model),
         converged=optimum.converged,
         warnings=(),
         design=design,
@@ -280,6 +280,19 @@ def _as_fit(formula: str, ordered: Ordered, structure: str, n_nodes: int) -> Ord
         n_nodes=n_nodes,
         transforms=model.prepared.transforms,
     )
+
+
+def _n_parameters(model: OrdinalModel) -> int:
+    """All parameters but gaps that close for every row, as nobody chose what lies in them.
+
+    It is the same for all models of a response: gaps that close for some rows only are counted.
+    """
+    nominal = model.design.nominal
+    kinds, kind = np.unique(np.diff(model.basis, axis=0), axis=0, return_inverse=True)
+    codes = model.categories.codes
+    inner = codes[(codes > 0) & (codes < len(model.basis))]
+    n_closed = len(kinds) - len(np.unique(kind.ravel()[inner - 1]))
+    return len(model.lift) - n_closed * (1 + (nominal.columns.shape[1] if nominal else 0))
 
 
 def _transform(rows: np.ndarray, vcov: np.ndarray) -> np.ndarray:

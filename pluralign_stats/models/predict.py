@@ -15,8 +15,8 @@ from pluralign_stats.models.ordinal import OrdinalFit
 #: Rows predicted at once, which bounds memory.
 CHUNK = 20_000
 
-#: Probabilities between thresholds that coincide are off 0 by rounding, below and above, by less.
-ROUNDED = (-1e-12, 1e-15)
+#: Probabilities between thresholds that coincide may be negative by rounding, but by less.
+ROUNDED = 1e-12
 
 #: Column that tells groups apart while rows are compared.
 _GROUP = "(group)"
@@ -283,9 +283,8 @@ def category_probabilities(
 
 
 def _rounded(probability: np.ndarray) -> np.ndarray:
-    """Probabilities, with 0 for those that are off it by rounding only."""
-    lowest, highest = ROUNDED
-    return np.where((probability > lowest) & (probability < highest), 0.0, probability)
+    """Probabilities, with 0 for those that are negative by rounding only."""
+    return np.where((probability < 0) & (probability > -ROUNDED), 0.0, probability)
 
 
 def draw_categories(fit: OrdinalFit, seed: int) -> pd.Series:

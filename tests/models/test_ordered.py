@@ -5,8 +5,9 @@ import pandas as pd
 import pytest
 from scipy.optimize import minimize
 from scipy.special import expit
+from scipy.stats import chi2
 
-from pluralign_stats import fit_ordinal
+from pluralign_stats import fit_ordinal, likelihood_ratio
 
 #: Ratings from 1 to 5 by group, the first of which is the reference.
 TABLES = [
@@ -100,3 +101,34 @@ def test_thresholds_by_two_numbers_are_those_of_constrained_maximization(seed):
         options={"maxiter": 1000, "ftol": 1e-10},
     )
     assert fit.loglik == pytest.approx(-found.fun, abs=1e-3)
+
+
+@pytest.mark.parametrize("groups", ["ab", "ba"])
+def test_degrees_of_freedom_do_not_depend_on_what_a_group_lacks(groups):
+    """Numbers of parameters and the first log-likelihood are those of R 4.2.2's ordinal 2022.11-16.
+
+    The second is in closed form, as clm lets thresholds cross.
+    """
+    table = ((11, 14, 0, 0, 9), (10, 13, 9, 8, 12))
+    data = ratings(table)
+    data["g"] = pd.Categorical(data["g"], list(groups))
+    fits = fit_ordinal("y ~ g", data), fit_ordinal("y ~ 1", data, nominal="g")
+    row = likelihood_ratio(*fits).table.iloc[1]
+    assert [fit.n_parameters for fit in fits] == [5, 8]
+    assert row["df"] == 3
+    statistic = 2 * (sum(largest(counts, "flexible") for counts in table) + 128.2895496)
+    assert row["statistic"] == pytest.approx(statistic, abs=1e-4)
+    assert row["p_value"] == pytest.approx(chi2.sf(statistic, 3), rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("structure", "counts"), [("flexible", (4, 6)), ("symmetric", (3, 4)), ("equidistant", (3, 4))]
+)
+def test_a_category_that_nobody_at_all_chose_has_no_parameter(structure, counts):
+    """As in R after droplevels."""
+    lacking = ratings(((11, 14, 0, 7, 9), (10, 13, 0, 8, 12)))
+    fits = (
+        fit_ordinal("y ~ g", lacking, thresholds=structure),
+        fit_ordinal("y ~ 1", lacking, nominal="g", thresholds=structure),
+    )
+    assert tuple(fit.n_parameters for fit in fits) == counts

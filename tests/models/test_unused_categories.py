@@ -190,7 +190,7 @@ def test_a_category_that_one_group_did_not_use_has_no_negative_share():
     shares = pd.crosstab(data["group"], data["rating"], normalize="index")
     found = fit.predictions(by="group", kind="probability").table
     np.testing.assert_allclose(found["estimate"], shares.to_numpy().ravel(), atol=1e-6)
-    assert fit.n_parameters == 7
+    assert fit.n_parameters == 8
     mixed = fit_ordinal("rating ~ 1 + (1|rater)", data, nominal="group")
     assert mixed.predict(kind="probability").to_numpy().min() >= 0
     assert mixed.loglik >= fit.loglik - 1e-6
