@@ -10,6 +10,7 @@ from pluralign_stats.models.columns import name_notes
 from pluralign_stats.models.design import Design
 from pluralign_stats.models.fit import RandomPart
 from pluralign_stats.models.matrices import RandomDesign
+from pluralign_stats.models.raters import anew_notes
 
 #: A correlation matrix with a smaller eigenvalue than this is singular.
 SINGULAR = 1e-6
@@ -23,8 +24,10 @@ CONVERGENCE = (
 
 
 def design_notes(design: Design) -> list[str]:
-    """What to doubt about the rows before any model is fitted: names, and columns left out."""
-    return name_notes(design.data, design.fixed_variables) + collinear_notes(design)
+    """What to doubt about the rows before any model is fitted: names, raters, columns left out."""
+    notes = name_notes(design.data, design.fixed_variables)
+    notes += anew_notes(design.raters, design.data, design.factors)
+    return notes + collinear_notes(design)
 
 
 def collinear_notes(design: Design) -> list[str]:

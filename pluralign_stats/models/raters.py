@@ -28,12 +28,22 @@ PEOPLE = frozenset((
 #: What else may stand in the name of a person's number.
 _NUMBER = frozenset(("id", "ids", "no", "nr", "number", "code", "key", "hash", "uuid", "name"))
 
-#: Within which numbers of people may begin anew.
-PLACES = frozenset((
-    "center", "centre", "city", "class", "clinic", "company", "country", "department", "dept",
-    "district", "hospital", "lab", "language", "locale", "nation", "organisation", "organization",
-    "province", "region", "school", "site", "state", "town", "university", "village",
+#: Of which a person has one, so that numbers nested in them are as many people as combinations.
+NATIONS = frozenset(("country", "nation"))
+
+#: Within which numbers of people may begin anew, though one person may also be in several.
+PLACES = NATIONS | frozenset((
+    "center", "centre", "city", "class", "clinic", "company", "department", "dept", "district",
+    "hospital", "lab", "organisation", "organization", "province", "region", "school", "site",
+    "state", "town", "university", "village",
 ))  # fmt: skip
+
+#: What one person may have several of, and what is never people.
+LANGUAGES = frozenset(("lang", "language", "locale"))
+
+#: A factor is taken for a property of people if it is the same in all ratings of more raters than
+#: chance would make it, by this share of those whom chance leaves.
+_OWN = 0.25
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,11 +58,14 @@ class Raters:
         (n,) number of each row's rater, from 0; empty where they are not known.
     unknown
         Why they are not known and what to do, for readers; empty where they are.
+    said
+        Whether the user names the columns.
     """
 
     columns: tuple[str, ...] = ()
     codes: np.ndarray | None = None
     unknown: str = ""
+    said: bool = False
 
     @property
     def known(self) -> bool:
@@ -111,8 +124,9 @@ def find_raters(
     data
         The n rows used, with the columns of `rater_columns` and of the random terms.
     random
-        The random terms. Where ids begin anew within places, as in ``(1|country/id)``, raters are
-        the combinations. Of several columns that might be people none is chosen.
+        The random terms. Of ids nested in countries, as in ``(1|country/id)``, raters are the
+        combinations; of ids nested in what one person may have several of, such as languages or
+        sites, they are not known. Of several columns that might be people none is chosen.
 
     Raises
     ------
@@ -128,18 +142,61 @@ def find_raters(
                 f"first of them row {data.index[empty.to_numpy().argmax()]}; leave those rows out, "
                 "or fill them in"
             )
-        return _numbered(data, named)
+        return Raters(named, _codes(data, named), said=True)
     groups = list(dict.fromkeys(term.factors for term in random))
     chosen = _by_column(data, groups) if RATER in data else _by_name(data, groups)
     if isinstance(chosen, str):
         return Raters(unknown=chosen)
     if data[list(chosen)].isna().any(axis=None):
         return Raters(unknown=_unknown(f"some rows have no {' or '.join(chosen)}"))
-    return _numbered(data, chosen)
+    return Raters(chosen, _codes(data, chosen))
 
 
-def _numbered(data: pd.DataFrame, columns: tuple[str, ...]) -> Raters:
-    return Raters(columns, _codes(data, columns))
+def anew_notes(raters: Raters, data: pd.DataFrame, factors: Sequence[str]) -> list[str]:
+    """Doubt about raters who have several values of what one person should have one of.
+
+    Their numbers may begin anew, as in each country; then there are more raters than are counted.
+
+    Parameters
+    ----------
+    raters
+        The raters of the rows.
+    data
+        The n rows.
+    factors
+        Categorical variables of the fixed effects; those that are the same in most raters are taken
+        for properties of people, and so is every place in the data.
+    """
+    if raters.codes is None or raters.said:
+        return []
+    others = [name for name in data if name not in (*raters.columns, *THINGS)]
+    several = [
+        name
+        for name in others
+        if not _same_number(data, (name, *raters.columns), raters.columns)
+        and (_is(name, PLACES) or (name in factors and _personal(data[name], raters.codes)))
+    ]
+    called = ":".join(raters.columns)
+    return [
+        f"'{called}' is taken for the raters, but some of them have several values of '{name}'; if "
+        f"ids begin anew in each of these, there are more raters than are counted: fit with "
+        f"rater={[name, *raters.columns]}, else with rater={_said(raters.columns)}"
+        for name in several
+    ]
+
+
+def _personal(values: pd.Series, codes: np.ndarray) -> bool:
+    """Whether a factor is the same within raters of several ratings more often than by chance."""
+    if _is(str(values.name), LANGUAGES):
+        return False
+    counts = pd.crosstab(codes, values.to_numpy()).to_numpy()
+    counts = counts[counts.sum(axis=1) > 1]
+    size, share = counts.sum(axis=1), counts.sum(axis=0) / max(counts.sum(), 1)
+    if not len(counts):
+        return False
+    same = (counts.max(axis=1) == size).mean()
+    chance = (share ** size[:, None]).sum(axis=1).mean()
+    return bool(same - chance > _OWN * (1 - chance))
 
 
 def _codes(data: pd.DataFrame, columns: Sequence[str]) -> np.ndarray:
@@ -165,7 +222,7 @@ def _by_column(data: pd.DataFrame, groups: list[tuple[str, ...]]) -> tuple[str, 
         inner = min(holding, key=len)
     if _same_number(data, inner, (RATER,)):
         return (RATER,)
-    if sum(len(g) == len(inner) for g in holding) == 1 and _places(inner, (RATER,)):
+    if sum(len(g) == len(inner) for g in holding) == 1 and _nested(inner, (RATER,)):
         return inner
     return _unknown(
         f"they may be the values of '{RATER}', or combinations of {' and '.join(inner)}",
@@ -181,7 +238,7 @@ def _by_name(data: pd.DataFrame, groups: list[tuple[str, ...]]) -> tuple[str, ..
         g
         for g in groups
         if not set(g) & set(THINGS)
-        and not all(_is(name, PLACES) for name in g)
+        and not all(_is(name, PLACES | LANGUAGES) for name in g)
         and not any(set(s) < set(g) for s in single)
         and not (g not in single and any(set(g) < set(other) for other in groups))
     ]
@@ -192,7 +249,7 @@ def _by_name(data: pd.DataFrame, groups: list[tuple[str, ...]]) -> tuple[str, ..
         return _unknown(f"each of {told} might be they", *(f"rater={_said(g)}" for g in candidates))
     only = candidates[0]
     people = tuple(name for name in only if _person(name))
-    if len(people) == 1 and (_places(only, people) or _same_number(data, only, people)):
+    if len(people) == 1 and (_nested(only, people) or _same_number(data, only, people)):
         return only
     if len(people) == 1:
         return _unknown(
@@ -218,8 +275,8 @@ def _same_number(data: pd.DataFrame, first: Sequence[str], second: Sequence[str]
     return bool(_codes(data, first).max() == _codes(data, second).max())
 
 
-def _places(group: Sequence[str], people: Sequence[str]) -> bool:
-    return all(_is(name, PLACES) for name in group if name not in people)
+def _nested(group: Sequence[str], people: Sequence[str]) -> bool:
+    return all(_is(name, NATIONS) for name in group if name not in people)
 
 
 def _person(name: str) -> bool:

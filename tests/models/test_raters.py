@@ -112,6 +112,59 @@ def test_ids_that_begin_anew_in_each_country_are_so_many_people(ratings):
     assert "rater=['country', 'rater']" in fit.design.raters.unknown
 
 
+def crossed(place, rater):
+    """20 people who each rate at two places of one kind, whose effects are their own."""
+    rng = np.random.default_rng(1)
+    frame = pd.MultiIndex.from_product([range(20), ["a", "b"], range(10)]).to_frame(index=False)
+    frame.columns = [rater, place, "film"]
+    effect = rng.normal(size=20)[frame[rater]]
+    return frame.assign(
+        gender=np.where(frame[rater] % 2, "f", "m"),
+        rating=effect + rng.normal(size=len(frame)),
+    )
+
+
+@pytest.mark.parametrize("rater", ["user_id", "rater"])
+@pytest.mark.parametrize("place", ["language", "locale", "site", "clinic", "class", "region"])
+def test_people_who_rate_in_several_places_are_never_counted_several_times(place, rater):
+    data = crossed(place, rater)
+    for terms in (f"(1|{place}/{rater})", f"(1|{place}:{rater})"):
+        fit, n = counted(f"rating ~ gender + {terms}", data)
+        assert np.isnan(n)
+        assert not fit.design.raters.known
+        assert f"rater='{rater}' or rater=['{place}', '{rater}']" in fit.design.raters.unknown
+        assert counted(f"rating ~ gender + {terms}", data, rater=rater)[1] == 10
+        assert counted(f"rating ~ gender + {terms}", data, rater=[place, rater])[1] == 20
+
+
+@pytest.mark.parametrize("rater", ["user_id", "rater"])
+@pytest.mark.parametrize("place", ["country", "site", "clinic"])
+def test_a_fit_doubts_raters_who_are_in_several_places(place, rater):
+    data = crossed(place, rater)
+    for terms in (f"{place} + (1|{rater})", f"(1|{rater}) + (1|{place})"):
+        formula = f"rating ~ gender + {terms}"
+        told = [w for w in pls.fit_linear(formula, data).warnings if "begin anew" in w]
+        assert len(told) == 1
+        assert f"'{place}'" in told[0]
+        assert f"rater=['{place}', '{rater}']" in told[0]
+        for said in (rater, [place, rater]):
+            fit = pls.fit_linear(formula, data, rater=said)
+            assert not [w for w in fit.warnings if "begin anew" in w]
+
+
+def test_a_fit_doubts_raters_of_several_genders_but_not_of_several_languages_or_conditions():
+    data = crossed("language", "user_id")
+    data["condition"] = np.where(data["film"] % 2, "x", "y")
+    formula = "rating ~ gender + language + condition + (1|user_id)"
+    assert not [w for w in pls.fit_linear(formula, data).warnings if "begin anew" in w]
+    data.loc[data["user_id"] < 3, "gender"] = np.where(data["film"] < 5, "f", "m")[:60]
+    told = [w for w in pls.fit_linear(formula, data).warnings if "begin anew" in w]
+    assert len(told) == 1
+    assert "rater=['gender', 'user_id']" in told[0]
+    ordinal = data.assign(rating=np.digitize(data["rating"], [-1, 0, 1]))
+    assert told[0] in pls.fit_ordinal(formula, ordinal).warnings
+
+
 def test_a_column_rater_is_taken_at_its_word_elsewhere(ratings):
     data = ratings.assign(rater=ratings["person"])
     for formula in ("rating ~ gender", "rating ~ gender + (1|film) + (1|user_id)"):
