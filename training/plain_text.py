@@ -9,6 +9,14 @@ OPEN, CLOSE = "<think>", "</think>"
 
 _TAG = re.compile(r"[<\[].+[>\]]")
 
+#: Marks of chats as models spell them: ``<|im_end|>``, ``<start_of_turn>``, ``</s>``, ``[INST]``.
+_CHAT = re.compile(
+    r"<(?!\s)(?:[|｜][^<>\n]*|[^<>\n]*[|｜])>"
+    r"|</?\w+_\w+>|<\[[^<>\n]+\]>|<</?[A-Z]+>>|\[/?[A-Z]+(?:_[A-Z]+)*\]"
+    r"|</?(?:s|bos|eos|eod|eoh|eoa|eot|sep|cls|pad|unk|mask|think|thinking|thought|reasoning"
+    r"|tools?|image|img|video|audio)>",
+)
+
 
 def plain(tokenizer: Any, text: str) -> str:
     """A text in which no mark is read: ``<|im_end|>`` becomes ``< |im_end|>``.
@@ -24,7 +32,21 @@ def plain(tokenizer: Any, text: str) -> str:
         Of a person or a model.
     """
     marks = _marks(tokenizer, tokenizer.chat_template, len(tokenizer))
-    while marks is not None and marks.search(text):
+    return text if marks is None else _parted(marks, text)
+
+
+def unmarked(text: str) -> str:
+    """A text in which no model's mark is read, for a server whose tokenizer is not known.
+
+    By the forms that marks have; words that have the form, such as ``<s>`` or ``[NAME]``, are
+    parted with them.
+    """
+    return _parted(_CHAT, text)
+
+
+def _parted(marks: re.Pattern[str], text: str) -> str:
+    """A text with a space behind the first character of each mark, until none is left."""
+    while marks.search(text):
         text = marks.sub(lambda found: f"{found[0][0]} {found[0][1:]}", text)
     return text
 

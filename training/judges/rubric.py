@@ -17,6 +17,7 @@ from pluralign_stats.study.languages import looked_up
 from pluralign_stats.study.scale import Scale
 from pluralign_stats.study.yaml_file import parse_yaml
 from training.judges.protocol import Answer
+from training.plain_text import unmarked
 
 if TYPE_CHECKING:
     from pluralign_stats.study.codebook import Codebook, Dimension
@@ -100,7 +101,8 @@ class Rubric(BaseModel):
         """What a judge is sent about one answer, in its language where there is wording."""
         language = answer.language
         tags = _in(self.words["headings"], language)
-        texts = {tags["prompt"]: answer.prompt, tags["answer"]: answer.response}
+        shown_as = {tags["prompt"]: answer.prompt, tags["answer"]: answer.response}
+        texts = {tag: unmarked(text) for tag, text in shown_as.items()}
         code = frame_code(*texts.values())
         shown = [f"<{tag}-{code}>\n{text}\n</{tag}-{code}>" for tag, text in texts.items()]
         return [
@@ -130,12 +132,12 @@ class Rubric(BaseModel):
     def correction(self, reply: str, reason: str, language: str) -> list[Message]:
         """What is added when a reply could not be used and the judge is asked again."""
         return [
-            {"role": "assistant", "content": reply[:500] or "(empty)"},
+            {"role": "assistant", "content": unmarked(reply[:500]) or "(empty)"},
             {
                 "role": "user",
                 "content": " ".join(
                     (
-                        _in(self.words["again"], language).format(reason=reason),
+                        _in(self.words["again"], language).format(reason=unmarked(reason)),
                         _in(self.words["reply"], language).format(
                             keys=", ".join(f'"{name}"' for name in self.items)
                         ),
