@@ -8,10 +8,15 @@ from typing import Any, NamedTuple
 
 from training.plain_text import CLOSE, OPEN, plain
 
-#: Stands for a response where the text around it is wanted; no template changes it.
-_STAND_IN = "Placeholder"
+#: Stand for a response and a prompt where the text around them is wanted.
+_STAND_IN, _ASKED = "Placeholder", "Question"
+_EXCHANGE = [{"role": "user", "content": _ASKED}, {"role": "assistant", "content": _STAND_IN}]
+
+#: Characters of a template's text in messages.
+_SHOWN = 40
 _EMPTY_THINKING = re.compile(rf"{OPEN}\s*{CLOSE}\s*$")
 _OPENED = re.compile(rf"{OPEN}\s*$")
+_THINKING = re.compile(rf"\s*{OPEN}\s*(?:{CLOSE}\s*)?$")
 
 
 class Tokens(NamedTuple):
@@ -79,10 +84,9 @@ class _Seam(NamedTuple):
 
 @lru_cache(maxsize=64)
 def _seam(template: str, tokenizer: Any, thinking: bool) -> _Seam:
-    text = _opened(tokenizer, "Question", thinking)
+    text = _opened(tokenizer, _ASKED, thinking)
     written = _written(template, tokenizer)[0]
-    gap = written.removeprefix(text) if written.startswith(text) else ""
-    lead = "" if gap.strip() else gap
+    lead = written.removeprefix(text) if written.startswith(text) else ""  # see `template_fault`
     whole = _tokens(tokenizer, text + lead + _STAND_IN)
     bare = text.rstrip()
     kept, cut = _tokens(tokenizer, text), _tokens(tokenizer, bare)
@@ -136,24 +140,52 @@ def turn_end(tokenizer: Any) -> str:
 @lru_cache(maxsize=32)
 def _written(template: str, tokenizer: Any) -> tuple[str, str]:
     """What the template writes before a response, and behind it up to the end of the turn."""
-    messages = [
-        {"role": "user", "content": "Question"},
-        {"role": "assistant", "content": _STAND_IN},
-    ]
-    text = tokenizer.apply_chat_template(messages, tokenize=False)
+    text = tokenizer.apply_chat_template(_EXCHANGE, tokenize=False)
     before, _, behind = text.rpartition(_STAND_IN)
     return before, behind.rstrip() or tokenizer.eos_token
 
 
+def _goes_on(tokenizer: Any) -> str:
+    """What the template writes behind a response that is not the last message."""
+    text = tokenizer.apply_chat_template([*_EXCHANGE, _EXCHANGE[0]], tokenize=False)
+    return text.rpartition(_STAND_IN)[2]
+
+
+def template_fault(tokenizer: Any) -> str:
+    """Why training and generation would see different texts around an answer; empty if they do not.
+
+    Of a template that knows of thinking, what stands between prompt and answer is compared without
+    it, since such templates write thinking, and words that switch it off, where they ask only.
+    """
+    asked = _opened(tokenizer, _ASKED, thinking=False)
+    before, behind = _written(tokenizer.chat_template, tokenizer)
+    if _ASKED not in asked or _ASKED not in before:
+        return "it leaves out or changes the question or the answer"
+    if is_reasoning(tokenizer):
+        ends = [_THINKING.sub("", text.rpartition(_ASKED)[2]).rstrip() for text in (asked, before)]
+        meets = ends[0].endswith(ends[1])
+    else:
+        meets = before.startswith(asked) and not before.removeprefix(asked).strip()
+    if not meets:
+        return (
+            f"it asks for an answer behind {asked[-_SHOWN:]!r} but writes one behind "
+            f"{before[-_SHOWN:]!r}"
+        )
+    asks = asked.rpartition(_ASKED)[2].strip()
+    if asks and behind.endswith(asks) and not _goes_on(tokenizer).startswith(behind):
+        return f"it writes {behind[-_SHOWN:]!r} behind an answer, which asks for another one"
+    return ""
+
+
 def is_reasoning(tokenizer: Any) -> bool:
     """Whether the template knows of thinking: it opens it, or can be told to leave it out."""
-    thinking, silent = (_generation_prompt(tokenizer, "Question", on) for on in (True, False))
+    thinking, silent = (_generation_prompt(tokenizer, _ASKED, on) for on in (True, False))
     return thinking != silent or bool(_OPENED.search(thinking))
 
 
 def opens_thinking(tokenizer: Any) -> bool:
     """Whether the model's turn begins inside its thinking, whose opening it does not repeat."""
-    return bool(_OPENED.search(_generation_prompt(tokenizer, "Question", True)))
+    return bool(_OPENED.search(_generation_prompt(tokenizer, _ASKED, True)))
 
 
 def split_thinking(text: str, tokenizer: Any = None) -> tuple[str | None, str]:

@@ -132,15 +132,21 @@ def _set_padding(tokenizer: Any, base: str, pad_token: str | None) -> None:
 
 
 def _try_template(tokenizer: Any, base: str) -> None:
-    from training.chat import exchange_tokens
+    from training.chat import exchange_tokens, template_fault
 
     try:
+        fault = template_fault(tokenizer)
         exchange_tokens(tokenizer, "Question", "Answer")
     except Exception as error:
         raise InputError(
             f"the chat template of {base} cannot write a question and an answer "
             f"({first_line(error)}); name another with chat_template in the grid"
         ) from error
+    if fault:
+        raise InputError(
+            f"the chat template of {base} cannot be trained with, as {fault}; name another with "
+            "chat_template in the grid"
+        )
 
 
 def templates() -> dict[str, Path]:

@@ -17,6 +17,7 @@ from training.chat import (
     prompt_text,
     read_turn,
     split_thinking,
+    template_fault,
     turn_end,
 )
 from training.models import load_tokenizer, templates
@@ -150,6 +151,81 @@ def test_a_template_that_fails_is_refused(tmp_path: Path) -> None:
         load_tokenizer(broken)
     with pytest.raises(InputError, match="cannot be loaded"):
         load_tokenizer(str(tmp_path / "nothing"))
+
+
+TURNS = "{% for m in messages %}{{ m.role + ': ' + m.content + '<|eot_id|>' }}{% endfor %}"
+ASKS = "{% if add_generation_prompt %}assistant: {% endif %}"
+
+
+@pytest.mark.parametrize(
+    ("template", "told"),
+    [
+        (TURNS, r"asks for an answer behind '.*Question<\|eot_id\|>' but writes one behind '.*: '"),
+        (TURNS.replace("m.content", "'\"' + m.content + '\"'") + ASKS, "asks for an answer behind"),
+        (TURNS.replace("': '", "':'") + ASKS, "asks for an answer behind '.*: ' but .*:'"),
+        (TURNS + ASKS.replace("assistant: ", "model: "), "'.*model: ' but writes .*assistant: '"),
+        (
+            TURNS.replace("m.content", "('' if m.role == 'user' else m.content)") + ASKS,
+            "leaves out",
+        ),
+        (TURNS.replace("m.content", "m.content | upper") + ASKS, "leaves out or changes"),
+        (TURNS.replace("m.content", "(m.content if m.role == 'user' else '')") + ASKS, "leaves"),
+        (TURNS + "assistant:", "behind an answer, which asks for another one"),
+        (
+            TURNS.replace("m.content", "('<|im_end|>' if m.role != 'user' else '') + m.content")
+            + ASKS
+            + ASKS.replace("assistant: ", "{{ '' if enable_thinking else '<think></think>' }}"),
+            "asks for an answer behind",
+        ),
+    ],
+)
+def test_a_template_that_asks_otherwise_than_it_writes_is_refused(
+    tmp_path: Path, template: str, told: str
+) -> None:
+    folder = saved(tmp_path / "other", chat_template=template)
+    with pytest.raises(InputError, match=told) as refused:
+        load_tokenizer(folder)
+    assert "\n" not in str(refused.value)
+    assert "name another with chat_template" in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        TURNS + ASKS,
+        TURNS + ASKS.replace(": ", ":"),  # the space is the answer's
+        "{% for m in messages %}{{ m.content + '<|eot_id|>' }}{% endfor %}",
+        "{% for m in messages %}{{ '[INST] ' + m.content + ' [/INST]' if m.role == 'user' else "
+        "' ' + m.content + '<|eot_id|>' }}{% endfor %}",
+    ],
+)
+def test_a_template_that_asks_as_it_writes_is_taken(tmp_path: Path, template: str) -> None:
+    tokenizer = load_tokenizer(saved(tmp_path / "own", chat_template=template))
+    messages = [{"role": "user", "content": "was"}, {"role": "assistant", "content": "ja"}]
+    whole = tokenizer.apply_chat_template(messages, tokenize=True)["input_ids"]
+    tokens = exchange_tokens(tokenizer, "was", "ja")
+    assert [*tokens.prompt, *tokens.answer] == whole
+
+
+#: Of templates of real models, those whose answers stand in a channel that they do not ask for, or
+#: that take no plain texts.
+UNLIKE = {"gptoss", "idefics3", "llava_next", "muse_glimmer", "smolvlm"}
+
+
+def test_templates_of_real_models_ask_as_they_write() -> None:
+    import trl
+
+    folder = Path(trl.__file__).parent / "chat_templates"
+    found = set()
+    for path in sorted(folder.glob("*.jinja")):
+        tokenizer = tiny.make_tokenizer("llama")
+        tokenizer.chat_template = path.read_text("utf-8")
+        try:
+            fault = template_fault(tokenizer)
+        except Exception as error:
+            fault = str(error)
+        found |= {path.stem.removesuffix("_training")} if fault else set()
+    assert {"gptoss", "idefics3"} <= found <= UNLIKE
 
 
 def test_templates_ship() -> None:
