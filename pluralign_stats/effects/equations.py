@@ -4,11 +4,13 @@ import ast
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Literal
 
 import numpy as np
 
 from pluralign_stats.errors import InputError, listing, one_of
+from pluralign_stats.study.text import nfc
 
 _OPERATORS = "+-*/()="
 
@@ -42,7 +44,9 @@ def parse_equation(equation: str, names: Sequence[str]) -> tuple[np.ndarray, flo
     """Weights (m,) of the names, and the constant, of left side less right side.
 
     A number is a constant. A name that could be read as one, or as a calculation with others, such
-    as ``1``, ``18-30`` or ``a - b``, is put in backticks or quotation marks; others may be.
+    as ``1``, ``18-30`` or ``a - b``, is put in backticks or quotation marks; others may be. A
+    number that is also a name is a constant where it multiplies or divides what holds a name, and
+    as a whole side beside names in quotes; elsewhere it is refused.
 
     Raises
     ------
@@ -52,22 +56,28 @@ def parse_equation(equation: str, names: Sequence[str]) -> tuple[np.ndarray, flo
     """
     if not isinstance(equation, str):
         raise InputError(f"a hypothesis must be text, as in 'a - b = 0', not {equation!r}")
+    equation, names = nfc(equation), [nfc(name) for name in names]
     tokens = _tokens(equation, names)
     if tokens is None:
         raise _unreadable(equation, names)
-    _refuse_ambiguous(equation, tokens)
+    for token in tokens:
+        if token.ambiguous and token.kind == "name":
+            raise _ambiguous(equation, token.text, "a calculation")
     used = [t.text for t in tokens if t.kind == "name"]
     for name in used:
         if name not in names:
             raise InputError(f"in the hypothesis '{equation}' {one_of('a name', name, names)}")
-        if list(names).count(name) > 1:
+        if names.count(name) > 1:
             raise InputError(
                 f"in the hypothesis '{equation}' '{name}' stands for several estimates; rename the "
                 "levels"
             )
-    left, equals, right = " ".join(_python(token, names) for token in tokens).partition("=")
+    words = [_python(token, names, place) for place, token in enumerate(tokens)]
+    left, equals, right = " ".join(words).partition("=")
     try:
-        sides = [_linear(side, len(names)) for side in (left, right if equals else "0")]
+        trees = [_tree(side) for side in (left, right if equals else "0")]
+        _refuse_ambiguous(equation, tokens, trees, names)
+        sides = [_evaluate(tree, tokens, len(names)) for tree in trees]
     except (SyntaxError, ValueError):
         raise _unreadable(equation, names) from None
     weights, constant = sides[0][0] - sides[1][0], sides[0][1] - sides[1][1]
@@ -125,30 +135,60 @@ def _stands(name: str, text: str, at: int) -> bool:
     return text.startswith(name, at) and not goes_on
 
 
-def _refuse_ambiguous(equation: str, tokens: list[_Token]) -> None:
-    """A number that is also a name must be quoted, or stand where it can only be a number.
-
-    That is where it multiplies or divides, and as a whole side beside names in quotes.
-    """
-    texts = [t.text if t.kind == "operator" else "" for t in tokens]
-    quoted = any(t.quoted for t in tokens)
-    for before, token, after in zip(["=", *texts], tokens, [*texts[1:], "="], strict=False):
-        factor = before in ("*", "/") or after == "*"
-        side = quoted and before == after == "="
-        if token.ambiguous and not (token.kind == "number" and (factor or side)):
-            other = "or a calculation"
-            if token.kind == "number":
-                other = "or a number" if "." in token.text else f"or a number, as in {token.text}.0"
-            raise InputError(
-                f"in the hypothesis '{equation}' {token.text} may be a name {other}; put names "
-                f"that could be misread in backticks, as in `{token.text}`"
-            )
+def _refuse_ambiguous(
+    equation: str, tokens: Sequence[_Token], trees: Sequence[ast.expr], names: Sequence[str]
+) -> None:
+    """A number that is also a name must be quoted, or stand where it can only be a number."""
+    quoted = any(token.quoted for token in tokens)
+    sides = [tree for tree in trees if not (quoted and isinstance(tree, ast.Name))]
+    unsafe = sorted(place for tree in sides for place in _unsafe(tree))
+    if unsafe:
+        text = tokens[unsafe[0]].text
+        plain = f"{Decimal(text):f}"
+        plain += "" if "." in plain else ".0"
+        while plain in names:
+            plain += "0"
+        raise _ambiguous(equation, text, f"a number, as in {plain}")
 
 
-def _python(token: _Token, names: Sequence[str]) -> str:
-    """A word in Python, names as x and their number."""
+def _unsafe(node: ast.AST) -> list[int]:
+    """Places of numbers that may be names, but for factors of what holds a name."""
+    match node:
+        case ast.Name(id=name):
+            return [int(name[1:])] if name[0] == "n" else []
+        case ast.BinOp(left=a, op=ast.Mult(), right=b) if _only_number(a) and _holds_name(b):
+            return _unsafe(b)
+        case ast.BinOp(left=a, op=ast.Mult() | ast.Div(), right=b) if _only_number(
+            b
+        ) and _holds_name(a):
+            return _unsafe(a)
+    return [place for inner in ast.iter_child_nodes(node) for place in _unsafe(inner)]
+
+
+def _only_number(node: ast.expr) -> bool:
+    """Whether it is a number that may be a name, with a sign or without."""
+    while isinstance(node, ast.UnaryOp):
+        node = node.operand
+    return isinstance(node, ast.Name) and node.id[0] == "n"
+
+
+def _holds_name(node: ast.expr) -> bool:
+    return any(isinstance(inner, ast.Name) and inner.id[0] == "x" for inner in ast.walk(node))
+
+
+def _ambiguous(equation: str, text: str, other: str) -> InputError:
+    return InputError(
+        f"in the hypothesis '{equation}' {text} may be a name or {other}; put names that could be "
+        f"misread in backticks, as in `{text}`"
+    )
+
+
+def _python(token: _Token, names: Sequence[str], place: int) -> str:
+    """A word in Python: names as x and their number, numbers that may be names as n and place."""
     if token.kind == "name":
         return f"x{names.index(token.text)}"
+    if token.ambiguous:
+        return f"n{place}"
     return repr(float(token.text)) if token.kind == "number" else token.text
 
 
@@ -160,26 +200,28 @@ def _unreadable(equation: str, names: Sequence[str]) -> InputError:
     )
 
 
-def _linear(text: str, n: int) -> tuple[np.ndarray, float]:
+def _tree(text: str) -> ast.expr:
+    return ast.parse(text.strip(), mode="eval").body
+
+
+def _evaluate(node: ast.expr, tokens: Sequence[_Token], n: int) -> tuple[np.ndarray, float]:
     """Weights and constant of a linear expression in x0 to x(n - 1)."""
-    return _evaluate(ast.parse(text.strip(), mode="eval").body, n)
-
-
-def _evaluate(node: ast.expr, n: int) -> tuple[np.ndarray, float]:
     match node:
         case ast.Constant(value=int() | float() as value):
             return np.zeros(n), float(value)
+        case ast.Name(id=name) if name[0] == "n":
+            return np.zeros(n), float(tokens[int(name[1:])].text)
         case ast.Name(id=name):
             return np.eye(n)[int(name[1:])], 0.0
         case ast.UnaryOp(op=ast.USub() | ast.UAdd() as sign, operand=inner):
-            weights, constant = _evaluate(inner, n)
+            weights, constant = _evaluate(inner, tokens, n)
             return (-weights, -constant) if isinstance(sign, ast.USub) else (weights, constant)
         case ast.BinOp(left=a, op=ast.Add() | ast.Sub() as op, right=b):
-            (wa, ca), (wb, cb) = _evaluate(a, n), _evaluate(b, n)
+            (wa, ca), (wb, cb) = _evaluate(a, tokens, n), _evaluate(b, tokens, n)
             direction = 1.0 if isinstance(op, ast.Add) else -1.0
             return wa + direction * wb, ca + direction * cb
         case ast.BinOp(left=a, op=ast.Mult() | ast.Div() as op, right=b):
-            (wa, ca), (wb, cb) = _evaluate(a, n), _evaluate(b, n)
+            (wa, ca), (wb, cb) = _evaluate(a, tokens, n), _evaluate(b, tokens, n)
             if not wb.any() and (isinstance(op, ast.Mult) or cb):
                 factor = cb if isinstance(op, ast.Mult) else 1 / cb
                 return wa * factor, ca * factor

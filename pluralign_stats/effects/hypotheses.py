@@ -66,7 +66,9 @@ def hypotheses(
         thresholds; with `by`, in the names of the groups, whose average predictions they are about,
         such as ``"Male - Female = 0"``. A number is a constant: names that could be read as one, or
         as a calculation, are put in backticks or quotation marks, as in ``"`1` - `0` = 0"`` or
-        ``"`31-40` = `18-30`"``.
+        ``"`31-40` = `18-30`"``. A number that is also a name is taken for a constant only where it
+        multiplies or divides what holds a name, as in ``"2 * `1` = `0`"``, and as a whole side of
+        an equation with names in quotes, as in ``"`1` = 0"``; elsewhere it is refused.
     by, newdata, kind, averaging
         As for `predictions`; without `by` the tests are about coefficients.
     conf_level, interval, adjust, n_draws, seed

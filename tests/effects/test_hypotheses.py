@@ -1,3 +1,5 @@
+from unicodedata import normalize
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -106,6 +108,10 @@ def named():
         ("arm", "`2` - `0` = 0", {"2": 1, "0": -1}, 0),
         ("arm", "(`2` + `1`) / 2 - `0` = 0", {"2": 0.5, "1": 0.5, "0": -1}, 0),
         ("arm", "2 * `2` = 1 * `1` + `0`", {"2": 2, "1": -1, "0": -1}, 0),
+        ("arm", "-2 * (`2` - `1`) = `0` * 2 - `1` / 2", {"2": -2, "1": 2.5, "0": -2}, 0),
+        ("arm", "`0` = 0.5*`1` + 0.5*`2`", {"0": 1, "1": -0.5, "2": -0.5}, 0),
+        ("arm", "`0` = 2.0 * 0.5", {"0": 1}, -1),
+        ("arm", "`0` = 2", {"0": 1}, -2),
         ("age", "`31-40` = `18-30`", {"31-40": 1, "18-30": -1}, 0),
         ("age", "`60+` - `18-30` = .5e0", {"60+": 1, "18-30": -1}, -0.5),
         ("party", "a = b", {"a": 1, "b": -1}, 0),
@@ -138,7 +144,15 @@ def test_numbers_are_constants_and_names_like_them_stand_in_quotes(
         ("party", "a - b = 0", "a - b may be a name or a calculation"),
         ("party", "a = -1", "-1 may be a name or a calculation"),
         ("party", "a = 2e3", "2e3 may be a name or a number"),
+        ("party", "a = 2e3", r"as in 2000[.]0; "),
         ("party", "a = a", "says nothing of any of"),
+        ("arm", "`0` = 0.5*1 + 0.5*2", "1 may be a name or a number, as in 1.0"),
+        ("arm", "`0` = 1 * 0.5", "1 may be a name or a number"),
+        ("arm", "`0` = 1 * 2", "1 may be a name or a number"),
+        ("arm", "`0` = (1 + 2) / 2.0", "1 may be a name or a number"),
+        ("arm", "`0` = 2 / 4", "2 may be a name or a number"),
+        ("arm", "`0` = -(2) * 3 + 1.0", "2 may be a name or a number"),
+        ("arm", "`0` = `1` + 0.5 * 2", "2 may be a name or a number"),
         ("party", [3], "must be text"),
     ],
 )
@@ -157,3 +171,14 @@ def test_a_name_of_two_groups_is_refused():
         fit.hypotheses("x, y, z = 0", by=["a", "b"])
     row = fit.hypotheses("z, z - `x, z` = 0", by=["a", "b"]).table.iloc[0]
     assert row["estimate"] == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+@pytest.mark.parametrize("asked", ["NFC", "NFD"])
+def test_names_are_found_in_either_form_of_unicode(form, asked):
+    rng = np.random.default_rng(2)
+    names = [normalize(form, name) for name in ("Café", "Bar")]
+    data = pd.DataFrame({"place": rng.choice(names, 80), "rating": rng.integers(1, 6, 80)})
+    row = fit_linear("rating ~ place", data).hypotheses(normalize(asked, "Café = Bar"), by="place")
+    means = data.groupby("place")["rating"].mean()
+    assert row.table["estimate"].iloc[0] == pytest.approx(means[names[0]] - means[names[1]])
