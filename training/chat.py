@@ -86,7 +86,8 @@ class _Seam(NamedTuple):
 def _seam(template: str, tokenizer: Any, thinking: bool) -> _Seam:
     text = _opened(tokenizer, _ASKED, thinking)
     written = _written(template, tokenizer)[0]
-    lead = written.removeprefix(text) if written.startswith(text) else ""  # see `template_fault`
+    gap = written.removeprefix(text) if written.startswith(text) else ""
+    lead = "" if gap.strip() else gap  # only thinking can stand there; see `template_fault`
     whole = _tokens(tokenizer, text + lead + _STAND_IN)
     bare = text.rstrip()
     kept, cut = _tokens(tokenizer, text), _tokens(tokenizer, bare)
