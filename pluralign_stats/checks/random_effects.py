@@ -13,7 +13,8 @@ from pluralign_stats.checks.names import (
     plain_coefficient,
 )
 from pluralign_stats.describe.intervals import check_level
-from pluralign_stats.models.fit import Fit, RandomPart
+from pluralign_stats.models.estimates import RandomPart
+from pluralign_stats.models.fit import Fit
 from pluralign_stats.results import Metadata, Result, minus
 from pluralign_stats.settings import CONF_LEVEL, MIN_CELL
 

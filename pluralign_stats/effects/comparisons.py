@@ -13,10 +13,10 @@ from pluralign_stats.effects.adjust import Adjustment
 from pluralign_stats.effects.averages import Population, averages, population
 from pluralign_stats.effects.counts import READJUST, count, pair_backing
 from pluralign_stats.effects.estimates import Estimates, Interval, infer, tabulate
+from pluralign_stats.effects.few_units import few_units
 from pluralign_stats.effects.predictions import UNITS, label_groups, notes
 from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.models.fit import Averaging, Fit, Kind
-from pluralign_stats.models.units import few_units
 from pluralign_stats.results import Metadata, Result
 from pluralign_stats.settings import CONF_LEVEL
 

@@ -1,6 +1,7 @@
 """Tests of combinations of coefficients, or of average predictions."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -22,6 +23,7 @@ from pluralign_stats.effects.estimates import (
     posterior_table,
     tabulate,
 )
+from pluralign_stats.effects.few_units import few_units
 from pluralign_stats.effects.predictions import UNITS, notes
 from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.models.bayes.bayes import Posterior
@@ -35,7 +37,7 @@ from pluralign_stats.models.engine.clusters import spread_draws
 from pluralign_stats.models.fit import Averaging, Fit, Kind
 from pluralign_stats.models.ordinal import OrdinalFit
 from pluralign_stats.models.summary import coefficient_raters
-from pluralign_stats.models.units import Units, few_units
+from pluralign_stats.models.units import Units
 from pluralign_stats.results import Metadata, Result, ordered_columns
 from pluralign_stats.settings import CONF_LEVEL, SIGNIFICANCE
 
@@ -150,7 +152,8 @@ def _tabulate(fit: Fit, estimates: Estimates, how: Inference, units: Units | Non
     if units is None or not isinstance(fit, OrdinalFit):
         return tabulate(fit, estimates, how)
     if not isinstance(fit, Posterior):
-        return tabulate(between_units(fit, units), estimates, how)
+        joint = replace(fit.joint, vcov=between_units(fit, units))
+        return tabulate(replace(fit, joint=joint), estimates, how)
     points = points_of(fit)
     drawn = spread_draws(points.parameters, estimates.at(points), score_covariance(fit, units))
     return posterior_table(fit, estimates.labels, drawn, how)

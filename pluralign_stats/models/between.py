@@ -6,17 +6,15 @@ sandwich ``C M C`` of their covariance C, with M the covariance of the scores' s
 units, does not rest on that (Liang & Zeger 1986, Biometrika 73, 13-22).
 """
 
-from dataclasses import replace
-
 import numpy as np
 
 from pluralign_stats.models.engine.clusters import cluster_covariance
-from pluralign_stats.models.ordinal import OrdinalFit
+from pluralign_stats.models.rebuild import OrdinalEstimates
 from pluralign_stats.models.scores import scores
 from pluralign_stats.models.units import ALONE, Units, units_of
 
 
-def scale_units(fit: OrdinalFit) -> Units | None:
+def scale_units(fit: OrdinalEstimates) -> Units | None:
     """Units on which effects on thresholds and scale rest; None where there are none of either."""
     matrices = [m for m in (fit.design.nominal, fit.design.scale) if m is not None]
     names = {str(v) for m in matrices for v in m.spec.required_variables}
@@ -25,19 +23,19 @@ def scale_units(fit: OrdinalFit) -> Units | None:
     return None if units is None or units.name == ALONE else units
 
 
-def score_covariance(fit: OrdinalFit, units: Units) -> np.ndarray:
+def score_covariance(fit: OrdinalEstimates, units: Units) -> np.ndarray:
     """M (k, k): covariance of the sum of the scores, from how much units differ."""
     return cluster_covariance(scores(fit), units.codes)
 
 
-def between_units(fit: OrdinalFit, units: Units) -> OrdinalFit:
-    """The fit with the sandwich as the covariance of its estimates."""
+def between_units(fit: OrdinalEstimates, units: Units) -> np.ndarray:
+    """The sandwich (k, k): covariance of the estimates, missing where the fit's own is."""
     C = fit.joint.vcov
     known = np.nan_to_num(C)
     made = known @ score_covariance(fit, units) @ known
-    return replace(fit, joint=replace(fit.joint, vcov=np.where(np.isnan(C), np.nan, made)))
+    return np.where(np.isnan(C), np.nan, made)
 
 
-def n_located(fit: OrdinalFit) -> int:
+def n_located(fit: OrdinalEstimates) -> int:
     """How many coefficients, the first ones, are effects on the level of ratings."""
     return len(fit.design.fixed.names)

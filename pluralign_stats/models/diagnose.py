@@ -8,7 +8,7 @@ from pluralign_stats.errors import listing
 from pluralign_stats.models.categories import Categories
 from pluralign_stats.models.columns import name_notes
 from pluralign_stats.models.design import Design
-from pluralign_stats.models.fit import RandomPart
+from pluralign_stats.models.estimates import RandomPart
 from pluralign_stats.models.matrices import RandomDesign
 from pluralign_stats.models.raters import anew_notes
 

@@ -26,7 +26,8 @@ from pluralign_stats.models.engine.profiled import (
 )
 from pluralign_stats.models.engine.satterthwaite import VarianceInformation, degrees, inform
 from pluralign_stats.models.engine.whiten import orthogonal
-from pluralign_stats.models.fit import Fit, Joint
+from pluralign_stats.models.estimates import Joint
+from pluralign_stats.models.fit import Fit
 from pluralign_stats.models.formula import parse_formula
 from pluralign_stats.models.mixed import (
     Prepared,
@@ -36,6 +37,7 @@ from pluralign_stats.models.mixed import (
     rough_curvature,
     rough_sizes,
 )
+from pluralign_stats.models.rebuild import linear_engine
 
 #: The information on an entry of theta is taken to be at least this share of a rough guess.
 FLOOR = 0.2
@@ -67,8 +69,6 @@ class LinearFit(Fit):
     @cached_property
     def information(self) -> VarianceInformation:
         """How well the variances are known, for Satterthwaite's degrees of freedom."""
-        from pluralign_stats.models.rebuild import linear_engine
-
         engine = linear_engine(self)
         made = inform(engine.problem, solve_at(engine.problem, engine.theta))
         return replace(made, slopes=engine.back @ made.slopes @ engine.back.T)

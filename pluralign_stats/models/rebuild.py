@@ -1,18 +1,68 @@
 """The engine's model behind a fit, at the fit's estimates."""
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from scipy.linalg import block_diag
 
+from pluralign_stats.models.categories import Categories
+from pluralign_stats.models.design import Design
 from pluralign_stats.models.engine.laplace import OrdinalProblem, OrdinalState, gradient_at
 from pluralign_stats.models.engine.profiled import LinearProblem
 from pluralign_stats.models.engine.quadrature import integrate_at
 from pluralign_stats.models.engine.whiten import orthogonal
-from pluralign_stats.models.linear import LinearFit
+from pluralign_stats.models.estimates import Joint, RandomPart
 from pluralign_stats.models.mixed import Prepared, prepare
-from pluralign_stats.models.ordinal import OrdinalFit
 from pluralign_stats.models.ordinal_search import Objective, OrdinalModel
+
+
+class OrdinalEstimates(Protocol):
+    """What an engine is built of again: an `OrdinalFit`, which need not be known here."""
+
+    @property
+    def design(self) -> Design:
+        """The rows used and their matrices."""
+
+    @property
+    def coded(self) -> Categories:
+        """The categories."""
+
+    @property
+    def basis(self) -> np.ndarray:
+        """Structure of the thresholds."""
+
+    @property
+    def link(self) -> str:
+        """Name of the link."""
+
+    @property
+    def joint(self) -> Joint:
+        """All parameters together."""
+
+    @property
+    def random(self) -> tuple[RandomPart, ...]:
+        """Estimates of each random term."""
+
+    @property
+    def n_nodes(self) -> int:
+        """Nodes of the quadrature."""
+
+
+class LinearEstimates(Protocol):
+    """What an engine is built of again: a `LinearFit`, which need not be known here."""
+
+    @property
+    def design(self) -> Design:
+        """The rows used and their matrices."""
+
+    @property
+    def theta(self) -> np.ndarray:
+        """Relative entries of the random effects' factors."""
+
+    @property
+    def reml(self) -> bool:
+        """Whether the likelihood is restricted."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,7 +98,7 @@ class OrdinalEngine:
         return gradient_at(problem, state)
 
 
-def ordinal_engine(fit: OrdinalFit) -> OrdinalEngine:
+def ordinal_engine(fit: OrdinalEstimates) -> OrdinalEngine:
     """Build the engine's model anew from a fit, which does not keep it."""
     model = OrdinalModel(fit.design, fit.coded, fit.basis, fit.link)
     back = block_diag(model.cuts.back, np.eye(fit.joint.sizes[2]))
@@ -86,7 +136,7 @@ class LinearEngine:
     back: np.ndarray
 
 
-def linear_engine(fit: LinearFit) -> LinearEngine:
+def linear_engine(fit: LinearEstimates) -> LinearEngine:
     """Build the engine's model anew from a fit, which does not keep it."""
     design, prepared = fit.design, prepare(fit.design)
     X, back = orthogonal(design.fixed.columns)

@@ -15,8 +15,7 @@ from pluralign_stats.models.engine.laplace import (
     slopes_at,
 )
 from pluralign_stats.models.engine.quadrature import slopes_about
-from pluralign_stats.models.ordinal import OrdinalFit
-from pluralign_stats.models.rebuild import OrdinalEngine, ordinal_engine
+from pluralign_stats.models.rebuild import OrdinalEngine, OrdinalEstimates, ordinal_engine
 
 #: Step of the differences of the gradient, in standard errors.
 STEP = 1e-4
@@ -73,7 +72,7 @@ class _Wider:
         return gradient_of(self.problem, *self.at(psi))[self.new]
 
 
-def scores(fit: OrdinalFit) -> np.ndarray:
+def scores(fit: OrdinalEstimates) -> np.ndarray:
     """(n, k) what each row, in the data's order, adds to the gradient by `fit.joint.estimates`."""
     engine = ordinal_engine(fit)
     wider = _Wider(engine, engine.model.problem, np.zeros(len(engine.psi), dtype=bool))
@@ -81,7 +80,7 @@ def scores(fit: OrdinalFit) -> np.ndarray:
     return np.linalg.solve(engine.back.T, _in_order(engine, rows).T).T
 
 
-def efficient_scores(fit: OrdinalFit, columns: np.ndarray) -> Efficient:
+def efficient_scores(fit: OrdinalEstimates, columns: np.ndarray) -> Efficient:
     """What each row adds to the scores of extra effects at 0, given that the rest is estimated.
 
     From the slope s by the extra effects, what the slope by the model's own parameters tells of

@@ -93,7 +93,7 @@ def _by_units(
         return table, ()
     first, last = n_located(fit), len(fit.params)
     rows = fit.rows[first:last]
-    variance = np.einsum("mk,kl,ml->m", rows, between_units(fit, units).joint.vcov, rows)
+    variance = np.einsum("mk,kl,ml->m", rows, between_units(fit, units), rows)
     df = units.fewest - 2
     made = wald_table(
         fit.params.to_numpy()[first:],

@@ -1,13 +1,14 @@
 """On which independent units a comparison rests: raters, items, or both."""
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
 
-from pluralign_stats.models.fit import Fit
+from pluralign_stats.models.design import Design
+from pluralign_stats.models.estimates import RandomPart
 from pluralign_stats.models.formula import variables_of
-from pluralign_stats.models.ordinal import OrdinalFit
 
 #: What the units are where a model knows neither raters nor items.
 ALONE = "rating"
@@ -34,26 +35,19 @@ class Units:
         return min(int(codes.max()) + 1 for codes in self.codes)
 
 
-#: Fewer units make p from the normal distribution too small by more than a little.
-FEW = 30
+class Grouped(Protocol):
+    """What rows depend on each other by: a `Fit`, which need not be known here."""
+
+    @property
+    def design(self) -> Design:
+        """The rows used and their matrices."""
+
+    @property
+    def random(self) -> tuple[RandomPart, ...]:
+        """Estimates of each random term."""
 
 
-def few_units(fit: Fit, variable: str) -> tuple[str, ...]:
-    """Note on a variable of few raters or items, where p and intervals take them for many."""
-    normal = isinstance(fit, OrdinalFit) and type(fit).degrees is OrdinalFit.degrees
-    if not normal or variable not in fit.design.data:
-        return ()
-    units = units_of(fit, variable)
-    if units.name == ALONE or units.fewest >= FEW:
-        return ()
-    return (
-        f"'{variable}' differs between {units.fewest} {units.name}s only: intervals and p of an "
-        "ordinal model, which take them for many, are too narrow and too small (of halves of 12 "
-        "items made by lot, about 10 % instead of 5 % differ); fit_linear counts them.",
-    )
-
-
-def units_of(fit: Fit, *variables: str) -> Units:
+def units_of(fit: Grouped, *variables: str) -> Units:
     """Units on which a test of some variables together rests.
 
     They are those within which a variable is the same: raters of a demographic, items of a
@@ -69,12 +63,14 @@ def units_of(fit: Fit, *variables: str) -> Units:
         if not any(_part(codes, coarser) for coarser in kept.values()):
             kept[name] = codes
     if not kept:
-        return Units(ALONE, (np.arange(fit.nobs),))
+        return Units(ALONE, (np.arange(len(fit.design.y)),))
     names = sorted(kept, key=list(groups).index)
     return Units(" and ".join(names), tuple(kept[name] for name in names))
 
 
-def _of_variable(fit: Fit, variable: str, groups: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+def _of_variable(
+    fit: Grouped, variable: str, groups: dict[str, np.ndarray]
+) -> dict[str, np.ndarray]:
     values, rater = pd.factorize(fit.design.data[variable])[0], _rater(fit)
     whole = groups
     if rater is not None:
@@ -95,7 +91,7 @@ def _crossed(groups: dict[str, np.ndarray], rater: str | None) -> dict[str, np.n
     return {n: c for n, c in groups.items() if n == rater or not _part(groups[rater], c)}
 
 
-def _rater(fit: Fit) -> str | None:
+def _rater(fit: Grouped) -> str | None:
     """What the raters are called, if the model knows them: as its term of them is."""
     raters = fit.design.raters
     terms = [part.design.term for part in fit.random]
@@ -103,7 +99,7 @@ def _rater(fit: Fit) -> str | None:
     return next(called, ":".join(raters.columns) or None) if raters.known else None
 
 
-def _groups(fit: Fit) -> dict[str, np.ndarray]:
+def _groups(fit: Grouped) -> dict[str, np.ndarray]:
     """The model's groups of rows, raters first."""
     rater, codes = _rater(fit), fit.design.raters.codes
     found = {} if rater is None or codes is None else {rater: codes}

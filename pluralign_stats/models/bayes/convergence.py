@@ -15,7 +15,7 @@ from pluralign_stats.models.bayes.posterior import Draws
 from pluralign_stats.models.bayes.summarize import summarize
 from pluralign_stats.models.between import scale_units, score_covariance
 from pluralign_stats.models.engine.clusters import spread_draws
-from pluralign_stats.models.fit import RandomPart
+from pluralign_stats.models.estimates import RandomPart
 from pluralign_stats.models.ordinal import OrdinalFit
 from pluralign_stats.models.summary import coefficient_raters
 from pluralign_stats.results import Metadata, Result, ordered_columns

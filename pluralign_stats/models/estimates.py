@@ -1,0 +1,77 @@
+"""Estimates of a model: of each random term, and all parameters together."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from pluralign_stats.models.matrices import RandomDesign
+
+
+@dataclass(frozen=True, eq=False)
+class RandomPart:
+    """Estimates of one random term.
+
+    Attributes
+    ----------
+    design
+        The term, its q effects and its L levels.
+    covariance
+        (q, q) covariance of the effects between levels.
+    modes
+        (L, q) predicted effects of the levels.
+    conditional
+        (L, q, q) their covariances given the data and the other parameters.
+    """
+
+    design: RandomDesign
+    covariance: np.ndarray
+    modes: np.ndarray
+    conditional: np.ndarray
+
+    @property
+    def sd(self) -> pd.Series:
+        """Standard deviations of the effects between levels."""
+        return pd.Series(np.sqrt(np.diag(self.covariance)), list(self.design.labels))
+
+    @property
+    def correlations(self) -> pd.DataFrame:
+        """(q, q) correlations; missing where a variance is 0."""
+        sd = self.sd.to_numpy()
+        with np.errstate(divide="ignore", invalid="ignore"):
+            matrix = self.covariance / np.outer(sd, sd)
+        return pd.DataFrame(matrix, self.design.effects, self.design.effects)
+
+    def variance(self) -> np.ndarray:
+        """(n,) variance of the term's contribution to each row."""
+        return np.einsum("ne,ef,nf->n", self.design.z, self.covariance, self.design.z)
+
+    def draw(self, rng: np.random.Generator) -> np.ndarray:
+        """Contribution (n,) of newly drawn effects to each row of the data."""
+        q, n_levels = len(self.covariance), len(self.design.levels)
+        effects = rng.multivariate_normal(np.zeros(q), self.covariance, n_levels, method="eigh")
+        return (self.design.z * effects[self.design.codes]).sum(axis=1)
+
+
+@dataclass(frozen=True, eq=False)
+class Joint:
+    """All parameters of a model together, as predictions depend on them.
+
+    Attributes
+    ----------
+    estimates, vcov
+        (k,) estimates and (k, k) covariance; parameters on a boundary have zero covariance.
+    sizes
+        How many of them are location coefficients, scale coefficients, and entries of the
+        lower-triangular factors of the random effects' covariances.
+    """
+
+    estimates: np.ndarray
+    vcov: np.ndarray
+    sizes: tuple[int, int, int]
+
+    @property
+    def parts(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Location coefficients, scale coefficients, factor entries."""
+        a, b = self.sizes[0], self.sizes[0] + self.sizes[1]
+        return self.estimates[:a], self.estimates[a:b], self.estimates[b:]
