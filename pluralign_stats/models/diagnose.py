@@ -153,11 +153,11 @@ def unplaced_note(unused: Sequence[str], *, advise: bool) -> str:
 
 def held_note(held: Sequence[tuple[str, str]], *, everywhere: bool) -> str:
     """Neighbouring thresholds that coincide."""
-    pairs = ", ".join(f"'{a}' and '{b}'" for a, b in held)
-    where = "" if everywhere else " for some rows"
+    pairs = " as well as ".join(f"'{a}' and '{b}'" for a, b in held)
+    where, there = ("", "") if everywhere else (" for some rows", " there")
     return (
-        f"the thresholds {pairs} coincide{where}, where nobody chose what lies between, and which "
-        "predictions therefore give no probability"
+        f"the thresholds {pairs} coincide{where}: nobody{there} chose what lies between, and "
+        f"predictions{there} give it no probability"
     )
 
 

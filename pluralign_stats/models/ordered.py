@@ -37,11 +37,14 @@ class Ordered:
         The maximum, in the model's own coordinates.
     held
         Pairs of thresholds that coincide, in some rows at least.
+    everywhere
+        Whether they coincide in all rows.
     """
 
     model: OrdinalModel
     optimum: Optimum
     held: tuple[tuple[str, str], ...]
+    everywhere: bool
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,8 +99,11 @@ def search_in_order(
             continue
         pull = np.where(lasting, 0.0, _pull(whole, gaps, held, psi, n_nodes))
         if pull.max(initial=0.0) <= PULL:
-            names, lower = categories.cuts, np.unique(gaps.lower[held[gaps.kind]])
-            return Ordered(model, optimum, tuple((names[k], names[k + 1]) for k in lower))
+            names, closed = categories.cuts, held[gaps.kind]
+            lower = np.unique(gaps.lower[closed])
+            pairs = tuple((names[k], names[k + 1]) for k in lower)
+            everywhere = bool(closed[np.isin(gaps.lower, lower)].all())
+            return Ordered(model, optimum, pairs, everywhere)
         released = int(np.argmax(pull))
         held[released], lasting[released] = False, True
     raise InputError(

@@ -332,8 +332,7 @@ def _warnings(fit: OrdinalFit, ordered: Ordered) -> tuple[tuple[str, ...], bool]
     if fit.coded.unused and fit.structure == "flexible":
         notes.append(diagnose.unplaced_note(fit.coded.unused, advise=len(fit.labels) > 2))
     if ordered.held:
-        everywhere = fit.design.nominal is None
-        notes.append(diagnose.held_note(ordered.held, everywhere=everywhere))
+        notes.append(diagnose.held_note(ordered.held, everywhere=ordered.everywhere))
     notes += diagnose.random_notes(fit.random, fit.nobs, fit.design.weight.sum())
     notes += diagnose.alike_notes(fit.random, LATENT_SD[fit.link] ** 2)
     separated = _separated(fit, model, optimum)

@@ -6,10 +6,11 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pandas as pd
 
-from pluralign_stats.errors import InputError, one_of
+from pluralign_stats.errors import InputError, listing, one_of
 from pluralign_stats.models.categories import label_of
 from pluralign_stats.models.engine.marginal import marginal_probability, marginalize
 from pluralign_stats.models.fit import Averaging, Fit, Kind
+from pluralign_stats.models.ordered import CROSSED
 from pluralign_stats.models.ordinal import OrdinalFit
 
 #: Rows predicted at once, which bounds memory.
@@ -206,6 +207,8 @@ class Averager:
         for first in range(0, len(data), CHUNK):
             chunk = slice(first, first + CHUNK)
             rows = rows_of(fit, data.iloc[chunk], averaging)
+            if kind != "linear":
+                _refuse_crossed(fit, rows, data.iloc[chunk], numbered=False)
             share = np.zeros((n_groups, len(rows.offset)))
             place = group[chunk], np.arange(len(rows.offset))
             share[place] = weight[chunk] / total[group[chunk]]
@@ -253,6 +256,8 @@ def predicted_rows(
 ) -> np.ndarray:
     """Predictions (m, K) of each row, averaged over the points."""
     rows = rows_of(fit, data, averaging)
+    if kind != "linear":
+        _refuse_crossed(fit, rows, data, numbered=True)
     made = []
     for first in range(0, len(data) or 1, CHUNK):
         chunk = rows.slice(slice(first, first + CHUNK))
@@ -261,6 +266,28 @@ def predicted_rows(
             total = total + _predicted(fit, chunk.with_effects(effects), kind, values)
         made.append(total / len(points.parameters))
     return np.vstack(made)
+
+
+def _refuse_crossed(fit: Fit, rows: Rows, data: pd.DataFrame, *, numbered: bool) -> None:
+    """Refuse rows whose thresholds cross, which those of the data that were fitted never do.
+
+    Rows are told by their index if it is the user's (`numbered`).
+    """
+    if not (isinstance(fit, OrdinalFit) and rows.nominal.shape[1] and fit.design.nominal):
+        return
+    gaps = np.diff(_cut_points(fit, rows, fit.joint.estimates)[0], axis=1)
+    crossed = gaps < -2 * CROSSED
+    if crossed.any():
+        row, gap = np.argwhere(crossed)[0]
+        names = sorted(map(str, fit.design.nominal.spec.required_variables))
+        told = ", ".join(f"{name} = {data[name].iloc[row]}" for name in names)
+        lower, upper = fit.coded.cuts[gap : gap + 2]
+        where = f"in row {data.index[row]}, with {told}," if numbered else f"in rows with {told}"
+        raise InputError(
+            f"{where} the thresholds '{lower}' and '{upper}' cross, so that a probability would be "
+            f"negative; ask only about such {' and '.join(names)} as were rated, or fit without "
+            f"{listing(names)} in 'nominal'"
+        )
 
 
 def as_predicted(

@@ -7,7 +7,7 @@ from scipy.optimize import minimize
 from scipy.special import expit
 from scipy.stats import chi2
 
-from pluralign_stats import fit_ordinal, likelihood_ratio
+from pluralign_stats import InputError, fit_ordinal, likelihood_ratio
 
 #: Ratings from 1 to 5 by group, the first of which is the reference.
 TABLES = [
@@ -132,3 +132,67 @@ def test_a_category_that_nobody_at_all_chose_has_no_parameter(structure, counts)
         fit_ordinal("y ~ 1", lacking, nominal="g", thresholds=structure),
     )
     assert tuple(fit.n_parameters for fit in fits) == counts
+
+
+@pytest.fixture(scope="module")
+def by_number():
+    """Outer categories are chosen the more, the larger x: thresholds come close."""
+    rng = np.random.default_rng(4)
+    x = rng.uniform(0, 1, 500)
+    spread = 0.4 + 2.0 * (1 - x)
+    y = 1 + np.searchsorted([-1, 1], spread * rng.logistic(size=500) / 2)
+    y = np.where((rng.random(500) < 0.8 * x) & (y == 2), rng.choice([1, 3], 500), y)
+    return fit_ordinal("y ~ 1", pd.DataFrame({"x": x, "y": y}), nominal="x")
+
+
+def test_rows_whose_thresholds_cross_are_refused(by_number):
+    assert by_number.predict(kind="probability").to_numpy().min() >= 0
+    far = pd.DataFrame({"x": [0.5, 0.2, 30.0]}, index=["p", "q", "r"])
+    refused = r"in row r, with x = 30.0, .*'1\|2' and '2\|3' cross, .*about such x as were rated"
+    for kind in ("mean", "probability"):
+        with pytest.raises(InputError, match=refused):
+            by_number.predict(far, kind=kind)
+    assert len(by_number.predict(far, kind="linear")) == 3
+    assert len(by_number.predict(far.iloc[:2])) == 2
+    for ask in (
+        lambda: by_number.predictions(newdata=far),
+        lambda: by_number.comparisons("x", step=20),
+        lambda: by_number.predictions(newdata=far, kind="probability"),
+    ):
+        with pytest.raises(InputError, match="cross, so that a probability would be negative"):
+            ask()
+
+
+def test_a_cell_of_two_factors_that_nobody_rated_is_refused_if_its_thresholds_cross():
+    middle = {("a", "p"): 30, ("b", "p"): 2, ("a", "q"): 2}
+    data = pd.DataFrame(
+        [
+            (y, *cell)
+            for cell, n in middle.items()
+            for y, m in ((1, 30), (2, n), (3, 30))
+            for _ in range(m)
+        ],
+        columns=["y", "g", "h"],
+    )
+    fit = fit_ordinal("y ~ 1", data, nominal="g + h")
+    unseen = pd.DataFrame({"g": ["b"], "h": ["q"]})
+    for ask in (
+        lambda: fit.predict(unseen, kind="probability"),
+        lambda: fit.contrasts("g"),
+        lambda: fit.comparisons("g"),
+    ):
+        with pytest.raises(InputError, match=r"with g = b, h = q.* in 'nominal'"):
+            ask()
+    assert fit.predictions(by="g").table["estimate"].notna().all()
+
+
+def test_the_note_on_thresholds_that_coincide_says_for_whom():
+    some = fit_ordinal("y ~ 1", ratings(TABLES[0]), nominal="g")
+    told = "the thresholds '1|2' and '2|3' coincide for some rows: nobody there chose what lies"
+    assert any(note.startswith(told) for note in some.warnings)
+    nobody = ratings(((11, 14, 0, 7, 9), (10, 13, 0, 8, 12)))
+    every = fit_ordinal("y ~ 1", nobody, nominal="g", thresholds="symmetric")
+    told = (
+        "the thresholds '2|3' and '3|4' coincide: nobody chose what lies between, and predictions"
+    )
+    assert any(note.startswith(told) for note in every.warnings)

@@ -201,13 +201,13 @@ def hard(name):
             "y ~ x",
             d.assign(y=used),
             {"thresholds": "symmetric"},
-            "'2|3' and '3|4' coincide, where nobody chose",
+            "'2|3' and '3|4' coincide: nobody chose",
         ),
         "an empty category of one group": (
             "y ~ 1",
             d.assign(y=d["rating"].where((d["a"] != "r") | (d["rating"] != 3), 2)),
             {"nominal": "a"},
-            "'2|3' and '3|4' coincide for some rows, where nobody chose",
+            "'2|3' and '3|4' coincide for some rows: nobody there chose",
         ),
         "an order of the alphabet": (
             "y ~ x",
