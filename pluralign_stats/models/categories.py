@@ -1,8 +1,9 @@
 """The categories of an ordinal response: their order, labels and scores."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
+from numbers import Real
 
 import numpy as np
 import pandas as pd
@@ -11,9 +12,6 @@ from pluralign_stats.errors import InputError, NotApplicableError, listing
 
 #: More categories than this are taken for a continuous response.
 MOST_CATEGORIES = 60
-
-#: Text that is a number.
-NUMBER = re.compile(r"\s*[+-]?\d+(\.\d+)?\s*")
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,12 +98,13 @@ def categories_of(response: pd.Series, known: pd.Series, *, keep_unused: bool) -
             f"the categories of '{response.name}' are not in the order of their numbers: "
             f"{listing(kept)}; reorder them, as by .cat.reorder_categories([...], ordered=True)"
         )
+    labels = dict(zip(order, labels_of(order), strict=True))
     return Categories(
-        tuple(map(label_of, kept)),
+        tuple(labels[c] for c in kept),
         np.array([scores[c] for c in kept]),
         np.array(list(scores.values())),
         pd.Index(kept).get_indexer(pd.Index(np.asarray(response))),
-        tuple(map(label_of, unused)),
+        tuple(labels[c] for c in unused),
         _alphabetical(known, order),
     )
 
@@ -113,13 +112,16 @@ def categories_of(response: pd.Series, known: pd.Series, *, keep_unused: bool) -
 def _alphabetical(known: pd.Series, order: list[object]) -> bool:
     """Whether categories are words that are sorted, as they are where nobody has ordered them."""
     stated = not isinstance(known.dtype, pd.CategoricalDtype) or known.dtype.ordered
-    words = all(isinstance(c, str) and not NUMBER.fullmatch(c) for c in order)
+    words = all(isinstance(c, str) and _number(c) is None for c in order)
     return bool(not stated and words and len(order) > 2 and order == sorted(map(str, order)))
 
 
-def label_of(category: object) -> str:
-    """What a category is called."""
-    return f"{category:g}" if isinstance(category, float) else str(category)
+def labels_of(scale: Sequence[object]) -> list[str]:
+    """What the categories of a whole scale are called: numbers as short as tells them apart."""
+    short = [f"{c:g}" if isinstance(c, float) else str(c) for c in scale]
+    if len(set(short)) == len(short):
+        return short
+    return [repr(float(c)) if isinstance(c, float) else str(c) for c in scale]
 
 
 def scores_of(scale: Sequence[object]) -> list[float]:
@@ -127,12 +129,20 @@ def scores_of(scale: Sequence[object]) -> list[float]:
 
     Whether somebody chose a category changes no score.
     """
-    numbers = [
-        float(c)
-        for c in scale
-        if isinstance(c, (bool, int, float, np.number, np.bool_))
-        or (isinstance(c, str) and NUMBER.fullmatch(c))
-    ]
+    numbers = [number for c in scale if (number := _number(c)) is not None]
     if len(numbers) == len(scale) == len(set(numbers)):
         return numbers
     return [float(place) for place in range(1, len(scale) + 1)]
+
+
+def _number(category: object) -> float | None:
+    """The number that a category is, also one written as text; None for words."""
+    if isinstance(category, (Real, Decimal, np.bool_)):
+        return float(category)
+    if not isinstance(category, str) or "_" in category:
+        return None
+    try:
+        number = float(category.replace("\N{MINUS SIGN}", "-"))
+    except ValueError:
+        return None
+    return number if np.isfinite(number) else None

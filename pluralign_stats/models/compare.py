@@ -36,15 +36,22 @@ def likelihood_ratio(*fits: Fit) -> Result:
     Raises
     ------
     InputError
-        If a fit is Bayesian; fits differ in their rows, response, weights, link, structure of
-        thresholds or estimation; linear fits with different fixed effects are by REML, whose
-        likelihoods do not compare; a model does not hold the smaller one; or its search did not
-        reach its maximum.
+        If something is no fit, or a fit is Bayesian; fits differ in their rows, response, weights,
+        link, structure of thresholds or estimation; linear fits with different fixed effects are
+        by REML, whose likelihoods do not compare; it is not established that a model holds the
+        smaller one; or its search did not reach its maximum.
 
     References
     ----------
     Stram & Lee (1994), Biometrics 50, 1171-1177, for tests of variances.
     """
+    for fit in fits:
+        if not isinstance(fit, Fit):
+            several = isinstance(fit, (list, tuple))
+            advice = (
+                "give them one by one, as in likelihood_ratio(a, b)" if several else "give fits"
+            )
+            raise InputError(f"likelihood_ratio takes fits, not a {type(fit).__name__}; {advice}")
     if len(fits) < 2:
         raise InputError("a likelihood-ratio test needs two fits or more")
     if any(isinstance(fit, Posterior) for fit in fits):

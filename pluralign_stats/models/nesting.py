@@ -126,7 +126,6 @@ def refuse_unnested(small: Fit, large: Fit) -> None:
         for what, within in (
             ("effects", _effects_within(small.design, large.design)),
             ("effects on the scale", _scale_within(small.design, large.design)),
-            ("random effects", _random_within(small.design, large.design)),
         )
         if not within
     ]
@@ -134,6 +133,11 @@ def refuse_unnested(small: Fit, large: Fit) -> None:
         raise InputError(
             f"'{large.formula}' lacks {' and '.join(lacking)} of '{small.formula}', which is no "
             f"special case of it; compare them by AIC ({_aics(large, small)})"
+        )
+    if not _random_within(small.design, large.design):
+        raise InputError(
+            f"that '{large.formula}' holds '{small.formula}' as a special case could not be "
+            f"established from their random effects; compare them by AIC ({_aics(large, small)})"
         )
 
 

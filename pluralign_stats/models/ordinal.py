@@ -10,7 +10,7 @@ from scipy.linalg import block_diag
 
 from pluralign_stats.errors import InputError, NotApplicableError, one_of
 from pluralign_stats.models import diagnose
-from pluralign_stats.models.categories import Categories, categories_of
+from pluralign_stats.models.categories import Categories, categories_of, labels_of
 from pluralign_stats.models.columns import read_column
 from pluralign_stats.models.design import Design, build_design
 from pluralign_stats.models.engine.covariance import Covariance, Shape
@@ -101,9 +101,7 @@ class OrdinalFit(Fit):
     @property
     def categories(self) -> list[object]:
         """What tables call the categories: their numbers, or words."""
-        plain = all(
-            label == f"{score:g}" for label, score in zip(self.labels, self.scores, strict=True)
-        )
+        plain = list(self.labels) == labels_of(self.scores.tolist())
         return list(self.scores) if plain else list(self.labels)
 
     @property

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from pluralign_stats.errors import InputError, listing, one_of
-from pluralign_stats.models.categories import label_of
+from pluralign_stats.models.categories import labels_of
 from pluralign_stats.models.engine.marginal import marginal_probability, marginalize
 from pluralign_stats.models.fit import Averaging, Fit, Kind
 from pluralign_stats.models.ordered import CROSSED
@@ -326,7 +326,7 @@ def draw_categories(fit: OrdinalFit, seed: int) -> pd.Series:
     response = fit.formula.partition("~")[0].strip(" `")
     if data[response].dtype == "category":
         scale = data[response].cat.categories
-        place = pd.Index([label_of(c) for c in scale]).get_indexer(list(fit.labels))
+        place = pd.Index(labels_of(list(scale))).get_indexer(list(fit.labels))
         made = pd.Categorical.from_codes(place[codes], scale, ordered=True)
         return pd.Series(made, data.index, name="simulated")
     return pd.Series(fit.scores[codes], data.index, name="simulated")

@@ -1,8 +1,10 @@
+from decimal import Decimal
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from pluralign_stats import InputError
+from pluralign_stats import InputError, fit_ordinal
 from pluralign_stats.models.categories import categories_of
 
 WORDS = ["no", "perhaps", "yes"]
@@ -88,3 +90,39 @@ def test_every_score_of_the_scale_is_known():
 )
 def test_words_in_alphabetical_order_may_have_another(values, expected):
     assert found(values).alphabetical is expected
+
+
+@pytest.mark.parametrize(
+    ("written", "scores"),
+    [
+        ([".5", "1.", "1e1"], [0.5, 1, 10]),
+        (["\N{MINUS SIGN}1", "0", "+1"], [-1, 0, 1]),
+        ([Decimal("0.5"), Decimal("1.5"), Decimal(4)], [0.5, 1.5, 4]),
+        (["10 %", "50 %", "90 %"], [1, 2, 3]),
+        (["1_0", "20", "30"], [1, 2, 3]),
+        (["nan", "inf", "x"], [1, 2, 3]),
+        (["1", "1.0", "2"], [1, 2, 3]),
+    ],
+)
+def test_numbers_count_what_they_are_however_they_are_written(written, scores):
+    made = found(pd.Categorical(written, written, ordered=True))
+    np.testing.assert_array_equal(made.scores, scores)
+    assert made.labels == tuple(map(str, written))
+
+
+@pytest.mark.parametrize(
+    ("values", "labels"),
+    [
+        ([1.0000001, 1.0000002, 3.0], ("1.0000001", "1.0000002", "3.0")),
+        ([0.3, 0.1 + 0.2, 1.0], ("0.3", "0.30000000000000004", "1.0")),
+        ([1 / 3, 2 / 3, 1.0], ("0.333333", "0.666667", "1")),
+    ],
+)
+def test_different_numbers_have_different_labels(values, labels):
+    assert found(values).labels == labels
+    data = pd.DataFrame({"rating": values * 20})
+    fit = fit_ordinal("rating ~ 1", data)
+    assert list(fit.labels) == list(labels)
+    assert set(fit.simulate(1)) == set(values)
+    scale = data.assign(rating=pd.Categorical(data["rating"], values, ordered=True))
+    assert set(fit_ordinal("rating ~ 1", scale).simulate(1)) == set(values)

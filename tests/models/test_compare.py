@@ -158,19 +158,19 @@ UNNESTED = {
         "rating ~ temp + (1|judge)",
         "rating ~ temp + contact + (1|bottle)",
         {},
-        "lacks random effects of",
+        "as a special case could not be established from their random effects",
     ),
     "a group that is fixed in the other": (
         "rating ~ temp + (1|judge)",
         "rating ~ temp + judge",
         {},
-        "lacks random effects of",
+        "as a special case could not be established from their random effects",
     ),
     "a correlation that is 0 in the other": (
         "rating ~ temp + (1 + x|judge)",
         "rating ~ temp + x + contact + (1 + x||judge)",
         {},
-        "lacks random effects of",
+        "as a special case could not be established from their random effects",
     ),
     "the scale": (
         "rating ~ temp",
@@ -259,3 +259,22 @@ def test_a_search_that_ended_too_early_is_not_tested(wine):
 def test_one_fit_is_not_compared(wine):
     with pytest.raises(InputError, match="two fits or more"):
         pls.likelihood_ratio(fit_ordinal("rating ~ contact", wine))
+
+
+def test_a_variance_by_group_that_may_hold_another_is_not_called_unnested(wine):
+    small = fit_ordinal("rating ~ temp + (1|judge) + (1|judge:temp)", wine)
+    large = fit_ordinal("rating ~ temp + (0 + temp|judge)", wine)
+    with pytest.raises(InputError, match="could not be established"):
+        likelihood_ratio(small, large)
+
+
+def test_what_is_no_fit_is_refused_with_advice(wine):
+    fits = [fit_ordinal(f"rating ~ {terms}", wine) for terms in ("temp", "temp + contact")]
+    for given in ([fits], [tuple(fits)], [fits[0], fits]):
+        with pytest.raises(
+            InputError, match=r"takes fits, not a (list|tuple); give them one by one"
+        ):
+            likelihood_ratio(*given)
+    for given in ([fits[0], "x"], ["x"], [None, *fits], [1, 2]):
+        with pytest.raises(InputError, match=r"takes fits, not a (str|NoneType|int); give fits"):
+            likelihood_ratio(*given)
