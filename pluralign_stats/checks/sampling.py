@@ -42,7 +42,7 @@ def sampling_check(fit: Fit) -> Check:
     -----
     R-hat and effective sample sizes are those of Vehtari et al. (2021, Bayesian Analysis 16,
     667-718) by ranks, of all parameters and of all random effects; limits are theirs. R-hat of a
-    single chain compares its halves. Among many random effects and few draws the largest R-hat is
+    single chain compares its quarters. Among many random effects and few draws the largest R-hat is
     above 1.01 by chance: there the limit is what the largest would exceed in one of 1,000 samples
     from chains that agree. Draws from an approximation are judged by the shape of their weights'
     tail (Pareto k) and their number. The fit's `warnings` and `converged` follow the same signs.
@@ -79,7 +79,7 @@ def sampling_check(fit: Fit) -> Check:
 
 def _note(fit: Posterior) -> str:
     c = fit.convergence
-    compared = "the halves of the chain" if c.n_chains == 1 else "the chains"
+    compared = "the quarters of the chain" if c.n_chains == 1 else "the halves of all chains"
     first = f"R-hat compares {compared} with each other"
     if c.approximate:
         first = "Pareto k tells whether the weights of an approximation can be trusted"

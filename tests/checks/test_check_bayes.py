@@ -176,6 +176,19 @@ def test_effects_that_do_not_agree_are_told_in_the_warnings_too(settled):
     assert note.startswith("the parts of the chain do not agree: R-hat of an effect of rater")
 
 
+@pytest.mark.parametrize(
+    ("n_chains", "compared"), [(1, "the quarters of the chain"), (2, "the halves of all chains")]
+)
+def test_the_note_says_what_rhat_compares(settled, n_chains, compared):
+    fit = replace(
+        settled,
+        convergence=replace(settled.convergence, n_chains=n_chains),
+        draws=replace(settled.draws, n_chains=n_chains),
+    )
+    note = sampling_check(fit).result.meta.notes[0]
+    assert note.startswith(f"R-hat compares {compared} with each other")
+
+
 def test_chance_sets_the_limit_of_many_effects(bayes):
     rng = np.random.default_rng(1)
     c = bayes.convergence

@@ -261,7 +261,7 @@ def converge(
 def agreement_of(drawn: np.ndarray, n_chains: int) -> pd.DataFrame:
     """R-hat and effective sample sizes of draws (S, m): columns rhat, ess_bulk, ess_tail.
 
-    R-hat of a single chain compares its halves.
+    R-hat compares the halves of all chains; of a single chain, its quarters.
     """
     from arviz_stats.base import array_stats
 
