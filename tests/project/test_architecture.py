@@ -58,6 +58,23 @@ def test_modules_import_each_other_in_no_circle() -> None:
     TopologicalSorter({name: imported(path) - {name} for name, path in NAMES.items()}).prepare()
 
 
+def test_only_fits_and_what_their_methods_call_import_each_other_when_called() -> None:
+    models = {name for name in NAMES if name.startswith("pluralign_stats.models.")}
+    own = {n for n in models if ".bayes." not in n}
+    edges = {n: imported(NAMES[n], top_level_only=False) & own - {n} for n in own}
+
+    def reached(name: str) -> set[str]:
+        found: set[str] = set()
+        ahead = set(edges[name])
+        while ahead:
+            found |= ahead
+            ahead = set().union(*(edges[n] for n in ahead)) - found
+        return found
+
+    circle = {name.rpartition(".")[2] for name in own if name in reached(name)}
+    assert circle <= {"fit", "linear", "ordinal", "predict", "profile", "summary"}
+
+
 def test_rooms_import_downward() -> None:
     for name, path in NAMES.items():
         parts = name.split(".")
