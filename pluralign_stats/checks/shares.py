@@ -93,8 +93,16 @@ def _clearest(fit: Fit) -> str:
         raise NotApplicableError(
             "the model has no factor by whose levels shares could be predicted"
         )
-    p = pd.Series({v: joint_test(fit, v).table["p_value"].iloc[0] for v in _factors(fit)})
+    p = pd.Series({v: _p_value(fit, v) for v in _factors(fit)})
     return str(p.fillna(1.0).idxmin())
+
+
+def _p_value(fit: Fit, factor: str) -> float:
+    """Of the joint test of a factor; 1 where it has no effects of its own on the level."""
+    try:
+        return float(joint_test(fit, factor).table["p_value"].iloc[0])
+    except InputError:
+        return 1.0
 
 
 def _nothing(fit: Fit, term: str, sentence: str) -> Result:

@@ -25,7 +25,7 @@ from pluralign_stats.effects.estimates import (
 )
 from pluralign_stats.effects.few_units import few_units
 from pluralign_stats.effects.predictions import UNITS, notes
-from pluralign_stats.errors import InputError, one_of
+from pluralign_stats.errors import InputError, NotApplicableError, one_of
 from pluralign_stats.models.bayes.bayes import Posterior
 from pluralign_stats.models.between import (
     between_units,
@@ -192,7 +192,7 @@ def joint_test(fit: Fit, term: str) -> Result:
     Raises
     ------
     InputError
-        If the variable is not in the model, or the fit Bayesian.
+        If the variable is not in the model or not told apart from others, or the fit Bayesian.
 
     References
     ----------
@@ -207,13 +207,18 @@ def joint_test(fit: Fit, term: str) -> Result:
             "pairs='all'), or compare fits with and without it by `fit.loo()`"
         )
     spec = fit.design.fixed.spec
-    columns = [
+    own = [
         name
         for part, names in spec.term_indices.items()
         if term in {str(v) for v in spec.term_variables[part]}
         for name in np.array(spec.column_names)[list(names)]
-        if name in fit.params.index
     ]
+    columns = [name for name in own if name in fit.params.index]
+    if own and not columns:
+        raise NotApplicableError(
+            f"the data do not tell the effects of '{term}' apart from those of the other "
+            "variables; leave one of them out of the model"
+        )
     if not columns:
         raise InputError(
             f"'{term}' has effects on single thresholds or the scale only in this model, and none "

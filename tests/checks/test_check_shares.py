@@ -77,3 +77,10 @@ def test_what_has_no_shares_is_refused(ordinal_fit, ratings):
     linear = pls.fit_linear("rating ~ kind + (1|rater)", ratings)
     with pytest.raises(pls.InputError):
         pls.predicted_shares(linear, "kind")
+
+
+def test_a_joint_test_of_what_others_determine_is_no_test(ratings):
+    twin = ratings["kind"].cat.rename_categories({"a": "u", "b": "v"})
+    fit = pls.fit_ordinal("rating ~ kind + twin + (1|rater)", ratings.assign(twin=twin))
+    with pytest.raises(pls.InputError, match="the effects of 'twin' apart from"):
+        pls.joint_test(fit, "twin")
