@@ -368,11 +368,17 @@ def heading(column: str) -> str:
 
 
 def decimals(table: pd.DataFrame) -> dict[str, int]:
-    """How many decimals each column of numbers has, by its largest number."""
+    """How many decimals each column of numbers has, by its largest number.
+
+    Where those of one dimension are all below 1, as on a short scale, by that dimension's.
+    """
     numbers = table.select_dtypes("number")
-    size = numbers.where(np.isfinite(numbers)).abs().max()
-    alike = size.index.isin(_ALIKE)
-    size[alike] = size[alike].max()
+    sizes = numbers.where(np.isfinite(numbers)).abs()
+    size = sizes.max()
+    alike = sizes[[c for c in sizes if c in _ALIKE]].max(axis=1)
+    by = table["dimension"] if "dimension" in table else np.zeros(len(table))
+    least = alike.groupby(by, observed=True).max()[lambda found: found > 0].min()
+    size[size.index.isin(_ALIKE)] = least if least < 1 else alike.max()
     whole = numbers.select_dtypes("integer").columns
     places = {str(c): 0 if c in whole else _places(largest) for c, largest in size.items()}
     degrees = [c for c in places if c.startswith("df")]

@@ -48,7 +48,7 @@ def predicted_shares(
         If the fit predicts no shares, the model has no such factor.
     """
     if not len(fit.scores):
-        raise InputError(
+        raise NotApplicableError(
             "shares of single ratings come from ordinal models, and this model takes ratings for "
             "numbers; look at its predicted means: predictions(fit, by=...)"
         )

@@ -8,7 +8,7 @@ from bs4 import BeautifulSoup
 from matplotlib.figure import Figure
 
 from pluralign_stats import Exhibits, InputError, Picture, Result
-from pluralign_stats.results import SHOWN_ROWS, Metadata
+from pluralign_stats.results import SHOWN_ROWS, Metadata, decimals
 
 BAD = "<script>alert('x')</script>"
 
@@ -165,6 +165,13 @@ def test_missing_values_are_dashes_and_small_p_values_are_bounded():
     assert "0.040" in html
     assert "12.5%" in html
     assert html.count(">–<") == 2
+
+
+def test_dimensions_of_small_scales_keep_their_decimals():
+    table = pd.DataFrame({"dimension": ["of 100", "of 1"], "estimate": [-12.25, 0.034]})
+    assert decimals(table) == {"estimate": 3}
+    assert decimals(table.assign(estimate=[-12.25, 1.5])) == {"estimate": 1}
+    assert decimals(table.drop(columns="dimension")) == {"estimate": 1}
 
 
 def test_columns_of_one_unit_have_equally_many_decimals():
