@@ -121,7 +121,7 @@ class Backing:
                 notes.append(COUNT_WITHHELD)
         if self.apart.any():
             blank = few(self.apart, min_cell)[at][~hidden]
-            names = [c for c in ("n_raters", "n_ratings") if c in kept]
+            names = [c for c in OF_COUNTS if c in kept and (c != "statistic" or "n_units" in kept)]
             kept = kept.assign(**{c: kept[c].mask(blank) for c in names})
             notes += [COUNT_WITHHELD] if blank.any() and COUNT_WITHHELD not in notes else []
         if not hidden.any():
@@ -154,6 +154,11 @@ class Backing:
             among = ~small & (self.family == number)
             adjusted[among] = self.readjust(p[among])
         return table.assign(p_adjusted=np.where(at < 0, np.nan, adjusted[at]))
+
+
+def of_model(left_out: int, m: int) -> Backing:
+    """Who stands behind m rows about a whole model, which is without some raters of its study."""
+    return Backing(np.zeros(m), apart=np.full(m, left_out))
 
 
 def _about(what: str, retell: Callable[[pd.DataFrame], str], table: pd.DataFrame) -> str:
@@ -230,6 +235,10 @@ def _rounded(table: pd.DataFrame, n: np.ndarray) -> pd.DataFrame:
     coarse = {c: rounded(table[c].to_numpy(dtype=float), n) for c in names}
     return table.assign(**{c: np.where(n > 0, coarse[c], table[c]) for c in names})
 
+
+#: Columns that tell how many raters a table is about; beside a p-value and its number of units,
+#: a statistic would tell that number.
+OF_COUNTS = ("n_raters", "n_ratings", "n_units", "df_residual", "statistic")
 
 #: What the group of all raters is called.
 EVERYONE = "All raters"

@@ -68,8 +68,13 @@ def is_safe(counts: np.ndarray, withheld: np.ndarray, min_cell: int) -> bool:
     return total >= min_cell and 2 * (highest - lowest + 1) >= most
 
 
-def suppressed_grid(counts: np.ndarray, min_cell: int) -> np.ndarray:
-    """Which cells of a table with known row and column totals must not show their counts.
+def suppressed_grid(
+    counts: np.ndarray,
+    min_cell: int,
+    also: np.ndarray | None = None,
+    totals: tuple[np.ndarray, np.ndarray] | None = None,
+) -> np.ndarray:
+    """Which cells of a table must not show their counts, as totals of rows and columns are known.
 
     Parameters
     ----------
@@ -77,26 +82,101 @@ def suppressed_grid(counts: np.ndarray, min_cell: int) -> np.ndarray:
         (a, b) raters in each cell.
     min_cell
         Fewest raters of a cell that may be shown.
+    also
+        (a, b) cells that are withheld in any case.
+    totals
+        (a,) rows and (b,) columns whose totals are withheld too; then only that of all these
+        together is known.
 
     Returns
     -------
-    (a, b) boolean. All cells from 1 to ``min_cell - 1``, and as many of their rows and columns as
-    it takes for every line to be safe and none to have a single withheld cell.
+    (a, b) boolean. All cells from 1 to ``min_cell - 1``, and as many others as it takes for every
+    line to be safe, none to have a single withheld cell, and all lines together to leave at least
+    half of the sizes that a small cell can have possible for each; all that have raters, where
+    less is not enough.
     """
-    withheld = few(counts, min_cell)
+    lines = _lines(counts, totals)
+    withheld = few(counts, min_cell) | (False if also is None else also)
+    while True:
+        withheld = _safe_lines(counts, withheld, lines, min_cell)
+        tight = _tight(counts, withheld, lines, min_cell)
+        if not tight.any() or not (~withheld & (counts > 0)).any():
+            return withheld
+        for i, j in np.argwhere(tight):
+            crossing = np.zeros_like(withheld)
+            crossing[i] = crossing[:, j] = True
+            rest = ~withheld & (counts > 0)
+            place = np.argwhere(rest & crossing if (rest & crossing).any() else rest)
+            if len(place):
+                withheld[tuple(place[counts[tuple(place.T)].argmax()])] = True
+
+
+def is_open_grid(
+    counts: np.ndarray,
+    withheld: np.ndarray,
+    min_cell: int,
+    totals: tuple[np.ndarray, np.ndarray] | None = None,
+) -> bool:
+    """Whether the totals of rows and columns leave the size of each withheld small cell open."""
+    return not _tight(counts, withheld, _lines(counts, totals), min_cell).any()
+
+
+def _lines(counts: np.ndarray, totals: tuple[np.ndarray, np.ndarray] | None) -> list[np.ndarray]:
+    """Which cells (a, b) belong to each row, column or several of them whose total is known."""
+    found = []
+    for axis, at in enumerate(np.indices(counts.shape)):
+        unknown = np.zeros(counts.shape[axis], dtype=bool) if totals is None else totals[axis]
+        found += [at == k for k in np.flatnonzero(~unknown)]
+        found += [unknown[at]] if unknown.any() else []
+    return found
+
+
+def _safe_lines(
+    counts: np.ndarray, withheld: np.ndarray, lines: list[np.ndarray], min_cell: int
+) -> np.ndarray:
+    """Withhold more until each line by itself is safe and has none or two withheld."""
+    withheld = withheld.copy()
     while True:
         before = withheld.copy()
-        for n, line in (
-            *zip(counts, withheld, strict=True),
-            *zip(counts.T, withheld.T, strict=True),
-        ):
-            while line.any() and (line.sum() < 2 or not is_safe(n, line, min_cell)):
-                rest = np.flatnonzero(~line & (n > 0))
+        for line in lines:
+            n, here = counts[line], withheld[line]
+            while here.any() and (here.sum() < 2 or not is_safe(n, here, min_cell)):
+                rest = np.flatnonzero(~here & (n > 0))
                 if not len(rest):
                     break
-                line[_next(n, line, rest, min_cell)] = True
+                here[_next(n, here, rest, min_cell)] = True
+            withheld[line] = here
         if (withheld == before).all():
             return withheld
+
+
+def _tight(
+    counts: np.ndarray, withheld: np.ndarray, lines: list[np.ndarray], min_cell: int
+) -> np.ndarray:
+    """Small cells of which all lines together leave too few sizes possible.
+
+    The smallest and largest size are those of linear programs, whose ends are whole as totals are.
+    """
+    from scipy.optimize import linprog
+
+    n, small = counts[withheld], few(counts, min_cell)[withheld]
+    sums = np.array([line[withheld] for line in lines], dtype=float)
+    bounds = [
+        (1, min_cell - 1) if of_few else (min_cell if k else 0, None if k else 0)
+        for k, of_few in zip(n, small, strict=True)
+    ]
+    found = np.zeros(len(n), dtype=bool)
+    for k in np.flatnonzero(small):
+        cost = np.zeros(len(n))
+        cost[k] = 1
+        low, high = (
+            sign * linprog(sign * cost, A_eq=sums, b_eq=sums @ n, bounds=bounds).fun
+            for sign in (1, -1)
+        )
+        found[k] = 2 * (round(high) - round(low) + 1) < min_cell - 1
+    tight = np.zeros_like(withheld)
+    tight[withheld] = found
+    return tight
 
 
 #: Units to which shares are rounded where their counts are withheld.

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from scipy.optimize import minimize
 
+from pluralign_stats.backing import of_model
 from pluralign_stats.checks.loo import Loo, loo
 from pluralign_stats.checks.raters import rater_numbers
 from pluralign_stats.errors import InputError
@@ -74,7 +75,8 @@ def compare_models(fits: Mapping[str, Fit], by: str = "rating") -> Result:
             f"{name}: {warning}" for name, each in found.items() for warning in each.warnings
         ),
     )
-    return Result(table, _sentence(table, by), meta)
+    backing = of_model(first.design.left_out, len(table))
+    return Result(table, _sentence(table, by), meta, backing=backing)
 
 
 def stacking(elpd: np.ndarray) -> np.ndarray:

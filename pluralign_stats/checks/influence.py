@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from pluralign_stats.backing import of_model
 from pluralign_stats.checks.deletion import Deletions, deletions
 from pluralign_stats.checks.names import (
     borne_widely,
@@ -100,7 +101,8 @@ def influence_check(
         ),
         warnings=fit.warnings,
     )
-    result = Result(table, _sentence(fit, labels[0], group, size), meta)
+    backing = of_model(fit.design.left_out, len(table))
+    result = Result(table, _sentence(fit, labels[0], group, size), meta, backing=backing)
     details = rating_influence(fit, design, order, labels, size, beside, named=named)
     return Check("influence", worst <= LARGEST, result, details)
 

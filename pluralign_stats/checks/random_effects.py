@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import norm
 
+from pluralign_stats.backing import of_model
 from pluralign_stats.checks.names import (
     find_parts,
     label_levels,
@@ -76,7 +77,9 @@ def random_effects_table(
     )
     columns = ["term", "group", "estimate", "std_error", "conf_low", "conf_high"]
     columns += ["n_raters", "n_ratings", "effect", "method"]
-    return Result(table[columns].reset_index(drop=True), _sentence(table, group, len(order)), meta)
+    told = _sentence(table, group, len(order))
+    backing = of_model(fit.design.left_out, len(table))
+    return Result(table[columns].reset_index(drop=True), told, meta, backing=backing)
 
 
 def _block(fit: Fit, part: RandomPart, order: np.ndarray, conf_level: float) -> pd.DataFrame:

@@ -1,10 +1,14 @@
 """Raters of a model's rows by number, and how many stand behind a group."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 
 from pluralign_stats.backing import Backing
 from pluralign_stats.models.fit import Fit
+from pluralign_stats.settings import MIN_CELL
+from pluralign_stats.suppression import few, suppressed
 
 
 def rater_numbers(fit: Fit) -> np.ndarray:
@@ -17,23 +21,35 @@ def counted_backing(fit: Fit, table: pd.DataFrame) -> Backing:
     """Who stands behind the rows of a table that counts raters itself."""
     raters = table["n_raters"].fillna(0).to_numpy(dtype=float)
     apart = _apart(fit, table)
-    n = table["n_ratings"].to_numpy(dtype=float)
-    return Backing(raters, fit.design.raters.unknown, apart=apart, coarse=np.where(apart > 0, n, 0))
+    coarse = np.where(few(apart, MIN_CELL), table["n_ratings"].to_numpy(dtype=float), 0)
+    return Backing(raters, fit.design.raters.unknown, apart=apart, coarse=coarse)
 
 
 def _apart(fit: Fit, table: pd.DataFrame) -> np.ndarray:
     """(m,) by how many raters groups differ from what other tables of the study count, at least.
 
-    A group that differs by few counts for all groups of its variable, and for all raters together.
+    A group that differs by few counts for all groups of its variable, and for all raters together;
+    so do groups that only the model knows, where it is without few raters of the study, and groups
+    whose number with the total would tell of those without an answer.
     """
-    published, apart = fit.design.published, np.zeros(len(table))
+    published = fit.design.published
+    apart = np.where(table["term"].isin(list(published)), 0, fit.design.left_out).astype(float)
     for name, counts in published.items():
         here = table["term"] == name
         whole = table["group"].astype(str).map({str(k): n for k, n in counts.items()})
         own = (whole - table["n_raters"]).where(here).fillna(0).to_numpy(dtype=float)
         differing = own > 0
         apart[differing] = own[differing].min(initial=np.inf) if differing.any() else 0
+        betraying = here & table["group"].isin(_betraying(counts, fit.design.n_study))
+        apart[betraying] = 1
     return apart
+
+
+def _betraying(counts: Mapping[str, int], n_study: int) -> list[str]:
+    """Levels whose numbers, with the total, would tell of a small one or of who did not answer."""
+    cells = np.array([*counts.values(), max(n_study - sum(counts.values()), 0)])
+    hidden = suppressed(cells, MIN_CELL)
+    return [level for level, away in zip(counts, hidden, strict=False) if away]
 
 
 def count_raters(codes: np.ndarray, raters: np.ndarray, n_groups: int) -> np.ndarray:

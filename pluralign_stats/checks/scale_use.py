@@ -198,7 +198,7 @@ def _compared(made: Invariance) -> Result:
     """
     table, meta = made.comparison.table, made.comparison.meta
     bad, n = int(table["n_bad"].max()), int(table["n_ratings"].max())
-    told = f"At most {bad:,} of {n:,} ratings sway a model too far to be predicted by weighting."
+    told = f"At most {bad / n:.1%} of ratings sway a model too far to be predicted by weighting."
     swayed = bad > FEW_BAD * n
     meta = replace(
         meta,

@@ -8,7 +8,14 @@ import pandas as pd
 
 from pluralign_stats.backing import COUNT_WITHHELD, EVERYONE
 from pluralign_stats.study.study import Study
-from pluralign_stats.suppression import check_min_cell, few, is_safe, suppressed, suppressed_grid
+from pluralign_stats.suppression import (
+    check_min_cell,
+    few,
+    is_open_grid,
+    is_safe,
+    suppressed,
+    suppressed_grid,
+)
 
 __all__ = [
     "COUNT_WITHHELD",
@@ -18,6 +25,7 @@ __all__ = [
     "answers",
     "check_min_cell",
     "few",
+    "hidden_crossing",
     "hide_counts",
     "hide_totals",
     "plan_of",
@@ -138,6 +146,47 @@ def hide_totals(study: Study, table: pd.DataFrame, min_cell: int) -> pd.DataFram
     counts = [c for c in COUNTS if c in table]
     hidden = np.array(withheld, dtype=bool)
     return table.assign(**{c: table[c].mask(hidden) for c in counts})
+
+
+def hidden_crossing(
+    study: Study, two: tuple[str, str], used: Iterable[str], min_cell: int
+) -> pd.DataFrame | None:
+    """Which groups by two demographics must not show how many raters they have.
+
+    Rows and columns are levels and kinds of nonresponse, as totals of all raters are known too.
+    Withheld are also groups of which a few raters are not among those used.
+
+    Parameters
+    ----------
+    study, two
+        The study, and two of its demographics.
+    used
+        The raters who are counted.
+    min_cell
+        Fewest raters of a cell that may be shown.
+
+    Returns
+    -------
+    DataFrame
+        True where a count is withheld, levels of the first demographic by those of the second;
+        None where their totals tell of a few raters even if all are.
+    """
+    first, second = (answers(study, name) for name in two)
+    whole = pd.crosstab(first, second, dropna=False)
+    kept = first.index.astype(str).isin(list(map(str, used)))
+    own = pd.crosstab(first[kept], second[kept], dropna=False)
+    n, n_used = whole.to_numpy(), own.reindex_like(whole).fillna(0).to_numpy(dtype=int)
+    rows, columns = (plan_of(study, name, min_cell).hidden.to_numpy() for name in two)
+    totals = (rows, columns)
+    hidden = few(n - n_used, min_cell)
+    before = ~hidden
+    while (before != hidden).any():
+        before = hidden
+        for counts in (n, n_used):
+            hidden = suppressed_grid(counts, min_cell, hidden, totals)
+    if min_cell > 1 and not all(is_open_grid(c, hidden, min_cell, totals) for c in (n, n_used)):
+        return None
+    return pd.DataFrame(hidden, whole.index.astype(str), whole.columns.astype(str))
 
 
 def answers(study: Study, name: str) -> pd.Series:

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from pluralign_stats.describe.composition import not_asked
-from pluralign_stats.describe.disclosure import check_min_cell, suppressed_grid
+from pluralign_stats.describe.disclosure import check_min_cell, hidden_crossing
 from pluralign_stats.effects.averages import averages, population
 from pluralign_stats.effects.bayesian import some_points
 from pluralign_stats.effects.demographics import chosen, default_factors
@@ -27,6 +27,11 @@ from pluralign_stats.study.study import Study
 
 _COLUMNS = ["dimension", "given", "term", "group", "observed", "estimate", "sd", "conf_low"]
 _COLUMNS += ["conf_high", "n_raters", "n_ratings", "method"]
+
+_BETRAYED = (
+    "beside the sizes of the groups of each demographic, any group by two would tell the size of "
+    "one of too few raters"
+)
 
 #: So many decimals of an observed mean: from more, the number of ratings could be computed.
 DECIMALS = 2
@@ -96,7 +101,10 @@ def intersections(
         return _nothing(
             study, nothing_compared([f"no model of groups by two demographics: {error}"])
         )
-    cells = _cells(fit, data, (two[0], two[1]), min_cell, conf_level)
+    hidden = hidden_crossing(study, (two[0], two[1]), fit.design.data["rater"].unique(), min_cell)
+    if hidden is None:
+        return _nothing(study, nothing_compared([_BETRAYED]))
+    cells = _cells(fit, data, (two[0], two[1]), hidden, min_cell, conf_level)
     return _result(study, fit, target, (two[0], two[1]), cells, min_cell, conf_level)
 
 
@@ -127,7 +135,12 @@ def _nothing(study: Study, why: str) -> Result:
 
 
 def _cells(
-    fit: Posterior, data: pd.DataFrame, two: tuple[str, str], min_cell: int, conf_level: float
+    fit: Posterior,
+    data: pd.DataFrame,
+    two: tuple[str, str],
+    withheld: pd.DataFrame,
+    min_cell: int,
+    conf_level: float,
 ) -> pd.DataFrame:
     """One row per cell that may be shown, in the order of the levels."""
     used = fit.design.data
@@ -136,12 +149,12 @@ def _cells(
     made = averages(fit, rows, [{}], "mean", "conditional").at(some_points(fit))
     grouped = used.assign(score=data.loc[used.index, "rating"]).groupby(list(two), observed=False)
     counts = grouped["rater"].nunique().unstack().fillna(0).astype(int)
-    withheld = suppressed_grid(counts.to_numpy(), min_cell)
     levels = pd.MultiIndex.from_tuples(
         [(str(a), str(b)) for a in counts.index for b in counts.columns]
     )
     at = levels.get_indexer(list(rows.groups))
-    n, hidden = counts.to_numpy().ravel()[at], withheld.ravel()[at]
+    n = counts.to_numpy().ravel()[at]
+    hidden = np.array([withheld.loc[str(a), str(b)] for a, b in rows.groups], dtype=bool)
     wide = grouped["score"].agg(["mean", "size"])
     own = wide.set_axis(levels).iloc[at].reset_index(drop=True)
     table = pd.DataFrame(

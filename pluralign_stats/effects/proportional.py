@@ -10,6 +10,7 @@ from dataclasses import asdict
 import numpy as np
 import pandas as pd
 
+from pluralign_stats.backing import of_model
 from pluralign_stats.effects.adjust import holm
 from pluralign_stats.errors import InputError, NotApplicableError
 from pluralign_stats.models.bayes.bayes import Posterior
@@ -82,7 +83,8 @@ def proportional_odds(fit: Fit) -> Result:
         notes=_notes(table),
         warnings=(*fit.warnings, *_doubts(table)),
     )
-    return Result(table[ordered_columns(table)], _sentence(table), meta)
+    backing = of_model(fit.design.left_out, len(table))
+    return Result(table[ordered_columns(table)], _sentence(table), meta, backing=backing)
 
 
 def _rows(fit: OrdinalFit) -> list[dict[str, object]]:

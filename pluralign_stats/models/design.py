@@ -64,6 +64,23 @@ class Design:
     published: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
     @property
+    def left_out(self) -> int:
+        """How many raters of its study the model is without, or fewer who lack one of its factors.
+
+        0 where it has all, or that is not known.
+        """
+        if not self.raters.known:
+            return 0
+        told = [sum(self.published[f].values()) for f in self.factors if f in self.published]
+        lost = [self.n_study - n for n in (self.raters.n, *told)]
+        return min((n for n in lost if n > 0), default=0)
+
+    @property
+    def n_study(self) -> int:
+        """Raters of the whole study; 0 where that is not known."""
+        return self.published.get("All ratings", {}).get("All", 0)
+
+    @property
     def fixed_variables(self) -> list[str]:
         """Variables of the effects on response, thresholds and scale, in the data's order."""
         matrices = [m for m in (self.fixed, self.scale, self.nominal) if m is not None]

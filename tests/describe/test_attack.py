@@ -10,6 +10,7 @@ the total of raters, which cells are named small, and that what is shown without
 import io
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import product
 
 import numpy as np
 import pandas as pd
@@ -17,7 +18,7 @@ import pytest
 from scipy.optimize import Bounds, LinearConstraint, milp
 
 import pluralign_stats as pls
-from pluralign_stats.describe.disclosure import SILENT, answers
+from pluralign_stats.describe.disclosure import SILENT, answers, hidden_crossing, suppressed_grid
 from pluralign_stats.effects.adjust import holm
 
 MIN_CELL = 10
@@ -326,6 +327,65 @@ def test_filters_do_not_tell_of_few(study_of, failed):
     assert table.loc["speed", "n_raters"] == 30
     assert str(failed + 30) not in result.sentence
     assert pls.exclusions(changed, min_cell=1).table["n_raters"].tolist() == [failed, 30]
+
+
+def test_totals_of_rows_and_columns_leave_small_cells_of_a_table_open():
+    """Also all at once: each line by itself may be safe, and a small cell fixed by several."""
+    counts = np.array([[40, 14, 14, 9], [40, 1, 11, 14], [40, 10, 9, 5], [60, 50, 40, 30]])
+    hidden = suppressed_grid(counts, MIN_CELL)
+    found = Attack()
+    cells = [[f"{i},{j}" for j in range(4)] for i in range(4)]
+    for names, n in zip(
+        (*cells, *map(list, zip(*cells, strict=True))), (*counts, *counts.T), strict=True
+    ):
+        found.learn(dict.fromkeys(names, 1), n.sum())
+    for i, j in np.ndindex(counts.shape):
+        small = counts[i, j] < MIN_CELL
+        low, high = (1, MIN_CELL - 1) if small else (MIN_CELL, np.inf)
+        found.learn({cells[i][j]: 1}, *((low, high) if hidden[i, j] else (counts[i, j],)))
+    assert not hidden.all()
+    for i, j in np.argwhere(counts < MIN_CELL):
+        assert open_sizes(found, {cells[i][j]: 1}) >= (MIN_CELL - 1) // 2
+
+
+@pytest.mark.parametrize("cells", [{"a": 101, "b": 60, "declined": 1}, {"a": 70, "b": 60, "c": 2}])
+def test_groups_by_two_demographics_do_not_add_up_to_what_is_withheld(study_of, cells):
+    n = sum(cells.values())
+    study = study_with(study_of, cells, h=np.tile(["x", "y", "z"], n)[:n])
+    first, second = answers(study, "g"), answers(study, "h")
+    used = first.index[first != SILENT["declined"]]
+    hidden = hidden_crossing(study, ("g", "h"), used, MIN_CELL)
+    assert not hidden.loc["a"].all()
+    found = attacked(study, "g")
+    own = pd.crosstab(first, second)
+    for g, h in product(own.index, own.columns):
+        name = f"{g}&{h}"
+        found.learn({name: 1}, *((0, np.inf) if hidden.loc[g, h] else (own.loc[g, h],)))
+    for g in own.index:
+        found.learn({g: -1} | {f"{g}&{h}": 1 for h in own.columns}, 0)
+    for h in own.columns:
+        found.learn({f"{g}&{h}": 1 for g in own.index}, own[h].sum())
+    for cell in own.index[own.sum(axis=1) < MIN_CELL]:
+        assert open_sizes(found, {cell: 1}) >= (MIN_CELL - 1) // 2
+
+
+def test_tests_of_a_model_do_not_tell_how_many_it_leaves_out(study_of):
+    """With the number of units, and with a statistic beside its p, one of 162 would be told."""
+    study = study_with(study_of, {"a": 101, "b": 60, "declined": 1})
+    fit = pls.demographic_effects(study, dimensions=["one"]).fits["one", "g"]
+    assert fit.design.left_out == 1
+    table = csv(pls.proportional_odds(fit))
+    assert table[["n_units", "n_ratings", "df_residual", "statistic"]].isna().all(axis=None)
+    assert table["p_value"].notna().all()
+    assert csv(pls.random_effects_table(fit, "item"))["n_ratings"].isna().all()
+    assert csv(pls.influence_check(fit, "item").result)["n_raters"].isna().all()
+    assert csv(pls.residual_check(fit, n_simulations=19).result)["n_raters"].isna().all()
+    shares = csv(pls.predicted_shares(fit, "g")).set_index("group")["n_raters"]
+    assert shares["b"].isna().all()
+    assert (shares["a"] == 101).all()
+    full = study_with(study_of, {"a": 101, "b": 60})
+    whole = pls.demographic_effects(full, dimensions=["one"]).fits["one", "g"]
+    assert csv(pls.proportional_odds(whole))["n_units"].tolist() == [161, 161]
 
 
 def test_the_attack_finds_what_is_left_open():
