@@ -42,6 +42,9 @@ from pluralign_stats.models.rebuild import linear_engine
 #: The information on an entry of theta is taken to be at least this share of a rough guess.
 FLOOR = 0.2
 
+#: Where a search went astray, a residual variance of a smaller share than this was its cause.
+EXACT = 1e-6
+
 _DETERMINED = (
     "the effects, fixed and random, reproduce the response in every row; there is nothing left to "
     "model"
@@ -173,6 +176,8 @@ def fit_linear(
         state, converged = _search(problem, design, prepared, residual)
     except np.linalg.LinAlgError:
         raise NotApplicableError(_DETERMINED) from None
+    if not converged and state.variance(problem) < EXACT * (residual**2).mean():
+        raise NotApplicableError(_DETERMINED)
     sigma = float(np.sqrt(state.variance(problem)))
     parts = random_parts(design, prepared, state.theta, state.u, problem.system.invert(), sigma)
     beta, vcov = back @ (state.beta + mean), back @ state.unscaled @ back.T * sigma**2

@@ -157,7 +157,6 @@ ODD: dict[str, Odd] = {
     "one_item": Odd(n_items=1, per_rater=1),
     "no_texts": Odd(texts=False),
     "one_level": Odd(demographics={"gender": ["Female"]}),
-    "all_equal": Odd(rating=lambda u, low, high: high),
     "two_values": Odd(rating=lambda u, low, high: low if u < 0.5 else high),
     "two_raters": Odd(n_raters=2, demographics={}),
     "eighteen_raters": Odd(n_raters=18),
