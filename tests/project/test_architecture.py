@@ -4,105 +4,161 @@ import ast
 import re
 import subprocess
 import sys
-from graphlib import TopologicalSorter
-from pathlib import Path
+from collections.abc import Iterable
 
 import pytest
-
-ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = ("pluralign_stats", "reports", "training")
-FILES = sorted(f for p in PACKAGES for f in (ROOT / p).rglob("*.py"))
-NAMES = {".".join(f.relative_to(ROOT).with_suffix("").parts): f for f in FILES}
-
-#: Rooms of the core, lowest first: a room may import those before it.
-ROOMS = (
-    "study",
-    "simulate",
-    "describe",
-    "feedback",
-    "models",
-    "effects",
-    "judging",
-    "outcomes",
-    "checks",
-    "figures",
-    "planning",
-    "exhibits",
-    "explorer",
-    "cli",
+from import_graph import (
+    FILES,
+    ROOT,
+    Arrow,
+    arrows_of,
+    between_rooms,
+    circles,
+    read_arrows,
+    room_of,
+    shortest_circles,
+    tree_of,
 )
 
+#: The rooms of each package, lowest first. A room is a folder, or a module that lies in none; it
+#: may import those before it, here and in the packages before its own.
+ROOMS = {
+    "pluralign_stats": """
+        errors words settings progress suppression backing files folders results typeset figures
+        study simulate describe feedback models.engine models models.bayes effects judging
+        outcomes checks planning exhibits explorer
+    """,
+    "training": """
+        part process plain_text table_parts folders conditions number_format chat adapter_fit
+        embedded models engines optimize tuning generation judges workflow
+    """,
+    "reports": """
+        safe kernel publish downloads folder parameters notebook cells execute run provenance kept
+        contents pages paper pdf lab build
+    """,
+}
 
-def imported(path: Path, top_level_only: bool = True) -> set[str]:
-    """Own modules that a file imports."""
-    tree = ast.parse(path.read_text("utf-8"))
-    nodes = tree.body if top_level_only else list(ast.walk(tree))
-    found = set()
-    for node in nodes:
-        if isinstance(node, ast.ImportFrom) and node.module:
-            found |= {f"{node.module}.{a.name}" for a in node.names} | {node.module}
-        elif isinstance(node, ast.Import):
-            found |= {a.name for a in node.names}
-    return {name for name in found if name in NAMES}
+#: The face of a package stands on its rooms; above all is the command line, which starts them.
+FLOORS = [
+    f"{package}.{room}".rstrip(".")
+    for package, rooms in ROOMS.items()
+    for room in [*rooms.split(), ""]
+] + ["pluralign_stats.cli", "pluralign_stats.__main__"]
+
+#: The one file that may look upward, if any does.
+LOOKS_UP: str | None = None
+
+#: Files without a row in the map.
+UNMAPPED = ("__init__", "__main__")
+
+#: Of how many circles within a larger one a failure tells.
+SHOWN = 8
+
+
+@pytest.fixture(scope="module")
+def arrows() -> set[Arrow]:
+    return {a for a in read_arrows() if a.source != LOOKS_UP}
+
+
+def shown(arrows: Iterable[Arrow]) -> str:
+    return "\n".join(
+        f"  {FILES[a.source].relative_to(ROOT)}:{a.line} imports {a.target}" for a in arrows
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "from pluralign_stats.errors import InputError",
+        "from pluralign_stats import errors",
+        "from ..errors import InputError",
+        "from .. import errors",
+        "import pluralign_stats.errors",
+        "def f():\n    from pluralign_stats.errors import InputError",
+        "class A:\n    def f(self):\n        import pluralign_stats.errors",
+        "if TYPE_CHECKING:\n    from pluralign_stats.errors import InputError",
+        "import_module('pluralign_stats.errors')",
+        "import_module('pluralign_stats.' + name)",
+        "import_module(f'pluralign_stats.{name}')",
+        "run([sys.executable, '-m', 'pluralign_stats.errors'])",
+    ],
+)
+def test_an_import_is_seen_wherever_it_stands(text: str) -> None:
+    found = arrows_of("pluralign_stats.models.fit", ast.parse(text))
+    assert "pluralign_stats.errors" in {a.target for a in found}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "import pluralign_stats as pls",
+        "from pluralign_stats import contrasts",
+        "def f():\n    import pluralign_stats\n    return getattr(pluralign_stats, name)",
+        "importlib.import_module(name)",
+        "__import__(name)",
+    ],
+)
+def test_whoever_uses_public_names_may_load_them_all(text: str) -> None:
+    found = arrows_of("pluralign_stats.models.fit", ast.parse(text))
+    assert {a.target for a in found} == {"pluralign_stats"}
+
+
+def test_the_face_imports_what_its_stub_lists(arrows: set[Arrow]) -> None:
+    listed = {a.target for a in arrows if a.source == "pluralign_stats"}
+    assert {"pluralign_stats.models.ordinal", "pluralign_stats.study.study"} <= listed
+
+
+def test_circles_are_found() -> None:
+    assert list(circles([("a", "b"), ("b", "c"), ("c", "a"), ("c", "d"), ("d", "d")])) == [
+        ["a", "b", "c"]
+    ]
+
+
+def test_every_room_has_its_floor() -> None:
+    assert sorted(FLOORS) == sorted({room_of(name) for name in FILES})
+
+
+def test_files_import_each_other_in_no_circle(arrows: set[Arrow]) -> None:
+    found = [
+        f"a circle of {len(members)} files:\n" + "\n\n".join(map(shown, ways[:SHOWN]))
+        for members in circles((a.source, a.target) for a in arrows)
+        for ways in [shortest_circles(members, arrows)]
+    ]
+    assert not found, "\n".join(found)
+
+
+def test_rooms_import_each_other_in_no_circle(arrows: set[Arrow]) -> None:
+    ends = between_rooms(arrows)
+    found = [
+        f"a circle of {len(members)} rooms:\n"
+        + "\n".join(f"  {a} to {b}: {len(ends[a, b])}" for a, b in ends if {a, b} <= set(members))
+        for members in circles(ends)
+    ]
+    assert not found, "\n".join(found)
+
+
+def test_rooms_import_downward(arrows: set[Arrow]) -> None:
+    floor = {room: k for k, room in enumerate(FLOORS)}
+    found = between_rooms(arrows).items()
+    up = [arrow for (a, b), each in found if floor[a] < floor[b] for arrow in each]
+    assert not up, f"{len(up)} imports upward:\n{shown(up)}"
 
 
 def test_the_map_names_every_module_and_no_other() -> None:
     text = (ROOT / "ARCHITECTURE.md").read_text("utf-8")
     mapped = re.findall(r"^\| `([\w/]+\.py)` \|", text, re.MULTILINE)
-    real = [f.relative_to(ROOT).as_posix() for f in FILES if f.name != "__init__.py"]
-    real = [f for f in real if not f.endswith("__main__.py")]
+    real = [f.relative_to(ROOT).as_posix() for f in FILES.values() if f.stem not in UNMAPPED]
     assert sorted(mapped) == sorted(real)
 
 
-def test_modules_import_each_other_in_no_circle() -> None:
-    TopologicalSorter({name: imported(path) - {name} for name, path in NAMES.items()}).prepare()
-
-
-def test_only_fits_and_what_their_methods_call_import_each_other_when_called() -> None:
-    models = {name for name in NAMES if name.startswith("pluralign_stats.models.")}
-    own = {n for n in models if ".bayes." not in n}
-    edges = {n: imported(NAMES[n], top_level_only=False) & own - {n} for n in own}
-
-    def reached(name: str) -> set[str]:
-        found: set[str] = set()
-        ahead = set(edges[name])
-        while ahead:
-            found |= ahead
-            ahead = set().union(*(edges[n] for n in ahead)) - found
-        return found
-
-    circle = {name.rpartition(".")[2] for name in own if name in reached(name)}
-    assert circle <= {"fit", "linear", "ordinal", "predict", "profile", "summary"}
-
-
-def test_rooms_import_downward() -> None:
-    for name, path in NAMES.items():
-        parts = name.split(".")
-        if parts[0] != "pluralign_stats" or len(parts) < 2 or parts[1] not in ROOMS:
-            continue
-        own = ROOMS.index(parts[1])
-        for target in imported(path):
-            room = target.split(".")[1] if "." in target else ""
-            assert room not in ROOMS or ROOMS.index(room) <= own, f"{name} imports {target}"
-
-
-def test_only_the_command_line_of_the_core_knows_of_training_and_reports() -> None:
-    for name, path in NAMES.items():
-        if name.startswith("pluralign_stats"):
-            reached = {t.split(".")[0] for t in imported(path, top_level_only=False)}
-            assert not {"training", "reports"} & reached or ".cli." in name, name
-
-
 def test_the_interval_level_and_smallest_cell_stand_in_one_place() -> None:
-    for path in FILES:
-        if path.name == "settings.py":
-            continue
+    for name in set(FILES) - {"pluralign_stats.settings"}:
         numbers = [
             node.value
-            for node in ast.walk(ast.parse(path.read_text("utf-8")))
+            for node in ast.walk(tree_of(name))
             if isinstance(node, ast.Constant) and isinstance(node.value, float)
         ]
-        assert not {0.95, 0.975, 1.96} & set(numbers), path
+        assert not {0.95, 0.975, 1.96} & set(numbers), name
 
 
 @pytest.mark.parametrize("package", ["pluralign_stats", "reports", "training"])
