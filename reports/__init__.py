@@ -8,22 +8,6 @@ time), pages and PDF are written from one description of it all (`contents`, `pr
 `pages`, `paper`, `pdf`), and the finished folder takes the final name.
 """
 
-from typing import TYPE_CHECKING
-
 import lazy_loader
 
-if TYPE_CHECKING:
-    from reports.build import build_report, check_parameters
-    from reports.lab import open_lab, prepare_lab
-    from reports.notebook import notebook_folder
-
-__all__ = ["build_report", "check_parameters", "notebook_folder", "open_lab", "prepare_lab"]
-
-__getattr__, __dir__, _ = lazy_loader.attach(
-    __name__,
-    submod_attrs={
-        "build": ["build_report", "check_parameters"],
-        "lab": ["open_lab", "prepare_lab"],
-        "notebook": ["notebook_folder"],
-    },
-)
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -15,7 +15,7 @@ INSIDE = tuple(f"{package}." for package in PACKAGES)
 
 #: Whoever loads what can't be read off the text may load whatever has a public name.
 FACE = "pluralign_stats"
-LOADERS = ("import_module", "__import__", "attach", "attach_stub")
+LOADERS = ("import_module", "__import__", "attach")
 
 
 class Arrow(NamedTuple):
@@ -37,9 +37,10 @@ FILES = {module_name(f): f for p in PACKAGES for f in sorted((ROOT / p).rglob("*
 
 @cache
 def tree_of(name: str) -> ast.Module:
-    """What a module says; of lazy names, the stub that lists them."""
-    stub = FILES[name].with_suffix(".pyi")
-    return ast.parse((stub if stub.exists() else FILES[name]).read_text("utf-8"))
+    """What a module says, with the stub that lists its lazy names."""
+    files = [f for f in (FILES[name], FILES[name].with_suffix(".pyi")) if f.exists()]
+    parsed = [ast.parse(f.read_text("utf-8")) for f in files]
+    return ast.Module([node for tree in parsed for node in tree.body], [])
 
 
 def room_of(name: str) -> str:
