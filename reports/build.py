@@ -13,7 +13,8 @@ from reports.contents import Chapter, Contents
 from reports.downloads import Shelf
 from reports.folder import KIND, MARK, check_target, files_of
 from reports.kept import Kept, digest
-from reports.notebook import Notebook, choose, find_notebooks, require_packages
+from reports.model import Notebook
+from reports.notebook import choose, find_notebooks, require_packages
 from reports.pages import write_pages
 from reports.parameters import assign_parameters, given_files, with_file_names
 from reports.pdf import write_pdf

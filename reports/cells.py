@@ -14,7 +14,7 @@ from markupsafe import Markup
 from nbconvert import HTMLExporter
 from traitlets.config import Config
 
-from reports.notebook import code_cells
+from reports.model import code_cells
 from reports.safe import safe_html
 
 TEMPLATES = Path(__file__).parent / "templates"

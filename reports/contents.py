@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pluralign_stats.words import joined
 from reports.downloads import Download, Downloads
-from reports.notebook import Notebook
+from reports.model import Notebook
 from reports.provenance import Provenance
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pluralign_stats import errors
 from pluralign_stats.errors import InputError, PluralignError
-from reports.notebook import Notebook
+from reports.model import Notebook
 
 if TYPE_CHECKING:
     from reports.kernel import Kernels

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pluralign_stats.folders import building_folder, take_name
-from reports.notebook import Notebook
+from reports.model import Notebook
 from reports.parameters import RESERVED, file_values
 from reports.provenance import installed_versions
 

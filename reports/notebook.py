@@ -1,14 +1,14 @@
 """Finds the notebooks and reads what a report needs to know of each before it runs."""
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from pluralign_stats.errors import InputError, MissingExtraError, listing, one_of
-from reports.parameters import Parameter, declared_parameters
+from reports.model import Notebook
+from reports.parameters import declared_parameters
 
 #: What a report imports beyond the core; all of it comes with the extra `report`.
 _PACKAGES = (
@@ -24,48 +24,6 @@ _PACKAGES = (
 
 # What papermill logs would reach standard error beside the one line that says the same.
 logging.getLogger("papermill").addHandler(logging.NullHandler())
-
-
-@dataclass(frozen=True)
-class Notebook:
-    """One notebook as a chapter of a report, before it runs.
-
-    Parameters
-    ----------
-    path : Path
-        The notebook's file, absolute.
-    node : nbformat.NotebookNode
-        Its content.
-    title : str
-        Its first markdown heading, as plain text.
-    question : str
-        The first paragraph after that heading, as plain text; may be empty.
-    parameters : Mapping[str, Parameter]
-        What its cell tagged ``parameters`` declares.
-    """
-
-    path: Path
-    node: Any
-    title: str
-    question: str
-    parameters: Mapping[str, Parameter]
-
-    @property
-    def name(self) -> str:
-        """The file's name without its ending, such as ``01_overview``."""
-        return self.path.stem
-
-    @property
-    def slow(self) -> bool:
-        """Whether its parameters are tagged ``slow``, as those of a notebook that takes long."""
-        tags = (cell.metadata.get("tags", []) for cell in code_cells(self.node))
-        return any({"parameters", "slow"} <= set(own) for own in tags)
-
-    @property
-    def steps(self) -> int:
-        """How many cells run, the one that papermill injects included."""
-        written = sum(bool(cell.source.strip()) for cell in code_cells(self.node))
-        return written + 1
 
 
 def notebook_folder() -> Path:
@@ -166,11 +124,6 @@ def read_notebook(path: Path) -> Notebook:
             f"notebook {path.name} has no markdown heading; begin it with '# Its title'"
         )
     return Notebook(path.resolve(), node, title, question, declared_parameters(node, path.name))
-
-
-def code_cells(node: Any) -> list[Any]:
-    """Return the code cells of a notebook node."""
-    return [cell for cell in node.cells if cell.cell_type == "code"]
 
 
 def _load(path: Path) -> Any:

@@ -10,14 +10,11 @@ import json
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pluralign_stats.errors import InputError, one_of
-
-if TYPE_CHECKING:
-    from reports.notebook import Notebook
+from reports.model import Notebook, Parameter
 
 #: Set by the report itself, each with what the user says instead.
 RESERVED = {
@@ -37,23 +34,6 @@ TYPES = {
     "bool": "true or false",
     "list[str]": "texts with commas between them such as gender,politics",
 }
-
-
-@dataclass(frozen=True)
-class Parameter:
-    """One annotated assignment of a notebook's cell tagged ``parameters``.
-
-    Parameters
-    ----------
-    name, type : str
-        Its name and its annotation, one of `TYPES`.
-    default : object
-        The value that the notebook gives it.
-    """
-
-    name: str
-    type: str
-    default: object
 
 
 def declared_parameters(node: Any, name: str) -> dict[str, Parameter]:
@@ -88,7 +68,7 @@ def declared_parameters(node: Any, name: str) -> dict[str, Parameter]:
 
 
 def assign_parameters(
-    notebooks: Sequence["Notebook"], given: Mapping[str, object]
+    notebooks: Sequence[Notebook], given: Mapping[str, object]
 ) -> dict[str, dict[str, object]]:
     """Give every notebook the values that it declares.
 
@@ -173,7 +153,7 @@ def with_file_names(
     }
 
 
-def used_values(notebook: "Notebook", given: Mapping[str, object]) -> dict[str, object]:
+def used_values(notebook: Notebook, given: Mapping[str, object]) -> dict[str, object]:
     """Return every value that a notebook runs with, but for those the report sets itself."""
     values = {name: entry.default for name, entry in notebook.parameters.items()} | dict(given)
     return {name: value for name, value in values.items() if name not in RESERVED}

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 from pluralign_stats.study.read import shipped_codebooks
-from reports.notebook import Notebook
+from reports.model import Notebook
 from reports.parameters import as_option, used_values
 
 #: Packages that results depend on; those that are not installed are left out.

@@ -9,7 +9,7 @@ from pluralign_stats.models.bayes.options import n_cores
 from pluralign_stats.progress import WorkProgress
 from reports.execute import run_notebook
 from reports.kernel import Kernels
-from reports.notebook import Notebook
+from reports.model import Notebook
 
 #: So many kernels fit into the memory of an ordinary machine.
 _MOST_AT_A_TIME = 4

@@ -6,7 +6,8 @@ from pathlib import Path
 import nbformat
 
 import pluralign_stats as pls
-from reports.notebook import Notebook, find_notebooks
+from reports.model import Notebook
+from reports.notebook import find_notebooks
 from reports.publish import publish_notebook, scrubber
 from reports.run import run_notebooks
 

@@ -33,8 +33,8 @@ ROOMS = {
         embedded models engines optimize tuning generation judges workflow
     """,
     "reports": """
-        safe kernel publish downloads folder parameters notebook cells execute run provenance kept
-        contents pages paper pdf lab build
+        safe kernel publish downloads folder model parameters notebook cells execute run provenance
+        kept contents pages paper pdf lab build
     """,
 }
 

@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from pluralign_stats.errors import InputError, PluralignError
-from reports.notebook import Notebook, choose, find_notebooks
+from reports.model import Notebook
+from reports.notebook import choose, find_notebooks
 from training.conditions.condition import Control
 from training.folders import only_one, remove_whole, was_held, write_json, write_whole
 from training.models import find_base

@@ -1,0 +1,70 @@
+"""A chapter of a report as its notebook declares it: title, question and parameters."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One annotated assignment of a notebook's cell tagged ``parameters``.
+
+    Parameters
+    ----------
+    name, type : str
+        Its name and its annotation, one of `TYPES`.
+    default : object
+        The value that the notebook gives it.
+    """
+
+    name: str
+    type: str
+    default: object
+
+
+@dataclass(frozen=True)
+class Notebook:
+    """One notebook as a chapter of a report, before it runs.
+
+    Parameters
+    ----------
+    path : Path
+        The notebook's file, absolute.
+    node : nbformat.NotebookNode
+        Its content.
+    title : str
+        Its first markdown heading, as plain text.
+    question : str
+        The first paragraph after that heading, as plain text; may be empty.
+    parameters : Mapping[str, Parameter]
+        What its cell tagged ``parameters`` declares.
+    """
+
+    path: Path
+    node: Any
+    title: str
+    question: str
+    parameters: Mapping[str, Parameter]
+
+    @property
+    def name(self) -> str:
+        """The file's name without its ending, such as ``01_overview``."""
+        return self.path.stem
+
+    @property
+    def slow(self) -> bool:
+        """Whether its parameters are tagged ``slow``, as those of a notebook that takes long."""
+        tags = (cell.metadata.get("tags", []) for cell in code_cells(self.node))
+        return any({"parameters", "slow"} <= set(own) for own in tags)
+
+    @property
+    def steps(self) -> int:
+        """How many cells run, the one that papermill injects included."""
+        written = sum(bool(cell.source.strip()) for cell in code_cells(self.node))
+        return written + 1
+
+
+def code_cells(node: Any) -> list[Any]:
+    """Return the code cells of a notebook node."""
+    return [cell for cell in node.cells if cell.cell_type == "code"]
