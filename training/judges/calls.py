@@ -6,16 +6,14 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pluralign_stats.errors import PluralignError
 from training.judges.cache import ReplyCache, key_of
 from training.judges.faults import Fault, JudgeStoppedError, back_off, fault_of
 from training.judges.form import Form, simpler
+from training.judges.options import EndpointOptions
 from training.judges.rubric import Message, Rubric
-
-if TYPE_CHECKING:
-    from training.judges.endpoint import EndpointOptions
 
 #: A server that asks for a longer pause than this is left alone altogether.
 _LONGEST_PAUSE = 600.0
@@ -76,7 +74,7 @@ class Caller:
     """
 
     def __init__(
-        self, options: "EndpointOptions", rubric: Rubric, cache: ReplyCache, key: str
+        self, options: EndpointOptions, rubric: Rubric, cache: ReplyCache, key: str
     ) -> None:
         self._options = options
         self._rubric = rubric

@@ -68,7 +68,8 @@ def make_judge(
 
 def _endpoint(given: dict[str, Any], codebook: "Codebook | None", cache: Path) -> Judge:
     from training.judges.cache import ReplyCache
-    from training.judges.endpoint import EndpointJudge, EndpointOptions
+    from training.judges.endpoint import EndpointJudge
+    from training.judges.options import EndpointOptions
     from training.judges.rubric import default_rubric, study_rubric
 
     _refuse_foreign("endpoint", given, [f.name for f in fields(EndpointOptions)])

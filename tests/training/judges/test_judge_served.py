@@ -3,7 +3,8 @@
 import pytest
 
 from training.judges.cache import ReplyCache
-from training.judges.endpoint import EndpointJudge, EndpointOptions
+from training.judges.endpoint import EndpointJudge
+from training.judges.options import EndpointOptions
 from training.judges.protocol import Answer
 from training.judges.rubric import default_rubric
 
