@@ -10,7 +10,7 @@ from pluralign_stats.errors import InputError
 
 if TYPE_CHECKING:
     from pluralign_stats.study.study import Study
-    from training.judges.protocol import Judge
+    from training.judgement import Judge
     from training.judges.stage import Scored
 
 

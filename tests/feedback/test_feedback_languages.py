@@ -92,7 +92,7 @@ def test_a_region_of_two_is_not_guessed(spoken):
 
 
 def test_training_finds_the_texts(spoken):
-    data = pytest.importorskip("training.tuning.data")
+    data = pytest.importorskip("training.optimize.data")
     study = spoken(["en-US", "de-DE"], ("en", "de"), ("en", "de_DE"))
     examples = data.with_texts(study, pls.preference_pairs(study, RECIPE).examples())
     texts = examples[["prompt_text", "chosen_text", "rejected_text"]]

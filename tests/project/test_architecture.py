@@ -29,8 +29,8 @@ ROOMS = {
         outcomes checks planning exhibits explorer
     """,
     "training": """
-        part process plain_text table_parts folders conditions number_format chat adapter_fit
-        embedded models engines optimize tuning generation judges workflow
+        part process plain_text table_parts folders conditions judgement number_format chat
+        adapter_fit embedded models engines optimize tuning generation judges workflow
     """,
     "reports": """
         safe kernel publish downloads folder model parameters notebook cells execute run provenance

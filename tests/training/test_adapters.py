@@ -240,7 +240,7 @@ def test_a_base_model_without_some_of_its_weights_is_refused(tmp_path: Path) -> 
 def test_a_checkpoint_that_does_not_fit_is_not_gone_on_from(base: Path, tmp_path: Path) -> None:
     from train_runs import condition, prepare
 
-    from training.tuning.checkpoints import mark
+    from training.optimize.checkpoints import mark
     from training.tuning.run import train_condition
 
     made = condition("dpo", base, max_steps=4)
@@ -285,8 +285,8 @@ def test_a_reward_model_that_rewards_otherwise_is_refused(base: Path, tmp_path: 
     from training.folders import work_folder
     from training.models import load_tokenizer
     from training.optimize.arguments import Stage
+    from training.optimize.data import pair_rows
     from training.optimize.reward import load_rewards, train_reward
-    from training.tuning.data import pair_rows
 
     tokenizer = load_tokenizer(str(base))
     options = RewardOptions.model_validate(QUICK | {"max_steps": 3})

@@ -9,7 +9,7 @@ import tiny
 from train_runs import condition, prepare
 
 from pluralign_stats import InputError
-from training.tuning.canary import (
+from training.engines.verification import (
     Probe,
     check_canary,
     choose_probes,

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from training.generation.health import COLUMNS, collapsed, distinct, health
+from training.judges.health import COLUMNS, collapsed, distinct, health
 
 
 def generations(responses, run="r", language="en", **columns):

@@ -12,8 +12,8 @@ import tiny
 from train_runs import QUICK
 
 from pluralign_stats import InputError
-from training.tuning.data import in_random_order, unpaired_rows
-from training.tuning.mismatched import require_mismatched, with_mismatched
+from training.optimize.data import in_random_order, unpaired_rows
+from training.optimize.mismatched import require_mismatched, with_mismatched
 
 
 def row(prompt: str, words: int, answer: int) -> dict[str, Any]:
@@ -137,7 +137,7 @@ def test_trainers_get_them(max_steps: int | None, tmp_path: Path) -> None:
 
 def test_equal_examples_put_together_keep_their_prompts_apart(tmp_path: Path) -> None:
     from training.models import load_tokenizer
-    from training.tuning.data import usable
+    from training.optimize.data import usable
 
     tokenizer = load_tokenizer(str(tiny.make_model("llama", tmp_path / "base")))
     one = feedback(["p0", "p1"] * 3, ["good"] * 6)

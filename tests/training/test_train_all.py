@@ -21,11 +21,12 @@ from pluralign_stats.errors import InputError, PluralignError
 from pluralign_stats.study.study import Study
 from training.conditions.condition import CONDITION, read_condition
 from training.conditions.grid import Grid, read_grid
+from training.conditions.names import EXCLUDED, FEEDBACK, INPUTS
 from training.folders import is_complete
 from training.tuning import stage
 from training.tuning.plan import plan_training
 from training.tuning.pool import News, Task
-from training.tuning.run import EXCLUDED, FEEDBACK, INPUTS, failure
+from training.tuning.run import failure
 from training.tuning.stage import Trained, pending, train_all
 
 GRID = """\

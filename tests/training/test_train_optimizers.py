@@ -64,10 +64,10 @@ def trainer_of(
     from training.conditions.options import DpoOptions, KtoOptions, RewardOptions
     from training.models import load_tokenizer
     from training.optimize.arguments import Stage
+    from training.optimize.data import pair_rows, unpaired_rows
     from training.optimize.dpo import dpo_trainer
     from training.optimize.kto import kto_trainer
     from training.optimize.reward import reward_trainer
-    from training.tuning.data import pair_rows, unpaired_rows
 
     tokenizer = load_tokenizer(str(base))
     forms: dict[str, Any] = {
@@ -263,7 +263,7 @@ def test_rewards_are_guarded(bases: dict[str, Path]) -> None:
 
 def test_training_stops_where_steps_end_and_draws_what_it_meets() -> None:
     from training.conditions.options import DpoOptions
-    from training.tuning.data import rows_met
+    from training.optimize.data import rows_met
 
     rows = [{"example": i} for i in range(100)]
     few = DpoOptions(max_steps=3, batch_size=4, accumulation=2)
@@ -276,7 +276,7 @@ def test_training_stops_where_steps_end_and_draws_what_it_meets() -> None:
 
 def test_texts_that_cannot_be_used_are_counted_and_left_out(bases: dict[str, Path]) -> None:
     from training.models import load_tokenizer
-    from training.tuning.data import pair_rows, unpaired_rows, usable
+    from training.optimize.data import pair_rows, unpaired_rows, usable
 
     tokenizer = load_tokenizer(str(bases["llama"]))
     feedback = tiny.pairs(8)

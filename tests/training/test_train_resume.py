@@ -86,7 +86,7 @@ def test_a_torn_checkpoint_is_discarded_and_the_one_before_it_used(
 def test_with_no_checkpoint_left_training_begins_again(
     base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from training.tuning.checkpoints import last_checkpoint
+    from training.optimize.checkpoints import last_checkpoint
     from training.tuning.run import train_condition
 
     made = condition("dpo", base)

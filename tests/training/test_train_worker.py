@@ -31,7 +31,7 @@ def did(folder: Path, base: Path) -> dict[str, Any]:
 def test_a_full_disk_is_one_line_and_training_goes_on_once_there_is_room(
     base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from training.tuning import checkpoints
+    from training.optimize import checkpoints
 
     folder = prepare(tmp_path / "run", condition("dpo", base))
     written = checkpoints.mark

@@ -11,10 +11,10 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from training.chat import exchange_tokens
 from training.conditions.condition import Condition
+from training.engines.verification import choose_probes, judge, probe_logprobs, write_canary
 from training.folders import complete, work_folder, write_json
 from training.models import with_adapter
 from training.process import prepare_process
-from training.tuning.canary import choose_probes, judge, probe_logprobs, write_canary
 
 prepare_process()
 

@@ -25,7 +25,7 @@ from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.simulate.levels import DIMENSIONS
 from pluralign_stats.study.languages import lookup
 from training.embedded.world import LANGUAGES, PARTS, world
-from training.judges.protocol import Judgement
+from training.judgement import Judgement
 
 #: A text of more sentences runs on: a response has five parts.
 MOST_SENTENCES = 10

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from pluralign_stats.errors import InputError
-from training.tuning.canary import Probe, largest_difference, read_canary, read_probes
+from training.engines.verification import Probe, largest_difference, read_canary, read_probes
 
 #: Log probabilities of the tokens of each probe's answer.
 Logprobs = Sequence[Sequence[float]]

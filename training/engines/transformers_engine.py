@@ -11,15 +11,15 @@ from transformers import GenerationConfig, LogitsProcessorList
 
 from pluralign_stats.errors import InputError
 from training.chat import Turn, all_ends, prompt_tokens, read_turn
+from training.conditions.names import ADAPTER
 from training.engines.active import check_active
 from training.engines.base import Base, load
 from training.engines.lengths import MOST_TOKENS, longest_answer
 from training.engines.likelihood import Span, mean_logprobs
 from training.engines.protocol import GenerationOptions, Reply, Request
 from training.engines.sampling import SeededSampling
+from training.engines.verification import Probe, probe_logprobs
 from training.models import base_fingerprint, with_adapter
-from training.tuning.canary import Probe, probe_logprobs
-from training.tuning.run import ADAPTER
 
 #: Parameters up to which a model on a CPU is faster with one thread.
 SMALL = 20_000_000

@@ -10,10 +10,12 @@ from vllm.lora.request import LoRARequest
 
 from pluralign_stats.errors import InputError
 from training.chat import Turn, all_ends, prompt_tokens, read_turn
+from training.conditions.names import ADAPTER
 from training.engines.active import check_active
 from training.engines.base import Base, Precision
 from training.engines.lengths import MOST_TOKENS, longest_answer
 from training.engines.protocol import GenerationOptions, Reply, Request
+from training.engines.verification import Probe
 from training.models import (
     base_fingerprint,
     check_adapter,
@@ -22,8 +24,6 @@ from training.models import (
     named_ends,
 )
 from training.number_format import is_fast
-from training.tuning.canary import Probe
-from training.tuning.run import ADAPTER
 
 #: Largest rank of an adapter that room is kept for.
 MAX_RANK = 64

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pluralign_stats.errors import InputError
+from training.conditions.names import INPUTS
 from training.engines.protocol import Engine, GenerationOptions, Request
 from training.folders import complete, is_complete, work_folder, write_json
 from training.generation.plan import SCHEMA, Ask, in_order, keys, plan, table
@@ -18,7 +19,6 @@ from training.table_parts import add_part, read_parts, write_table
 from training.tuning.run import versions
 
 GENERATIONS = "generations.parquet"
-INPUTS = "inputs.json"
 PARTS = "parts"
 
 #: Options that change how fast answers come, not which.

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pluralign_stats.errors import InputError, one_of
-from training.judges.protocol import Judge
+from training.judgement import Judge
 
 if TYPE_CHECKING:
     from pluralign_stats.study.codebook import Codebook

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from training.judges.protocol import Answer, Judgement
+from training.judgement import Answer, Judgement
 
 
 class EmbeddedJudge:

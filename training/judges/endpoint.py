@@ -7,11 +7,11 @@ from statistics import fmean
 from typing import Any
 
 from pluralign_stats.errors import MissingExtraError
+from training.judgement import Answer, Judgement
 from training.judges.cache import ReplyCache
 from training.judges.calls import Caller, Question, Reply
 from training.judges.faults import JudgeStoppedError
 from training.judges.options import EndpointOptions
-from training.judges.protocol import Answer, Judgement
 from training.judges.reply import UnusableReplyError, read_reply
 from training.judges.rubric import Rubric
 

@@ -9,7 +9,7 @@ from pluralign_stats.progress import WorkProgress
 from pluralign_stats.study.languages import TEXTS, text_languages
 from pluralign_stats.study.study import Study
 from training.folders import MARK, is_complete, only_one, read_mark
-from training.judges.protocol import Answer, Judge
+from training.judgement import Answer, Judge
 from training.judges.stage import (
     Scored,
     check_out,

@@ -16,7 +16,7 @@ from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.study.languages import looked_up
 from pluralign_stats.study.scale import Scale
 from pluralign_stats.study.yaml_file import parse_yaml
-from training.judges.protocol import Answer
+from training.judgement import Answer
 from training.plain_text import unmarked
 
 if TYPE_CHECKING:

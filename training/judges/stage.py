@@ -21,7 +21,7 @@ from training.folders import (
     work_folder,
     write_json,
 )
-from training.judges.protocol import Answer, Judge
+from training.judgement import Answer, Judge
 from training.judges.table import add_up, judge_all, listen, score_table, tally
 from training.table_parts import write_frame
 
@@ -318,7 +318,7 @@ def _read(run: Generated) -> pd.DataFrame:
 
 def _health(flagged: pd.DataFrame, control: Generated | None, out: Path) -> pd.DataFrame:
     """Health of a run's generations, held against that of its control where there is one."""
-    from training.generation.health import health
+    from training.judges.health import health
 
     usual = pd.read_parquet(out / control.id / HEALTH) if control else None
     return health(flagged, usual)

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from pluralign_stats.progress import WorkProgress
-from training.judges.protocol import Answer, Judge, Judgement
+from training.judgement import Answer, Judge, Judgement
 
 #: How many answers a judge gets at once unless it says otherwise.
 _CHUNK = 256

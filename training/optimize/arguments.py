@@ -14,7 +14,7 @@ from training.adapter_fit import read_weights, require_fit, require_loaded
 from training.conditions.options import TrainingOptions
 from training.folders import write_json
 from training.number_format import number_format
-from training.tuning.checkpoints import Checkpoints, Metrics, last_checkpoint
+from training.optimize.checkpoints import Checkpoints, Metrics, last_checkpoint
 
 CHECKPOINTS = "checkpoints"
 

@@ -10,8 +10,8 @@ from training.chat import prompt_tokens
 from training.conditions.options import GrpoOptions
 from training.models import load_model, new_adapter
 from training.optimize.arguments import Stage, run_trainer, shared_arguments
+from training.optimize.data import dataset, in_random_order
 from training.optimize.reward import Rewards
-from training.tuning.data import dataset, in_random_order
 
 
 class PolicyTrainer(GRPOTrainer):

@@ -8,10 +8,10 @@ from trl.trainer.kto_trainer import DataCollatorForUnpairedPreference
 
 from training.conditions.options import KtoOptions
 from training.optimize.arguments import Stage, run_trainer
+from training.optimize.data import in_random_order
+from training.optimize.mismatched import with_mismatched
 from training.optimize.reference import Referenced, answer_logprobs, reference_arguments
 from training.optimize.weighted import weighted_rows, weighted_trainer
-from training.tuning.data import in_random_order
-from training.tuning.mismatched import with_mismatched
 
 
 class UnpairedTrainer(Referenced, KTOTrainer):

@@ -14,7 +14,9 @@ from trl.trainer.reward_trainer import DataCollatorForPreference
 
 from pluralign_stats.errors import InputError
 from training.chat import exchange_tokens, read_turn
+from training.conditions.names import ADAPTER
 from training.conditions.options import RewardOptions, TrainingOptions
+from training.engines.verification import N_PROBES, TOLERANCE
 from training.folders import complete, is_complete, write_json
 from training.models import load_model, with_adapter
 from training.number_format import number_format
@@ -25,9 +27,6 @@ from training.optimize.weighted import (
     weighted_rows,
     weighted_trainer,
 )
-from training.tuning.canary import N_PROBES, TOLERANCE
-
-ADAPTER = "adapter"
 
 #: What the rewards of the study's own responses were.
 SCALE = "scale.json"

@@ -9,7 +9,7 @@ from transformers import Trainer
 
 from training.models import Head, load_model, new_adapter
 from training.optimize.arguments import Stage
-from training.tuning.data import dataset, even_weights, rows_met
+from training.optimize.data import dataset, even_weights, rows_met
 
 
 class Weighted(Trainer):

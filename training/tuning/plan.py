@@ -28,8 +28,8 @@ from training.models import (
     load_tokenizer,
     require_packages,
 )
-from training.tuning.data import usable, with_texts
-from training.tuning.mismatched import require_mismatched
+from training.optimize.data import usable, with_texts
+from training.optimize.mismatched import require_mismatched
 
 Kind = Literal["pairs", "unpaired"]
 

@@ -11,15 +11,15 @@ from pluralign_stats.progress import WorkProgress
 from pluralign_stats.study.study import Study
 from training.conditions.condition import CONDITION, Condition
 from training.conditions.grid import Grid
+from training.conditions.names import EXCLUDED, FAILED, FEEDBACK, INPUTS
+from training.engines.verification import check_canary
 from training.folders import only_one, read_mark, remove_whole, work_folder, write_json
 from training.models import find_base, first_line
+from training.optimize.data import feedback_hash
 from training.part import WHOLE, Part
 from training.table_parts import write_frame
-from training.tuning.canary import check_canary
-from training.tuning.data import feedback_hash
 from training.tuning.plan import Base, Plan, Planned, base_fingerprint, check_bases, plan_training
 from training.tuning.pool import News, Pool, Task
-from training.tuning.run import EXCLUDED, FAILED, FEEDBACK, INPUTS
 
 #: How many times as long a run of GRPO takes: it tunes a reward model first, and writes what it
 #: learns from.

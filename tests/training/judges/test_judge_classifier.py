@@ -11,9 +11,9 @@ from transformers import LlamaConfig, LlamaForCausalLM, LlamaForSequenceClassifi
 
 from pluralign_stats import InputError
 from pluralign_stats.study.codebook import Codebook
+from training.judgement import Answer, Judge, Judgement
 from training.judges.choose import make_judge
 from training.judges.classifier import ClassifierJudge, ClassifierOptions, head_of
-from training.judges.protocol import Answer, Judge, Judgement
 
 
 def config(labels, problem=None):

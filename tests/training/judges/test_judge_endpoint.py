@@ -13,11 +13,11 @@ import pytest
 from fake_endpoint import Reply, completion, refusal
 
 from pluralign_stats import InputError
+from training.judgement import Answer, Judge, Judgement
 from training.judges.cache import ReplyCache
 from training.judges.endpoint import EndpointJudge
 from training.judges.faults import JudgeStoppedError, back_off
 from training.judges.options import EndpointOptions
-from training.judges.protocol import Answer, Judge, Judgement
 from training.judges.rubric import default_rubric
 
 RUBRIC = default_rubric(["toxicity", "helpfulness"])

@@ -6,7 +6,7 @@ import pytest
 
 from pluralign_stats import InputError
 from pluralign_stats.simulate.levels import DIMENSIONS
-from training.judges.protocol import Answer
+from training.judgement import Answer
 from training.judges.reply import UnusableReplyError, read_reply
 from training.judges.rubric import default_rubric, frame_code, study_rubric
 from training.plain_text import unmarked

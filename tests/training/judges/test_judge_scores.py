@@ -15,10 +15,10 @@ from fake_endpoint import completion, refusal
 
 from pluralign_stats import InputError, simulate_study
 from training.folders import MARK, complete, is_complete, read_mark, work_folder
+from training.judgement import Judgement
 from training.judges.choose import make_judge
 from training.judges.faults import JudgeStoppedError
 from training.judges.items import item_texts, score_items
-from training.judges.protocol import Judgement
 from training.judges.stage import score_generations
 
 FACTORS = {"group": "all", "scale": "binary", "optimizer": "dpo", "base_model": "b", "seed": 1}

@@ -2,10 +2,10 @@
 
 import pytest
 
+from training.judgement import Answer
 from training.judges.cache import ReplyCache
 from training.judges.endpoint import EndpointJudge
 from training.judges.options import EndpointOptions
-from training.judges.protocol import Answer
 from training.judges.rubric import default_rubric
 
 ANSWERS = [Answer("Who cooks?", text, "en") for text in ("Everybody.", "Nobody.", " ")]

@@ -6,7 +6,7 @@ from itertools import chain
 from typing import Any
 
 from pluralign_stats.errors import InputError
-from training.tuning.data import in_random_order
+from training.optimize.data import in_random_order
 
 Row = dict[str, Any]
 
