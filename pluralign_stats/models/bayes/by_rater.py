@@ -28,7 +28,7 @@ from pluralign_stats.models.bayes.log_densities import (
 )
 from pluralign_stats.models.bayes.options import n_cores
 from pluralign_stats.models.bayes.pointwise import BLOCK, inverse_scales, places, predictors
-from pluralign_stats.models.compiled import compiled
+from pluralign_stats.models.engine.compiled import compiled
 
 if TYPE_CHECKING:
     from pluralign_stats.models.bayes.bayes import Posterior

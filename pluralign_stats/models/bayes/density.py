@@ -41,7 +41,7 @@ from pluralign_stats.models.bayes.transforms import (
     factor_slopes,
     spread,
 )
-from pluralign_stats.models.compiled import compiled
+from pluralign_stats.models.engine.compiled import compiled
 
 
 class Data(NamedTuple):

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from pluralign_stats.models.compiled import compiled
+from pluralign_stats.models.engine.compiled import compiled
 
 #: Families of the response.
 GAUSSIAN, LOGIT, PROBIT = 0, 1, 2

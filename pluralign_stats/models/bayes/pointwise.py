@@ -12,7 +12,7 @@ from pluralign_stats.models.bayes.log_densities import (
     logit_category,
     probit_category,
 )
-from pluralign_stats.models.compiled import compiled
+from pluralign_stats.models.engine.compiled import compiled
 
 if TYPE_CHECKING:
     from pluralign_stats.models.bayes.bayes import Posterior

@@ -8,7 +8,7 @@ import math
 
 import numpy as np
 
-from pluralign_stats.models.compiled import compiled
+from pluralign_stats.models.engine.compiled import compiled
 
 
 @compiled

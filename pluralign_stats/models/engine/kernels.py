@@ -6,7 +6,7 @@ All matrices of a group are kept row after row in flat buffers: its d x d Choles
 
 import numpy as np
 
-from pluralign_stats.models.compiled import compiled
+from pluralign_stats.models.engine.compiled import compiled
 
 
 @compiled

@@ -17,10 +17,10 @@ MODULES = (
     "engine/kernels.py",
 )
 
-_HERE = Path(__file__).parent
+_MODELS = Path(__file__).parents[1]
 
 #: What compiled functions were compiled from. numba itself looks only at a function's own file.
-SOURCE = hashlib.sha256(b"".join((_HERE / name).read_bytes() for name in MODULES)).hexdigest()
+SOURCE = hashlib.sha256(b"".join((_MODELS / name).read_bytes() for name in MODULES)).hexdigest()
 
 
 def compiled(function: Callable[..., Any]) -> Any:

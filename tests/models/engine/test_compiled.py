@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 
 import pluralign_stats
-from pluralign_stats.models import compiled
 from pluralign_stats.models.bayes.transforms import bend
-from pluralign_stats.models.compiled import MODULES, SOURCE
+from pluralign_stats.models.engine import compiled
+from pluralign_stats.models.engine.compiled import MODULES, SOURCE
 
 MODELS = Path(pluralign_stats.__file__).parent / "models"
 
