@@ -1,4 +1,4 @@
-"""Words of sentences: counts with their nouns, and lists as they are said."""
+"""Words of sentences: counts with their nouns, lists as they are said, names of coefficients."""
 
 from collections.abc import Iterable
 
@@ -45,3 +45,19 @@ def some(words: Iterable[str], most: int = 4) -> str:
     """The first few of several, told apart by semicolons, and that there are others."""
     items = list(words)
     return "; ".join(items[:most]) + ("; and others" if len(items) > most else "")
+
+
+def plain_coefficient(name: str) -> str:
+    """A coefficient in words: ``a: x × b: y`` for ``a[T.x]:b[T.y]``."""
+    return name.replace("]:", " × ").replace("[T.", ": ").replace("]", "")
+
+
+def levels_of(group: str) -> str:
+    """The levels of a grouping factor in words: ``raters``, ``items``, or ``levels of x``."""
+    return f"{group}s" if group in {"rater", "item", "prompt", "response"} else f"levels of {group}"
+
+
+def ordinal(rank: int) -> str:
+    """Write a rank as ``1st`` or ``2nd``."""
+    ends = {1: "st", 2: "nd", 3: "rd"}
+    return f"{rank}{'th' if rank % 100 in (11, 12, 13) else ends.get(rank % 10, 'th')}"

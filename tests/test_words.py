@@ -1,6 +1,6 @@
 import pytest
 
-from pluralign_stats.words import counted, has, is_are, joined, some
+from pluralign_stats.words import counted, has, is_are, joined, plain_coefficient, some
 
 
 @pytest.mark.parametrize(
@@ -25,3 +25,8 @@ def test_verbs_and_lists():
     assert [joined(x) for x in ([], ["a"], ["a", "b"], "abc")] == ["", "a", "a and b", "a, b and c"]
     assert some("abcde") == "a; b; c; d; and others"
     assert some("ab") == "a; b"
+
+
+def test_coefficients_in_words():
+    assert plain_coefficient("gender[T.Male]:age[T.18-30]") == "gender: Male × age: 18-30"
+    assert plain_coefficient("1|2: kind[T.b]") == "1|2: kind: b"

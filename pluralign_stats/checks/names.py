@@ -1,4 +1,4 @@
-"""What tables call coefficients and the levels of grouping factors."""
+"""What tables call the levels of grouping factors, and which of them may be named."""
 
 import numpy as np
 
@@ -9,16 +9,7 @@ from pluralign_stats.models.fit import Fit
 from pluralign_stats.models.matrices import RandomDesign
 from pluralign_stats.models.raters import RATER, THINGS
 from pluralign_stats.settings import MIN_CELL
-
-
-def plain_coefficient(name: str) -> str:
-    """A coefficient in words: ``a: x × b: y`` for ``a[T.x]:b[T.y]``."""
-    return name.replace("]:", " × ").replace("[T.", ": ").replace("]", "")
-
-
-def levels_of(group: str) -> str:
-    """The levels of a grouping factor in words: ``raters``, ``items``, or ``levels of x``."""
-    return f"{group}s" if group in {"rater", "item", "prompt", "response"} else f"levels of {group}"
+from pluralign_stats.words import ordinal
 
 
 def borne_widely(fit: Fit) -> np.ndarray:
@@ -111,9 +102,3 @@ def label_levels(
         str(design.levels[k]) if allowed[k] else f"{ordinal(rank)} {what} {group}"
         for rank, k in enumerate(order, 1)
     ]
-
-
-def ordinal(rank: int) -> str:
-    """Write a rank as ``1st`` or ``2nd``."""
-    ends = {1: "st", 2: "nd", 3: "rd"}
-    return f"{rank}{'th' if rank % 100 in (11, 12, 13) else ends.get(rank % 10, 'th')}"

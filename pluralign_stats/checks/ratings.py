@@ -4,11 +4,12 @@ import numpy as np
 import pandas as pd
 
 from pluralign_stats.checks.deletion import deletions
-from pluralign_stats.checks.names import level_counts, levels_of, may_name
+from pluralign_stats.checks.names import level_counts, may_name
 from pluralign_stats.models.fit import Fit
 from pluralign_stats.models.matrices import RandomDesign
 from pluralign_stats.results import Metadata, Result
 from pluralign_stats.settings import MIN_CELL
+from pluralign_stats.words import levels_of
 
 #: Levels whose ratings are looked at, and most ratings of one of them.
 N_LEVELS, N_RATINGS = 10, 30

@@ -8,7 +8,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MultipleLocator, PercentFormatter
 
-from pluralign_stats.checks.names import levels_of
 from pluralign_stats.figures.picture import Picture, drawing
 from pluralign_stats.figures.style import (
     COLOURS,
@@ -27,6 +26,7 @@ from pluralign_stats.figures.style import (
 )
 from pluralign_stats.figures.tables import counted, need, plain_rating
 from pluralign_stats.results import Result
+from pluralign_stats.words import levels_of
 
 #: Fill of intervals and limits.
 BAND = "#bcd4e6"

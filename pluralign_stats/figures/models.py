@@ -6,7 +6,6 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from pluralign_stats.checks.names import levels_of
 from pluralign_stats.figures.picture import Picture, drawing
 from pluralign_stats.figures.style import (
     COLOURS,
@@ -26,6 +25,7 @@ from pluralign_stats.figures.style import (
 from pluralign_stats.figures.tables import counted, need, plain_rating
 from pluralign_stats.results import Result
 from pluralign_stats.settings import MIN_CELL
+from pluralign_stats.words import levels_of
 
 #: Inches that a label of a level takes.
 LABEL = 0.15

@@ -4,7 +4,6 @@ import pytest
 import pluralign_stats as pls
 from pluralign_stats.checks.deletion import deletions
 from pluralign_stats.checks.influence import influence_check
-from pluralign_stats.checks.names import plain_coefficient
 from pluralign_stats.models.rebuild import linear_engine, ordinal_engine
 
 
@@ -156,8 +155,3 @@ def test_an_unknown_group(ordinal_fit):
         influence_check(ordinal_fit, "ratr")
     with pytest.raises(pls.InputError, match="no grouping factor"):
         influence_check(pls.fit_ordinal("rating ~ x", ordinal_fit.design.data))
-
-
-def test_coefficients_in_words():
-    assert plain_coefficient("gender[T.Male]:age[T.18-30]") == "gender: Male × age: 18-30"
-    assert plain_coefficient("1|2: kind[T.b]") == "1|2: kind: b"
