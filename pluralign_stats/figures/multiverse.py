@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from pluralign_stats.designs import plain_design
 from pluralign_stats.figures.outcome_parts import (
     lines,
     span,
@@ -20,7 +21,6 @@ from pluralign_stats.figures.style import (
     wrapped,
 )
 from pluralign_stats.figures.tables import need
-from pluralign_stats.outcomes.names import plain_design
 from pluralign_stats.results import Result, minus
 from pluralign_stats.words import counted
 

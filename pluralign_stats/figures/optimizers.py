@@ -9,6 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import SubFigure
 
+from pluralign_stats.designs import plain_design
 from pluralign_stats.errors import InputError
 from pluralign_stats.figures.outcome_parts import (
     MARKERS,
@@ -26,7 +27,6 @@ from pluralign_stats.figures.outcome_parts import (
 from pluralign_stats.figures.picture import Picture, drawing
 from pluralign_stats.figures.style import COLOURS, MUTED, SMALL, foot, new_figure, wrapped
 from pluralign_stats.figures.tables import need
-from pluralign_stats.outcomes.names import plain_design
 from pluralign_stats.results import Result
 
 #: What stands in the panel of a base model that has no such run.

@@ -6,11 +6,10 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from pluralign_stats.designs import CONTROL, MINIATURES, ONE_RUN
 from pluralign_stats.errors import InputError
 from pluralign_stats.figures.style import GRID, MUTED, SMALL, RoundTicks, wrapped
 from pluralign_stats.figures.tables import need
-from pluralign_stats.outcomes.models import ONE_RUN
-from pluralign_stats.outcomes.read import CONTROL, MINIATURES
 from pluralign_stats.results import Result
 from pluralign_stats.settings import SIGNIFICANCE
 

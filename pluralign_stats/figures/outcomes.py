@@ -8,6 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from pluralign_stats.designs import plain_design
 from pluralign_stats.figures.outcome_parts import (
     MARKERS,
     compared,
@@ -21,7 +22,6 @@ from pluralign_stats.figures.outcome_parts import (
 )
 from pluralign_stats.figures.picture import Picture, drawing
 from pluralign_stats.figures.style import COLOURS, MUTED, RoundTicks, foot, new_figure, wrapped
-from pluralign_stats.outcomes.names import plain_design
 from pluralign_stats.results import Result
 
 #: Height in inches of a line of a row's label, and of what else a row needs.

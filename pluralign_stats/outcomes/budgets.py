@@ -6,11 +6,12 @@ from typing import Any
 
 import pandas as pd
 
+from pluralign_stats.designs import CONTROL
 from pluralign_stats.errors import InputError, NotApplicableError, listing
 from pluralign_stats.outcomes.choose_runs import EQUAL
 from pluralign_stats.outcomes.contrasts import against_control, clear_ones, pairwise
 from pluralign_stats.outcomes.experiments import Experiment, select_experiment
-from pluralign_stats.outcomes.read import CONTROL, Outcomes
+from pluralign_stats.outcomes.read import Outcomes
 from pluralign_stats.results import Result
 from pluralign_stats.words import counted, some
 

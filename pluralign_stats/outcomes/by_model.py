@@ -6,10 +6,11 @@ from typing import Any
 
 import pandas as pd
 
+from pluralign_stats.designs import CONTROL
 from pluralign_stats.errors import InputError, NotApplicableError
 from pluralign_stats.outcomes.contrasts import against_control
 from pluralign_stats.outcomes.experiments import select_experiment
-from pluralign_stats.outcomes.read import CONTROL, Outcomes
+from pluralign_stats.outcomes.read import Outcomes
 from pluralign_stats.results import Result
 
 

@@ -5,9 +5,10 @@ from typing import Any
 
 import pandas as pd
 
+from pluralign_stats.designs import CONTROL
 from pluralign_stats.errors import InputError, NotApplicableError, listing, one_of
 from pluralign_stats.feedback.recipe import STRATEGIES
-from pluralign_stats.outcomes.read import CONTROL, TUNING, Outcomes
+from pluralign_stats.outcomes.read import TUNING, Outcomes
 from pluralign_stats.study.text import labels_of
 
 #: What stands for any budget but the natural one.

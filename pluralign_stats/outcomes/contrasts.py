@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from pluralign_stats.designs import ONE_RUN, plain_design
 from pluralign_stats.effects.adjust import Adjustment
 from pluralign_stats.effects.draws import leave_out_zero
 from pluralign_stats.effects.estimates import infer, tabulate
@@ -16,7 +17,6 @@ from pluralign_stats.outcomes.experiments import Experiment
 from pluralign_stats.outcomes.models import (
     GENERATIONS_ALONE,
     LEVELS_OF_MODELS,
-    ONE_RUN,
     UNIT,
     Kind,
     design_means,
@@ -26,7 +26,6 @@ from pluralign_stats.outcomes.models import (
     fit_outcomes,
     replicated,
 )
-from pluralign_stats.outcomes.names import plain_design
 from pluralign_stats.results import Metadata, Result, ordered_columns, with_interval
 from pluralign_stats.settings import CONF_LEVEL, SIGNIFICANCE
 from pluralign_stats.words import counted, is_are

@@ -7,6 +7,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 import pandas as pd
 
+from pluralign_stats.designs import CONTROL
 from pluralign_stats.errors import InputError, listing, one_of
 from pluralign_stats.outcomes.choose_runs import (
     commonest_setting,
@@ -18,15 +19,7 @@ from pluralign_stats.outcomes.choose_runs import (
     uneven_models,
     with_values,
 )
-from pluralign_stats.outcomes.read import (
-    CONTROL,
-    FACTORS,
-    GENERATION,
-    TUNING,
-    Meaning,
-    Outcomes,
-    data_notes,
-)
+from pluralign_stats.outcomes.read import FACTORS, GENERATION, TUNING, Meaning, Outcomes, data_notes
 
 #: What is done with generations that the judge calls malformed.
 Malformed = Literal["dropped", "kept", "worst"]

@@ -5,10 +5,10 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
+from pluralign_stats.designs import ONE_RUN, design_words
 from pluralign_stats.outcomes.contrasts import clear_ones
 from pluralign_stats.outcomes.experiments import OVERALL_LABEL
-from pluralign_stats.outcomes.models import ONE_RUN, UNIT
-from pluralign_stats.outcomes.names import design_words
+from pluralign_stats.outcomes.models import UNIT
 from pluralign_stats.results import Result, minus
 
 

@@ -20,12 +20,6 @@ Kind = Literal["linear", "ordinal", "bayes"]
 
 UNIT = "score points"
 
-#: Warning where runs were not replicated.
-ONE_RUN = (
-    "Training was not repeated, so that training noise cannot be told from design: intervals and p "
-    "rest on generations alone and are too narrow for any claim about designs. Train with three "
-    "seeds or more."
-)
 
 #: The same within a sentence.
 GENERATIONS_ALONE = "by generations alone, as training was not repeated"

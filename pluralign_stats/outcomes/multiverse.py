@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 
 from pluralign_stats.describe.intervals import check_level
+from pluralign_stats.designs import CONTROL
 from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.outcomes.choose_runs import EQUAL
 from pluralign_stats.outcomes.experiments import Experiment, select_experiment
 from pluralign_stats.outcomes.models import replicated
-from pluralign_stats.outcomes.read import CONTROL, TUNING, Outcomes
+from pluralign_stats.outcomes.read import TUNING, Outcomes
 from pluralign_stats.outcomes.robust import PLACES, UNITS, Quantity, check_pair, estimate
 from pluralign_stats.outcomes.specifications import (
     ALL,

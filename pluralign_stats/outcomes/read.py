@@ -7,15 +7,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from pluralign_stats.designs import CONTROL, MINIATURES
 from pluralign_stats.errors import InputError, listing, one_of
 from pluralign_stats.study.codebook import Codebook
 from pluralign_stats.study.study import Study
-
-#: What an untuned model has in place of the factors of tuning.
-CONTROL = "control"
-
-#: What sets the miniature base models apart that come with the software.
-MINIATURES = {"embedded": "answers at once", "embedded-thinking": "thinks first"}
 
 #: Factors that an untuned model does not have.
 TUNING = (

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from pluralign_stats.designs import ONE_RUN
 from pluralign_stats.errors import InputError, listing
 from pluralign_stats.outcomes.experiments import OVERALL_LABEL
-from pluralign_stats.outcomes.models import ONE_RUN
 from pluralign_stats.outcomes.read import Meaning
 from pluralign_stats.results import Metadata, Result, minus
 from pluralign_stats.settings import SIGNIFICANCE

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from pluralign_stats.describe.intervals import check_level
+from pluralign_stats.designs import ONE_RUN
 from pluralign_stats.effects.estimates import infer, tabulate
 from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.models.bayes.bayes import Posterior
@@ -15,7 +16,6 @@ from pluralign_stats.outcomes.contrasts import about, kind_of
 from pluralign_stats.outcomes.experiments import Experiment
 from pluralign_stats.outcomes.gain import gain_row
 from pluralign_stats.outcomes.models import (
-    ONE_RUN,
     UNIT,
     Kind,
     design_means,

@@ -14,6 +14,7 @@ from pluralign_stats.describe.disclosure import (
     hide_counts,
     published,
 )
+from pluralign_stats.designs import ONE_RUN
 from pluralign_stats.effects.contrasts import contrasts
 from pluralign_stats.effects.demographics import default_factors
 from pluralign_stats.effects.draws import leave_out_zero
@@ -25,7 +26,7 @@ from pluralign_stats.models.fit import Fit
 from pluralign_stats.outcomes.contrasts import COUNTED, compare
 from pluralign_stats.outcomes.experiments import Experiment, select_experiment
 from pluralign_stats.outcomes.findings import NOT_REPEATED
-from pluralign_stats.outcomes.models import ONE_RUN, Kind
+from pluralign_stats.outcomes.models import Kind
 from pluralign_stats.outcomes.read import Outcomes, data_notes, parse_objective
 from pluralign_stats.outcomes.scores import scores
 from pluralign_stats.results import Metadata, Result

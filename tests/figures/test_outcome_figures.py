@@ -11,7 +11,7 @@ import pytest
 
 import pluralign_stats as pls
 from pluralign_stats import InputError
-from pluralign_stats.outcomes.models import ONE_RUN
+from pluralign_stats.designs import ONE_RUN
 from pluralign_stats.results import Metadata, Result
 
 TOLD = "simulated study, miniature model"

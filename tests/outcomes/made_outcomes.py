@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from pluralign_stats.outcomes.read import CONTROL, TUNING, Outcomes
+from pluralign_stats.designs import CONTROL
+from pluralign_stats.outcomes.read import TUNING, Outcomes
 
 SETTING = {
     "group": "all",

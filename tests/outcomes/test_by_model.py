@@ -6,7 +6,7 @@ from made_outcomes import make_table, outcomes_of
 
 import pluralign_stats as pls
 from pluralign_stats import InputError
-from pluralign_stats.outcomes.models import ONE_RUN
+from pluralign_stats.designs import ONE_RUN
 
 SIZE = {"bases": {"first": 0.0, "second": 0.5}, "dimensions": ("toxicity", "helpfulness")}
 

@@ -15,8 +15,9 @@ from pluralign_stats import (
     relative_gain,
     select_experiment,
 )
+from pluralign_stats.designs import ONE_RUN
 from pluralign_stats.effects.adjust import holm
-from pluralign_stats.outcomes.models import FEW, LEVELS_OF_MODELS, ONE_RUN
+from pluralign_stats.outcomes.models import FEW, LEVELS_OF_MODELS
 
 EFFECTS = {"preserve": -1.0, "majority": -0.5, "mean": -0.4}
 R = 3

@@ -24,8 +24,8 @@ from import_graph import (
 #: may import those before it, here and in the packages before its own.
 ROOMS = {
     "pluralign_stats": """
-        errors words settings progress suppression backing files folders results typeset figures
-        study simulate describe feedback models.engine models models.bayes effects judging
+        errors words designs settings progress suppression backing files folders results typeset
+        figures study simulate describe feedback models.engine models models.bayes effects judging
         outcomes checks planning exhibits explorer
     """,
     "training": """

@@ -1,8 +1,19 @@
-"""What figures and sentences call designs."""
+"""Designs of tuning as tables have them and as figures and sentences call them."""
 
 import re
 
-from pluralign_stats.outcomes.read import CONTROL
+#: What an untuned model has in place of the factors of tuning.
+CONTROL = "control"
+
+#: What sets the miniature base models apart that come with the software.
+MINIATURES = {"embedded": "answers at once", "embedded-thinking": "thinks first"}
+
+#: Warning where runs were not replicated.
+ONE_RUN = (
+    "Training was not repeated, so that training noise cannot be told from design: intervals and p "
+    "rest on generations alone and are too narrow for any claim about designs. Train with three "
+    "seeds or more."
+)
 
 #: What designs are called in sentences; others are called by their names.
 WORDS = {
