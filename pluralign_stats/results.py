@@ -8,12 +8,14 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 
 from pluralign_stats.backing import COUNT_WITHHELD, Backing, beside
-from pluralign_stats.settings import CONF_LEVEL, MIN_CELL
+from pluralign_stats.formatting import decimals, displayed, format_number, heading
+from pluralign_stats.metadata import Metadata
+from pluralign_stats.settings import MIN_CELL
 from pluralign_stats.suppression import check_min_cell
+from pluralign_stats.typeset import save_table, set_table
 
 if TYPE_CHECKING:
     from great_tables import GT
@@ -49,65 +51,6 @@ LONG_TABLE, SHOWN_ROWS = 15, 200
 
 #: More notes than this are folded away in HTML.
 FEW_NOTES = 2
-
-#: Columns in one unit, which are written with equally many decimals.
-_ALIKE = ("planted", "estimate", "observed", "std_error", "sd", "conf_low", "conf_high")
-
-
-@dataclass(frozen=True)
-class Metadata:
-    """How a table was made.
-
-    Attributes
-    ----------
-    title
-        What the table shows.
-    data
-        ``"simulated"``, ``"observed"``, or ``"unstated"`` where a model was fitted to a frame that
-        came from no study.
-    unit
-        Unit of the estimates.
-    conf_level, interval
-        Level and kind of the intervals; both empty for tables without.
-    notes
-        What a reader has to know to read the table rightly.
-    warnings
-        What went wrong or should be doubted.
-    told
-        What is said of the data wherever the table or its figure is shown, such as
-        ``"simulated study, miniature model"``; by default only that they are simulated.
-    checked, passed
-        Where the table is a check of a model: what was checked, and whether the model passed (None
-        where the data allow no verdict).
-    published
-        How many raters other tables of the study count, by variable and level; see
-        `backing.beside`.
-    """
-
-    title: str
-    data: str = "unstated"
-    unit: str = ""
-    conf_level: float | None = CONF_LEVEL
-    interval: str = ""
-    notes: tuple[str, ...] = ()
-    warnings: tuple[str, ...] = ()
-    told: str = ""
-    checked: str = ""
-    passed: bool | None = None
-    published: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
-
-    @property
-    def measure(self) -> str:
-        """Unit of the estimates, and level and kind of their intervals."""
-        parts = [f"unit: {self.unit}"] if self.unit else []
-        if self.interval and self.conf_level:
-            parts.append(f"{self.conf_level:.0%} {self.interval}")
-        return "; ".join(parts)
-
-    @property
-    def about_data(self) -> str:
-        """What is said of the data; empty where there is nothing to say."""
-        return self.told or ("simulated study" if self.data == "simulated" else "")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -245,9 +188,8 @@ class Result:
         MissingExtraError
             If great-tables is not installed.
         """
-        from pluralign_stats.typeset import set_table
-
-        return set_table(self.released(min_cell))
+        shown = self.released(min_cell)
+        return set_table(shown.table, shown.meta)
 
     def save(self, stem: str | Path, min_cell: int = MIN_CELL) -> list[Path]:
         """Write ``STEM.html``, ``STEM.tex`` and ``STEM.csv``, or none, and return their paths.
@@ -266,13 +208,11 @@ class Result:
         MissingExtraError
             If great-tables is not installed.
         """
-        from pluralign_stats.typeset import save_table
-
         shown = self.released(min_cell)
         if len(shown.table) < len(self.table):
             told = [note for note in shown.meta.notes if note not in self.meta.notes]
             warnings.warn(" ".join(told), stacklevel=2)
-        return save_table(shown, stem)
+        return save_table(shown.table, shown.meta, shown.to_csv_text(), stem)
 
     def caption(self) -> str:
         """Title, unit, interval and what is said of the data in one line."""
@@ -308,28 +248,6 @@ def ordered_columns(columns: Iterable[str]) -> list[str]:
 #: As wide as a notebook's page in a window of ordinary size.
 _CAPTION_WIDTH = "60em"
 
-#: Columns that the caption tells where they are the same in all rows.
-_TOLD_ONCE = ("term", "n_seeds", "n_prompts")
-
-#: Columns of words, and those of the numbers that they hold for readers; the numbers are for
-#: downloads.
-IN_WORDS = {
-    "reported": ("reported_number",),
-    "this_run": ("estimate",),
-    "interval": ("conf_low", "conf_high"),
-}
-
-
-def displayed(table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
-    """Columns that readers are shown, and what is told once since it is so in all rows."""
-    in_words = [number for word, held in IN_WORDS.items() if word in table for number in held]
-    shown = table.drop(columns=["method", *in_words], errors="ignore")
-    methods = [method for method in table.get("method", pd.Series()).unique() if method]
-    same = [c for c in _TOLD_ONCE if c in shown and _one_value(shown[c])]
-    told = [f"{heading(c)}: {shown[c].iloc[0]}" for c in same]
-    told += [f"method: {' / '.join(methods)}"] if methods else []
-    return shown.drop(columns=same), told
-
 
 def table_html(table: pd.DataFrame, caption: str) -> str:
     """HTML of a table: escaped, numbers marked; methods and what is the same throughout on top."""
@@ -356,81 +274,7 @@ def _caption_html(text: str) -> str:
     )
 
 
-def _one_value(column: pd.Series) -> bool:
-    return len(column) > 1 and column.notna().all() and column.nunique() == 1
-
-
-def heading(column: str) -> str:
-    """Column name as readers know it."""
-    plain = {"conf_low": "lower", "conf_high": "upper", "p_value": "p", "p_adjusted": "p adjusted"}
-    plain |= {"std_error": "std. error", "agrees": "agrees?"}
-    return plain.get(column, column.removeprefix("n_").replace("_", " "))
-
-
-def decimals(table: pd.DataFrame) -> dict[str, int]:
-    """How many decimals each column of numbers has, by its largest number.
-
-    Where those of one dimension are all below 1, as on a short scale, by that dimension's.
-    """
-    numbers = table.select_dtypes("number")
-    sizes = numbers.where(np.isfinite(numbers)).abs()
-    size = sizes.max()
-    alike = sizes[[c for c in sizes if c in _ALIKE]].max(axis=1)
-    by = table["dimension"] if "dimension" in table else np.zeros(len(table))
-    least = alike.groupby(by, observed=True).max()[lambda found: found > 0].min()
-    size[size.index.isin(_ALIKE)] = least if least < 1 else alike.max()
-    whole = numbers.select_dtypes("integer").columns
-    places = {str(c): 0 if c in whole else _places(largest) for c, largest in size.items()}
-    degrees = [c for c in places if c.startswith("df")]
-    return places | {c: max(map(_degree_places, numbers[c])) for c in degrees if len(numbers)}
-
-
-def _places(number: float) -> int:
-    return 1 if abs(number) >= 10 else 3
-
-
-def _degree_places(number: float) -> int:
-    """Decimals of degrees of freedom: none where they are whole or infinite."""
-    return 1 if np.isfinite(number) and number != round(number) else 0
-
-
 def _cell(column: str, value: Any, places: int | None) -> str:
     if isinstance(value, str):
         return f"<td>{escape(value).replace('+', '+<wbr>')}</td>"
     return f"<td class='number'>{escape(format_number(column, value, places))}</td>"
-
-
-def format_number(column: str, number: Any, places: int | None = None) -> str:
-    """Write a number as its column asks: counts whole, shares in percent, p to three places.
-
-    Any other has `places` decimals, by default as many as its own size asks for.
-    """
-    if pd.isna(number):
-        return "–"
-    value = float(number)
-    if column.startswith("n_") or column in {"rating", "levels"}:
-        return f"{value:,.0f}"
-    if column.startswith("df"):
-        return f"{value:,.{_degree_places(value) if places is None else places}f}"
-    if column == "share" or column.endswith("_share"):
-        return f"{value:.1%}"
-    if column.startswith("p_"):
-        return "<0.001" if value < 0.001 else f"{value:.3f}"
-    return minus(f"{value:.{_places(value) if places is None else places}f}")
-
-
-def minus(number: str) -> str:
-    """Write a formatted number with a true minus sign."""
-    return number.replace("-", "−")
-
-
-def with_interval(row: pd.Series, form: str, unit: str) -> str:
-    """Write a table's estimate and interval, such as ``−0.18 rating points [−0.28, −0.08]``.
-
-    An estimate whose interval is not known stands alone, and says so.
-    """
-    low, high = row["conf_low"], row["conf_high"]
-    ends = (
-        "without an interval" if pd.isna(low) or pd.isna(high) else f"[{low:{form}}, {high:{form}}]"
-    )
-    return minus(f"{row['estimate']:+{form}} {unit} {ends}")

@@ -9,7 +9,8 @@ import pandas as pd
 
 from pluralign_stats.errors import MissingExtraError
 from pluralign_stats.files import write_files
-from pluralign_stats.results import Result, decimals, displayed, format_number, heading
+from pluralign_stats.formatting import decimals, displayed, format_number, heading
+from pluralign_stats.metadata import Metadata
 
 if TYPE_CHECKING:
     from great_tables import GT
@@ -39,8 +40,8 @@ _CSS = """
 """
 
 
-def set_table(result: Result) -> "GT":
-    """A result's table with title, unit, interval and notes.
+def set_table(table: pd.DataFrame, meta: Metadata) -> "GT":
+    """A table with title, unit, interval and notes.
 
     Numbers are written as in notebooks. Ends of intervals share one column.
 
@@ -53,21 +54,20 @@ def set_table(result: Result) -> "GT":
         from great_tables import GT
     except ImportError:
         raise MissingExtraError("setting tables", "report") from None
-    result = result.released()
-    shown, told = displayed(result.table)
+    shown, told = displayed(table)
     cells = _with_intervals(_in_words(shown))
     labels: dict[str, Any] = {column: heading(column) for column in cells}
     if "conf_high" not in cells and "conf_high" in shown:
-        level = result.meta.conf_level
+        level = meta.conf_level
         labels["conf_low"] = f"{level:.0%} interval" if level else "interval"
     right = [column for column in shown.select_dtypes("number") if column in cells]
-    table = GT(cells).cols_label(labels).cols_align("left").cols_align("right", right)
-    table = table.opt_css(_CSS)
-    if headings := [_line(text) for text in (result.meta.title, result.meta.measure) if text]:
-        table = table.tab_header(*headings)
-    for note in _notes(result, told):
-        table = table.tab_source_note(_line(note))
-    return table
+    made = GT(cells).cols_label(labels).cols_align("left").cols_align("right", right)
+    made = made.opt_css(_CSS)
+    if headings := [_line(text) for text in (meta.title, meta.measure) if text]:
+        made = made.tab_header(*headings)
+    for note in _notes(meta, told):
+        made = made.tab_source_note(_line(note))
+    return made
 
 
 def _with_intervals(cells: pd.DataFrame) -> pd.DataFrame:
@@ -97,29 +97,29 @@ def _line(text: str) -> str:
     return " ".join(text.split())
 
 
-def _notes(result: Result, told: list[str]) -> list[str]:
+def _notes(meta: Metadata, told: list[str]) -> list[str]:
     """What stands below a table: its data first, then what to know and what to doubt."""
-    about = result.meta.about_data
+    about = meta.about_data
     once = "; ".join(told)
     notes = [f"Data: {about}."] if about else []
     notes += [f"{once[0].upper()}{once[1:]}."] if once else []
-    return [*notes, *result.meta.notes, *(f"Warning: {text}" for text in result.warnings)]
+    return [*notes, *meta.notes, *(f"Warning: {text}" for text in meta.warnings)]
 
 
-def table_page(result: Result) -> str:
+def table_page(table: pd.DataFrame, meta: Metadata) -> str:
     """A page of HTML with the table."""
-    table = set_table(result).with_id("table").as_raw_html()
+    made = set_table(table, meta).with_id("table").as_raw_html()
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{escape(result.meta.title)}</title>\n</head>\n<body>\n{table}\n</body>\n</html>\n"
+        f"<title>{escape(meta.title)}</title>\n</head>\n<body>\n{made}\n</body>\n</html>\n"
     )
 
 
-def table_latex(result: Result) -> str:
+def table_latex(table: pd.DataFrame, meta: Metadata) -> str:
     """LaTeX of the table, in the type size of the document that it is put into."""
-    long = len(result.table) > ONE_PAGE
-    text = set_table(result).as_latex(use_longtable=long).translate(_LATEX)
+    long = len(table) > ONE_PAGE
+    text = set_table(table, meta).as_latex(use_longtable=long).translate(_LATEX)
     text = re.sub(r"^\\fontsize.*\n+", "", text, flags=re.MULTILINE)
     # After the end of a row a star would be taken for a part of the command.
     text = re.sub(r"^\*", "{}*", text, flags=re.MULTILINE)
@@ -127,11 +127,11 @@ def table_latex(result: Result) -> str:
     return f"% The preamble needs: \\usepackage{{{packages}}}\n{text}"
 
 
-def save_table(result: Result, stem: str | Path) -> list[Path]:
-    """Write a result's table as HTML, LaTeX and CSV; see `Result.save`."""
+def save_table(table: pd.DataFrame, meta: Metadata, csv: str, stem: str | Path) -> list[Path]:
+    """Write a table as HTML, LaTeX and the CSV given; see `Result.save`."""
     contents = {
-        "html": table_page(result),
-        "tex": table_latex(result),
-        "csv": result.to_csv_text(),
+        "html": table_page(table, meta),
+        "tex": table_latex(table, meta),
+        "csv": csv,
     }
     return write_files(stem, {end: text.encode() for end, text in contents.items()}, "table")

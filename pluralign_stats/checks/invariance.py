@@ -11,10 +11,11 @@ from pluralign_stats.effects.comparisons import comparisons
 from pluralign_stats.effects.proportional import proportional_odds
 from pluralign_stats.effects.response_style import LEVEL, RATED, response_style
 from pluralign_stats.errors import InputError
+from pluralign_stats.formatting import with_interval
 from pluralign_stats.models.bayes.bayes import BayesOrdinalFit, fit_bayes
 from pluralign_stats.models.formula import parse_formula, variables_of
 from pluralign_stats.models.ordinal import fit_ordinal
-from pluralign_stats.results import Metadata, Result, ordered_columns, with_interval
+from pluralign_stats.results import Metadata, Result, ordered_columns
 from pluralign_stats.settings import CONF_LEVEL, SIGNIFICANCE
 
 #: The models by name: what may differ between the groups besides their level.

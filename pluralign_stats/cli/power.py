@@ -183,7 +183,7 @@ def _compact(result: Any) -> Any:
 
     import pandas as pd
 
-    from pluralign_stats.results import minus
+    from pluralign_stats.formatting import minus
 
     table = result.table
     if "sure" in table:  # rows of the table above, of which the sentence says enough

@@ -15,7 +15,7 @@ def print_table(result: Any) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from pluralign_stats.results import format_number, heading
+    from pluralign_stats.formatting import format_number, heading
 
     shown = Table(title=result.meta.title, title_justify="left", title_style="bold")
     for column in result.table:

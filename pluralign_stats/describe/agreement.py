@@ -16,7 +16,8 @@ from pluralign_stats.describe.disclosure import (
 from pluralign_stats.describe.interval_alpha import interval_alpha, item_sums
 from pluralign_stats.describe.intervals import check_bootstrap, percentile_interval
 from pluralign_stats.errors import InputError, one_of
-from pluralign_stats.results import Metadata, Result, minus
+from pluralign_stats.formatting import minus
+from pluralign_stats.results import Metadata, Result
 from pluralign_stats.settings import CONF_LEVEL, MIN_CELL, MOST_LEVELS
 from pluralign_stats.study.study import Study
 from pluralign_stats.words import counted, joined

@@ -13,7 +13,8 @@ from pluralign_stats.describe.disclosure import (
     published,
 )
 from pluralign_stats.errors import InputError, one_of
-from pluralign_stats.results import Metadata, Result, minus
+from pluralign_stats.formatting import minus
+from pluralign_stats.results import Metadata, Result
 from pluralign_stats.settings import MIN_CELL, MOST_LEVELS
 from pluralign_stats.study.study import Study
 from pluralign_stats.words import joined, some

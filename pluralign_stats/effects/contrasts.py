@@ -9,8 +9,9 @@ import pandas as pd
 from pluralign_stats.effects.comparisons import Pairs, comparisons
 from pluralign_stats.effects.draws import apart_from_zero
 from pluralign_stats.errors import InputError, one_of
+from pluralign_stats.formatting import with_interval
 from pluralign_stats.models.fit import Fit
-from pluralign_stats.results import Result, ordered_columns, with_interval
+from pluralign_stats.results import Result, ordered_columns
 from pluralign_stats.settings import SIGNIFICANCE
 from pluralign_stats.words import counted, has
 

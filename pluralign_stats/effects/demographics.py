@@ -27,8 +27,9 @@ from pluralign_stats.effects.references import (
     replaced,
 )
 from pluralign_stats.errors import InputError, one_of
+from pluralign_stats.formatting import with_interval
 from pluralign_stats.models.fit import Fit
-from pluralign_stats.results import Metadata, Result, ordered_columns, with_interval
+from pluralign_stats.results import Metadata, Result, ordered_columns
 from pluralign_stats.settings import CONF_LEVEL, MIN_CELL, SIGNIFICANCE
 from pluralign_stats.study.study import Study
 from pluralign_stats.words import counted, joined

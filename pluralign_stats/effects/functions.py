@@ -10,12 +10,13 @@ from pluralign_stats.effects.counts import level_raters
 from pluralign_stats.effects.draws import COLUMNS, points_of
 from pluralign_stats.effects.predictions import notes
 from pluralign_stats.errors import InputError, one_of
+from pluralign_stats.formatting import with_interval
 from pluralign_stats.models.bayes.bayes import Posterior
 from pluralign_stats.models.bayes.summarize import summarize
 from pluralign_stats.models.fit import Averaging, Fit, Kind
 from pluralign_stats.models.ordinal import OrdinalFit
 from pluralign_stats.models.summary import coefficient_raters
-from pluralign_stats.results import Metadata, Result, ordered_columns, with_interval
+from pluralign_stats.results import Metadata, Result, ordered_columns
 from pluralign_stats.settings import CONF_LEVEL
 
 _RATIOS = "Of a ratio whose denominator may be 0, read the median and the interval: it has no mean."

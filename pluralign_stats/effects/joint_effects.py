@@ -18,8 +18,9 @@ from pluralign_stats.effects.references import (
     replaced,
 )
 from pluralign_stats.errors import InputError, MissingExtraError
+from pluralign_stats.formatting import with_interval
 from pluralign_stats.models.bayes.joint import JointFit, fit_joint
-from pluralign_stats.results import Metadata, Result, ordered_columns, with_interval
+from pluralign_stats.results import Metadata, Result, ordered_columns
 from pluralign_stats.settings import CONF_LEVEL, MIN_CELL, MOST_LEVELS
 from pluralign_stats.study.study import Study
 from pluralign_stats.words import joined

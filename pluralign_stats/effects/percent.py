@@ -28,10 +28,11 @@ from pluralign_stats.effects.estimates import Estimates, Inference, Interval, in
 from pluralign_stats.effects.few_units import few_units
 from pluralign_stats.effects.predictions import notes
 from pluralign_stats.errors import InputError, one_of
+from pluralign_stats.formatting import minus, with_interval
 from pluralign_stats.models.bayes.bayes import BayesLinearFit
 from pluralign_stats.models.engine.links import LATENT_SD
 from pluralign_stats.models.fit import Averaging, Fit, Kind
-from pluralign_stats.results import Metadata, Result, minus, ordered_columns, with_interval
+from pluralign_stats.results import Metadata, Result, ordered_columns
 from pluralign_stats.settings import CONF_LEVEL
 
 #: Columns that hold what was estimated.

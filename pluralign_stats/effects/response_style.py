@@ -24,13 +24,14 @@ from pluralign_stats.effects.comparisons import (
 from pluralign_stats.effects.draws import points_of
 from pluralign_stats.effects.predictions import notes
 from pluralign_stats.errors import InputError, one_of
+from pluralign_stats.formatting import with_interval
 from pluralign_stats.models.bayes.bayes import BayesOrdinalFit
 from pluralign_stats.models.bayes.summarize import summarize
 from pluralign_stats.models.engine.clusters import cluster_covariance, spread_draws
 from pluralign_stats.models.fit import Averaging, Fit
 from pluralign_stats.models.scores import scores
 from pluralign_stats.models.units import units_of
-from pluralign_stats.results import Metadata, Result, ordered_columns, with_interval
+from pluralign_stats.results import Metadata, Result, ordered_columns
 from pluralign_stats.settings import CONF_LEVEL
 
 #: Parts of a difference, as tables name them.

@@ -6,7 +6,8 @@ import pandas as pd
 
 from pluralign_stats.effects.demographics import clear_ones
 from pluralign_stats.errors import InputError, one_of
-from pluralign_stats.results import Result, with_interval
+from pluralign_stats.formatting import with_interval
+from pluralign_stats.results import Result
 from pluralign_stats.words import is_are
 
 

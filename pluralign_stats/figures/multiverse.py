@@ -21,7 +21,8 @@ from pluralign_stats.figures.style import (
     wrapped,
 )
 from pluralign_stats.figures.tables import need
-from pluralign_stats.results import Result, minus
+from pluralign_stats.formatting import minus
+from pluralign_stats.results import Result
 from pluralign_stats.words import counted
 
 #: Columns that are no choice of analysis.

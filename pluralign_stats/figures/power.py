@@ -12,7 +12,8 @@ from matplotlib.ticker import FixedLocator, NullLocator, PercentFormatter, StrMe
 from pluralign_stats.figures.picture import Picture, drawing
 from pluralign_stats.figures.style import COLOURS, INK, MUTED, SMALL, foot, new_figure, wrapped
 from pluralign_stats.figures.tables import need
-from pluralign_stats.results import Result, minus
+from pluralign_stats.formatting import minus
+from pluralign_stats.results import Result
 
 #: What distinguishes lines, and how a legend tells it.
 _LINES = {

@@ -14,10 +14,11 @@ from pluralign_stats.describe.disclosure import (
 )
 from pluralign_stats.describe.intervals import check_bootstrap, percentile_interval
 from pluralign_stats.errors import InputError, listing, one_of
+from pluralign_stats.formatting import minus, with_interval
 from pluralign_stats.judging.measure import EVERYONE, Measured, Measures, measure
 from pluralign_stats.judging.resample import brought_to
 from pluralign_stats.judging.statistics import STATISTICS
-from pluralign_stats.results import Metadata, Result, minus, with_interval
+from pluralign_stats.results import Metadata, Result
 from pluralign_stats.settings import CONF_LEVEL, MIN_CELL
 from pluralign_stats.study.study import Study
 

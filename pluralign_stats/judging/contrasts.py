@@ -17,12 +17,13 @@ from pluralign_stats.effects.references import (
     replaced,
 )
 from pluralign_stats.errors import InputError, one_of
+from pluralign_stats.formatting import with_interval
 from pluralign_stats.judging.agreement import method_of, widths
 from pluralign_stats.judging.measure import Measured, measure
 from pluralign_stats.judging.resample import brought_to
 from pluralign_stats.judging.scores import rated_and_scored
 from pluralign_stats.judging.statistics import STATISTICS
-from pluralign_stats.results import Metadata, Result, with_interval
+from pluralign_stats.results import Metadata, Result
 from pluralign_stats.settings import CONF_LEVEL, MIN_CELL, SIGNIFICANCE
 from pluralign_stats.study.study import Study
 from pluralign_stats.words import counted, joined

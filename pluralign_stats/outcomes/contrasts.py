@@ -11,6 +11,7 @@ from pluralign_stats.effects.adjust import Adjustment
 from pluralign_stats.effects.draws import leave_out_zero
 from pluralign_stats.effects.estimates import infer, tabulate
 from pluralign_stats.errors import InputError, NotApplicableError, one_of
+from pluralign_stats.formatting import with_interval
 from pluralign_stats.models.bayes.bayes import Posterior
 from pluralign_stats.models.fit import Fit
 from pluralign_stats.outcomes.experiments import Experiment
@@ -26,7 +27,7 @@ from pluralign_stats.outcomes.models import (
     fit_outcomes,
     replicated,
 )
-from pluralign_stats.results import Metadata, Result, ordered_columns, with_interval
+from pluralign_stats.results import Metadata, Result, ordered_columns
 from pluralign_stats.settings import CONF_LEVEL, SIGNIFICANCE
 from pluralign_stats.words import counted, is_are
 

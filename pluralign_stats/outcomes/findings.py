@@ -6,10 +6,11 @@ import numpy as np
 import pandas as pd
 
 from pluralign_stats.designs import ONE_RUN, design_words
+from pluralign_stats.formatting import minus
 from pluralign_stats.outcomes.contrasts import clear_ones
 from pluralign_stats.outcomes.experiments import OVERALL_LABEL
 from pluralign_stats.outcomes.models import UNIT
-from pluralign_stats.results import Result, minus
+from pluralign_stats.results import Result
 
 
 def findings(results: Iterable[Result]) -> tuple[str, ...]:

@@ -11,13 +11,14 @@ from pluralign_stats.describe.intervals import check_level
 from pluralign_stats.effects.draws import points_of
 from pluralign_stats.effects.estimates import Estimates, covariance
 from pluralign_stats.errors import InputError
+from pluralign_stats.formatting import minus
 from pluralign_stats.models.bayes.bayes import Posterior
 from pluralign_stats.models.fit import Fit
 from pluralign_stats.outcomes.contrasts import COUNTED, COUNTS, about, by_dimension
 from pluralign_stats.outcomes.experiments import Experiment
 from pluralign_stats.outcomes.fieller import ratio_sizes
 from pluralign_stats.outcomes.models import Kind, design_means, differences
-from pluralign_stats.results import Result, minus
+from pluralign_stats.results import Result
 from pluralign_stats.settings import CONF_LEVEL
 
 _COLUMNS = ["dimension", "term", "contrast", "estimate", "conf_low", "conf_high", "bounded"]

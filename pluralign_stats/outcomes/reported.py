@@ -8,9 +8,10 @@ import pandas as pd
 
 from pluralign_stats.designs import ONE_RUN
 from pluralign_stats.errors import InputError, listing
+from pluralign_stats.formatting import minus
 from pluralign_stats.outcomes.experiments import OVERALL_LABEL
 from pluralign_stats.outcomes.read import Meaning
-from pluralign_stats.results import Metadata, Result, minus
+from pluralign_stats.results import Metadata, Result
 from pluralign_stats.settings import SIGNIFICANCE
 from pluralign_stats.simulate.levels import LEVELS
 from pluralign_stats.simulate.parameters import PLANTED

@@ -10,6 +10,7 @@ from pluralign_stats.describe.intervals import check_level
 from pluralign_stats.designs import ONE_RUN
 from pluralign_stats.effects.estimates import infer, tabulate
 from pluralign_stats.errors import InputError, one_of
+from pluralign_stats.formatting import minus, with_interval
 from pluralign_stats.models.bayes.bayes import Posterior
 from pluralign_stats.models.fit import Fit
 from pluralign_stats.outcomes.contrasts import about, kind_of
@@ -24,7 +25,7 @@ from pluralign_stats.outcomes.models import (
     fit_outcomes,
     replicated,
 )
-from pluralign_stats.results import Result, minus, with_interval
+from pluralign_stats.results import Result
 from pluralign_stats.settings import CONF_LEVEL
 from pluralign_stats.words import counted, some
 

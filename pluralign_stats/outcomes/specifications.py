@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from pluralign_stats.errors import InputError, one_of
-from pluralign_stats.results import minus
+from pluralign_stats.formatting import minus
 from pluralign_stats.words import counted, has, some
 
 #: Whoever or whatever there is, without a choice among them.

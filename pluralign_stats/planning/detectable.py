@@ -11,6 +11,7 @@ import pandas as pd
 from scipy.stats import norm
 
 from pluralign_stats.errors import NotApplicableError
+from pluralign_stats.formatting import minus
 from pluralign_stats.models.bayes.options import check_whole
 from pluralign_stats.planning.design import StudyDesign
 from pluralign_stats.planning.power import (
@@ -24,7 +25,7 @@ from pluralign_stats.planning.power import (
 from pluralign_stats.planning.replicate import Model, Replicate
 from pluralign_stats.planning.run import model_of, several, simulate_designs
 from pluralign_stats.planning.summarize import ALPHA
-from pluralign_stats.results import Metadata, Result, minus
+from pluralign_stats.results import Metadata, Result
 from pluralign_stats.settings import CONF_LEVEL
 
 #: Fewest studies that tell which difference is found how often.

@@ -8,11 +8,12 @@ from typing import Literal
 import pandas as pd
 
 from pluralign_stats.errors import InputError
+from pluralign_stats.formatting import minus
 from pluralign_stats.planning.design import StudyDesign
 from pluralign_stats.planning.replicate import Model, true_effect
 from pluralign_stats.planning.run import model_of, several, simulate_designs
 from pluralign_stats.planning.summarize import ALPHA, summarize
-from pluralign_stats.results import Metadata, Result, minus
+from pluralign_stats.results import Metadata, Result
 from pluralign_stats.words import counted, joined
 
 #: What tables say of the model that each simulated study is analysed with.

@@ -9,9 +9,10 @@ from scipy.special import expit
 import pluralign_stats as pls
 from pluralign_stats import InputError
 from pluralign_stats.effects.draws import points_of
+from pluralign_stats.formatting import heading
 from pluralign_stats.models.bayes.summarize import summarize
 from pluralign_stats.models.predict import Averager
-from pluralign_stats.results import heading, table_html
+from pluralign_stats.results import table_html
 
 COLUMNS = ["estimate", "sd", "conf_low", "conf_high", "prob_positive"]
 

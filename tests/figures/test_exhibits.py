@@ -8,7 +8,8 @@ from bs4 import BeautifulSoup
 from matplotlib.figure import Figure
 
 from pluralign_stats import Exhibits, InputError, Picture, Result
-from pluralign_stats.results import SHOWN_ROWS, Metadata, decimals
+from pluralign_stats.formatting import decimals
+from pluralign_stats.results import SHOWN_ROWS, Metadata
 
 BAD = "<script>alert('x')</script>"
 

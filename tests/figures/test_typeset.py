@@ -48,6 +48,14 @@ def result():
     return Result(table, "There is a difference.", meta)
 
 
+def page(result):
+    return table_page(result.table, result.meta)
+
+
+def latex(result):
+    return table_latex(result.table, result.meta)
+
+
 def rows_of(html):
     soup = BeautifulSoup(html, "html.parser")
     return [[c.get_text() for c in row("td")] for row in soup.select("tbody tr")]
@@ -77,10 +85,10 @@ def parsed(text):
 
 
 def test_columns_and_cells_of_the_page(result):
-    soup = BeautifulSoup(table_page(result), "html.parser")
+    soup = BeautifulSoup(page(result), "html.parser")
     heads = [th.get_text() for th in soup.select("th[scope=col]")]
     assert heads == ["dimension", "contrast", "estimate", "95% interval", "p", "raters", "share"]
-    assert rows_of(table_page(result)) == [
+    assert rows_of(page(result)) == [
         ["Toxicity", "Male vs Female", "−0.123", "[−0.500, 0.250]", "<0.001", "1,200", "12.5%"],
         ["Toxicity", SPECIAL, "0.500", "[−1.250, 2.000]", "0.040", "12", "100.0%"],
         ["Helpfulness", "* vs [Female]", "—", "—", "—", "—", "—"],
@@ -98,7 +106,7 @@ def test_columns_and_cells_of_the_page(result):
 
 
 def test_cells_of_the_latex(result):
-    text = table_latex(result)
+    text = latex(result)
     heads, *rows = parsed(text)
     assert heads == ["dimension", "contrast", "estimate", r"95\% interval", "p", "raters", "share"]
     assert rows[0][2:] == [
@@ -116,17 +124,17 @@ def test_cells_of_the_latex(result):
 def test_texts_are_no_commands_anywhere(result):
     meta = replace(result.meta, title=SPECIAL, unit=SPECIAL, notes=(SPECIAL,), told=SPECIAL)
     odd = replace(result, meta=meta)
-    text = table_latex(odd)
+    text = latex(odd)
     parsed(text)
     assert text.count(ESCAPED) == 5
-    page = table_page(odd)
-    assert "<b>" not in page
-    assert page.count("&lt;b&gt;") == 6
+    html = page(odd)
+    assert "<b>" not in html
+    assert html.count("&lt;b&gt;") == 6
 
 
 def test_signs_that_latex_has_in_formulas_only():
     table = pd.DataFrame({"text": ["a → b", "≥ 4", "x²", 'says "so"', "Bündnis 90/Die Grünen"]})
-    _, *rows = parsed(table_latex(Result(table, "", Metadata("t"))))
+    _, *rows = parsed(latex(Result(table, "", Metadata("t"))))
     assert [row[0] for row in rows] == [
         r"a $\rightarrow$ b", r"$\geq$ 4", "x$^2$", "says ''so''", "Bündnis 90/Die Grünen",
     ]  # fmt: skip
@@ -134,19 +142,19 @@ def test_signs_that_latex_has_in_formulas_only():
 
 def test_a_star_at_the_start_of_a_row_stays():
     table = pd.DataFrame({"text": ["a", "*b", "[c]"]})
-    _, *rows = parsed(table_latex(Result(table, "", Metadata("t"))))
+    _, *rows = parsed(latex(Result(table, "", Metadata("t"))))
     assert [row[0] for row in rows] == ["a", "{}*b", "{}[c]"]
 
 
 def test_texts_of_several_lines_stay_in_their_cell():
     table = pd.DataFrame({"text": ["first\n\nsecond", "third"]})
-    _, *rows = parsed(table_latex(Result(table, "", Metadata("t", notes=("a\n\nb",)))))
+    _, *rows = parsed(latex(Result(table, "", Metadata("t", notes=("a\n\nb",)))))
     assert [row[0] for row in rows] == ["first second", "third"]
 
 
 def test_long_tables_may_break_across_pages(result):
     table = pd.concat([result.table] * ONE_PAGE)
-    text = table_latex(replace(result, table=table))
+    text = latex(replace(result, table=table))
     assert len(parsed(text)) == 3 * ONE_PAGE + 1
     assert r"\begin{longtable}" in text
     assert text.startswith("% The preamble needs: \\usepackage{booktabs, caption, longtable}\n")
@@ -157,7 +165,7 @@ def test_long_tables_may_break_across_pages(result):
 def test_latex_reads_it(result, times, tmp_path):
     meta = replace(result.meta, notes=(SPECIAL, "−1 ± 2 → α … Bündnis 90/Die Grünen"))
     table = pd.concat([result.table] * times)
-    text = table_latex(Result(table, result.sentence, meta))
+    text = latex(Result(table, result.sentence, meta))
     packages = re.search(r"\\usepackage\{(.*?)\}", text)[1]
     (tmp_path / "table.tex").write_text(text, "utf-8")
     (tmp_path / "page.tex").write_text(
@@ -175,14 +183,14 @@ def test_latex_reads_it(result, times, tmp_path):
 def test_tables_of_few_columns(result, columns):
     for table in (result.table[columns], result.table[columns].iloc[:0]):
         few = replace(result, table=table)
-        assert parsed(table_latex(few))
-        assert len(rows_of(table_page(few))) == len(table)
+        assert parsed(latex(few))
+        assert len(rows_of(page(few))) == len(table)
 
 
 def test_without_title_unit_or_notes():
     bare = Result(pd.DataFrame({"estimate": [1.0]}), "", Metadata("", conf_level=None))
-    assert r"\caption" not in table_latex(bare)
-    assert 'gt_sourcenote"' not in table_page(bare)
+    assert r"\caption" not in latex(bare)
+    assert 'gt_sourcenote"' not in page(bare)
 
 
 @pytest.mark.parametrize(
@@ -195,14 +203,14 @@ def test_without_title_unit_or_notes():
 )
 def test_tables_of_a_study(made, small_study):
     result = made(small_study)
-    assert len(parsed(table_latex(result))) == len(result.table) + 1
-    assert len(rows_of(table_page(result))) == len(result.table)
-    assert "simulated study" in table_page(result)
+    assert len(parsed(latex(result))) == len(result.table) + 1
+    assert len(rows_of(page(result))) == len(result.table)
+    assert "simulated study" in page(result)
 
 
 def test_tables_of_effects(small_effects):
     for result in (small_effects.differences, small_effects.percents):
-        heads, *rows = parsed(table_latex(result))
+        heads, *rows = parsed(latex(result))
         assert len(rows) == len(result.table)
         assert "95\\% interval" in heads
 
@@ -214,7 +222,7 @@ def test_a_set_table_can_be_changed(result):
 
 
 def test_rows_have_a_ground_of_their_own_under_every_theme(result):
-    rules = re.sub(r"\s+", " ", table_page(result))
+    rules = re.sub(r"\s+", " ", page(result))
     assert ".gt_table .gt_row { background-color: #FFFFFF; }" in rules
 
 

@@ -24,9 +24,9 @@ from import_graph import (
 #: may import those before it, here and in the packages before its own.
 ROOMS = {
     "pluralign_stats": """
-        errors words designs settings progress suppression backing files folders results typeset
-        figures study simulate describe feedback models.engine models models.bayes effects judging
-        outcomes checks planning exhibits explorer
+        errors words designs settings progress suppression backing files folders formatting
+        metadata typeset results figures study simulate describe feedback models.engine models
+        models.bayes effects judging outcomes checks planning exhibits explorer
     """,
     "training": """
         part process plain_text table_parts folders conditions judgement number_format chat

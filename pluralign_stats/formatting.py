@@ -1,0 +1,105 @@
+"""Numbers and headings of tables as readers see them."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+#: Columns in one unit, which are written with equally many decimals.
+_ALIKE = ("planted", "estimate", "observed", "std_error", "sd", "conf_low", "conf_high")
+
+#: Columns that the caption tells where they are the same in all rows.
+_TOLD_ONCE = ("term", "n_seeds", "n_prompts")
+
+#: Columns of words, and those of the numbers that they hold for readers; the numbers are for
+#: downloads.
+IN_WORDS = {
+    "reported": ("reported_number",),
+    "this_run": ("estimate",),
+    "interval": ("conf_low", "conf_high"),
+}
+
+
+def displayed(table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    """Columns that readers are shown, and what is told once since it is so in all rows."""
+    in_words = [number for word, held in IN_WORDS.items() if word in table for number in held]
+    shown = table.drop(columns=["method", *in_words], errors="ignore")
+    methods = [method for method in table.get("method", pd.Series()).unique() if method]
+    same = [c for c in _TOLD_ONCE if c in shown and _one_value(shown[c])]
+    told = [f"{heading(c)}: {shown[c].iloc[0]}" for c in same]
+    told += [f"method: {' / '.join(methods)}"] if methods else []
+    return shown.drop(columns=same), told
+
+
+def _one_value(column: pd.Series) -> bool:
+    return len(column) > 1 and column.notna().all() and column.nunique() == 1
+
+
+def heading(column: str) -> str:
+    """Column name as readers know it."""
+    plain = {"conf_low": "lower", "conf_high": "upper", "p_value": "p", "p_adjusted": "p adjusted"}
+    plain |= {"std_error": "std. error", "agrees": "agrees?"}
+    return plain.get(column, column.removeprefix("n_").replace("_", " "))
+
+
+def decimals(table: pd.DataFrame) -> dict[str, int]:
+    """How many decimals each column of numbers has, by its largest number.
+
+    Where those of one dimension are all below 1, as on a short scale, by that dimension's.
+    """
+    numbers = table.select_dtypes("number")
+    sizes = numbers.where(np.isfinite(numbers)).abs()
+    size = sizes.max()
+    alike = sizes[[c for c in sizes if c in _ALIKE]].max(axis=1)
+    by = table["dimension"] if "dimension" in table else np.zeros(len(table))
+    least = alike.groupby(by, observed=True).max()[lambda found: found > 0].min()
+    size[size.index.isin(_ALIKE)] = least if least < 1 else alike.max()
+    whole = numbers.select_dtypes("integer").columns
+    places = {str(c): 0 if c in whole else _places(largest) for c, largest in size.items()}
+    degrees = [c for c in places if c.startswith("df")]
+    return places | {c: max(map(_degree_places, numbers[c])) for c in degrees if len(numbers)}
+
+
+def _places(number: float) -> int:
+    return 1 if abs(number) >= 10 else 3
+
+
+def _degree_places(number: float) -> int:
+    """Decimals of degrees of freedom: none where they are whole or infinite."""
+    return 1 if np.isfinite(number) and number != round(number) else 0
+
+
+def format_number(column: str, number: Any, places: int | None = None) -> str:
+    """Write a number as its column asks: counts whole, shares in percent, p to three places.
+
+    Any other has `places` decimals, by default as many as its own size asks for.
+    """
+    if pd.isna(number):
+        return "–"
+    value = float(number)
+    if column.startswith("n_") or column in {"rating", "levels"}:
+        return f"{value:,.0f}"
+    if column.startswith("df"):
+        return f"{value:,.{_degree_places(value) if places is None else places}f}"
+    if column == "share" or column.endswith("_share"):
+        return f"{value:.1%}"
+    if column.startswith("p_"):
+        return "<0.001" if value < 0.001 else f"{value:.3f}"
+    return minus(f"{value:.{_places(value) if places is None else places}f}")
+
+
+def minus(number: str) -> str:
+    """Write a formatted number with a true minus sign."""
+    return number.replace("-", "−")
+
+
+def with_interval(row: pd.Series, form: str, unit: str) -> str:
+    """Write a table's estimate and interval, such as ``−0.18 rating points [−0.28, −0.08]``.
+
+    An estimate whose interval is not known stands alone, and says so.
+    """
+    low, high = row["conf_low"], row["conf_high"]
+    ends = (
+        "without an interval" if pd.isna(low) or pd.isna(high) else f"[{low:{form}}, {high:{form}}]"
+    )
+    return minus(f"{row['estimate']:+{form}} {unit} {ends}")

@@ -1,0 +1,62 @@
+"""How a table was made: what readers have to know of it besides its numbers."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from pluralign_stats.settings import CONF_LEVEL
+
+
+@dataclass(frozen=True)
+class Metadata:
+    """How a table was made.
+
+    Attributes
+    ----------
+    title
+        What the table shows.
+    data
+        ``"simulated"``, ``"observed"``, or ``"unstated"`` where a model was fitted to a frame that
+        came from no study.
+    unit
+        Unit of the estimates.
+    conf_level, interval
+        Level and kind of the intervals; both empty for tables without.
+    notes
+        What a reader has to know to read the table rightly.
+    warnings
+        What went wrong or should be doubted.
+    told
+        What is said of the data wherever the table or its figure is shown, such as
+        ``"simulated study, miniature model"``; by default only that they are simulated.
+    checked, passed
+        Where the table is a check of a model: what was checked, and whether the model passed (None
+        where the data allow no verdict).
+    published
+        How many raters other tables of the study count, by variable and level; see
+        `backing.beside`.
+    """
+
+    title: str
+    data: str = "unstated"
+    unit: str = ""
+    conf_level: float | None = CONF_LEVEL
+    interval: str = ""
+    notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    told: str = ""
+    checked: str = ""
+    passed: bool | None = None
+    published: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+
+    @property
+    def measure(self) -> str:
+        """Unit of the estimates, and level and kind of their intervals."""
+        parts = [f"unit: {self.unit}"] if self.unit else []
+        if self.interval and self.conf_level:
+            parts.append(f"{self.conf_level:.0%} {self.interval}")
+        return "; ".join(parts)
+
+    @property
+    def about_data(self) -> str:
+        """What is said of the data; empty where there is nothing to say."""
+        return self.told or ("simulated study" if self.data == "simulated" else "")
