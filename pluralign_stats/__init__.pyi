@@ -1,6 +1,7 @@
 from .checks.calibration import calibration_check as calibration_check
 from .checks.checks import check as check
 from .checks.compare_models import compare_models as compare_models
+from .checks.compare_nested import likelihood_ratio as likelihood_ratio
 from .checks.influence import influence_check as influence_check
 from .checks.invariance import Invariance as Invariance
 from .checks.invariance import measurement_invariance as measurement_invariance
@@ -93,7 +94,6 @@ from .models.bayes.joint import JointFit as JointFit
 from .models.bayes.joint import fit_joint as fit_joint
 from .models.bayes.prior_predictive import prior_predictive as prior_predictive
 from .models.bayes.pymc_model import pymc_model as pymc_model
-from .models.compare import likelihood_ratio as likelihood_ratio
 from .models.fit import Fit as Fit
 from .models.linear import LinearFit as LinearFit
 from .models.linear import fit_linear as fit_linear
