@@ -95,6 +95,14 @@ def choose(notebooks: Sequence[Notebook], names: Sequence[str]) -> list[Notebook
     return [notebook for notebook in notebooks if notebook.name in wanted]
 
 
+def list_chapters() -> list[dict[str, Any]]:
+    """What a report would hold: name, title, question and names of parameters of each notebook."""
+    return [
+        {"name": n.name, "title": n.title, "question": n.question, "parameters": list(n.parameters)}
+        for n in find_notebooks()
+    ]
+
+
 def shipped_notebooks() -> list[Path]:
     """Return the files ``NN_name.ipynb`` of `notebook_folder`, by number."""
     folder = notebook_folder()

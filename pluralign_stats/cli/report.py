@@ -9,18 +9,21 @@ import click
 from pluralign_stats.cli.options import (
     data_option,
     json_option,
-    out_option,
     parameter_option,
     print_json,
     split_parameters,
-    study_argument,
 )
 from pluralign_stats.errors import InputError
 
 
 @click.command("report")
-@study_argument
-@out_option
+@click.argument("study", type=click.Path(path_type=Path), required=False)
+@click.option(
+    "--out", type=click.Path(path_type=Path), metavar="FOLDER", help="Where to write; required."
+)
+@click.option(
+    "--list", "listed", is_flag=True, help="List the notebooks; no study is needed, none is run."
+)
 @data_option
 @parameter_option
 @click.option(
@@ -45,8 +48,9 @@ from pluralign_stats.errors import InputError
 )
 @json_option
 def command(
-    study: Path,
-    out: Path,
+    study: Path | None,
+    out: Path | None,
+    listed: bool,
     data: Path | None,
     parameters: tuple[str, ...],
     chapters: tuple[str, ...],
@@ -67,7 +71,13 @@ def command(
       pluralign report study.yaml --out report
       pluralign report trustamas --data downloads/trustamas --out report -p n_bootstrap=200
       pluralign report study.yaml --out effects --chapter 03 --chapter 04
+      pluralign report --list
     """
+    if listed:
+        _list(as_json)
+        return
+    if study is None or out is None:
+        raise click.UsageError(f"Missing {'argument STUDY' if study is None else 'option --out'}.")
     from pluralign_stats.study.read import find_codebook, read_study
     from reports import build_report
 
@@ -87,6 +97,17 @@ def command(
         print_json({"report": str(index)})
     else:
         click.echo(f"Report: {index}")
+
+
+def _list(as_json: bool) -> None:
+    """Tell of every notebook its name, its question and its parameters."""
+    from reports import list_chapters
+
+    chapters = list_chapters()
+    if as_json:
+        print_json({"chapters": chapters})
+    for chapter in chapters if not as_json else ():
+        click.echo(f"{chapter['name']}: {chapter['title']}")
 
 
 def _lines(file: TextIO | None) -> dict[str, Any]:

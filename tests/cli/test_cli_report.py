@@ -48,6 +48,23 @@ def test_json_and_another_data_folder(toy, pluralign, calls, tmp_path):
     assert calls[0][3]["progress"] is False
 
 
+def test_the_notebooks_are_listed_without_a_study(pluralign, calls):
+    listed = pluralign("report", "--list")
+    assert (listed.status, listed.err, calls) == (0, "", [])
+    told = json.loads(pluralign("report", "--list", "--json").out)["chapters"]
+    assert len(told) == listed.out.count("\n") == 17
+    assert f"{told[2]['name']}: {told[2]['title']}" in listed.out.splitlines()
+    assert told[2]["name"] == "03_demographic_effects"
+    assert {"study_file", "data_folder", "out"} <= set(told[2]["parameters"])
+
+
+@pytest.mark.parametrize(("given", "missing"), [((), "STUDY"), (("s.yaml",), "--out")])
+def test_a_report_needs_a_study_and_a_place(pluralign, given, missing):
+    ran = pluralign("report", *given)
+    assert (ran.status, ran.out, ran.err.count("\n")) == (2, "", 1)
+    assert missing in ran.err
+
+
 def test_lines_of_provenance_that_are_no_object(toy, pluralign, calls, tmp_path):
     lines = tmp_path / "lines.json"
     for text in ("[1]", "no json"):

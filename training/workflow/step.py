@@ -16,8 +16,6 @@ from pathlib import Path
 from typing import Any
 
 from pluralign_stats.errors import InputError, PluralignError
-from reports.model import Notebook
-from reports.notebook import choose, find_notebooks
 from training.conditions.condition import Control
 from training.folders import only_one, remove_whole, was_held, write_json, write_whole
 from training.models import find_base
@@ -230,7 +228,7 @@ def _option(name: str, value: object) -> list[object]:
 def do_ratings(step: Step) -> Told:
     """Report on the ratings alone, for which no model is waited and none waits."""
     os.nice(_NICE)
-    chapters = [n for n in _chapters(step.run) if n.parameters.keys().isdisjoint(_MODEL_FILES)]
+    chapters = [n for n, taken in _chapters(step).items() if taken.isdisjoint(_MODEL_FILES)]
     return _report(step, step.layout.ratings, chapters, {}, origin(step.run, step.layout))
 
 
@@ -240,18 +238,17 @@ def do_report(step: Step) -> Told:
     scores = [layout.scores(run, judge) / "outcomes.parquet" for judge in run.judges]
     files = [scores[0], layout.judged(run, run.main_judge) / "item_scores.parquet", *scores[1:2]]
     given = dict(zip(_MODEL_FILES, files, strict=False))
-    return _report(step, layout.report, _chapters(run), given, provenance(run, layout))
+    return _report(step, layout.report, list(_chapters(step)), given, provenance(run, layout))
 
 
-def _chapters(run: RunConfig) -> list[Notebook]:
-    """The notebooks of the report."""
-    found = find_notebooks()
-    left_out = run.report.leave_out if run.report else []
-    absent = {notebook.name for notebook in choose(found, left_out)} if left_out else ()
-    return [notebook for notebook in found if notebook.name not in absent]
+def _chapters(step: Step) -> dict[str, set[str]]:
+    """The notebooks of the report, by name, with the names of their parameters."""
+    found = {n["name"]: set(n["parameters"]) for n in step.command("report", "--list")["chapters"]}
+    left_out = step.run.report.leave_out if step.run.report else []
+    return {n: p for n, p in found.items() if not {n, n.partition("_")[0]} & set(left_out)}
 
 
-def _report(step: Step, out: Path, chapters: Sequence[Notebook], files: Told, told: Told) -> Told:
+def _report(step: Step, out: Path, chapters: Sequence[str], files: Told, told: Told) -> Told:
     run, layout = step.run, step.layout
     for left in out.parent.glob(f".{out.name}.building-*"):  # of a killed call
         shutil.rmtree(left, ignore_errors=True)
@@ -259,7 +256,7 @@ def _report(step: Step, out: Path, chapters: Sequence[Notebook], files: Told, to
     own = run.report.parameters if run.report else {}
     given = {"told": run.told(study.simulated), **files, **own}
     parameters = [w for k, v in given.items() for w in ("-p", f"{k}={_text(v)}")]
-    chosen = [word for notebook in chapters for word in ("--chapter", notebook.name)]
+    chosen = [word for name in chapters for word in ("--chapter", name)]
     lines = layout.steps / f"{step.name}-provenance.json"
     write_json(lines, told)
     return step.command(
