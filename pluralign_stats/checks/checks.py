@@ -8,7 +8,7 @@ from pluralign_stats.checks.predictive import enough_raters, predictive_check
 from pluralign_stats.checks.protocol import Check
 from pluralign_stats.checks.residuals import residual_check
 from pluralign_stats.checks.sampling import sampling_check
-from pluralign_stats.models.bayes.bayes import Posterior
+from pluralign_stats.models.bayes.fit import Posterior
 from pluralign_stats.models.fit import Fit
 
 

@@ -6,7 +6,7 @@ import pandas as pd
 from scipy.stats import chi2
 
 from pluralign_stats.errors import InputError
-from pluralign_stats.models.bayes.bayes import Posterior
+from pluralign_stats.models.bayes.fit import Posterior
 from pluralign_stats.models.fit import Fit
 from pluralign_stats.models.nesting import refuse_incomparable, refuse_unnested
 from pluralign_stats.results import Metadata, Result

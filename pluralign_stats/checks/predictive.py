@@ -12,7 +12,7 @@ from pluralign_stats.checks.raters import counted_backing, rater_numbers
 from pluralign_stats.checks.replicates import FEWEST, Comparison
 from pluralign_stats.describe.disclosure import check_min_cell
 from pluralign_stats.errors import InputError, NotApplicableError, one_of
-from pluralign_stats.models.bayes.bayes import Posterior
+from pluralign_stats.models.bayes.fit import Posterior
 from pluralign_stats.models.fit import Fit
 from pluralign_stats.models.raters import RATER
 from pluralign_stats.results import Metadata, Result, ordered_columns

@@ -14,7 +14,7 @@ import numpy as np
 from scipy.special import ndtr
 
 from pluralign_stats.errors import InputError
-from pluralign_stats.models.bayes.bayes import Posterior
+from pluralign_stats.models.bayes.fit import Posterior
 from pluralign_stats.models.categories import MOST_CATEGORIES
 from pluralign_stats.models.engine.laplace import mode_at
 from pluralign_stats.models.engine.profiled import gradient_at, solve_at

@@ -5,7 +5,7 @@ import pandas as pd
 
 from pluralign_stats.checks.protocol import Check
 from pluralign_stats.errors import InputError
-from pluralign_stats.models.bayes.bayes import Posterior
+from pluralign_stats.models.bayes.fit import Posterior
 from pluralign_stats.models.fit import Fit
 from pluralign_stats.results import Metadata, Result
 from pluralign_stats.words import levels_of, plain_coefficient

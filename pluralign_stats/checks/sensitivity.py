@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from pluralign_stats.errors import InputError
-from pluralign_stats.models.bayes.bayes import Posterior
+from pluralign_stats.models.bayes.fit import Posterior
 from pluralign_stats.models.fit import Fit
 from pluralign_stats.results import Metadata, Result
 

@@ -5,7 +5,7 @@ Averaging the ends of intervals instead would be wrong: they are wider than thos
 
 import pandas as pd
 
-from pluralign_stats.models.bayes.bayes import Posterior
+from pluralign_stats.models.bayes.fit import Posterior
 from pluralign_stats.models.predict import Points
 
 #: What the columns mean, for a table's notes.

@@ -20,7 +20,7 @@ from pluralign_stats.effects.adjust import (
 )
 from pluralign_stats.effects.draws import COLUMNS, points_of
 from pluralign_stats.errors import InputError, one_of
-from pluralign_stats.models.bayes.bayes import Posterior
+from pluralign_stats.models.bayes.fit import Posterior
 from pluralign_stats.models.bayes.summarize import summarize
 from pluralign_stats.models.fit import Fit
 from pluralign_stats.models.predict import Points

@@ -11,7 +11,7 @@ from pluralign_stats.effects.draws import COLUMNS, points_of
 from pluralign_stats.effects.predictions import notes
 from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.formatting import with_interval
-from pluralign_stats.models.bayes.bayes import Posterior
+from pluralign_stats.models.bayes.fit import Posterior
 from pluralign_stats.models.bayes.summarize import summarize
 from pluralign_stats.models.fit import Averaging, Fit, Kind
 from pluralign_stats.models.ordinal import OrdinalFit

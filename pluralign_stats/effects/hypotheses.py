@@ -26,7 +26,7 @@ from pluralign_stats.effects.estimates import (
 from pluralign_stats.effects.few_units import few_units
 from pluralign_stats.effects.predictions import UNITS, notes
 from pluralign_stats.errors import InputError, NotApplicableError, one_of
-from pluralign_stats.models.bayes.bayes import Posterior
+from pluralign_stats.models.bayes.fit import Posterior
 from pluralign_stats.models.between import (
     between_units,
     n_located,

@@ -19,7 +19,8 @@ from pluralign_stats.effects.demographics import chosen, default_factors
 from pluralign_stats.effects.plans import family_of, formula_of, given_ratings, numbers_note
 from pluralign_stats.effects.references import groups_of, no_demographics, nothing_compared
 from pluralign_stats.errors import InputError, MissingExtraError
-from pluralign_stats.models.bayes.bayes import Posterior, fit_bayes
+from pluralign_stats.models.bayes.bayes import fit_bayes
+from pluralign_stats.models.bayes.fit import Posterior
 from pluralign_stats.models.bayes.summarize import summarize
 from pluralign_stats.results import Metadata, Result, ordered_columns
 from pluralign_stats.settings import CONF_LEVEL, MIN_CELL

@@ -29,7 +29,7 @@ from pluralign_stats.effects.few_units import few_units
 from pluralign_stats.effects.predictions import notes
 from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.formatting import minus, with_interval
-from pluralign_stats.models.bayes.bayes import BayesLinearFit
+from pluralign_stats.models.bayes.fit import BayesLinearFit
 from pluralign_stats.models.engine.links import LATENT_SD
 from pluralign_stats.models.fit import Averaging, Fit, Kind
 from pluralign_stats.results import Metadata, Result, ordered_columns

@@ -20,7 +20,7 @@ from pluralign_stats.effects.estimates import Estimates, Inference, infer, tabul
 from pluralign_stats.effects.predictions import AVERAGED, UNITS, level_table
 from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.formatting import with_interval
-from pluralign_stats.models.bayes.bayes import Posterior
+from pluralign_stats.models.bayes.fit import Posterior
 from pluralign_stats.models.fit import Fit, Kind
 from pluralign_stats.models.ordinal import OrdinalFit
 from pluralign_stats.results import Metadata, Result, ordered_columns

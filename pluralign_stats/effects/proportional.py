@@ -13,7 +13,7 @@ import pandas as pd
 from pluralign_stats.backing import of_model
 from pluralign_stats.effects.adjust import holm
 from pluralign_stats.errors import InputError, NotApplicableError
-from pluralign_stats.models.bayes.bayes import Posterior
+from pluralign_stats.models.bayes.fit import Posterior
 from pluralign_stats.models.engine.clusters import score_test
 from pluralign_stats.models.fit import Fit
 from pluralign_stats.models.ordinal import OrdinalFit

@@ -25,7 +25,7 @@ from pluralign_stats.effects.draws import points_of
 from pluralign_stats.effects.predictions import notes
 from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.formatting import with_interval
-from pluralign_stats.models.bayes.bayes import BayesOrdinalFit
+from pluralign_stats.models.bayes.fit import BayesOrdinalFit
 from pluralign_stats.models.bayes.summarize import summarize
 from pluralign_stats.models.engine.clusters import cluster_covariance, spread_draws
 from pluralign_stats.models.fit import Averaging, Fit

@@ -12,7 +12,7 @@ from pluralign_stats.effects.draws import leave_out_zero
 from pluralign_stats.effects.estimates import infer, tabulate
 from pluralign_stats.errors import InputError, NotApplicableError, one_of
 from pluralign_stats.formatting import with_interval
-from pluralign_stats.models.bayes.bayes import Posterior
+from pluralign_stats.models.bayes.fit import Posterior
 from pluralign_stats.models.fit import Fit
 from pluralign_stats.outcomes.experiments import Experiment
 from pluralign_stats.outcomes.models import (

@@ -11,7 +11,7 @@ from pluralign_stats.designs import ONE_RUN
 from pluralign_stats.effects.estimates import infer, tabulate
 from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.formatting import minus, with_interval
-from pluralign_stats.models.bayes.bayes import Posterior
+from pluralign_stats.models.bayes.fit import Posterior
 from pluralign_stats.models.fit import Fit
 from pluralign_stats.outcomes.contrasts import about, kind_of
 from pluralign_stats.outcomes.experiments import Experiment

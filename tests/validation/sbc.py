@@ -15,8 +15,9 @@ import pandas as pd
 from scipy import stats
 
 from pluralign_stats.models.bayes.arviz_data import parameter_draws
-from pluralign_stats.models.bayes.bayes import BayesFit, fit_bayes, starting_fit
+from pluralign_stats.models.bayes.bayes import fit_bayes, starting_fit
 from pluralign_stats.models.bayes.convergence import label
+from pluralign_stats.models.bayes.fit import BayesFit
 from pluralign_stats.models.bayes.layout import Layout, lay_out
 from pluralign_stats.models.bayes.log_densities import PROBIT
 from pluralign_stats.models.bayes.posterior import Draws

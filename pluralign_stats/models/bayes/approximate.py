@@ -10,9 +10,9 @@ from scipy.special import logsumexp
 
 from pluralign_stats.errors import InputError
 from pluralign_stats.models.bayes.arviz_data import Parameters
-from pluralign_stats.models.bayes.bayes import BayesFit
 from pluralign_stats.models.bayes.convergence import LARGEST_K, Convergence, agreement
 from pluralign_stats.models.bayes.density import Prior, log_priors, natural
+from pluralign_stats.models.bayes.fit import BayesFit
 from pluralign_stats.models.bayes.fitting import as_posterior
 from pluralign_stats.models.bayes.joint_vector import joint_at
 from pluralign_stats.models.bayes.layout import Layout, lay_out, natural_of

@@ -31,7 +31,7 @@ from pluralign_stats.models.bayes.pointwise import BLOCK, inverse_scales, places
 from pluralign_stats.models.engine.compiled import compiled
 
 if TYPE_CHECKING:
-    from pluralign_stats.models.bayes.bayes import Posterior
+    from pluralign_stats.models.bayes.fit import Posterior
 
 #: Nodes in each direction of Gauss-Hermite quadrature, by the number of effects.
 NODES = {1: 7, 2: 5, 3: 5}

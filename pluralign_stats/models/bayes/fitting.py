@@ -10,8 +10,8 @@ import xarray as xr
 
 from pluralign_stats.errors import InputError
 from pluralign_stats.models.bayes.arviz_data import Parameters, inference_data, parameter_draws
-from pluralign_stats.models.bayes.bayes import BayesFit, BayesLinearFit, BayesOrdinalFit
 from pluralign_stats.models.bayes.convergence import Convergence, converge, effects_agreement
+from pluralign_stats.models.bayes.fit import BayesFit, BayesLinearFit, BayesOrdinalFit
 from pluralign_stats.models.bayes.layout import Layout, lay_out
 from pluralign_stats.models.bayes.options import Sampling
 from pluralign_stats.models.bayes.pointwise import total_log_likelihood

@@ -10,9 +10,9 @@ import pandas as pd
 from pluralign_stats.backing import Backing, stacked
 from pluralign_stats.errors import InputError, NotApplicableError, one_of
 from pluralign_stats.models.bayes.arviz_data import Parameters
-from pluralign_stats.models.bayes.bayes import BayesOrdinalFit
 from pluralign_stats.models.bayes.convergence import Convergence
 from pluralign_stats.models.bayes.density import parameters, random_effects
+from pluralign_stats.models.bayes.fit import BayesOrdinalFit
 from pluralign_stats.models.bayes.fitting import as_posterior, judge_of
 from pluralign_stats.models.bayes.joint_layout import (
     JointLayout,

@@ -9,7 +9,7 @@ from pluralign_stats.models.bayes.log_densities import LOGIT
 from pluralign_stats.models.bayes.priors import Distribution, Slot
 
 if TYPE_CHECKING:
-    from pluralign_stats.models.bayes.bayes import Posterior
+    from pluralign_stats.models.bayes.fit import Posterior
 
 
 def log_prior_draws(fit: "Posterior") -> dict[str, np.ndarray]:

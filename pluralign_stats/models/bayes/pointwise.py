@@ -15,7 +15,7 @@ from pluralign_stats.models.bayes.log_densities import (
 from pluralign_stats.models.engine.compiled import compiled
 
 if TYPE_CHECKING:
-    from pluralign_stats.models.bayes.bayes import Posterior
+    from pluralign_stats.models.bayes.fit import Posterior
 
 #: Numbers of a block that are held in memory at once (16 MB).
 BLOCK = 2_000_000

@@ -6,7 +6,7 @@ from typing import cast
 import numpy as np
 import pandas as pd
 
-from pluralign_stats.models.bayes.bayes import BayesLinearFit, Posterior
+from pluralign_stats.models.bayes.fit import BayesLinearFit, Posterior
 from pluralign_stats.models.fit import Averaging, Kind
 from pluralign_stats.models.linear import LinearFit
 from pluralign_stats.models.ordinal import OrdinalFit

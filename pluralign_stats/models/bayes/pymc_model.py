@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pluralign_stats.errors import MissingExtraError
-from pluralign_stats.models.bayes.bayes import Posterior
+from pluralign_stats.models.bayes.fit import Posterior
 from pluralign_stats.models.bayes.layout import Layout
 from pluralign_stats.models.bayes.log_densities import PROBIT
 from pluralign_stats.models.bayes.priors import Distribution, Priors

@@ -8,7 +8,7 @@ import numpy as np
 from pluralign_stats.models.bayes.log_densities import GAUSSIAN, LOGIT
 
 if TYPE_CHECKING:
-    from pluralign_stats.models.bayes.bayes import Posterior
+    from pluralign_stats.models.bayes.fit import Posterior
 
 
 def replicate(

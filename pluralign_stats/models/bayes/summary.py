@@ -1,0 +1,69 @@
+"""The summary of a Bayesian fit: its posterior in a table."""
+
+from functools import partial
+
+import pandas as pd
+
+from pluralign_stats.backing import Backing
+from pluralign_stats.models.bayes.convergence import label
+from pluralign_stats.models.bayes.fit import Posterior
+from pluralign_stats.models.bayes.summarize import summarize
+from pluralign_stats.models.between import scale_units, score_covariance
+from pluralign_stats.models.engine.clusters import spread_draws
+from pluralign_stats.models.ordinal import OrdinalFit
+from pluralign_stats.models.summary import coefficient_raters
+from pluralign_stats.results import Metadata, Result, ordered_columns
+
+#: Note on effects on thresholds and scale.
+SPREAD = (
+    "Effects on thresholds and scale: sd and interval are as wide as {units} differ in their use "
+    "of the scale, which the model itself leaves out."
+)
+
+
+def posterior_summary(fit: Posterior, conf_level: float) -> Result:
+    """Posterior means, SDs and intervals of all parameters; see `Posterior.summary`."""
+    from pluralign_stats.models.bayes.arviz_data import parameter_draws
+
+    tables = []
+    units = meat = None
+    if isinstance(fit, OrdinalFit) and (units := scale_units(fit)):
+        meat = score_covariance(fit, units)
+    for kind, (names, drawn) in parameter_draws(fit, fit.layout, fit.draws).items():
+        signed = kind in ("coefficients", "changes", "scale", "cor")
+        terms = [label(kind, name) for name in names]
+        if meat is not None and kind in ("changes", "scale"):
+            drawn = spread_draws(fit.draws.joint, drawn, meat)
+        table = summarize(drawn, conf_level, signed=signed)
+        table.insert(0, "term", terms)
+        tables.append(table)
+    made = pd.concat(tables, ignore_index=True)
+    made = made.merge(fit.convergence.table, on="term", how="left").assign(method=fit.method)
+    meta = Metadata(
+        fit.formula,
+        fit.design.data_kind,
+        fit.unit,
+        conf_level,
+        fit.interval,
+        (
+            "Estimate: mean of the posterior; sd: its standard deviation; prob positive: "
+            "probability that the parameter is above 0. R-hat near 1 and many effective draws "
+            "(ess) mean that the sampler has settled.",
+            *([] if units is None else [SPREAD.format(units=f"{units.name}s")]),
+        ),
+        fit.warnings,
+    )
+    groups = ", ".join(f"{r.n_levels:,} levels of {r.group}" for r in fit.groups().itertuples())
+    sentence = (
+        f"{fit.nobs:,} ratings{', ' + groups if groups else ''}; rows left out for missing values: "
+        f"{fit.design.n_dropped:,}; {fit.convergence.told()}"
+    )
+    raters = dict(zip(map(str, fit.params.index), coefficient_raters(fit), strict=True))
+    behind = made["term"].map(raters).fillna(fit.design.raters.n).to_numpy(dtype=float)
+    backing = Backing(behind, fit.design.raters.unknown, retell=partial(_whole, sentence))
+    return Result(made[ordered_columns(made)], sentence, meta, backing=backing)
+
+
+def _whole(sentence: str, _: pd.DataFrame) -> str:
+    """A sentence that is about the whole model."""
+    return sentence
