@@ -4,9 +4,9 @@ import numpy as np
 
 from pluralign_stats.checks.raters import count_raters, rater_numbers
 from pluralign_stats.errors import InputError, one_of
-from pluralign_stats.models.estimates import RandomPart
 from pluralign_stats.models.fit import Fit
 from pluralign_stats.models.matrices import RandomDesign
+from pluralign_stats.models.parts import RandomPart
 from pluralign_stats.models.raters import RATER, THINGS
 from pluralign_stats.settings import MIN_CELL
 from pluralign_stats.words import ordinal

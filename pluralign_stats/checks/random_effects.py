@@ -8,8 +8,8 @@ from pluralign_stats.backing import of_model
 from pluralign_stats.checks.names import find_parts, label_levels, level_counts, may_name
 from pluralign_stats.describe.intervals import check_level
 from pluralign_stats.formatting import minus
-from pluralign_stats.models.estimates import RandomPart
 from pluralign_stats.models.fit import Fit
+from pluralign_stats.models.parts import RandomPart
 from pluralign_stats.results import Metadata, Result
 from pluralign_stats.settings import CONF_LEVEL, MIN_CELL
 from pluralign_stats.words import levels_of, plain_coefficient

@@ -9,7 +9,8 @@ import pandas as pd
 
 from pluralign_stats.effects.estimates import Estimates
 from pluralign_stats.errors import InputError, one_of
-from pluralign_stats.models.fit import Averaging, Fit, Kind
+from pluralign_stats.models.fit import Fit
+from pluralign_stats.models.parts import Averaging, Kind
 from pluralign_stats.models.predict import Averager, Points
 
 

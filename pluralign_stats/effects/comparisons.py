@@ -16,7 +16,8 @@ from pluralign_stats.effects.estimates import Estimates, Interval, infer, tabula
 from pluralign_stats.effects.few_units import few_units
 from pluralign_stats.effects.predictions import UNITS, label_groups, notes
 from pluralign_stats.errors import InputError, one_of
-from pluralign_stats.models.fit import Averaging, Fit, Kind
+from pluralign_stats.models.fit import Fit
+from pluralign_stats.models.parts import Averaging, Kind
 from pluralign_stats.results import Metadata, Result
 from pluralign_stats.settings import CONF_LEVEL
 

@@ -34,8 +34,9 @@ from pluralign_stats.models.between import (
     score_covariance,
 )
 from pluralign_stats.models.engine.clusters import spread_draws
-from pluralign_stats.models.fit import Averaging, Fit, Kind
+from pluralign_stats.models.fit import Fit
 from pluralign_stats.models.ordinal import OrdinalFit
+from pluralign_stats.models.parts import Averaging, Kind
 from pluralign_stats.models.summary import coefficient_raters
 from pluralign_stats.models.units import Units
 from pluralign_stats.results import Metadata, Result, ordered_columns

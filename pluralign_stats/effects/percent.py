@@ -31,7 +31,8 @@ from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.formatting import minus, with_interval
 from pluralign_stats.models.bayes.fit import BayesLinearFit
 from pluralign_stats.models.engine.links import LATENT_SD
-from pluralign_stats.models.fit import Averaging, Fit, Kind
+from pluralign_stats.models.fit import Fit
+from pluralign_stats.models.parts import Averaging, Kind
 from pluralign_stats.results import Metadata, Result, ordered_columns
 from pluralign_stats.settings import CONF_LEVEL
 

@@ -21,8 +21,9 @@ from pluralign_stats.effects.predictions import AVERAGED, UNITS, level_table
 from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.formatting import with_interval
 from pluralign_stats.models.bayes.fit import Posterior
-from pluralign_stats.models.fit import Fit, Kind
+from pluralign_stats.models.fit import Fit
 from pluralign_stats.models.ordinal import OrdinalFit
+from pluralign_stats.models.parts import Kind
 from pluralign_stats.results import Metadata, Result, ordered_columns
 from pluralign_stats.settings import CONF_LEVEL
 from pluralign_stats.study.scale import Scale

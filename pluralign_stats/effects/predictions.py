@@ -12,7 +12,8 @@ from pluralign_stats.effects.counts import count, group_backing
 from pluralign_stats.effects.estimates import Estimates, Inference, Interval, infer, tabulate
 from pluralign_stats.formatting import minus
 from pluralign_stats.models.bayes.fit import Posterior
-from pluralign_stats.models.fit import Averaging, Fit, Kind
+from pluralign_stats.models.fit import Fit
+from pluralign_stats.models.parts import Averaging, Kind
 from pluralign_stats.results import Metadata, Result, ordered_columns
 from pluralign_stats.settings import CONF_LEVEL
 from pluralign_stats.study.text import labels_of

@@ -28,7 +28,8 @@ from pluralign_stats.formatting import with_interval
 from pluralign_stats.models.bayes.fit import BayesOrdinalFit
 from pluralign_stats.models.bayes.summarize import summarize
 from pluralign_stats.models.engine.clusters import cluster_covariance, spread_draws
-from pluralign_stats.models.fit import Averaging, Fit
+from pluralign_stats.models.fit import Fit
+from pluralign_stats.models.parts import Averaging
 from pluralign_stats.models.scores import scores
 from pluralign_stats.models.units import units_of
 from pluralign_stats.results import Metadata, Result, ordered_columns

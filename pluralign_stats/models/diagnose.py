@@ -8,8 +8,8 @@ from pluralign_stats.errors import listing
 from pluralign_stats.models.categories import Categories
 from pluralign_stats.models.columns import name_notes
 from pluralign_stats.models.design import Design
-from pluralign_stats.models.estimates import RandomPart
 from pluralign_stats.models.matrices import RandomDesign
+from pluralign_stats.models.parts import RandomPart
 from pluralign_stats.models.raters import anew_notes
 
 #: A correlation matrix with a smaller eigenvalue than this is singular.

@@ -3,22 +3,15 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from pluralign_stats.models.design import Design
-from pluralign_stats.models.estimates import Joint, RandomPart
+from pluralign_stats.models.parts import Averaging, Joint, Kind, RandomPart
 from pluralign_stats.results import Result
 from pluralign_stats.settings import CONF_LEVEL
-
-#: What stands for the random effects: their whole distribution, the predicted effects of the rows'
-#: own groups, or zero.
-Averaging = Literal["population", "conditional", "typical"]
-
-#: What is predicted: category probabilities, mean rating, or the linear predictor.
-Kind = Literal["probability", "mean", "linear"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -26,7 +26,6 @@ from pluralign_stats.models.engine.profiled import (
 )
 from pluralign_stats.models.engine.satterthwaite import VarianceInformation, degrees, inform
 from pluralign_stats.models.engine.whiten import orthogonal
-from pluralign_stats.models.estimates import Joint
 from pluralign_stats.models.fit import Fit
 from pluralign_stats.models.formula import parse_formula
 from pluralign_stats.models.mixed import (
@@ -37,6 +36,7 @@ from pluralign_stats.models.mixed import (
     rough_curvature,
     rough_sizes,
 )
+from pluralign_stats.models.parts import Joint
 from pluralign_stats.models.rebuild import linear_engine
 
 #: The information on an entry of theta is taken to be at least this share of a rough guess.

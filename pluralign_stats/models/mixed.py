@@ -10,7 +10,7 @@ from pluralign_stats.models.engine.covariance import Shape
 from pluralign_stats.models.engine.moments import moment_variances
 from pluralign_stats.models.engine.optimize import SMALL
 from pluralign_stats.models.engine.whiten import whiten
-from pluralign_stats.models.estimates import RandomPart
+from pluralign_stats.models.parts import RandomPart
 
 #: A guessed information per group is at least this.
 LEAST = 0.05

@@ -17,12 +17,12 @@ from pluralign_stats.models.engine.covariance import Covariance, Shape
 from pluralign_stats.models.engine.links import LATENT_SD, LINKS
 from pluralign_stats.models.engine.separation import separating_direction
 from pluralign_stats.models.engine.thresholds import threshold_basis
-from pluralign_stats.models.estimates import Joint
 from pluralign_stats.models.fit import Fit
 from pluralign_stats.models.formula import parse_formula
 from pluralign_stats.models.mixed import random_parts
 from pluralign_stats.models.ordered import Ordered, search_in_order
 from pluralign_stats.models.ordinal_search import Optimum, OrdinalModel
+from pluralign_stats.models.parts import Joint
 
 #: Most nodes of the quadrature.
 MOST_NODES = 100

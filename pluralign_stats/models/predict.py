@@ -9,9 +9,10 @@ import pandas as pd
 from pluralign_stats.errors import InputError, listing, one_of
 from pluralign_stats.models.categories import labels_of
 from pluralign_stats.models.engine.marginal import marginal_probability, marginalize
-from pluralign_stats.models.fit import Averaging, Fit, Kind
+from pluralign_stats.models.fit import Fit
 from pluralign_stats.models.ordered import CROSSED
 from pluralign_stats.models.ordinal import OrdinalFit
+from pluralign_stats.models.parts import Averaging, Kind
 
 #: Rows predicted at once, which bounds memory.
 CHUNK = 20_000

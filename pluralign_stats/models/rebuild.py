@@ -12,9 +12,9 @@ from pluralign_stats.models.engine.laplace import OrdinalProblem, OrdinalState, 
 from pluralign_stats.models.engine.profiled import LinearProblem
 from pluralign_stats.models.engine.quadrature import integrate_at
 from pluralign_stats.models.engine.whiten import orthogonal
-from pluralign_stats.models.estimates import Joint, RandomPart
 from pluralign_stats.models.mixed import Prepared, prepare
 from pluralign_stats.models.ordinal_search import Objective, OrdinalModel
+from pluralign_stats.models.parts import Joint, RandomPart
 
 
 class OrdinalEstimates(Protocol):

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 
 from pluralign_stats.models.design import Design
-from pluralign_stats.models.estimates import RandomPart
 from pluralign_stats.models.formula import variables_of
+from pluralign_stats.models.parts import RandomPart
 
 #: What the units are where a model knows neither raters nor items.
 ALONE = "rating"

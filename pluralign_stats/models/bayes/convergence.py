@@ -9,7 +9,7 @@ import xarray as xr
 from scipy.stats import f
 
 from pluralign_stats.models.bayes.posterior import Draws
-from pluralign_stats.models.estimates import RandomPart
+from pluralign_stats.models.parts import RandomPart
 
 #: R-hat of chains that agree is below this (Vehtari et al. 2021, Bayesian Analysis 16, 667-718).
 LARGEST_RHAT = 1.01

@@ -7,9 +7,10 @@ import numpy as np
 import pandas as pd
 
 from pluralign_stats.errors import InputError, one_of
-from pluralign_stats.models.fit import Averaging, Fit, Kind
+from pluralign_stats.models.fit import Fit
 from pluralign_stats.models.linear import LinearFit
 from pluralign_stats.models.ordinal import OrdinalFit
+from pluralign_stats.models.parts import Averaging, Kind
 from pluralign_stats.results import Metadata, Result
 from pluralign_stats.settings import CONF_LEVEL
 

@@ -20,10 +20,10 @@ from pluralign_stats.models.bayes.priors import Priors, choose_priors
 from pluralign_stats.models.bayes.reference import refer
 from pluralign_stats.models.bayes.sampler import IMPOSSIBLE, Sampled, sample
 from pluralign_stats.models.diagnose import lasting_notes
-from pluralign_stats.models.estimates import Joint, RandomPart
 from pluralign_stats.models.fit import Fit
 from pluralign_stats.models.linear import LinearFit
 from pluralign_stats.models.ordinal import OrdinalFit
+from pluralign_stats.models.parts import Joint, RandomPart
 
 #: Draws over which the log-likelihood is averaged.
 SAMPLED = 100

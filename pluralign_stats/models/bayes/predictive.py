@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 
 from pluralign_stats.models.bayes.fit import BayesLinearFit, Posterior
-from pluralign_stats.models.fit import Averaging, Kind
 from pluralign_stats.models.linear import LinearFit
 from pluralign_stats.models.ordinal import OrdinalFit
+from pluralign_stats.models.parts import Averaging, Kind
 from pluralign_stats.models.predict import (
     Points,
     as_predicted,

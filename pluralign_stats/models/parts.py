@@ -1,11 +1,19 @@
-"""Estimates of a model: of each random term, and all parameters together."""
+"""Parts of a fitted model: random terms, all parameters together, kinds of predictions."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 
 from pluralign_stats.models.matrices import RandomDesign
+
+#: What stands for the random effects: their whole distribution, the predicted effects of the rows'
+#: own groups, or zero.
+Averaging = Literal["population", "conditional", "typical"]
+
+#: What is predicted: category probabilities, mean rating, or the linear predictor.
+Kind = Literal["probability", "mean", "linear"]
 
 
 @dataclass(frozen=True, eq=False)
