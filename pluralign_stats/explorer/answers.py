@@ -7,11 +7,11 @@ from threading import Lock
 import pandas as pd
 
 from pluralign_stats.checks.shares import predicted_shares
+from pluralign_stats.demographics.effects import DemographicEffects, demographic_effects
+from pluralign_stats.demographics.plans import given_ratings, plans
+from pluralign_stats.demographics.references import groups_of, nothing_compared, replaced
 from pluralign_stats.describe.composition import not_asked
 from pluralign_stats.describe.distribution import rating_distribution
-from pluralign_stats.effects.demographics import DemographicEffects, demographic_effects
-from pluralign_stats.effects.plans import given_ratings, plans
-from pluralign_stats.effects.references import groups_of, nothing_compared, replaced
 from pluralign_stats.errors import InputError, listing
 from pluralign_stats.explorer.choices import Choice, choices_of
 from pluralign_stats.explorer.code import code_of, modelled

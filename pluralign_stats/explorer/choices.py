@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from pluralign_stats.demographics.references import Groups, groups_of
 from pluralign_stats.describe.disclosure import check_min_cell
-from pluralign_stats.effects.references import Groups, groups_of
 from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.settings import MIN_CELL
 from pluralign_stats.study.study import Study

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 
-from pluralign_stats.effects.demographics import default_factors
+from pluralign_stats.demographics.effects import default_factors
 from pluralign_stats.explorer.choices import Choice
 from pluralign_stats.study.study import Study
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pandas as pd
 
-from pluralign_stats.effects.demographics import clear_ones
+from pluralign_stats.demographics.effects import clear_ones
 from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.formatting import with_interval
 from pluralign_stats.results import Result

@@ -5,17 +5,17 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from pluralign_stats.describe.disclosure import check_min_cell, hide_counts, published
-from pluralign_stats.describe.intervals import check_bootstrap, percentile_interval
-from pluralign_stats.effects.adjust import holm
-from pluralign_stats.effects.demographics import default_factors
-from pluralign_stats.effects.references import (
+from pluralign_stats.demographics.effects import default_factors
+from pluralign_stats.demographics.references import (
     Groups,
     groups_of,
     no_demographics,
     nothing_compared,
     replaced,
 )
+from pluralign_stats.describe.disclosure import check_min_cell, hide_counts, published
+from pluralign_stats.describe.intervals import check_bootstrap, percentile_interval
+from pluralign_stats.effects.adjust import holm
 from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.formatting import with_interval
 from pluralign_stats.judging.agreement import method_of, widths

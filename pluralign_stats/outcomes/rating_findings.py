@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from pluralign_stats.effects.demographics import default_factors
-from pluralign_stats.effects.plans import given_ratings
+from pluralign_stats.demographics.effects import default_factors
+from pluralign_stats.demographics.plans import given_ratings
 from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.feedback.scales import dimension_conversion
 from pluralign_stats.models.linear import LinearFit, fit_linear

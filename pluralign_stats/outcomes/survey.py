@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from pluralign_stats.demographics.effects import default_factors
+from pluralign_stats.demographics.plans import Model, fit_plans
 from pluralign_stats.describe.composition import not_asked
 from pluralign_stats.describe.disclosure import (
     COUNT_WITHHELD,
@@ -16,9 +18,7 @@ from pluralign_stats.describe.disclosure import (
 )
 from pluralign_stats.designs import ONE_RUN
 from pluralign_stats.effects.contrasts import contrasts
-from pluralign_stats.effects.demographics import default_factors
 from pluralign_stats.effects.draws import leave_out_zero
-from pluralign_stats.effects.plans import Model, fit_plans
 from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.feedback.pairs import preference_pairs
 from pluralign_stats.feedback.recipe import Recipe

@@ -96,7 +96,7 @@ def test_effects_come_with_the_draws_behind_them(study):
 
 
 def test_a_missing_extra_is_told_and_not_raised(study, monkeypatch):
-    from pluralign_stats.effects import plans
+    from pluralign_stats.demographics import plans
     from pluralign_stats.errors import MissingExtraError
 
     def lacking(*args, **options):

@@ -11,7 +11,7 @@ from pluralign_stats import (
     scale_use,
     side_by_side,
 )
-from pluralign_stats.effects.plans import family_of, given_ratings, numbers_note
+from pluralign_stats.demographics.plans import family_of, given_ratings, numbers_note
 from pluralign_stats.models.linear import LinearFit
 from pluralign_stats.models.ordinal import OrdinalFit
 

@@ -2,7 +2,7 @@ import pandas as pd
 import pytest
 
 import pluralign_stats as pls
-from pluralign_stats.effects.references import (
+from pluralign_stats.demographics.references import (
     groups_of,
     large_references,
     no_demographics,

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from pluralign_stats import InputError, fit_bayes
-from pluralign_stats.checks.invariance import measurement_invariance
+from pluralign_stats.demographics.invariance import measurement_invariance
 from pluralign_stats.effects.response_style import LEVEL, RATED, STYLE, response_style
 
 SHORT = {"draws": 400, "tune": 300, "progress": False}

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 import pluralign_stats as pls
-from pluralign_stats.effects import plans
+from pluralign_stats.demographics import plans
 from pluralign_stats.explorer.answers import Answers
 from pluralign_stats.explorer.choices import SHOWN, choices_of
 from pluralign_stats.explorer.page import static_html

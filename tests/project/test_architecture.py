@@ -26,7 +26,7 @@ ROOMS = {
     "pluralign_stats": """
         errors words designs settings progress suppression backing files folders formatting
         metadata typeset results figures study simulate describe feedback models.engine models
-        models.bayes effects judging outcomes checks planning exhibits explorer
+        models.bayes effects checks demographics judging outcomes planning exhibits explorer
     """,
     "training": """
         part process plain_text table_parts folders conditions judgement number_format chat

@@ -6,9 +6,9 @@ from typing import Any
 
 import pandas as pd
 
+from pluralign_stats.demographics.effects import chosen
+from pluralign_stats.demographics.plans import family_of, formula_of, given_ratings, numbers_note
 from pluralign_stats.effects.cells import SIZES
-from pluralign_stats.effects.demographics import chosen
-from pluralign_stats.effects.plans import family_of, formula_of, given_ratings, numbers_note
 from pluralign_stats.effects.poststratify import example_population, poststratify
 from pluralign_stats.errors import InputError, listing
 from pluralign_stats.models.bayes.bayes import fit_bayes

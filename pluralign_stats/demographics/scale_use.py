@@ -7,10 +7,19 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pluralign_stats.checks.invariance import (
+from pluralign_stats.demographics.effects import chosen, default_factors
+from pluralign_stats.demographics.invariance import (
     SAME,
     Invariance,
     measurement_invariance,
+)
+from pluralign_stats.demographics.plans import formula_of, given_ratings
+from pluralign_stats.demographics.references import (
+    Groups,
+    groups_of,
+    no_demographics,
+    nothing_compared,
+    replaced,
 )
 from pluralign_stats.describe.disclosure import (
     COUNT_WITHHELD,
@@ -18,15 +27,6 @@ from pluralign_stats.describe.disclosure import (
     hide_counts,
     published,
     suppressed,
-)
-from pluralign_stats.effects.demographics import chosen, default_factors
-from pluralign_stats.effects.plans import formula_of, given_ratings
-from pluralign_stats.effects.references import (
-    Groups,
-    groups_of,
-    no_demographics,
-    nothing_compared,
-    replaced,
 )
 from pluralign_stats.effects.response_style import LEVEL, RATED
 from pluralign_stats.errors import InputError, MissingExtraError

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from pluralign_stats.demographics.effects import DemographicEffects, chosen, demographic_effects
+from pluralign_stats.demographics.references import nothing_compared
 from pluralign_stats.effects.comparisons import averaged_settings, contrast_groups
-from pluralign_stats.effects.demographics import DemographicEffects, chosen, demographic_effects
-from pluralign_stats.effects.references import nothing_compared
 from pluralign_stats.errors import MissingExtraError
 from pluralign_stats.models.bayes.fit import Posterior
 from pluralign_stats.models.predict import Points

@@ -6,17 +6,17 @@ from typing import Any
 
 import pandas as pd
 
-from pluralign_stats.describe.composition import not_asked
-from pluralign_stats.describe.disclosure import check_min_cell, hide_counts, published
-from pluralign_stats.effects.demographics import chosen, default_factors
-from pluralign_stats.effects.draws import leave_out_zero
-from pluralign_stats.effects.references import (
+from pluralign_stats.demographics.effects import chosen, default_factors
+from pluralign_stats.demographics.references import (
     groups_of,
     large_references,
     no_demographics,
     nothing_compared,
     replaced,
 )
+from pluralign_stats.describe.composition import not_asked
+from pluralign_stats.describe.disclosure import check_min_cell, hide_counts, published
+from pluralign_stats.effects.draws import leave_out_zero
 from pluralign_stats.errors import InputError, MissingExtraError
 from pluralign_stats.formatting import with_interval
 from pluralign_stats.models.bayes.joint import JointFit, fit_joint

@@ -8,6 +8,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from pluralign_stats.demographics.plans import Model, fit_plans, given_ratings, numbers_note
+from pluralign_stats.demographics.references import (
+    groups_of,
+    no_demographics,
+    nothing_compared,
+    replaced,
+)
 from pluralign_stats.describe.composition import not_asked
 from pluralign_stats.describe.disclosure import (
     COUNT_WITHHELD,
@@ -19,13 +26,6 @@ from pluralign_stats.effects.adjust import holm
 from pluralign_stats.effects.contrasts import contrasts
 from pluralign_stats.effects.draws import leave_out_zero
 from pluralign_stats.effects.percent import percent
-from pluralign_stats.effects.plans import Model, fit_plans, given_ratings, numbers_note
-from pluralign_stats.effects.references import (
-    groups_of,
-    no_demographics,
-    nothing_compared,
-    replaced,
-)
 from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.formatting import with_interval
 from pluralign_stats.models.fit import Fit

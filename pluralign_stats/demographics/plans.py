@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from pluralign_stats.effects.references import large_references
+from pluralign_stats.demographics.references import large_references
 from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.models.bayes.bayes import fit_bayes
 from pluralign_stats.models.fit import Fit

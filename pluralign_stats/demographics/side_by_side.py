@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pandas as pd
 
-from pluralign_stats.effects.demographics import DemographicEffects, clear_ones
+from pluralign_stats.demographics.effects import DemographicEffects, clear_ones
 from pluralign_stats.effects.draws import COLUMNS
 from pluralign_stats.results import Result, ordered_columns
 from pluralign_stats.words import counted, has, is_are, joined, some

@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from pluralign_stats.demographics.bayesian import some_points
+from pluralign_stats.demographics.effects import chosen, default_factors
+from pluralign_stats.demographics.plans import family_of, formula_of, given_ratings, numbers_note
+from pluralign_stats.demographics.references import groups_of, no_demographics, nothing_compared
 from pluralign_stats.describe.composition import not_asked
 from pluralign_stats.describe.disclosure import check_min_cell, hidden_crossing
 from pluralign_stats.effects.averages import averages, population
-from pluralign_stats.effects.bayesian import some_points
-from pluralign_stats.effects.demographics import chosen, default_factors
-from pluralign_stats.effects.plans import family_of, formula_of, given_ratings, numbers_note
-from pluralign_stats.effects.references import groups_of, no_demographics, nothing_compared
 from pluralign_stats.errors import InputError, MissingExtraError
 from pluralign_stats.models.bayes.bayes import fit_bayes
 from pluralign_stats.models.bayes.fit import Posterior

@@ -1,0 +1,1 @@
+"""Groups of raters in a study: effects of demographics on all its dimensions."""
