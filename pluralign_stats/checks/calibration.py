@@ -7,13 +7,13 @@ from pluralign_stats.checks.groups import Groups, group_rows, whole
 from pluralign_stats.checks.protocol import Check
 from pluralign_stats.checks.raters import counted_backing
 from pluralign_stats.checks.replicates import OF_THE_MODEL, Comparison, Data, compare
-from pluralign_stats.models.fit import Fit
+from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.results import Metadata, Result, ordered_columns
 from pluralign_stats.settings import CONF_LEVEL, SIGNIFICANCE
 
 
 def calibration_check(
-    fit: Fit,
+    fit: ModelEstimates,
     by: str | pd.Series | None = None,
     *,
     n_simulations: int = 200,
@@ -86,7 +86,7 @@ def calibration_check(
 
 
 def _table(
-    fit: Fit,
+    fit: ModelEstimates,
     blocks: tuple[Groups, ...],
     predicted: np.ndarray,
     compared: Comparison,

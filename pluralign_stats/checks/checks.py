@@ -8,11 +8,11 @@ from pluralign_stats.checks.predictive import enough_raters, predictive_check
 from pluralign_stats.checks.protocol import Check
 from pluralign_stats.checks.residuals import residual_check
 from pluralign_stats.checks.sampling import sampling_check
-from pluralign_stats.models.bayes.fit import Posterior
-from pluralign_stats.models.fit import Fit
+from pluralign_stats.models.bayes.fit import PosteriorEstimates
+from pluralign_stats.models.fit import ModelEstimates
 
 
-def check(fit: Fit, *, n_simulations: int = 200, seed: int = 0) -> tuple[Check, ...]:
+def check(fit: ModelEstimates, *, n_simulations: int = 200, seed: int = 0) -> tuple[Check, ...]:
     """Check residuals, calibration and the influence of single raters, or a Bayesian fit's draws.
 
     Parameters
@@ -32,7 +32,7 @@ def check(fit: Fit, *, n_simulations: int = 200, seed: int = 0) -> tuple[Check, 
         Bayesian fit: `sampling_check`, `predictive_check` by the factors of the model and by rater,
         and `loo_check` of ratings and of raters (where the model tells raters apart).
     """
-    if isinstance(fit, Posterior):
+    if isinstance(fit, PosteriorEstimates):
         return _bayesian(fit, n_simulations, seed)
     made = (
         residual_check(fit, n_simulations=n_simulations, seed=seed),
@@ -44,7 +44,7 @@ def check(fit: Fit, *, n_simulations: int = 200, seed: int = 0) -> tuple[Check, 
     return (*made, influence_check(fit, rater_group(fit) or str(groups[0])))
 
 
-def _bayesian(fit: Posterior, n_draws: int, seed: int) -> tuple[Check, ...]:
+def _bayesian(fit: PosteriorEstimates, n_draws: int, seed: int) -> tuple[Check, ...]:
     made = [sampling_check(fit), predictive_check(fit, n_draws=n_draws, seed=seed)]
     if enough_raters(fit):
         made.append(predictive_check(fit, "rater", n_draws=n_draws, seed=seed))

@@ -11,7 +11,7 @@ from pluralign_stats.checks.loo import Loo, loo
 from pluralign_stats.checks.raters import rater_numbers
 from pluralign_stats.errors import InputError
 from pluralign_stats.models.engine.clusters import cluster_covariance
-from pluralign_stats.models.fit import Fit
+from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.models.nesting import other_ratings
 from pluralign_stats.results import Metadata, Result
 
@@ -23,7 +23,7 @@ SMALL = 4.0
 CLEAR = 2.0
 
 
-def compare_models(fits: Mapping[str, Fit], by: str = "rating") -> Result:
+def compare_models(fits: Mapping[str, ModelEstimates], by: str = "rating") -> Result:
     """Compare Bayesian models of the same ratings by how they predict ratings or raters left out.
 
     Parameters
@@ -107,7 +107,7 @@ def stacking(elpd: np.ndarray) -> np.ndarray:
     return weight / weight.sum()
 
 
-def _refuse_different_data(fits: Mapping[str, Fit], by: str) -> None:
+def _refuse_different_data(fits: Mapping[str, ModelEstimates], by: str) -> None:
     (first, a), *others = fits.items()
     for name, b in others:
         other = other_ratings(a, b)

@@ -6,8 +6,8 @@ import pandas as pd
 from scipy.stats import chi2
 
 from pluralign_stats.errors import InputError
-from pluralign_stats.models.bayes.fit import Posterior
-from pluralign_stats.models.fit import Fit
+from pluralign_stats.models.bayes.fit import PosteriorEstimates
+from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.models.nesting import refuse_incomparable, refuse_unnested
 from pluralign_stats.results import Metadata, Result
 from pluralign_stats.settings import SIGNIFICANCE
@@ -16,7 +16,7 @@ from pluralign_stats.settings import SIGNIFICANCE
 BELOW = 1e-3
 
 
-def likelihood_ratio(*fits: Fit) -> Result:
+def likelihood_ratio(*fits: ModelEstimates) -> Result:
     """Compare nested fits of the same ratings, each with the next smaller one.
 
     Parameters
@@ -46,7 +46,7 @@ def likelihood_ratio(*fits: Fit) -> Result:
     Stram & Lee (1994), Biometrics 50, 1171-1177, for tests of variances.
     """
     for fit in fits:
-        if not isinstance(fit, Fit):
+        if not isinstance(fit, ModelEstimates):
             several = isinstance(fit, (list, tuple))
             advice = (
                 "give them one by one, as in likelihood_ratio(a, b)" if several else "give fits"
@@ -54,7 +54,7 @@ def likelihood_ratio(*fits: Fit) -> Result:
             raise InputError(f"likelihood_ratio takes fits, not a {type(fit).__name__}; {advice}")
     if len(fits) < 2:
         raise InputError("a likelihood-ratio test needs two fits or more")
-    if any(isinstance(fit, Posterior) for fit in fits):
+    if any(isinstance(fit, PosteriorEstimates) for fit in fits):
         raise InputError(
             "a Bayesian fit has no likelihood-ratio test; compare models by `fit.loo()`"
         )
@@ -90,7 +90,7 @@ def likelihood_ratio(*fits: Fit) -> Result:
     return Result(table, _sentence(table), meta)
 
 
-def _gain(small: Fit, large: Fit) -> tuple[float, int]:
+def _gain(small: ModelEstimates, large: ModelEstimates) -> tuple[float, int]:
     """Twice the gain in log-likelihood, and by how many parameters."""
     gain = large.loglik - small.loglik
     if gain < -BELOW:
@@ -102,7 +102,7 @@ def _gain(small: Fit, large: Fit) -> tuple[float, int]:
     return max(2 * gain, 0.0), large.n_parameters - small.n_parameters
 
 
-def _model(fit: Fit) -> str:
+def _model(fit: ModelEstimates) -> str:
     """A fit's formula, with what its thresholds and its scale vary by."""
     parts = {"thresholds": fit.design.nominal, "scale": fit.design.scale}
     told = [
@@ -113,7 +113,7 @@ def _model(fit: Fit) -> str:
     return "; ".join([fit.formula, *told])
 
 
-def _variances(fits: list[Fit]) -> tuple[str, ...]:
+def _variances(fits: list[ModelEstimates]) -> tuple[str, ...]:
     """What to know of the p-values of variances, if any is tested."""
     n_effects = [sum(len(part.sd) for part in fit.random) for fit in fits]
     added = [after - before for before, after in pairwise(n_effects)]

@@ -9,12 +9,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from pluralign_stats.errors import InputError
-from pluralign_stats.models.bayes.fit import Posterior
+from pluralign_stats.models.bayes.fit import PosteriorEstimates
 from pluralign_stats.models.engine.laplace import mode_at, profile_information
 from pluralign_stats.models.engine.profiled import LinearProblem
-from pluralign_stats.models.fit import Fit
-from pluralign_stats.models.linear import LinearFit
-from pluralign_stats.models.ordinal import OrdinalFit
+from pluralign_stats.models.fit import ModelEstimates
+from pluralign_stats.models.linear import LinearEstimates
+from pluralign_stats.models.ordinal import OrdinalEstimates
 from pluralign_stats.models.rebuild import (
     LinearEngine,
     OrdinalEngine,
@@ -49,7 +49,7 @@ class Deletions:
     distance: np.ndarray
 
 
-def deletions(fit: Fit, sets: list[np.ndarray]) -> Deletions:
+def deletions(fit: ModelEstimates, sets: list[np.ndarray]) -> Deletions:
     """Leave out sets of rows, one after the other.
 
     For a linear model the result is exact given its variances; for an ordinal one it is a Newton
@@ -67,14 +67,14 @@ def deletions(fit: Fit, sets: list[np.ndarray]) -> Deletions:
     InputError
         If the model is of another kind.
     """
-    if isinstance(fit, Posterior):
+    if isinstance(fit, PosteriorEstimates):
         raise InputError(
             "influence is measured for fit_linear and fit_ordinal; for a Bayesian fit there is "
             "loo(fit, by='rater')"
         )
-    if isinstance(fit, OrdinalFit):
+    if isinstance(fit, OrdinalEstimates):
         rows = combine(ordinal_changes(ordinal_engine(fit), sets), fit.rows[: len(fit.params)])
-    elif isinstance(fit, LinearFit):
+    elif isinstance(fit, LinearEstimates):
         rows = linear_changes(linear_engine(fit), sets)
     else:
         raise InputError("influence is measured for fit_linear and fit_ordinal only")

@@ -7,8 +7,9 @@ import pandas as pd
 
 from pluralign_stats.checks.raters import count_raters, rater_numbers
 from pluralign_stats.describe.disclosure import suppressed
+from pluralign_stats.effects.rows import predict
 from pluralign_stats.errors import InputError, NotApplicableError, one_of
-from pluralign_stats.models.fit import Fit
+from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.settings import MIN_CELL
 
 #: Groups into which a number is cut.
@@ -48,7 +49,7 @@ class Groups:
         return share @ values[kept] / share.sum(axis=1, keepdims=True)
 
 
-def group_rows(fit: Fit, by: str | pd.Series | None, min_cell: int = MIN_CELL) -> Groups:
+def group_rows(fit: ModelEstimates, by: str | pd.Series | None, min_cell: int = MIN_CELL) -> Groups:
     """Group rows by fitted mean rating, or by a variable.
 
     Parameters
@@ -75,10 +76,10 @@ def group_rows(fit: Fit, by: str | pd.Series | None, min_cell: int = MIN_CELL) -
     return _levels(fit, values.astype("category"), term, min_cell)
 
 
-def _values(fit: Fit, by: str | pd.Series | None) -> tuple[pd.Series, str]:
+def _values(fit: ModelEstimates, by: str | pd.Series | None) -> tuple[pd.Series, str]:
     data = fit.design.data
     if by is None:
-        return pd.Series(fit.predict(kind="mean")), "Fitted rating"
+        return pd.Series(predict(fit, kind="mean")), "Fitted rating"
     if isinstance(by, str):
         if by not in data:
             raise InputError(
@@ -95,7 +96,7 @@ def _values(fit: Fit, by: str | pd.Series | None) -> tuple[pd.Series, str]:
     return by.reindex(data.index), str(by.name or "group")
 
 
-def _bins(fit: Fit, values: np.ndarray, term: str, min_cell: int) -> Groups:
+def _bins(fit: ModelEstimates, values: np.ndarray, term: str, min_cell: int) -> Groups:
     # Rounding joins rows that differ by the order of additions only.
     values = np.round(values, 10)
     known = np.isfinite(values)
@@ -132,7 +133,7 @@ def joined(codes: np.ndarray, raters: np.ndarray, min_cell: int) -> np.ndarray:
         codes[codes == small] = min(beside, key=lambda k: counts[k])
 
 
-def _levels(fit: Fit, values: pd.Series, term: str, min_cell: int) -> Groups:
+def _levels(fit: ModelEstimates, values: pd.Series, term: str, min_cell: int) -> Groups:
     raters = rater_numbers(fit)
     factor = values.cat.remove_unused_categories()
     codes = factor.cat.codes.to_numpy().astype(int)
@@ -148,7 +149,7 @@ def _levels(fit: Fit, values: pd.Series, term: str, min_cell: int) -> Groups:
 
 
 def _groups(
-    fit: Fit,
+    fit: ModelEstimates,
     term: str,
     labels: list[str],
     codes: np.ndarray,
@@ -162,7 +163,7 @@ def _groups(
     return Groups(term, tuple(labels), codes, n_raters, n_ratings, notes)
 
 
-def whole(fit: Fit) -> Groups:
+def whole(fit: ModelEstimates) -> Groups:
     """All rows as one group."""
     codes = np.zeros(fit.nobs, dtype=int)
     return _groups(fit, "All ratings", ["All"], codes, rater_numbers(fit), ())

@@ -16,7 +16,7 @@ from pluralign_stats.checks.names import (
 from pluralign_stats.checks.protocol import Check
 from pluralign_stats.checks.ratings import rating_influence
 from pluralign_stats.errors import NotApplicableError
-from pluralign_stats.models.fit import Fit
+from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.models.raters import RATER
 from pluralign_stats.results import Metadata, Result
 from pluralign_stats.settings import MIN_CELL
@@ -31,7 +31,11 @@ SHOWN = 20
 
 
 def influence_check(
-    fit: Fit, group: str | None = None, *, beside: str = "item", named: bool | None = None
+    fit: ModelEstimates,
+    group: str | None = None,
+    *,
+    beside: str = "item",
+    named: bool | None = None,
 ) -> Check:
     """Measure how far every coefficient moves when one level of a grouping factor is left out.
 
@@ -107,7 +111,7 @@ def influence_check(
 
 
 def _table(
-    fit: Fit, found: Deletions, size: np.ndarray, order: np.ndarray, labels: list[str]
+    fit: ModelEstimates, found: Deletions, size: np.ndarray, order: np.ndarray, labels: list[str]
 ) -> pd.DataFrame:
     moved = size[order].argmax(axis=1)
     names = [plain_coefficient(str(name)) for name in fit.params.index]
@@ -122,7 +126,7 @@ def _table(
     )
 
 
-def _largest(fit: Fit, size: np.ndarray, told: np.ndarray) -> str:
+def _largest(fit: ModelEstimates, size: np.ndarray, told: np.ndarray) -> str:
     """The largest change of each coefficient by any level, in words."""
     names = [plain_coefficient(str(name)) for name in fit.params.index]
     changes = zip(names, size.max(axis=0), told, strict=True)
@@ -135,7 +139,7 @@ def _largest(fit: Fit, size: np.ndarray, told: np.ndarray) -> str:
     return listed + few
 
 
-def _sentence(fit: Fit, first: str, group: str, size: np.ndarray) -> str:
+def _sentence(fit: ModelEstimates, first: str, group: str, size: np.ndarray) -> str:
     """The verdict in words; `first` is the name of the most influential level."""
     worst, n_levels = size.max(axis=1), len(size)
     name = plain_coefficient(str(fit.params.index[size.max(axis=0).argmax()]))

@@ -15,8 +15,8 @@ import pandas as pd
 from pluralign_stats.checks.protocol import Check
 from pluralign_stats.checks.raters import rater_numbers
 from pluralign_stats.errors import InputError, NotApplicableError, one_of
-from pluralign_stats.models.bayes.fit import Posterior
-from pluralign_stats.models.fit import Fit
+from pluralign_stats.models.bayes.fit import PosteriorEstimates
+from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.results import Metadata, Result
 
 #: What may be left out.
@@ -54,7 +54,7 @@ class Loo(Result):
         return ~(self.pointwise["pareto_k"].to_numpy() <= self.largest_k)
 
 
-def loo(fit: Fit, by: str = "rating") -> Loo:
+def loo(fit: ModelEstimates, by: str = "rating") -> Loo:
     """Expected log predictive density for ratings, or for raters, that the model has not seen.
 
     Parameters
@@ -98,7 +98,7 @@ def loo(fit: Fit, by: str = "rating") -> Loo:
     return _result(fit, by, pointwise, largest_k)
 
 
-def loo_check(fit: Fit, by: str = "rating") -> Check:
+def loo_check(fit: ModelEstimates, by: str = "rating") -> Check:
     """Leave out ratings or raters, and check that this can be done by weighting draws.
 
     Parameters
@@ -115,8 +115,8 @@ def loo_check(fit: Fit, by: str = "rating") -> Check:
     return Check(f"leave one {by} out", not result.bad.any(), result, (_curve(result),))
 
 
-def _bayesian(fit: Fit) -> Posterior:
-    if not isinstance(fit, Posterior):
+def _bayesian(fit: ModelEstimates) -> PosteriorEstimates:
+    if not isinstance(fit, PosteriorEstimates):
         raise InputError(
             "leaving out ratings by weighting draws needs a Bayesian fit; fit the model by "
             "fit_bayes, or compare mixed models by likelihood_ratio"
@@ -124,7 +124,7 @@ def _bayesian(fit: Fit) -> Posterior:
     return fit
 
 
-def _empty(fit: Posterior, by: str) -> pd.DataFrame:
+def _empty(fit: PosteriorEstimates, by: str) -> pd.DataFrame:
     columns = ["elpd", "p_loo", "pareto_k"]
     if by == "rating":
         return pd.DataFrame(np.nan, index=fit.design.data.index, columns=columns)
@@ -140,7 +140,7 @@ def _empty(fit: Posterior, by: str) -> pd.DataFrame:
     return pd.DataFrame(np.nan, index=range(n_raters), columns=columns)
 
 
-def _blocks(fit: Posterior, by: str) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+def _blocks(fit: PosteriorEstimates, by: str) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Numbers (b,) of what is left out, and log-likelihoods (S, b) of it, block by block."""
     from pluralign_stats.models.bayes.by_rater import rater_log_likelihood
     from pluralign_stats.models.bayes.pointwise import log_likelihood, row_blocks
@@ -151,14 +151,14 @@ def _blocks(fit: Posterior, by: str) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     return ((rows, log_likelihood(fit, rows)) for rows in blocks)
 
 
-def relative_efficiency(fit: Posterior) -> float:
+def relative_efficiency(fit: PosteriorEstimates) -> float:
     """Effective share of the draws, averaged over parameters; at most 1."""
     c = fit.convergence
     share = float(c.table["ess_bulk"].mean()) / c.n_draws if len(c.table) else 1.0
     return min(share, 1.0) if np.isfinite(share) else 1.0
 
 
-def _result(fit: Posterior, by: str, pointwise: pd.DataFrame, largest_k: float) -> Loo:
+def _result(fit: PosteriorEstimates, by: str, pointwise: pd.DataFrame, largest_k: float) -> Loo:
     elpd, m = pointwise["elpd"], len(pointwise)
     k = pointwise["pareto_k"]
     bad = int((~(k <= largest_k)).sum())
@@ -195,7 +195,7 @@ def _result(fit: Posterior, by: str, pointwise: pd.DataFrame, largest_k: float) 
     return Loo(table, _sentence(fit, by, table.iloc[0]), meta, by, pointwise, largest_k)
 
 
-def _sentence(fit: Posterior, by: str, row: pd.Series) -> str:
+def _sentence(fit: PosteriorEstimates, by: str, row: pd.Series) -> str:
     whose = "ratings left out" if by == "rating" else "the ratings of a rater who is new"
     if len(fit.scores):
         told = (

@@ -4,7 +4,7 @@ import numpy as np
 
 from pluralign_stats.checks.raters import count_raters, rater_numbers
 from pluralign_stats.errors import InputError, one_of
-from pluralign_stats.models.fit import Fit
+from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.models.matrices import RandomDesign
 from pluralign_stats.models.parts import RandomPart
 from pluralign_stats.models.raters import RATER, THINGS
@@ -12,7 +12,7 @@ from pluralign_stats.settings import MIN_CELL
 from pluralign_stats.words import ordinal
 
 
-def borne_widely(fit: Fit) -> np.ndarray:
+def borne_widely(fit: ModelEstimates) -> np.ndarray:
     """(p,) whether `MIN_CELL` raters or more have a covariate other than 0 for a coefficient.
 
     What one item does to any other coefficient would tell what a handful of people rated.
@@ -30,13 +30,13 @@ def borne_widely(fit: Fit) -> np.ndarray:
     return np.array(enough[:at] + [e for e in enough[at:] for _ in fit.thresholds], dtype=bool)
 
 
-def rater_group(fit: Fit) -> str | None:
+def rater_group(fit: ModelEstimates) -> str | None:
     """The grouping factor whose levels are the raters, if the model has it."""
     terms = [part.design.term for part in fit.random]
     return next((t.group for t in terms if fit.design.raters.are(t.factors)), None)
 
 
-def find_parts(fit: Fit, group: str) -> list[RandomPart]:
+def find_parts(fit: ModelEstimates, group: str) -> list[RandomPart]:
     """The random terms of one grouping factor.
 
     Raises
@@ -53,7 +53,7 @@ def find_parts(fit: Fit, group: str) -> list[RandomPart]:
     return parts
 
 
-def level_counts(fit: Fit, design: RandomDesign) -> tuple[np.ndarray, np.ndarray]:
+def level_counts(fit: ModelEstimates, design: RandomDesign) -> tuple[np.ndarray, np.ndarray]:
     """(L,) raters and (L,) ratings of each level; raters are missing where none are known."""
     L, raters = len(design.levels), fit.design.raters
     n_ratings = np.bincount(design.codes, minlength=L)
@@ -62,7 +62,7 @@ def level_counts(fit: Fit, design: RandomDesign) -> tuple[np.ndarray, np.ndarray
     return count_raters(design.codes, rater_numbers(fit), L).astype(float), n_ratings
 
 
-def may_name(fit: Fit, design: RandomDesign, *, named: bool | None) -> np.ndarray:
+def may_name(fit: ModelEstimates, design: RandomDesign, *, named: bool | None) -> np.ndarray:
     """(L,) whether a level may be named.
 
     Raters never may; items, prompts and responses may, as they are not people. Other levels may
@@ -83,7 +83,7 @@ def may_name(fit: Fit, design: RandomDesign, *, named: bool | None) -> np.ndarra
 
 
 def label_levels(
-    fit: Fit, design: RandomDesign, *, named: bool | None, order: np.ndarray, what: str
+    fit: ModelEstimates, design: RandomDesign, *, named: bool | None, order: np.ndarray, what: str
 ) -> list[str]:
     """Names of levels in the given order (m,), or their ranks where they may not be named.
 

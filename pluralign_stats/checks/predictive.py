@@ -12,8 +12,8 @@ from pluralign_stats.checks.raters import counted_backing, rater_numbers
 from pluralign_stats.checks.replicates import FEWEST, Comparison
 from pluralign_stats.describe.disclosure import check_min_cell
 from pluralign_stats.errors import InputError, NotApplicableError, one_of
-from pluralign_stats.models.bayes.fit import Posterior
-from pluralign_stats.models.fit import Fit
+from pluralign_stats.models.bayes.fit import PosteriorEstimates
+from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.models.raters import RATER
 from pluralign_stats.results import Metadata, Result, ordered_columns
 from pluralign_stats.settings import CONF_LEVEL, MIN_CELL, SIGNIFICANCE
@@ -51,7 +51,7 @@ class Statistic:
 
 
 def predictive_check(
-    fit: Fit,
+    fit: ModelEstimates,
     by: str | pd.Series | None = None,
     *,
     n_draws: int = 200,
@@ -103,7 +103,7 @@ def predictive_check(
     hardly differ. As the model was fitted to these ratings, this posterior predictive p-value is
     too large rather than too small (Gelman, Meng & Stern 1996, Statistica Sinica 6, 733-807).
     """
-    if not isinstance(fit, Posterior):
+    if not isinstance(fit, PosteriorEstimates):
         raise InputError(
             "this check is for fits by fit_bayes; for fit_linear and fit_ordinal there is "
             "calibration_check"
@@ -132,7 +132,7 @@ def predictive_check(
 
 
 def compare_draws(
-    fit: Posterior, statistic: Statistic, n_draws: int, new: str, seed: int
+    fit: PosteriorEstimates, statistic: Statistic, n_draws: int, new: str, seed: int
 ) -> Comparison:
     """A statistic of the ratings, and of as many sets of replicated ones as there are draws."""
     from pluralign_stats.models.bayes.by_rater import own_terms
@@ -165,16 +165,16 @@ def predictive_p(compared: Comparison) -> float:
     return float((departure >= departure[0] * (1 - 1e-12)).mean())
 
 
-def enough_raters(fit: Fit) -> bool:
+def enough_raters(fit: ModelEstimates) -> bool:
     """Whether a distribution over raters may be shown."""
     return fit.design.raters.n >= MIN_CELL
 
 
-def _is_rater(fit: Posterior, by: str | pd.Series | None) -> bool:
+def _is_rater(fit: PosteriorEstimates, by: str | pd.Series | None) -> bool:
     return isinstance(by, str) and (by == RATER or (by,) == fit.design.raters.columns)
 
 
-def _by_groups(fit: Posterior, by: str | pd.Series | None, min_cell: int) -> Statistic:
+def _by_groups(fit: PosteriorEstimates, by: str | pd.Series | None, min_cell: int) -> Statistic:
     """Shares of categories, or means and spreads, over all and within groups."""
     blocks = [whole(fit)]
     notes: list[str] = []
@@ -223,7 +223,7 @@ def _names(blocks: list[Groups], column: str, values: list[object]) -> pd.DataFr
     return frame.infer_objects()
 
 
-def _by_rater(fit: Posterior) -> Statistic:
+def _by_rater(fit: PosteriorEstimates) -> Statistic:
     """Points of the distributions over raters of the mean and the spread of their ratings."""
     if not enough_raters(fit):
         raise NotApplicableError(
@@ -262,7 +262,7 @@ def _by_rater(fit: Posterior) -> Statistic:
 
 
 def _table(
-    fit: Posterior, statistic: Statistic, compared: Comparison, conf_level: float
+    fit: PosteriorEstimates, statistic: Statistic, compared: Comparison, conf_level: float
 ) -> pd.DataFrame:
     low, high = compared.limits(conf_level)
     table = statistic.names.assign(
@@ -275,7 +275,7 @@ def _table(
     return table[ordered_columns(table)]
 
 
-def _what_is_new(fit: Posterior, new: str) -> str:
+def _what_is_new(fit: PosteriorEstimates, new: str) -> str:
     whose = {
         "raters": "new raters of the same items",
         "all": "new raters of new items",

@@ -8,7 +8,7 @@ from pluralign_stats.backing import of_model
 from pluralign_stats.checks.names import find_parts, label_levels, level_counts, may_name
 from pluralign_stats.describe.intervals import check_level
 from pluralign_stats.formatting import minus
-from pluralign_stats.models.fit import Fit
+from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.models.parts import RandomPart
 from pluralign_stats.results import Metadata, Result
 from pluralign_stats.settings import CONF_LEVEL, MIN_CELL
@@ -16,7 +16,7 @@ from pluralign_stats.words import levels_of, plain_coefficient
 
 
 def random_effects_table(
-    fit: Fit, group: str, *, named: bool | None = None, conf_level: float = CONF_LEVEL
+    fit: ModelEstimates, group: str, *, named: bool | None = None, conf_level: float = CONF_LEVEL
 ) -> Result:
     """Predicted effects of every level of a grouping factor, lowest first.
 
@@ -77,7 +77,9 @@ def random_effects_table(
     return Result(table[columns].reset_index(drop=True), told, meta, backing=backing)
 
 
-def _block(fit: Fit, part: RandomPart, order: np.ndarray, conf_level: float) -> pd.DataFrame:
+def _block(
+    fit: ModelEstimates, part: RandomPart, order: np.ndarray, conf_level: float
+) -> pd.DataFrame:
     width = norm.ppf((1 + conf_level) / 2)
     blocks = []
     for k, effect in enumerate(part.design.effects):

@@ -6,18 +6,18 @@ import numpy as np
 import pandas as pd
 
 from pluralign_stats.backing import Backing
-from pluralign_stats.models.fit import Fit
+from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.settings import MIN_CELL
 from pluralign_stats.suppression import few, suppressed
 
 
-def rater_numbers(fit: Fit) -> np.ndarray:
+def rater_numbers(fit: ModelEstimates) -> np.ndarray:
     """(n,) number of each row's rater; of the row itself where the model knows no raters."""
     codes = fit.design.raters.codes
     return np.arange(fit.nobs) if codes is None else codes
 
 
-def counted_backing(fit: Fit, table: pd.DataFrame) -> Backing:
+def counted_backing(fit: ModelEstimates, table: pd.DataFrame) -> Backing:
     """Who stands behind the rows of a table that counts raters itself."""
     raters = table["n_raters"].fillna(0).to_numpy(dtype=float)
     apart = _apart(fit, table)
@@ -25,7 +25,7 @@ def counted_backing(fit: Fit, table: pd.DataFrame) -> Backing:
     return Backing(raters, fit.design.raters.unknown, apart=apart, coarse=coarse)
 
 
-def _apart(fit: Fit, table: pd.DataFrame) -> np.ndarray:
+def _apart(fit: ModelEstimates, table: pd.DataFrame) -> np.ndarray:
     """(m,) by how many raters groups differ from what other tables of the study count, at least.
 
     A group that differs by few counts for all groups of its variable, and for all raters together;

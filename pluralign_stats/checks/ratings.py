@@ -5,7 +5,7 @@ import pandas as pd
 
 from pluralign_stats.checks.deletion import deletions
 from pluralign_stats.checks.names import level_counts, may_name
-from pluralign_stats.models.fit import Fit
+from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.models.matrices import RandomDesign
 from pluralign_stats.results import Metadata, Result
 from pluralign_stats.settings import MIN_CELL
@@ -16,7 +16,7 @@ N_LEVELS, N_RATINGS = 10, 30
 
 
 def rating_influence(
-    fit: Fit,
+    fit: ModelEstimates,
     design: RandomDesign,
     order: np.ndarray,
     labels: list[str],
@@ -86,7 +86,7 @@ def rating_influence(
 
 
 def _item_names(
-    fit: Fit, design: RandomDesign, level: np.ndarray, *, named: bool | None
+    fit: ModelEstimates, design: RandomDesign, level: np.ndarray, *, named: bool | None
 ) -> list[str]:
     """Names of the levels (m,), or numbers where those are withheld.
 

@@ -14,13 +14,13 @@ import numpy as np
 from scipy.special import ndtr
 
 from pluralign_stats.errors import InputError
-from pluralign_stats.models.bayes.fit import Posterior
+from pluralign_stats.models.bayes.fit import PosteriorEstimates
 from pluralign_stats.models.categories import MOST_CATEGORIES
 from pluralign_stats.models.engine.laplace import mode_at
 from pluralign_stats.models.engine.profiled import gradient_at, solve_at
-from pluralign_stats.models.fit import Fit
-from pluralign_stats.models.linear import LinearFit
-from pluralign_stats.models.ordinal import OrdinalFit
+from pluralign_stats.models.fit import ModelEstimates
+from pluralign_stats.models.linear import LinearEstimates
+from pluralign_stats.models.ordinal import OrdinalEstimates
 from pluralign_stats.models.predict import Rows, category_probabilities, rows_of
 from pluralign_stats.models.rebuild import linear_engine, ordinal_engine
 
@@ -153,7 +153,7 @@ class Comparison:
 
 
 def compare(
-    fit: Fit, statistic: Callable[[Data], np.ndarray], n_simulations: int, seed: int
+    fit: ModelEstimates, statistic: Callable[[Data], np.ndarray], n_simulations: int, seed: int
 ) -> Comparison:
     """Compare a statistic (K,) of the data with that of data sets drawn from the fit.
 
@@ -162,7 +162,7 @@ def compare(
     InputError
         If there are fewer than 19 simulations, or the model is of another kind.
     """
-    if isinstance(fit, Posterior):
+    if isinstance(fit, PosteriorEstimates):
         raise InputError(
             "this check fits the model to simulated data and is for fit_linear and fit_ordinal; "
             "for a Bayesian fit there is predictive_check"
@@ -174,9 +174,9 @@ def compare(
     rng = np.random.default_rng(seed)
     data: Data
     drawn: Iterator[Data]
-    if isinstance(fit, OrdinalFit):
+    if isinstance(fit, OrdinalEstimates):
         data, drawn = _ordinal(fit, n_simulations, rng)
-    elif isinstance(fit, LinearFit):
+    elif isinstance(fit, LinearEstimates):
         data, drawn = _linear(fit, n_simulations, rng)
     else:
         raise InputError("this check is for fit_linear and fit_ordinal only")
@@ -184,7 +184,7 @@ def compare(
 
 
 def _ordinal(
-    fit: OrdinalFit, n_simulations: int, rng: np.random.Generator
+    fit: OrdinalEstimates, n_simulations: int, rng: np.random.Generator
 ) -> tuple[OrdinalData, Iterator[OrdinalData]]:
     engine = ordinal_engine(fit)
     design, weight = fit.design, fit.design.weight
@@ -220,7 +220,7 @@ def _ordinal(
     return data, (draw() for _ in range(n_simulations))
 
 
-def _distinct_rows(fit: Fit) -> tuple[Rows, np.ndarray]:
+def _distinct_rows(fit: ModelEstimates) -> tuple[Rows, np.ndarray]:
     """Rows that differ for population-averaged predictions, and which (n,) each row is."""
     data, used = fit.design.data, fit.design.variables
     if not used:
@@ -230,7 +230,7 @@ def _distinct_rows(fit: Fit) -> tuple[Rows, np.ndarray]:
     return rows_of(fit, data.iloc[first]), number
 
 
-def _draw_codes(fit: OrdinalFit, rows: Rows, rng: np.random.Generator) -> np.ndarray:
+def _draw_codes(fit: OrdinalEstimates, rows: Rows, rng: np.random.Generator) -> np.ndarray:
     """(n,) category numbers drawn with new random effects."""
     offset = rows.offset + sum(part.draw(rng) for part in fit.random)
     cumulative = np.cumsum(category_probabilities(fit, replace(rows, offset=offset)), axis=1)
@@ -238,7 +238,7 @@ def _draw_codes(fit: OrdinalFit, rows: Rows, rng: np.random.Generator) -> np.nda
 
 
 def _linear(
-    fit: LinearFit, n_simulations: int, rng: np.random.Generator
+    fit: LinearEstimates, n_simulations: int, rng: np.random.Generator
 ) -> tuple[LinearData, Iterator[LinearData]]:
     engine = linear_engine(fit)
     problem, layout = engine.problem, engine.prepared.layout

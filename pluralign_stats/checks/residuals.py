@@ -18,7 +18,7 @@ from pluralign_stats.checks.groups import Groups, group_rows
 from pluralign_stats.checks.protocol import Check
 from pluralign_stats.checks.raters import counted_backing
 from pluralign_stats.checks.replicates import OF_THE_MODEL, Comparison, Data, compare
-from pluralign_stats.models.fit import Fit
+from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.results import Metadata, Result
 from pluralign_stats.settings import CONF_LEVEL, SIGNIFICANCE
 
@@ -27,7 +27,7 @@ N_PARTS = 10
 
 
 def residual_check(
-    fit: Fit,
+    fit: ModelEstimates,
     by: str | pd.Series | None = None,
     *,
     n_simulations: int = 200,
@@ -102,7 +102,9 @@ def part_shares(low: np.ndarray, high: np.ndarray) -> np.ndarray:
     return np.diff(below, axis=1, prepend=0, append=1)
 
 
-def _table(fit: Fit, groups: Groups, compared: Comparison, conf_level: float) -> pd.DataFrame:
+def _table(
+    fit: ModelEstimates, groups: Groups, compared: Comparison, conf_level: float
+) -> pd.DataFrame:
     low, high = compared.limits(conf_level)
     G = len(groups.labels)
     return pd.DataFrame(

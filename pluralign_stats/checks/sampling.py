@@ -5,8 +5,8 @@ import pandas as pd
 
 from pluralign_stats.checks.protocol import Check
 from pluralign_stats.errors import InputError
-from pluralign_stats.models.bayes.fit import Posterior
-from pluralign_stats.models.fit import Fit
+from pluralign_stats.models.bayes.fit import PosteriorEstimates
+from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.results import Metadata, Result
 from pluralign_stats.words import levels_of, plain_coefficient
 
@@ -17,7 +17,7 @@ SHOWN = 4
 N_PARTS = 20
 
 
-def sampling_check(fit: Fit) -> Check:
+def sampling_check(fit: ModelEstimates) -> Check:
     """Check that the chains agree, and that there are draws enough.
 
     Parameters
@@ -47,7 +47,7 @@ def sampling_check(fit: Fit) -> Check:
     from chains that agree. Draws from an approximation are judged by the shape of their weights'
     tail (Pareto k) and their number. The fit's `warnings` and `converged` follow the same signs.
     """
-    if not isinstance(fit, Posterior):
+    if not isinstance(fit, PosteriorEstimates):
         raise InputError("this check is for fits that were sampled; fit the model by fit_bayes")
     signs = fit.convergence.signs()
     table = pd.DataFrame(
@@ -77,7 +77,7 @@ def sampling_check(fit: Fit) -> Check:
     return Check("sampling", passed, result, (_ranks(fit),))
 
 
-def _note(fit: Posterior) -> str:
+def _note(fit: PosteriorEstimates) -> str:
     c = fit.convergence
     compared = "the quarters of the chain" if c.n_chains == 1 else "the halves of all chains"
     first = f"R-hat compares {compared} with each other"
@@ -89,7 +89,7 @@ def _note(fit: Posterior) -> str:
     )
 
 
-def _sentence(fit: Posterior, table: pd.DataFrame, *, passed: bool) -> str:
+def _sentence(fit: PosteriorEstimates, table: pd.DataFrame, *, passed: bool) -> str:
     c = fit.convergence
     chains = f"of {c.n_chains} chain{'s' if c.n_chains > 1 else ''}"
     drawn = f"{c.n_draws:,} draws {'from an approximation' if c.approximate else chains}"
@@ -104,7 +104,7 @@ def _sentence(fit: Posterior, table: pd.DataFrame, *, passed: bool) -> str:
     return f"The draws should not be trusted yet ({drawn}): {told}."
 
 
-def _ranks(fit: Posterior) -> Result:
+def _ranks(fit: PosteriorEstimates) -> Result:
     """How the ranks of the worst parameters' draws spread over each chain.
 
     Columns term, chain, part (twentieth of the ranks), estimate (share of the chain's draws in it),

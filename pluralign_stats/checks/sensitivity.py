@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from pluralign_stats.errors import InputError
-from pluralign_stats.models.bayes.fit import Posterior
-from pluralign_stats.models.fit import Fit
+from pluralign_stats.models.bayes.fit import PosteriorEstimates
+from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.results import Metadata, Result
 
 #: Powers to which prior or likelihood is raised.
@@ -29,7 +29,7 @@ CONFLICT, PRIOR = "prior and data pull apart", "the prior decides"
 UNCLEAR, FREE = "too few draws to tell", "the prior hardly matters"
 
 
-def prior_sensitivity(fit: Fit) -> Result:
+def prior_sensitivity(fit: ModelEstimates) -> Result:
     """Measure how every parameter's posterior moves when prior or likelihood are strengthened.
 
     Parameters
@@ -58,7 +58,7 @@ def prior_sensitivity(fit: Fit) -> Result:
     the data may have a prior that contradicts the data; one that moves with the prior alone is one
     on which the data say little.
     """
-    if not isinstance(fit, Posterior):
+    if not isinstance(fit, PosteriorEstimates):
         raise InputError("only Bayesian fits have priors; fit the model by fit_bayes")
     from pluralign_stats.models.bayes.log_prior import log_prior_draws
     from pluralign_stats.models.bayes.pointwise import total_log_likelihood
@@ -127,7 +127,7 @@ def by_chance(draws: np.ndarray, component: np.ndarray) -> float:
     return float(np.quantile(found, SURE))
 
 
-def _parameters(fit: Posterior) -> tuple[list[str], np.ndarray]:
+def _parameters(fit: PosteriorEstimates) -> tuple[list[str], np.ndarray]:
     """Names and draws (S, m) of all parameters but the effects of single levels."""
     from pluralign_stats.models.bayes.arviz_data import parameter_draws
     from pluralign_stats.models.bayes.convergence import label

@@ -6,8 +6,9 @@ from pluralign_stats.checks.groups import group_rows
 from pluralign_stats.checks.raters import counted_backing
 from pluralign_stats.effects.hypotheses import joint_test
 from pluralign_stats.effects.predictions import predictions
+from pluralign_stats.effects.rows import predict
 from pluralign_stats.errors import InputError, NotApplicableError, one_of
-from pluralign_stats.models.fit import Fit
+from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.results import Metadata, Result
 from pluralign_stats.settings import CONF_LEVEL, MIN_CELL
 
@@ -16,7 +17,7 @@ _COLUMNS += ["n_raters", "n_ratings", "method"]
 
 
 def predicted_shares(
-    fit: Fit, by: str = "", *, min_cell: int = MIN_CELL, conf_level: float = CONF_LEVEL
+    fit: ModelEstimates, by: str = "", *, min_cell: int = MIN_CELL, conf_level: float = CONF_LEVEL
 ) -> Result:
     """Predict the share of each rating by group, without groups too small to be shown.
 
@@ -66,7 +67,7 @@ def predicted_shares(
         [data.assign(**{term: _all(data[term], level)}) for level in groups.labels],
         ignore_index=True,
     )
-    if fit.predict(everyone, kind="linear").isna().any():
+    if predict(fit, everyone, kind="linear").isna().any():
         told = f"Shares by {term} cannot be predicted: other variables cannot be held equal."
         return _nothing(fit, term, told)
     made = predictions(fit, by=term, newdata=everyone, kind="probability", conf_level=conf_level)
@@ -83,12 +84,12 @@ def predicted_shares(
     return Result(made.table, _sentence(made.table), meta, backing=backing)
 
 
-def _factors(fit: Fit) -> list[str]:
+def _factors(fit: ModelEstimates) -> list[str]:
     data = fit.design.data
     return [v for v in fit.design.fixed_variables if not pd.api.types.is_numeric_dtype(data[v])]
 
 
-def _clearest(fit: Fit) -> str:
+def _clearest(fit: ModelEstimates) -> str:
     if not _factors(fit):
         raise NotApplicableError(
             "the model has no factor by whose levels shares could be predicted"
@@ -97,7 +98,7 @@ def _clearest(fit: Fit) -> str:
     return str(p.fillna(1.0).idxmin())
 
 
-def _p_value(fit: Fit, factor: str) -> float:
+def _p_value(fit: ModelEstimates, factor: str) -> float:
     """Of the joint test of a factor; 1 where it has no effects of its own on the level."""
     try:
         return float(joint_test(fit, factor).table["p_value"].iloc[0])
@@ -105,7 +106,7 @@ def _p_value(fit: Fit, factor: str) -> float:
         return 1.0
 
 
-def _nothing(fit: Fit, term: str, sentence: str) -> Result:
+def _nothing(fit: ModelEstimates, term: str, sentence: str) -> Result:
     meta = Metadata(
         f"Predicted shares of ratings by {term}", fit.design.data_kind, warnings=fit.warnings
     )

@@ -27,8 +27,8 @@ from pluralign_stats.effects.contrasts import contrasts
 from pluralign_stats.effects.draws import leave_out_zero
 from pluralign_stats.effects.percent import percent
 from pluralign_stats.errors import InputError, one_of
+from pluralign_stats.fits.fit import Fit
 from pluralign_stats.formatting import with_interval
-from pluralign_stats.models.fit import Fit
 from pluralign_stats.results import Metadata, Result, ordered_columns
 from pluralign_stats.settings import CONF_LEVEL, MIN_CELL, SIGNIFICANCE
 from pluralign_stats.study.study import Study

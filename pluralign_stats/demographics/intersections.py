@@ -19,8 +19,7 @@ from pluralign_stats.describe.composition import not_asked
 from pluralign_stats.describe.disclosure import check_min_cell, hidden_crossing
 from pluralign_stats.effects.averages import averages, population
 from pluralign_stats.errors import InputError, MissingExtraError
-from pluralign_stats.models.bayes.bayes import fit_bayes
-from pluralign_stats.models.bayes.fit import Posterior
+from pluralign_stats.fits.bayes import Posterior, fit_bayes
 from pluralign_stats.models.bayes.summarize import summarize
 from pluralign_stats.results import Metadata, Result, ordered_columns
 from pluralign_stats.settings import CONF_LEVEL, MIN_CELL

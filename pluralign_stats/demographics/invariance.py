@@ -11,11 +11,10 @@ from pluralign_stats.effects.comparisons import comparisons
 from pluralign_stats.effects.proportional import proportional_odds
 from pluralign_stats.effects.response_style import LEVEL, RATED, response_style
 from pluralign_stats.errors import InputError
+from pluralign_stats.fits.bayes import BayesOrdinalFit, fit_bayes
+from pluralign_stats.fits.ordinal import fit_ordinal
 from pluralign_stats.formatting import with_interval
-from pluralign_stats.models.bayes.bayes import fit_bayes
-from pluralign_stats.models.bayes.fit import BayesOrdinalFit
 from pluralign_stats.models.formula import parse_formula, variables_of
-from pluralign_stats.models.ordinal import fit_ordinal
 from pluralign_stats.results import Metadata, Result, ordered_columns
 from pluralign_stats.settings import CONF_LEVEL, SIGNIFICANCE
 

@@ -18,8 +18,8 @@ from pluralign_stats.describe.composition import not_asked
 from pluralign_stats.describe.disclosure import check_min_cell, hide_counts, published
 from pluralign_stats.effects.draws import leave_out_zero
 from pluralign_stats.errors import InputError, MissingExtraError
+from pluralign_stats.fits.joint import JointFit, fit_joint
 from pluralign_stats.formatting import with_interval
-from pluralign_stats.models.bayes.joint import JointFit, fit_joint
 from pluralign_stats.results import Metadata, Result, ordered_columns
 from pluralign_stats.settings import CONF_LEVEL, MIN_CELL, MOST_LEVELS
 from pluralign_stats.study.study import Study

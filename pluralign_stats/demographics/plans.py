@@ -8,10 +8,10 @@ import pandas as pd
 
 from pluralign_stats.demographics.references import large_references
 from pluralign_stats.errors import InputError, one_of
-from pluralign_stats.models.bayes.bayes import fit_bayes
-from pluralign_stats.models.fit import Fit
-from pluralign_stats.models.linear import fit_linear
-from pluralign_stats.models.ordinal import fit_ordinal
+from pluralign_stats.fits.bayes import fit_bayes
+from pluralign_stats.fits.fit import Fit
+from pluralign_stats.fits.linear import fit_linear
+from pluralign_stats.fits.ordinal import fit_ordinal
 from pluralign_stats.settings import MIN_CELL, MOST_LEVELS
 from pluralign_stats.study.study import Study
 from pluralign_stats.words import joined

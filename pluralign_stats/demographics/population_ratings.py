@@ -11,7 +11,7 @@ from pluralign_stats.demographics.plans import family_of, formula_of, given_rati
 from pluralign_stats.effects.cells import SIZES
 from pluralign_stats.effects.poststratify import example_population, poststratify
 from pluralign_stats.errors import InputError, listing
-from pluralign_stats.models.bayes.bayes import fit_bayes
+from pluralign_stats.fits.bayes import fit_bayes
 from pluralign_stats.results import Result
 from pluralign_stats.settings import CONF_LEVEL
 from pluralign_stats.study.study import Study

@@ -9,7 +9,7 @@ import pandas as pd
 
 from pluralign_stats.effects.estimates import Estimates
 from pluralign_stats.errors import InputError, one_of
-from pluralign_stats.models.fit import Fit
+from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.models.parts import Averaging, Kind
 from pluralign_stats.models.predict import Averager, Points
 
@@ -43,7 +43,7 @@ class Population:
 
 
 def population(
-    fit: Fit,
+    fit: ModelEstimates,
     by: str | Sequence[str] | None,
     newdata: pd.DataFrame | None,
     set_to: Mapping[str, object] | None = None,
@@ -93,7 +93,7 @@ def population(
 
 
 def averages(
-    fit: Fit,
+    fit: ModelEstimates,
     rows: Population,
     settings: Sequence[Mapping[str, object]],
     kind: Kind,

@@ -8,7 +8,7 @@ import pandas as pd
 
 from pluralign_stats.errors import InputError, listing, one_of
 from pluralign_stats.models.columns import read_columns
-from pluralign_stats.models.fit import Fit
+from pluralign_stats.models.fit import ModelEstimates
 
 #: Columns that say how many people a cell has.
 SIZES = ("n", "share")
@@ -50,7 +50,7 @@ class Cells:
 
 
 def read_cells(
-    fit: Fit,
+    fit: ModelEstimates,
     population: pd.DataFrame | Mapping[str, pd.DataFrame],
     by: str | Sequence[str] | None,
 ) -> Cells:
@@ -152,7 +152,7 @@ def _read(table: pd.DataFrame, what: str) -> pd.DataFrame:
     return table.drop(columns=size).assign(weight=weight)
 
 
-def _check_columns(fit: Fit, table: pd.DataFrame, names: tuple[str, ...]) -> None:
+def _check_columns(fit: ModelEstimates, table: pd.DataFrame, names: tuple[str, ...]) -> None:
     for name in names:
         if name not in table:
             raise InputError(one_of("'by'", name, table.columns.drop("weight")))

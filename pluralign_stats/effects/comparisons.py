@@ -16,7 +16,7 @@ from pluralign_stats.effects.estimates import Estimates, Interval, infer, tabula
 from pluralign_stats.effects.few_units import few_units
 from pluralign_stats.effects.predictions import UNITS, label_groups, notes
 from pluralign_stats.errors import InputError, one_of
-from pluralign_stats.models.fit import Fit
+from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.models.parts import Averaging, Kind
 from pluralign_stats.results import Metadata, Result
 from pluralign_stats.settings import CONF_LEVEL
@@ -60,7 +60,7 @@ class Comparison:
 
 
 def comparisons(
-    fit: Fit,
+    fit: ModelEstimates,
     variable: str,
     *,
     pairs: Pairs = "reference",
@@ -140,7 +140,7 @@ def comparisons(
 
 
 def contrast_backing(
-    fit: Fit, rows: Population, compared: Comparison, made: Estimates, adjust: Adjustment
+    fit: ModelEstimates, rows: Population, compared: Comparison, made: Estimates, adjust: Adjustment
 ) -> Backing:
     """Who stands behind the contrasts of `contrast_groups`."""
     n = len(rows.groups) * len(compared.pairs)
@@ -149,7 +149,7 @@ def contrast_backing(
     return replace(backing, family=made.family, readjust=READJUST.get(adjust))
 
 
-def compare_levels(fit: Fit, variable: str, pairs: Pairs, step: float) -> Comparison:
+def compare_levels(fit: ModelEstimates, variable: str, pairs: Pairs, step: float) -> Comparison:
     """Choose the values of a variable and which are compared.
 
     Raises
@@ -179,7 +179,7 @@ def compare_levels(fit: Fit, variable: str, pairs: Pairs, step: float) -> Compar
 
 
 def averaged_settings(
-    fit: Fit,
+    fit: ModelEstimates,
     variable: str,
     pairs: Pairs,
     step: float,
@@ -206,7 +206,9 @@ def averaged_settings(
     return rows, compared, made
 
 
-def contrast_groups(fit: Fit, rows: Population, compared: Comparison, made: Estimates) -> Estimates:
+def contrast_groups(
+    fit: ModelEstimates, rows: Population, compared: Comparison, made: Estimates
+) -> Estimates:
     """Differences between the settings' averages within group and category."""
     weights = compared.weights
     n_groups, n = len(rows.groups), len(compared.settings)

@@ -8,15 +8,18 @@ import pandas as pd
 
 from pluralign_stats.effects.comparisons import Pairs, comparisons
 from pluralign_stats.effects.draws import apart_from_zero
+from pluralign_stats.effects.rows import rating_sd
 from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.formatting import with_interval
-from pluralign_stats.models.fit import Fit
+from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.results import Result, ordered_columns
 from pluralign_stats.settings import SIGNIFICANCE
 from pluralign_stats.words import counted, has
 
 
-def contrasts(fit: Fit, factor: str, *, pairs: Pairs = "reference", **options: Any) -> Result:
+def contrasts(
+    fit: ModelEstimates, factor: str, *, pairs: Pairs = "reference", **options: Any
+) -> Result:
     """Differences between levels of a factor.
 
     All ratings are predicted as if everyone had the one level and then the other, everything else
@@ -52,7 +55,7 @@ def contrasts(fit: Fit, factor: str, *, pairs: Pairs = "reference", **options: A
     result = comparisons(fit, factor, pairs=pairs, **options)
     table = result.table
     if options.get("kind", "mean") == "mean":
-        table = table.assign(standardized=table["estimate"] / fit.rating_sd)
+        table = table.assign(standardized=table["estimate"] / rating_sd(fit))
         table = table[ordered_columns(table)]
     retell = partial(_sentence, factor=factor, unit=result.meta.unit)
     backing = result.backing and replace(result.backing, retell=retell)

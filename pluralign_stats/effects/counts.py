@@ -9,10 +9,10 @@ import pandas as pd
 from pluralign_stats.backing import Backing, Readjust
 from pluralign_stats.effects.adjust import benjamini_hochberg, holm
 from pluralign_stats.effects.averages import Population
-from pluralign_stats.models.fit import Fit
+from pluralign_stats.models.fit import ModelEstimates
 
 
-def count(fit: Fit, rows: Population, factor: str | None = None) -> pd.DataFrame:
+def count(fit: ModelEstimates, rows: Population, factor: str | None = None) -> pd.DataFrame:
     """Raters and ratings of the model's data in each group, and in each level of a factor.
 
     Returns
@@ -31,7 +31,7 @@ def count(fit: Fit, rows: Population, factor: str | None = None) -> pd.DataFrame
     return made.assign(n_raters=np.nan) if codes is None else made
 
 
-def _group_numbers(fit: Fit, rows: Population) -> np.ndarray:
+def _group_numbers(fit: ModelEstimates, rows: Population) -> np.ndarray:
     """Group of each row of the model's data; -1 for those in none."""
     data = fit.design.data
     if not rows.names or any(name not in data for name in rows.names):
@@ -49,7 +49,7 @@ READJUST: dict[str, Readjust] = {
 }
 
 
-def group_backing(fit: Fit, rows: Population, factor: str | None = None) -> Backing:
+def group_backing(fit: ModelEstimates, rows: Population, factor: str | None = None) -> Backing:
     """Who stands behind each group, or behind each level of a factor within each group.
 
     A group rests on its own raters and, where all of its rows have one level of a variable of the
@@ -85,7 +85,7 @@ def _no_more(counts: np.ndarray, limit: np.ndarray) -> np.ndarray:
     return np.where(counts > 0, np.minimum(counts, limit), limit)
 
 
-def level_raters(fit: Fit, factor: str) -> np.ndarray:
+def level_raters(fit: ModelEstimates, factor: str) -> np.ndarray:
     """(L,) raters of each level of a factor in the model's data."""
     column, codes = fit.design.data[factor].cat, fit.design.raters.codes
     frame = pd.DataFrame({"level": column.codes.to_numpy(), "rater": 0 if codes is None else codes})
@@ -93,12 +93,12 @@ def level_raters(fit: Fit, factor: str) -> np.ndarray:
     return n.reindex(range(len(column.categories)), fill_value=0).to_numpy()
 
 
-def level_counts(fit: Fit, factor: str) -> pd.Series:
+def level_counts(fit: ModelEstimates, factor: str) -> pd.Series:
     """Raters of each level of a factor in the model's data, by level."""
     return pd.Series(level_raters(fit, factor), fit.design.data[factor].cat.categories.astype(str))
 
 
-def _single_levels(fit: Fit, rows: Population) -> np.ndarray:
+def _single_levels(fit: ModelEstimates, rows: Population) -> np.ndarray:
     """(groups,) raters of the rarest level that all rows of a group have, else all raters."""
     fewest = np.full(len(rows.groups), fit.design.raters.n)
     for factor in fit.design.factors:
@@ -115,7 +115,7 @@ def _single_levels(fit: Fit, rows: Population) -> np.ndarray:
 
 
 def pair_backing(
-    fit: Fit, rows: Population, factor: str | None, pairs: np.ndarray, n_categories: int
+    fit: ModelEstimates, rows: Population, factor: str | None, pairs: np.ndarray, n_categories: int
 ) -> Backing:
     """Who stands behind contrasts, which run over group, category and contrast.
 

@@ -5,7 +5,7 @@ Averaging the ends of intervals instead would be wrong: they are wider than thos
 
 import pandas as pd
 
-from pluralign_stats.models.bayes.fit import Posterior
+from pluralign_stats.models.bayes.fit import PosteriorEstimates
 from pluralign_stats.models.predict import Points
 
 #: What the columns mean, for a table's notes.
@@ -15,7 +15,7 @@ COLUMNS = (
 )
 
 
-def points_of(fit: Posterior) -> Points:
+def points_of(fit: PosteriorEstimates) -> Points:
     """All draws of a fit as sets of parameters at which to predict."""
     return Points(fit.draws.joint, fit.draws.effects)
 

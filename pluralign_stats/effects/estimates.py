@@ -20,9 +20,9 @@ from pluralign_stats.effects.adjust import (
 )
 from pluralign_stats.effects.draws import COLUMNS, points_of
 from pluralign_stats.errors import InputError, one_of
-from pluralign_stats.models.bayes.fit import Posterior
+from pluralign_stats.models.bayes.fit import PosteriorEstimates
 from pluralign_stats.models.bayes.summarize import summarize
-from pluralign_stats.models.fit import Fit
+from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.models.predict import Points
 from pluralign_stats.results import ordered_columns
 from pluralign_stats.settings import CONF_LEVEL
@@ -96,7 +96,12 @@ class Inference:
 
 
 def infer(
-    fit: Fit, conf_level: float, interval: Interval, adjust: Adjustment, n_draws: int, seed: int
+    fit: ModelEstimates,
+    conf_level: float,
+    interval: Interval,
+    adjust: Adjustment,
+    n_draws: int,
+    seed: int,
 ) -> Inference:
     """How the estimates of a fit are turned into a table.
 
@@ -105,7 +110,7 @@ def infer(
     InputError
         If an option is unknown, or is not for this kind of fit.
     """
-    credible = fit.interval if isinstance(fit, Posterior) else ""
+    credible = fit.interval if isinstance(fit, PosteriorEstimates) else ""
     return Inference(conf_level, interval, adjust, n_draws, seed, credible)
 
 
@@ -164,7 +169,7 @@ def _weigh(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
     return np.where(needed, np.nan, made)
 
 
-def covariance(fit: Fit, estimates: Estimates) -> np.ndarray:
+def covariance(fit: ModelEstimates, estimates: Estimates) -> np.ndarray:
     """Covariance (m, m) by the delta method; missing where a parameter's is missing."""
     vcov = fit.joint.vcov
     lost = np.isnan(np.diag(vcov))
@@ -176,13 +181,15 @@ def covariance(fit: Fit, estimates: Estimates) -> np.ndarray:
     return made
 
 
-def tabulate(fit: Fit, estimates: Estimates, how: Inference, *, test: bool = True) -> pd.DataFrame:
+def tabulate(
+    fit: ModelEstimates, estimates: Estimates, how: Inference, *, test: bool = True
+) -> pd.DataFrame:
     """Table of estimates with standard errors, intervals and (if asked) p-values against 0.
 
     Of a Bayesian fit: posterior means, standard deviations, intervals and (if asked) probabilities
     of being above 0.
     """
-    if isinstance(fit, Posterior):
+    if isinstance(fit, PosteriorEstimates):
         return posterior_table(fit, estimates.labels, estimates.at(points_of(fit)), how, test=test)
     matrix = covariance(fit, estimates)
     std_error = np.sqrt(np.diag(matrix).clip(0))
@@ -213,7 +220,12 @@ def tabulate(fit: Fit, estimates: Estimates, how: Inference, *, test: bool = Tru
 
 
 def posterior_table(
-    fit: Posterior, labels: pd.DataFrame, draws: np.ndarray, how: Inference, *, test: bool = True
+    fit: PosteriorEstimates,
+    labels: pd.DataFrame,
+    draws: np.ndarray,
+    how: Inference,
+    *,
+    test: bool = True,
 ) -> pd.DataFrame:
     """Table of draws (S, m) of what the m labels name."""
     summary = summarize(draws, how.conf_level, signed=test).set_axis(labels.index)
@@ -237,7 +249,7 @@ def _adjust(
 
 
 def _simulate(
-    fit: Fit, estimates: Estimates, how: Inference, width: np.ndarray
+    fit: ModelEstimates, estimates: Estimates, how: Inference, width: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Ends of intervals and standard deviations over draws of the parameters.
 

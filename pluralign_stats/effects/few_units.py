@@ -1,16 +1,16 @@
 """What to say of a comparison that rests on few raters or items."""
 
-from pluralign_stats.models.fit import Fit
-from pluralign_stats.models.ordinal import OrdinalFit
+from pluralign_stats.models.fit import ModelEstimates
+from pluralign_stats.models.ordinal import OrdinalEstimates
 from pluralign_stats.models.units import ALONE, units_of
 
 #: Fewer units make p from the normal distribution too small by more than a little.
 FEW = 30
 
 
-def few_units(fit: Fit, variable: str) -> tuple[str, ...]:
+def few_units(fit: ModelEstimates, variable: str) -> tuple[str, ...]:
     """Note on a variable of few raters or items, where p and intervals take them for many."""
-    normal = isinstance(fit, OrdinalFit) and type(fit).degrees is OrdinalFit.degrees
+    normal = isinstance(fit, OrdinalEstimates) and type(fit).degrees is OrdinalEstimates.degrees
     if not normal or variable not in fit.design.data:
         return ()
     units = units_of(fit, variable)

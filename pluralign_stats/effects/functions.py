@@ -11,10 +11,10 @@ from pluralign_stats.effects.draws import COLUMNS, points_of
 from pluralign_stats.effects.predictions import notes
 from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.formatting import with_interval
-from pluralign_stats.models.bayes.fit import Posterior
+from pluralign_stats.models.bayes.fit import PosteriorEstimates
 from pluralign_stats.models.bayes.summarize import summarize
-from pluralign_stats.models.fit import Fit
-from pluralign_stats.models.ordinal import OrdinalFit
+from pluralign_stats.models.fit import ModelEstimates
+from pluralign_stats.models.ordinal import OrdinalEstimates
 from pluralign_stats.models.parts import Averaging, Kind
 from pluralign_stats.models.summary import coefficient_raters
 from pluralign_stats.results import Metadata, Result, ordered_columns
@@ -27,7 +27,7 @@ Named = Mapping[str, np.ndarray]
 
 
 def summarize_draws(
-    fit: Fit,
+    fit: ModelEstimates,
     function: Callable[[Named], np.ndarray | Named],
     name: str = "function of draws",
     *,
@@ -82,7 +82,7 @@ def summarize_draws(
             factors=["politics", "gender"],
         )
     """
-    if not isinstance(fit, Posterior):
+    if not isinstance(fit, PosteriorEstimates):
         raise InputError(
             "summarize_draws takes fits by fit_bayes, which have draws; for others use hypotheses, "
             "or comparisons with interval='simulation'"
@@ -123,7 +123,7 @@ class _Asked(dict[str, np.ndarray]):
         return super().__getitem__(name)
 
 
-def _fewest(fit: Posterior, factors: Sequence[str], names: set[str]) -> float:
+def _fewest(fit: PosteriorEstimates, factors: Sequence[str], names: set[str]) -> float:
     """Raters of the smallest group that draws of these names are about; of any, without names."""
     known = dict(zip(map(str, fit.params.index), coefficient_raters(fit), strict=True))
     for factor in factors:
@@ -143,7 +143,7 @@ def _is_about(name: str, key: str) -> bool:
 
 
 def named_draws(
-    fit: Posterior, factors: Sequence[str], kind: Kind, averaging: Averaging
+    fit: PosteriorEstimates, factors: Sequence[str], kind: Kind, averaging: Averaging
 ) -> dict[str, np.ndarray]:
     """Draws (S,) of all parameters, and of predictions for each level of the factors."""
     from pluralign_stats.models.bayes.arviz_data import parameter_draws
@@ -163,7 +163,7 @@ def named_draws(
         drawn = averages.at(points_of(fit))
         for k, place in enumerate(averages.labels.itertuples()):
             name = f"{factor}: {compared.names[place.setting]}"
-            if isinstance(fit, OrdinalFit) and kind == "probability":
+            if isinstance(fit, OrdinalEstimates) and kind == "probability":
                 name = f"{name}: {fit.labels[place.category]}"
             if name in made:
                 raise InputError(f"'{name}' names two things to draw; rename a level of '{factor}'")

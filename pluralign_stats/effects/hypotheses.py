@@ -26,7 +26,7 @@ from pluralign_stats.effects.estimates import (
 from pluralign_stats.effects.few_units import few_units
 from pluralign_stats.effects.predictions import UNITS, notes
 from pluralign_stats.errors import InputError, NotApplicableError, one_of
-from pluralign_stats.models.bayes.fit import Posterior
+from pluralign_stats.models.bayes.fit import PosteriorEstimates
 from pluralign_stats.models.between import (
     between_units,
     n_located,
@@ -34,8 +34,8 @@ from pluralign_stats.models.between import (
     score_covariance,
 )
 from pluralign_stats.models.engine.clusters import spread_draws
-from pluralign_stats.models.fit import Fit
-from pluralign_stats.models.ordinal import OrdinalFit
+from pluralign_stats.models.fit import ModelEstimates
+from pluralign_stats.models.ordinal import OrdinalEstimates
 from pluralign_stats.models.parts import Averaging, Kind
 from pluralign_stats.models.summary import coefficient_raters
 from pluralign_stats.models.units import Units
@@ -44,7 +44,7 @@ from pluralign_stats.settings import CONF_LEVEL, SIGNIFICANCE
 
 
 def hypotheses(
-    fit: Fit,
+    fit: ModelEstimates,
     tests: str | Sequence[str],
     *,
     by: str | Sequence[str] | None = None,
@@ -104,7 +104,7 @@ def hypotheses(
         names = [", ".join(group) for group in rows.groups]
         unit, told = UNITS[kind], notes(fit, rows.n_dropped, averaging, kind)
         behind = np.repeat(group_backing(fit, rows).raters, len(base.estimate) // len(names))
-        if isinstance(fit, OrdinalFit) and kind == "probability":
+        if isinstance(fit, OrdinalEstimates) and kind == "probability":
             names = [f"{name}: {k}" for name in names for k in fit.labels]
     parsed = [parse_equation(equation, names) for equation in equations]
     weights, constants = np.array([w for w, _ in parsed]), np.array([c for _, c in parsed])
@@ -141,18 +141,20 @@ def hypotheses(
     return Result(table, _sentence(table), meta, backing=backing)
 
 
-def _units(fit: Fit, weights: np.ndarray) -> Units | None:
+def _units(fit: ModelEstimates, weights: np.ndarray) -> Units | None:
     """Units on which equations about effects on thresholds or scale rest; None for others."""
-    if not isinstance(fit, OrdinalFit):
+    if not isinstance(fit, OrdinalEstimates):
         return None
     apart = weights[:, n_located(fit) : len(fit.params)].any()
     return scale_units(fit) if apart else None
 
 
-def _tabulate(fit: Fit, estimates: Estimates, how: Inference, units: Units | None) -> pd.DataFrame:
-    if units is None or not isinstance(fit, OrdinalFit):
+def _tabulate(
+    fit: ModelEstimates, estimates: Estimates, how: Inference, units: Units | None
+) -> pd.DataFrame:
+    if units is None or not isinstance(fit, OrdinalEstimates):
         return tabulate(fit, estimates, how)
-    if not isinstance(fit, Posterior):
+    if not isinstance(fit, PosteriorEstimates):
         joint = replace(fit.joint, vcov=between_units(fit, units))
         return tabulate(replace(fit, joint=joint), estimates, how)
     points = points_of(fit)
@@ -173,7 +175,7 @@ def _sentence(table: pd.DataFrame) -> str:
     return f"{clear} of {len(table)} equations do not hold (adjusted p below {SIGNIFICANCE})."
 
 
-def joint_test(fit: Fit, term: str) -> Result:
+def joint_test(fit: ModelEstimates, term: str) -> Result:
     """Test that all coefficients of a variable are 0, interactions included.
 
     Parameters
@@ -202,7 +204,7 @@ def joint_test(fit: Fit, term: str) -> Result:
     """
     if term not in fit.design.fixed_variables:
         raise InputError(one_of("the variable", term, fit.design.fixed_variables))
-    if isinstance(fit, Posterior):
+    if isinstance(fit, PosteriorEstimates):
         raise InputError(
             f"a Bayesian fit has no joint test; read the credible intervals of contrasts('{term}', "
             "pairs='all'), or compare fits with and without it by `fit.loo()`"
@@ -233,7 +235,7 @@ def joint_test(fit: Fit, term: str) -> Result:
     components = vectors.T @ base.estimate[places]
     statistic = float((components**2 / values).sum())
     q = len(places)
-    if isinstance(fit, OrdinalFit):
+    if isinstance(fit, OrdinalEstimates):
         p = float(chi2.sf(statistic, q))
         row = {"term": term, "statistic": statistic, "df": q, "p_value": p}
     else:
@@ -264,10 +266,10 @@ def _pooled_degrees(each: np.ndarray) -> float:
     return float(2 * expected / (expected - len(each)))
 
 
-def coefficients(fit: Fit) -> tuple[list[str], Estimates]:
+def coefficients(fit: ModelEstimates) -> tuple[list[str], Estimates]:
     """Names of coefficients and thresholds, and their estimates."""
     names = [*map(str, fit.params.index), *map(str, fit.thresholds.index)]
-    rows = fit.rows if isinstance(fit, OrdinalFit) else np.eye(len(fit.params))
+    rows = fit.rows if isinstance(fit, OrdinalEstimates) else np.eye(len(fit.params))
     labels = pd.DataFrame({"term": names})
     return names, Estimates(
         labels, rows @ fit.joint.estimates, rows, lambda points: points.parameters @ rows.T

@@ -29,9 +29,9 @@ from pluralign_stats.effects.few_units import few_units
 from pluralign_stats.effects.predictions import notes
 from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.formatting import minus, with_interval
-from pluralign_stats.models.bayes.fit import BayesLinearFit
+from pluralign_stats.models.bayes.fit import BayesLinearEstimates
 from pluralign_stats.models.engine.links import LATENT_SD
-from pluralign_stats.models.fit import Fit
+from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.models.parts import Averaging, Kind
 from pluralign_stats.results import Metadata, Result, ordered_columns
 from pluralign_stats.settings import CONF_LEVEL
@@ -46,7 +46,7 @@ NEAR_ZERO, FEW_ERRORS = 0.05, 5.0
 
 
 def percent(
-    fit: Fit,
+    fit: ModelEstimates,
     factor: str,
     *,
     pairs: Pairs = "reference",
@@ -135,7 +135,7 @@ def percent(
 
 
 def _shares_of(
-    fit: Fit, made: Estimates, how: Inference, lowest: float | None
+    fit: ModelEstimates, made: Estimates, how: Inference, lowest: float | None
 ) -> tuple[np.ndarray, str]:
     """(m,) of which averages others can be a share, and why not of all; empty where of all."""
     given = fit.scores if len(fit.scores) else fit.design.y.astype(float)
@@ -173,24 +173,24 @@ def _logs(made: Estimates, shared: np.ndarray) -> Estimates:
     return made.transform(lambda v: np.log(above(v)), lambda v: 1 / above(v))
 
 
-def _log_odds(fit: Fit, made: Estimates) -> Estimates:
+def _log_odds(fit: ModelEstimates, made: Estimates) -> Estimates:
     """Linear predictors in log odds."""
     factor = fit.odds_scale
     scaled = made.transform(lambda v: factor * v, lambda v: np.full(v.shape, factor))
-    if not isinstance(fit, BayesLinearFit):
+    if not isinstance(fit, BayesLinearEstimates):
         return scaled
     each = LATENT_SD["logit"] / np.exp(fit.draws.log_scale)
     return replace(scaled, at=lambda points: each * made.at(points))
 
 
-def _proportional(fit: Fit, factor: str) -> bool:
+def _proportional(fit: ModelEstimates, factor: str) -> bool:
     """Whether one odds ratio describes the factor: it moves no single threshold, nor the scale."""
     matrices = (fit.design.nominal, fit.design.scale)
     return not any(m is not None and factor in m.spec.required_variables for m in matrices)
 
 
 def _percent_table(
-    fit: Fit, differences: Estimates, how: Inference, reading: str, *, approximate: bool
+    fit: ModelEstimates, differences: Estimates, how: Inference, reading: str, *, approximate: bool
 ) -> pd.DataFrame:
     """One reading's rows, from differences of logs."""
     if how.credible:
@@ -212,7 +212,7 @@ def _percent_table(
     return table[ordered_columns(table)]
 
 
-def _readings(fit: Fit, factor: str) -> str:
+def _readings(fit: ModelEstimates, factor: str) -> str:
     told = (
         "Reading 'mean': difference of mean ratings as a share of the reference group's mean. "
         "Reading 'odds': change of the odds of a higher rating"

@@ -20,9 +20,9 @@ from pluralign_stats.effects.estimates import Estimates, Inference, infer, tabul
 from pluralign_stats.effects.predictions import AVERAGED, UNITS, level_table
 from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.formatting import with_interval
-from pluralign_stats.models.bayes.fit import Posterior
-from pluralign_stats.models.fit import Fit
-from pluralign_stats.models.ordinal import OrdinalFit
+from pluralign_stats.models.bayes.fit import PosteriorEstimates
+from pluralign_stats.models.fit import ModelEstimates
+from pluralign_stats.models.ordinal import OrdinalEstimates
 from pluralign_stats.models.parts import Kind
 from pluralign_stats.results import Metadata, Result, ordered_columns
 from pluralign_stats.settings import CONF_LEVEL
@@ -46,7 +46,7 @@ _SOURCE = (
 
 
 def poststratify(
-    fit: Fit,
+    fit: ModelEstimates,
     population: pd.DataFrame | Mapping[str, pd.DataFrame],
     *,
     by: str | Sequence[str] | None = None,
@@ -143,7 +143,7 @@ def example_population() -> pd.DataFrame:
     return table
 
 
-def _positive(fit: Fit, kind: Target, positive_from: float | None) -> np.ndarray | None:
+def _positive(fit: ModelEstimates, kind: Target, positive_from: float | None) -> np.ndarray | None:
     """(J,) whether each rating is positive; None where that is not asked."""
     allowed = ("mean", "positive", "probability") if len(fit.scores) else ("mean",)
     if kind not in allowed:
@@ -155,7 +155,7 @@ def _positive(fit: Fit, kind: Target, positive_from: float | None) -> np.ndarray
         return None
     if positive_from is not None and not isinstance(positive_from, Real):
         raise InputError(f"'positive_from' must be a number, not {positive_from!r}")
-    scale = fit.coded.scale if isinstance(fit, OrdinalFit) else fit.scores
+    scale = fit.coded.scale if isinstance(fit, OrdinalEstimates) else fit.scores
     lowest, highest = scale[0], scale[-1]
     middle = Scale.of(lowest, highest, continuous=True).above_middle
     least = middle if positive_from is None else positive_from
@@ -167,7 +167,7 @@ def _positive(fit: Fit, kind: Target, positive_from: float | None) -> np.ndarray
     return positive
 
 
-def _averages(fit: Fit, cells: Cells, kind: Kind) -> tuple[Population, Estimates]:
+def _averages(fit: ModelEstimates, cells: Cells, kind: Kind) -> tuple[Population, Estimates]:
     """The sample's rows, and averages by population and sample, group and category.
 
     Groups are the population's, before them everybody.
@@ -197,7 +197,7 @@ def _averages(fit: Fit, cells: Cells, kind: Kind) -> tuple[Population, Estimates
 
 
 def _table(
-    fit: Fit,
+    fit: ModelEstimates,
     cells: Cells,
     rows: Population,
     made: Estimates,
@@ -227,7 +227,7 @@ def _table(
     return table[ordered_columns(table)]
 
 
-def _labels(fit: Fit, rows: Population, K: int) -> pd.DataFrame:
+def _labels(fit: ModelEstimates, rows: Population, K: int) -> pd.DataFrame:
     """Columns term, group, rating, weighting (varying fastest), n_raters, n_ratings."""
     n, each = len(rows.groups) // 2, len(WEIGHTINGS)
     group = np.repeat(np.arange(n), K * each)
@@ -248,7 +248,7 @@ def _labels(fit: Fit, rows: Population, K: int) -> pd.DataFrame:
     return labels.join(counts.iloc[group].reset_index(drop=True))
 
 
-def _notes(fit: Fit, cells: Cells, positive: np.ndarray | None) -> tuple[str, ...]:
+def _notes(fit: ModelEstimates, cells: Cells, positive: np.ndarray | None) -> tuple[str, ...]:
     told = [
         "Population: predictions weighted by how many people the population has of each kind, "
         "which is taken to be exact. Sample: by how many ratings the data have of each. "
@@ -259,7 +259,7 @@ def _notes(fit: Fit, cells: Cells, positive: np.ndarray | None) -> tuple[str, ..
             f"Positive is a rating of {_told(fit.categories[positive.argmax()])} or higher."
         )
     if cells.groups:
-        known = "of each draw" if isinstance(fit, Posterior) else "taken as known"
+        known = "of each draw" if isinstance(fit, PosteriorEstimates) else "taken as known"
         told.append(
             f"With the predicted effects of {' and '.join(cells.groups)}, {known}; averaged over "
             "the distribution of all other random effects."

@@ -11,8 +11,8 @@ from pluralign_stats.effects.averages import averages, population
 from pluralign_stats.effects.counts import count, group_backing
 from pluralign_stats.effects.estimates import Estimates, Inference, Interval, infer, tabulate
 from pluralign_stats.formatting import minus
-from pluralign_stats.models.bayes.fit import Posterior
-from pluralign_stats.models.fit import Fit
+from pluralign_stats.models.bayes.fit import PosteriorEstimates
+from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.models.parts import Averaging, Kind
 from pluralign_stats.results import Metadata, Result, ordered_columns
 from pluralign_stats.settings import CONF_LEVEL
@@ -30,7 +30,7 @@ UNITS = {"mean": "rating points", "probability": "share", "linear": "linear pred
 
 
 def predictions(
-    fit: Fit,
+    fit: ModelEstimates,
     *,
     by: str | Sequence[str] | None = None,
     newdata: pd.DataFrame | None = None,
@@ -104,9 +104,9 @@ def label_groups(
     return pd.DataFrame({"term": ", ".join(names), "group": labels[codes]})
 
 
-def notes(fit: Fit, n_dropped: int, averaging: Averaging, kind: Kind) -> tuple[str, ...]:
+def notes(fit: ModelEstimates, n_dropped: int, averaging: Averaging, kind: Kind) -> tuple[str, ...]:
     """What a reader has to know of averages."""
-    known = "those of each draw" if isinstance(fit, Posterior) else "taken as known"
+    known = "those of each draw" if isinstance(fit, PosteriorEstimates) else "taken as known"
     told = [] if kind == "linear" else [AVERAGED[averaging].format(known=known)]
     if n_dropped:
         told.append(f"Rows left out because a variable is missing: {n_dropped:,}.")
@@ -116,7 +116,7 @@ def notes(fit: Fit, n_dropped: int, averaging: Averaging, kind: Kind) -> tuple[s
 
 
 def level_table(
-    fit: Fit, made: Estimates, labels: pd.DataFrame, how: Inference, *, logit: bool
+    fit: ModelEstimates, made: Estimates, labels: pd.DataFrame, how: Inference, *, logit: bool
 ) -> pd.DataFrame:
     """Table of averages, of shares with intervals from the logit scale."""
     plain = Estimates(labels, made.estimate, made.slopes, made.at)

@@ -13,10 +13,10 @@ import pandas as pd
 from pluralign_stats.backing import of_model
 from pluralign_stats.effects.adjust import holm
 from pluralign_stats.errors import InputError, NotApplicableError
-from pluralign_stats.models.bayes.fit import Posterior
+from pluralign_stats.models.bayes.fit import PosteriorEstimates
 from pluralign_stats.models.engine.clusters import score_test
-from pluralign_stats.models.fit import Fit
-from pluralign_stats.models.ordinal import OrdinalFit
+from pluralign_stats.models.fit import ModelEstimates
+from pluralign_stats.models.ordinal import OrdinalEstimates
 from pluralign_stats.models.scores import efficient_scores
 from pluralign_stats.models.units import ALONE, units_of
 from pluralign_stats.results import Metadata, Result, ordered_columns
@@ -26,7 +26,7 @@ from pluralign_stats.settings import SIGNIFICANCE
 THRESHOLDS, SCALE = "thresholds", "scale"
 
 
-def proportional_odds(fit: Fit) -> Result:
+def proportional_odds(fit: ModelEstimates) -> Result:
     """Test each variable of an ordinal model against effects of its own on thresholds and scale.
 
     A score test of these effects, whose variance is that between independent units: raters where
@@ -56,12 +56,12 @@ def proportional_odds(fit: Fit) -> Result:
     Boos (1992), American Statistician 46, 327-333, for score tests whose variance does not rest on
     the model; F with small numbers of units as Hotelling's.
     """
-    if isinstance(fit, Posterior):
+    if isinstance(fit, PosteriorEstimates):
         raise InputError(
             "a Bayesian fit has no score test; test proportional odds on a fit by "
             "fit_ordinal, or compare by `fit.loo()` with a fit_bayes that has nominal= or scale="
         )
-    if not isinstance(fit, OrdinalFit):
+    if not isinstance(fit, OrdinalEstimates):
         raise NotApplicableError(
             "proportional odds are an assumption of ordinal models; use fit_ordinal"
         )
@@ -87,7 +87,7 @@ def proportional_odds(fit: Fit) -> Result:
     return Result(table[ordered_columns(table)], _sentence(table), meta, backing=backing)
 
 
-def _rows(fit: OrdinalFit) -> list[dict[str, object]]:
+def _rows(fit: OrdinalEstimates) -> list[dict[str, object]]:
     columns = {name: _columns(fit, name) for name in fit.design.fixed_variables}
     every = np.hstack([np.zeros((fit.nobs, 0)), *columns.values()])
     scores = efficient_scores(fit, every)
@@ -107,7 +107,7 @@ def _rows(fit: OrdinalFit) -> list[dict[str, object]]:
     return found
 
 
-def _columns(fit: OrdinalFit, variable: str) -> np.ndarray:
+def _columns(fit: OrdinalEstimates, variable: str) -> np.ndarray:
     """Columns (n, c) of a variable alone, or, if it has none, of its products with others."""
     spec = fit.design.fixed.spec
     terms = {

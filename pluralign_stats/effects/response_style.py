@@ -25,10 +25,10 @@ from pluralign_stats.effects.draws import points_of
 from pluralign_stats.effects.predictions import notes
 from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.formatting import with_interval
-from pluralign_stats.models.bayes.fit import BayesOrdinalFit
+from pluralign_stats.models.bayes.fit import BayesOrdinalEstimates
 from pluralign_stats.models.bayes.summarize import summarize
 from pluralign_stats.models.engine.clusters import cluster_covariance, spread_draws
-from pluralign_stats.models.fit import Fit
+from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.models.parts import Averaging
 from pluralign_stats.models.scores import scores
 from pluralign_stats.models.units import units_of
@@ -40,7 +40,7 @@ RATED, LEVEL, STYLE = "as rated", "level", "use of the scale"
 
 
 def response_style(
-    fit: Fit,
+    fit: ModelEstimates,
     group: str,
     *,
     averaging: Averaging = "population",
@@ -72,7 +72,7 @@ def response_style(
     InputError
         If the fit is of another kind, or no thresholds and no spread vary by the group.
     """
-    if not isinstance(fit, BayesOrdinalFit):
+    if not isinstance(fit, BayesOrdinalEstimates):
         raise InputError("response style is read off a model of fit_bayes with family='cumulative'")
     if group not in fit.design.factors:
         raise InputError(one_of("the group", group, fit.design.factors))
@@ -116,7 +116,7 @@ def response_style(
     return Result(table[ordered_columns(table)], _sentence(table), meta, backing=backing)
 
 
-def _alike(fit: BayesOrdinalFit, group: str, parameters: np.ndarray) -> np.ndarray:
+def _alike(fit: BayesOrdinalEstimates, group: str, parameters: np.ndarray) -> np.ndarray:
     """Parameters (S, k) with which all groups use the scale as the first does."""
     made = parameters.copy()
     design, b = fit.design, fit.basis.shape[1]

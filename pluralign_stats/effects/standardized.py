@@ -15,24 +15,24 @@ from pluralign_stats.effects.estimates import infer, tabulate
 from pluralign_stats.effects.hypotheses import coefficients
 from pluralign_stats.errors import InputError, NotApplicableError, one_of
 from pluralign_stats.models.engine.links import LATENT_SD
-from pluralign_stats.models.linear import LinearFit
-from pluralign_stats.models.ordinal import OrdinalFit
+from pluralign_stats.models.linear import LinearEstimates, rating_sd
+from pluralign_stats.models.ordinal import OrdinalEstimates
 from pluralign_stats.settings import CONF_LEVEL
 
 #: Unit of the differences.
 UNIT = "SD of a rating"
 
 
-def latent_sd(fit: LinearFit | OrdinalFit) -> float:
+def latent_sd(fit: LinearEstimates | OrdinalEstimates) -> float:
     """Standard deviation, given the fixed effects, of a single rating or of the latent variable."""
-    if isinstance(fit, LinearFit):
-        return fit.rating_sd
+    if isinstance(fit, LinearEstimates):
+        return rating_sd(fit)
     random = sum(part.variance().mean() for part in fit.random)
     return float(np.sqrt(LATENT_SD[fit.link] ** 2 + random))
 
 
 def standardized_difference(
-    fit: LinearFit | OrdinalFit,
+    fit: LinearEstimates | OrdinalEstimates,
     factor: str,
     level: str,
     reference: str,

@@ -1,21 +1,17 @@
 """What every model returns."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from pluralign_stats.models.design import Design
-from pluralign_stats.models.parts import Averaging, Joint, Kind, RandomPart
-from pluralign_stats.results import Result
-from pluralign_stats.settings import CONF_LEVEL
+from pluralign_stats.models.parts import Joint, RandomPart
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Fit(ABC):
+class ModelEstimates(ABC):
     """A fitted mixed model; `LinearFit` and `OrdinalFit` are the two kinds.
 
     Attributes
@@ -119,11 +115,6 @@ class Fit(ABC):
         return []
 
     @property
-    @abstractmethod
-    def rating_sd(self) -> float:
-        """Standard deviation of a single rating, given the fixed effects."""
-
-    @property
     def odds_exact(self) -> bool:
         """Whether the linear predictor is in log odds."""
         return False
@@ -136,10 +127,6 @@ class Fit(ABC):
     @abstractmethod
     def degrees(self, rows: np.ndarray) -> np.ndarray:
         """Degrees of freedom (m,) of combinations (m, k) of all parameters; inf for a normal."""
-
-    @abstractmethod
-    def simulate(self, seed: int) -> pd.Series:
-        """New ratings for the rows of the data, from the model with new random effects."""
 
     def groups(self) -> pd.DataFrame:
         """Random terms: columns group, n_levels."""
@@ -170,80 +157,3 @@ class Fit(ABC):
         ]
         columns = ["group", "effect", "level", "estimate", "std_error"]
         return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=columns)
-
-    def predict(
-        self,
-        newdata: pd.DataFrame | None = None,
-        kind: Kind = "mean",
-        averaging: Averaging = "population",
-    ) -> pd.Series | pd.DataFrame:
-        """Predict each row of `newdata`, or of the data.
-
-        Parameters
-        ----------
-        newdata
-            Rows with the variables of the model; by default those it was fitted to.
-        kind
-            ``"mean"`` rating, ``"probability"`` of each category (a column each; ordinal models
-            only), or the ``"linear"`` predictor.
-        averaging
-            ``"population"``: over the distribution of the random effects, as for a new rater and a
-            new item. ``"conditional"``: with the predicted effects of the rows' own raters and
-            items, averaged over those that are not in the data. ``"typical"``: with random
-            effects of zero.
-
-        Raises
-        ------
-        InputError
-            If a variable is absent, a level unknown, or `kind` not to be had from this model.
-        """
-        from pluralign_stats.models.predict import predict
-
-        return predict(self, newdata, kind, averaging)
-
-    def summary(self, conf_level: float = CONF_LEVEL, interval: str = "wald") -> Result:
-        """Fixed effects with intervals, and how the model fared.
-
-        Parameters
-        ----------
-        conf_level
-            Level of the intervals.
-        interval
-            ``"wald"``, or ``"profile"`` for the slower ones from the profile likelihood.
-        """
-        from pluralign_stats.models.summary import summary
-
-        return summary(self, conf_level, interval)
-
-    def contrasts(self, factor: str, **options: Any) -> Result:
-        """Differences between levels of a factor; see `pluralign_stats.contrasts`."""
-        return _effect("contrasts")(self, factor, **options)
-
-    def percent(self, factor: str, **options: Any) -> Result:
-        """Differences in percent, in both readings; see `pluralign_stats.percent`."""
-        return _effect("percent")(self, factor, **options)
-
-    def predictions(self, **options: Any) -> Result:
-        """Predictions with intervals; see `pluralign_stats.predictions`."""
-        return _effect("predictions")(self, **options)
-
-    def comparisons(self, variable: str, **options: Any) -> Result:
-        """What a change of one variable does; see `pluralign_stats.comparisons`."""
-        return _effect("comparisons")(self, variable, **options)
-
-    def hypotheses(self, *args: Any, **options: Any) -> Result:
-        """Tests of combinations of coefficients; see `pluralign_stats.hypotheses`."""
-        return _effect("hypotheses")(self, *args, **options)
-
-    def __repr__(self) -> str:
-        return repr(self.summary())
-
-    def _repr_html_(self) -> str:
-        return self.summary()._repr_html_()
-
-
-def _effect(name: str) -> Callable[..., Result]:
-    """A verb of the effects, which are loaded when called: they import this module."""
-    import pluralign_stats
-
-    return getattr(pluralign_stats, name)

@@ -26,7 +26,7 @@ from pluralign_stats.models.engine.profiled import (
 )
 from pluralign_stats.models.engine.satterthwaite import VarianceInformation, degrees, inform
 from pluralign_stats.models.engine.whiten import orthogonal
-from pluralign_stats.models.fit import Fit
+from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.models.formula import parse_formula
 from pluralign_stats.models.mixed import (
     Prepared,
@@ -52,7 +52,7 @@ _DETERMINED = (
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class LinearFit(Fit):
+class LinearEstimates(ModelEstimates):
     """A fitted linear mixed model; see `Fit` for what all fits have.
 
     Attributes
@@ -92,12 +92,6 @@ class LinearFit(Fit):
         return np.zeros(0)
 
     @property
-    def rating_sd(self) -> float:
-        """Standard deviation of a single rating: random effects and residuals together."""
-        parts = sum(part.variance().mean() for part in self.random)
-        return float(np.sqrt(parts + (self.sigma**2 / self.design.weight).mean()))
-
-    @property
     def odds_scale(self) -> float:
         """Log odds per rating point: those of a logistic of the residuals' standard deviation."""
         return LATENT_SD["logit"] / self.sigma
@@ -107,55 +101,22 @@ class LinearFit(Fit):
         p = len(self.params)
         return degrees(rows[:, :p], self.vcov.to_numpy(), self.information)
 
-    def simulate(self, seed: int) -> pd.Series:
-        """New responses for the rows of the data, with new random effects and residuals."""
-        rng = np.random.default_rng(seed)
-        y = self.design.fixed.columns @ self.params.to_numpy()
-        y = y + sum(part.draw(rng) for part in self.random)
-        y = y + rng.normal(size=len(y)) * self.sigma / np.sqrt(self.design.weight)
-        return pd.Series(y, self.design.data.index, name="simulated")
+
+def rating_sd(fit: LinearEstimates) -> float:
+    """Standard deviation of a single rating: random effects and residuals together."""
+    parts = sum(part.variance().mean() for part in fit.random)
+    return float(np.sqrt(parts + (fit.sigma**2 / fit.design.weight).mean()))
 
 
-def fit_linear(
+def estimate_linear(
     formula: str,
     data: pd.DataFrame,
     *,
     reml: bool = True,
     weights: str | Sequence[float] | np.ndarray | None = None,
     rater: str | Sequence[str] | None = None,
-) -> LinearFit:
-    """Fit a linear mixed model.
-
-    Parameters
-    ----------
-    formula
-        Such as ``"rating ~ gender + politics + (1|rater) + (1|item)"``. The fixed part is as
-        formulaic reads it, the first level of a categorical being its reference. Random terms:
-        ``(1|g)``, ``(1 + x|g)`` with correlated effects, ``(1 + x||g)`` with uncorrelated ones,
-        ``(0 + x|g)``, ``(1|a:b)`` by combination, ``(1|a/b)`` for b within a.
-    data
-        One row per rating. Rows with a missing variable are left out and counted.
-    reml
-        Restricted maximum likelihood, or maximum likelihood.
-    weights
-        A column, or one number per row: the residual variance of a row is ``sigma^2 / weight``.
-    rater
-        The column that tells raters apart, for counts of raters and for keeping small groups from
-        being shown: such as ``"user_id"``, or ``["country", "id"]`` where ids begin anew in each
-        country. By default a column `rater`, else the one grouping factor that is called as people
-        are (`user_id`, `participant`) if no other might be they; else raters are not counted.
-
-    Raises
-    ------
-    InputError
-        If the formula or the data cannot be used.
-
-    Notes
-    -----
-    Penalized least squares in blocks, with the exact gradient of the profiled criterion; p-values
-    and intervals from t with Satterthwaite's degrees of freedom (Kuznetsova, Brockhoff &
-    Christensen 2017, Journal of Statistical Software 82(13)).
-    """
+) -> LinearEstimates:
+    """Fit a linear mixed model; see `fit_linear`."""
     design = build_design(parse_formula(formula), data, weights=weights, rater=rater)
     n, p = design.fixed.columns.shape
     if n <= p + 1:
@@ -182,7 +143,7 @@ def fit_linear(
     parts = random_parts(design, prepared, state.theta, state.u, problem.system.invert(), sigma)
     beta, vcov = back @ (state.beta + mean), back @ state.unscaled @ back.T * sigma**2
     names = list(design.fixed.names)
-    fit = LinearFit(
+    fit = LinearEstimates(
         formula=formula,
         params=pd.Series(beta, names, name="estimate"),
         vcov=pd.DataFrame(vcov, names, names),
@@ -244,7 +205,7 @@ def _method(design: Design, *, reml: bool) -> str:
     return f"{kind}, {'REML' if reml else 'ML'}{terms}, Satterthwaite"
 
 
-def _warnings(fit: LinearFit) -> tuple[str, ...]:
+def _warnings(fit: LinearEstimates) -> tuple[str, ...]:
     design = fit.design
     notes = diagnose.design_notes(design)
     notes += diagnose.random_notes(fit.random, fit.nobs, fit.nobs)

@@ -4,16 +4,16 @@ import numpy as np
 
 from pluralign_stats.errors import InputError
 from pluralign_stats.models.design import Design
-from pluralign_stats.models.fit import Fit
-from pluralign_stats.models.linear import LinearFit
+from pluralign_stats.models.fit import ModelEstimates
+from pluralign_stats.models.linear import LinearEstimates
 from pluralign_stats.models.matrices import Matrix, RandomDesign
-from pluralign_stats.models.ordinal import OrdinalFit
+from pluralign_stats.models.ordinal import OrdinalEstimates
 
 #: Columns lie in a space if they are off it by less than this share of their length.
 OFF = 1e-8
 
 
-def other_ratings(first: Fit, second: Fit) -> str:
+def other_ratings(first: ModelEstimates, second: ModelEstimates) -> str:
     """In what the rows, responses or weights of two fits differ, as the end of a sentence."""
     a, b = first.design, second.design
     if first.nobs != second.nobs or not a.data.index.equals(b.data.index):
@@ -26,7 +26,7 @@ def other_ratings(first: Fit, second: Fit) -> str:
             f"were fitted to different rows ({first.nobs:,} and {second.nobs:,}); drop the rows "
             "that lack a variable of either model, and fit both again"
         )
-    if isinstance(first, OrdinalFit) != isinstance(second, OrdinalFit):
+    if isinstance(first, OrdinalEstimates) != isinstance(second, OrdinalEstimates):
         return (
             "are of different kinds: one gives ratings probabilities, the other (Gaussian) "
             "densities; fit both with the same family"
@@ -41,7 +41,7 @@ def other_ratings(first: Fit, second: Fit) -> str:
     return ""
 
 
-def refuse_incomparable(first: Fit, second: Fit) -> None:
+def refuse_incomparable(first: ModelEstimates, second: ModelEstimates) -> None:
     """Refuse fits whose log-likelihoods are not of the same data by the same criterion.
 
     Raises
@@ -53,13 +53,13 @@ def refuse_incomparable(first: Fit, second: Fit) -> None:
     other = other_ratings(first, second)
     if other:
         raise InputError(f"the likelihoods of the fits do not compare: they {other}")
-    if isinstance(first, OrdinalFit) and isinstance(second, OrdinalFit):
+    if isinstance(first, OrdinalEstimates) and isinstance(second, OrdinalEstimates):
         _refuse_other_ordinal(first, second)
-    elif isinstance(first, LinearFit) and isinstance(second, LinearFit):
+    elif isinstance(first, LinearEstimates) and isinstance(second, LinearEstimates):
         _refuse_other_linear(first, second)
 
 
-def _refuse_other_ordinal(first: OrdinalFit, second: OrdinalFit) -> None:
+def _refuse_other_ordinal(first: OrdinalEstimates, second: OrdinalEstimates) -> None:
     if first.link != second.link:
         raise InputError(
             f"the fits have different links ('{first.link}' and '{second.link}'), so neither is a "
@@ -83,7 +83,7 @@ def _approximation(n_nodes: int) -> str:
     return "Laplace's method" if n_nodes == 1 else f"quadrature with {n_nodes} nodes"
 
 
-def _refuse_other_linear(first: LinearFit, second: LinearFit) -> None:
+def _refuse_other_linear(first: LinearEstimates, second: LinearEstimates) -> None:
     if first.reml != second.reml:
         raise InputError(
             "the fits maximize different criteria, one the restricted likelihood (REML) and one "
@@ -103,7 +103,7 @@ def _volume(columns: np.ndarray) -> float:
     return float(np.linalg.slogdet(columns.T @ columns)[1])
 
 
-def refuse_unnested(small: Fit, large: Fit) -> None:
+def refuse_unnested(small: ModelEstimates, large: ModelEstimates) -> None:
     """Refuse fits of which the one with fewer parameters is no special case of the other.
 
     Effects are nested if the columns of the smaller model are combinations of those of the larger;
@@ -141,7 +141,7 @@ def refuse_unnested(small: Fit, large: Fit) -> None:
         )
 
 
-def _aics(first: Fit, second: Fit) -> str:
+def _aics(first: ModelEstimates, second: ModelEstimates) -> str:
     return f"{first.aic:.1f} and {second.aic:.1f}"
 
 

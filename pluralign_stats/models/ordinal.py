@@ -17,7 +17,7 @@ from pluralign_stats.models.engine.covariance import Covariance, Shape
 from pluralign_stats.models.engine.links import LATENT_SD, LINKS
 from pluralign_stats.models.engine.separation import separating_direction
 from pluralign_stats.models.engine.thresholds import threshold_basis
-from pluralign_stats.models.fit import Fit
+from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.models.formula import parse_formula
 from pluralign_stats.models.mixed import random_parts
 from pluralign_stats.models.ordered import Ordered, search_in_order
@@ -35,7 +35,7 @@ MOVING = 1e-4
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class OrdinalFit(Fit):
+class OrdinalEstimates(ModelEstimates):
     """A fitted ordinal mixed model; see `Fit` for what all fits have.
 
     Attributes
@@ -105,13 +105,6 @@ class OrdinalFit(Fit):
         return list(self.scores) if plain else list(self.labels)
 
     @property
-    def rating_sd(self) -> float:
-        """Standard deviation of a single rating, averaged in variance over the data."""
-        probability = self.predict(kind="probability").to_numpy()
-        mean = probability @ self.scores
-        return float(np.sqrt((probability @ self.scores**2 - mean**2).mean()))
-
-    @property
     def odds_exact(self) -> bool:
         """Whether the linear predictor is in log odds."""
         return self.link == "logit"
@@ -125,14 +118,8 @@ class OrdinalFit(Fit):
         """Infinite: intervals are from the normal distribution."""
         return np.full(len(rows), np.inf)
 
-    def simulate(self, seed: int) -> pd.Series:
-        """New ratings for the rows of the data, with new random effects."""
-        from pluralign_stats.models.predict import draw_categories
 
-        return draw_categories(self, seed)
-
-
-def fit_ordinal(
+def estimate_ordinal(
     formula: str,
     data: pd.DataFrame,
     *,
@@ -143,51 +130,8 @@ def fit_ordinal(
     weights: str | Sequence[float] | np.ndarray | None = None,
     n_nodes: int = 1,
     rater: str | Sequence[str] | None = None,
-) -> OrdinalFit:
-    """Fit a cumulative link mixed model.
-
-    A rating is at most j with probability ``F((threshold_j - effects) / scale)``, so a positive
-    effect means higher ratings. With two categories this is the binary mixed model.
-
-    Parameters
-    ----------
-    formula
-        As for `fit_linear`; thresholds take the place of the intercept.
-    data
-        One row per rating. Rows with a missing variable are left out and counted. The response is
-        numbers or an ordered categorical.
-    link
-        ``"logit"``, ``"probit"`` or ``"cloglog"``.
-    thresholds
-        ``"flexible"``, ``"symmetric"`` about a centre, or ``"equidistant"``.
-    nominal
-        Right-hand side, such as ``"country"``, of effects that every threshold has for itself:
-        groups that use the scale differently.
-    scale
-        Right-hand side of effects on the log of the latent standard deviation: groups that spread
-        their ratings more.
-    weights
-        A column, or one number per row, by which the row's log-likelihood is multiplied.
-    n_nodes
-        1 for the Laplace approximation; more nodes of adaptive Gauss-Hermite quadrature for a
-        single random intercept or slope.
-    rater
-        As for `fit_linear`.
-
-    Raises
-    ------
-    InputError
-        If the formula, the data or an option cannot be used.
-
-    Notes
-    -----
-    The marginal likelihood is approximated at the mode of the random effects and maximized with
-    its exact gradient; standard errors are from the observed information of all parameters.
-
-    Thresholds stay in order: where nobody (of a group with thresholds of its own) chose what lies
-    between two of them, they coincide, and standard errors are given that they do. Categories of
-    the scale that nobody chose change no score of the others.
-    """
+) -> OrdinalEstimates:
+    """Fit a cumulative link mixed model; see `fit_ordinal`."""
     if link not in LINKS:
         raise InputError(one_of("'link'", link, LINKS))
     parsed = parse_formula(formula)
@@ -241,7 +185,7 @@ def _check_quadrature(design: Design, n_nodes: int) -> None:
         )
 
 
-def _as_fit(formula: str, ordered: Ordered, structure: str, n_nodes: int) -> OrdinalFit:
+def _as_fit(formula: str, ordered: Ordered, structure: str, n_nodes: int) -> OrdinalEstimates:
     model, optimum = ordered.model, ordered.optimum
     design, cuts, basis = model.design, model.cuts, model.basis
     f, s, t = cuts.lower.shape[1], cuts.scale.shape[1], len(model.lift)
@@ -257,7 +201,7 @@ def _as_fit(formula: str, ordered: Ordered, structure: str, n_nodes: int) -> Ord
     cut = np.hstack([basis, np.zeros((len(basis), t - b))])
     labels = model.categories.cuts
     inverse = model.problem.system.invert()
-    return OrdinalFit(
+    return OrdinalEstimates(
         formula=formula,
         params=pd.Series(rows @ values, names, name="estimate"),
         vcov=pd.DataFrame(_transform(rows, vcov), names, names),
@@ -322,7 +266,7 @@ def _method(design: Design, link: str, n_nodes: int) -> str:
     return f"{kind} {link}{mixed}{terms}{extra}, Wald"
 
 
-def _warnings(fit: OrdinalFit, ordered: Ordered) -> tuple[tuple[str, ...], bool]:
+def _warnings(fit: OrdinalEstimates, ordered: Ordered) -> tuple[tuple[str, ...], bool]:
     """What to doubt, and whether all estimates are finite."""
     model, optimum = ordered.model, ordered.optimum
     notes = diagnose.design_notes(fit.design)
@@ -349,7 +293,7 @@ def _warnings(fit: OrdinalFit, ordered: Ordered) -> tuple[tuple[str, ...], bool]
     return tuple(notes), not explained
 
 
-def _separated(fit: OrdinalFit, model: OrdinalModel, optimum: Optimum) -> list[str]:
+def _separated(fit: OrdinalEstimates, model: OrdinalModel, optimum: Optimum) -> list[str]:
     """Coefficients without a finite estimate, looked for where one is suspiciously large."""
     design, link = fit.design, model.link
     effects = (
@@ -370,7 +314,7 @@ def _separated(fit: OrdinalFit, model: OrdinalModel, optimum: Optimum) -> list[s
     return [name for name in found if name in fit.params.index] or found
 
 
-def _boundless(fit: OrdinalFit) -> list[str]:
+def _boundless(fit: OrdinalEstimates) -> list[str]:
     """Effects on the scale that make it shrink to nothing, or grow without bound."""
     p = len(fit.design.fixed.names)
     moves = np.abs(fit.params.to_numpy()) * _spans(fit)
@@ -378,7 +322,7 @@ def _boundless(fit: OrdinalFit) -> list[str]:
     return [str(fit.params.index[k]) for k in scales if moves[k] > SUSPICIOUS]
 
 
-def _spans(fit: OrdinalFit) -> np.ndarray:
+def _spans(fit: OrdinalEstimates) -> np.ndarray:
     """How far the covariate of each coefficient spans."""
     design, n_cuts = fit.design, len(fit.basis)
     matrices = [design.fixed, design.scale, design.nominal]
@@ -388,7 +332,7 @@ def _spans(fit: OrdinalFit) -> np.ndarray:
     return np.concatenate(spans)
 
 
-def _cuts(fit: OrdinalFit) -> np.ndarray:
+def _cuts(fit: OrdinalEstimates) -> np.ndarray:
     """(m, J - 1) thresholds of the rows, once for each that they have."""
     if fit.design.nominal is None or not fit.design.nominal.names:
         return fit.thresholds.to_numpy()[None]

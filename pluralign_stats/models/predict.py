@@ -7,11 +7,10 @@ import numpy as np
 import pandas as pd
 
 from pluralign_stats.errors import InputError, listing, one_of
-from pluralign_stats.models.categories import labels_of
 from pluralign_stats.models.engine.marginal import marginal_probability, marginalize
-from pluralign_stats.models.fit import Fit
+from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.models.ordered import CROSSED
-from pluralign_stats.models.ordinal import OrdinalFit
+from pluralign_stats.models.ordinal import OrdinalEstimates
 from pluralign_stats.models.parts import Averaging, Kind
 
 #: Rows predicted at once, which bounds memory.
@@ -121,7 +120,7 @@ class Rows:
         return replace(self, offset=np.sum(added, axis=0))
 
 
-def rows_of(fit: Fit, data: pd.DataFrame, averaging: Averaging = "population") -> Rows:
+def rows_of(fit: ModelEstimates, data: pd.DataFrame, averaging: Averaging = "population") -> Rows:
     """Turn data into rows to predict.
 
     Raises
@@ -190,7 +189,7 @@ class Averager:
 
     def __init__(
         self,
-        fit: Fit,
+        fit: ModelEstimates,
         data: pd.DataFrame,
         group: np.ndarray,
         n_groups: int,
@@ -243,7 +242,7 @@ class Averager:
 
 
 def predict(
-    fit: Fit, newdata: pd.DataFrame | None, kind: Kind, averaging: Averaging
+    fit: ModelEstimates, newdata: pd.DataFrame | None, kind: Kind, averaging: Averaging
 ) -> pd.Series | pd.DataFrame:
     """Predict each row; see `Fit.predict`."""
     check_kind(fit, kind)
@@ -253,7 +252,7 @@ def predict(
 
 
 def predicted_rows(
-    fit: Fit, data: pd.DataFrame, kind: Kind, averaging: Averaging, points: Points
+    fit: ModelEstimates, data: pd.DataFrame, kind: Kind, averaging: Averaging, points: Points
 ) -> np.ndarray:
     """Predictions (m, K) of each row, averaged over the points."""
     rows = rows_of(fit, data, averaging)
@@ -269,12 +268,12 @@ def predicted_rows(
     return np.vstack(made)
 
 
-def _refuse_crossed(fit: Fit, rows: Rows, data: pd.DataFrame, *, numbered: bool) -> None:
+def _refuse_crossed(fit: ModelEstimates, rows: Rows, data: pd.DataFrame, *, numbered: bool) -> None:
     """Refuse rows whose thresholds cross, which those of the data that were fitted never do.
 
     Rows are told by their index if it is the user's (`numbered`).
     """
-    if not (isinstance(fit, OrdinalFit) and rows.nominal.shape[1] and fit.design.nominal):
+    if not (isinstance(fit, OrdinalEstimates) and rows.nominal.shape[1] and fit.design.nominal):
         return
     gaps = np.diff(_cut_points(fit, rows, fit.joint.estimates)[0], axis=1)
     crossed = gaps < -2 * CROSSED
@@ -292,16 +291,16 @@ def _refuse_crossed(fit: Fit, rows: Rows, data: pd.DataFrame, *, numbered: bool)
 
 
 def as_predicted(
-    fit: Fit, predicted: np.ndarray, index: pd.Index, kind: Kind
+    fit: ModelEstimates, predicted: np.ndarray, index: pd.Index, kind: Kind
 ) -> pd.Series | pd.DataFrame:
     """Predictions (m, K) as `Fit.predict` returns them."""
-    if kind != "probability" or not isinstance(fit, OrdinalFit):
+    if kind != "probability" or not isinstance(fit, OrdinalEstimates):
         return pd.Series(predicted[:, 0], index, name=kind)
     return pd.DataFrame(predicted, index, list(fit.labels))
 
 
 def category_probabilities(
-    fit: OrdinalFit, rows: Rows, parameters: np.ndarray | None = None
+    fit: OrdinalEstimates, rows: Rows, parameters: np.ndarray | None = None
 ) -> np.ndarray:
     """(m, J) probability of each category, at the estimates or at other parameters."""
     values = fit.joint.estimates if parameters is None else parameters
@@ -315,25 +314,7 @@ def _rounded(probability: np.ndarray) -> np.ndarray:
     return np.where((probability < 0) & (probability > -ROUNDED), 0.0, probability)
 
 
-def draw_categories(fit: OrdinalFit, seed: int) -> pd.Series:
-    """New ratings for the rows of the data, with new random effects."""
-    rng = np.random.default_rng(seed)
-    data = fit.design.data
-    rows = rows_of(fit, data, "typical")
-    offset = rows.offset + sum(part.draw(rng) for part in fit.random)
-    drawn = Rows(rows.fixed, rows.nominal, rows.scale, offset, rows.z)
-    cumulative = np.cumsum(category_probabilities(fit, drawn), axis=1)
-    codes = (rng.random((len(data), 1)) > cumulative[:, :-1]).sum(axis=1)
-    response = fit.formula.partition("~")[0].strip(" `")
-    if data[response].dtype == "category":
-        scale = data[response].cat.categories
-        place = pd.Index(labels_of(list(scale))).get_indexer(list(fit.labels))
-        made = pd.Categorical.from_codes(place[codes], scale, ordered=True)
-        return pd.Series(made, data.index, name="simulated")
-    return pd.Series(fit.scores[codes], data.index, name="simulated")
-
-
-def check_kind(fit: Fit, kind: Kind) -> None:
+def check_kind(fit: ModelEstimates, kind: Kind) -> None:
     """Refuse what cannot be predicted by this model."""
     allowed = ("mean", "probability", "linear") if len(fit.scores) else ("mean", "linear")
     if kind not in allowed:
@@ -342,7 +323,11 @@ def check_kind(fit: Fit, kind: Kind) -> None:
 
 
 def _distinct(
-    fit: Fit, data: pd.DataFrame, group: np.ndarray, weight: np.ndarray, averaging: Averaging
+    fit: ModelEstimates,
+    data: pd.DataFrame,
+    group: np.ndarray,
+    weight: np.ndarray,
+    averaging: Averaging,
 ) -> tuple[pd.DataFrame, np.ndarray, np.ndarray]:
     """Rows that differ for the model, their groups, and how often each counts."""
     number = number_rows(fit, data.assign(**{_GROUP: group}), averaging)
@@ -350,7 +335,7 @@ def _distinct(
     return data.iloc[first], group[first], np.bincount(number, weight)
 
 
-def number_rows(fit: Fit, data: pd.DataFrame, averaging: Averaging) -> np.ndarray:
+def number_rows(fit: ModelEstimates, data: pd.DataFrame, averaging: Averaging) -> np.ndarray:
     """(m,) numbers from 0 of the rows, the same for those that a fit predicts alike."""
     names = {*fit.design.variables, _GROUP}
     if averaging == "conditional":
@@ -362,18 +347,20 @@ def number_rows(fit: Fit, data: pd.DataFrame, averaging: Averaging) -> np.ndarra
     return grouped.ngroup().to_numpy()
 
 
-def _predicted(fit: Fit, rows: Rows, kind: Kind, values: np.ndarray) -> np.ndarray:
+def _predicted(fit: ModelEstimates, rows: Rows, kind: Kind, values: np.ndarray) -> np.ndarray:
     """(m, K) predictions at (k,) parameters."""
-    if not isinstance(fit, OrdinalFit) or kind == "linear":
+    if not isinstance(fit, OrdinalEstimates) or kind == "linear":
         f, p = fit.joint.sizes[0], rows.fixed.shape[1]
         return (rows.fixed @ values[f - p : f] + rows.offset)[:, None]
     probability = category_probabilities(fit, rows, values)
     return probability if kind == "probability" else (probability @ fit.scores)[:, None]
 
 
-def _sums(fit: Fit, rows: Rows, share: np.ndarray, kind: Kind, values: np.ndarray) -> Average:
+def _sums(
+    fit: ModelEstimates, rows: Rows, share: np.ndarray, kind: Kind, values: np.ndarray
+) -> Average:
     """Weighted sums of predictions and slopes, with (g, m) weights."""
-    if not isinstance(fit, OrdinalFit) or kind == "linear":
+    if not isinstance(fit, OrdinalEstimates) or kind == "linear":
         p, f = rows.fixed.shape[1], fit.joint.sizes[0]
         slopes = np.zeros((len(share), 1, len(values)))
         slopes[:, 0, f - p : f] = share @ rows.fixed
@@ -396,7 +383,7 @@ def _sums(fit: Fit, rows: Rows, share: np.ndarray, kind: Kind, values: np.ndarra
 
 
 def _cut_points(
-    fit: OrdinalFit, rows: Rows, values: np.ndarray
+    fit: OrdinalEstimates, rows: Rows, values: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, list[np.ndarray]]:
     """Cuts (m, J - 1), inverse scales (m,), random standard deviations (m,), and their parts."""
     f, s, _ = fit.joint.sizes
@@ -411,7 +398,7 @@ def _cut_points(
     return cuts, k, sd, parts
 
 
-def _spreads(fit: OrdinalFit, rows: Rows, theta: np.ndarray) -> list[np.ndarray]:
+def _spreads(fit: OrdinalEstimates, rows: Rows, theta: np.ndarray) -> list[np.ndarray]:
     """For each random term, (m, q) rows of ``z T L``, whose squares add up to the variance."""
     factors = fit.covariance.factors(theta)
     return [
@@ -421,7 +408,7 @@ def _spreads(fit: OrdinalFit, rows: Rows, theta: np.ndarray) -> list[np.ndarray]
 
 
 def _cumulative_sums(
-    fit: OrdinalFit, rows: Rows, share: np.ndarray, values: np.ndarray
+    fit: OrdinalEstimates, rows: Rows, share: np.ndarray, values: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Weighted sums (g, J - 1) of cumulative probabilities, and slopes (g, J - 1, k)."""
     cuts, k, sd, parts = _cut_points(fit, rows, values)

@@ -14,10 +14,10 @@ from scipy.stats import norm
 from pluralign_stats.errors import InputError
 from pluralign_stats.models.engine.optimize import maximize
 from pluralign_stats.models.engine.profiled import LinearProblem, gradient_at, solve_at
-from pluralign_stats.models.fit import Fit
-from pluralign_stats.models.linear import LinearFit
+from pluralign_stats.models.fit import ModelEstimates
+from pluralign_stats.models.linear import LinearEstimates
 from pluralign_stats.models.mixed import prepare, rough_curvature
-from pluralign_stats.models.ordinal import OrdinalFit
+from pluralign_stats.models.ordinal import OrdinalEstimates
 from pluralign_stats.models.ordinal_search import Objective
 from pluralign_stats.models.rebuild import linear_engine, ordinal_engine
 
@@ -30,7 +30,7 @@ STEPS = 25
 Profile = Callable[[float], float]
 
 
-def profile_intervals(fit: Fit, conf_level: float) -> np.ndarray:
+def profile_intervals(fit: ModelEstimates, conf_level: float) -> np.ndarray:
     """Ends (m, 2) of the intervals of all coefficients and thresholds; infinite where open.
 
     A linear model is profiled by maximum likelihood, whatever it was fitted by.
@@ -47,9 +47,9 @@ def profile_intervals(fit: Fit, conf_level: float) -> np.ndarray:
             "profile intervals need standard errors to start from, and some are missing; see the "
             "fit's warnings"
         )
-    if isinstance(fit, OrdinalFit):
+    if isinstance(fit, OrdinalEstimates):
         profiles, peak = _ordinal_profiles(fit)
-    elif isinstance(fit, LinearFit):
+    elif isinstance(fit, LinearEstimates):
         profiles, peak = _linear_profiles(fit)
     else:
         raise InputError("profile intervals are for fit_linear and fit_ordinal")
@@ -79,7 +79,7 @@ def _endpoint(profile: Profile, peak: float, estimate: float, move: float, z: fl
     return float(np.copysign(np.inf, move))
 
 
-def _ordinal_profiles(fit: OrdinalFit) -> tuple[list[Profile], float]:
+def _ordinal_profiles(fit: OrdinalEstimates) -> tuple[list[Profile], float]:
     engine = ordinal_engine(fit)
     objective = Objective(engine.model.problem, fit.n_nodes)
     peak = objective(engine.psi)[0]
@@ -108,7 +108,7 @@ def _along(objective: Objective, psi: np.ndarray, root: np.ndarray, row: np.ndar
     return profile
 
 
-def _linear_profiles(fit: LinearFit) -> tuple[list[Profile], float]:
+def _linear_profiles(fit: LinearEstimates) -> tuple[list[Profile], float]:
     design = fit.design
     prepared = prepare(design)
     order = prepared.layout.order

@@ -10,12 +10,12 @@ from pluralign_stats.backing import Backing
 from pluralign_stats.describe.intervals import check_level
 from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.models.between import between_units, n_located, scale_units
-from pluralign_stats.models.fit import Fit
-from pluralign_stats.models.ordinal import OrdinalFit
+from pluralign_stats.models.fit import ModelEstimates
+from pluralign_stats.models.ordinal import OrdinalEstimates
 from pluralign_stats.results import Metadata, Result, ordered_columns
 
 
-def summary(fit: Fit, conf_level: float, interval: str) -> Result:
+def summary(fit: ModelEstimates, conf_level: float, interval: str) -> Result:
     """Coefficients and thresholds with intervals; see `Fit.summary`."""
     check_level(conf_level)
     if interval not in ("wald", "profile"):
@@ -37,7 +37,7 @@ def summary(fit: Fit, conf_level: float, interval: str) -> Result:
 
         table[["conf_low", "conf_high"]] = profile_intervals(fit, conf_level)
         kind = "profile-likelihood intervals"
-    if isinstance(fit, OrdinalFit):
+    if isinstance(fit, OrdinalEstimates):
         table, notes = _by_units(fit, table, conf_level, profile=interval == "profile")
     table["method"] = fit.method
     meta = Metadata(
@@ -54,12 +54,12 @@ def summary(fit: Fit, conf_level: float, interval: str) -> Result:
     return Result(table[ordered_columns(table)], _sentence(fit), meta, backing=backing)
 
 
-def _told(fit: Fit, _: pd.DataFrame) -> str:
+def _told(fit: ModelEstimates, _: pd.DataFrame) -> str:
     """The sentence, which is about the whole model."""
     return _sentence(fit)
 
 
-def coefficient_raters(fit: Fit) -> np.ndarray:
+def coefficient_raters(fit: ModelEstimates) -> np.ndarray:
     """(p,) raters whom each coefficient is about; of a level also no more than its reference has.
 
     0 where raters are not known.
@@ -85,7 +85,7 @@ def coefficient_raters(fit: Fit) -> np.ndarray:
 
 
 def _by_units(
-    fit: OrdinalFit, table: pd.DataFrame, conf_level: float, *, profile: bool
+    fit: OrdinalEstimates, table: pd.DataFrame, conf_level: float, *, profile: bool
 ) -> tuple[pd.DataFrame, tuple[str, ...]]:
     """The table with errors of effects on thresholds and scale from how much raters differ."""
     units = scale_units(fit)
@@ -135,7 +135,7 @@ def wald_table(
     return table.assign(df=df) if np.isfinite(df).any() else table
 
 
-def _sentence(fit: Fit) -> str:
+def _sentence(fit: ModelEstimates) -> str:
     groups = ", ".join(
         f"{row.n_levels:,} levels of {row.group}" for row in fit.groups().itertuples()
     )

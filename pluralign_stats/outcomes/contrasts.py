@@ -11,9 +11,9 @@ from pluralign_stats.effects.adjust import Adjustment
 from pluralign_stats.effects.draws import leave_out_zero
 from pluralign_stats.effects.estimates import infer, tabulate
 from pluralign_stats.errors import InputError, NotApplicableError, one_of
+from pluralign_stats.fits.bayes import Posterior
+from pluralign_stats.fits.fit import Fit
 from pluralign_stats.formatting import with_interval
-from pluralign_stats.models.bayes.fit import Posterior
-from pluralign_stats.models.fit import Fit
 from pluralign_stats.outcomes.experiments import Experiment
 from pluralign_stats.outcomes.models import (
     GENERATIONS_ALONE,

@@ -11,9 +11,9 @@ from pluralign_stats.describe.intervals import check_level
 from pluralign_stats.effects.draws import points_of
 from pluralign_stats.effects.estimates import Estimates, covariance
 from pluralign_stats.errors import InputError
+from pluralign_stats.fits.bayes import Posterior
+from pluralign_stats.fits.fit import Fit
 from pluralign_stats.formatting import minus
-from pluralign_stats.models.bayes.fit import Posterior
-from pluralign_stats.models.fit import Fit
 from pluralign_stats.outcomes.contrasts import COUNTED, COUNTS, about, by_dimension
 from pluralign_stats.outcomes.experiments import Experiment
 from pluralign_stats.outcomes.fieller import ratio_sizes

@@ -1,6 +1,6 @@
 """Mixed models of the scores of an experiment: designs, prompts, base models and training runs."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -9,11 +9,11 @@ import pandas as pd
 from pluralign_stats.effects.averages import averages, population
 from pluralign_stats.effects.estimates import Estimates
 from pluralign_stats.errors import InputError, NotApplicableError, one_of
-from pluralign_stats.models.bayes.bayes import fit_bayes
+from pluralign_stats.fits.bayes import fit_bayes
+from pluralign_stats.fits.fit import Fit
+from pluralign_stats.fits.linear import LinearFit, fit_linear
+from pluralign_stats.fits.ordinal import OrdinalFit, fit_ordinal
 from pluralign_stats.models.diagnose import grouping_notes, singular_notes
-from pluralign_stats.models.fit import Fit
-from pluralign_stats.models.linear import LinearFit, fit_linear
-from pluralign_stats.models.ordinal import OrdinalFit, fit_ordinal
 from pluralign_stats.outcomes.experiments import Experiment
 
 Kind = Literal["linear", "ordinal", "bayes"]
@@ -205,12 +205,8 @@ def fit_outcomes(
         return fit_bayes(formula, data, **{"family": "gaussian", **options})
     if kind == "ordinal":
         fit: Fit = fit_ordinal(formula, data, **options)
-        return OrdinalOutcomeFit(**_parts(fit), runs=runs)
-    return LinearOutcomeFit(**_parts(fit_linear(formula, data, **options)), runs=runs)
-
-
-def _parts(fit: Fit) -> dict[str, Any]:
-    return {part.name: getattr(fit, part.name) for part in fields(fit)}
+        return OrdinalOutcomeFit.of(fit, runs=runs)
+    return LinearOutcomeFit.of(fit_linear(formula, data, **options), runs=runs)
 
 
 def _check(experiment: Experiment, data: pd.DataFrame, dimension: str) -> None:

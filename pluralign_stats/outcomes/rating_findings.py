@@ -11,8 +11,8 @@ from pluralign_stats.demographics.effects import default_factors
 from pluralign_stats.demographics.plans import given_ratings
 from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.feedback.scales import dimension_conversion
-from pluralign_stats.models.linear import LinearFit, fit_linear
-from pluralign_stats.models.ordinal import OrdinalFit, fit_ordinal
+from pluralign_stats.fits.linear import LinearFit, fit_linear
+from pluralign_stats.fits.ordinal import OrdinalFit, fit_ordinal
 from pluralign_stats.outcomes.specifications import ALL
 from pluralign_stats.settings import MIN_CELL
 from pluralign_stats.simulate.levels import LEVELS

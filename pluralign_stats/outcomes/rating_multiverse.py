@@ -14,8 +14,8 @@ from pluralign_stats.describe.intervals import check_level
 from pluralign_stats.effects.standardized import UNIT, standardized_difference
 from pluralign_stats.errors import InputError
 from pluralign_stats.feedback.scales import conversion_note, dimension_conversion
-from pluralign_stats.models.linear import LinearFit
-from pluralign_stats.models.ordinal import OrdinalFit
+from pluralign_stats.fits.linear import LinearFit
+from pluralign_stats.fits.ordinal import OrdinalFit
 from pluralign_stats.outcomes.rating_findings import (
     ADJUSTED,
     ALONE,

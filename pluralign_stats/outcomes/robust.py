@@ -10,9 +10,9 @@ from pluralign_stats.describe.intervals import check_level
 from pluralign_stats.designs import ONE_RUN
 from pluralign_stats.effects.estimates import infer, tabulate
 from pluralign_stats.errors import InputError, one_of
+from pluralign_stats.fits.bayes import Posterior
+from pluralign_stats.fits.fit import Fit
 from pluralign_stats.formatting import minus, with_interval
-from pluralign_stats.models.bayes.fit import Posterior
-from pluralign_stats.models.fit import Fit
 from pluralign_stats.outcomes.contrasts import about, kind_of
 from pluralign_stats.outcomes.experiments import Experiment
 from pluralign_stats.outcomes.gain import gain_row

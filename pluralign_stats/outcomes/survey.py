@@ -22,7 +22,7 @@ from pluralign_stats.effects.draws import leave_out_zero
 from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.feedback.pairs import preference_pairs
 from pluralign_stats.feedback.recipe import Recipe
-from pluralign_stats.models.fit import Fit
+from pluralign_stats.fits.fit import Fit
 from pluralign_stats.outcomes.contrasts import COUNTED, compare
 from pluralign_stats.outcomes.experiments import Experiment, select_experiment
 from pluralign_stats.outcomes.findings import NOT_REPEATED

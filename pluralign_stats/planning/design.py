@@ -230,7 +230,7 @@ def design_from(
 def _fitted(study: Study, dimension: str) -> tuple[tuple[int, int, int], _Spread]:
     """Size of a study, and what its ratings say of thresholds and spread."""
     from pluralign_stats.demographics.plans import given_ratings
-    from pluralign_stats.models.ordinal import fit_ordinal
+    from pluralign_stats.fits.ordinal import fit_ordinal
 
     data = given_ratings(study, dimension)
     label = study.codebook.label(dimension)

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 
 from pluralign_stats.errors import InputError
-from pluralign_stats.models.fit import Fit
-from pluralign_stats.models.linear import fit_linear
-from pluralign_stats.models.ordinal import fit_ordinal
+from pluralign_stats.fits.fit import Fit
+from pluralign_stats.fits.linear import fit_linear
+from pluralign_stats.fits.ordinal import fit_ordinal
 from pluralign_stats.models.summary import wald_table
 from pluralign_stats.planning.design import StudyDesign
 from pluralign_stats.settings import CONF_LEVEL

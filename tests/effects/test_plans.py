@@ -12,8 +12,8 @@ from pluralign_stats import (
     side_by_side,
 )
 from pluralign_stats.demographics.plans import family_of, given_ratings, numbers_note
-from pluralign_stats.models.linear import LinearFit
-from pluralign_stats.models.ordinal import OrdinalFit
+from pluralign_stats.fits.linear import LinearFit
+from pluralign_stats.fits.ordinal import OrdinalFit
 
 QUICK = {"draws": 100, "tune": 100, "chains": 2, "progress": False}
 NUMBERS = "Ratings are numbers to a linear model on"

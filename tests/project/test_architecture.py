@@ -26,7 +26,7 @@ ROOMS = {
     "pluralign_stats": """
         errors words designs settings progress suppression backing files folders formatting
         metadata typeset results figures study simulate describe feedback models.engine models
-        models.bayes effects checks demographics judging outcomes planning exhibits explorer
+        models.bayes effects checks fits demographics judging outcomes planning exhibits explorer
     """,
     "training": """
         part process plain_text table_parts folders conditions judgement number_format chat
@@ -105,7 +105,7 @@ def test_whoever_uses_public_names_may_load_them_all(text: str) -> None:
 
 def test_the_face_imports_what_its_stub_lists(arrows: set[Arrow]) -> None:
     listed = {a.target for a in arrows if a.source == "pluralign_stats"}
-    assert {"pluralign_stats.models.ordinal", "pluralign_stats.study.study"} <= listed
+    assert {"pluralign_stats.fits.ordinal", "pluralign_stats.study.study"} <= listed
 
 
 def test_circles_are_found() -> None:

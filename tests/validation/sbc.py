@@ -14,16 +14,16 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from pluralign_stats.fits.bayes import BayesFit, fit_bayes
+from pluralign_stats.fits.fit import Fit
 from pluralign_stats.models.bayes.arviz_data import parameter_draws
-from pluralign_stats.models.bayes.bayes import fit_bayes, starting_fit
+from pluralign_stats.models.bayes.bayes import starting_fit
 from pluralign_stats.models.bayes.convergence import label
-from pluralign_stats.models.bayes.fit import BayesFit
 from pluralign_stats.models.bayes.layout import Layout, lay_out
 from pluralign_stats.models.bayes.log_densities import PROBIT
 from pluralign_stats.models.bayes.posterior import Draws
 from pluralign_stats.models.bayes.prior_predictive import DrawnSet, draw_sets
 from pluralign_stats.models.bayes.priors import choose_priors
-from pluralign_stats.models.fit import Fit
 from tests.validation.ecdf import uniformity
 
 #: Raters and items of a data set; each rater rates each item.

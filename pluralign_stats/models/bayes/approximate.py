@@ -12,7 +12,7 @@ from pluralign_stats.errors import InputError
 from pluralign_stats.models.bayes.arviz_data import Parameters
 from pluralign_stats.models.bayes.convergence import LARGEST_K, Convergence, agreement
 from pluralign_stats.models.bayes.density import Prior, log_priors, natural
-from pluralign_stats.models.bayes.fit import BayesFit
+from pluralign_stats.models.bayes.fit import BayesEstimates
 from pluralign_stats.models.bayes.fitting import as_posterior
 from pluralign_stats.models.bayes.joint_vector import joint_at
 from pluralign_stats.models.bayes.layout import Layout, lay_out, natural_of
@@ -28,8 +28,8 @@ from pluralign_stats.models.engine.laplace import (
 )
 from pluralign_stats.models.engine.links import cut_terms
 from pluralign_stats.models.engine.optimize import differentiate
-from pluralign_stats.models.fit import Fit
-from pluralign_stats.models.ordinal import OrdinalFit
+from pluralign_stats.models.fit import ModelEstimates
+from pluralign_stats.models.ordinal import OrdinalEstimates
 from pluralign_stats.models.ordinal_search import Objective
 from pluralign_stats.models.rebuild import ordinal_engine
 
@@ -53,8 +53,8 @@ FLATTEST = 0.1
 
 
 def approximate_posterior(
-    start: Fit, priors: Mapping[str, str] | None, draws: int, seed: int
-) -> BayesFit:
+    start: ModelEstimates, priors: Mapping[str, str] | None, draws: int, seed: int
+) -> BayesEstimates:
     """Approximate the posterior of the model of a fit.
 
     Some hundred parameters are proposed from a multivariate t distribution, weighted by their prior
@@ -69,7 +69,7 @@ def approximate_posterior(
         If the family is Gaussian, the correction is too large to be linear, or the weights' tail is
         too heavy (Pareto k above 0.7).
     """
-    if not isinstance(start, OrdinalFit):
+    if not isinstance(start, OrdinalEstimates):
         raise InputError(
             "the approximation is for ratings in categories; sample with method='nuts'"
         )
@@ -118,7 +118,7 @@ def approximate_posterior(
 class Target:
     """Log posterior density of phi with the random effects integrated out, up to a constant."""
 
-    def __init__(self, start: OrdinalFit, layout: Layout, prior: Prior) -> None:
+    def __init__(self, start: OrdinalEstimates, layout: Layout, prior: Prior) -> None:
         self.start, self.layout, self.prior = start, layout, prior
         engine = ordinal_engine(start)
         self.objective = Objective(engine.model.problem, 1)

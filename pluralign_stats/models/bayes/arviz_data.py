@@ -5,14 +5,14 @@ import xarray as xr
 
 from pluralign_stats.models.bayes.layout import Layout
 from pluralign_stats.models.bayes.posterior import Draws
-from pluralign_stats.models.fit import Fit
-from pluralign_stats.models.linear import LinearFit
+from pluralign_stats.models.fit import ModelEstimates
+from pluralign_stats.models.linear import LinearEstimates
 
 #: Names and draws (S, m) of the parameters of each class.
 Parameters = dict[str, tuple[list[str], np.ndarray]]
 
 
-def parameter_draws(fit: Fit, layout: Layout, draws: Draws) -> Parameters:
+def parameter_draws(fit: ModelEstimates, layout: Layout, draws: Draws) -> Parameters:
     """Names and draws (S, m) of all parameters but the effects of single levels, by class.
 
     Classes are coefficients, thresholds, changes (of thresholds, by group), scale or residual, sd
@@ -30,7 +30,7 @@ def parameter_draws(fit: Fit, layout: Layout, draws: Draws) -> Parameters:
         if fit.design.nominal is not None and G > 1:
             names = [f"{cut}: {name}" for name in fit.design.nominal.names for cut in labels]
             found["changes"] = (names, apart[:, 1:].reshape(len(apart), -1))
-    if isinstance(fit, LinearFit):
+    if isinstance(fit, LinearEstimates):
         found["residual"] = (["residual"], np.exp(draws.log_scale))
     elif fit.design.scale is not None:
         found["scale"] = ([f"scale: {name}" for name in fit.design.scale.names], draws.log_scale)
@@ -53,7 +53,9 @@ def parameter_draws(fit: Fit, layout: Layout, draws: Draws) -> Parameters:
     return found
 
 
-def inference_data(fit: Fit, layout: Layout, draws: Draws, stats: xr.Dataset) -> xr.DataTree:
+def inference_data(
+    fit: ModelEstimates, layout: Layout, draws: Draws, stats: xr.Dataset
+) -> xr.DataTree:
     """All draws as an ArviZ object: groups posterior, sample_stats and observed_data.
 
     The posterior has a variable for each class of parameters, with the parameters' names as

@@ -6,18 +6,18 @@ import numpy as np
 import pandas as pd
 
 from pluralign_stats.errors import InputError, MissingExtraError, one_of
-from pluralign_stats.models.bayes.fit import BayesFit
+from pluralign_stats.models.bayes.fit import BayesEstimates
 from pluralign_stats.models.bayes.options import Sampling
-from pluralign_stats.models.fit import Fit
-from pluralign_stats.models.linear import fit_linear
-from pluralign_stats.models.ordinal import fit_ordinal
+from pluralign_stats.models.fit import ModelEstimates
+from pluralign_stats.models.linear import estimate_linear
+from pluralign_stats.models.ordinal import estimate_ordinal
 
 METHODS = ("nuts", "laplace")
 
 FAMILIES = ("cumulative", "gaussian", "bernoulli")
 
 
-def fit_bayes(
+def estimate_bayes(
     formula: str,
     data: pd.DataFrame,
     *,
@@ -35,57 +35,8 @@ def fit_bayes(
     target_accept: float = 0.8,
     progress: bool | None = None,
     rater: str | Sequence[str] | None = None,
-) -> BayesFit:
-    """Sample the posterior of a mixed model.
-
-    Parameters
-    ----------
-    formula
-        As for `fit_linear`; thresholds take the place of the intercept for ordinal ratings.
-    data
-        One row per rating. Rows with a missing variable are left out and counted.
-    family
-        ``"cumulative"`` for ordered categories, ``"bernoulli"`` for two, ``"gaussian"`` for
-        numbers.
-    link
-        ``"logit"`` or ``"probit"``; of no meaning for a Gaussian family.
-    nominal
-        A factor by whose levels all thresholds differ: groups that use the scale differently.
-    scale
-        Right-hand side of effects on the log of the latent standard deviation.
-    weights
-        A column, or one number per row, by which the row's log-likelihood is multiplied (of a
-        Gaussian family, its precision).
-    priors
-        Such as ``{"coefficients": "normal(0, 1)", "sd(rater)": "exponential(2)"}``; names and
-        defaults are those that ``fit.priors()`` shows.
-    method
-        ``"nuts"``, or ``"laplace"`` for a fast approximation with importance weights, which is
-        refused where it does not hold; then `tune`, `chains` and `target_accept` have no meaning.
-    draws, tune
-        Draws of each chain that are kept, and those before them that tune the sampler.
-    chains
-        Number of chains; by default four where there are as many cores, else two.
-    seed
-        Of the random numbers.
-    target_accept
-        Acceptance rate that the sampler aims at; nearer to 1 for fewer divergences.
-    progress
-        Show a progress bar; by default where somebody watches.
-    rater
-        As for `fit_linear`.
-
-    Raises
-    ------
-    InputError
-        If the formula, the data, a prior or an option cannot be used.
-
-    Notes
-    -----
-    Sampled by nutpie's No-U-Turn sampler in coordinates that the Laplace fit of the same model
-    chooses; see `models.bayes.density`. An interrupted run (Ctrl-C) returns the draws made so far,
-    with a warning, if there are at least 100 of each chain.
-    """
+) -> BayesEstimates:
+    """Sample the posterior of a mixed model; see `fit_bayes`."""
     check_family(family, link)
     how = Sampling(draws, tune, chains, seed, target_accept, progress)
     if method not in METHODS:
@@ -122,13 +73,13 @@ def starting_fit(
     scale: str | None,
     weights: str | Sequence[float] | np.ndarray | None,
     rater: str | Sequence[str] | None = None,
-) -> Fit:
+) -> ModelEstimates:
     """The mixed-model fit at which sampling starts."""
     if family == "gaussian":
         if nominal is not None or scale is not None:
             raise InputError("'nominal' and 'scale' are for ordered categories, not for 'gaussian'")
-        return fit_linear(formula, data, weights=weights, rater=rater)
-    fit = fit_ordinal(
+        return estimate_linear(formula, data, weights=weights, rater=rater)
+    fit = estimate_ordinal(
         formula, data, link=link, nominal=nominal, scale=scale, weights=weights, rater=rater
     )
     if family == "bernoulli" and len(fit.labels) != 2:

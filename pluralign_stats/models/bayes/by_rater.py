@@ -31,7 +31,7 @@ from pluralign_stats.models.bayes.pointwise import BLOCK, inverse_scales, places
 from pluralign_stats.models.engine.compiled import compiled
 
 if TYPE_CHECKING:
-    from pluralign_stats.models.bayes.fit import Posterior
+    from pluralign_stats.models.bayes.fit import PosteriorEstimates
 
 #: Nodes in each direction of Gauss-Hermite quadrature, by the number of effects.
 NODES = {1: 7, 2: 5, 3: 5}
@@ -79,7 +79,7 @@ class Own(NamedTuple):
     size: int
 
 
-def own_terms(fit: "Posterior", raters: np.ndarray) -> tuple[int, ...]:
+def own_terms(fit: "PosteriorEstimates", raters: np.ndarray) -> tuple[int, ...]:
     """Numbers of the random terms every level of which belongs to one rater (n,) alone."""
     found = []
     for k, part in enumerate(fit.random):
@@ -90,7 +90,7 @@ def own_terms(fit: "Posterior", raters: np.ndarray) -> tuple[int, ...]:
 
 
 def rater_log_likelihood(
-    fit: "Posterior", raters: np.ndarray
+    fit: "PosteriorEstimates", raters: np.ndarray
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Log marginal likelihoods of raters' ratings at every draw.
 
@@ -120,7 +120,7 @@ def rater_log_likelihood(
         first = last
 
 
-def _factors(fit: "Posterior", own: tuple[int, ...]) -> np.ndarray:
+def _factors(fit: "PosteriorEstimates", own: tuple[int, ...]) -> np.ndarray:
     """Lower-triangular factors (S, T, q, q) of the covariances of some terms."""
     q = max((fit.draws.covariances[k].shape[1] for k in own), default=0)
     made = np.zeros((len(fit.draws.joint), len(own), q, q))
@@ -133,7 +133,7 @@ def _factors(fit: "Posterior", own: tuple[int, ...]) -> np.ndarray:
 
 
 def _block(
-    fit: "Posterior",
+    fit: "PosteriorEstimates",
     rows: np.ndarray,
     sizes: np.ndarray,
     own: tuple[int, ...],
@@ -168,7 +168,7 @@ def _block(
         return np.column_stack(list(pool.map(one, range(len(sizes)))))
 
 
-def _own_effects(fit: "Posterior", rows: np.ndarray, own: tuple[int, ...]) -> Own:
+def _own_effects(fit: "PosteriorEstimates", rows: np.ndarray, own: tuple[int, ...]) -> Own:
     q = max((fit.random[k].design.z.shape[1] for k in own), default=0)
     z, column = np.zeros((len(own), len(rows), q)), np.zeros((len(own), len(rows)), dtype=np.int64)
     size = 0

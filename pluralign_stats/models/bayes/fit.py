@@ -6,16 +6,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from pluralign_stats.errors import InputError, one_of
-from pluralign_stats.models.fit import Fit
-from pluralign_stats.models.linear import LinearFit
-from pluralign_stats.models.ordinal import OrdinalFit
-from pluralign_stats.models.parts import Averaging, Kind
-from pluralign_stats.results import Metadata, Result
-from pluralign_stats.settings import CONF_LEVEL
+from pluralign_stats.errors import InputError
+from pluralign_stats.models.fit import ModelEstimates
+from pluralign_stats.models.linear import LinearEstimates
+from pluralign_stats.models.ordinal import OrdinalEstimates
 
 if TYPE_CHECKING:
-    import pymc as pm
     import xarray as xr
 
     from pluralign_stats.models.bayes.convergence import Convergence
@@ -25,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Posterior(Fit):
+class PosteriorEstimates(ModelEstimates):
     """What a Bayesian fit has besides what every fit has.
 
     `params`, `thresholds` and `random_sd` are posterior means, `se` and `thresholds_se` posterior
@@ -96,83 +92,15 @@ class Posterior(Fit):
         """Not defined for a Bayesian fit."""
         raise InputError("a Bayesian fit has no BIC; compare models by `fit.loo()`")
 
-    def loo(self, by: str = "rating") -> Result:
-        """How well ratings, or raters, that are left out are predicted; see `pluralign_stats.loo`.
-
-        Parameters
-        ----------
-        by
-            ``"rating"`` or ``"rater"``.
-        """
-        import pluralign_stats
-
-        return pluralign_stats.loo(self, by)
-
-    def priors(self) -> Result:
-        """The prior of every parameter, and whether it was given or is the default."""
-        notes = (
-            "Coefficients are on the latent scale, per unit of the column; priors of thresholds, "
-            "and of a Gaussian model's constant, hold at the means of the covariates.",
-        )
-        meta = Metadata("Priors", self.design.data_kind, "", None, "", notes)
-        return Result(self.chosen.table(), "Change a prior by its name: priors={...}.", meta)
-
-    def prior_predictive(
-        self, draws: int = 500, seed: int = 1, conf_level: float = CONF_LEVEL
-    ) -> Result:
-        """Ratings that the priors alone expect; see `pluralign_stats.prior_predictive`."""
-        from pluralign_stats.models.bayes.prior_predictive import foretell
-
-        return foretell(self, self.layout, self.chosen, draws, seed, conf_level)
-
-    def pymc_model(self) -> "pm.Model":
-        """The same model in PyMC; see `pluralign_stats.models.bayes.pymc_model`."""
-        from pluralign_stats.models.bayes.pymc_model import pymc_model
-
-        return pymc_model(self)
-
-    def summary(self, conf_level: float = CONF_LEVEL, interval: str = "credible") -> Result:
-        """Posterior of the fixed effects, thresholds and standard deviations.
-
-        Parameters
-        ----------
-        conf_level
-            Level of the intervals.
-        interval
-            ``"credible"``, with equal tails.
-        """
-        from pluralign_stats.models.bayes.summary import posterior_summary
-
-        if interval != "credible":
-            raise InputError(one_of("'interval'", interval, ("credible",)))
-        return posterior_summary(self, conf_level)
-
-    def predict(
-        self,
-        newdata: pd.DataFrame | None = None,
-        kind: Kind = "mean",
-        averaging: Averaging = "population",
-    ) -> pd.Series | pd.DataFrame:
-        """Posterior mean of the prediction of each row; see `Fit.predict`."""
-        from pluralign_stats.models.bayes.predictive import predict_mean
-
-        return predict_mean(self, newdata, kind, averaging)
-
-    def simulate(self, seed: int) -> pd.Series:
-        """New ratings for the rows of the data: from one draw, with new random effects."""
-        from pluralign_stats.models.bayes.predictive import simulate_ratings
-
-        return simulate_ratings(self, seed)
-
 
 @dataclass(frozen=True, eq=False, repr=False)
-class BayesOrdinalFit(Posterior, OrdinalFit):
+class BayesOrdinalEstimates(PosteriorEstimates, OrdinalEstimates):
     """A Bayesian ordinal or binary mixed model; see `Posterior`."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class BayesLinearFit(Posterior, LinearFit):
+class BayesLinearEstimates(PosteriorEstimates, LinearEstimates):
     """A Bayesian Gaussian mixed model; see `Posterior`."""
 
 
-BayesFit = BayesOrdinalFit | BayesLinearFit
+BayesEstimates = BayesOrdinalEstimates | BayesLinearEstimates

@@ -11,7 +11,11 @@ import xarray as xr
 from pluralign_stats.errors import InputError
 from pluralign_stats.models.bayes.arviz_data import Parameters, inference_data, parameter_draws
 from pluralign_stats.models.bayes.convergence import Convergence, converge, effects_agreement
-from pluralign_stats.models.bayes.fit import BayesFit, BayesLinearFit, BayesOrdinalFit
+from pluralign_stats.models.bayes.fit import (
+    BayesEstimates,
+    BayesLinearEstimates,
+    BayesOrdinalEstimates,
+)
 from pluralign_stats.models.bayes.layout import Layout, lay_out
 from pluralign_stats.models.bayes.options import Sampling
 from pluralign_stats.models.bayes.pointwise import total_log_likelihood
@@ -20,16 +24,18 @@ from pluralign_stats.models.bayes.priors import Priors, choose_priors
 from pluralign_stats.models.bayes.reference import refer
 from pluralign_stats.models.bayes.sampler import IMPOSSIBLE, Sampled, sample
 from pluralign_stats.models.diagnose import lasting_notes
-from pluralign_stats.models.fit import Fit
-from pluralign_stats.models.linear import LinearFit
-from pluralign_stats.models.ordinal import OrdinalFit
+from pluralign_stats.models.fit import ModelEstimates
+from pluralign_stats.models.linear import LinearEstimates
+from pluralign_stats.models.ordinal import OrdinalEstimates
 from pluralign_stats.models.parts import Joint, RandomPart
 
 #: Draws over which the log-likelihood is averaged.
 SAMPLED = 100
 
 
-def sample_posterior(start: Fit, priors: Mapping[str, str] | None, how: Sampling) -> BayesFit:
+def sample_posterior(
+    start: ModelEstimates, priors: Mapping[str, str] | None, how: Sampling
+) -> BayesEstimates:
     """Sample the posterior of the model of a fit; see `fit_bayes`."""
     layout = lay_out(start)
     chosen = choose_priors(start, layout, priors)
@@ -59,13 +65,13 @@ def judge_of(sampled: Sampled) -> Callable[[Parameters], Convergence]:
 
 
 def as_posterior(
-    start: Fit,
+    start: ModelEstimates,
     drawn: Draws,
     chosen: Priors,
     judge: Callable[[Parameters], Convergence],
     stats: xr.Dataset,
     how: str = "NUTS",
-) -> BayesFit:
+) -> BayesEstimates:
     """Draws of the parameters of a fit's model as a Bayesian fit.
 
     Parameters
@@ -83,7 +89,7 @@ def as_posterior(
     if not convergence.approximate:
         convergence = replace(convergence, effects=effects_agreement(base.random, drawn))
     notes = convergence.notes()
-    coded = start.coded if isinstance(start, OrdinalFit) else None
+    coded = start.coded if isinstance(start, OrdinalEstimates) else None
     known = {f.name: getattr(base, f.name) for f in fields(base)}
     known |= {
         "idata": inference_data(base, layout, drawn, stats),
@@ -94,13 +100,15 @@ def as_posterior(
         "warnings": (*notes, *lasting_notes(start.design, coded)),
         "converged": not notes,
     }
-    kind = BayesOrdinalFit if isinstance(base, OrdinalFit) else BayesLinearFit
+    kind = BayesOrdinalEstimates if isinstance(base, OrdinalEstimates) else BayesLinearEstimates
     fit = kind(**known)
     some = replace(fit, draws=drawn.thin(SAMPLED))
     return replace(fit, loglik=float(total_log_likelihood(some).mean()))
 
 
-def summarise(start: Fit, layout: Layout, drawn: Draws, how: str) -> OrdinalFit | LinearFit:
+def summarise(
+    start: ModelEstimates, layout: Layout, drawn: Draws, how: str
+) -> OrdinalEstimates | LinearEstimates:
     """The fit with posterior means for estimates and posterior covariances for uncertainty."""
     joint, k = drawn.joint, drawn.joint.shape[1]
     mean, vcov = joint.mean(axis=0), np.cov(joint, rowvar=False).reshape(k, k)
@@ -117,7 +125,7 @@ def summarise(start: Fit, layout: Layout, drawn: Draws, how: str) -> OrdinalFit 
         "method": _method(start, how),
     }
     names, cuts = start.params.index, start.thresholds.index
-    if isinstance(start, OrdinalFit):
+    if isinstance(start, OrdinalEstimates):
         p = len(names)
         values, spread = start.rows @ mean, start.rows @ vcov @ start.rows.T
         return replace(
@@ -129,7 +137,7 @@ def summarise(start: Fit, layout: Layout, drawn: Draws, how: str) -> OrdinalFit 
             **common,
         )
     return replace(
-        cast("LinearFit", start),
+        cast("LinearEstimates", start),
         params=pd.Series(mean, names, name="estimate"),
         vcov=pd.DataFrame(vcov, names, names),
         sigma=float(np.exp(drawn.log_scale).mean()),
@@ -143,7 +151,7 @@ def _scatter(effects: np.ndarray) -> np.ndarray:
     return np.einsum("sle,slf->lef", apart, apart) / (len(effects) - 1)
 
 
-def _method(start: Fit, how: str) -> str:
+def _method(start: ModelEstimates, how: str) -> str:
     kind = start.method.split(", Laplace")[0].split(", ML")[0].split(", REML")[0]
     terms = "".join(f", {str(r.term).replace(' | ', '|')}" for r in start.design.random)
     return f"Bayesian {kind}{terms}, {how}"

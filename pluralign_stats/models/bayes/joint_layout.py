@@ -12,7 +12,7 @@ from pluralign_stats.models.bayes.layout import FAMILIES, Layout, Natural
 from pluralign_stats.models.bayes.reference import soften_covariance
 from pluralign_stats.models.design import Design
 from pluralign_stats.models.engine.links import LATENT_SD
-from pluralign_stats.models.ordinal import OrdinalFit
+from pluralign_stats.models.ordinal import OrdinalEstimates
 
 #: First guess of how far a demographic's effects differ between dimensions, in logits.
 APART = 0.06
@@ -108,7 +108,7 @@ class JointLayout:
         return u[:, first : first + L * D].reshape(len(u), L, D)
 
 
-def pool(fit: OrdinalFit) -> tuple[Pooled, ...]:
+def pool(fit: OrdinalEstimates) -> tuple[Pooled, ...]:
     """The demographics of a model, one variable each.
 
     Raises
@@ -138,7 +138,7 @@ def _columns_of(variable: str, names: tuple[str, ...]) -> np.ndarray:
     return np.flatnonzero(own)
 
 
-def lay_out_jointly(fits: dict[str, OrdinalFit], valence: np.ndarray) -> JointLayout:
+def lay_out_jointly(fits: dict[str, OrdinalEstimates], valence: np.ndarray) -> JointLayout:
     """Arrays for all dimensions together.
 
     Raises
@@ -214,7 +214,7 @@ def lay_out_jointly(fits: dict[str, OrdinalFit], valence: np.ndarray) -> JointLa
 
 
 def start_jointly(
-    fits: dict[str, OrdinalFit], joint: JointLayout
+    fits: dict[str, OrdinalEstimates], joint: JointLayout
 ) -> tuple[Natural, list[np.ndarray]]:
     """Parameters and effects to start from, put together from the fits of single dimensions."""
     D, unit = len(fits), LATENT_SD[next(iter(fits.values())).link]
@@ -250,7 +250,7 @@ def start_jointly(
     return natural, modes
 
 
-def _names(fits: dict[str, OrdinalFit], pooled: tuple[Pooled, ...]) -> tuple[str, ...]:
+def _names(fits: dict[str, OrdinalEstimates], pooled: tuple[Pooled, ...]) -> tuple[str, ...]:
     first = next(iter(fits.values()))
     names = list(first.design.fixed.names)
     names += [f"threshold {cut} ({name})" for name in fits for cut in first.thresholds.index]

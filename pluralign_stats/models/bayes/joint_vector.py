@@ -3,11 +3,11 @@
 import numpy as np
 
 from pluralign_stats.models.bayes.layout import Layout, Natural
-from pluralign_stats.models.fit import Fit
-from pluralign_stats.models.ordinal import OrdinalFit
+from pluralign_stats.models.fit import ModelEstimates
+from pluralign_stats.models.ordinal import OrdinalEstimates
 
 
-def natural_at(fit: OrdinalFit, layout: Layout, values: np.ndarray) -> Natural:
+def natural_at(fit: OrdinalEstimates, layout: Layout, values: np.ndarray) -> Natural:
     """The model's own parameters from those of the fit's joint vector."""
     f, s, _ = fit.joint.sizes
     b, p, c = fit.basis.shape[1], layout.sizes[0], layout.sections.shape[1]
@@ -20,9 +20,9 @@ def natural_at(fit: OrdinalFit, layout: Layout, values: np.ndarray) -> Natural:
     )
 
 
-def joint_at(fit: Fit, layout: Layout, values: Natural) -> np.ndarray:
+def joint_at(fit: ModelEstimates, layout: Layout, values: Natural) -> np.ndarray:
     """The fit's joint vector from the model's own parameters; the reverse of `natural_at`."""
-    if not isinstance(fit, OrdinalFit):
+    if not isinstance(fit, OrdinalEstimates):
         return values.coefficients
     G, c = len(layout.sections), layout.sections.shape[1]
     apart = np.linalg.solve(np.hstack([np.ones((G, 1)), layout.sections]), values.cuts)

@@ -9,9 +9,9 @@ from pluralign_stats.errors import InputError
 from pluralign_stats.models.bayes.density import Data
 from pluralign_stats.models.bayes.log_densities import GAUSSIAN, LOGIT, PROBIT
 from pluralign_stats.models.design import Design
-from pluralign_stats.models.fit import Fit
-from pluralign_stats.models.linear import LinearFit
-from pluralign_stats.models.ordinal import OrdinalFit
+from pluralign_stats.models.fit import ModelEstimates
+from pluralign_stats.models.linear import LinearEstimates
+from pluralign_stats.models.ordinal import OrdinalEstimates
 
 #: Families of the density by link.
 FAMILIES = {"logit": LOGIT, "probit": PROBIT}
@@ -73,7 +73,7 @@ class Layout:
         return found
 
 
-def lay_out(fit: Fit) -> Layout:
+def lay_out(fit: ModelEstimates) -> Layout:
     """Arrays for the model of a fit."""
     design = fit.design
     n = len(design.y)
@@ -84,7 +84,7 @@ def lay_out(fit: Fit) -> Layout:
     columns = design.fixed.columns
     centre = _centre(fit)
     scale = np.zeros((n, 0)) if design.scale is None else design.scale.columns
-    if isinstance(fit, LinearFit):
+    if isinstance(fit, LinearEstimates):
         scale = np.ones((n, 1))
     cells, cell = np.unique(np.hstack([columns, scale]), axis=0, return_inverse=True)
     p = columns.shape[1]
@@ -94,9 +94,9 @@ def lay_out(fit: Fit) -> Layout:
     for k, r in enumerate(random):
         Z[k, :, : q[k]] = r.z[order]
     codes = np.array([r.codes[order] for r in random], dtype=np.int64).reshape(len(random), n)
-    ordinal = isinstance(fit, OrdinalFit)
+    ordinal = isinstance(fit, OrdinalEstimates)
     data = Data(
-        family=FAMILIES[fit.link] if isinstance(fit, OrdinalFit) else GAUSSIAN,
+        family=FAMILIES[fit.link] if isinstance(fit, OrdinalEstimates) else GAUSSIAN,
         y=(design.y if ordinal else np.zeros(n))[order].astype(np.int64),
         response=(np.zeros(n) if ordinal else design.y)[order].astype(float),
         weight=design.weight[order].astype(float),
@@ -121,11 +121,11 @@ def lay_out(fit: Fit) -> Layout:
     return Layout(data, order, terms, centre, sections, _names(fit, sections, terms))
 
 
-def _centre(fit: Fit) -> np.ndarray:
+def _centre(fit: ModelEstimates) -> np.ndarray:
     """(p,) means of the columns where thresholds or a constant take up the difference, else 0."""
     columns = fit.design.fixed.columns
     centre = columns.mean(axis=0)
-    if isinstance(fit, LinearFit):
+    if isinstance(fit, LinearEstimates):
         constant = np.array(fit.design.fixed.names) == "Intercept"
         centre[constant] = 0.0
         if not constant.any():
@@ -154,11 +154,11 @@ def _sections(design: Design) -> tuple[np.ndarray, np.ndarray]:
     return rows, section.ravel()
 
 
-def _names(fit: Fit, sections: np.ndarray, terms: tuple[int, ...]) -> tuple[str, ...]:
+def _names(fit: ModelEstimates, sections: np.ndarray, terms: tuple[int, ...]) -> tuple[str, ...]:
     names = list(fit.design.fixed.names)
     for g in range(len(sections)):
         names += [f"threshold {cut} ({g})" for cut in fit.thresholds.index]
-    if isinstance(fit, LinearFit):
+    if isinstance(fit, LinearEstimates):
         names.append("residual")
     elif fit.design.scale is not None:
         names += [f"scale: {name}" for name in fit.design.scale.names]

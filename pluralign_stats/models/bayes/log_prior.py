@@ -9,10 +9,10 @@ from pluralign_stats.models.bayes.log_densities import LOGIT
 from pluralign_stats.models.bayes.priors import Distribution, Slot
 
 if TYPE_CHECKING:
-    from pluralign_stats.models.bayes.fit import Posterior
+    from pluralign_stats.models.bayes.fit import PosteriorEstimates
 
 
-def log_prior_draws(fit: "Posterior") -> dict[str, np.ndarray]:
+def log_prior_draws(fit: "PosteriorEstimates") -> dict[str, np.ndarray]:
     """Log prior densities (S,) by class of parameters, each up to a constant.
 
     Classes are those of `priors.ALLOWED`: coefficients, thresholds, scale, residual, sd,
@@ -28,7 +28,7 @@ def log_prior_draws(fit: "Posterior") -> dict[str, np.ndarray]:
     return found
 
 
-def _slot(fit: "Posterior", slot: Slot, prior: Distribution) -> np.ndarray:
+def _slot(fit: "PosteriorEstimates", slot: Slot, prior: Distribution) -> np.ndarray:
     """Log density (S,) of the parameters of one slot."""
     layout, draws = fit.layout, fit.draws
     p, m, _ = layout.sizes

@@ -15,7 +15,7 @@ from pluralign_stats.models.bayes.log_densities import (
 from pluralign_stats.models.engine.compiled import compiled
 
 if TYPE_CHECKING:
-    from pluralign_stats.models.bayes.fit import Posterior
+    from pluralign_stats.models.bayes.fit import PosteriorEstimates
 
 #: Numbers of a block that are held in memory at once (16 MB).
 BLOCK = 2_000_000
@@ -28,7 +28,7 @@ def row_blocks(n_rows: int, n_draws: int) -> Iterator[np.ndarray]:
         yield np.arange(first, min(first + step, n_rows))
 
 
-def log_likelihood(fit: "Posterior", rows: np.ndarray) -> np.ndarray:
+def log_likelihood(fit: "PosteriorEstimates", rows: np.ndarray) -> np.ndarray:
     """Log-likelihood (S, m) of rows (m,) of the data at every draw, given all random effects.
 
     Weights count as in the posterior: they multiply a rating's log-likelihood, and a Gaussian
@@ -46,19 +46,21 @@ def log_likelihood(fit: "Posterior", rows: np.ndarray) -> np.ndarray:
     return made
 
 
-def total_log_likelihood(fit: "Posterior") -> np.ndarray:
+def total_log_likelihood(fit: "PosteriorEstimates") -> np.ndarray:
     """Log-likelihood (S,) of all ratings at every draw, given all random effects."""
     n_draws = len(fit.draws.joint)
     blocks = row_blocks(fit.nobs, n_draws)
     return sum((log_likelihood(fit, rows).sum(axis=1) for rows in blocks), np.zeros(n_draws))
 
 
-def places(fit: "Posterior") -> np.ndarray:
+def places(fit: "PosteriorEstimates") -> np.ndarray:
     """Where (n,) each row of the data stands in the order of the layout."""
     return np.argsort(fit.layout.order)
 
 
-def predictors(fit: "Posterior", rows: np.ndarray, leave_out: Collection[int] = ()) -> np.ndarray:
+def predictors(
+    fit: "PosteriorEstimates", rows: np.ndarray, leave_out: Collection[int] = ()
+) -> np.ndarray:
     """Linear predictors (S, m) of rows (m,), without the random terms of some numbers."""
     data, place = fit.layout.data, places(fit)[rows]
     eta = fit.draws.coefficients @ (data.X + fit.layout.centre)[data.cell[place]].T
@@ -70,7 +72,7 @@ def predictors(fit: "Posterior", rows: np.ndarray, leave_out: Collection[int] = 
     return eta
 
 
-def inverse_scales(fit: "Posterior", rows: np.ndarray) -> np.ndarray:
+def inverse_scales(fit: "PosteriorEstimates", rows: np.ndarray) -> np.ndarray:
     """Inverse latent standard deviations of rows (m,): (S, m), or (S, 0) where all are 1."""
     data = fit.layout.data
     if not data.S.shape[1]:

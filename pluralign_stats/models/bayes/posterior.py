@@ -7,7 +7,7 @@ import numpy as np
 from pluralign_stats.models.bayes.density import Reference, parameters, random_effects
 from pluralign_stats.models.bayes.joint_vector import joint_at
 from pluralign_stats.models.bayes.layout import Layout, natural_of
-from pluralign_stats.models.fit import Fit
+from pluralign_stats.models.fit import ModelEstimates
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +58,7 @@ class Draws:
         return values.reshape(self.n_chains, -1, *values.shape[1:])
 
 
-def unpack(fit: Fit, layout: Layout, reference: Reference, z: np.ndarray) -> Draws:
+def unpack(fit: ModelEstimates, layout: Layout, reference: Reference, z: np.ndarray) -> Draws:
     """Turn coordinates (chains, draws, d) into draws."""
     n_chains, flat = len(z), z.reshape(-1, z.shape[-1])
     turn = natural_of(layout)

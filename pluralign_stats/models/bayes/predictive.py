@@ -6,22 +6,22 @@ from typing import cast
 import numpy as np
 import pandas as pd
 
-from pluralign_stats.models.bayes.fit import BayesLinearFit, Posterior
-from pluralign_stats.models.linear import LinearFit
-from pluralign_stats.models.ordinal import OrdinalFit
+from pluralign_stats.models.bayes.fit import BayesLinearEstimates, PosteriorEstimates
+from pluralign_stats.models.draw import draw_categories, draw_numbers
+from pluralign_stats.models.linear import LinearEstimates
+from pluralign_stats.models.ordinal import OrdinalEstimates
 from pluralign_stats.models.parts import Averaging, Kind
 from pluralign_stats.models.predict import (
     Points,
     as_predicted,
     check_kind,
-    draw_categories,
     number_rows,
     predicted_rows,
 )
 
 
 def predict_mean(
-    fit: Posterior, newdata: pd.DataFrame | None, kind: Kind, averaging: Averaging
+    fit: PosteriorEstimates, newdata: pd.DataFrame | None, kind: Kind, averaging: Averaging
 ) -> pd.Series | pd.DataFrame:
     """Posterior mean of each row's prediction; see `Fit.predict`.
 
@@ -34,7 +34,7 @@ def predict_mean(
     _, first = np.unique(number, return_index=True)
     draws = fit.draws
     points = Points(draws.joint, draws.effects)
-    if not isinstance(fit, OrdinalFit) or kind == "linear":
+    if not isinstance(fit, OrdinalEstimates) or kind == "linear":
         # What is linear in the parameters has its mean at their means.
         effects = tuple(each.mean(axis=0)[None] for each in draws.effects)
         points = Points(draws.joint.mean(axis=0)[None], effects)
@@ -42,17 +42,17 @@ def predict_mean(
     return as_predicted(fit, made[number], data.index, kind)
 
 
-def simulate_ratings(fit: Posterior, seed: int) -> pd.Series:
+def simulate_ratings(fit: PosteriorEstimates, seed: int) -> pd.Series:
     """New ratings for the rows of the data: from one draw of the parameters, new random effects."""
     rng = np.random.default_rng(seed)
     drawn = fit_at(fit, int(rng.integers(len(fit.draws.joint))))
     inner = int(rng.integers(2**32))
-    if isinstance(drawn, OrdinalFit):
+    if isinstance(drawn, OrdinalEstimates):
         return draw_categories(drawn, inner)
-    return LinearFit.simulate(cast("LinearFit", drawn), inner)
+    return draw_numbers(cast("LinearEstimates", drawn), inner)
 
 
-def fit_at(fit: Posterior, draw: int) -> Posterior:
+def fit_at(fit: PosteriorEstimates, draw: int) -> PosteriorEstimates:
     """The fit with the parameters of one draw for its estimates."""
     draws = fit.draws
     values = draws.joint[draw]
@@ -66,7 +66,7 @@ def fit_at(fit: Posterior, draw: int) -> Posterior:
             )
         ),
     )
-    if not isinstance(moved, BayesLinearFit):
+    if not isinstance(moved, BayesLinearEstimates):
         return moved
     return replace(
         moved,

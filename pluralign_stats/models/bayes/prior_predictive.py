@@ -20,7 +20,7 @@ from pluralign_stats.models.bayes.log_densities import (
 )
 from pluralign_stats.models.bayes.options import check_whole
 from pluralign_stats.models.bayes.priors import Priors, choose_priors
-from pluralign_stats.models.fit import Fit
+from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.results import Metadata, Result
 from pluralign_stats.settings import CONF_LEVEL
 
@@ -93,7 +93,7 @@ def prior_predictive(
 
 
 def foretell(
-    fit: Fit, layout: Layout, priors: Priors, draws: int, seed: int, conf_level: float
+    fit: ModelEstimates, layout: Layout, priors: Priors, draws: int, seed: int, conf_level: float
 ) -> Result:
     """Ratings that the priors of a model expect; see `prior_predictive`."""
     check_whole({"draws": (draws, FEWEST_SETS), "seed": (seed, 0)})
@@ -142,7 +142,7 @@ class DrawnSet:
 
 
 def draw_sets(
-    fit: Fit, layout: Layout, prior: Prior, size: int, rng: np.random.Generator
+    fit: ModelEstimates, layout: Layout, prior: Prior, size: int, rng: np.random.Generator
 ) -> Iterator[DrawnSet]:
     """Draw parameters, random effects and ratings from the priors, one data set at a time."""
     turn = natural_of(layout)
@@ -218,7 +218,7 @@ def _above_zero(one: stats.distributions.rv_frozen, u: np.ndarray) -> np.ndarray
 
 
 def _draw_ratings(
-    fit: Fit,
+    fit: ModelEstimates,
     layout: Layout,
     values: Natural,
     effects: tuple[np.ndarray, ...],
@@ -244,7 +244,7 @@ def _draw_ratings(
 
 
 def _of_categories(
-    fit: Fit, sets: Iterator[DrawnSet], conf_level: float
+    fit: ModelEstimates, sets: Iterator[DrawnSet], conf_level: float
 ) -> tuple[pd.DataFrame, str]:
     """Shares of the ratings, and what is absurd about them."""
     J, n = len(fit.thresholds) + 1, len(fit.design.y)
@@ -272,7 +272,9 @@ def _of_categories(
     return table, f"{verdict} {_observed(table, 'rating')}"
 
 
-def _of_numbers(fit: Fit, sets: Iterator[DrawnSet], conf_level: float) -> tuple[pd.DataFrame, str]:
+def _of_numbers(
+    fit: ModelEstimates, sets: Iterator[DrawnSet], conf_level: float
+) -> tuple[pd.DataFrame, str]:
     """Mean and SD of the responses, and whether they are far from any that were observed."""
     y = fit.design.y
     width = np.ptp(y)

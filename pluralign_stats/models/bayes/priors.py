@@ -12,9 +12,9 @@ from pluralign_stats.models.bayes import log_densities
 from pluralign_stats.models.bayes.density import Prior
 from pluralign_stats.models.bayes.layout import Layout
 from pluralign_stats.models.engine.links import LATENT_SD
-from pluralign_stats.models.fit import Fit
-from pluralign_stats.models.linear import LinearFit
-from pluralign_stats.models.ordinal import OrdinalFit
+from pluralign_stats.models.fit import ModelEstimates
+from pluralign_stats.models.linear import LinearEstimates
+from pluralign_stats.models.ordinal import OrdinalEstimates
 
 #: Distributions by name: kind of density, names of the arguments, and which must be above 0.
 DISTRIBUTIONS: dict[str, tuple[int, tuple[str, ...], tuple[bool, ...]]] = {
@@ -101,7 +101,7 @@ def parse_prior(name: str, text: object) -> Distribution:
     return Distribution(kind, values)
 
 
-def slots(fit: Fit, layout: Layout) -> list[Slot]:
+def slots(fit: ModelEstimates, layout: Layout) -> list[Slot]:
     """Every place for a prior, with its default.
 
     Defaults are weakly informative on the latent scale: unit logit SD is taken for one unit of
@@ -128,7 +128,7 @@ def slots(fit: Fit, layout: Layout) -> list[Slot]:
             )
         )
     for k in range(p + m, p + m + s):
-        if isinstance(fit, LinearFit):
+        if isinstance(fit, LinearEstimates):
             found.append(
                 Slot("residual", "residual", Distribution("exponential", (1 / unit,)), (k,))
             )
@@ -148,8 +148,8 @@ def slots(fit: Fit, layout: Layout) -> list[Slot]:
     return found
 
 
-def _unit(fit: Fit) -> float:
-    if isinstance(fit, OrdinalFit):
+def _unit(fit: ModelEstimates) -> float:
+    if isinstance(fit, OrdinalEstimates):
         return LATENT_SD[fit.link] / LATENT_SD["logit"]
     return float(np.std(fit.design.y)) or 1.0
 
@@ -197,7 +197,7 @@ class Priors:
 
 
 def choose_priors(
-    fit: Fit,
+    fit: ModelEstimates,
     layout: Layout,
     given: Mapping[str, str] | None,
     defaults: Mapping[str, str] | None = None,

@@ -5,18 +5,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pluralign_stats.errors import MissingExtraError
-from pluralign_stats.models.bayes.fit import Posterior
+from pluralign_stats.models.bayes.fit import PosteriorEstimates
 from pluralign_stats.models.bayes.layout import Layout
 from pluralign_stats.models.bayes.log_densities import PROBIT
 from pluralign_stats.models.bayes.priors import Distribution, Priors
-from pluralign_stats.models.fit import Fit
+from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.models.matrices import RandomDesign
 
 if TYPE_CHECKING:
     import pymc as pm
 
 
-def pymc_model(fit: Posterior) -> "pm.Model":
+def pymc_model(fit: PosteriorEstimates) -> "pm.Model":
     """State the model of a fit in PyMC, with the fit's data and priors.
 
     Its posterior is the one that `fit_bayes` samples. The parameters are those of
@@ -44,7 +44,7 @@ def pymc_model(fit: Posterior) -> "pm.Model":
     return state(fit, fit.layout, fit.chosen)
 
 
-def state(fit: Fit, layout: Layout, priors: Priors) -> "pm.Model":
+def state(fit: ModelEstimates, layout: Layout, priors: Priors) -> "pm.Model":
     """State the model of any fit in PyMC; see `pymc_model`."""
     try:
         import pymc as pm
@@ -82,7 +82,7 @@ def _range(where: slice) -> range:
     return range(where.start, where.stop)
 
 
-def _response(fit: Fit) -> str:
+def _response(fit: ModelEstimates) -> str:
     return fit.formula.partition("~")[0].strip(" `")
 
 
@@ -120,7 +120,7 @@ def _contribution(term: RandomDesign, sd: list[Any], correlations: list[Distribu
 
 
 def _ordinal(
-    fit: Fit, layout: Layout, prior: dict[int, Distribution], eta: Any, centre: Any
+    fit: ModelEstimates, layout: Layout, prior: dict[int, Distribution], eta: Any, centre: Any
 ) -> None:
     """Thresholds, scale and ratings of an ordinal model with linear predictor `eta` (n,)."""
     import pymc as pm

@@ -1,5 +1,7 @@
 """The approximation by which the density's coordinates are chosen, from a mixed-model fit."""
 
+from typing import cast
+
 import numpy as np
 
 from pluralign_stats.models.bayes.curvature import group_terms, row_terms, term_columns
@@ -7,9 +9,9 @@ from pluralign_stats.models.bayes.density import Prior, Reference
 from pluralign_stats.models.bayes.layout import Layout, Natural, phi_of
 from pluralign_stats.models.bayes.log_densities import CORRELATION, NORMAL, SEPARATE
 from pluralign_stats.models.engine.links import LATENT_SD
-from pluralign_stats.models.fit import Fit
-from pluralign_stats.models.linear import LinearFit
-from pluralign_stats.models.ordinal import OrdinalFit
+from pluralign_stats.models.fit import ModelEstimates
+from pluralign_stats.models.linear import LinearEstimates, rating_sd
+from pluralign_stats.models.ordinal import OrdinalEstimates
 
 #: Smallest standard deviation of random effects at which to place coordinates, in latent ones.
 SMALLEST = 0.03
@@ -30,7 +32,7 @@ CLEAR = 4.0
 GAPS = (0.01, 10.0)
 
 
-def refer(fit: Fit, layout: Layout, prior: Prior) -> Reference:
+def refer(fit: ModelEstimates, layout: Layout, prior: Prior) -> Reference:
     """Choose coordinates from the estimates of a fit, softened where these are extreme."""
     modes = [fit.random[k].modes for k in layout.terms]
     return refer_at(layout, prior, soften(fit, layout), modes)
@@ -63,12 +65,15 @@ def refer_at(layout: Layout, prior: Prior, values: Natural, modes: list[np.ndarr
     )
 
 
-def soften(fit: Fit, layout: Layout) -> Natural:
+def soften(fit: ModelEstimates, layout: Layout) -> Natural:
     """The fit's estimates, moved away from the edges of their ranges."""
-    unit = LATENT_SD[fit.link] if isinstance(fit, OrdinalFit) else fit.rating_sd
+    if isinstance(fit, OrdinalEstimates):
+        unit = LATENT_SD[fit.link]
+    else:
+        unit = rating_sd(cast("LinearEstimates", fit))
     span = np.ptp(fit.design.fixed.columns, axis=0)
     beta = fit.params.to_numpy()[: len(span)]
-    if isinstance(fit, OrdinalFit):
+    if isinstance(fit, OrdinalEstimates):
         bound = 3 * unit / np.where(span > 0, span, 1.0)
         log_scale = fit.params.to_numpy()[len(beta) : len(beta) + layout.sizes[2]]
         log_scale = np.clip(np.nan_to_num(log_scale), -2.0, 2.0)
@@ -92,7 +97,7 @@ def soften_covariance(covariance: np.ndarray, unit: float) -> np.ndarray:
     return correlation * np.outer(sd, sd)
 
 
-def section_cuts(fit: OrdinalFit, layout: Layout) -> np.ndarray:
+def section_cuts(fit: OrdinalEstimates, layout: Layout) -> np.ndarray:
     """(G, C) thresholds of each set."""
     cuts = np.tile(fit.thresholds.to_numpy(), (len(layout.sections), 1))
     c = layout.sections.shape[1]
@@ -102,8 +107,8 @@ def section_cuts(fit: OrdinalFit, layout: Layout) -> np.ndarray:
     return cuts
 
 
-def _sigma(fit: Fit) -> float:
-    return fit.sigma if isinstance(fit, LinearFit) else 1.0
+def _sigma(fit: ModelEstimates) -> float:
+    return fit.sigma if isinstance(fit, LinearEstimates) else 1.0
 
 
 def _bent(information: np.ndarray, layout: Layout) -> np.ndarray:

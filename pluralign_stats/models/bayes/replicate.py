@@ -8,11 +8,11 @@ import numpy as np
 from pluralign_stats.models.bayes.log_densities import GAUSSIAN, LOGIT
 
 if TYPE_CHECKING:
-    from pluralign_stats.models.bayes.fit import Posterior
+    from pluralign_stats.models.bayes.fit import PosteriorEstimates
 
 
 def replicate(
-    fit: "Posterior", draws: np.ndarray, redrawn: Collection[int], rng: np.random.Generator
+    fit: "PosteriorEstimates", draws: np.ndarray, redrawn: Collection[int], rng: np.random.Generator
 ) -> Iterator[np.ndarray]:
     """Draw ratings for the rows of the data.
 
@@ -52,14 +52,16 @@ def replicate(
         yield made
 
 
-def _new_effects(fit: "Posterior", term: int, draw: int, rng: np.random.Generator) -> np.ndarray:
+def _new_effects(
+    fit: "PosteriorEstimates", term: int, draw: int, rng: np.random.Generator
+) -> np.ndarray:
     """Effects (L, q) of new levels."""
     covariance = fit.draws.covariances[term][draw]
     L, q = len(fit.random[term].design.levels), len(covariance)
     return rng.multivariate_normal(np.zeros(q), covariance, L, method="eigh")
 
 
-def _noise(fit: "Posterior", rng: np.random.Generator) -> np.ndarray:
+def _noise(fit: "PosteriorEstimates", rng: np.random.Generator) -> np.ndarray:
     """Standard residuals (n,) in the order of the layout."""
     data = fit.layout.data
     n = len(data.y)

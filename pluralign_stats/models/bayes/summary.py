@@ -6,11 +6,11 @@ import pandas as pd
 
 from pluralign_stats.backing import Backing
 from pluralign_stats.models.bayes.convergence import label
-from pluralign_stats.models.bayes.fit import Posterior
+from pluralign_stats.models.bayes.fit import PosteriorEstimates
 from pluralign_stats.models.bayes.summarize import summarize
 from pluralign_stats.models.between import scale_units, score_covariance
 from pluralign_stats.models.engine.clusters import spread_draws
-from pluralign_stats.models.ordinal import OrdinalFit
+from pluralign_stats.models.ordinal import OrdinalEstimates
 from pluralign_stats.models.summary import coefficient_raters
 from pluralign_stats.results import Metadata, Result, ordered_columns
 
@@ -21,13 +21,13 @@ SPREAD = (
 )
 
 
-def posterior_summary(fit: Posterior, conf_level: float) -> Result:
+def posterior_summary(fit: PosteriorEstimates, conf_level: float) -> Result:
     """Posterior means, SDs and intervals of all parameters; see `Posterior.summary`."""
     from pluralign_stats.models.bayes.arviz_data import parameter_draws
 
     tables = []
     units = meat = None
-    if isinstance(fit, OrdinalFit) and (units := scale_units(fit)):
+    if isinstance(fit, OrdinalEstimates) and (units := scale_units(fit)):
         meat = score_covariance(fit, units)
     for kind, (names, drawn) in parameter_draws(fit, fit.layout, fit.draws).items():
         signed = kind in ("coefficients", "changes", "scale", "cor")

@@ -8,13 +8,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from pluralign_stats.fits.fit import Fit
 from pluralign_stats.models.bayes.bayes import starting_fit
 from pluralign_stats.models.bayes.density import Prior, Reference, log_density
 from pluralign_stats.models.bayes.layout import Layout, lay_out
 from pluralign_stats.models.bayes.posterior import Draws, unpack
 from pluralign_stats.models.bayes.priors import Priors, choose_priors
 from pluralign_stats.models.bayes.reference import refer
-from pluralign_stats.models.fit import Fit
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import pytest
 import xarray as xr
 
 from pluralign_stats import InputError
-from pluralign_stats.models.bayes.bayes import fit_bayes
+from pluralign_stats.fits.bayes import fit_bayes
 from pluralign_stats.models.bayes.sampler import longest
 
 FORMULA = "r4 ~ x + (1|rater)"

@@ -7,6 +7,7 @@ from scipy.special import expit
 
 import pluralign_stats as pls
 from pluralign_stats import InputError
+from pluralign_stats.fits.joint import fit_joint
 from pluralign_stats.models.bayes.density import (
     effects,
     log_density,
@@ -14,7 +15,7 @@ from pluralign_stats.models.bayes.density import (
     parameters,
     random_effects,
 )
-from pluralign_stats.models.bayes.joint import APART, _dimension_draws, _start, fit_joint
+from pluralign_stats.models.bayes.joint import APART, _dimension_draws, _start
 from pluralign_stats.models.bayes.joint_layout import lay_out_jointly, start_jointly
 from pluralign_stats.models.bayes.layout import natural_of
 from pluralign_stats.models.bayes.priors import choose_priors

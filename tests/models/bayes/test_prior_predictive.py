@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 from pluralign_stats import InputError
-from pluralign_stats.models.bayes.bayes import fit_bayes
+from pluralign_stats.fits.bayes import fit_bayes
 from pluralign_stats.models.bayes.layout import natural_of
 from pluralign_stats.models.bayes.prior_predictive import (
     draw_cuts,

@@ -1,0 +1,1 @@
+"""Fits: estimates with all that can be asked of them."""

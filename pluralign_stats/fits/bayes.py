@@ -1,0 +1,184 @@
+"""Bayesian mixed models of ratings."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from pluralign_stats.checks.loo import loo
+from pluralign_stats.errors import InputError, one_of
+from pluralign_stats.fits.fit import Fit
+from pluralign_stats.fits.linear import LinearFit
+from pluralign_stats.fits.ordinal import OrdinalFit
+from pluralign_stats.models.bayes.bayes import estimate_bayes
+from pluralign_stats.models.bayes.fit import (
+    BayesLinearEstimates,
+    BayesOrdinalEstimates,
+    PosteriorEstimates,
+)
+from pluralign_stats.results import Metadata, Result
+from pluralign_stats.settings import CONF_LEVEL
+
+if TYPE_CHECKING:
+    import pymc as pm
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Posterior(Fit, PosteriorEstimates):
+    """What a Bayesian fit has besides what every fit has; see `PosteriorEstimates`."""
+
+    def loo(self, by: str = "rating") -> Result:
+        """How well ratings, or raters, that are left out are predicted; see `pluralign_stats.loo`.
+
+        Parameters
+        ----------
+        by
+            ``"rating"`` or ``"rater"``.
+        """
+        return loo(self, by)
+
+    def priors(self) -> Result:
+        """The prior of every parameter, and whether it was given or is the default."""
+        notes = (
+            "Coefficients are on the latent scale, per unit of the column; priors of thresholds, "
+            "and of a Gaussian model's constant, hold at the means of the covariates.",
+        )
+        meta = Metadata("Priors", self.design.data_kind, "", None, "", notes)
+        return Result(self.chosen.table(), "Change a prior by its name: priors={...}.", meta)
+
+    def prior_predictive(
+        self, draws: int = 500, seed: int = 1, conf_level: float = CONF_LEVEL
+    ) -> Result:
+        """Ratings that the priors alone expect; see `pluralign_stats.prior_predictive`."""
+        from pluralign_stats.models.bayes.prior_predictive import foretell
+
+        return foretell(self, self.layout, self.chosen, draws, seed, conf_level)
+
+    def pymc_model(self) -> "pm.Model":
+        """The same model in PyMC; see `pluralign_stats.models.bayes.pymc_model`."""
+        from pluralign_stats.models.bayes.pymc_model import pymc_model
+
+        return pymc_model(self)
+
+    def summary(self, conf_level: float = CONF_LEVEL, interval: str = "credible") -> Result:
+        """Posterior of the fixed effects, thresholds and standard deviations.
+
+        Parameters
+        ----------
+        conf_level
+            Level of the intervals.
+        interval
+            ``"credible"``, with equal tails.
+        """
+        from pluralign_stats.models.bayes.summary import posterior_summary
+
+        if interval != "credible":
+            raise InputError(one_of("'interval'", interval, ("credible",)))
+        return posterior_summary(self, conf_level)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class BayesOrdinalFit(Posterior, OrdinalFit, BayesOrdinalEstimates):
+    """A Bayesian ordinal or binary mixed model; see `Posterior`."""
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class BayesLinearFit(Posterior, LinearFit, BayesLinearEstimates):
+    """A Bayesian Gaussian mixed model; see `Posterior`."""
+
+
+BayesFit = BayesOrdinalFit | BayesLinearFit
+
+
+def fit_bayes(
+    formula: str,
+    data: pd.DataFrame,
+    *,
+    family: str = "cumulative",
+    link: str = "logit",
+    nominal: str | None = None,
+    scale: str | None = None,
+    weights: str | Sequence[float] | np.ndarray | None = None,
+    priors: Mapping[str, str] | None = None,
+    method: str = "nuts",
+    draws: int = 1000,
+    tune: int = 300,
+    chains: int | None = None,
+    seed: int = 1,
+    target_accept: float = 0.8,
+    progress: bool | None = None,
+    rater: str | Sequence[str] | None = None,
+) -> BayesFit:
+    """Sample the posterior of a mixed model.
+
+    Parameters
+    ----------
+    formula
+        As for `fit_linear`; thresholds take the place of the intercept for ordinal ratings.
+    data
+        One row per rating. Rows with a missing variable are left out and counted.
+    family
+        ``"cumulative"`` for ordered categories, ``"bernoulli"`` for two, ``"gaussian"`` for
+        numbers.
+    link
+        ``"logit"`` or ``"probit"``; of no meaning for a Gaussian family.
+    nominal
+        A factor by whose levels all thresholds differ: groups that use the scale differently.
+    scale
+        Right-hand side of effects on the log of the latent standard deviation.
+    weights
+        A column, or one number per row, by which the row's log-likelihood is multiplied (of a
+        Gaussian family, its precision).
+    priors
+        Such as ``{"coefficients": "normal(0, 1)", "sd(rater)": "exponential(2)"}``; names and
+        defaults are those that ``fit.priors()`` shows.
+    method
+        ``"nuts"``, or ``"laplace"`` for a fast approximation with importance weights, which is
+        refused where it does not hold; then `tune`, `chains` and `target_accept` have no meaning.
+    draws, tune
+        Draws of each chain that are kept, and those before them that tune the sampler.
+    chains
+        Number of chains; by default four where there are as many cores, else two.
+    seed
+        Of the random numbers.
+    target_accept
+        Acceptance rate that the sampler aims at; nearer to 1 for fewer divergences.
+    progress
+        Show a progress bar; by default where somebody watches.
+    rater
+        As for `fit_linear`.
+
+    Raises
+    ------
+    InputError
+        If the formula, the data, a prior or an option cannot be used.
+
+    Notes
+    -----
+    Sampled by nutpie's No-U-Turn sampler in coordinates that the Laplace fit of the same model
+    chooses; see `models.bayes.density`. An interrupted run (Ctrl-C) returns the draws made so far,
+    with a warning, if there are at least 100 of each chain.
+    """
+    found = estimate_bayes(
+        formula,
+        data,
+        family=family,
+        link=link,
+        nominal=nominal,
+        scale=scale,
+        weights=weights,
+        priors=priors,
+        method=method,
+        draws=draws,
+        tune=tune,
+        chains=chains,
+        seed=seed,
+        target_accept=target_accept,
+        progress=progress,
+        rater=rater,
+    )
+    if isinstance(found, BayesOrdinalEstimates):
+        return BayesOrdinalFit.of(found)
+    return BayesLinearFit.of(found)

@@ -1,0 +1,189 @@
+"""One model of all dimensions of a study."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from pluralign_stats.backing import Backing, stacked
+from pluralign_stats.fits.bayes import BayesOrdinalFit
+from pluralign_stats.models.bayes.joint import JointEstimates, correlations_of, estimate_joint
+from pluralign_stats.models.bayes.summarize import summarize
+from pluralign_stats.models.raters import RATER
+from pluralign_stats.models.summary import coefficient_raters
+from pluralign_stats.results import Metadata, Result, ordered_columns
+from pluralign_stats.settings import CONF_LEVEL
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class JointFit(JointEstimates):
+    """A model of all dimensions; ``fit["toxicity"]`` is a Bayesian fit of one of them.
+
+    What was estimated is described by `JointEstimates`.
+    """
+
+    fits: Mapping[str, BayesOrdinalFit]
+
+    def contrasts(self, factor: str, **options: Any) -> Result:
+        """Differences between levels of a factor on every dimension; see `Fit.contrasts`."""
+        return self._each("contrasts", factor, **options)
+
+    def percent(self, factor: str, **options: Any) -> Result:
+        """Differences in percent on every dimension; see `Fit.percent`."""
+        return self._each("percent", factor, **options)
+
+    def _each(self, verb: str, factor: str, **options: Any) -> Result:
+        made = {name: getattr(fit, verb)(factor, **options) for name, fit in self.fits.items()}
+        table = pd.concat([r.table.assign(dimension=name) for name, r in made.items()])
+        last = list(made.values())[-1]
+        told = " ".join(f"{name}: {r.sentence}" for name, r in made.items())
+        return Result(
+            table[ordered_columns(table)].reset_index(drop=True),
+            told,
+            Metadata(
+                last.meta.title,
+                last.meta.data,
+                last.meta.unit,
+                last.meta.conf_level,
+                last.meta.interval,
+                last.meta.notes,
+                self.warnings,
+            ),
+            backing=stacked([r.backing for r in made.values() if r.backing]),
+        )
+
+    def correlations(self, conf_level: float = CONF_LEVEL) -> Result:
+        """How the effects of raters, and of items, go together on different dimensions.
+
+        Returns
+        -------
+        Result
+            Columns group, first, second, estimate, sd, conf_low, conf_high, prob_positive.
+        """
+        dimensions, tables = list(self.fits), []
+        for group, covariance in self.covariances.items():
+            pairs, drawn = correlations_of(covariance)
+            table = summarize(drawn, conf_level).assign(
+                group=group,
+                first=[dimensions[i] for i, _ in pairs],
+                second=[dimensions[j] for _, j in pairs],
+            )
+            tables.append(table[["group", "first", "second", *table.columns[:-3]]])
+        made = pd.concat(tables, ignore_index=True)
+        top = made.loc[made["estimate"].abs().idxmax()]
+        meta = self._meta("Correlations between dimensions", "correlation", conf_level)
+        told = (
+            f"The closest pair: effects of {top['group']}s on {top['first']} and {top['second']}, "
+            f"correlation {top['estimate']:.2f} [{top['conf_low']:.2f}, {top['conf_high']:.2f}]."
+        )
+        return Result(made, told, meta)
+
+    def pooled(self, conf_level: float = CONF_LEVEL) -> Result:
+        """Demographic effects averaged over dimensions, and how far they differ between them."""
+        first = next(iter(self.fits.values()))
+        names = list(first.params.index)
+        average = summarize(self.average, conf_level).assign(term=names)
+        apart = [slot.name for slot, _, _ in self.chosen if slot.name.startswith("sd(dimension")]
+        spread = summarize(self.apart, conf_level, signed=False).assign(term=apart)
+        table = pd.concat([average, spread], ignore_index=True)
+        table = table[ordered_columns(table)]
+        meta = self._meta("Effects averaged over the dimensions", first.unit, conf_level)
+        turned = [name for name, v in self.valence.items() if v < 0]
+        told = "Positive means a better rating"
+        told += f" ({', '.join(turned)} turned round)." if turned else "."
+        behind = np.append(coefficient_raters(first), [first.design.raters.n] * len(apart))
+        return Result(table, told, meta, backing=Backing(behind))
+
+    def summary(self, conf_level: float = CONF_LEVEL) -> Result:
+        """Coefficients, thresholds and standard deviations of every dimension."""
+        each = [fit.summary(conf_level) for fit in self.fits.values()]
+        tables = [r.table.assign(dimension=d) for d, r in zip(self.fits, each, strict=True)]
+        table = pd.concat(tables, ignore_index=True)
+        first = next(iter(self.fits.values()))
+        return Result(
+            table[ordered_columns(table)],
+            f"{sum(fit.nobs for fit in self.fits.values()):,} ratings on {len(self.fits)} "
+            f"dimensions; {self.convergence.told()}",
+            self._meta("All dimensions in one model", first.unit, conf_level),
+            backing=stacked([r.backing for r in each if r.backing]),
+        )
+
+    def priors(self) -> Result:
+        """The prior of every parameter."""
+        table = self.chosen.table()
+        return Result(table, "Change a prior by its name: priors={...}.", Metadata("Priors"))
+
+    def _meta(self, title: str, unit: str, conf_level: float) -> Metadata:
+        kind = next(iter(self.fits.values())).design.data_kind
+        interval = "credible intervals (equal tails)"
+        return Metadata(title, kind, unit, conf_level, interval, (), self.warnings)
+
+    def __repr__(self) -> str:
+        return repr(self.summary())
+
+    def _repr_html_(self) -> str:
+        return self.summary()._repr_html_()
+
+
+def fit_joint(
+    ratings: pd.DataFrame,
+    demographics: Sequence[str],
+    *,
+    valence: Mapping[str, int] | None = None,
+    link: str = "logit",
+    priors: Mapping[str, str] | None = None,
+    draws: int = 750,
+    tune: int = 300,
+    chains: int | None = None,
+    seed: int = 1,
+    target_accept: float = 0.8,
+    progress: bool | None = None,
+    rater: str | Sequence[str] = RATER,
+) -> JointFit:
+    """Sample one ordinal model of all dimensions.
+
+    Each dimension has thresholds of its own. A rater has an effect on every dimension, and these
+    are correlated, as are an item's. Demographic effects are pooled in part: each dimension's
+    differs from the average over dimensions by as much as the data say.
+
+    Parameters
+    ----------
+    ratings
+        One row per rater, item and dimension, with columns rater, item, dimension, rating and the
+        demographics, such as ``study.ratings``.
+    demographics
+        Factors or numbers whose effects are modelled.
+    valence
+        1 for dimensions where agreement is good, -1 where it is bad, such as ``{"toxicity": -1}``;
+        effects are turned by it before they are pooled. By default 1.
+    link, priors, draws, tune, chains, seed, target_accept, progress
+        As for `fit_bayes`; ``"sd(dimension: gender)"`` is how far effects of gender differ between
+        dimensions.
+    rater
+        The column that tells raters apart where it is not called so, or several whose combinations
+        do, such as ``["country", "id"]`` where ids begin anew in each country.
+
+    Raises
+    ------
+    InputError
+        If a column is absent, a valence is not 1 or -1, or the dimensions do not have the same
+        categories and groups.
+    """
+    found = estimate_joint(
+        ratings,
+        demographics,
+        valence=valence,
+        link=link,
+        priors=priors,
+        draws=draws,
+        tune=tune,
+        chains=chains,
+        seed=seed,
+        target_accept=target_accept,
+        progress=progress,
+        rater=rater,
+    )
+    fits = {name: BayesOrdinalFit.of(each) for name, each in found.fits.items()}
+    return JointFit(**{**vars(found), "fits": fits})

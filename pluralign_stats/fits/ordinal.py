@@ -1,0 +1,86 @@
+"""Ordinal mixed models of ratings."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from pluralign_stats.fits.fit import Fit
+from pluralign_stats.models.ordinal import OrdinalEstimates, estimate_ordinal
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class OrdinalFit(Fit, OrdinalEstimates):
+    """A fitted ordinal mixed model; see `Fit` for what all fits have."""
+
+
+def fit_ordinal(
+    formula: str,
+    data: pd.DataFrame,
+    *,
+    link: str = "logit",
+    thresholds: str = "flexible",
+    nominal: str | None = None,
+    scale: str | None = None,
+    weights: str | Sequence[float] | np.ndarray | None = None,
+    n_nodes: int = 1,
+    rater: str | Sequence[str] | None = None,
+) -> OrdinalFit:
+    """Fit a cumulative link mixed model.
+
+    A rating is at most j with probability ``F((threshold_j - effects) / scale)``, so a positive
+    effect means higher ratings. With two categories this is the binary mixed model.
+
+    Parameters
+    ----------
+    formula
+        As for `fit_linear`; thresholds take the place of the intercept.
+    data
+        One row per rating. Rows with a missing variable are left out and counted. The response is
+        numbers or an ordered categorical.
+    link
+        ``"logit"``, ``"probit"`` or ``"cloglog"``.
+    thresholds
+        ``"flexible"``, ``"symmetric"`` about a centre, or ``"equidistant"``.
+    nominal
+        Right-hand side, such as ``"country"``, of effects that every threshold has for itself:
+        groups that use the scale differently.
+    scale
+        Right-hand side of effects on the log of the latent standard deviation: groups that spread
+        their ratings more.
+    weights
+        A column, or one number per row, by which the row's log-likelihood is multiplied.
+    n_nodes
+        1 for the Laplace approximation; more nodes of adaptive Gauss-Hermite quadrature for a
+        single random intercept or slope.
+    rater
+        As for `fit_linear`.
+
+    Raises
+    ------
+    InputError
+        If the formula, the data or an option cannot be used.
+
+    Notes
+    -----
+    The marginal likelihood is approximated at the mode of the random effects and maximized with
+    its exact gradient; standard errors are from the observed information of all parameters.
+
+    Thresholds stay in order: where nobody (of a group with thresholds of its own) chose what lies
+    between two of them, they coincide, and standard errors are given that they do. Categories of
+    the scale that nobody chose change no score of the others.
+    """
+    return OrdinalFit.of(
+        estimate_ordinal(
+            formula,
+            data,
+            link=link,
+            thresholds=thresholds,
+            nominal=nominal,
+            scale=scale,
+            weights=weights,
+            n_nodes=n_nodes,
+            rater=rater,
+        )
+    )
