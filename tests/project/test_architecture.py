@@ -30,7 +30,7 @@ ROOMS = {
     """,
     "training": """
         part process plain_text table_parts folders conditions judgement number_format chat
-        adapter_fit embedded models engines optimize tuning generation judges workflow
+        adapter_fit embedded bases engines optimize tuning generation judges workflow
     """,
     "reports": """
         safe kernel publish downloads folder model parameters notebook cells execute run provenance

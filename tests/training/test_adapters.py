@@ -15,8 +15,9 @@ from safetensors.torch import load_file, save_file
 from transformers import AutoModelForCausalLM, AutoModelForSequenceClassification
 
 from pluralign_stats import InputError
+from training.bases.adapter import check_adapter, with_adapter
+from training.bases.load import load_model
 from training.conditions.options import DpoOptions
-from training.models import check_adapter, load_model, with_adapter
 
 WEIGHTS = "adapter_model.safetensors"
 CONFIG = "adapter_config.json"
@@ -280,10 +281,10 @@ def test_a_checkpoint_that_is_not_loaded_is_found_out(base: Path, whole: Path) -
 def test_a_reward_model_that_rewards_otherwise_is_refused(base: Path, tmp_path: Path) -> None:
     from train_runs import QUICK
 
+    from training.bases.tokenizer import load_tokenizer
     from training.chat import end_tokens
     from training.conditions.options import RewardOptions
     from training.folders import work_folder
-    from training.models import load_tokenizer
     from training.optimize.arguments import Stage
     from training.optimize.data import pair_rows
     from training.optimize.reward import load_rewards, train_reward

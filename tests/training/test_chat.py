@@ -7,6 +7,7 @@ import pytest
 import tiny
 
 from pluralign_stats import InputError
+from training.bases.tokenizer import load_tokenizer, templates
 from training.chat import (
     Turn,
     all_ends,
@@ -20,7 +21,6 @@ from training.chat import (
     template_fault,
     turn_end,
 )
-from training.models import load_tokenizer, templates
 
 
 @pytest.fixture(scope="module")

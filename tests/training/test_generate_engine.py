@@ -13,12 +13,12 @@ from tiny_chat_models import KINDS, save_model, save_run
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 
 from pluralign_stats.errors import InputError, MissingExtraError
+from training.bases.adapter import with_adapter
 from training.engines.base import Base, untuned
 from training.engines.choose import open_engine
 from training.engines.likelihood import Span, mean_logprobs
 from training.engines.protocol import GenerationOptions, Reply, Request
 from training.engines.transformers_engine import TransformersEngine
-from training.models import with_adapter
 
 SHORT, LONG = "what is good", "what is good at home tell me of work was ist gut daheim sag mir"
 REQUESTS = [Request(SHORT if i % 2 else LONG, seed=i) for i in range(8)]

@@ -16,10 +16,10 @@ from tiny_chat_models import save_model, save_run
 from transformers import AutoModelForCausalLM
 
 from pluralign_stats.errors import InputError
+from training.bases.adapter import with_adapter
 from training.engines.base import Base
 from training.engines.protocol import GenerationOptions, Request
 from training.engines.transformers_engine import TransformersEngine
-from training.models import with_adapter
 
 
 @dataclass

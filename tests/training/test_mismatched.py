@@ -117,8 +117,8 @@ def feedback(prompts: list[str], texts: list[str]) -> pd.DataFrame:
 
 @pytest.mark.parametrize("max_steps", [None, 1])
 def test_trainers_get_them(max_steps: int | None, tmp_path: Path) -> None:
+    from training.bases.tokenizer import load_tokenizer
     from training.conditions.options import KtoOptions
-    from training.models import load_tokenizer
     from training.optimize.arguments import Stage
     from training.optimize.kto import kto_trainer
 
@@ -136,7 +136,7 @@ def test_trainers_get_them(max_steps: int | None, tmp_path: Path) -> None:
 
 
 def test_equal_examples_put_together_keep_their_prompts_apart(tmp_path: Path) -> None:
-    from training.models import load_tokenizer
+    from training.bases.tokenizer import load_tokenizer
     from training.optimize.data import usable
 
     tokenizer = load_tokenizer(str(tiny.make_model("llama", tmp_path / "base")))

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import tiny
 
+from training.bases.tokenizer import templates
 from training.chat import (
     answer_tokens,
     end_tokens,
@@ -15,7 +16,6 @@ from training.chat import (
     prompt_tokens,
     read_turn,
 )
-from training.models import templates
 from training.plain_text import plain
 
 BOS, EOS, PAD = "<s>", "</s>", "<pad>"

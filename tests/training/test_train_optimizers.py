@@ -61,8 +61,8 @@ def trainer_of(
     optimizer: str, base: Path, folder: Path, feedback: pd.DataFrame, **changes: Any
 ) -> Any:
     """A trainer before its first step, and its rows."""
+    from training.bases.tokenizer import load_tokenizer
     from training.conditions.options import DpoOptions, KtoOptions, RewardOptions
-    from training.models import load_tokenizer
     from training.optimize.arguments import Stage
     from training.optimize.data import pair_rows, unpaired_rows
     from training.optimize.dpo import dpo_trainer
@@ -213,8 +213,8 @@ def test_balance_gives_both_kinds_the_same_weight() -> None:
 
 
 def test_rewards_do_not_depend_on_order_or_batches(bases: dict[str, Path]) -> None:
+    from training.bases.load import load_model
     from training.conditions.options import DpoOptions
-    from training.models import load_model
     from training.optimize.reward import rewards_of
 
     model = load_model(str(bases["qwen3"]), DpoOptions(**QUICK), "reward")
@@ -226,8 +226,8 @@ def test_rewards_do_not_depend_on_order_or_batches(bases: dict[str, Path]) -> No
 
 
 def test_rewards_are_guarded(bases: dict[str, Path]) -> None:
+    from training.bases.tokenizer import load_tokenizer
     from training.chat import end_tokens
-    from training.models import load_tokenizer
     from training.optimize import reward
 
     tokenizer = load_tokenizer(str(bases["reasoning"]))
@@ -275,7 +275,7 @@ def test_training_stops_where_steps_end_and_draws_what_it_meets() -> None:
 
 
 def test_texts_that_cannot_be_used_are_counted_and_left_out(bases: dict[str, Path]) -> None:
-    from training.models import load_tokenizer
+    from training.bases.tokenizer import load_tokenizer
     from training.optimize.data import pair_rows, unpaired_rows, usable
 
     tokenizer = load_tokenizer(str(bases["llama"]))

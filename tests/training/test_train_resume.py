@@ -134,7 +134,7 @@ def test_a_table_that_a_kill_tears_is_written_again(
 def test_grpo_meets_no_prompt_that_is_longer_than_the_context(
     base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from training.models import load_tokenizer
+    from training.bases.tokenizer import load_tokenizer
     from training.optimize import grpo, reward
     from training.tuning import run
 

@@ -9,11 +9,11 @@ from peft import LoraConfig, get_peft_model
 from tiny import WORDS, make_model
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
+from training.bases.adapter import with_adapter
 from training.chat import exchange_tokens
 from training.conditions.condition import Condition
 from training.engines.verification import choose_probes, judge, probe_logprobs, write_canary
 from training.folders import complete, work_folder, write_json
-from training.models import with_adapter
 from training.process import prepare_process
 
 prepare_process()

@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from training.bases.find import find_base
+from training.bases.load import check_quantization, load_model
+from training.bases.tokenizer import load_tokenizer
 from training.conditions.condition import Condition, Control
 from training.conditions.options import TrainingOptions
-from training.models import check_quantization, find_base, load_model, load_tokenizer
 from training.number_format import is_fast, number_format
 
 Precision = Literal["auto", "bf16", "fp32"]

@@ -3,9 +3,9 @@
 from importlib.util import find_spec
 
 from pluralign_stats.errors import MissingExtraError
+from training.bases.packages import require_packages
 from training.engines.base import Base
 from training.engines.protocol import Engine, GenerationOptions
-from training.models import require_packages
 from training.process import prepare_process
 
 

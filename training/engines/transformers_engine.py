@@ -10,6 +10,8 @@ import torch
 from transformers import GenerationConfig, LogitsProcessorList
 
 from pluralign_stats.errors import InputError
+from training.bases.adapter import with_adapter
+from training.bases.find import base_fingerprint
 from training.chat import Turn, all_ends, prompt_tokens, read_turn
 from training.conditions.names import ADAPTER
 from training.engines.active import check_active
@@ -19,7 +21,6 @@ from training.engines.likelihood import Span, mean_logprobs
 from training.engines.protocol import GenerationOptions, Reply, Request
 from training.engines.sampling import SeededSampling
 from training.engines.verification import Probe, probe_logprobs
-from training.models import base_fingerprint, with_adapter
 
 #: Parameters up to which a model on a CPU is faster with one thread.
 SMALL = 20_000_000

@@ -9,6 +9,9 @@ from vllm import LLM, SamplingParams
 from vllm.lora.request import LoRARequest
 
 from pluralign_stats.errors import InputError
+from training.bases.adapter import check_adapter
+from training.bases.find import base_fingerprint, find_base, named_ends
+from training.bases.tokenizer import load_tokenizer
 from training.chat import Turn, all_ends, prompt_tokens, read_turn
 from training.conditions.names import ADAPTER
 from training.engines.active import check_active
@@ -16,13 +19,6 @@ from training.engines.base import Base, Precision
 from training.engines.lengths import MOST_TOKENS, longest_answer
 from training.engines.protocol import GenerationOptions, Reply, Request
 from training.engines.verification import Probe
-from training.models import (
-    base_fingerprint,
-    check_adapter,
-    find_base,
-    load_tokenizer,
-    named_ends,
-)
 from training.number_format import is_fast
 
 #: Largest rank of an adapter that room is kept for.

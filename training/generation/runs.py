@@ -10,12 +10,13 @@ from typing import Any
 from pluralign_stats.errors import InputError
 from pluralign_stats.feedback.split import split_prompts
 from pluralign_stats.study.study import Study
+from training.bases.find import base_fingerprint, find_base
+from training.bases.packages import first_line
 from training.conditions.condition import CONDITION, read_condition
 from training.engines.base import Base, base_of, untuned
 from training.engines.verification import check_canary, read_canary
 from training.folders import MARK, file_hash, read_mark, was_held
 from training.generation.prompts import Prompt, joined, study_prompts
-from training.models import base_fingerprint, find_base, first_line
 from training.tuning.run import failure
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pluralign_stats.errors import InputError, MissingExtraError, listing, one_of
+from training.bases.packages import first_line
 from training.judgement import Answer, Judgement
-from training.models import first_line
 from training.plain_text import plain
 from training.process import prepare_process
 

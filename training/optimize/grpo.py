@@ -6,9 +6,10 @@ from typing import Any
 import torch
 from trl import GRPOConfig, GRPOTrainer
 
+from training.bases.adapter import new_adapter
+from training.bases.load import load_model
 from training.chat import prompt_tokens
 from training.conditions.options import GrpoOptions
-from training.models import load_model, new_adapter
 from training.optimize.arguments import Stage, run_trainer, shared_arguments
 from training.optimize.data import dataset, in_random_order
 from training.optimize.reward import Rewards

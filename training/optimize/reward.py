@@ -13,12 +13,13 @@ from trl import RewardConfig, RewardTrainer
 from trl.trainer.reward_trainer import DataCollatorForPreference
 
 from pluralign_stats.errors import InputError
+from training.bases.adapter import with_adapter
+from training.bases.load import load_model
 from training.chat import exchange_tokens, read_turn
 from training.conditions.names import ADAPTER
 from training.conditions.options import RewardOptions, TrainingOptions
 from training.engines.verification import N_PROBES, TOLERANCE
 from training.folders import complete, is_complete, write_json
-from training.models import load_model, with_adapter
 from training.number_format import number_format
 from training.optimize.arguments import Stage, run_trainer, save_adapter, shared_arguments
 from training.optimize.weighted import (

@@ -7,7 +7,8 @@ import torch
 from torch.nn.functional import logsigmoid
 from transformers import Trainer
 
-from training.models import Head, load_model, new_adapter
+from training.bases.adapter import new_adapter
+from training.bases.load import Head, load_model
 from training.optimize.arguments import Stage
 from training.optimize.data import dataset, even_weights, rows_met
 

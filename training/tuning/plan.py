@@ -16,18 +16,14 @@ from pluralign_stats.feedback.recipe import Recipe
 from pluralign_stats.feedback.split import split_prompts
 from pluralign_stats.feedback.unpaired import unpaired_feedback
 from pluralign_stats.study.study import Study
+from training.bases.adapter import adapter_bytes
+from training.bases.find import base_fingerprint, context_length, find_base
+from training.bases.load import check_quantization
+from training.bases.packages import require_packages
+from training.bases.tokenizer import load_tokenizer
 from training.conditions.condition import Condition
 from training.conditions.grid import Design, Grid, conditions, recipes
 from training.conditions.options import GrpoOptions
-from training.models import (
-    adapter_bytes,
-    base_fingerprint,
-    check_quantization,
-    context_length,
-    find_base,
-    load_tokenizer,
-    require_packages,
-)
 from training.optimize.data import usable, with_texts
 from training.optimize.mismatched import require_mismatched
 

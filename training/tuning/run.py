@@ -13,12 +13,15 @@ from typing import Any
 import pandas as pd
 
 from pluralign_stats.errors import InputError
+from training.bases.adapter import with_adapter
+from training.bases.find import named_ends
+from training.bases.load import load_model
+from training.bases.tokenizer import load_tokenizer
 from training.conditions.condition import Condition, read_condition
 from training.conditions.names import ADAPTER, ENVIRONMENT, EXCLUDED, FAILED, FEEDBACK, INPUTS
 from training.conditions.options import GrpoOptions
 from training.engines.verification import choose_probes, judge, probe_logprobs, write_canary
 from training.folders import complete, file_hash, work_folder, write_json, write_whole
-from training.models import load_model, load_tokenizer, named_ends, with_adapter
 from training.number_format import number_format
 from training.optimize.data import Rows, pair_rows, unpaired_rows
 from training.table_parts import write_frame

@@ -9,12 +9,13 @@ from typing import Any
 from pluralign_stats.errors import InputError, PluralignError
 from pluralign_stats.progress import WorkProgress
 from pluralign_stats.study.study import Study
+from training.bases.find import find_base
+from training.bases.packages import first_line
 from training.conditions.condition import CONDITION, Condition
 from training.conditions.grid import Grid
 from training.conditions.names import EXCLUDED, FAILED, FEEDBACK, INPUTS
 from training.engines.verification import check_canary
 from training.folders import only_one, read_mark, remove_whole, work_folder, write_json
-from training.models import find_base, first_line
 from training.optimize.data import feedback_hash
 from training.part import WHOLE, Part
 from training.table_parts import write_frame

@@ -9,11 +9,11 @@ from pydantic import BeforeValidator, Field, ValidationError, model_validator
 from pluralign_stats.errors import InputError, listing
 from pluralign_stats.feedback.recipe import as_words
 from pluralign_stats.study.yaml_file import parse_yaml, read_text
+from training.bases.find import EMBEDDED
 from training.conditions.errors import explain
 from training.conditions.grid import HUB, RUNS, BaseModelEntry, Grid, read_grid
 from training.conditions.options import Frozen
 from training.engines.protocol import GenerationOptions
-from training.models import EMBEDDED
 
 #: Where a simulated study is written, in the folder of the run.
 OWN_STUDY = Path("study") / "study.yaml"

@@ -17,10 +17,10 @@ from typing import Any
 import pandas as pd
 
 from pluralign_stats.errors import InputError
+from training.bases.find import EMBEDDED
 from training.conditions.condition import Condition
 from training.conditions.grid import Grid, conditions, recipes
 from training.conditions.options import GrpoOptions, TrainingOptions
-from training.models import EMBEDDED
 from training.workflow.config import CostAssumptions, RunConfig, Simulated
 from training.workflow.layout import Layout
 

@@ -6,7 +6,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from training.models import EMBEDDED
+from training.bases.find import EMBEDDED
 from training.workflow.config import OWN_STUDY, RunConfig
 
 #: What a run writes into its folder.

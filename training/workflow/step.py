@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from pluralign_stats.errors import InputError, PluralignError
+from training.bases.find import find_base
 from training.conditions.condition import Control
 from training.folders import only_one, remove_whole, was_held, write_json, write_whole
-from training.models import find_base
 from training.part import Part, read_part
 from training.workflow.command import is_alive, pluralign
 from training.workflow.config import RunConfig
