@@ -2,15 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from pluralign_stats.backing import Backing, stacked
+from pluralign_stats.effects.comparisons import Pairs
 from pluralign_stats.fits.bayes import BayesOrdinalFit
 from pluralign_stats.models.bayes.joint import JointEstimates, correlations_of, estimate_joint
 from pluralign_stats.models.bayes.summarize import summarize
+from pluralign_stats.models.parts import Averaging, Kind
 from pluralign_stats.models.raters import RATER
 from pluralign_stats.models.summary import coefficient_raters
 from pluralign_stats.results import Metadata, Result, ordered_columns
@@ -26,16 +27,52 @@ class JointFit(JointEstimates):
 
     fits: Mapping[str, BayesOrdinalFit]
 
-    def contrasts(self, factor: str, **options: Any) -> Result:
+    def contrasts(
+        self,
+        factor: str,
+        *,
+        pairs: Pairs = "reference",
+        by: str | Sequence[str] | None = None,
+        newdata: pd.DataFrame | None = None,
+        kind: Kind = "mean",
+        averaging: Averaging = "population",
+        conf_level: float = CONF_LEVEL,
+    ) -> Result:
         """Differences between levels of a factor on every dimension; see `Fit.contrasts`."""
-        return self._each("contrasts", factor, **options)
+        return self._stacked(
+            {
+                name: fit.contrasts(
+                    factor, pairs=pairs, by=by, newdata=newdata, kind=kind, averaging=averaging,
+                    conf_level=conf_level,
+                )
+                for name, fit in self.fits.items()
+            }
+        )  # fmt: skip
 
-    def percent(self, factor: str, **options: Any) -> Result:
+    def percent(
+        self,
+        factor: str,
+        *,
+        pairs: Pairs = "reference",
+        by: str | Sequence[str] | None = None,
+        newdata: pd.DataFrame | None = None,
+        averaging: Averaging = "population",
+        conf_level: float = CONF_LEVEL,
+        lowest: float | None = None,
+    ) -> Result:
         """Differences in percent on every dimension; see `Fit.percent`."""
-        return self._each("percent", factor, **options)
+        return self._stacked(
+            {
+                name: fit.percent(
+                    factor, pairs=pairs, by=by, newdata=newdata, averaging=averaging,
+                    conf_level=conf_level, lowest=lowest,
+                )
+                for name, fit in self.fits.items()
+            }
+        )  # fmt: skip
 
-    def _each(self, verb: str, factor: str, **options: Any) -> Result:
-        made = {name: getattr(fit, verb)(factor, **options) for name, fit in self.fits.items()}
+    def _stacked(self, made: Mapping[str, Result]) -> Result:
+        """The tables of all dimensions, one below the other."""
         table = pd.concat([r.table.assign(dimension=name) for name, r in made.items()])
         last = list(made.values())[-1]
         told = " ".join(f"{name}: {r.sentence}" for name, r in made.items())
