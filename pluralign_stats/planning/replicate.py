@@ -73,8 +73,8 @@ def replicate(design: StudyDesign, model: Model, seed: int, number: int) -> Repl
     tested = fit.summary().table.set_index("term").loc["group"]
     truth = true_effect(design, model)
     covered = bool(tested["conf_low"] <= truth <= tested["conf_high"])
-    numbers = tested[["estimate", "std_error", "p_value"]].astype(float)
-    return Replicate(*numbers.tolist(), covered)
+    estimate, std_error, p_value = map(float, tested[["estimate", "std_error", "p_value"]])
+    return Replicate(estimate, std_error, p_value, covered)
 
 
 def true_effect(design: StudyDesign, model: Model) -> float:
