@@ -45,3 +45,8 @@ def some(words: Iterable[str], most: int = 4) -> str:
     """The first few of several, told apart by semicolons, and that there are others."""
     items = list(words)
     return "; ".join(items[:most]) + ("; and others" if len(items) > most else "")
+
+
+def plain_coefficient(name: str) -> str:
+    """A coefficient in words: ``a: x × b: y`` for ``a[T.x]:b[T.y]``."""
+    return name.replace("]:", " × ").replace("[T.", ": ").replace("]", "")

@@ -12,7 +12,6 @@ from pluralign_stats.checks.names import (
     level_counts,
     levels_of,
     may_name,
-    plain_coefficient,
     rater_group,
 )
 from pluralign_stats.checks.protocol import Check
@@ -22,6 +21,7 @@ from pluralign_stats.models.fit import Fit
 from pluralign_stats.models.raters import RATER
 from pluralign_stats.results import Metadata, Result
 from pluralign_stats.settings import MIN_CELL
+from pluralign_stats.words import plain_coefficient
 
 #: A level that moves a coefficient by more standard errors than this is called influential. The
 #: choice is ours: such a level decides as much as everything that chance leaves open.

@@ -11,11 +11,6 @@ from pluralign_stats.models.raters import RATER, THINGS
 from pluralign_stats.settings import MIN_CELL
 
 
-def plain_coefficient(name: str) -> str:
-    """A coefficient in words: ``a: x × b: y`` for ``a[T.x]:b[T.y]``."""
-    return name.replace("]:", " × ").replace("[T.", ": ").replace("]", "")
-
-
 def levels_of(group: str) -> str:
     """The levels of a grouping factor in words: ``raters``, ``items``, or ``levels of x``."""
     return f"{group}s" if group in {"rater", "item", "prompt", "response"} else f"levels of {group}"

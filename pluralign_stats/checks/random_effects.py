@@ -11,13 +11,13 @@ from pluralign_stats.checks.names import (
     level_counts,
     levels_of,
     may_name,
-    plain_coefficient,
 )
 from pluralign_stats.describe.intervals import check_level
 from pluralign_stats.models.estimates import RandomPart
 from pluralign_stats.models.fit import Fit
 from pluralign_stats.results import Metadata, Result, minus
 from pluralign_stats.settings import CONF_LEVEL, MIN_CELL
+from pluralign_stats.words import plain_coefficient
 
 
 def random_effects_table(

@@ -3,12 +3,13 @@
 import numpy as np
 import pandas as pd
 
-from pluralign_stats.checks.names import levels_of, plain_coefficient
+from pluralign_stats.checks.names import levels_of
 from pluralign_stats.checks.protocol import Check
 from pluralign_stats.errors import InputError
 from pluralign_stats.models.bayes.bayes import Posterior
 from pluralign_stats.models.fit import Fit
 from pluralign_stats.results import Metadata, Result
+from pluralign_stats.words import plain_coefficient
 
 #: Parameters that the figure shows, those that agree least first.
 SHOWN = 4

@@ -7,14 +7,13 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from pluralign_stats.errors import InputError
-from pluralign_stats.figures.style import GRID, MUTED, SMALL, RoundTicks, wrapped
+from pluralign_stats.figures.style import GRID, MUTED, SMALL
 from pluralign_stats.figures.tables import need
+from pluralign_stats.figures.ticks import RoundTicks
 from pluralign_stats.outcomes.models import ONE_RUN
 from pluralign_stats.outcomes.read import CONTROL, MINIATURES
 from pluralign_stats.results import Result
 from pluralign_stats.settings import SIGNIFICANCE
-
-MARKERS = "osD^vP*"
 
 
 def compared(result: Result, *, control: bool) -> pd.DataFrame:
@@ -122,8 +121,3 @@ def share_limits(axes: Sequence[Axes], ticks: int = 5) -> None:
     for ax in axes:
         ax.set_xlim(low, high)
         ax.xaxis.set_major_locator(RoundTicks(ax, ticks))
-
-
-def lines(text: str, width: int) -> str:
-    """Break every line of a text that is longer than `width` characters."""
-    return "\n".join(wrapped(line, width) for line in text.split("\n"))

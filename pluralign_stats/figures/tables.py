@@ -16,9 +16,9 @@ def need(result: Result, *columns: str) -> None:
         )
 
 
-def counted(table: pd.DataFrame) -> list[str]:
+def counted(table: pd.DataFrame, what: str = "raters") -> list[str]:
     """What the numbers in brackets are, where the table counts raters."""
-    return ["raters in brackets"] if "n_raters" in table and table["n_raters"].any() else []
+    return [f"{what} in brackets"] if "n_raters" in table and table["n_raters"].any() else []
 
 
 def raters_of(table: pd.DataFrame) -> list[str]:

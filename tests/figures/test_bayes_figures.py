@@ -6,9 +6,9 @@ import pytest
 
 import pluralign_stats as pls
 from pluralign_stats.checks.loo import loo_check
-from pluralign_stats.checks.names import plain_coefficient
 from pluralign_stats.checks.sampling import sampling_check
 from pluralign_stats.results import Metadata, Result
+from pluralign_stats.words import plain_coefficient
 
 
 @pytest.fixture(scope="module")

@@ -19,6 +19,7 @@ from pluralign_stats.models.estimates import RandomPart
 from pluralign_stats.models.ordinal import OrdinalFit
 from pluralign_stats.models.summary import coefficient_raters
 from pluralign_stats.results import Metadata, Result, ordered_columns
+from pluralign_stats.words import plain_coefficient
 
 #: R-hat of chains that agree is below this (Vehtari et al. 2021, Bayesian Analysis 16, 667-718).
 LARGEST_RHAT = 1.01
@@ -113,7 +114,7 @@ class Sign:
         return self.doubt.format(
             value=self.written(self.value),
             limit=self.written(self.limit),
-            worst=self.worst or f"an effect of {self.group}",
+            worst=plain_coefficient(self.worst) or f"an effect of {self.group}",
             n_draws=f"{n_draws:,}",
         )
 
