@@ -27,10 +27,11 @@ from pluralign_stats.figures.style import (
     with_counts,
     wrapped,
 )
-from pluralign_stats.figures.tables import counted, need
+from pluralign_stats.figures.tables import clear_points, counted, need
 from pluralign_stats.figures.ticks import RoundTicks
-from pluralign_stats.results import Result
+from pluralign_stats.results import Result, with_interval
 from pluralign_stats.settings import SIGNIFICANCE
+from pluralign_stats.words import counted as in_number
 
 #: Rows that a line of a heading takes.
 _HEADING = 0.65
@@ -111,7 +112,19 @@ def forest_figure(result: Result, term: str | None = None, *, columns: int = 2) 
     filled = f"adjusted p < {SIGNIFICANCE}" if tested else "interval leaves out 0"
     apart = [] if alike else ["each panel has an axis of its own"]
     foot(figure, result, *counted(table, "raters of the group"), f"filled: {filled}", *apart)
-    return Picture(figure, f"Points with intervals by dimension. {result.sentence}")
+    told = result.sentence if term is None else _filled(table, term, filled, result.meta.unit)
+    return Picture(figure, f"Points with intervals by dimension. {told}")
+
+
+def _filled(table: pd.DataFrame, term: str, filled: str, unit: str) -> str:
+    """What a figure of one demographic shows, as the sentence of its table is about all."""
+    known = table.dropna(subset="estimate")
+    told = f"{term}: {int(clear_points(table).sum())} of {in_number(len(table), 'point')} filled ({filled})"
+    if known.empty:
+        return f"{told}."
+    far = known.loc[known["estimate"].abs().idxmax()]
+    size = with_interval(far, ".2f", unit)
+    return f"{told}; farthest from 0: {far['dimension']}, {far['contrast']}, {size}."
 
 
 def _comparable(table: pd.DataFrame) -> bool:
@@ -148,10 +161,7 @@ def _points(
     y = np.array([places[key] for key in zip(block["term"], block["contrast"], strict=True)])
     y, (colour, marker) = y + shift, look
     ax.hlines(y, block["conf_low"], block["conf_high"], color=colour, linewidth=1.2)
-    if "p_adjusted" in block:
-        clear = (block["p_adjusted"] < SIGNIFICANCE).to_numpy()
-    else:
-        clear = ((block["conf_low"] > 0) | (block["conf_high"] < 0)).to_numpy()
+    clear = clear_points(block)
     for chosen, face in ((clear, colour), (~clear, "white")):
         ax.scatter(
             block["estimate"][chosen],

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 
 from pluralign_stats.errors import InputError
 from pluralign_stats.figures.style import GRID, MUTED, SMALL
-from pluralign_stats.figures.tables import need
+from pluralign_stats.figures.tables import clear_points, need
 from pluralign_stats.figures.ticks import RoundTicks
 from pluralign_stats.outcomes.models import ONE_RUN
 from pluralign_stats.outcomes.read import CONTROL, MINIATURES
@@ -56,13 +56,6 @@ def not_repeated(result: Result) -> list[str]:
     """What figures say where every design was trained once."""
     once = any(ONE_RUN in text for text in result.warnings)
     return ["training not repeated: intervals hold no training noise"] if once else []
-
-
-def clear_points(block: pd.DataFrame) -> np.ndarray:
-    """Which differences are clear: by their adjusted p or, without one, by their interval."""
-    if "p_adjusted" in block:
-        return (block["p_adjusted"] < SIGNIFICANCE).to_numpy()
-    return ((block["conf_low"] > 0) | (block["conf_high"] < 0)).to_numpy()
 
 
 def filled(table: pd.DataFrame) -> str:

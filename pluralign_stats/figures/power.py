@@ -63,7 +63,9 @@ def power_figure(result: Result, *, target: float = 0.8, columns: int = 2) -> Pi
     handles, names = left.get_legend_handles_labels()
     legend(figure, handles, names, 3 if columns == 2 else 1, loc="outside upper left")
     foot(figure, result, f"{_span(table['n_simulations'])} simulated studies each", *_same(table))
-    return Picture(figure, f"Curves of power by number of raters. {result.sentence}")
+    return Picture(
+        figure, f"Curves of power, and of exaggeration, by number of raters. {result.sentence}"
+    )
 
 
 def _lines(table: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:

@@ -20,7 +20,6 @@ from pluralign_stats.figures.style import (
     INK,
     MUTED,
     SMALL,
-    extra_lines,
     foot,
     new_figure,
     wrapped,
@@ -97,7 +96,8 @@ def _height(block: pd.DataFrame, *, wide: bool) -> float:
     rows = block.drop_duplicates("dimension").to_dict("records")
     if not wide:
         return 0.85 * len(rows)
-    return len(rows) * max(0.3, _LINE * max(extra_lines(_words(row)) + 1.0 for row in rows))
+    lines = max(words.count("\n") + 1.5 for row in rows for words in _words(row))
+    return len(rows) * max(0.3, _LINE * lines)
 
 
 def _panel(ax: Axes, block: pd.DataFrame, *, wide: bool) -> None:
@@ -174,7 +174,7 @@ def _places(rows: list[list[str]]) -> list[float]:
     longest = [
         max(map(len, "\n".join(words).splitlines())) for words in zip(_ASIDE, *rows, strict=True)
     ]
-    ends = np.cumsum([letters + 2.0 for letters in longest])
+    ends = np.cumsum([letters + 3.0 for letters in longest])
     return [0.0, *(ends[:-1] / ends[-1])]
 
 
