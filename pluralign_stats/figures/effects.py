@@ -119,7 +119,8 @@ def forest_figure(result: Result, term: str | None = None, *, columns: int = 2) 
 def _filled(table: pd.DataFrame, term: str, filled: str, unit: str) -> str:
     """What a figure of one demographic shows, as the sentence of its table is about all."""
     known = table.dropna(subset="estimate")
-    told = f"{term}: {int(clear_points(table).sum())} of {in_number(len(table), 'point')} filled ({filled})"
+    n, points = int(clear_points(table).sum()), in_number(len(table), "point")
+    told = f"{term}: {n} of {points} filled ({filled})"
     if known.empty:
         return f"{told}."
     far = known.loc[known["estimate"].abs().idxmax()]
