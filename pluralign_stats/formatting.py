@@ -38,7 +38,7 @@ def _one_value(column: pd.Series) -> bool:
 def heading(column: str) -> str:
     """Column name as readers know it."""
     plain = {"conf_low": "lower", "conf_high": "upper", "p_value": "p", "p_adjusted": "p adjusted"}
-    plain |= {"std_error": "std. error", "agrees": "agrees?"}
+    plain |= {"std_error": "std. error", "agrees": "agrees?", "units": "unit"}
     return plain.get(column, column.removeprefix("n_").replace("_", " "))
 
 
@@ -85,7 +85,7 @@ def format_number(column: str, number: Any, places: int | None = None) -> str:
         return f"{value:.1%}"
     if column.startswith("p_"):
         return "<0.001" if value < 0.001 else f"{value:.3f}"
-    return minus(f"{value:.{_places(value) if places is None else places}f}")
+    return minus(f"{value:,.{_places(value) if places is None else places}f}")
 
 
 def minus(number: str) -> str:

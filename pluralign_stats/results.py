@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from pluralign_stats.backing import COUNT_WITHHELD, Backing, beside
+from pluralign_stats.backing import COUNT_WITHHELD, SHARES, Backing, beside
 from pluralign_stats.formatting import decimals, displayed, format_number, heading
 from pluralign_stats.metadata import Metadata
 from pluralign_stats.settings import MIN_CELL
@@ -143,7 +143,8 @@ class Result:
         meta, (table, sentence, notes) = replace(self.meta, published={}), self._shown(min_cell)
         if min_cell == 1:
             return replace(self, meta=meta, backing=None)
-        table, some = beside(table, self.meta.published, min_cell)
+        fractions = SHARES if self.backing is None else self.backing.fractions
+        table, some = beside(table, self.meta.published, min_cell, fractions)
         notes = (*notes, COUNT_WITHHELD) if some and COUNT_WITHHELD not in notes else notes
         return replace(
             self, table=table, sentence=sentence, meta=replace(meta, notes=notes), backing=None

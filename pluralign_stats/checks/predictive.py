@@ -17,6 +17,7 @@ from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.models.raters import RATER
 from pluralign_stats.results import Metadata, Result, ordered_columns
 from pluralign_stats.settings import CONF_LEVEL, MIN_CELL, SIGNIFICANCE
+from pluralign_stats.words import counted
 
 #: Whose effects are drawn anew in replicated ratings.
 NEW = ("raters", "all", "none")
@@ -296,16 +297,20 @@ def _sentence(table: pd.DataFrame, p: float) -> str:
     form = ".1%" if "rating" in table else ".2f"
     what = f"ratings of {_plain(worst['rating'])}" if "rating" in table else worst["statistic"]
     where = {"All ratings": "over all", "Raters": worst["group"]}.get(
-        worst["term"], f"{worst['group']} ({worst['term']})"
+        worst["term"], f"{worst['term']}: {worst['group']}"
     )
     told = (
-        f"{outside.sum()} of {len(table)} observed values lie outside the intervals; the farthest "
+        f"{_outside(int(outside.sum()), len(table))} outside the intervals; the farthest "
         f"off: {what}, {where}: predicted {worst['estimate']:{form}}, observed "
         f"{worst['observed']:{form}}"
     )
     if p >= SIGNIFICANCE:
         return f"Ratings look like those that the model would give (p = {p:.2f}); {told}."
     return f"Ratings do not look like those that the model would give (p = {p:.3f}); {told}."
+
+
+def _outside(n: int, of: int) -> str:
+    return f"{n} of {counted(of, 'observed value')} {'lies' if n == 1 else 'lie'}"
 
 
 def _plain(rating: object) -> str:

@@ -286,7 +286,8 @@ def _collect(
         published=published(study, dict.fromkeys(p.factor for p in parts), min_cell),
     )
     columns = ordered_columns(table.columns)
-    return Result(table.loc[~small, columns].reset_index(drop=True), "", meta)
+    shown = table.loc[~small, columns].reset_index(drop=True)
+    return Result(shown, "", meta).labelled(study.labels)
 
 
 def _common(study: Study, parts: list[_Part]) -> list[str]:

@@ -203,7 +203,7 @@ def _result(
         tuple(notes),
         fit.warnings,
     )
-    return Result(table[ordered_columns(table)], _sentence(table), meta)
+    return Result(table[ordered_columns(table)], _sentence(table), meta).labelled(study.labels)
 
 
 def _sentence(table: pd.DataFrame) -> str:

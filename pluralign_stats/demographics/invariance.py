@@ -139,7 +139,9 @@ def _tests(formula: str, data: pd.DataFrame, group: str, options: dict[str, Any]
     table = table.assign(p_adjusted=holm(table["p_value"].to_numpy()))
     meta = replace(made.meta, title=f"Tests of the use of the scale by {group}")
     clear = table.loc[table["p_adjusted"] < SIGNIFICANCE, "against"]
-    told = f"By {group} differ: {' and '.join(clear)}." if len(clear) else "None is clear."
+    told = f"No clear difference by {group}."
+    if len(clear):
+        told = f"By {group} differ: {' and '.join(clear)}."
     return Result(table, told, meta)
 
 

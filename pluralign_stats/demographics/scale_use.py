@@ -180,14 +180,13 @@ def _compare(
         notes=tuple(note for note in notes if note),
         published=published(study, [] if name == LANGUAGE else [name], min_cell),
     )
-    sentence = made.result.sentence.replace(f"groups by {name} ", f"groups by {label} ")
-    sentence = sentence.replace(f"Groups by {name} ", f"Groups by {label} ")
-    result = Result(shown[ordered_columns(shown)], sentence, meta)
+    labels = {LANGUAGE: _label(study)(LANGUAGE), **study.labels}
+    result = Result(shown[ordered_columns(shown)], made.result.sentence, meta).labelled(labels)
     tests = made.tests.table.assign(term=label)
     if left_out or shown["n_raters"].isna().any():
         # How many raters of all were tested would tell how many the others are.
         tests = tests.assign(n_units=np.nan, n_ratings=np.nan, df_residual=np.nan)
-    tests = replace(made.tests, table=tests)
+    tests = replace(made.tests, table=tests).labelled(labels)
     return replace(made, result=result, comparison=_compared(made), tests=tests)
 
 

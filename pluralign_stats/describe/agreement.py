@@ -204,6 +204,20 @@ def _record(
     }
 
 
+def _apart(n: int, of: int) -> str:
+    """In how many of the cases, a group on a dimension each, a group agrees unlike all raters."""
+    clearly = "clearly more or clearly less among themselves than all raters do"
+    if not n:
+        return (
+            f"No group's raters agree {clearly}: in {counted(of, 'case')}, a group on a dimension "
+            "each, the group's interval holds everyone's alpha."
+        )
+    return (
+        f"In {n} of {counted(of, 'case')}, a group on a dimension each, raters of one group agree "
+        f"{clearly} (the group's interval leaves out everyone's alpha)."
+    )
+
+
 def _sentence(table: pd.DataFrame) -> str:
     if table.empty:
         return "This study has too few raters for their agreement to be shown."
@@ -214,12 +228,7 @@ def _sentence(table: pd.DataFrame) -> str:
     if len(groups):
         alpha = groups["dimension"].map(overall.set_index("dimension")["estimate"])
         apart = (alpha < groups["conf_low"]) | (alpha > groups["conf_high"])
-        each = counted(len(groups), "case") + ", a group on a dimension each,"
-        return (
-            f"In {apart.sum()} of {each} raters of one group agree clearly more or "
-            "clearly less among themselves than all raters do (the group's interval leaves out "
-            "everyone's alpha)."
-        )
+        return _apart(int(apart.sum()), len(groups))
     high = overall.loc[overall["estimate"].idxmax()]
     low = overall.loc[overall["estimate"].idxmin()]
     scale = "1 would be perfect agreement, 0 is what chance gives"

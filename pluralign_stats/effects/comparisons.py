@@ -13,9 +13,9 @@ from pluralign_stats.effects.adjust import Adjustment
 from pluralign_stats.effects.averages import Population, averages, population
 from pluralign_stats.effects.counts import READJUST, count, pair_backing
 from pluralign_stats.effects.estimates import Estimates, Interval, infer, tabulate
-from pluralign_stats.effects.few_units import few_units
 from pluralign_stats.effects.predictions import UNITS, label_groups, notes
 from pluralign_stats.errors import InputError, one_of
+from pluralign_stats.models.few_units import few_units
 from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.models.parts import Averaging, Kind
 from pluralign_stats.results import Metadata, Result
@@ -120,7 +120,8 @@ def comparisons(
         fit, variable, pairs, step, by, newdata, kind, averaging
     )
     differences = contrast_groups(fit, rows, compared, made)
-    table = tabulate(fit, differences, how)
+    few = few_units(fit, variable)
+    table = tabulate(fit, differences, how, few=[few])
     meta = Metadata(
         f"Differences by {variable}",
         fit.design.data_kind,
@@ -130,7 +131,7 @@ def comparisons(
         (
             "Raters and ratings are counted in the group named first.",
             *notes(fit, rows.n_dropped, averaging, kind),
-            *(() if how.credible else few_units(fit, variable)),
+            *([few.note] if few else []),
             how.note,
         ),
         fit.warnings,

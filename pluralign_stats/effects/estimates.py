@@ -1,6 +1,6 @@
 """Estimates of averages, and of functions of them, with their joint uncertainty."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -22,6 +22,7 @@ from pluralign_stats.effects.draws import COLUMNS, points_of
 from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.models.bayes.fit import PosteriorEstimates
 from pluralign_stats.models.bayes.summarize import summarize
+from pluralign_stats.models.few_units import FewUnits
 from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.models.predict import Points
 from pluralign_stats.results import ordered_columns
@@ -182,18 +183,28 @@ def covariance(fit: ModelEstimates, estimates: Estimates) -> np.ndarray:
 
 
 def tabulate(
-    fit: ModelEstimates, estimates: Estimates, how: Inference, *, test: bool = True
+    fit: ModelEstimates,
+    estimates: Estimates,
+    how: Inference,
+    *,
+    test: bool = True,
+    few: Sequence[FewUnits | None] = (None,),
 ) -> pd.DataFrame:
     """Table of estimates with standard errors, intervals and (if asked) p-values against 0.
 
+    Where they rest on few units (one for all m estimates, or for each), variances are raised and
+    t has the degrees of freedom of these.
     Of a Bayesian fit: posterior means, standard deviations, intervals and (if asked) probabilities
     of being above 0.
     """
     if isinstance(fit, PosteriorEstimates):
         return posterior_table(fit, estimates.labels, estimates.at(points_of(fit)), how, test=test)
-    matrix = covariance(fit, estimates)
+    raised = np.sqrt([each.inflation if each else 1.0 for each in few])
+    raised = np.broadcast_to(raised, len(estimates.estimate))
+    matrix = np.outer(raised, raised) * covariance(fit, estimates)
     std_error = np.sqrt(np.diag(matrix).clip(0))
-    df = fit.degrees(estimates.slopes)
+    most = np.array([each.df if each else np.inf for each in few])
+    df = np.minimum(fit.degrees(estimates.slopes), most)
     width = student.ppf((1 + how.conf_level) / 2, df)
     table = estimates.labels.assign(estimate=estimates.estimate, std_error=std_error)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -209,7 +220,8 @@ def tabulate(
         width[among] = np.where(np.isnan(wide), width[among], wide)
     low, high = estimates.estimate - width * std_error, estimates.estimate + width * std_error
     if how.interval == "simulation":
-        low, high, table["std_error"] = _simulate(fit, estimates, how, width)
+        low, high, spread = _simulate(fit, estimates, how, raised * width)
+        table["std_error"] = raised * spread
     table = table.assign(conf_low=low, conf_high=high)
     if test:
         table = table.assign(p_value=p, p_adjusted=adjusted)

@@ -23,7 +23,6 @@ from pluralign_stats.effects.estimates import (
     posterior_table,
     tabulate,
 )
-from pluralign_stats.effects.few_units import few_units
 from pluralign_stats.effects.predictions import UNITS, notes
 from pluralign_stats.errors import InputError, NotApplicableError, one_of
 from pluralign_stats.models.bayes.fit import PosteriorEstimates
@@ -34,6 +33,7 @@ from pluralign_stats.models.between import (
     score_covariance,
 )
 from pluralign_stats.models.engine.clusters import spread_draws
+from pluralign_stats.models.few_units import FewUnits, coefficient_variables, few_units
 from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.models.ordinal import OrdinalEstimates
 from pluralign_stats.models.parts import Averaging, Kind
@@ -98,11 +98,13 @@ def hypotheses(
         names, base = coefficients(fit)
         behind = np.append(coefficient_raters(fit), [fit.design.raters.n] * len(fit.thresholds))
         unit = fit.unit
+        variables = coefficient_variables(fit)
     else:
         rows = population(fit, by, newdata)
         base = averages(fit, rows, [{}], kind, averaging)
         names = [", ".join(group) for group in rows.groups]
         unit, told = UNITS[kind], notes(fit, rows.n_dropped, averaging, kind)
+        variables = [rows.names] * len(base.estimate)
         behind = np.repeat(group_backing(fit, rows).raters, len(base.estimate) // len(names))
         if isinstance(fit, OrdinalEstimates) and kind == "probability":
             names = [f"{name}: {k}" for name in names for k in fit.labels]
@@ -111,8 +113,11 @@ def hypotheses(
     combined = base.combine(weights, pd.DataFrame({"term": equations}))
     shifted = combined.transform(lambda v: v + constants, np.ones_like)
     units = _units(fit, weights) if by is None else None
-    table = _tabulate(fit, shifted, how, units)
+    asked = [{v for at in np.flatnonzero(w) for v in variables[at]} for w in weights]
+    few = [few_units(fit, *sorted(each)) if units is None else None for each in asked]
+    table = _tabulate(fit, shifted, how, units, few)
     told += () if units is None else (f"Errors are from how much {units.name}s differ.",)
+    told += tuple(dict.fromkeys(each.note for each in few if each))
     if how.credible:
         positive = table["prob_positive"]
         table = table.assign(prob_direction=np.maximum(positive, 1 - positive))
@@ -150,10 +155,14 @@ def _units(fit: ModelEstimates, weights: np.ndarray) -> Units | None:
 
 
 def _tabulate(
-    fit: ModelEstimates, estimates: Estimates, how: Inference, units: Units | None
+    fit: ModelEstimates,
+    estimates: Estimates,
+    how: Inference,
+    units: Units | None,
+    few: Sequence[FewUnits | None],
 ) -> pd.DataFrame:
     if units is None or not isinstance(fit, OrdinalEstimates):
-        return tabulate(fit, estimates, how)
+        return tabulate(fit, estimates, how, few=few)
     if not isinstance(fit, PosteriorEstimates):
         joint = replace(fit.joint, vcov=between_units(fit, units))
         return tabulate(replace(fit, joint=joint), estimates, how)
@@ -188,9 +197,9 @@ def joint_test(fit: ModelEstimates, term: str) -> Result:
     Returns
     -------
     Result
-        One row: columns term, statistic, df (of the test), df_residual (linear models), p_value,
-        method. Linear models give F with Satterthwaite's degrees of freedom, others Wald's
-        chi-squared.
+        One row: columns term, statistic, df (of the test), df_residual (of an F), p_value, method.
+        Linear models give F with Satterthwaite's degrees of freedom, others Wald's chi-squared, or
+        F with the degrees of freedom of units where the variable differs between few of them.
 
     Raises
     ------
@@ -209,37 +218,32 @@ def joint_test(fit: ModelEstimates, term: str) -> Result:
             f"a Bayesian fit has no joint test; read the credible intervals of contrasts('{term}', "
             "pairs='all'), or compare fits with and without it by `fit.loo()`"
         )
-    spec = fit.design.fixed.spec
-    own = [
-        name
-        for part, names in spec.term_indices.items()
-        if term in {str(v) for v in spec.term_variables[part]}
-        for name in np.array(spec.column_names)[list(names)]
-    ]
-    columns = [name for name in own if name in fit.params.index]
-    if own and not columns:
+    places = [k for k, names in enumerate(coefficient_variables(fit)) if term in names]
+    if not places and term not in _apart(fit):
         raise NotApplicableError(
             f"the data do not tell the effects of '{term}' apart from those of the other "
             "variables; leave one of them out of the model"
         )
-    if not columns:
+    if not places:
         raise InputError(
             f"'{term}' has effects on single thresholds or the scale only in this model, and none "
             "on the level of ratings; test it in a model without nominal= and scale=, or these "
             "effects by proportional_odds"
         )
-    places = [list(fit.params.index).index(name) for name in columns]
     _, base = coefficients(fit)
     matrix = covariance(fit, base)[np.ix_(places, places)]
     values, vectors = np.linalg.eigh(matrix)
     components = vectors.T @ base.estimate[places]
     statistic = float((components**2 / values).sum())
     q = len(places)
-    if isinstance(fit, OrdinalEstimates):
+    few = few_units(fit, term)
+    if isinstance(fit, OrdinalEstimates) and few is None:
         p = float(chi2.sf(statistic, q))
         row = {"term": term, "statistic": statistic, "df": q, "p_value": p}
     else:
-        rest = _pooled_degrees(fit.degrees(vectors.T @ base.slopes[places]))
+        rows = vectors.T @ base.slopes[places]
+        rest = few.df if few else _pooled_degrees(fit.degrees(rows))
+        statistic /= few.inflation if few else 1.0
         p = float(fisher.sf(statistic / q, q, rest))
         row = {"term": term, "statistic": statistic / q, "df": q, "df_residual": rest, "p_value": p}
     table = pd.DataFrame([row | {"method": fit.method}])
@@ -247,7 +251,7 @@ def joint_test(fit: ModelEstimates, term: str) -> Result:
         f"Joint test of {term}",
         fit.design.data_kind,
         conf_level=None,
-        notes=few_units(fit, term),
+        notes=(few.note,) if few else (),
     )
     clear = "differs" if p < SIGNIFICANCE else "does not clearly differ"
     behind = level_raters(fit, term).min() if term in fit.design.factors else fit.design.raters.n
@@ -264,6 +268,12 @@ def _pooled_degrees(each: np.ndarray) -> float:
         return 2.0
     expected = (each / (each - 2)).sum()
     return float(2 * expected / (expected - len(each)))
+
+
+def _apart(fit: ModelEstimates) -> set[str]:
+    """Variables with effects on single thresholds or the scale."""
+    matrices = (fit.design.nominal, fit.design.scale)
+    return {str(v) for m in matrices if m is not None for v in m.spec.required_variables}
 
 
 def coefficients(fit: ModelEstimates) -> tuple[list[str], Estimates]:

@@ -25,12 +25,12 @@ from pluralign_stats.effects.comparisons import (
     contrast_groups,
 )
 from pluralign_stats.effects.estimates import Estimates, Inference, Interval, infer, tabulate
-from pluralign_stats.effects.few_units import few_units
 from pluralign_stats.effects.predictions import notes
 from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.formatting import minus, with_interval
 from pluralign_stats.models.bayes.fit import BayesLinearEstimates
 from pluralign_stats.models.engine.links import LATENT_SD
+from pluralign_stats.models.few_units import FewUnits, few_units
 from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.models.parts import Averaging, Kind
 from pluralign_stats.results import Metadata, Result, ordered_columns
@@ -94,6 +94,7 @@ def percent(
     if factor not in fit.design.factors:
         raise InputError(one_of("the factor", factor, fit.design.factors))
     how = infer(fit, conf_level, interval, adjust, n_draws, seed)
+    few = few_units(fit, factor)
     tables, backings, dropped, why = [], [], 0, ""
     readings: dict[str, Kind] = {"mean": "mean", "odds": "linear"}
     for reading, kind in readings.items():
@@ -107,7 +108,7 @@ def percent(
             logs = _log_odds(fit, made)
         differences = contrast_groups(fit, rows, compared, logs)
         approximate = reading == "odds" and not fit.odds_exact
-        table = _percent_table(fit, differences, how, reading, approximate=approximate)
+        table = _percent_table(fit, differences, how, few, reading, approximate=approximate)
         if reading == "odds" and not _proportional(fit, factor):
             table = table.assign(**dict.fromkeys(_NUMBERS & set(table), np.nan))
         tables.append(table)
@@ -125,7 +126,7 @@ def percent(
             *([why] if why else []),
             "Raters and ratings are counted in the group named first.",
             *notes(fit, dropped, averaging, "mean"),
-            *(() if how.credible else few_units(fit, factor)),
+            *([few.note] if few else []),
             how.note,
         ),
         warnings=fit.warnings,
@@ -190,14 +191,20 @@ def _proportional(fit: ModelEstimates, factor: str) -> bool:
 
 
 def _percent_table(
-    fit: ModelEstimates, differences: Estimates, how: Inference, reading: str, *, approximate: bool
+    fit: ModelEstimates,
+    differences: Estimates,
+    how: Inference,
+    few: FewUnits | None,
+    reading: str,
+    *,
+    approximate: bool,
 ) -> pd.DataFrame:
     """One reading's rows, from differences of logs."""
     if how.credible:
         percents = differences.transform(lambda v: 100 * np.expm1(v), lambda v: 100 * np.exp(v))
         table = tabulate(fit, percents, how)
     else:
-        table = tabulate(fit, differences, how)
+        table = tabulate(fit, differences, how, few=[few])
         ratio = np.exp(table["estimate"])
         table = table.assign(
             estimate=100 * (ratio - 1),

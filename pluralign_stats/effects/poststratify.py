@@ -21,6 +21,7 @@ from pluralign_stats.effects.predictions import AVERAGED, UNITS, level_table
 from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.formatting import with_interval
 from pluralign_stats.models.bayes.fit import PosteriorEstimates
+from pluralign_stats.models.few_units import few_units
 from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.models.ordinal import OrdinalEstimates
 from pluralign_stats.models.parts import Kind
@@ -216,11 +217,14 @@ def _table(
     weights[absent, :, 1:] = np.nan
     weights = weights.reshape(n * len(to) * len(signs), -1)
     labels = _labels(fit, rows, len(to))
-    table = tabulate(fit, made.combine(weights, labels), how, test=False)
+    few = few_units(fit, *cells.names)
+    table = tabulate(fit, made.combine(weights, labels), how, test=False, few=[few])
     if shares and not how.credible:
         own = labels["weighting"] != "difference"
         levels = made.combine(weights[own], labels[own])
-        ends = level_table(fit, levels, labels[own], how, logit=True)[["conf_low", "conf_high"]]
+        ends = level_table(fit, levels, labels[own], how, few, logit=True)[
+            ["conf_low", "conf_high"]
+        ]
         table.loc[own, ends.columns] = ends
     if cells.names and not cells.sized:
         table = table[table["group"] != EVERYBODY].reset_index(drop=True)
@@ -249,10 +253,12 @@ def _labels(fit: ModelEstimates, rows: Population, K: int) -> pd.DataFrame:
 
 
 def _notes(fit: ModelEstimates, cells: Cells, positive: np.ndarray | None) -> tuple[str, ...]:
+    few = few_units(fit, *cells.names)
     told = [
+        *([few.note] if few else []),
         "Population: predictions weighted by how many people the population has of each kind, "
         "which is taken to be exact. Sample: by how many ratings the data have of each. "
-        "Difference: population less sample."
+        "Difference: population less sample.",
     ]
     if positive is not None:
         told.append(

@@ -12,6 +12,7 @@ from pluralign_stats.effects.counts import count, group_backing
 from pluralign_stats.effects.estimates import Estimates, Inference, Interval, infer, tabulate
 from pluralign_stats.formatting import minus
 from pluralign_stats.models.bayes.fit import PosteriorEstimates
+from pluralign_stats.models.few_units import FewUnits, few_units
 from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.models.parts import Averaging, Kind
 from pluralign_stats.results import Metadata, Result, ordered_columns
@@ -76,7 +77,8 @@ def predictions(
     counts = count(fit, rows).droplevel("level")
     labels = labels.join(counts.reindex(made.labels["group"]).reset_index(drop=True))
     logit = kind == "probability" and interval == "delta" and not how.credible
-    table = level_table(fit, made, labels, how, logit=logit)
+    few = few_units(fit, *rows.names)
+    table = level_table(fit, made, labels, how, few, logit=logit)
     meta = Metadata(
         f"Predicted {'ratings' if kind != 'probability' else 'shares of ratings'}"
         + (f" by {' and '.join(rows.names)}" if rows.names else ""),
@@ -84,7 +86,7 @@ def predictions(
         UNITS[kind],
         conf_level,
         how.kind,
-        notes(fit, rows.n_dropped, averaging, kind),
+        (*notes(fit, rows.n_dropped, averaging, kind), *([few.note] if few else [])),
         fit.warnings,
     )
     each, number = group_backing(fit, rows), made.labels["group"].to_numpy()
@@ -116,15 +118,21 @@ def notes(fit: ModelEstimates, n_dropped: int, averaging: Averaging, kind: Kind)
 
 
 def level_table(
-    fit: ModelEstimates, made: Estimates, labels: pd.DataFrame, how: Inference, *, logit: bool
+    fit: ModelEstimates,
+    made: Estimates,
+    labels: pd.DataFrame,
+    how: Inference,
+    few: FewUnits | None,
+    *,
+    logit: bool,
 ) -> pd.DataFrame:
     """Table of averages, of shares with intervals from the logit scale."""
     plain = Estimates(labels, made.estimate, made.slopes, made.at)
-    table = tabulate(fit, plain, how, test=False)
+    table = tabulate(fit, plain, how, test=False, few=[few])
     if logit:
         with np.errstate(divide="ignore", invalid="ignore"):  # a share of 0 has no interval
             ends = plain.transform(lambda p: np.log(p / (1 - p)), lambda p: 1 / (p * (1 - p)))
-            wide = tabulate(fit, ends, how, test=False)
+            wide = tabulate(fit, ends, how, test=False, few=[few])
         for end in ("conf_low", "conf_high"):
             table[end] = 1 / (1 + np.exp(-wide[end]))
     return table[ordered_columns(table)]

@@ -15,6 +15,7 @@ from pluralign_stats.effects.estimates import infer, tabulate
 from pluralign_stats.effects.hypotheses import coefficients
 from pluralign_stats.errors import InputError, NotApplicableError, one_of
 from pluralign_stats.models.engine.links import LATENT_SD
+from pluralign_stats.models.few_units import few_units
 from pluralign_stats.models.linear import LinearEstimates, rating_sd
 from pluralign_stats.models.ordinal import OrdinalEstimates
 from pluralign_stats.settings import CONF_LEVEL
@@ -84,4 +85,4 @@ def standardized_difference(
     contrast = pd.DataFrame({"contrast": [f"{level} vs {reference}"]})
     difference = base.combine(weights / latent_sd(fit), contrast)
     how = infer(fit, conf_level, "delta", "none", 1000, 1)
-    return tabulate(fit, difference, how).iloc[0]
+    return tabulate(fit, difference, how, few=[few_units(fit, factor)]).iloc[0]

@@ -216,6 +216,7 @@ class Answers:
                 label = self.study.codebook.label(choice.demographic)
                 return _no_shares(only_rows(effects.differences, term=label))
             made = predicted_shares(fit, choice.demographic, min_cell=self.min_cell)
+            made = made.labelled(self.study.labels)
             made = made.about(self.study.codebook.label(choice.dimension))
             _keep(self._shares, key, made, MOST_ANSWERS)
         return self._shares[key]

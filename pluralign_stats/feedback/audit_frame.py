@@ -19,6 +19,7 @@ from pluralign_stats.feedback.responses import Responses, responses_of
 from pluralign_stats.feedback.scales import conversion_note
 from pluralign_stats.feedback.selection import Selection, select
 from pluralign_stats.study.study import Study
+from pluralign_stats.words import joined
 
 #: What can tell recipes apart in a table, and how.
 _FACTORS = ("feedback", "objective", "scale", "languages", "labels", "min_margin", "strategy")
@@ -99,7 +100,7 @@ class AuditFrame:
             whose = alike["feedback"]
             parts.append("everyone's ratings" if whose == "all" else f"ratings of {whose}")
         if "objective" in alike:
-            parts[-1:] = [" ".join([*parts[-1:], f"on {alike['objective']}"])]
+            parts[-1:] = [" ".join([*parts[-1:], f"on {self._objective()}"])]
         if "scale" in alike:
             as_rated = alike["scale"] == "as-rated"
             parts.append("on the scale as rated" if as_rated else f"on the {alike['scale']} scale")
@@ -112,6 +113,13 @@ class AuditFrame:
         )
         about = f"Feedback from {', '.join(parts)}." if parts else ""
         return " ".join(filter(None, (about, *cut)))
+
+    def _objective(self) -> str:
+        """What the recipes, which have it in common, weigh: dimensions by their labels."""
+        weights, label = self.recipes[0].weights, self.study.codebook.label
+        if len(weights) == 1:
+            return joined(map(label, weights))
+        return joined(f"{label(name)} (weight {weight:g})" for name, weight in weights.items())
 
     def _converted(self) -> dict[str, list[str]]:
         """By scale, the dimensions of which ratings are converted to it."""

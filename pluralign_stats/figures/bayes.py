@@ -1,13 +1,16 @@
 """Figures of Bayesian fits: replicated ratings, posteriors as ridges, draws and their weights."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
-from matplotlib.ticker import MultipleLocator, PercentFormatter
+from matplotlib.ticker import MaxNLocator
 from scipy.stats import gaussian_kde
 
 from pluralign_stats.figures.checks import BAND, observed_panels
+from pluralign_stats.figures.legends import legend
 from pluralign_stats.figures.picture import Picture, drawing
 from pluralign_stats.figures.style import (
     COLOURS,
@@ -23,11 +26,18 @@ from pluralign_stats.figures.style import (
     wrapped,
 )
 from pluralign_stats.figures.tables import counted, need
+from pluralign_stats.figures.ticks import percents
 from pluralign_stats.results import Result
 from pluralign_stats.settings import CONF_LEVEL
 
 #: How far a ridge reaches above its line, in distances between lines.
 OVERLAP = 1.1
+
+#: Of lines of chains.
+_DASHES = ("-", "--", ":", "-.")
+
+#: The term of what is said of all ratings together.
+WHOLE = "All ratings"
 
 #: Points at which a ridge's density is computed.
 N_POINTS = 200
@@ -72,10 +82,11 @@ def predictive_figure(result: Result, *, columns: int = 2) -> Picture:
 
 
 def _places(rows: pd.DataFrame) -> dict[tuple[str, str], float]:
-    """Height of each group, with a free line between terms."""
+    """Height of each group, with a free row for the heading of each of several terms."""
     places, height, before = {}, -1.0, None
+    several = rows["term"].nunique() > 1
     for term, group in zip(rows["term"], rows["group"], strict=True):
-        height += 1 if before in (None, term) else 1.6
+        height += 2 if several and term not in (before, WHOLE) else 1
         places[term, group] = height
         before = term
     return places
@@ -86,13 +97,18 @@ def _name_places(
 ) -> bool:
     """Name the groups; return whether their raters are told, which differ between groups only."""
     alone = rows["term"].nunique() == 1
-    labels = []
+    names: dict[float, str] = {}
+    headings: dict[float, str] = {}
     for row in rows.itertuples():
-        whole = row.term == "All ratings"
-        name = str(row.term) if whole else str(row.group)
-        name = name if whole or alone else f"{row.term}: {name}"
-        labels.append(wrapped(name if alone else with_count(name, row.n_raters), width))
-    ax.set_yticks(list(places.values()), labels, fontsize=8)
+        height = places[row.term, row.group]
+        if not alone and row.term != WHOLE and row.term not in headings.values():
+            headings[height - 1] = str(row.term)
+        name = str(row.term) if row.term == WHOLE else str(row.group)
+        names[height] = wrapped(name if alone else with_count(name, row.n_raters), width)
+    told = {height: wrapped(name, width) for height, name in headings.items()} | names
+    ax.set_yticks(list(told), list(told.values()), fontsize=8)
+    for height, text in zip(told, ax.get_yticklabels(), strict=True):
+        text.set_fontweight("bold" if height in headings else "normal")
     ax.set_ylim(max(places.values()) + 0.6, -0.6)
     return not alone
 
@@ -193,10 +209,10 @@ def pareto_figure(result: Result, curve: Result | None = None, *, columns: int =
     )
     ax.set_xlim(-0.02, 1.02)
     ax.set_ylim(top=max(limit + 0.15, float(k[known].max(initial=0.0)) + 0.08))
-    ax.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    percents(ax.xaxis)
     what = str(table["term"].iloc[0]).split()[2]
     ax.set_xlabel(f"Share of {what}s, largest k first")
-    ax.yaxis.set_major_locator(MultipleLocator(0.2 if k[known].max(initial=0.0) < 1.5 else 1.0))
+    ax.yaxis.set_major_locator(MaxNLocator(6))
     ax.set_ylabel("Pareto k")
     ax.grid(axis="y", color=GRID)
     foot(figure, shown, "orange: above the limit")
@@ -226,11 +242,13 @@ def sampling_figure(result: Result, ranks: Result | None = None, *, columns: int
     chains = list(dict.fromkeys(table["chain"]))
     across = min(len(terms), columns)
     n_rows = -(-len(terms) // across)
-    figure = new_figure(1.2 + 1.6 * n_rows, columns)
+    titles = [wrapped(term, 40) for term in terms]
+    lines = max(title.count("\n") for title in titles)
+    figure = new_figure(1.2 + (1.6 + 0.16 * lines) * n_rows, columns)
     axes = figure.subplots(n_rows, across, sharex=True, sharey=True, squeeze=False)
-    for ax, term in zip(axes.flat, terms, strict=False):
+    for ax, term, title in zip(axes.flat, terms, titles, strict=False):
         _rank_panel(ax, table[table["term"] == term])
-        ax.set_title(wrapped(term, 40), fontsize=8.5)
+        ax.set_title(title, fontsize=8.5)
     for ax in axes.flat[len(terms) :]:
         ax.set_visible(False)
     for ax in axes.flat[max(len(terms) - across, 0) : len(terms)]:
@@ -238,13 +256,8 @@ def sampling_figure(result: Result, ranks: Result | None = None, *, columns: int
         ax.set_xlabel("Rank among the draws of all chains", fontsize=8)
     for ax in axes[:, 0]:
         ax.set_ylabel("Share of the chain", fontsize=8)
-    handles = [
-        Line2D([], [], color=COLOURS[i % len(COLOURS)], label=f"chain {chain}")
-        for i, chain in enumerate(chains)
-    ]
-    figure.legend(
-        handles=handles, loc="outside upper right", ncols=min(len(chains), 2 * columns), fontsize=8
-    )
+    handles = [Line2D([], [], **_chain(k)) for k in range(len(chains))]
+    legend(figure, handles, [f"chain {chain}" for chain in chains], 2 * columns)
     foot(
         figure,
         shown,
@@ -254,15 +267,19 @@ def sampling_figure(result: Result, ranks: Result | None = None, *, columns: int
     return Picture(figure, f"Steps of rank shares by chain. {shown.sentence} {result.sentence}")
 
 
+def _chain(k: int) -> dict[str, Any]:
+    """How the line of a chain looks: colour and dashes, both together unlike any other's."""
+    return {"color": COLOURS[k % len(COLOURS)], "linestyle": _DASHES[k % len(_DASHES)]}
+
+
 def _rank_panel(ax: Axes, block: pd.DataFrame) -> None:
     n = int(block["part"].max())
     share, limit = 1 / n, float(block["limit"].iloc[0])
     ax.axhspan(share - limit, share + limit, color=BAND, alpha=0.5, linewidth=0)
     edges = np.linspace(0, 1, n + 1)
     for i, (_, own) in enumerate(block.groupby("chain", sort=True)):
-        colour = COLOURS[i % len(COLOURS)]
-        ax.stairs(own["estimate"], edges, baseline=None, color=colour, linewidth=1.1)
+        ax.stairs(own["estimate"], edges, baseline=None, linewidth=1.1, **_chain(i))
     ax.set_xlim(0, 1)
     ax.set_ylim(bottom=0)
-    ax.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
-    ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    percents(ax.xaxis)
+    percents(ax.yaxis)

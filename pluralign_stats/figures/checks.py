@@ -6,14 +6,14 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MultipleLocator, PercentFormatter
+from matplotlib.ticker import MultipleLocator
 
+from pluralign_stats.figures.legends import legend
 from pluralign_stats.figures.picture import Picture, drawing
 from pluralign_stats.figures.style import (
     COLOURS,
     GRID,
     MUTED,
-    RoundTicks,
     foot,
     is_wide,
     leftmost,
@@ -25,6 +25,7 @@ from pluralign_stats.figures.style import (
     wrapped,
 )
 from pluralign_stats.figures.tables import counted, need, plain_rating
+from pluralign_stats.figures.ticks import RoundTicks, percents
 from pluralign_stats.results import Result
 from pluralign_stats.words import levels_of
 
@@ -108,14 +109,12 @@ def observed_panels(
         across = -(-len(shown) // panel_rows(len(shown), 2 if wide else 1))
         ax.set_title(wrapped(name, 72 // across if wide else 34), fontsize=9, loc="center")
         if shares:
-            ax.xaxis.set_major_formatter(lambda x, _: f"{100 * x:.4g}%")
+            percents(ax.xaxis)
             ax.tick_params(axis="x", labelsize=8)
         ax.xaxis.set_major_locator(RoundTicks(ax, 6))
     name_below(axes, what)
     handles, labels = axes[0].get_legend_handles_labels()
-    figure.legend(
-        handles, labels, loc="outside upper right", ncols=len(labels) if wide else 1, fontsize=8
-    )
+    legend(figure, handles, labels, len(labels) if wide else 1)
     return axes
 
 
@@ -185,7 +184,7 @@ def _residual_panel(ax: Axes, block: pd.DataFrame) -> None:
     ax.axhline(1 / len(block), color=MUTED, linewidth=0.8, linestyle="--")
     ax.set_xticks([1, len(block) // 2, len(block)])
     ax.yaxis.set_major_locator(MultipleLocator(0.05))
-    ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    percents(ax.yaxis)
 
 
 @drawing

@@ -8,21 +8,23 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import PercentFormatter
 
+from pluralign_stats.figures.breaking import PARAGRAPH
+from pluralign_stats.figures.legends import legend
 from pluralign_stats.figures.picture import Picture, drawing
 from pluralign_stats.figures.room import CELL
 from pluralign_stats.figures.style import (
     COLOURS,
     DIVERGING,
+    EDGE,
     MUTED,
     SHARES,
-    RoundTicks,
     extra_lines,
     foot,
     ink_on,
     is_wide,
     leftmost,
+    look,
     name_below,
     new_figure,
     panel_rows,
@@ -31,11 +33,9 @@ from pluralign_stats.figures.style import (
     with_counts,
     wrapped,
 )
-from pluralign_stats.figures.tables import raters_of
+from pluralign_stats.figures.tables import counted, raters_of
+from pluralign_stats.figures.ticks import RoundTicks, percents
 from pluralign_stats.results import Result
-
-#: Letters of a legend across two columns of print.
-_LEGEND = 105
 
 #: Of more dimensions, a matrix has no room for intervals.
 MOST_WITH_INTERVALS = 6
@@ -74,7 +74,7 @@ def _stacked(figure: Figure, heights: Sequence[float], xlabel: str) -> list[Axes
     n = len(heights)
     axes = figure.subplots(n, height_ratios=heights, sharex=True, squeeze=False)[:, 0]
     axes[-1].set_xlabel(xlabel)
-    axes[-1].xaxis.set_major_formatter(PercentFormatter(1))
+    percents(axes[-1].xaxis)
     return list(axes)
 
 
@@ -120,7 +120,7 @@ def distribution_figure(result: Result, *, columns: int = 2) -> Picture:
     if alike:
         _rating_legend(figure, ratings[dimensions[0]], columns)
     order = [] if alike else ["ratings from the lowest (left) to the highest (right)"]
-    foot(figure, result, "raters in brackets", *order)
+    foot(figure, result, *counted(table), *order)
     return Picture(figure, f"Stacked bars of rating shares. {result.sentence}")
 
 
@@ -135,18 +135,9 @@ def _rating_legend(figure: Figure, ratings: Sequence[float | str], columns: int)
     if sum(map(len, names)) > _LINE:
         names[1:-1] = [""] * (len(names) - 2)
         tight = {"columnspacing": 0, "handletextpad": 0.4, "handlelength": 0.8}
-    handles = [
-        mpl.patches.Patch(color=colours[k], label=name)
-        for k, name in zip(ratings, names, strict=True)
-    ]
-    figure.legend(
-        handles=handles,
-        title="Rating",
-        ncols=len(names) if columns == 2 or tight else min(len(names), 5),
-        loc="outside upper right",
-        fontsize=8,
-        **tight,
-    )
+    handles = [mpl.patches.Patch(facecolor=colours[k], **EDGE) for k in ratings]
+    most = len(names) if columns == 2 or tight else 5
+    legend(figure, handles, names, most, title="Rating", **tight)
 
 
 def _rating_colours(levels: Sequence[float | str]) -> dict[float | str, str]:
@@ -161,7 +152,14 @@ def _distribution_bars(ax: Axes, block: pd.DataFrame, title: str) -> None:
     left = np.zeros(len(wide))
     room = 0.06 if is_wide(ax) else 0.13
     for level in wide.columns:
-        ax.barh(np.arange(len(wide)), wide[level], left=left, color=colours[level], height=0.78)
+        ax.barh(
+            np.arange(len(wide)),
+            wide[level],
+            left=left,
+            height=0.78,
+            facecolor=colours[level],
+            **EDGE,
+        )
         for y, (start, share) in enumerate(zip(left, wide[level], strict=True)):
             if share >= room:
                 ax.text(
@@ -199,12 +197,9 @@ def agreement_figure(result: Result, *, columns: int = 2) -> Picture:
     groups = list(dict.fromkeys(table["group"]))
     dimensions = list(dict.fromkeys(table["dimension"]))
     wide = columns == 2
-    longest = max(map(len, groups)) + len(" (1,234)")
-    across = max(1, min(len(groups), 3 if wide else 1, _LEGEND // (longest + 4)))
-    legend = 0.16 * (len(groups) // across) if len(groups) > 1 else 0
     if len(groups) > len(COLOURS):
         return _agreement_of_many(result, columns)
-    figure = new_figure(1.3 + legend + 0.2 * len(table) + 0.12 * len(dimensions), columns)
+    figure = new_figure(1.3 + 0.2 * len(table) + 0.12 * len(dimensions), columns)
     ax = figure.subplots()
     step = 0.8 / len(groups)
     for k, group in enumerate(groups):
@@ -212,12 +207,12 @@ def agreement_figure(result: Result, *, columns: int = 2) -> Picture:
         y = np.array([dimensions.index(d) for d in block["dimension"]]) + step * (
             k - (len(groups) - 1) / 2
         )
-        colour = COLOURS[k % len(COLOURS)]
+        colour, marker = look(k)
         ax.hlines(y, block["conf_low"], block["conf_high"], color=colour, linewidth=1.5)
         ax.scatter(
             block["estimate"],
             y,
-            marker="os^Dvp*"[k % 7],
+            marker=marker,
             s=26,
             color=colour,
             zorder=3,
@@ -232,8 +227,8 @@ def agreement_figure(result: Result, *, columns: int = 2) -> Picture:
     ax.set_xlabel(what if wide else wrapped(what, 32))
     ax.grid(axis="x")
     if len(groups) > 1:
-        figure.legend(loc="outside upper right", ncols=across, fontsize=8)
-    told = ["in brackets: raters of the group"] if len(groups) > 1 else []
+        legend(figure, *ax.get_legend_handles_labels(), 3)
+    told = counted(table, "raters of the group") if len(groups) > 1 else []
     foot(figure, result, *raters_of(table[table["group"] == groups[0]]), *told)
     return Picture(figure, f"Points with intervals. {result.sentence}")
 
@@ -262,7 +257,7 @@ def _agreement_of_many(result: Result, columns: int) -> Picture:
         ax.set_ylim(len(groups) - 0.45, -0.55)
     axes[0].xaxis.set_major_locator(RoundTicks(axes[0], 5))
     name_below(axes, "Krippendorff's alpha, ordinal (0: chance, 1: perfect agreement)")
-    foot(figure, result, "in brackets: raters of the group")
+    foot(figure, result, *counted(table, "raters of the group"))
     return Picture(figure, f"Points with intervals. {result.sentence}")
 
 
@@ -305,7 +300,7 @@ def joint_figure(result: Result, *, columns: int = 2) -> Picture:
     ]
     ax.set_xticks(range(len(names)), below, rotation=0 if few else 90)
     n = table.groupby("given")["n_ratings"].max()
-    rows = [f"{wrapped(name, 15)}\n(n = {n[name]:,})" for name in names]
+    rows = [f"{wrapped(name, 15)}{PARAGRAPH}(n = {n[name]:,})" for name in names]
     ax.set_yticks(range(len(names)), rows)
     ax.set_xlabel("… is positive on this dimension too")
     ax.set_ylabel(wrapped("A rating positive on this dimension …", 40 if wide else 24))
@@ -313,7 +308,7 @@ def joint_figure(result: Result, *, columns: int = 2) -> Picture:
     ax.tick_params(length=0)
     if wide:
         bar = figure.colorbar(image, ax=ax, shrink=0.8, label="Share of ratings")
-        bar.ax.yaxis.set_major_formatter(PercentFormatter(1))
+        percents(bar.ax.yaxis)
     told = [] if few else ["intervals: in the table"]
     foot(
         figure,

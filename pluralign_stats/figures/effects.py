@@ -1,20 +1,24 @@
 """Figures of effects: forest plots of differences between groups."""
 
+from collections.abc import Sequence
+
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
 from pluralign_stats.errors import InputError, one_of
+from pluralign_stats.figures.breaking import broken
+from pluralign_stats.figures.legends import legend
 from pluralign_stats.figures.picture import Picture, drawing
 from pluralign_stats.figures.style import (
     COLOURS,
     GRID,
     MUTED,
-    RoundTicks,
     foot,
     is_wide,
     leftmost,
+    look,
     name_below,
     new_figure,
     panel_rows,
@@ -23,9 +27,14 @@ from pluralign_stats.figures.style import (
     with_counts,
     wrapped,
 )
-from pluralign_stats.figures.tables import need
-from pluralign_stats.results import Result
+from pluralign_stats.figures.tables import clear_points, counted, need
+from pluralign_stats.figures.ticks import RoundTicks
+from pluralign_stats.results import Result, with_interval
 from pluralign_stats.settings import SIGNIFICANCE
+from pluralign_stats.words import counted as in_number
+
+#: Rows that a line of a heading takes.
+_HEADING = 0.65
 
 #: Dimensions whose differences reach so many times as far as others' have axes of their own.
 _FAR = 8.0
@@ -65,19 +74,20 @@ def forest_figure(result: Result, term: str | None = None, *, columns: int = 2) 
     models = list(dict.fromkeys(table["model"])) if "model" in table else []
     wide = columns == 2
     line = (0.2 if len(models) < 2 else 0.28) + (0 if wide else 0.05)
-    height = line * (len(keys) + len(dict.fromkeys(t for t, _ in keys)))
+    headings = [f"{term}, vs {contrast.partition(' vs ')[2]}" for term, contrast in keys]
+    places, headed = _places(keys, headings, 40 if wide else 24)
+    height = line * max(places.values())
     down = panel_rows(len(dimensions), columns)
     between = 0.3 * down + 0.3 if down > 1 else 0
     figure = new_figure(1.3 + down * height + between, columns)
     alike = _comparable(table)
     axes = panels(figure, len(dimensions), sharex=alike, sharey=True)
-    places = _places(keys)
     for ax, dimension in zip(axes, dimensions, strict=True):
         block = table[table["dimension"] == dimension]
         ax.axvline(0, color=MUTED, linewidth=0.8)
         for k, model in enumerate(models or [""]):
             own = block[block["model"] == model] if models else block
-            _points(ax, own, places, COLOURS[k], 0.3 * (k - (len(models or [""]) - 1) / 2))
+            _points(ax, own, places, look(k), 0.3 * (k - (len(models or [""]) - 1) / 2))
         ax.grid(axis="x", color=GRID)
         ax.tick_params(axis="y", length=0)
         ax.spines["left"].set_visible(False)
@@ -89,21 +99,33 @@ def forest_figure(result: Result, term: str | None = None, *, columns: int = 2) 
     for ax in axes[: 1 if alike else None]:
         ax.xaxis.set_major_locator(RoundTicks(ax, 5 if alike else 3))
     for ax in leftmost(axes):
-        _label_rows(ax, table, places)
+        _label_rows(ax, table, places, headed)
     name_below(axes, f"Difference from the reference group ({result.meta.unit})")
     if models:
         handles = [
-            mpl.lines.Line2D([], [], color=COLOURS[k], marker="o", label=_legend_name(model))
-            for k, model in enumerate(models)
+            mpl.lines.Line2D([], [], color=look(k)[0], marker=look(k)[1])
+            for k in range(len(models))
         ]
-        figure.legend(
-            handles=handles, loc="outside upper right", ncols=len(models) if wide else 1, fontsize=8
-        )
+        names = [_legend_name(model) for model in models]
+        legend(figure, handles, names, len(models) if wide else 1)
     tested = "p_adjusted" in table
     filled = f"adjusted p < {SIGNIFICANCE}" if tested else "interval leaves out 0"
     apart = [] if alike else ["each panel has an axis of its own"]
-    foot(figure, result, "raters of the group in brackets", f"filled: {filled}", *apart)
-    return Picture(figure, f"Points with intervals by dimension. {result.sentence}")
+    foot(figure, result, *counted(table, "raters of the group"), f"filled: {filled}", *apart)
+    told = result.sentence if term is None else _filled(table, term, filled, result.meta.unit)
+    return Picture(figure, f"Points with intervals by dimension. {told}")
+
+
+def _filled(table: pd.DataFrame, term: str, filled: str, unit: str) -> str:
+    """What a figure of one demographic shows, as the sentence of its table is about all."""
+    known = table.dropna(subset="estimate")
+    n, points = int(clear_points(table).sum()), in_number(len(table), "point")
+    told = f"{term}: {n} of {points} filled ({filled})"
+    if known.empty:
+        return f"{told}."
+    far = known.loc[known["estimate"].abs().idxmax()]
+    size = with_interval(far, ".2f", unit)
+    return f"{told}; farthest from 0: {far['dimension']}, {far['contrast']}, {size}."
 
 
 def _comparable(table: pd.DataFrame) -> bool:
@@ -113,56 +135,68 @@ def _comparable(table: pd.DataFrame) -> bool:
     return bool(reach.empty or reach.max() <= _FAR * reach.min())
 
 
-def _places(keys: list[tuple[str, str]]) -> dict[tuple[str, str], float]:
-    """Height of each contrast, with a free row for the heading of each demographic."""
-    places, height, before = {}, 0.0, ""
-    for term, contrast in keys:
-        height += 1 if term == before else 2
-        places[term, contrast] = height
-        before = term
-    return places
+def _places(
+    keys: Sequence[tuple[str, str]], headings: Sequence[str], width: int
+) -> tuple[dict[tuple[str, str], float], dict[float, str]]:
+    """Height of each row, and of the headings above those that share one, broken into lines."""
+    places, headed, height, before = {}, {}, 0.0, ""
+    for key, heading in zip(keys, headings, strict=True):
+        if heading != before:
+            told = broken(heading, width)
+            rows = max(1.0, _HEADING * (told.count("\n") + 1))
+            headed[height + (rows + 1) / 2] = told
+            height += rows
+        height += 1
+        places[key] = height
+        before = heading
+    return places, headed
 
 
 def _points(
     ax: Axes,
     block: pd.DataFrame,
     places: dict[tuple[str, str], float],
-    colour: str,
+    look: tuple[str, str],
     shift: float,
 ) -> None:
     y = np.array([places[key] for key in zip(block["term"], block["contrast"], strict=True)])
-    y = y + shift
+    y, (colour, marker) = y + shift, look
     ax.hlines(y, block["conf_low"], block["conf_high"], color=colour, linewidth=1.2)
-    if "p_adjusted" in block:
-        clear = (block["p_adjusted"] < SIGNIFICANCE).to_numpy()
-    else:
-        clear = ((block["conf_low"] > 0) | (block["conf_high"] < 0)).to_numpy()
+    clear = clear_points(block)
     for chosen, face in ((clear, colour), (~clear, "white")):
         ax.scatter(
-            block["estimate"][chosen], y[chosen], s=13, facecolor=face, edgecolor=colour, zorder=3
+            block["estimate"][chosen],
+            y[chosen],
+            s=13,
+            marker=marker,
+            facecolor=face,
+            edgecolor=colour,
+            zorder=3,
         )
 
 
-def _label_rows(ax: Axes, table: pd.DataFrame, places: dict[tuple[str, str], float]) -> None:
+def _label_rows(
+    ax: Axes,
+    table: pd.DataFrame,
+    places: dict[tuple[str, str], float],
+    headed: dict[float, str],
+) -> None:
     own = {key: block["n_raters"] for key, block in table.groupby(["term", "contrast"])}
-    ticks, labels = [], []
     wide = is_wide(ax)
-    headed: set[str] = set()
+    named = {}
     for (term, contrast), height in places.items():
-        level, _, reference = contrast.partition(" vs ")
-        heading = f"{term}, vs {reference}" if wide else wrapped(f"{term}, vs {reference}", 26)
-        if heading not in headed:
-            ticks.append(height - 1)
-            labels.append(heading)
-            headed.add(heading)
-        ticks.append(height)
-        label = with_counts(level, own[term, contrast])
-        labels.append(label if wide else wrapped(label, 24))
-    ax.set_yticks(ticks, labels, fontsize=8)
-    for text in ax.get_yticklabels():
-        if text.get_text() in headed:
-            text.set_fontweight("bold")
+        label = with_counts(contrast.partition(" vs ")[0], own[term, contrast])
+        named[height] = label if wide else wrapped(label, 24)
+    _write_rows(ax, named, headed)
     ax.set_ylim(max(places.values()) + 0.6, 0.4)
+
+
+def _write_rows(ax: Axes, named: dict[float, str], headed: dict[float, str]) -> None:
+    """Write the names of rows, and their headings in bold."""
+    told = headed | named
+    ax.set_yticks(list(told), list(told.values()), fontsize=8)
+    for height, text in zip(told, ax.get_yticklabels(), strict=True):
+        text.set_fontweight("bold" if height in headed else "normal")
 
 
 def _legend_name(model: str) -> str:
@@ -184,10 +218,11 @@ def intersections_figure(result: Result, *, columns: int = 2) -> Picture:
     need(result, "given", "group", "observed", "estimate", "conf_low", "conf_high", "n_raters")
     table = result.table
     keys = list(zip(table["given"], table["group"], strict=True))
-    places = _places(keys)
+    wide = columns == 2
+    places, headed = _places(keys, [given for given, _ in keys], 40 if wide else 24)
     y = np.array([places[key] for key in keys])
-    line = 0.21 if columns == 2 else 0.26
-    figure = new_figure(1.4 + line * (len(keys) + table["given"].nunique()), columns)
+    line = 0.21 if wide else 0.26
+    figure = new_figure(1.4 + line * max(places.values()), columns)
     ax = figure.subplots()
     # An area for the raters, of a middling size where their number is withheld.
     n = table["n_raters"].to_numpy(dtype=float)
@@ -207,26 +242,14 @@ def intersections_figure(result: Result, *, columns: int = 2) -> Picture:
     ax.grid(axis="x", color=GRID)
     ax.tick_params(axis="y", length=0)
     ax.spines["left"].set_visible(False)
-    _label_cells(ax, table, places)
+    labels = [
+        wrapped(with_count(row.group, row.n_raters), 34 if wide else 24)
+        for row in table.itertuples()
+    ]
+    _write_rows(ax, dict(zip(y, labels, strict=True)), headed)
+    ax.set_ylim(max(y) + 0.6, 0.4)
     ax.set_xlabel("Mean rating")
-    figure.legend(loc="outside upper right", ncols=2, fontsize=8)
-    foot(figure, result, "raters in brackets and as the area of circles", "arrows: to the model")
+    legend(figure, *ax.get_legend_handles_labels(), 2)
+    told = [f"{words} and as the area of circles" for words in counted(table)]
+    foot(figure, result, *told, "arrows: to the model")
     return Picture(figure, f"Arrows from observed means to estimates. {result.sentence}")
-
-
-def _label_cells(ax: Axes, table: pd.DataFrame, places: dict[tuple[str, str], float]) -> None:
-    ticks, labels, headings = [], [], set()
-    wide = is_wide(ax)
-    for row in table.itertuples():
-        height = places[row.given, row.group]
-        if row.given not in headings:
-            headings.add(row.given)
-            ticks.append(height - 1)
-            labels.append(row.given)
-        ticks.append(height)
-        labels.append(wrapped(with_count(row.group, row.n_raters), 34 if wide else 24))
-    ax.set_yticks(ticks, labels, fontsize=8)
-    for text in ax.get_yticklabels():
-        if text.get_text() in headings:
-            text.set_fontweight("bold")
-    ax.set_ylim(max(places.values()) + 0.6, min(places.values()) - 1.6)

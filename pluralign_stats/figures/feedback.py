@@ -4,8 +4,9 @@ import matplotlib as mpl
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.ticker import PercentFormatter
 
+from pluralign_stats.figures.breaking import PARAGRAPH
+from pluralign_stats.figures.legends import legend
 from pluralign_stats.figures.picture import Picture, drawing
 from pluralign_stats.figures.room import CELL
 from pluralign_stats.figures.style import (
@@ -16,18 +17,18 @@ from pluralign_stats.figures.style import (
     blank_figure,
     foot,
     ink_on,
+    look,
     name_below,
     new_figure,
     with_count,
     wrapped,
 )
-from pluralign_stats.figures.tables import need
+from pluralign_stats.figures.tables import counted, need
+from pluralign_stats.figures.ticks import percents
 from pluralign_stats.results import Result
 
 #: Columns of an audit's tables that are no part of a recipe.
 _NOT_RECIPE = ("term", "group", "dimension")
-
-_MARKERS = "os^Dvp*"
 
 
 @drawing
@@ -51,8 +52,7 @@ def feedback_shares_figure(result: Result, *, columns: int = 2) -> Picture:
     recipes = list(dict.fromkeys(table["recipe_name"]))
     groups = list(dict.fromkeys(table["group"]))
     wide = columns == 2
-    legend = 0 if wide else 0.15 * len(recipes)
-    height = 1.3 + legend + (0.16 + 0.11 * len(recipes)) * max(len(groups), 2)
+    height = 1.3 + (0.16 + 0.11 * len(recipes)) * max(len(groups), 2)
     figure = new_figure(height, columns)
     ax = figure.subplots()
     step = 0.76 / max(len(recipes), 1)
@@ -60,7 +60,7 @@ def feedback_shares_figure(result: Result, *, columns: int = 2) -> Picture:
         block = table[table["recipe_name"] == recipe].set_index("group").reindex(groups)
         y = np.arange(len(groups)) - 0.38 + step * (k + 0.5)
         _raters(ax, y, block["raters_share"], step, labelled=k == 0)
-        marker, colour = _MARKERS[k % len(_MARKERS)], COLOURS[k % len(COLOURS)]
+        colour, marker = look(k)
         ax.scatter(
             block["pairs_share"], y, s=24, marker=marker, color=colour, zorder=3, label=recipe
         )
@@ -70,14 +70,12 @@ def feedback_shares_figure(result: Result, *, columns: int = 2) -> Picture:
     )
     ax.set_ylim(len(groups) - 0.45, -0.55)
     ax.set_xlim(left=0)
-    ax.xaxis.set_major_formatter(PercentFormatter(1))
+    percents(ax.xaxis)
     name_below([ax], "Share of all raters (bars) and of all preferences (points)")
     ax.tick_params(axis="y", length=0)
     ax.grid(axis="x")
-    figure.legend(
-        loc="outside upper right", ncols=min(len(recipes) + 1, 4 if wide else 1), fontsize=8
-    )
-    foot(figure, result, "in brackets: raters of the group")
+    legend(figure, *ax.get_legend_handles_labels(), 4 if wide else 1)
+    foot(figure, result, *counted(table, "raters of the group"))
     return Picture(figure, f"Bars of shares of raters with points beside them. {result.sentence}")
 
 
@@ -122,7 +120,7 @@ def feedback_survival_figure(result: Result, *, columns: int = 2) -> Picture:
     axes[-1].set_xlabel("Strategy")
     if wide:
         bar = figure.colorbar(image, ax=list(axes), shrink=0.8, label="Share that survives")
-        bar.ax.yaxis.set_major_formatter(PercentFormatter(1))
+        percents(bar.ax.yaxis)
     foot(
         figure,
         result,
@@ -156,7 +154,8 @@ def _survival_matrix(ax: Axes, block: pd.DataFrame, *, wide: bool) -> mpl.image.
     names = [wrapped(name, 14 if wide else 20) for name in recipes]
     ax.set_xticks(range(len(recipes)), names, rotation=0 if wide else 90)
     ax.set_yticks(
-        range(len(groups)), [f"{wrapped(g, 18 if wide else 14)}\n(n = {n[g]:,})" for g in groups]
+        range(len(groups)),
+        [f"{wrapped(g, 18 if wide else 14)}{PARAGRAPH}(n = {n[g]:,})" for g in groups],
     )
     ax.spines[:].set_visible(False)
     ax.tick_params(length=0, colors=INK)
@@ -223,10 +222,10 @@ def _changed_labels(
     ax.set_yticks(y, names if wide else [wrapped(name, 22) for name in names])
     ax.invert_yaxis()
     ax.set_xlim(left=0)
-    ax.xaxis.set_major_formatter(PercentFormatter(1))
+    percents(ax.xaxis)
     name_below([ax], f"Share of labels that change {how}")
     ax.tick_params(axis="y", length=0, colors=INK)
     ax.grid(axis="x", color=MUTED, alpha=0.3)
-    figure.legend(loc="outside upper right", ncols=2, fontsize=8)
+    legend(figure, *ax.get_legend_handles_labels(), 2)
     foot(figure, result, "n: pairs of responses with a label")
     return Picture(figure, f"Bars of labels that change. {result.sentence}")

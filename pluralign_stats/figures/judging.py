@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from pluralign_stats.figures.legends import legend
 from pluralign_stats.figures.picture import Picture, drawing
 from pluralign_stats.figures.style import (
     COLOURS,
@@ -61,7 +62,7 @@ def judge_figure(result: Result, *, columns: int = 2) -> Picture:
         _label(ax, table, places, headed)
     handles = [axes[0].collections[1], axes[0].collections[3]]
     names = ["judge and a rater", "two raters (ceiling)"]
-    figure.legend(handles, names, loc="outside upper right", ncols=columns, fontsize=8)
+    legend(figure, handles, names, columns)
     told = ["raters in brackets"] if table["n_raters"].notna().any() else []
     foot(figure, result, *told)
     return Picture(figure, f"Points with intervals beside ceilings. {result.sentence}")

@@ -4,12 +4,14 @@ import matplotlib as mpl
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.ticker import MaxNLocator, PercentFormatter
+from matplotlib.ticker import MaxNLocator
 
+from pluralign_stats.figures.legends import legend
 from pluralign_stats.figures.picture import Picture, drawing
 from pluralign_stats.figures.style import (
     COLOURS,
     DIVERGING,
+    EDGE,
     GRID,
     MUTED,
     foot,
@@ -23,6 +25,7 @@ from pluralign_stats.figures.style import (
     wrapped,
 )
 from pluralign_stats.figures.tables import counted, need, plain_rating
+from pluralign_stats.figures.ticks import percents
 from pluralign_stats.results import Result
 from pluralign_stats.settings import MIN_CELL
 from pluralign_stats.words import levels_of
@@ -72,20 +75,14 @@ def shares_figure(result: Result, *, columns: int = 2) -> Picture:
     ax.set_yticks(range(len(groups)), labels, fontsize=8)
     ax.set_ylim(len(groups) - 0.5, -0.5)
     ax.set_xlim(0, 1)
-    ax.xaxis.set_major_formatter(PercentFormatter(1))
+    percents(ax.xaxis)
     ax.tick_params(axis="y", length=0)
     ax.set_xlabel("Predicted share of ratings")
     if "term" in table:
         term = str(table["term"].iloc[0])
         ax.set_title(f"{term[0].upper()}{term[1:]}")
-    handles = [mpl.patches.Patch(color=colours[k], label=plain_rating(k)) for k in ratings]
-    figure.legend(
-        handles=handles,
-        title="Rating",
-        ncols=min(len(ratings), 11 if wide else 5),
-        loc="outside upper right",
-        fontsize=8,
-    )
+    handles = [mpl.patches.Patch(facecolor=colours[k], **EDGE) for k in ratings]
+    legend(figure, handles, [*map(plain_rating, ratings)], 11 if wide else 5, title="Rating")
     foot(figure, result, *counted(table), *([] if wide else ["intervals: in the table"]))
     return Picture(figure, f"Stacked bars of predicted rating shares. {result.sentence}")
 
@@ -101,7 +98,7 @@ def _share_bar(
 ) -> None:
     left = 0.0
     for row in block.itertuples():
-        ax.barh(y, row.estimate, left=left, color=colours[row.rating], height=0.84)
+        ax.barh(y, row.estimate, left=left, height=0.84, facecolor=colours[row.rating], **EDGE)
         text = f"{row.estimate:.0%}"
         if row.estimate >= 0.12 and wide:
             text += f"\n{row.conf_low:.0%} to {row.conf_high:.0%}"

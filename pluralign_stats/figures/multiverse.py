@@ -5,10 +5,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from pluralign_stats.designs import plain_design
-from pluralign_stats.figures.outcome_parts import (
-    lines,
-    span,
-)
+from pluralign_stats.figures.breaking import PARAGRAPH, broken
+from pluralign_stats.figures.legends import legend
+from pluralign_stats.figures.outcome_parts import span
 from pluralign_stats.figures.picture import Picture, drawing
 from pluralign_stats.figures.style import (
     COLOURS,
@@ -96,8 +95,8 @@ def specification_curve(result: Result, *, columns: int = 2) -> Picture:
     beyond = _estimates(top, table)
     label = f"{_quantity(result)} ({result.meta.unit})"
     top.set_ylabel(wrapped(label, 30), fontsize=8.5)
-    title = f"{result.meta.title}\n{_share(table)}"
-    top.set_title(lines(title, 80 if columns == 2 else 26), fontsize=9)
+    title = f"{result.meta.title}{PARAGRAPH}{_share(table)}"
+    top.set_title(broken(title, 80 if columns == 2 else 26), fontsize=9)
     _matrix(bottom, table, choices)
     bottom.set_xlabel(
         wrapped(
@@ -107,8 +106,7 @@ def specification_curve(result: Result, *, columns: int = 2) -> Picture:
         fontsize=8.5,
     )
     handles, names = top.get_legend_handles_labels()
-    figure.legend(handles, names, loc="outside upper right", ncols=3 if columns == 2 else 1,
-                  fontsize=SMALL)  # fmt: skip
+    legend(figure, handles, names, 3 if columns == 2 else 1, fontsize=SMALL)
     marks = ["filled: interval leaves out 0", *beyond, *_reasons(table)]
     foot(figure, result, *_counts(table), *marks)
     return Picture(figure, f"Estimates in order, with the choices below. {result.sentence}")

@@ -11,8 +11,8 @@ from matplotlib.figure import SubFigure
 
 from pluralign_stats.designs import plain_design
 from pluralign_stats.errors import InputError
+from pluralign_stats.figures.legends import legend
 from pluralign_stats.figures.outcome_parts import (
-    MARKERS,
     band_height,
     bands,
     compared,
@@ -25,7 +25,7 @@ from pluralign_stats.figures.outcome_parts import (
     span,
 )
 from pluralign_stats.figures.picture import Picture, drawing
-from pluralign_stats.figures.style import COLOURS, MUTED, SMALL, foot, new_figure, wrapped
+from pluralign_stats.figures.style import MUTED, SMALL, foot, look, new_figure, wrapped
 from pluralign_stats.figures.tables import need
 from pluralign_stats.results import Result
 
@@ -117,9 +117,7 @@ class _Half:
         even = columns == 2 and len(axes) % 2 == 0
         middle.set_xlabel(wrapped(self.what, 80 if columns == 2 else 30), x=1.05 if even else 0.5)
         handles, names = axes[0].get_legend_handles_labels()
-        place.legend(
-            handles, names, loc="outside lower right", ncols=min(len(names), 4), fontsize=SMALL
-        )
+        legend(place, handles, names, 4, loc="outside lower right", fontsize=SMALL)
         return axes
 
     def _panel(self, ax: Axes, block: pd.DataFrame, dimensions: list[str]) -> None:
@@ -131,8 +129,7 @@ class _Half:
                 ax.text(0.5, 0.5, _NOT_TRIED, transform=ax.transAxes, **_MIDDLE)
                 break
             y = own["dimension"].map(dimensions.index).to_numpy(dtype=float)
-            look = (COLOURS[k % len(COLOURS)], MARKERS[k % len(MARKERS)])
-            points(ax, own, y + step * (k - (len(self.names) - 1) / 2), look, name)
+            points(ax, own, y + step * (k - (len(self.names) - 1) / 2), look(k), name)
 
 
 def _with_parts(table: pd.DataFrame) -> pd.DataFrame:

@@ -8,12 +8,11 @@ from matplotlib.axes import Axes
 
 from pluralign_stats.designs import CONTROL, MINIATURES, ONE_RUN
 from pluralign_stats.errors import InputError
-from pluralign_stats.figures.style import GRID, MUTED, SMALL, RoundTicks, wrapped
-from pluralign_stats.figures.tables import need
+from pluralign_stats.figures.style import GRID, MUTED, SMALL
+from pluralign_stats.figures.tables import clear_points, need
+from pluralign_stats.figures.ticks import RoundTicks
 from pluralign_stats.results import Result
 from pluralign_stats.settings import SIGNIFICANCE
-
-MARKERS = "osD^vP*"
 
 
 def compared(result: Result, *, control: bool) -> pd.DataFrame:
@@ -56,13 +55,6 @@ def not_repeated(result: Result) -> list[str]:
     """What figures say where every design was trained once."""
     once = any(ONE_RUN in text for text in result.warnings)
     return ["training not repeated: intervals hold no training noise"] if once else []
-
-
-def clear_points(block: pd.DataFrame) -> np.ndarray:
-    """Which differences are clear: by their adjusted p or, without one, by their interval."""
-    if "p_adjusted" in block:
-        return (block["p_adjusted"] < SIGNIFICANCE).to_numpy()
-    return ((block["conf_low"] > 0) | (block["conf_high"] < 0)).to_numpy()
 
 
 def filled(table: pd.DataFrame) -> str:
@@ -121,8 +113,3 @@ def share_limits(axes: Sequence[Axes], ticks: int = 5) -> None:
     for ax in axes:
         ax.set_xlim(low, high)
         ax.xaxis.set_major_locator(RoundTicks(ax, ticks))
-
-
-def lines(text: str, width: int) -> str:
-    """Break every line of a text that is longer than `width` characters."""
-    return "\n".join(wrapped(line, width) for line in text.split("\n"))

@@ -9,19 +9,20 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from pluralign_stats.designs import plain_design
+from pluralign_stats.figures.breaking import PARAGRAPH, broken
+from pluralign_stats.figures.legends import legend
 from pluralign_stats.figures.outcome_parts import (
-    MARKERS,
     compared,
     filled,
     first_of,
-    lines,
     not_repeated,
     plain_axis,
     points,
     span,
 )
 from pluralign_stats.figures.picture import Picture, drawing
-from pluralign_stats.figures.style import COLOURS, MUTED, RoundTicks, foot, new_figure, wrapped
+from pluralign_stats.figures.style import MUTED, foot, look, new_figure, wrapped
+from pluralign_stats.figures.ticks import RoundTicks
 from pluralign_stats.results import Result
 
 #: Height in inches of a line of a row's label, and of what else a row needs.
@@ -55,7 +56,7 @@ def against_control_figure(result: Result, *, columns: int = 2) -> Picture:
     """
     table = compared(result, control=True)
     labels = {
-        contrast: f"{_of_group(first_of(contrast))}\n({span(rows['n_runs'], 'run')}, "
+        contrast: f"{_of_group(first_of(contrast))}{PARAGRAPH}({span(rows['n_runs'], 'run')}, "
         f"{span(rows['n_generations'])})"
         for contrast, rows in table.groupby("contrast", sort=False)
     }
@@ -108,7 +109,7 @@ def _pair_label(first: str, versus: str, second: str) -> str:
     """A pair of designs, on two lines where one is too short."""
     first, second = plain_design(first), plain_design(second)
     short = len(first + versus + second) <= _LABEL
-    return f"{first}{versus}{second}" if short else f"{first} vs\n{second}"
+    return f"{first}{versus}{second}" if short else f"{first} vs{PARAGRAPH}{second}"
 
 
 def _seeds(table: pd.DataFrame) -> str:
@@ -141,7 +142,7 @@ class _Forest:
         wide = self.columns == 2
         dimensions = list(dict.fromkeys(self.table["dimension"]))
         budgets = list(dict.fromkeys(self.table["budget"])) if "budget" in self.table else []
-        labels = {c: lines(text, _LABEL if wide else 22) for c, text in self.labels.items()}
+        labels = {c: broken(text, _LABEL if wide else 22) for c, text in self.labels.items()}
         places, height = _rows(labels, max(len(budgets), 1))
         down = -(-len(dimensions) // _ACROSS) if wide else len(dimensions)
         across = -(-len(dimensions) // down)
@@ -185,10 +186,10 @@ def _panel(ax: Axes, block: pd.DataFrame, places: Mapping[str, float], budgets: 
         shift = _APART * (k - (max(len(budgets), 1) - 1) / 2)
         y = np.array([places[c] for c in own["contrast"]], dtype=float) + shift
         label = f"{budget} budget" if budgets else ""
-        points(ax, own, y, (COLOURS[k], MARKERS[k]), label)
+        points(ax, own, y, look(k), label)
     plain_axis(ax)
 
 
 def _legend(figure: Figure, ax: Axes) -> None:
     handles, names = ax.get_legend_handles_labels()
-    figure.legend(handles, names, loc="outside upper right", ncols=len(names), fontsize=8)
+    legend(figure, handles, names, len(names))

@@ -1,17 +1,18 @@
 """The figure of planned studies: power by raters, and how far findings exaggerate."""
 
 from collections.abc import Iterator
-from math import ceil
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.ticker import FixedLocator, NullLocator, PercentFormatter, StrMethodFormatter
+from matplotlib.ticker import FuncFormatter, NullLocator, StrMethodFormatter
 
+from pluralign_stats.figures.legends import legend
 from pluralign_stats.figures.picture import Picture, drawing
-from pluralign_stats.figures.style import COLOURS, INK, MUTED, SMALL, foot, new_figure, wrapped
+from pluralign_stats.figures.style import INK, MUTED, SMALL, foot, look, new_figure, wrapped
 from pluralign_stats.figures.tables import need
+from pluralign_stats.figures.ticks import GivenTicks, percents
 from pluralign_stats.formatting import minus
 from pluralign_stats.results import Result
 
@@ -28,11 +29,6 @@ _FEWEST_FOUND = 5
 
 #: Raters are on a log scale where the most are so many times the fewest.
 _WIDE = 6
-
-#: So many numbers of raters fit below an axis.
-_MOST_TICKS = 7
-
-_MARKERS = "os^Dvp*"
 
 
 @drawing
@@ -66,10 +62,11 @@ def power_figure(result: Result, *, target: float = 0.8, columns: int = 2) -> Pi
     _power_axis(left, table, target)
     _type_m_axis(right, table)
     handles, names = left.get_legend_handles_labels()
-    figure.legend(handles, names, loc="outside upper left", ncols=3 if columns == 2 else 1,
-                  fontsize=8)  # fmt: skip
+    legend(figure, handles, names, 3 if columns == 2 else 1, loc="outside upper left")
     foot(figure, result, f"{_span(table['n_simulations'])} simulated studies each", *_same(table))
-    return Picture(figure, f"Curves of power by number of raters. {result.sentence}")
+    return Picture(
+        figure, f"Curves of power, and of exaggeration, by number of raters. {result.sentence}"
+    )
 
 
 def _lines(table: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
@@ -95,14 +92,14 @@ def _span(column: pd.Series) -> str:
 
 
 def _draw(left: Axes, right: Axes, line: pd.DataFrame, label: str, k: int) -> None:
-    colour, marker = COLOURS[k % len(COLOURS)], _MARKERS[k % len(_MARKERS)]
-    look: dict[str, Any] = {"color": colour, "marker": marker, "markersize": 4.5}
+    colour, marker = look(k)
+    own: dict[str, Any] = {"color": colour, "marker": marker, "markersize": 4.5}
     x = line["raters"].to_numpy(float) + k * _beside(line["raters"].to_numpy())
     ends = np.abs(line[["conf_low", "conf_high"]].to_numpy().T - line["power"].to_numpy())
     left.errorbar(x, line["power"], ends, label=label, capsize=2, linewidth=1.4, elinewidth=0.9,
-                  **look)  # fmt: skip
+                  **own)  # fmt: skip
     known = (line["n_found"] >= _FEWEST_FOUND).to_numpy()
-    right.plot(x[known], line["type_m"][known], linewidth=1.4, **look)
+    right.plot(x[known], line["type_m"][known], linewidth=1.4, **own)
 
 
 def _beside(raters: np.ndarray) -> np.ndarray | float:
@@ -118,27 +115,20 @@ def _wide(raters: np.ndarray) -> bool:
 
 
 def _raters_axis(ax: Axes, table: pd.DataFrame) -> None:
-    raters = _ticks(table)
     if _wide(table["raters"].to_numpy()):
         ax.set_xscale("log")
     ax.set_xlabel("Raters")
-    ax.xaxis.set_major_locator(FixedLocator(list(raters)))
+    ax.xaxis.set_major_locator(GivenTicks(ax, table["raters"]))
     ax.xaxis.set_minor_locator(NullLocator())
     ax.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
     ax.tick_params(labelsize=8)
     ax.grid(axis="y")
 
 
-def _ticks(table: pd.DataFrame) -> np.ndarray:
-    """Numbers of raters that are written at the axis: the most, and as many others as fit."""
-    raters = np.unique(table["raters"])
-    return raters[:: -ceil(len(raters) / _MOST_TICKS)][::-1]
-
-
 def _power_axis(ax: Axes, table: pd.DataFrame, target: float) -> None:
     _raters_axis(ax, table)
     ax.set_ylim(0, 1.02)
-    ax.yaxis.set_major_formatter(PercentFormatter(1))
+    percents(ax.yaxis)
     ax.set_ylabel("Power")
     ax.axhline(target, color=INK, linestyle="--", linewidth=0.9)
     ax.annotate(f"{target:.0%}", (0.01, target), xycoords=("axes fraction", "data"),
@@ -146,8 +136,8 @@ def _power_axis(ax: Axes, table: pd.DataFrame, target: float) -> None:
     if table["share"].nunique() == 1:
         top = ax.secondary_xaxis("top")
         group = table.drop_duplicates("raters").set_index("raters")["n_group"]
-        ticks = list(_ticks(table))
-        top.set_xticks(ticks, [f"{group[n]:,}" for n in ticks])
+        top.xaxis.set_major_locator(GivenTicks(ax, table["raters"]))
+        top.xaxis.set_major_formatter(FuncFormatter(lambda n, _: f"{group[round(n)]:,}"))
         top.xaxis.set_minor_locator(NullLocator())
         top.tick_params(labelsize=8)
         top.set_xlabel("Raters in the group", fontsize=8.5)

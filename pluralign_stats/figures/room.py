@@ -1,16 +1,15 @@
 """Makes room for the words of a figure: they are broken and it grows until none are in the way."""
 
-import textwrap
 import warnings
 from collections.abc import Iterator
 from itertools import pairwise
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
-from matplotlib.transforms import Bbox
+
+from pluralign_stats.figures.breaking import broken, extent, joined
 
 #: Labels of rows may take this share of a figure's width, all columns of panels together.
 _LABELS = 0.46
@@ -22,7 +21,7 @@ _LESS = 0.8
 _FEWEST = 9
 
 #: Pixels that stand between words, and rounds of breaking and growing.
-_GAP, _ROUNDS = 1.0, 6
+_GAP, _ROUNDS = 1.0, 10
 
 #: Sizes of words in cells, from which the largest that fits is taken; if none does they go.
 _SIZES = (8.0, 7.0, 6.0, 5.0)
@@ -42,7 +41,12 @@ def settle(figure: Figure) -> None:
     """
     _lay_out(figure)
     for _ in range(_ROUNDS):
-        changed = [_break_labels(figure), _break_titles(figure), _turn_labels(figure)]
+        changed = [
+            _break_labels(figure),
+            _break_titles(figure),
+            _break_upright(figure),
+            _turn_labels(figure),
+        ]
         if any(changed):
             _lay_out(figure)
         grown = _grow(figure)
@@ -57,21 +61,6 @@ def _lay_out(figure: Figure) -> None:
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="constrained_layout not applied")
         figure.draw_without_rendering()
-
-
-def broken(label: str, width: int) -> str:
-    """Break a label into lines of at most `width` characters, long words with a hyphen."""
-    words = [part for word in label.split() for part in _parts(word, width)]
-    return textwrap.fill(" ".join(words), width, break_long_words=False, break_on_hyphens=True)
-
-
-def _parts(word: str, width: int) -> list[str]:
-    if len(word) <= width:
-        return [word]
-    pieces = word.split("-") if "-" in word[1:-1] else [word]
-    if len(pieces) > 1:
-        return [word] if max(map(len, pieces)) < width else ["-".join(pieces)]
-    return [f"{word[: width - 1]}-", *_parts(word[width - 1 :], width)]
 
 
 def _rows(figure: Figure) -> Iterator[tuple[Axes, list[Text]]]:
@@ -91,10 +80,6 @@ def _rows(figure: Figure) -> Iterator[tuple[Axes, list[Text]]]:
                 yield ax, labels
 
 
-def _extent(figure: Figure, text: Text) -> Bbox:
-    return text.get_window_extent(FigureCanvasAgg(figure).get_renderer())
-
-
 def _size(text: Text) -> float:
     return float(text.get_fontsize())
 
@@ -104,7 +89,7 @@ def _break_labels(figure: Figure) -> bool:
     widest: dict[float, list[tuple[Axes, float, int]]] = {}
     cut = 0.0
     for ax, labels in _rows(figure):
-        boxes = [_extent(figure, text) for text in labels]
+        boxes = [extent(text) for text in labels]
         width = max(box.width for box in boxes)
         cut = max([cut, *(-box.x0 for box in boxes)])
         letters = max(len(line) for text in labels for line in text.get_text().splitlines())
@@ -133,7 +118,7 @@ def _relabel(ax: Axes, width: int) -> bool:
     if len(ticks) != len(old):
         return False
     looks = [(text.get_fontweight(), text.get_fontsize()) for text in ax.get_yticklabels()]
-    new = ["\n".join(broken(line, width) for line in _flows(text)) for text in old]
+    new = [broken(text, width) for text in old]
     ax.set_yticks(ticks, new)
     for text, (weight, size) in zip(ax.get_yticklabels(), looks, strict=True):
         text.set_fontweight(weight)
@@ -141,53 +126,73 @@ def _relabel(ax: Axes, width: int) -> bool:
     return new != old
 
 
-def _flows(text: str) -> list[str]:
-    """Paragraphs of a label: a line in brackets, such as a count, stays by itself."""
-    lines = text.split("\n")
-    flows = [lines[0]]
-    for line in lines[1:]:
-        if line.startswith("(n = "):
-            flows.append(line)
-        elif flows[-1].endswith("-") and flows[-1][-2:-1].isalpha():
-            flows[-1] = flows[-1][:-1] + line
-        else:
-            flows[-1] += f" {line}"
-    return flows
-
-
 def _break_titles(figure: Figure) -> bool:
     """Break titles and names of axes that leave the figure, or reach into the next panel."""
-    changed = False
     shown = [ax for ax in figure.axes if ax.get_visible()]
+    whole = figure.bbox.width
+    titles = [(part._suptitle, whole) for part in (figure, *figure.subfigs)]  # type: ignore[attr-defined]
     for ax in shown:
         right = _limit(figure, ax, shown)
-        for text in (ax.title, ax._left_title, ax._right_title, ax.xaxis.label):  # type: ignore[attr-defined]
-            box = _extent(figure, text) if text.get_text() else None
-            if box is None or not text.get_visible():
-                continue
-            own = text is not ax.xaxis.label
-            wide = box.x1 > (right if own else figure.bbox.width) or box.x0 < 0
-            letters = max(map(len, text.get_text().splitlines()))
-            words = max(map(len, text.get_text().split()))
-            if wide and words > letters - 2 and _size(text) > _SMALLEST:
-                text.set_fontsize(_size(text) - 1)
-                changed = True
-            elif wide and letters > _FEWEST:
-                text.set_text(broken(" ".join(_flows(text.get_text())), letters - 2))
-                changed = True
+        titles += [(t, right) for t in (ax.title, ax._left_title, ax._right_title)]  # type: ignore[attr-defined]
+        titles.append((ax.xaxis.label, whole))
+    seen = [(t, end) for t, end in titles if t and t.get_text() and t.get_visible()]
+    changed = [_break_title(text, right) for text, right in seen]
+    return any(changed)
+
+
+def _break_title(text: Text, right: float) -> bool:
+    """Break a title that ends beyond `right` or begins before the figure."""
+    box = extent(text)
+    over = max(box.x1 - right, -box.x0)
+    letters = max(map(len, text.get_text().splitlines()))
+    words = max(map(len, text.get_text().split()))
+    if over <= 0 or (letters <= _FEWEST and _size(text) <= _SMALLEST):
+        return False
+    if words > letters - 2 and _size(text) > _SMALLEST:
+        text.set_fontsize(_size(text) - 1)
+        return True
+    both = 2 if text.get_horizontalalignment() == "center" else 1
+    fewer = int(letters * (1 - both * over / box.width))
+    new = broken(text.get_text(), min(max(fewer, _FEWEST), letters - 1))
+    changed = new != text.get_text()
+    text.set_text(new)
+    return changed
+
+
+def _break_upright(figure: Figure) -> bool:
+    """Break names of upright axes that are longer than their panels."""
+    changed = False
+    for ax in figure.axes:
+        text = ax.yaxis.label
+        letters = max(map(len, text.get_text().splitlines()), default=0)
+        if not (ax.get_visible() and text.get_visible() and letters > _FEWEST):
+            continue
+        share = ax.bbox.height / extent(text).height
+        if share < 1:
+            new = broken(text.get_text(), max(int(letters * share), _FEWEST))
+            changed |= new != text.get_text()
+            text.set_text(new)
     return changed
 
 
 def _turn_labels(figure: Figure) -> bool:
-    """Turn names of columns upright where they overlap."""
+    """Turn names of columns upright where they overlap, and write those on one line each."""
     changed = False
     for ax in figure.axes:
         labels = [text for text in ax.get_xticklabels() if text.get_visible() and text.get_text()]
-        if any(text.get_rotation() for text in labels) or not _worded(labels):
+        boxes = sorted((extent(text) for text in labels), key=lambda box: box.x0)
+        apart = all(after.x0 >= before.x1 + _GAP for before, after in pairwise(boxes))
+        if apart or not _worded(labels):
             continue
-        boxes = sorted((_extent(figure, text) for text in labels), key=lambda box: box.x0)
-        if any(after.x0 < before.x1 + _GAP for before, after in pairwise(boxes)):
+        if not any(text.get_rotation() for text in labels):
             ax.tick_params(axis="x", labelrotation=90)
+            changed = True
+        elif any("\n" in text.get_text() for text in labels):
+            old = [text.get_text() for text in ax.get_xticklabels()]
+            ax.set_xticks(ax.get_xticks(), [joined(text) for text in old])
+            longer = max(extent(text).height for text in ax.get_xticklabels())
+            higher = longer - max(box.height for box in boxes)
+            figure.set_figheight(figure.get_figheight() + higher / figure.dpi)
             changed = True
     return changed
 
@@ -217,7 +222,7 @@ def _grow(figure: Figure) -> bool:
             row = spec.rowspan.start
             heights[row] = max(heights.get(row, 0.0), ax.bbox.height)
     for ax, labels in _rows(figure):
-        boxes = sorted((_extent(figure, text) for text in labels), key=lambda box: box.y0)
+        boxes = sorted((extent(text) for text in labels), key=lambda b: b.y0 + b.y1)
         for below, above in pairwise(boxes):
             apart = (above.y0 + above.y1 - below.y0 - below.y1) / 2
             need = (above.height + below.height) / 2 + _GAP
@@ -246,7 +251,7 @@ def _shrink(figure: Figure) -> None:
         for size in [largest, *(s for s in _SIZES if s < largest)]:
             for text in cells:
                 text.set_fontsize(size)
-            boxes = [_extent(figure, text) for text in cells]
+            boxes = [extent(text) for text in cells]
             if all(b.width <= abs(width) - 2 and b.height <= abs(height) - 1 for b in boxes):
                 break
         else:

@@ -7,13 +7,11 @@ from math import ceil
 from typing import Any
 
 import matplotlib as mpl
-import numpy as np
 import pandas as pd
 from cycler import cycler
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
-from matplotlib.ticker import Locator
 
 from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.results import Result
@@ -28,14 +26,11 @@ MOST_ACROSS, FEWER_ACROSS = 5, 4
 SMALL = 7.5
 _PER_INCH = 17
 
-#: Inches that a digit of an axis takes.
-_DIGIT = 0.08
-
-#: Between ticks, in powers of ten.
-_STEPS = (1, 2, 2.5, 4, 5)
-
 #: Okabe & Ito's colours (2008), without yellow, which is too light for lines on white.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
+
+#: Told apart without colours; as many as these, so that no pair of both returns for long.
+_MARKERS = "os^Dvp*"
 
 INK = "#1a1a1a"
 MUTED = "#595959"
@@ -43,6 +38,9 @@ GRID = "#dddddd"
 
 #: From strong disagreement (brown) over neutral to strong agreement (blue-green).
 DIVERGING = "BrBG"
+
+#: Edge of bars, of which the middle of a diverging scale is next to white.
+EDGE: dict[str, Any] = {"edgecolor": GRID, "linewidth": 0.6}
 
 #: From no share (white) to all (dark blue).
 SHARES = "Blues"
@@ -131,43 +129,10 @@ def name_below(axes: Sequence[Axes], text: str) -> None:
     below.set_xlabel(text if wide else wrapped(text, 28), x=1.1 if between else 0.5)
 
 
-class RoundTicks(Locator):
-    """Ticks of a panel's horizontal axis at round numbers, as close as their labels have room.
-
-    Parameters
-    ----------
-    ax
-        The panel.
-    most
-        Most steps between ticks.
-    """
-
-    def __init__(self, ax: Axes, most: int) -> None:
-        self._ax, self._most = ax, most
-
-    def __call__(self) -> list[float]:
-        """The ticks of what the panel shows."""
-        return self.tick_values(*self._ax.get_xlim())
-
-    def tick_values(self, vmin: float, vmax: float) -> list[float]:
-        """The ticks between two values, which may come in either order."""
-        low, high = sorted((vmin, vmax))
-        inches = self._ax.bbox.width / self._ax.figure.dpi / (high - low)
-        tenth = 10.0 ** np.floor(np.log10(high - low) - 1)
-        ticks: list[float] = []
-        for step in (m * 10**e * tenth for e in range(3) for m in _STEPS):
-            wider = list(step * np.arange(np.ceil(low / step), np.floor(high / step) + 1))
-            if len(ticks) > 1 > len(wider) - 1:
-                break
-            ticks = wider
-            if len(ticks) <= self._most + 1 and self._room(ticks) <= inches * step:
-                break
-        return ticks
-
-    def _room(self, ticks: list[float]) -> float:
-        """Inches that the longest label takes, with a gap."""
-        labels = self._ax.xaxis.get_major_formatter().format_ticks(ticks)
-        return (max(map(len, labels), default=0) + 1) * _DIGIT
+def look(k: int) -> tuple[str, str]:
+    """Colour and marker of the k-th of several series, both together unlike any other's."""
+    n = len(COLOURS)
+    return COLOURS[k % n], _MARKERS[(k + k // n) % n]
 
 
 def extra_lines(labels: Iterable[str]) -> int:
@@ -199,8 +164,8 @@ def with_counts(label: str, counts: pd.Series) -> str:
 
 
 def wrapped(label: str, width: int) -> str:
-    """Break a label into lines of at most `width` characters where words allow."""
-    return textwrap.fill(label, width, break_long_words=False)
+    """Break a label into lines of at most `width` characters between words."""
+    return textwrap.fill(label, width, break_long_words=False, break_on_hyphens=False)
 
 
 def ink_on(colour: str) -> str:

@@ -1,19 +1,29 @@
 """The figure of groups' own ratings beside the models tuned on them."""
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from pluralign_stats.figures.breaking import PARAGRAPH, broken
+from pluralign_stats.figures.legends import legend
 from pluralign_stats.figures.outcome_parts import (
     bands,
     filled,
-    lines,
     not_repeated,
     points,
     share_limits,
     span,
 )
 from pluralign_stats.figures.picture import Picture, drawing
-from pluralign_stats.figures.style import COLOURS, INK, MUTED, SMALL, foot, new_figure, wrapped
+from pluralign_stats.figures.style import (
+    COLOURS,
+    INK,
+    MUTED,
+    SMALL,
+    foot,
+    new_figure,
+    wrapped,
+)
 from pluralign_stats.figures.tables import need
 from pluralign_stats.results import Result
 
@@ -29,8 +39,11 @@ _SOURCES = {
 #: Whether both differ in the same direction, with a sign that needs no colour.
 _SIGNS = {"yes": "= same", "no": "≠ opposite", "": "–"}
 
-#: Where the columns beside a panel begin, as shares of their room, and what they hold.
-_ASIDE = {0.0: "Signs", 0.23: "Tuned on", 0.47: "Pairs", 0.79: "Margin"}
+#: Columns beside a panel, and most characters of a line in them.
+_ASIDE = {"Signs": 10, "Tuned on": 15, "Pairs": 20, "Margin": 15}
+
+#: Inches of a line in them.
+_LINE = 0.13
 
 
 @drawing
@@ -56,7 +69,7 @@ def survey_figure(result: Result, *, columns: int = 2) -> Picture:
     need(result, "dimension", "term", "contrast", "source", "signs_agree", "both_clear")
     wide = columns == 2
     blocks = [rows for _, rows in result.table.groupby(["term", "contrast"], sort=False)]
-    heights = [(0.3 if wide else 0.85) * block["dimension"].nunique() for block in blocks]
+    heights = [_height(block, wide=wide) for block in blocks]
     figure = new_figure(sum(heights) + 0.8 * len(blocks) + (0.8 if wide else 1.2), columns)
     grid = figure.subplots(
         len(blocks),
@@ -71,11 +84,20 @@ def survey_figure(result: Result, *, columns: int = 2) -> Picture:
             _aside(row[1], block, row[0])
     share_limits(list(grid[:, 0]))
     handles, names = grid[0, 0].get_legend_handles_labels()
-    figure.legend(handles, names, loc="outside upper right", ncols=columns, fontsize=8)
+    legend(figure, handles, names, columns)
     sure = ["signs in bold: both intervals leave out 0"] if wide else []
     sure += not_repeated(result)
     foot(figure, result, *_counts(result.table), filled(result.table), *sure)
     return Picture(figure, f"Circles and triangles with intervals. {result.sentence}")
+
+
+def _height(block: pd.DataFrame, *, wide: bool) -> float:
+    """Inches of a panel: as many for each dimension as the words beside it need."""
+    rows = block.drop_duplicates("dimension").to_dict("records")
+    if not wide:
+        return 0.85 * len(rows)
+    lines = max(words.count("\n") + 1.5 for row in rows for words in _words(row))
+    return len(rows) * max(0.3, _LINE * lines)
 
 
 def _panel(ax: Axes, block: pd.DataFrame, *, wide: bool) -> None:
@@ -84,7 +106,7 @@ def _panel(ax: Axes, block: pd.DataFrame, *, wide: bool) -> None:
     labels = [wrapped(dimension, 18 if wide else 24) for dimension in dimensions]
     if not wide:
         labels = [
-            "\n".join([label, *_below(row)])
+            PARAGRAPH.join([label, *_below(row)])
             for label, row in zip(labels, each.to_dict("records"), strict=True)
         ]
     bands(ax, labels)
@@ -119,7 +141,7 @@ def _below(row: dict[str, object]) -> list[str]:
         return [signs]
     return [
         signs,
-        lines(f"tuned on {told['Tuned on']}", 24),
+        broken(f"tuned on {told['Tuned on']}", 24),
         f"pairs: {told['Pairs']}",
         f"margin: {told['Margin']}",
     ]
@@ -130,15 +152,30 @@ def _aside(ax: Axes, block: pd.DataFrame, panel: Axes) -> None:
     ax.set_axis_off()
     ax.set_ylim(panel.get_ylim())
     ax.set_xlim(0, 1)
-    for x, name in _ASIDE.items():
+    rows = block.drop_duplicates("dimension").to_dict("records")
+    places = _places([_words(row) for row in rows])
+    for x, name in zip(places, _ASIDE, strict=True):
         ax.text(x, -0.62, name, fontsize=SMALL, color=MUTED, va="bottom")
-    for k, row in enumerate(block.drop_duplicates("dimension").to_dict("records")):
-        told = _beside(row)
+    for k, row in enumerate(rows):
         sure = "bold" if row["both_clear"] == "yes" else "normal"
-        for x, name in _ASIDE.items():
-            words = wrapped(told.get(name, ""), 16)
+        for x, name, words in zip(places, _ASIDE, _words(row), strict=True):
             weight = sure if name == "Signs" else "normal"
             ax.text(x, k, words, fontsize=SMALL, color=INK, va="center", fontweight=weight)
+
+
+def _words(row: dict[str, object]) -> list[str]:
+    """What stands beside a dimension, column by column, in lines."""
+    told = _beside(row)
+    return [broken(told.get(name, ""), width) for name, width in _ASIDE.items()]
+
+
+def _places(rows: list[list[str]]) -> list[float]:
+    """Where columns of words begin, as shares of their room: by the longest of their lines."""
+    longest = [
+        max(map(len, "\n".join(words).splitlines())) for words in zip(_ASIDE, *rows, strict=True)
+    ]
+    ends = np.cumsum([letters + 3.0 for letters in longest])
+    return [0.0, *(ends[:-1] / ends[-1])]
 
 
 def _counts(table: pd.DataFrame) -> list[str]:

@@ -1,9 +1,11 @@
 """What figures ask of the tables that they draw."""
 
+import numpy as np
 import pandas as pd
 
 from pluralign_stats.errors import InputError, listing
 from pluralign_stats.results import Result
+from pluralign_stats.settings import SIGNIFICANCE
 from pluralign_stats.words import counted as in_number
 
 
@@ -16,9 +18,9 @@ def need(result: Result, *columns: str) -> None:
         )
 
 
-def counted(table: pd.DataFrame) -> list[str]:
+def counted(table: pd.DataFrame, what: str = "raters") -> list[str]:
     """What the numbers in brackets are, where the table counts raters."""
-    return ["raters in brackets"] if "n_raters" in table and table["n_raters"].any() else []
+    return [f"{what} in brackets"] if "n_raters" in table and table["n_raters"].any() else []
 
 
 def raters_of(table: pd.DataFrame) -> list[str]:
@@ -32,3 +34,10 @@ def raters_of(table: pd.DataFrame) -> list[str]:
 def plain_rating(rating: object) -> str:
     """A rating as readers write it: ``3``, or its word."""
     return f"{rating:g}" if isinstance(rating, (int, float)) else str(rating)
+
+
+def clear_points(block: pd.DataFrame) -> np.ndarray:
+    """Which differences are clear: by their adjusted p or, without one, by their interval."""
+    if "p_adjusted" in block:
+        return (block["p_adjusted"] < SIGNIFICANCE).to_numpy()
+    return ((block["conf_low"] > 0) | (block["conf_high"] < 0)).to_numpy()

@@ -187,7 +187,7 @@ class Fit(ModelEstimates):
         )  # fmt: skip
 
     def __repr__(self) -> str:
-        return repr(self.summary())
+        return repr(self.summary().released())
 
     def _repr_html_(self) -> str:
         return self.summary()._repr_html_()

@@ -85,19 +85,22 @@ class Influence:
         """(q,) standard errors, from the variance between raters and between items.
 
         The largest of that of both ways at once and of either alone, as the first is uncertain
-        where items are few (MacKinnon, Nielsen & Webb 2024, Journal of Econometrics 245), and as
-        wide as Student's t with the smaller number less one makes a normal interval.
+        where items are few (MacKinnon, Nielsen & Webb 2024, Journal of Econometrics 245), each as
+        wide as Student's t makes a normal interval: with one less than there are raters or items,
+        of both by Satterthwaite's rule.
         """
         counted = (self.rows != 0).any(axis=1)
         ways = [np.unique(c[counted], return_inverse=True)[1] for c in (self.raters, self.items)]
-        fewest = min((int(way.max(initial=0)) for way in ways), default=0)
-        if fewest < 1:
+        df = np.array([[int(way.max(initial=0))] for way in ways])
+        if df.min() < 1:
             return np.full(self.rows.shape[1], np.nan)
         rows = self.rows[counted]
-        choices = [ways, *([way] for way in ways)]
-        variance = [np.diag(cluster_covariance(rows, chosen)) for chosen in choices]
-        wide = student.ppf(WIDE, fewest) / norm.ppf(WIDE)
-        return np.sqrt(np.max(variance, axis=0)) * wide
+        alone = np.array([np.diag(cluster_covariance(rows, [way])) for way in ways])
+        with np.errstate(divide="ignore", invalid="ignore"):
+            pooled = np.nan_to_num(alone.sum(axis=0) ** 2 / (alone**2 / df).sum(axis=0), nan=1.0)
+        variance = np.vstack([np.diag(cluster_covariance(rows, ways)), alone])
+        wide = student.ppf(WIDE, np.vstack([pooled, df + 0 * alone])) / norm.ppf(WIDE)
+        return np.sqrt((variance * wide**2).max(axis=0))
 
 
 def brought_to(replicates: np.ndarray, estimate: np.ndarray, influence: Influence) -> np.ndarray:

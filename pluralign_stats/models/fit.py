@@ -105,6 +105,11 @@ class ModelEstimates(ABC):
         return "Wald intervals"
 
     @property
+    def asymptotic(self) -> bool:
+        """Whether its standard errors and degrees of freedom take units for many."""
+        return False
+
+    @property
     @abstractmethod
     def scores(self) -> np.ndarray:
         """(J,) numbers that the categories stand for; empty for a linear model."""

@@ -114,6 +114,11 @@ class OrdinalEstimates(ModelEstimates):
         """Log odds per unit of the linear predictor: 1 for a logit, else by standard deviations."""
         return LATENT_SD["logit"] / LATENT_SD[self.link]
 
+    @property
+    def asymptotic(self) -> bool:
+        """Yes: they are from the likelihood."""
+        return True
+
     def degrees(self, rows: np.ndarray) -> np.ndarray:
         """Infinite: intervals are from the normal distribution."""
         return np.full(len(rows), np.inf)

@@ -10,6 +10,7 @@ from pluralign_stats.backing import Backing
 from pluralign_stats.describe.intervals import check_level
 from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.models.between import between_units, n_located, scale_units
+from pluralign_stats.models.few_units import coefficient_variables, few_units
 from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.models.ordinal import OrdinalEstimates
 from pluralign_stats.results import Metadata, Result, ordered_columns
@@ -22,7 +23,10 @@ def summary(fit: ModelEstimates, conf_level: float, interval: str) -> Result:
         raise InputError(one_of("'interval'", interval, ("wald", "profile")))
     p = len(fit.params)
     df = fit.degrees(np.eye(p, len(fit.joint.estimates))) if fit.thresholds.empty else np.inf
-    table = wald_table(fit.params.to_numpy(), fit.se.to_numpy(), df, conf_level)
+    few = [few_units(fit, *names) for names in coefficient_variables(fit)[:p]]
+    raised = np.sqrt([each.inflation if each else 1.0 for each in few])
+    df = np.minimum(df, [each.df if each else np.inf for each in few])
+    table = wald_table(fit.params.to_numpy(), raised * fit.se.to_numpy(), df, conf_level)
     table.insert(0, "term", fit.params.index)
     if not fit.thresholds.empty:
         cuts = wald_table(
@@ -31,14 +35,15 @@ def summary(fit: ModelEstimates, conf_level: float, interval: str) -> Result:
         cuts.insert(0, "term", [f"threshold {name}" for name in fit.thresholds.index])
         table = pd.concat([table, cuts], ignore_index=True)
     kind = fit.interval
-    notes: tuple[str, ...] = ()
+    notes = tuple(dict.fromkeys(each.note for each in few if each))
     if interval == "profile":
         from pluralign_stats.models.profile import profile_intervals
 
         table[["conf_low", "conf_high"]] = profile_intervals(fit, conf_level)
         kind = "profile-likelihood intervals"
     if isinstance(fit, OrdinalEstimates):
-        table, notes = _by_units(fit, table, conf_level, profile=interval == "profile")
+        table, told = _by_units(fit, table, conf_level, profile=interval == "profile")
+        notes += told
     table["method"] = fit.method
     meta = Metadata(
         fit.formula,

@@ -57,7 +57,7 @@ def units_of(fit: Grouped, *variables: str) -> Units:
     groups = _groups(fit)
     chosen: dict[str, np.ndarray] = {}
     for variable in variables:
-        chosen |= _of_variable(fit, variable, groups)
+        chosen |= _of_variable(fit, variable)
     kept: dict[str, np.ndarray] = {}
     for name, codes in sorted(chosen.items(), key=lambda pair: pair[1].max()):
         if not any(_part(codes, coarser) for coarser in kept.values()):
@@ -68,20 +68,30 @@ def units_of(fit: Grouped, *variables: str) -> Units:
     return Units(" and ".join(names), tuple(kept[name] for name in names))
 
 
-def _of_variable(
-    fit: Grouped, variable: str, groups: dict[str, np.ndarray]
-) -> dict[str, np.ndarray]:
-    values, rater = pd.factorize(fit.design.data[variable])[0], _rater(fit)
-    whole = groups
-    if rater is not None:
-        whole = {n: c for n, c in groups.items() if n == rater or not _part(c, groups[rater])}
-    same = {name: codes for name, codes in whole.items() if _part(codes, values)}
-    slopes = {
+def between(fit: Grouped, variable: str) -> dict[str, np.ndarray]:
+    """Codes (n,) of the groups between which a variable, or its effect, differs; by name."""
+    groups = _whole(fit)
+    values = pd.factorize(fit.design.data[variable])[0]
+    same = {name: codes for name, codes in groups.items() if _part(codes, values)}
+    return same | {
         part.design.term.group: part.design.codes
         for part in fit.random
         if variable in variables_of(part.design.term.effects)
     }
-    return (same or _crossed(whole, rater)) | slopes
+
+
+def _of_variable(fit: Grouped, variable: str) -> dict[str, np.ndarray]:
+    values, groups = pd.factorize(fit.design.data[variable])[0], _whole(fit)
+    same = any(_part(codes, values) for codes in groups.values())
+    return ({} if same else _crossed(groups, _rater(fit))) | between(fit, variable)
+
+
+def _whole(fit: Grouped) -> dict[str, np.ndarray]:
+    """Raters, and the groups that do not lie within them."""
+    groups, rater = _groups(fit), _rater(fit)
+    if rater is None:
+        return groups
+    return {n: c for n, c in groups.items() if n == rater or not _part(c, groups[rater])}
 
 
 def _crossed(groups: dict[str, np.ndarray], rater: str | None) -> dict[str, np.ndarray]:

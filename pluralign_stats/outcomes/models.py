@@ -109,6 +109,11 @@ class OrdinalOutcomeFit(OrdinalFit):
         """Kind of interval that tables of this model hold."""
         return "Wald intervals from t with the degrees of freedom of runs"
 
+    @property
+    def asymptotic(self) -> bool:
+        """No: runs are counted."""
+        return False
+
     def degrees(self, rows: np.ndarray) -> np.ndarray:
         """What runs can give."""
         n_designs, first = len(self.runs.n_runs), self.joint.sizes[0] - len(self.params)

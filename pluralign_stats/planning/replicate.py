@@ -12,9 +12,7 @@ from pluralign_stats.errors import InputError
 from pluralign_stats.fits.fit import Fit
 from pluralign_stats.fits.linear import fit_linear
 from pluralign_stats.fits.ordinal import fit_ordinal
-from pluralign_stats.models.summary import wald_table
 from pluralign_stats.planning.design import StudyDesign
-from pluralign_stats.settings import CONF_LEVEL
 from pluralign_stats.simulate.design import draw_design
 
 Model = Literal["ordinal", "linear"]
@@ -70,22 +68,13 @@ def replicate(design: StudyDesign, model: Model, seed: int, number: int) -> Repl
         fit = MODELS[model](_FORMULA, draw_study(design, seed, number))
     except InputError:
         return FAILED
-    estimate, std_error = float(fit.params["group"]), float(fit.se["group"])
-    if not fit.converged or not std_error > 0:
+    if not fit.converged or not fit.se["group"] > 0:
         return FAILED
-    row = np.zeros((1, len(fit.joint.estimates)))
-    row[0, _place(fit)] = 1.0
-    tested = wald_table(
-        np.array([estimate]), np.array([std_error]), fit.degrees(row), CONF_LEVEL
-    ).iloc[0]
+    tested = fit.summary().table.set_index("term").loc["group"]
     truth = true_effect(design, model)
     covered = bool(tested["conf_low"] <= truth <= tested["conf_high"])
-    return Replicate(estimate, std_error, float(tested["p_value"]), covered)
-
-
-def _place(fit: Fit) -> int:
-    """Where the group's effect stands among all parameters: last of those of the location."""
-    return fit.joint.sizes[0] - 1
+    estimate, std_error, p_value = map(float, tested[["estimate", "std_error", "p_value"]])
+    return Replicate(estimate, std_error, p_value, covered)
 
 
 def true_effect(design: StudyDesign, model: Model) -> float:

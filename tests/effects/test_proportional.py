@@ -139,7 +139,9 @@ def test_effects_that_rest_on_few_items_say_so(crossed):
     ordinal = pls.fit_ordinal("rating ~ topic + gender + (1|rater) + (1|item)", few)
     linear = pls.fit_linear("rating ~ topic + gender + (1|rater) + (1|item)", few)
     told = "'topic' differs between 12 items only"
-    for result in (pls.joint_test(ordinal, "topic"), pls.comparisons(ordinal, "topic")):
+    told_of = [pls.joint_test(ordinal, "topic"), pls.comparisons(ordinal, "topic")]
+    told_of += [ordinal.summary(), ordinal.hypotheses("topic = 0"), ordinal.predictions(by="topic")]
+    for result in told_of:
         assert any(told in note for note in result.meta.notes)
     for result in (pls.comparisons(linear, "topic"), ordinal.percent("gender")):
         assert not any("differs between" in note for note in result.meta.notes)

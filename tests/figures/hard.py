@@ -1,12 +1,16 @@
 """Tables that are hard to draw: eight dimensions, twelve long levels, thirty countries."""
 
+from dataclasses import replace
+from itertools import product
+
 import numpy as np
 import pandas as pd
 
 from pluralign_stats.results import Metadata, Result
 
 DIMENSIONS = (
-    "Stereotypical bias", "Toxicity", "Emotional awareness", "Sensitivity and openness",
+    "The answer is biased against women, men or people of any other gender",
+    "Toxicity", "Emotional awareness", "Sensitivity and openness",
     "Helpfulness", "Nachvollziehbarkeit der Begründung", "Verständlichkeit",
     "Factual correctness",
 )  # fmt: skip
@@ -22,7 +26,7 @@ COUNTRIES = tuple(
     for i in range(30)
 )
 RECIPES = ("preserve", "majority", "modal", "mean", "median", "consensus", "random")
-TERM = "Höchster Bildungsabschluss"
+TERM = "Höchster Bildungsabschluss, den Sie bis heute erreicht haben (auch im Ausland)"
 
 
 def result(rows, unit="rating points"):
@@ -167,4 +171,92 @@ def influence(n):
         {"term": "item", "group": f"Q{i:02d} with a long name of an item",
          "contrast": f"{TERM}: {LEVELS[i % 12]}", "estimate": 0.5, "n_raters": 12}
         for i in range(n)
+    )  # fmt: skip
+
+
+def ranks(chains=8):
+    terms = [f"{TERM}: {level} × Land der Eltern: {LEVELS[3]}" for level in LEVELS[:4]]
+    rng = np.random.default_rng(1)
+    return result(
+        {"term": t, "chain": chain + 1, "part": part + 1, "estimate": rng.uniform(0.03, 0.07),
+         "limit": 0.02}
+        for t in terms for chain in range(chains) for part in range(20)
+    )  # fmt: skip
+
+
+def weights():
+    return result(
+        {"term": "leave one rating out", "share": (i + 0.5) / 100, "estimate": 1.9 - i / 60,
+         "limit": 0.67}
+        for i in range(100)
+    )  # fmt: skip
+
+
+def replicated(terms, levels, k=5):
+    keys = [("All ratings", "All ratings"), *((t, level) for t in terms for level in levels)]
+    return result(
+        {"term": t, "group": level, "rating": r + 1, "estimate": 1 / k, "conf_low": 0.9 / k,
+         "conf_high": 1.1 / k, "observed": 0.8 / k, "n_raters": 1234, "n_ratings": 4000}
+        for t, level in keys for r in range(k)
+    )  # fmt: skip
+
+
+def replicated_raters():
+    kinds = ("mean of a rater's ratings", "spread (SD) of a rater's ratings")
+    return result(
+        {"term": "Raters", "group": f"{tenth}0% of raters below", "statistic": kind,
+         "estimate": 3.0, "conf_low": 2.9, "conf_high": 3.1, "observed": 3.3, "n_raters": 1234}
+        for kind in kinds for tenth in range(1, 10)
+    )  # fmt: skip
+
+
+def scales():
+    named = ("as-rated", "5-point", "3-point", "binary")
+    return result(
+        {"strategy": r, "scale": s, "n_preferences": 123456, "n_pairs": 12345, "n_raters": 1095,
+         "flipped_share": np.nan if s == named[0] else 0.05,
+         "lost_share": np.nan if s == named[0] else 0.3}
+        for r in RECIPES for s in named
+    )  # fmt: skip
+
+
+def tuned(dimensions, models, optimizers=("dpo", "grpo", "kto")):
+    objectives = ("mitgefühl_und_einfühlungsvermögen", "toxicity", "8 objectives")
+    table = designs(dimensions, [f"{o}, {a} vs control" for o in optimizers for a in objectives])
+    each = [table.table.assign(base_model=model) for model in models]
+    return Result(pd.concat(each, ignore_index=True), table.sentence, table.meta)
+
+
+def surveyed(dimensions, pairs):
+    return result(
+        {"dimension": d, "term": TERM, "contrast": f"{a} vs {b}", "source": source,
+         "estimate": 0.3, "conf_low": 0.1, "conf_high": 0.5, "signs_agree": "yes",
+         "both_clear": "yes", "objective": "mitgefühl_und_einfühlungsvermögen",
+         "n_pairs_first": 124352.0, "n_pairs_second": 99399.0, "margin_first": 2.041,
+         "margin_second": 1.967, "n_raters": 312 if source == "ratings" else np.nan,
+         "n_runs": np.nan if source == "ratings" else 6,
+         "n_generations": np.nan if source == "ratings" else 11900}
+        for a, b in pairs for d in dimensions for source in ("ratings", "models")
+    )  # fmt: skip
+
+
+def analyses(title, **choices):
+    rows = [dict(zip(choices, row, strict=True)) for row in product(*choices.values())]
+    made = result(
+        {**row, "estimate": i - 9.0, "conf_low": i - 20.0, "conf_high": i + 2.0, "clear": "no",
+         "agrees": "yes" if i > 9 else "no", "main": "yes" if i == 20 else "no", "reason": "",
+         "method": "m", "n_raters": 1095, "n_ratings": 5000 + i}
+        for i, row in enumerate(rows)
+    )  # fmt: skip
+    return Result(made.table, made.sentence, replace(made.meta, title=title))
+
+
+def planned(most=20_000, items=(50, 200), ratings=(5, 10, 20), percents=(-5.0, 27.9)):
+    rng = np.random.default_rng(1)
+    raters = np.unique(np.linspace(most / 40, most, 12).astype(int))
+    return result(
+        {"raters": n, "items": i, "ratings_per_rater": r, "share": 0.3, "percent": p,
+         "n_group": int(0.3 * n), "power": 0.5, "conf_low": 0.4, "conf_high": 0.6,
+         "type_m": 1 + rng.uniform(), "n_found": 50, "n_simulations": 200}
+        for p in percents for i in items for r in ratings for n in raters
     )  # fmt: skip

@@ -30,6 +30,10 @@ def test_one_demographic(small_effects):
     picture = pls.forest_figure(small_effects.differences, "Gender")
     assert labels(picture)[0] == "Gender, vs Female"
     assert len(labels(picture)) == 2
+    table = small_effects.differences.released().table.query("term == 'Gender'")
+    far = table.loc[table["estimate"].abs().idxmax()]
+    assert f"Gender: {(table['p_adjusted'] < 0.05).sum()} of {len(table)} points" in picture.alt
+    assert f"farthest from 0: {far['dimension']}, {far['contrast']}, " in picture.alt
     with pytest.raises(InputError, match=r"the demographic must be one of .*did you mean 'Gender'"):
         pls.forest_figure(small_effects.differences, "Gendr")
 

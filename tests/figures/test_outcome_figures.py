@@ -12,6 +12,7 @@ import pytest
 import pluralign_stats as pls
 from pluralign_stats import InputError
 from pluralign_stats.designs import ONE_RUN
+from pluralign_stats.figures.breaking import PARAGRAPH
 from pluralign_stats.results import Metadata, Result
 
 TOLD = "simulated study, miniature model"
@@ -58,7 +59,7 @@ def foot(picture):
 
 
 def rows_of(ax):
-    return [label.get_text().replace("\n", " ") for label in ax.get_yticklabels()]
+    return [" ".join(label.get_text().split()) for label in ax.get_yticklabels()]
 
 
 def drawn(ax, filled):
@@ -294,10 +295,8 @@ def test_the_specification_curve(texts):
     picture = pls.specification_curve(specifications())
     top, bottom = picture.figure.axes
     words = texts(picture)
-    title = (
-        "Every rating kept against majority vote: 6 analyses\n4 of 5 analyses agree in sign (80%)"
-    )
-    assert title in words
+    title = "Every rating kept against majority vote: 6 analyses"
+    assert f"{title}{PARAGRAPH}4 of 5 analyses agree in sign (80%)" in words
     assert top.get_ylabel() == "Relative gain (percent)"
     low, high = top.get_ylim()
     assert low <= 4

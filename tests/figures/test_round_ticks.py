@@ -5,7 +5,8 @@ from itertools import pairwise
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-from pluralign_stats.figures.style import RoundTicks, house_style, new_figure, panels
+from pluralign_stats.figures.style import house_style, new_figure, panels
+from pluralign_stats.figures.ticks import RoundTicks
 
 SPANS = [
     (-0.47, 0.47),

@@ -78,6 +78,7 @@ def study_of_styles(seed: int) -> pd.DataFrame:
         {
             "rater": raters,
             "item": ratings["item"].astype(str),
+            "prompt": ratings["prompt"].astype(str),
             "rating": (pulled + noise).round().clip(1, 5).astype(int),
         }
     ).reset_index(drop=True)
@@ -137,6 +138,7 @@ SOURCES = {
     for source in (
         Source("simulated, own styles", lambda seed: simulated(seed, 0.5), CROSSED),
         Source("simulated study, own styles", study_of_styles, CROSSED),
+        Source("simulated study, by prompt", study_of_styles, f"{CROSSED} + (1|prompt)"),
         Source("simulated, one style", lambda seed: simulated(seed, 0.0), CROSSED),
         Source("trustamas", trustamas, "item + (1|rater)", "trustamas"),
         Source("soup", soup, "item + (1|rater)", "reference"),

@@ -49,3 +49,9 @@ def test_the_part_prints_its_table(capsys):
     assert main(arguments) == 0
     told = capsys.readouterr().out
     assert "| power without an effect | raters | planned studies, linear | 0 of 3 |" in told
+
+
+def test_a_cautious_test_may_find_too_little_and_never_too_much():
+    case = part.Case("some", "rater", lambda seed: {}, cautious=True)
+    assert case.holds(0.0, 0.03)
+    assert not case.holds(0.06, 0.1)

@@ -10,6 +10,7 @@ from scipy.stats import f
 
 from pluralign_stats.models.bayes.posterior import Draws
 from pluralign_stats.models.parts import RandomPart
+from pluralign_stats.words import plain_coefficient
 
 #: R-hat of chains that agree is below this (Vehtari et al. 2021, Bayesian Analysis 16, 667-718).
 LARGEST_RHAT = 1.01
@@ -104,7 +105,7 @@ class Sign:
         return self.doubt.format(
             value=self.written(self.value),
             limit=self.written(self.limit),
-            worst=self.worst or f"an effect of {self.group}",
+            worst=plain_coefficient(self.worst) or f"an effect of {self.group}",
             n_draws=f"{n_draws:,}",
         )
 

@@ -48,6 +48,11 @@ class PosteriorEstimates(ModelEstimates):
     layout: "Layout"
 
     @property
+    def asymptotic(self) -> bool:
+        """No: draws are over what is not known of variances, too."""
+        return False
+
+    @property
     def interval(self) -> str:
         """Kind of interval that tables of this model hold."""
         return "credible intervals (equal tails)"
