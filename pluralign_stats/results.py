@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from pluralign_stats.backing import COUNT_WITHHELD, Backing, beside
+from pluralign_stats.backing import COUNT_WITHHELD, SHARES, Backing, beside
 from pluralign_stats.settings import CONF_LEVEL, MIN_CELL
 from pluralign_stats.suppression import check_min_cell
 
@@ -200,7 +200,8 @@ class Result:
         meta, (table, sentence, notes) = replace(self.meta, published={}), self._shown(min_cell)
         if min_cell == 1:
             return replace(self, meta=meta, backing=None)
-        table, some = beside(table, self.meta.published, min_cell)
+        fractions = SHARES if self.backing is None else self.backing.fractions
+        table, some = beside(table, self.meta.published, min_cell, fractions)
         notes = (*notes, COUNT_WITHHELD) if some and COUNT_WITHHELD not in notes else notes
         return replace(
             self, table=table, sentence=sentence, meta=replace(meta, notes=notes), backing=None

@@ -24,6 +24,7 @@ from pluralign_stats.models.bayes.summarize import summarize
 from pluralign_stats.results import Metadata, Result, ordered_columns
 from pluralign_stats.settings import CONF_LEVEL, MIN_CELL
 from pluralign_stats.study.study import Study
+from pluralign_stats.suppression import rounded
 
 _COLUMNS = ["dimension", "given", "term", "group", "observed", "estimate", "sd", "conf_low"]
 _COLUMNS += ["conf_high", "n_raters", "n_ratings", "method"]
@@ -32,9 +33,6 @@ _BETRAYED = (
     "beside the sizes of the groups of each demographic, any group by two would tell the size of "
     "one of too few raters"
 )
-
-#: So many decimals of an observed mean: from more, the number of ratings could be computed.
-DECIMALS = 2
 
 
 def intersections(
@@ -157,11 +155,12 @@ def _cells(
     hidden = np.array([withheld.loc[str(a), str(b)] for a, b in rows.groups], dtype=bool)
     wide = grouped["score"].agg(["mean", "size"])
     own = wide.set_axis(levels).iloc[at].reset_index(drop=True)
+    mean = own["mean"].to_numpy()
     table = pd.DataFrame(
         {
             "given": [group[0] for group in rows.groups],
             "group": [group[1] for group in rows.groups],
-            "observed": own["mean"].round(DECIMALS),
+            "observed": np.where(hidden, rounded(mean, own["size"].to_numpy()), mean.round(2)),
             **summarize(made, conf_level, signed=False),
             "n_raters": np.where(hidden, np.nan, n),
             "n_ratings": np.where(hidden, np.nan, own["size"]),
@@ -187,7 +186,7 @@ def _result(
         method=fit.method,
     )
     notes = [
-        "Observed: mean of the ratings given, to two decimals. Estimate: what the model expects of "
+        "Observed: mean of the ratings given, rounded. Estimate: what the model expects of "
         "the same items rated by other people of the group.",
         f"Groups of fewer than {min_cell} raters are in the model but not shown; where their "
         "number could be computed, others are shown without counts.",

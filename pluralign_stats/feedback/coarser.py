@@ -82,7 +82,10 @@ def coarser_scales(
             if not np.isnan([full["n_raters"], told["n_raters"]]).any():
                 told |= _changes(whole, found)
             records.append(told)
-    table = hide_totals(study, pd.DataFrame(records, columns=_COLUMNS), min_cell)
+    table = pd.DataFrame(records, columns=_COLUMNS)
+    # What the full scale gives stands in the audit too, where the same is shown of it.
+    in_order = table.sort_values("scale", key=lambda c: c != first.scale, kind="stable")
+    table = hide_totals(study, in_order, min_cell).sort_index()
     label, withheld = study.codebook.label(name), table["n_raters"].isna().any()
     notes = (
         f"Feedback from everyone's ratings on {label}. A label is what most preferences of two "

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from pluralign_stats.backing import Backing
 from pluralign_stats.describe.agreement import FEW_ITEMS, metric_notes, metric_of
 from pluralign_stats.describe.disclosure import (
     COUNT_WITHHELD,
@@ -91,6 +92,7 @@ def judge_agreement(
     found = measure(study, scores, [by] if by else [], n_bootstrap, seed, min_cell)
     rows = [_record(study, row, k, conf_level) for row in found.rows for k in range(3)]
     table = pd.DataFrame(rows, columns=_COLUMNS)
+    given = table["n_ratings"].to_numpy(dtype=float)
     if by:
         table = hide_counts(study, by, table, table["group"], min_cell) if rows else table
     else:
@@ -101,7 +103,9 @@ def judge_agreement(
     sentence = _group_sentence(table, wide) if by else _sentence(table, wide)
     meta = _meta(study, title, table, found, conf_level, n_bootstrap)
     meta = replace(meta, published=published(study, [by] if by else [], min_cell))
-    return Result(table, sentence, meta)
+    coarse = np.where(table["n_raters"].isna(), given, 0)
+    backing = Backing(np.zeros(len(table)), coarse=coarse, fractions=("estimate",))
+    return Result(table, sentence, meta, backing=backing)
 
 
 def _record(study: Study, row: Measured, k: int, conf_level: float) -> dict[str, object]:

@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from pluralign_stats.describe.disclosure import check_min_cell, hide_counts, published
+from pluralign_stats.backing import Backing
+from pluralign_stats.describe.disclosure import check_min_cell, hide_counts, plan_of, published
 from pluralign_stats.describe.intervals import check_bootstrap, percentile_interval
 from pluralign_stats.effects.adjust import holm
 from pluralign_stats.effects.demographics import default_factors
@@ -116,7 +117,10 @@ def judge_contrasts(
         none = [] if wanted else [no_demographics(map(study.codebook.label, study.demographics))]
         reasons = [*none, *(own.lacking for own in groups.values())]
         return Result(table[_COLUMNS], nothing_compared(reasons), meta)
-    return Result(table[_COLUMNS], _sentence(table, statistic, widths(study)), meta)
+    coarse = table["coarse"].to_numpy(dtype=float)
+    backing = Backing(np.zeros(len(table)), coarse=coarse, fractions=("estimate",))
+    sentence = _sentence(table, statistic, widths(study))
+    return Result(table[_COLUMNS], sentence, meta, backing=backing)
 
 
 def _told(study: Study, groups: Mapping[tuple[str, str], Groups], min_cell: int) -> tuple[str, ...]:
@@ -153,6 +157,10 @@ def _contrasts(
     records = [_record(study, own[group], own[reference], place, conf_level) for group in others]
     table = pd.DataFrame(records)
     table["p_adjusted"] = holm(table["p_value"].to_numpy())
+    least = [min(own[group].n_ratings, own[reference].n_ratings) for group in others]
+    # A difference of means in full would tell how many ratings both are of.
+    betraying = plan_of(study, name, min_cell).hidden_ratings.any()
+    table = table.assign(coarse=least if betraying else 0)
     return hide_counts(study, name, table, pd.Series(others), min_cell)
 
 

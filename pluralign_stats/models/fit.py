@@ -248,7 +248,7 @@ class Fit(ABC):
         return _effect("hypotheses")(self, *args, **options)
 
     def __repr__(self) -> str:
-        return repr(self.summary())
+        return repr(self.summary().released())
 
     def _repr_html_(self) -> str:
         return self.summary()._repr_html_()

@@ -15,6 +15,7 @@ from pluralign_stats.describe.disclosure import (
     published,
 )
 from pluralign_stats.effects.contrasts import contrasts
+from pluralign_stats.effects.counts import level_counts
 from pluralign_stats.effects.demographics import default_factors
 from pluralign_stats.effects.draws import leave_out_zero
 from pluralign_stats.effects.plans import Model, fit_plans
@@ -217,10 +218,13 @@ def _rows(
     label = study.codebook.label
     about = f"{pair.contrast} on {label(dimension)}"
     found = []
-    if (dimension, pair.term) in fits:
-        found.append(_of_ratings(study, fits[dimension, pair.term], pair, min_cell, conf_level))
-    else:
+    fit = fits.get((dimension, pair.term))
+    if fit is None:
         remarks.doubts.append(f"{about}: no model of the ratings")
+    elif level_counts(fit, pair.term).reindex([pair.first, pair.second]).fillna(0).min() < min_cell:
+        remarks.doubts.append(f"{about}: a group has fewer than {min_cell} raters there")
+    else:
+        found.append(_of_ratings(study, fit, pair, min_cell, conf_level))
     try:
         experiment = _experiment(outcomes, pair, dimension, fixed)
         found.append(_of_models(experiment, pair, dimension, kind, conf_level, remarks))

@@ -101,6 +101,16 @@ def test_counts_that_would_betray_a_small_group_are_withheld(result):
     assert COUNT_WITHHELD in shown.meta.notes
 
 
+def test_groups_of_few_on_a_dimension_are_not_shown(study, outcomes):
+    data = study.ratings.query("dimension == 'toxicity'")
+    women = data.loc[data["gender"] == "Female", "rater"].unique()
+    few = data[(data["gender"] == "Male") | data["rater"].isin(women[:5])]
+    fits = {("toxicity", "gender"): pls.fit_linear("rating ~ gender + (1|rater)", few)}
+    made = survey_and_models(study, outcomes, [GENDER], ["toxicity"], fits=fits)
+    assert set(made.table["source"]) == {"models"}
+    assert any("a group has fewer than 10 raters there" in text for text in made.warnings)
+
+
 def test_small_groups_are_not_shown(study, outcomes):
     with pytest.raises(InputError, match="fewer than 1000 raters"):
         survey_and_models(study, outcomes, [GENDER], min_cell=1000)

@@ -9,7 +9,6 @@ import pandas as pd
 import xarray as xr
 from scipy.stats import f
 
-from pluralign_stats.backing import Backing
 from pluralign_stats.models.bayes.bayes import Posterior
 from pluralign_stats.models.bayes.posterior import Draws
 from pluralign_stats.models.bayes.summarize import summarize
@@ -17,7 +16,7 @@ from pluralign_stats.models.between import scale_units, score_covariance
 from pluralign_stats.models.engine.clusters import spread_draws
 from pluralign_stats.models.estimates import RandomPart
 from pluralign_stats.models.ordinal import OrdinalFit
-from pluralign_stats.models.summary import coefficient_raters
+from pluralign_stats.models.summary import coefficient_raters, model_backing, sizes_of
 from pluralign_stats.results import Metadata, Result, ordered_columns
 from pluralign_stats.words import plain_coefficient
 
@@ -352,17 +351,12 @@ def posterior_summary(fit: Posterior, conf_level: float) -> Result:
         ),
         fit.warnings,
     )
-    groups = ", ".join(f"{r.n_levels:,} levels of {r.group}" for r in fit.groups().itertuples())
-    sentence = (
-        f"{fit.nobs:,} ratings{', ' + groups if groups else ''}; rows left out for missing values: "
-        f"{fit.design.n_dropped:,}; {fit.convergence.told()}"
-    )
     raters = dict(zip(map(str, fit.params.index), coefficient_raters(fit), strict=True))
     behind = made["term"].map(raters).fillna(fit.design.raters.n).to_numpy(dtype=float)
-    backing = Backing(behind, fit.design.raters.unknown, retell=partial(_whole, sentence))
-    return Result(made[ordered_columns(made)], sentence, meta, backing=backing)
+    backing = model_backing(fit, behind, partial(_sentence, fit))
+    return Result(made[ordered_columns(made)], _sentence(fit), meta, backing=backing)
 
 
-def _whole(sentence: str, _: pd.DataFrame) -> str:
-    """A sentence that is about the whole model."""
-    return sentence
+def _sentence(fit: Posterior, counted: bool = True) -> str:
+    told = f"{sizes_of(fit, counted)}; {fit.convergence.told()}"
+    return told[:1].upper() + told[1:]
