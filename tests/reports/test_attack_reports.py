@@ -102,6 +102,9 @@ def tables(report):
 MODELS = ("calibration", "residuals", "predicted_shares", "item_effects", "proportional_odds")
 MODELS += ("influence_of_items",)
 
+#: Tables that count some of a group's raters only, chosen by what they rated.
+SELECTED = ("feedback_survival",)
+
 
 def about(study, told: dict) -> str:
     """The dimension that a table is about, by its sentence."""
@@ -129,7 +132,8 @@ def learned(study, tables) -> Attack:
     for stem, (table, told) in tables.items():
         d = about(study, told) if stem in MODELS else ""
         model = stem in MODELS or "contrast" in table
-        if "n_raters" in table and {"group", "contrast"} & set(table) and "given" not in table:
+        whole = "given" not in table and stem not in SELECTED
+        if whole and "n_raters" in table and {"group", "contrast"} & set(table):
             for name in names:
                 learn_levels(found, study, table, name, EACH, d, "|model" if model else "")
         if d and (n := totals(table)):
