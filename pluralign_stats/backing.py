@@ -1,6 +1,6 @@
 """Who stands behind the rows of a fit's table, and which of them may leave the program."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -193,7 +193,7 @@ def beside(
     Parameters
     ----------
     table
-        With columns n_raters, n_ratings, and group or contrast; and perhaps term, dimension.
+        With columns n_raters, n_ratings, and group or level; and perhaps term, dimension.
     published
         Raters of levels, and of everyone, as other tables count them, by variable.
     min_cell
@@ -225,21 +225,16 @@ def beside(
 
 def _whole(table: pd.DataFrame, name: str, counts: Mapping[str, int]) -> pd.Series:
     """Raters that another table counts for the level of each row; missing for none of these."""
-    if name == EVERYONE and not {"group", "contrast"} & set(table):
+    if name == EVERYONE and not {"group", "level"} & set(table):
         return pd.Series(float(counts[EVERYONE]), table.index)
     if "group" in table:
         level = table["group"].astype(str)
-    elif "contrast" in table:
-        level = table["contrast"].map(lambda text: _first(text, counts))
+    elif "level" in table:
+        level = table["level"]
     else:
         return pd.Series(np.nan, table.index)
     whole = level.map(counts).astype(float)
     return whole.where(table["term"] == name) if "term" in table and name != EVERYONE else whole
-
-
-def _first(contrast: str, levels: Iterable[str]) -> str:
-    """The level named first in a contrast: the longest that it can be."""
-    return max((g for g in levels if contrast.startswith(f"{g} vs ")), key=len, default="")
 
 
 def _is_label(column: pd.Series) -> bool:

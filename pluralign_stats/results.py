@@ -25,6 +25,8 @@ VOCABULARY = (
     "term",
     "group",
     "contrast",
+    "level",
+    "reference",
     "reading",
     "rating",
     "weighting",
@@ -79,9 +81,14 @@ class Metadata:
     checked, passed
         Where the table is a check of a model: what was checked, and whether the model passed (None
         where the data allow no verdict).
+    p_value
+        Of a check by a test, its p.
     published
         How many raters other tables of the study count, by variable and level; see
         `backing.beside`.
+    designs
+        Where rows compare designs: the values of the factors that vary, by what tables call each
+        design.
     """
 
     title: str
@@ -94,7 +101,9 @@ class Metadata:
     told: str = ""
     checked: str = ""
     passed: bool | None = None
+    p_value: float | None = None
     published: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    designs: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     @property
     def measure(self) -> str:
@@ -162,7 +171,7 @@ class Result:
             return pattern.sub(lambda found: labels[found[1] or found[2]], text)
 
         def relabel(table: pd.DataFrame) -> pd.DataFrame:
-            words = table.select_dtypes(exclude="number").columns.difference(["method"])
+            words = table.select_dtypes(exclude="number").columns.difference(_NO_NAMES)
             return table.assign(
                 **{
                     c: table[c].map(lambda x: labels.get(x, told(x)) if isinstance(x, str) else x)
@@ -226,12 +235,13 @@ class Result:
         """Sentence and metadata as plain values."""
         told = {"sentence": self.sentence, **asdict(self.meta)}
         if not self.meta.checked:
-            del told["checked"], told["passed"]
-        del told["published"]
+            del told["checked"], told["passed"], told["p_value"]
+        del told["published"], told["designs"]
         return told
 
     def __repr__(self) -> str:
-        return f"{self.caption()}\n{self.table.to_string(index=False)}\n{self.sentence}"
+        table = self.table.drop(columns=_held(self.table, "contrast"))
+        return f"{self.caption()}\n{table.to_string(index=False)}\n{self.sentence}"
 
     def gt(self, min_cell: int = MIN_CELL) -> "GT":
         """The table as great-tables sets it, to be changed further or written.
@@ -298,6 +308,10 @@ class Result:
         return f"<p class='sentence'>{escape(self.sentence)}</p>{warned}{table}{notes}"
 
 
+#: Columns of words in which no names of variables stand.
+_NO_NAMES = ("group", "level", "reference", "method")
+
+
 def ordered_columns(columns: Iterable[str]) -> list[str]:
     """Put a table's columns into the common order; others keep theirs, before `method`."""
     given = list(columns)
@@ -312,9 +326,9 @@ _CAPTION_WIDTH = "60em"
 #: Columns that the caption tells where they are the same in all rows.
 _TOLD_ONCE = ("term", "n_seeds", "n_prompts")
 
-#: Columns of words, and those of the numbers that they hold for readers; the numbers are for
-#: downloads.
+#: Columns of words, and those of what they hold for readers; these are for downloads.
 IN_WORDS = {
+    "contrast": ("level", "reference"),
     "reported": ("reported_number",),
     "this_run": ("estimate",),
     "interval": ("conf_low", "conf_high"),
@@ -323,13 +337,19 @@ IN_WORDS = {
 
 def displayed(table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     """Columns that readers are shown, and what is told once since it is so in all rows."""
-    in_words = [number for word, held in IN_WORDS.items() if word in table for number in held]
+    in_words = [c for word in IN_WORDS for c in _held(table, word)]
     shown = table.drop(columns=["method", *in_words], errors="ignore")
     methods = [method for method in table.get("method", pd.Series()).unique() if method]
     same = [c for c in _TOLD_ONCE if c in shown and _one_value(shown[c])]
     told = [f"{heading(c)}: {shown[c].iloc[0]}" for c in same]
     told += [f"method: {' / '.join(methods)}"] if methods else []
     return shown.drop(columns=same), told
+
+
+def _held(table: pd.DataFrame, word: str) -> list[str]:
+    """Columns of what a column of words, if a table has it, holds."""
+    held = [c for c in IN_WORDS[word] if c in table] if word in table else []
+    return held if len(held) == len(IN_WORDS[word]) else []
 
 
 def table_html(table: pd.DataFrame, caption: str) -> str:
@@ -420,9 +440,9 @@ def format_number(column: str, number: Any, places: int | None = None) -> str:
     return minus(f"{value:,.{_places(value) if places is None else places}f}")
 
 
-def minus(number: str) -> str:
-    """Write a formatted number with a true minus sign."""
-    return number.replace("-", "−")
+def minus(text: str) -> str:
+    """Write the numbers of a text with a true minus sign; hyphens, as in ``18-30``, stay."""
+    return re.sub(r"(?<![\w.)])-(?=\.?\d|inf)", "−", text)
 
 
 def with_interval(row: pd.Series, form: str, unit: str) -> str:

@@ -11,6 +11,7 @@ from pluralign_stats.results import Metadata, Result
 from pluralign_stats.settings import CONF_LEVEL, MIN_CELL
 from pluralign_stats.study.study import Study
 from pluralign_stats.suppression import few
+from pluralign_stats.words import alike
 
 
 @dataclass(frozen=True)
@@ -169,7 +170,7 @@ def _sentence(table: pd.DataFrame, *, any_positive: bool) -> str:
 
     if len(known) == 1:
         return f"The one pair known: {told(high)}."
-    if high["estimate"] == low["estimate"]:
+    if alike(high["estimate"], low["estimate"], ".0%"):
         return f"All pairs are equally close, such as: {told(high)}."
     return f"The closest pair: {told(high)}. The most distant: {told(low)}."
 

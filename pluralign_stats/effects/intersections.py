@@ -202,23 +202,26 @@ def _result(
         tuple(notes),
         fit.warnings,
     )
-    return Result(table[ordered_columns(table)], _sentence(table), meta).labelled(study.labels)
+    told = _sentence(table, cells["given"])
+    return Result(table[ordered_columns(table)], told, meta).labelled(study.labels)
 
 
-def _sentence(table: pd.DataFrame) -> str:
+def _sentence(table: pd.DataFrame, given: pd.Series) -> str:
+    """The sentence on cells, of which `given` holds the levels of the first demographic."""
     if table.empty:
         return nothing_compared(["no group by two demographics has enough raters to be shown"])
+    table = table.assign(name=given + ", " + table["group"])
     low, high = (table.loc[getattr(table["estimate"], pick)()] for pick in ("idxmin", "idxmax"))
     moved = (table["estimate"] - table["observed"]).abs().mean()
     if len(table) == 1:
         return (
-            f"One group has enough raters to be shown, {_name(low)}: its mean is "
+            f"One group has enough raters to be shown, {low['name']}: its mean is "
             f"{low['observed']:.2f} as observed and {low['estimate']:.2f} by the model."
         )
     return (
         f"Group means go from {table['observed'].min():.2f} to {table['observed'].max():.2f} as "
-        f"observed, and from {low['estimate']:.2f} ({_name(low)}) to {high['estimate']:.2f} "
-        f"({_name(high)}) by the model, which moves them by {moved:.2f} on average."
+        f"observed, and from {low['estimate']:.2f} ({low['name']}) to {high['estimate']:.2f} "
+        f"({high['name']}) by the model, which moves them by {moved:.2f} on average."
     )
 
 
@@ -231,7 +234,3 @@ def _beyond(fit: Posterior, two: tuple[str, str]) -> str:
         f"{own['estimate']:.2f} {unit} [{own['conf_low']:.2f}, {own['conf_high']:.2f}]; near 0, "
         "the two simply add up."
     )
-
-
-def _name(row: pd.Series) -> str:
-    return f"{str(row['given']).partition(': ')[2]}, {row['group']}"

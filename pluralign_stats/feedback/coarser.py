@@ -150,9 +150,12 @@ def _sentence(table: pd.DataFrame, label: str, full: str) -> str:
     known = many if len(many) else known
     if not known[["lost_share", "flipped_share"]].any(axis=None):
         return f"{label}: a coarser scale keeps every label that the {full} scale gives."
-    lost, turned = (known.loc[known[c].idxmax()] for c in ("lost_share", "flipped_share"))
+    parts = []
+    for column in ("lost_share", "flipped_share"):
+        row = known.loc[known[column].idxmax()]
+        most = f"at most {row[column]:.0%} ({row['scale']}, {row['strategy']})"
+        parts.append(most if row[column] else "none")
     return (
-        f"{label}: a coarser scale loses at most {lost['lost_share']:.0%} of the labels that the "
-        f"{full} scale gives ({lost['scale']}, {lost['strategy']}) and turns round at most "
-        f"{turned['flipped_share']:.0%} ({turned['scale']}, {turned['strategy']})."
+        f"{label}: of the labels that the {full} scale gives, a coarser scale loses {parts[0]} and "
+        f"turns round {parts[1]}."
     )

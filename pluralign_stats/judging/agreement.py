@@ -21,6 +21,7 @@ from pluralign_stats.judging.statistics import STATISTICS
 from pluralign_stats.results import Metadata, Result, minus, with_interval
 from pluralign_stats.settings import CONF_LEVEL, MIN_CELL
 from pluralign_stats.study.study import Study
+from pluralign_stats.words import alike
 
 #: How each statistic was computed, for tables.
 _METHODS = {
@@ -154,7 +155,7 @@ def _sentence(table: pd.DataFrame, wide: dict[str, float]) -> str:
         if len(bias) > 1
         else f"Its scores lie {size}."
     )
-    if not worst["estimate"]:
+    if alike(abs(worst["estimate"]), 0):
         told = "On average its scores lie neither above nor below the ratings."
     if kappas.empty:
         return f"Agreement by kappa cannot be compared with that of two raters. {told}"
@@ -166,10 +167,13 @@ def _sentence(table: pd.DataFrame, wide: dict[str, float]) -> str:
         how = "at least as well as" if reached else "less well than"
         said = f"The judge agrees with a rater {how} two raters with each other: weighted kappa"
         return f"{said} {_beside(kappas.iloc[0])}. {told}"
-    low, high = (_beside(kappas.loc[kappas["estimate"].agg(f)]) for f in ("idxmin", "idxmax"))
+    low, high = (kappas.loc[kappas["estimate"].agg(f)] for f in ("idxmin", "idxmax"))
+    sizes = f"from {_beside(low)} to {_beside(high)}"
+    if alike(low["estimate"], high["estimate"]):
+        sizes = f"{minus(format(low['estimate'], '.2f'))} on each"
     return (
         f"The judge agrees with a rater at least as well as two raters with each other on "
-        f"{reached} of {len(kappas)} dimensions: weighted kappa from {low} to {high}. {told}"
+        f"{reached} of {len(kappas)} dimensions: weighted kappa {sizes}. {told}"
     )
 
 
@@ -188,8 +192,8 @@ def _group_sentence(table: pd.DataFrame, wide: dict[str, float]) -> str:
     widest = (spread / spread.index.map(wide).to_numpy(float)).idxmax()
     own = several[several["dimension"] == widest]
     low, high = own.loc[own["estimate"].idxmin()], own.loc[own["estimate"].idxmax()]
-    if low["estimate"] == high["estimate"]:
-        return f"The judge's bias is the same against every group ({low['dimension']})."
+    if alike(low["estimate"], high["estimate"]):
+        return "The judge's bias is the same against every group, to two decimals."
     overlap = low["conf_high"] >= high["conf_low"]
     most = "differs most between groups" if several["dimension"].nunique() > 1 else "differs"
     return (

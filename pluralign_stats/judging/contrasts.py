@@ -28,8 +28,9 @@ from pluralign_stats.settings import CONF_LEVEL, MIN_CELL, SIGNIFICANCE
 from pluralign_stats.study.study import Study
 from pluralign_stats.words import counted, joined
 
-_COLUMNS = ["dimension", "term", "contrast", "statistic", "estimate", "conf_low", "conf_high"]
-_COLUMNS += ["p_value", "p_adjusted", "n_items", "n_raters", "n_ratings", "method"]
+_COLUMNS = ["dimension", "term", "contrast", "level", "reference", "statistic", "estimate"]
+_COLUMNS += ["conf_low", "conf_high", "p_value", "p_adjusted", "n_items", "n_raters", "n_ratings"]
+_COLUMNS += ["method"]
 
 _UNITS = {"kappa": "kappa", "alpha": "alpha", "bias": "rating points"}
 
@@ -178,6 +179,8 @@ def _record(
         "dimension": study.codebook.label(row.dimension),
         "term": study.codebook.label(row.demographic),
         "contrast": f"{row.group} vs {reference.group}",
+        "level": row.group,
+        "reference": reference.group,
         "statistic": STATISTICS[place],
         "estimate": row.estimate[place] - reference.estimate[place],
         "conf_low": low,

@@ -10,6 +10,7 @@ import pandas as pd
 from pluralign_stats.errors import InputError, listing, one_of
 from pluralign_stats.study.codebook import Codebook
 from pluralign_stats.study.study import Study
+from pluralign_stats.study.text import parted
 
 #: What an untuned model has in place of the factors of tuning.
 CONTROL = "control"
@@ -271,11 +272,8 @@ def _check_runs(table: pd.DataFrame, file: Path) -> None:
 
 def parse_objective(objective: str) -> dict[str, float]:
     """Weights of the dimensions that an objective names: ``toxicity``, ``2*a+1*b``."""
-    weights: dict[str, float] = {}
-    for part in objective.split("+"):
-        weight, star, name = part.rpartition("*")
-        weights[name] = float(weight) if star else 1.0
-    return weights
+    named = [parted(part, "*") for part in parted(objective, "+")]
+    return {name: float(weight[0]) if weight else 1.0 for *weight, name in named}
 
 
 def data_notes(outcomes: Outcomes) -> tuple[str, ...]:

@@ -38,8 +38,9 @@ def contrasts(dimensions, levels, models=()):
     rng = np.random.default_rng(1)
     numbers = {"conf_low": -0.5, "conf_high": 0.6, "p_adjusted": 0.2, "n_raters": 1234}
     return result(
-        {"dimension": d, "term": TERM, "contrast": f"{level} vs {levels[0]}",
-         "estimate": rng.normal(), **numbers, **({"model": m} if models else {})}
+        {"dimension": d, "term": TERM, "contrast": f"{level} vs {levels[0]}", "level": level,
+         "reference": levels[0], "estimate": rng.normal(), **numbers,
+         **({"model": m} if models else {})}
         for d in dimensions for level in levels[1:] for m in models or ("",)
     )  # fmt: skip
 
@@ -150,7 +151,8 @@ def cells(first, second):
 
 def designs(dimensions, contrasts):
     return result(
-        {"dimension": d, "term": "strategy", "contrast": c, "estimate": 0.1, "conf_low": -0.2,
+        {"dimension": d, "term": "strategy", "contrast": c, "level": c.split(" vs ")[0],
+         "reference": c.split(" vs ")[1], "estimate": 0.1, "conf_low": -0.2,
          "conf_high": 0.4, "p_adjusted": 0.2, "n_runs": 6, "n_seeds": 3, "n_prompts": 8,
          "n_generations": 11800}
         for d in dimensions for c in contrasts
