@@ -226,13 +226,20 @@ def tuned(dimensions, models, optimizers=("dpo", "grpo", "kto")):
     objectives = ("mitgefühl_und_einfühlungsvermögen", "toxicity", "8 objectives")
     table = designs(dimensions, [f"{o}, {a} vs control" for o in optimizers for a in objectives])
     each = [table.table.assign(base_model=model) for model in models]
-    return Result(pd.concat(each, ignore_index=True), table.sentence, table.meta)
+    raw = {"8 objectives": "+".join("abcdefgh")}
+    made = {
+        f"{o}, {a}": {"optimizer": o, "objective": raw.get(a, a)}
+        for o in optimizers
+        for a in objectives
+    }
+    meta = replace(table.meta, designs=made)
+    return Result(pd.concat(each, ignore_index=True), table.sentence, meta)
 
 
 def surveyed(dimensions, pairs):
     return result(
-        {"dimension": d, "term": TERM, "contrast": f"{a} vs {b}", "source": source,
-         "estimate": 0.3, "conf_low": 0.1, "conf_high": 0.5, "signs_agree": "yes",
+        {"dimension": d, "term": TERM, "contrast": f"{a} vs {b}", "level": a, "reference": b,
+         "source": source, "estimate": 0.3, "conf_low": 0.1, "conf_high": 0.5, "signs_agree": "yes",
          "both_clear": "yes", "objective": "mitgefühl_und_einfühlungsvermögen",
          "n_pairs_first": 124352.0, "n_pairs_second": 99399.0, "margin_first": 2.041,
          "margin_second": 1.967, "n_raters": 312 if source == "ratings" else np.nan,

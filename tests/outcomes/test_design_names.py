@@ -36,7 +36,7 @@ def test_an_objective_is_read_as_it_was_written(weights):
 
 
 def texts(picture: pls.Picture) -> list[str]:
-    return [text.get_text() for text in picture.figure.findobj(Text)]
+    return [" ".join(text.get_text().split()) for text in picture.figure.findobj(Text)]
 
 
 def outcomes(*levels: str):
@@ -50,10 +50,10 @@ def test_tables_figures_and_sentences_have_whole_names():
     result = pls.pairwise(experiment)
     named = set(result.table["level"]) | set(result.table["reference"])
     assert named == {group_name({"gender": [level]}) for level in LEVELS[:3]}
-    words = " ".join(texts(pls.pairwise_figure(result))).replace("\n", " ")
+    words = " ".join(texts(pls.pairwise_figure(result)))
     against = pls.against_control(experiment)
     assert set(against.table["reference"]) == {CONTROL}
-    beside = " ".join(texts(pls.against_control_figure(against))).replace("\n", " ")
+    beside = " ".join(texts(pls.against_control_figure(against)))
     for level in LEVELS[:3]:
         assert f"gender: {level}" in words
         assert f"gender: {level} (2 runs, 4)" in beside
