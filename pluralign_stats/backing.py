@@ -1,6 +1,6 @@
 """Who stands behind the rows of a fit's table, and which of them may leave the program."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -8,6 +8,9 @@ import numpy as np
 import pandas as pd
 
 from pluralign_stats.suppression import few, rounded, suppressed
+
+#: Columns of shares of ratings as they were given.
+SHARES = ("share", "observed")
 
 #: What `Backing.readjust` may be: p-values (k,) of one family to adjusted ones.
 Readjust = Callable[[np.ndarray], np.ndarray]
@@ -45,6 +48,8 @@ class Backing:
     counts, place
         (P, L) raters of the cells of P partitions, and (m,) which of these cells, counted through,
         a row's own counts are of; empty where rows show no counts.
+    withheld
+        (P, L) which of these cells are not counted for the sake of other tables.
     family, readjust
         (m,) family within which p is adjusted, and how; without `readjust` nothing that was
         adjusted together with a withheld row can be shown.
@@ -55,6 +60,8 @@ class Backing:
         they are though that is withheld; else 0.
     apart
         (m,) by how many raters a row's counts differ from those of another table, at the least.
+    fractions
+        Columns of what is divided by a number of ratings, so that it would tell this number.
     whole
         The table of these rows, by whose words rows are known again in another order or number.
     """
@@ -63,11 +70,13 @@ class Backing:
     unknown: str = ""
     counts: np.ndarray = field(default_factory=lambda: np.zeros((0, 0), dtype=int))
     place: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=int))
+    withheld: np.ndarray = field(default_factory=lambda: np.zeros((0, 0), dtype=bool))
     family: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=int))
     readjust: Readjust | None = None
     retell: Callable[[pd.DataFrame], str] | None = None
     coarse: np.ndarray = field(default_factory=lambda: np.zeros(0))
     apart: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    fractions: tuple[str, ...] = SHARES
     whole: pd.DataFrame | None = None
 
     def about(self, what: str) -> "Backing":
@@ -101,7 +110,7 @@ class Backing:
         hidden = (at < 0) | small[at]
         notes = []
         if self.coarse.any() and min_cell > 1:
-            table = _rounded(table, np.where(at < 0, 0, self.coarse[at]))
+            table = _rounded(table, np.where(at < 0, 0, self.coarse[at]), self.fractions)
             notes.append(ROUNDED)
         if small.any():
             table = self._adjusted(table, at, small)
@@ -114,6 +123,7 @@ class Backing:
             notes.append(told)
         if len(self.counts):
             cells = np.array([suppressed(line, min_cell) for line in self.counts])
+            cells |= self.withheld & (min_cell > 1) if self.withheld.size else False
             blank = cells.ravel()[self.place][at][~hidden]
             if blank.any():
                 names = [c for c in ("n_raters", "n_ratings") if c in kept]
@@ -125,7 +135,8 @@ class Backing:
             kept = kept.assign(**{c: kept[c].mask(blank) for c in names})
             notes += [COUNT_WITHHELD] if blank.any() and COUNT_WITHHELD not in notes else []
         if not hidden.any():
-            return Shown(kept, None, tuple(notes))
+            again = self.retell is not None and few(self.apart, min_cell).any()
+            return Shown(kept, self.retell(kept) if again and self.retell else None, tuple(notes))
         alone = "p_adjusted" in kept and self.readjust is None
         if kept.empty or self.retell is None or alone:
             return Shown(kept, told, tuple(notes))
@@ -156,9 +167,12 @@ class Backing:
         return table.assign(p_adjusted=np.where(at < 0, np.nan, adjusted[at]))
 
 
-def of_model(left_out: int, m: int) -> Backing:
-    """Who stands behind m rows about a whole model, which is without some raters of its study."""
-    return Backing(np.zeros(m), apart=np.full(m, left_out))
+def of_model(left_out: int, m: int, retell: Callable[[pd.DataFrame], str] | None = None) -> Backing:
+    """Who stands behind m rows about a whole model, which is without some raters of its study.
+
+    Where these are few the sentence is told anew, without their number.
+    """
+    return Backing(np.zeros(m), apart=np.full(m, left_out), retell=retell)
 
 
 def _about(what: str, retell: Callable[[pd.DataFrame], str], table: pd.DataFrame) -> str:
@@ -166,7 +180,10 @@ def _about(what: str, retell: Callable[[pd.DataFrame], str], table: pd.DataFrame
 
 
 def beside(
-    table: pd.DataFrame, published: Mapping[str, Mapping[str, int]], min_cell: int
+    table: pd.DataFrame,
+    published: Mapping[str, Mapping[str, int]],
+    min_cell: int,
+    fractions: Sequence[str] = SHARES,
 ) -> tuple[pd.DataFrame, bool]:
     """A table without counts that differ by few raters from those of other tables.
 
@@ -176,11 +193,13 @@ def beside(
     Parameters
     ----------
     table
-        With columns n_raters, n_ratings, and group or contrast; and perhaps term, dimension.
+        With columns n_raters, n_ratings, and group or level; and perhaps term, dimension.
     published
         Raters of levels, and of everyone, as other tables count them, by variable.
     min_cell
         Fewest raters that may be told apart.
+    fractions
+        As of a `Backing`.
 
     Returns
     -------
@@ -199,28 +218,23 @@ def beside(
     hidden = apart > 0
     if "n_ratings" in table:
         n = np.where(hidden, table["n_ratings"].astype(float).fillna(0), 0)
-        table = _rounded(table, n)
+        table = _rounded(table, n, fractions)
     blank = [c for c in ("n_raters", "n_ratings", "raters_share", "ratings_share") if c in table]
     return table.assign(**{c: table[c].mask(hidden) for c in blank}), bool(hidden.any())
 
 
 def _whole(table: pd.DataFrame, name: str, counts: Mapping[str, int]) -> pd.Series:
     """Raters that another table counts for the level of each row; missing for none of these."""
-    if name == EVERYONE and not {"group", "contrast"} & set(table):
+    if name == EVERYONE and not {"group", "level"} & set(table):
         return pd.Series(float(counts[EVERYONE]), table.index)
     if "group" in table:
         level = table["group"].astype(str)
-    elif "contrast" in table:
-        level = table["contrast"].map(lambda text: _first(text, counts))
+    elif "level" in table:
+        level = table["level"]
     else:
         return pd.Series(np.nan, table.index)
     whole = level.map(counts).astype(float)
     return whole.where(table["term"] == name) if "term" in table and name != EVERYONE else whole
-
-
-def _first(contrast: str, levels: Iterable[str]) -> str:
-    """The level named first in a contrast: the longest that it can be."""
-    return max((g for g in levels if contrast.startswith(f"{g} vs ")), key=len, default="")
 
 
 def _is_label(column: pd.Series) -> bool:
@@ -229,22 +243,19 @@ def _is_label(column: pd.Series) -> bool:
     )
 
 
-def _rounded(table: pd.DataFrame, n: np.ndarray) -> pd.DataFrame:
-    """The table with shares of n ratings rounded, where n is not 0."""
-    names = [name for name in SHARES if name in table]
+def _rounded(table: pd.DataFrame, n: np.ndarray, fractions: Sequence[str]) -> pd.DataFrame:
+    """The table with what is divided by n ratings rounded, where n is not 0."""
+    names = [name for name in fractions if name in table]
     coarse = {c: rounded(table[c].to_numpy(dtype=float), n) for c in names}
     return table.assign(**{c: np.where(n > 0, coarse[c], table[c]) for c in names})
 
 
 #: Columns that tell how many raters a table is about; beside a p-value and its number of units,
 #: a statistic would tell that number.
-OF_COUNTS = ("n_raters", "n_ratings", "n_units", "df_residual", "statistic")
+OF_COUNTS = ("n_raters", "n_ratings", "n_units", "df_residual", "statistic", "bic", "per_rating")
 
 #: What the group of all raters is called.
 EVERYONE = "All raters"
-
-#: Columns of shares of ratings as they were given.
-SHARES = ("share", "observed")
 
 #: What a table says whose shares are rounded in part.
 ROUNDED = "Shares of groups without counts are rounded: in full they would tell the counts."
@@ -266,13 +277,21 @@ def stacked(
         families.append(b.family + top)
         at += len(b.counts)
         top += int(b.family.max(initial=-1)) + 1
-    padded = [np.pad(b.counts, ((0, 0), (0, width - b.counts.shape[1]))) for b in backings]
+    counts, withheld = (
+        np.concatenate([np.pad(c, ((0, 0), (0, width - c.shape[1]))) for c in cells])
+        for cells in (
+            [b.counts for b in backings],
+            [b.withheld if b.withheld.size else b.counts > np.inf for b in backings],
+        )
+    )
     return Backing(
         np.concatenate([b.raters for b in backings]),
         first.unknown,
-        np.concatenate(padded),
+        counts,
         np.concatenate(starts),
+        withheld,
         np.concatenate(families),
         first.readjust,
         retell,
+        apart=np.concatenate([b.apart if len(b.apart) else 0 * b.raters for b in backings]),
     )

@@ -1,5 +1,6 @@
 """Numbers and headings of tables as readers see them."""
 
+import re
 from typing import Any
 
 import numpy as np
@@ -11,9 +12,9 @@ _ALIKE = ("planted", "estimate", "observed", "std_error", "sd", "conf_low", "con
 #: Columns that the caption tells where they are the same in all rows.
 _TOLD_ONCE = ("term", "n_seeds", "n_prompts")
 
-#: Columns of words, and those of the numbers that they hold for readers; the numbers are for
-#: downloads.
+#: Columns of words, and those of what they hold for readers; these are for downloads.
 IN_WORDS = {
+    "contrast": ("level", "reference"),
     "reported": ("reported_number",),
     "this_run": ("estimate",),
     "interval": ("conf_low", "conf_high"),
@@ -22,8 +23,8 @@ IN_WORDS = {
 
 def displayed(table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     """Columns that readers are shown, and what is told once since it is so in all rows."""
-    in_words = [number for word, held in IN_WORDS.items() if word in table for number in held]
-    shown = table.drop(columns=["method", *in_words], errors="ignore")
+    held = [c for word in IN_WORDS for c in in_words(table, word)]
+    shown = table.drop(columns=["method", *held], errors="ignore")
     methods = [method for method in table.get("method", pd.Series()).unique() if method]
     same = [c for c in _TOLD_ONCE if c in shown and _one_value(shown[c])]
     told = [f"{heading(c)}: {shown[c].iloc[0]}" for c in same]
@@ -33,6 +34,12 @@ def displayed(table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
 
 def _one_value(column: pd.Series) -> bool:
     return len(column) > 1 and column.notna().all() and column.nunique() == 1
+
+
+def in_words(table: pd.DataFrame, word: str) -> list[str]:
+    """Columns of what a column of words, if a table has it, holds."""
+    held = [c for c in IN_WORDS[word] if c in table] if word in table else []
+    return held if len(held) == len(IN_WORDS[word]) else []
 
 
 def heading(column: str) -> str:
@@ -88,9 +95,9 @@ def format_number(column: str, number: Any, places: int | None = None) -> str:
     return minus(f"{value:,.{_places(value) if places is None else places}f}")
 
 
-def minus(number: str) -> str:
-    """Write a formatted number with a true minus sign."""
-    return number.replace("-", "−")
+def minus(text: str) -> str:
+    """Write the numbers of a text with a true minus sign; hyphens, as in ``18-30``, stay."""
+    return re.sub(r"(?<![\w.)])-(?=\.?\d|inf)", "−", text)
 
 
 def with_interval(row: pd.Series, form: str, unit: str) -> str:

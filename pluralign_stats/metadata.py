@@ -31,9 +31,14 @@ class Metadata:
     checked, passed
         Where the table is a check of a model: what was checked, and whether the model passed (None
         where the data allow no verdict).
+    p_value
+        Of a check by a test, its p.
     published
         How many raters other tables of the study count, by variable and level; see
         `backing.beside`.
+    designs
+        Where rows compare designs: the values of the factors that vary, by what tables call each
+        design.
     """
 
     title: str
@@ -46,7 +51,9 @@ class Metadata:
     told: str = ""
     checked: str = ""
     passed: bool | None = None
+    p_value: float | None = None
     published: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    designs: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     @property
     def measure(self) -> str:

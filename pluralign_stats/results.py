@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from pluralign_stats.backing import COUNT_WITHHELD, SHARES, Backing, beside
-from pluralign_stats.formatting import decimals, displayed, format_number, heading
+from pluralign_stats.formatting import decimals, displayed, format_number, heading, in_words
 from pluralign_stats.metadata import Metadata
 from pluralign_stats.settings import MIN_CELL
 from pluralign_stats.suppression import check_min_cell
@@ -27,6 +27,8 @@ VOCABULARY = (
     "term",
     "group",
     "contrast",
+    "level",
+    "reference",
     "reading",
     "rating",
     "weighting",
@@ -105,7 +107,7 @@ class Result:
             return pattern.sub(lambda found: labels[found[1] or found[2]], text)
 
         def relabel(table: pd.DataFrame) -> pd.DataFrame:
-            words = table.select_dtypes(exclude="number").columns.difference(["method"])
+            words = table.select_dtypes(exclude="number").columns.difference(_NO_NAMES)
             return table.assign(
                 **{
                     c: table[c].map(lambda x: labels.get(x, told(x)) if isinstance(x, str) else x)
@@ -169,12 +171,13 @@ class Result:
         """Sentence and metadata as plain values."""
         told = {"sentence": self.sentence, **asdict(self.meta)}
         if not self.meta.checked:
-            del told["checked"], told["passed"]
-        del told["published"]
+            del told["checked"], told["passed"], told["p_value"]
+        del told["published"], told["designs"]
         return told
 
     def __repr__(self) -> str:
-        return f"{self.caption()}\n{self.table.to_string(index=False)}\n{self.sentence}"
+        table = self.table.drop(columns=in_words(self.table, "contrast"))
+        return f"{self.caption()}\n{table.to_string(index=False)}\n{self.sentence}"
 
     def gt(self, min_cell: int = MIN_CELL) -> "GT":
         """The table as great-tables sets it, to be changed further or written.
@@ -245,6 +248,9 @@ def ordered_columns(columns: Iterable[str]) -> list[str]:
     other = [c for c in given if c not in VOCABULARY]
     return known + other + (["method"] if "method" in given else [])
 
+
+#: Columns of words in which no names of variables stand.
+_NO_NAMES = ("group", "level", "reference", "method")
 
 #: As wide as a notebook's page in a window of ordinary size.
 _CAPTION_WIDTH = "60em"

@@ -184,15 +184,15 @@ UNITS = (0.01, 0.02, 0.05, 0.1, 0.2)
 
 
 def rounded(share: np.ndarray, n: np.ndarray) -> np.ndarray:
-    """Shares of numbers of ratings so coarse that they do not tell these numbers.
+    """Shares of ratings, or their means, so coarse that they do not tell how many there are.
 
-    A share in full is a fraction whose denominator can be read from it. Units span at least two
+    In full it is a fraction whose denominator can be read from it. Units span at least two
     ratings, so that all numbers of about that size are possible.
 
     Parameters
     ----------
     share, n
-        (m,) shares, and ratings of which each is a share.
+        (m,) shares or means, and of how many ratings each is.
     """
     units = np.array(UNITS)
     wide = units * np.maximum(n, 1)[:, None] >= 2

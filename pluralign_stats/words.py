@@ -1,6 +1,6 @@
 """Words of sentences: counts with their nouns, lists as they are said, names of coefficients."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 #: Plurals that do not end in s alone.
 _PLURALS = {
@@ -41,6 +41,23 @@ def joined(words: Iterable[str]) -> str:
     return f"{', '.join(first)} and {last}" if first else last
 
 
+def p_told(p: float) -> str:
+    """Write a p-value: ``p = 0.04``, ``p = 0.012``, ``p < 0.001``."""
+    return "p < 0.001" if p < 0.001 else f"p = {p:.{2 if p >= 0.1 else 3}f}"
+
+
+def alike(a: float, b: float, form: str = ".2f") -> bool:
+    """Whether two numbers are written alike, so that no sentence can call one the higher."""
+    return format(a, form) == format(b, form)
+
+
+def extremes(values: Mapping[str, float], form: str = ".2f") -> tuple[str, str]:
+    """Names of the lowest and of the highest value, with all that are written like these."""
+    ends = min(values.values()), max(values.values())
+    low, high = (joined(n for n, v in values.items() if alike(v, end, form)) for end in ends)
+    return low, high
+
+
 def some(words: Iterable[str], most: int = 4) -> str:
     """The first few of several, told apart by semicolons, and that there are others."""
     items = list(words)
@@ -49,7 +66,8 @@ def some(words: Iterable[str], most: int = 4) -> str:
 
 def plain_coefficient(name: str) -> str:
     """A coefficient in words: ``a: x × b: y`` for ``a[T.x]:b[T.y]``."""
-    return name.replace("]:", " × ").replace("[T.", ": ").replace("]", "")
+    parts = [part.replace("[T.", ": ", 1) for part in name.removesuffix("]").split("]:")]
+    return " × ".join(parts)
 
 
 def levels_of(group: str) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from pluralign_stats.folders import building_folder, take_name
-from reports.contents import Chapter, Contents
+from reports.contents import Chapter, Contents, judged
 from reports.downloads import Shelf
 from reports.folder import KIND, MARK, check_target, files_of
 from reports.kept import Kept, digest
@@ -208,7 +208,7 @@ def _run(
 
 def _finish(building: Path, chapters: Sequence[Chapter], origin: Provenance) -> None:
     """Write pages, PDF and, last of all, the mark that says the report is complete."""
-    contents = Contents(chapters, origin)
+    contents = Contents(judged(chapters), origin)
     write_pages(building, contents)
     write_pdf(building, contents)
     mark = {"kind": KIND, **asdict(origin), "files": [*files_of(building), MARK]}

@@ -1,10 +1,14 @@
 """What a report holds: its chapters, and what of them stands on the first page."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from pluralign_stats.words import joined
+import numpy as np
+
+from pluralign_stats.effects.adjust import holm
+from pluralign_stats.settings import SIGNIFICANCE
+from pluralign_stats.words import counted, has, joined
 from reports.downloads import Download, Downloads
 from reports.model import Notebook
 from reports.provenance import Provenance
@@ -78,6 +82,23 @@ class FrontTable:
     html: "Markup"
 
 
+def judged(chapters: Sequence[Chapter]) -> list[Chapter]:
+    """The chapters with checks by a test judged together.
+
+    Of many tests some reject a right model by chance: such a check fails where its p, adjusted by
+    Holm among those of the report, is below the level.
+    """
+    tested = [t for c in chapters for t in c.downloads.tables if t.p_value is not None]
+    adjusted = holm(np.array([t.p_value for t in tested], dtype=float))
+    passed = {id(t): bool(p >= SIGNIFICANCE) for t, p in zip(tested, adjusted, strict=True)}
+
+    def of(downloads: Downloads) -> Downloads:
+        tables = (replace(t, passed=passed.get(id(t), t.passed)) for t in downloads.tables)
+        return replace(downloads, tables=tuple(tables))
+
+    return [replace(chapter, downloads=of(chapter.downloads)) for chapter in chapters]
+
+
 @dataclass(frozen=True)
 class Contents:
     """Everything that the pages and the PDF of a report show.
@@ -124,10 +145,29 @@ class Contents:
         return joined(dict.fromkeys(names))
 
     @property
-    def checked(self) -> bool:
-        """Whether models were checked at all."""
+    def checked(self) -> list[Download]:
+        """The tables of checks of models."""
         tables = (table for chapter in self.chapters for table in chapter.downloads.tables)
-        return any(table.checked for table in tables)
+        return [table for table in tables if table.checked]
+
+    @property
+    def checks_told(self) -> str:
+        """How many checks were made, and how those by a test were judged; empty without any."""
+        n, tests = len(self.checked), [t for t in self.checked if t.p_value is not None]
+        told = f"{counted(n, 'check')} of models {'was' if n == 1 else 'were'} made"
+        if len(tests) < 2:
+            return f"{told}." if n else ""
+        low = sum(t.p_value < SIGNIFICANCE for t in tests if t.p_value is not None and t.passed)
+        return (
+            f"{told}, {len(tests)} of them by a test. As about one in {1 / SIGNIFICANCE:.0f} tests "
+            "rejects a right model by chance, such a check counts as failed where its p, adjusted "
+            f"for their number (Holm), is below {SIGNIFICANCE:g}"
+            + (
+                f"; {low} more {has(low)} a p below {SIGNIFICANCE:g} only before that."
+                if low
+                else "."
+            )
+        )
 
     @property
     def n_tables(self) -> int:

@@ -34,6 +34,8 @@ class Download:
         What of a model it checks; empty for other tables.
     passed : bool or None
         Whether the model passed; None where there is no verdict.
+    p_value : float or None
+        The p of a check by a test.
     """
 
     title: str
@@ -45,6 +47,7 @@ class Download:
     simulated: bool | None = None
     checked: str = ""
     passed: bool | None = None
+    p_value: float | None = None
 
     @property
     def name(self) -> str:
@@ -173,6 +176,7 @@ def _told(about: Path, notebook: str) -> dict[str, Any]:
             "simulated": told["data"] == "simulated",
             "checked": str(told.get("checked", "")),
             "passed": told.get("passed"),
+            "p_value": told.get("p_value"),
         }
     except (ValueError, KeyError, TypeError) as error:
         raise PluralignError(

@@ -58,8 +58,8 @@ class ReportedStudy(Protocol):
     def fingerprint(self) -> str:
         """SHA-256 over data files and codebook, as hex."""
 
-    def summary_counts(self) -> Mapping[str, int]:
-        """Return numbers by what they count, such as ``{"raters": 1095}``."""
+    def told_counts(self) -> Mapping[str, int]:
+        """Return numbers that may be shown by what they count, such as ``{"raters": 1095}``."""
 
 
 @dataclass(frozen=True)
@@ -143,7 +143,7 @@ def gather(
         source=study.source,
         simulated=study.simulated,
         fingerprint=study.fingerprint,
-        counts=dict(study.summary_counts()),
+        counts=dict(study.told_counts()),
         parameters={n.name: used_values(n, given[n.name]) for n in notebooks},
         versions=installed_versions(),
         platform=platform.platform(),

@@ -10,6 +10,7 @@ from pluralign_stats.checks.replicates import OF_THE_MODEL, Comparison, Data, co
 from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.results import Metadata, Result, ordered_columns
 from pluralign_stats.settings import CONF_LEVEL, SIGNIFICANCE
+from pluralign_stats.words import p_told
 
 
 def calibration_check(
@@ -126,8 +127,8 @@ def _sentence(table: pd.DataFrame, p: float, unit: str) -> str:
         f"{worst['observed']:{form}}"
     )
     if p >= SIGNIFICANCE:
-        return f"Predictions agree with what was observed within chance (p = {p:.2f}); {told}."
-    return f"Predictions differ from what was observed by more than chance (p = {p:.3f}); {told}."
+        return f"Predictions agree with what was observed within chance ({p_told(p)}); {told}."
+    return f"Predictions differ from what was observed by more than chance ({p_told(p)}); {told}."
 
 
 def _plain(rating: object) -> str:

@@ -5,6 +5,7 @@ from itertools import pairwise
 import pandas as pd
 from scipy.stats import chi2
 
+from pluralign_stats.backing import of_model
 from pluralign_stats.errors import InputError
 from pluralign_stats.models.bayes.fit import PosteriorEstimates
 from pluralign_stats.models.fit import ModelEstimates
@@ -87,7 +88,8 @@ def likelihood_ratio(*fits: ModelEstimates) -> Result:
         notes=("Each model is compared with the one in the row before.", *_variances(ordered)),
         warnings=tuple(dict.fromkeys(text for fit in ordered for text in fit.warnings)),
     )
-    return Result(table, _sentence(table), meta)
+    backing = of_model(ordered[0].design.left_out, len(table))
+    return Result(table, _sentence(table), meta, backing=backing)
 
 
 def _gain(small: ModelEstimates, large: ModelEstimates) -> tuple[float, int]:

@@ -8,16 +8,20 @@ works (Vehtari et al. 2024, JMLR 25(72)).
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 import pandas as pd
 
+from pluralign_stats.backing import of_model
 from pluralign_stats.checks.protocol import Check
 from pluralign_stats.checks.raters import rater_numbers
 from pluralign_stats.errors import InputError, NotApplicableError, one_of
 from pluralign_stats.models.bayes.fit import PosteriorEstimates
 from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.results import Metadata, Result
+from pluralign_stats.settings import MIN_CELL
+from pluralign_stats.suppression import few
 
 #: What may be left out.
 LEFT_OUT = ("rating", "rater")
@@ -112,7 +116,7 @@ def loo_check(fit: ModelEstimates, by: str = "rating") -> Check:
         The result of `loo`. Passed if no Pareto k is too large.
     """
     result = loo(fit, by)
-    return Check(f"leave one {by} out", not result.bad.any(), result, (_curve(result),))
+    return Check(f"leave one {by} out", not result.bad.any(), result, (_curve(fit, result),))
 
 
 def _bayesian(fit: ModelEstimates) -> PosteriorEstimates:
@@ -162,6 +166,7 @@ def _result(fit: PosteriorEstimates, by: str, pointwise: pd.DataFrame, largest_k
     elpd, m = pointwise["elpd"], len(pointwise)
     k = pointwise["pareto_k"]
     bad = int((~(k <= largest_k)).sum())
+    told = f"{bad:,} of {m:,}" if _countable(fit) else f"{bad:,}"
     n_raters = fit.design.raters.n or np.nan
     table = pd.DataFrame(
         {
@@ -190,12 +195,26 @@ def _result(fit: PosteriorEstimates, by: str, pointwise: pd.DataFrame, largest_k
             f"Pareto k tells how far one {by} moves the posterior; up to {largest_k:.2f} the "
             "estimate can be trusted.",
         ),
-        warnings=(*fit.warnings, *_warning(by, bad, m, largest_k)),
+        warnings=(*fit.warnings, *_warning(by, told if bad else "", largest_k)),
     )
-    return Loo(table, _sentence(fit, by, table.iloc[0]), meta, by, pointwise, largest_k)
+    sentence = partial(_sentence, fit, by)
+    backing = of_model(fit.design.left_out, 1, sentence)
+    return Loo(table, sentence(table), meta, by, pointwise, largest_k, backing=backing)
 
 
-def _sentence(fit: PosteriorEstimates, by: str, row: pd.Series) -> str:
+def _countable(fit: ModelEstimates) -> bool:
+    """Whether the number of ratings may be told: not where the model is without a few raters."""
+    return not few(np.array(fit.design.left_out), MIN_CELL)
+
+
+def _sentence(fit: PosteriorEstimates, by: str, table: pd.DataFrame) -> str:
+    row = table.iloc[0]
+    total = (
+        f"xpected log predictive density {row['estimate']:.1f}, standard error "
+        f"{row['std_error']:.1f}; effective number of parameters {row['p_loo']:.1f}."
+    ).replace("-", "−")
+    if np.isnan(row["per_rating"]):
+        return f"E{total}"
     whose = "ratings left out" if by == "rating" else "the ratings of a rater who is new"
     if len(fit.scores):
         told = (
@@ -204,13 +223,10 @@ def _sentence(fit: PosteriorEstimates, by: str, row: pd.Series) -> str:
         )
     else:
         told = f"The log density of {whose} is {row['per_rating']:.3f} each, on average"
-    return (
-        f"{told}: expected log predictive density {row['estimate']:.1f}, standard error "
-        f"{row['std_error']:.1f}; effective number of parameters {row['p_loo']:.1f}."
-    ).replace("-", "−")
+    return f"{told.replace('-', '−')}: e{total}"
 
 
-def _warning(by: str, bad: int, m: int, largest_k: float) -> tuple[str, ...]:
+def _warning(by: str, bad: str, largest_k: float) -> tuple[str, ...]:
     if not bad:
         return ()
     advice = {
@@ -219,28 +235,34 @@ def _warning(by: str, bad: int, m: int, largest_k: float) -> tuple[str, ...]:
         "rater": "sample more draws (draws=), or check whether single raters dominate the model",
     }
     return (
-        f"{bad:,} of {m:,} {by}s move the posterior too far to be left out by weighting (Pareto k "
+        f"{bad} {by}s move the posterior too far to be left out by weighting (Pareto k "
         f"above {largest_k:.2f}): the model predicts worse than is told here; {advice[by]}",
     )
 
 
-def _curve(result: Loo) -> Result:
-    """Pareto k in descending order: all that are too large, and some of the others."""
+def _curve(fit: ModelEstimates, result: Loo) -> Result:
+    """Pareto k in descending order: all that are too large, and some of the others.
+
+    Where the number of ratings is not told, their places are so coarse that they do not tell it.
+    """
     k = np.sort(result.pointwise["pareto_k"].fillna(np.inf).to_numpy())[::-1]
     bad = int(result.bad.sum())
     rest = np.unique(np.linspace(bad, len(k) - 1, CURVE).astype(int))
     kept = np.unique(np.concatenate([np.arange(bad), rest]))
+    counted = _countable(fit)
+    share = (kept + 0.5) / len(k)
     table = pd.DataFrame(
         {
             "term": result.table["term"].iloc[0],
-            "share": (kept + 0.5) / len(k),
+            "share": share if counted else share.round(2),
             "estimate": k[kept],
             "limit": result.largest_k,
         }
     )
     largest = f"{k[0]:.2f}" if np.isfinite(k[0]) else "not finite"
+    told = f"{bad:,} of {len(k):,}" if counted else f"{bad:,}"
     sentence = (
-        f"Pareto k is at most {largest}; {bad:,} of {len(k):,} {result.by}s lie above the limit of "
+        f"Pareto k is at most {largest}; {told} {result.by}s lie above the limit of "
         f"{result.largest_k:.2f}."
     )
     meta = Metadata(f"Pareto k by {result.by}", result.meta.data, "Pareto k", None)

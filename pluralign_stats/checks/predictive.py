@@ -9,7 +9,7 @@ import pandas as pd
 from pluralign_stats.checks.groups import Groups, group_rows, whole
 from pluralign_stats.checks.protocol import Check
 from pluralign_stats.checks.raters import counted_backing, rater_numbers
-from pluralign_stats.checks.replicates import FEWEST, Comparison
+from pluralign_stats.checks.replicates import FEWEST, Comparison, share_beyond
 from pluralign_stats.describe.disclosure import check_min_cell
 from pluralign_stats.errors import InputError, NotApplicableError, one_of
 from pluralign_stats.models.bayes.fit import PosteriorEstimates
@@ -17,7 +17,7 @@ from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.models.raters import RATER
 from pluralign_stats.results import Metadata, Result, ordered_columns
 from pluralign_stats.settings import CONF_LEVEL, MIN_CELL, SIGNIFICANCE
-from pluralign_stats.words import counted
+from pluralign_stats.words import counted, p_told
 
 #: Whose effects are drawn anew in replicated ratings.
 NEW = ("raters", "all", "none")
@@ -163,7 +163,7 @@ def predictive_p(compared: Comparison) -> float:
     z = (every - every.mean(axis=0))[:, moving] / spread[moving]
     correlation = (1 - SHRINK) * z.T @ z / len(z) + SHRINK * np.eye(z.shape[1])
     departure = (z * np.linalg.solve(correlation, z.T).T).sum(axis=1)
-    return float((departure >= departure[0] * (1 - 1e-12)).mean())
+    return share_beyond(departure)
 
 
 def enough_raters(fit: ModelEstimates) -> bool:
@@ -305,8 +305,8 @@ def _sentence(table: pd.DataFrame, p: float) -> str:
         f"{worst['observed']:{form}}"
     )
     if p >= SIGNIFICANCE:
-        return f"Ratings look like those that the model would give (p = {p:.2f}); {told}."
-    return f"Ratings do not look like those that the model would give (p = {p:.3f}); {told}."
+        return f"Ratings look like those that the model would give ({p_told(p)}); {told}."
+    return f"Ratings do not look like those that the model would give ({p_told(p)}); {told}."
 
 
 def _outside(n: int, of: int) -> str:

@@ -37,7 +37,7 @@ class Check:
     def __post_init__(self) -> None:
         """Let the result say of itself that it is a check, wherever it is shown."""
         passed = None if self.passed is None else bool(self.passed)
-        meta = replace(self.result.meta, checked=self.name, passed=passed)
+        meta = replace(self.result.meta, checked=self.name, passed=passed, p_value=self.p_value)
         object.__setattr__(self, "result", replace(self.result, meta=meta))
 
     def labelled(self, labels: Mapping[str, str]) -> "Check":

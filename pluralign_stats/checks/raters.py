@@ -1,14 +1,12 @@
 """Raters of a model's rows by number, and how many stand behind a group."""
 
-from collections.abc import Mapping
-
 import numpy as np
 import pandas as pd
 
 from pluralign_stats.backing import Backing
 from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.settings import MIN_CELL
-from pluralign_stats.suppression import few, suppressed
+from pluralign_stats.suppression import few
 
 
 def rater_numbers(fit: ModelEstimates) -> np.ndarray:
@@ -30,7 +28,7 @@ def _apart(fit: ModelEstimates, table: pd.DataFrame) -> np.ndarray:
 
     A group that differs by few counts for all groups of its variable, and for all raters together;
     so do groups that only the model knows, where it is without few raters of the study, and groups
-    whose number with the total would tell of those without an answer.
+    whose numbers no table of the study tells.
     """
     published = fit.design.published
     apart = np.where(table["term"].isin(list(published)), 0, fit.design.left_out).astype(float)
@@ -40,16 +38,8 @@ def _apart(fit: ModelEstimates, table: pd.DataFrame) -> np.ndarray:
         own = (whole - table["n_raters"]).where(here).fillna(0).to_numpy(dtype=float)
         differing = own > 0
         apart[differing] = own[differing].min(initial=np.inf) if differing.any() else 0
-        betraying = here & table["group"].isin(_betraying(counts, fit.design.n_study))
-        apart[betraying] = 1
+        apart[here & table["group"].isin(fit.design.withheld.get(name, ()))] = 1
     return apart
-
-
-def _betraying(counts: Mapping[str, int], n_study: int) -> list[str]:
-    """Levels whose numbers, with the total, would tell of a small one or of who did not answer."""
-    cells = np.array([*counts.values(), max(n_study - sum(counts.values()), 0)])
-    hidden = suppressed(cells, MIN_CELL)
-    return [level for level, away in zip(counts, hidden, strict=False) if away]
 
 
 def count_raters(codes: np.ndarray, raters: np.ndarray, n_groups: int) -> np.ndarray:

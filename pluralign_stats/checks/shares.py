@@ -11,6 +11,7 @@ from pluralign_stats.errors import InputError, NotApplicableError, one_of
 from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.results import Metadata, Result
 from pluralign_stats.settings import CONF_LEVEL, MIN_CELL
+from pluralign_stats.words import alike
 
 _COLUMNS = ["term", "group", "rating", "estimate", "std_error", "conf_low", "conf_high"]
 _COLUMNS += ["n_raters", "n_ratings", "method"]
@@ -123,7 +124,7 @@ def _sentence(table: pd.DataFrame) -> str:
     wide = table.pivot_table(index="group", columns="rating", values="estimate", sort=False)
     rating = (wide.max() - wide.min()).idxmax()
     low, high = wide[rating].idxmin(), wide[rating].idxmax()
-    if low == high:
+    if alike(wide.loc[low, rating], wide.loc[high, rating], ".0%"):
         return f"The predicted shares are the same in every group of {table['term'].iloc[0]}."
     plain = f"{rating:g}" if isinstance(rating, (int, float)) else str(rating)
     return (

@@ -6,7 +6,8 @@ from typing import Any
 import click
 
 from pluralign_stats.cli.options import data_option, json_option, print_json, study_argument
-from pluralign_stats.cli.tables import print_table, records
+from pluralign_stats.cli.tables import print_table, told
+from pluralign_stats.settings import MIN_CELL
 
 
 @click.command("audit")
@@ -41,7 +42,11 @@ from pluralign_stats.cli.tables import print_table, records
 )
 @click.option("--seed", default=1, show_default=True, help="Of the resamples.")
 @click.option(
-    "--min-cell", type=int, metavar="N", help="Groups of fewer raters are never shown; default 10."
+    "--min-cell",
+    default=MIN_CELL,
+    show_default=True,
+    metavar="N",
+    help="Groups of fewer raters are never shown.",
 )
 @click.option(
     "--out",
@@ -60,7 +65,7 @@ def command(
     min_voices: int,
     n_bootstrap: int,
     seed: int,
-    min_cell: int | None,
+    min_cell: int,
     out: Path | None,
     data: Path | None,
     as_json: bool,
@@ -80,7 +85,6 @@ def command(
     """
     from pluralign_stats.feedback.audit import audit, audit_recipes
     from pluralign_stats.feedback.recipe import read_recipe
-    from pluralign_stats.settings import MIN_CELL
     from pluralign_stats.study.read import read_study
 
     if recipe_files and (dimension or scale):
@@ -98,23 +102,21 @@ def command(
         min_voices=min_voices,
         n_bootstrap=n_bootstrap,
         seed=seed,
-        min_cell=MIN_CELL if min_cell is None else min_cell,
+        min_cell=min_cell,
     )
+    shown = {name: result.released(min_cell) for name, result in found.results().items()}
     if out is not None:
-        _write(out, found, checked)
-    _tell(checked, found, out, as_json)
+        _write(out, shown, checked)
+    _tell(checked, shown, out, as_json)
 
 
-def _tell(study: Any, found: Any, out: Path | None, as_json: bool) -> None:
+def _tell(study: Any, shown: dict[str, Any], out: Path | None, as_json: bool) -> None:
     if as_json:
-        tables = {
-            name: {**result.describe(), "table": records(result.table)}
-            for name, result in found.results().items()
-        }
+        tables = {name: told(result) for name, result in shown.items()}
         content = {"study": study.name, "simulated": study.simulated, "tables": tables}
         print_json({**content, **({"folder": str(out)} if out else {})})
         return
-    for result in found.results().values():
+    for result in shown.values():
         print_table(result)
     if out is not None:
         click.echo(f"\nTables and figures: {out}")
@@ -130,7 +132,7 @@ def _refuse(out: Path) -> None:
         raise InputError(f"{out} exists and holds no audit; choose another folder")
 
 
-def _write(out: Path, found: Any, study: Any) -> None:
+def _write(out: Path, shown: dict[str, Any], study: Any) -> None:
     from pluralign_stats.feedback.pairs_folder import write_mark
     from pluralign_stats.figures.describe import agreement_figure
     from pluralign_stats.figures.feedback import (
@@ -148,7 +150,7 @@ def _write(out: Path, found: Any, study: Any) -> None:
     }
     target = out.resolve()
     with building_folder(target, "audit") as building:
-        for name, result in found.results().items():
+        for name, result in shown.items():
             (building / f"{name}.csv").write_text(result.to_csv_text(), "utf-8")
             if name in draw and len(result.table):
                 draw[name](result).save(building / name)

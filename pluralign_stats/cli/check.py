@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from pluralign_stats.cli.options import data_option, json_option, print_json, study_argument
-from pluralign_stats.cli.tables import print_table, records
+from pluralign_stats.cli.tables import print_table, told
 
 
 @click.command("check")
@@ -34,9 +34,9 @@ def command(study: Path, data: Path | None, as_json: bool) -> None:
                 "study": checked.name,
                 "simulated": checked.simulated,
                 "fingerprint": checked.fingerprint,
-                **checked.summary_counts(),
+                **checked.told_counts(),
                 "remarks": list(noted),
-                "tables": {r.meta.title: records(r.table) for r in results},
+                "tables": {r.meta.title: told(r)["table"] for r in results},
             }
         )
         return

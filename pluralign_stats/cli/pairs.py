@@ -188,8 +188,10 @@ def _tell(out: Path, written: bool, as_json: bool) -> None:
         excluded = [{"reason": r["reason"], "n": int(r["n"])} for r in csv.DictReader(file)]
     budget = record["recipe"]["budget"]
     n, split = record["size"] if budget is None else budget, record.get("split", "")
+    notes = record.get("notes", [])
     if as_json:
         head = {"folder": str(out), "written": written, "examples": n, "split": split}
+        head["notes"] = notes
         print_json({**head, "excluded": excluded, "recipe": record["recipe"]})
         return
     if not written:
@@ -198,5 +200,7 @@ def _tell(out: Path, written: bool, as_json: bool) -> None:
     click.echo(f"{out}\n  examples: {n:,}")
     if split:
         click.echo(f"  {split}")
+    for note in notes:
+        click.echo(f"  {note}")
     for row in excluded:
         click.echo(f"  left out: {row['reason']}: {row['n']:,}")

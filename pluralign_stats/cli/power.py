@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from pluralign_stats.cli.options import data_option, json_option, print_json
-from pluralign_stats.cli.tables import print_table, records
+from pluralign_stats.cli.tables import print_table, told
 
 #: What marks a folder of this command: the design that its studies vary.
 _MARK = "plan.json"
@@ -163,10 +163,7 @@ def command(
 
 def _tell(results: dict[str, Any], out: Path | None, as_json: bool) -> None:
     if as_json:
-        tables = {
-            name: {**result.describe(), "table": records(result.table)}
-            for name, result in results.items()
-        }
+        tables = {name: told(result) for name, result in results.items()}
         print_json({"tables": tables, **({"folder": str(out)} if out else {})})
         return
     for result in results.values():

@@ -2,14 +2,22 @@
 
 from typing import Any
 
+from pluralign_stats.settings import MIN_CELL
+
+
+def told(result: Any, min_cell: int = MIN_CELL) -> dict[str, Any]:
+    """What may be shown of a result as plain values: sentence, metadata and table."""
+    shown = result.released(min_cell)
+    return {**shown.describe(), "table": records(shown.table)}
+
 
 def records(table: Any) -> list[dict[str, Any]]:
     """Rows of a table as plain values, missing ones as null."""
     return table.astype(object).where(table.notna(), None).to_dict("records")
 
 
-def print_table(result: Any) -> None:
-    """Print a result: title, table, sentence."""
+def print_table(result: Any, min_cell: int = MIN_CELL) -> None:
+    """Print what may be shown of a result: title, table, sentence."""
     from pandas.api.types import is_numeric_dtype
     from rich.console import Console
     from rich.table import Table
@@ -17,6 +25,7 @@ def print_table(result: Any) -> None:
 
     from pluralign_stats.formatting import format_number, heading
 
+    result = result.released(min_cell)
     shown = Table(title=result.meta.title, title_justify="left", title_style="bold")
     for column in result.table:
         numeric = is_numeric_dtype(result.table[column])

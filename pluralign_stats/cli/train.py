@@ -85,17 +85,27 @@ def command(
     split = split_prompts(rated, read.held_out, read.split_seed).told
     if dry_run:
         plan = plan_training(read, rated)
-        _tell_plan(plan, {p.condition.id for p in pending(plan, out)}, split, as_json)
+        to_do = {p.condition.id for p in pending(plan, out)}
+        _tell_plan(plan, to_do, split, _notes(read, rated), as_json)
         return
     result = train_all(read, rated, out, jobs=jobs, accelerate=accelerate, part=share)
-    _tell(result, out, split, as_json)
+    _tell(result, out, split, _notes(read, rated), as_json)
     if result.failed:
         reasons = "; ".join(f"{run}: {why}" for run, why in result.failed.items())
         left = f"; {len(result.waiting)} were not trained" if result.waiting else ""
         raise InputError(f"{len(result.failed)} of the conditions failed: {reasons}{left}")
 
 
-def _tell(result: Any, out: Path, split: str, as_json: bool) -> None:
+def _notes(grid: Any, study: Any) -> list[str]:
+    """What a reader has to know of how the grid's recipes convert ratings, each once."""
+    from pluralign_stats.feedback.selection import recipe_notes
+    from training.conditions.grid import recipes
+
+    found = [r for design in grid.designs().values() for r in recipes(design, 0)]
+    return list(dict.fromkeys(note for r in found for note in recipe_notes(study, r)))
+
+
+def _tell(result: Any, out: Path, split: str, notes: list[str], as_json: bool) -> None:
     if as_json:
         print_json(
             {
@@ -105,18 +115,19 @@ def _tell(result: Any, out: Path, split: str, as_json: bool) -> None:
                 "failed": result.failed,
                 "waiting": result.waiting,
                 "split": split,
+                "notes": notes,
             }
         )
         return
-    if split:
-        click.echo(f"{split}.")
+    for note in [f"{split}."] * bool(split) + notes:
+        click.echo(note)
     kept = f"; {len(result.kept)} were there already" if result.kept else ""
     click.echo(f"{len(result.trained)} runs trained in {out}{kept}.")
     if not result.failed:
         click.echo(f"Next: pluralign generate {out} --study STUDY --out GENERATIONS")
 
 
-def _tell_plan(plan: Any, left: set[str], split: str, as_json: bool) -> None:
+def _tell_plan(plan: Any, left: set[str], split: str, notes: list[str], as_json: bool) -> None:
     rows = [
         {
             "id": p.condition.id,
@@ -129,10 +140,10 @@ def _tell_plan(plan: Any, left: set[str], split: str, as_json: bool) -> None:
         for p in plan.planned
     ]
     if as_json:
-        print_json({"conditions": rows, "split": split})
+        print_json({"conditions": rows, "split": split, "notes": notes})
         return
-    if split:
-        click.echo(f"{split}.")
+    for note in [f"{split}."] * bool(split) + notes:
+        click.echo(note)
     for row in rows:
         done = " (done)" if row["done"] else ""
         click.echo(f"{row['id']}: {row['examples']:,} examples{done}")

@@ -34,8 +34,9 @@ from pluralign_stats.settings import CONF_LEVEL, MIN_CELL, SIGNIFICANCE
 from pluralign_stats.study.study import Study
 from pluralign_stats.words import counted, joined
 
-_COLUMNS = ["dimension", "term", "contrast", "reading", "estimate", "std_error", "conf_low"]
-_COLUMNS += ["conf_high", "p_value", "p_adjusted", "n_raters", "n_ratings", "method"]
+_COLUMNS = ["dimension", "term", "contrast", "level", "reference", "reading", "estimate"]
+_COLUMNS += ["std_error", "conf_low", "conf_high", "p_value", "p_adjusted", "n_raters", "n_ratings"]
+_COLUMNS += ["method"]
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ from pluralign_stats.models.bayes.summarize import summarize
 from pluralign_stats.results import Metadata, Result, ordered_columns
 from pluralign_stats.settings import CONF_LEVEL, MIN_CELL
 from pluralign_stats.study.study import Study
+from pluralign_stats.suppression import rounded
 
 _COLUMNS = ["dimension", "given", "term", "group", "observed", "estimate", "sd", "conf_low"]
 _COLUMNS += ["conf_high", "n_raters", "n_ratings", "method"]
@@ -32,9 +33,6 @@ _BETRAYED = (
     "beside the sizes of the groups of each demographic, any group by two would tell the size of "
     "one of too few raters"
 )
-
-#: So many decimals of an observed mean: from more, the number of ratings could be computed.
-DECIMALS = 2
 
 
 def intersections(
@@ -157,11 +155,12 @@ def _cells(
     hidden = np.array([withheld.loc[str(a), str(b)] for a, b in rows.groups], dtype=bool)
     wide = grouped["score"].agg(["mean", "size"])
     own = wide.set_axis(levels).iloc[at].reset_index(drop=True)
+    mean = own["mean"].to_numpy()
     table = pd.DataFrame(
         {
             "given": [group[0] for group in rows.groups],
             "group": [group[1] for group in rows.groups],
-            "observed": own["mean"].round(DECIMALS),
+            "observed": np.where(hidden, rounded(mean, own["size"].to_numpy()), mean.round(2)),
             **summarize(made, conf_level, signed=False),
             "n_raters": np.where(hidden, np.nan, n),
             "n_ratings": np.where(hidden, np.nan, own["size"]),
@@ -187,7 +186,7 @@ def _result(
         method=fit.method,
     )
     notes = [
-        "Observed: mean of the ratings given, to two decimals. Estimate: what the model expects of "
+        "Observed: mean of the ratings given, rounded. Estimate: what the model expects of "
         "the same items rated by other people of the group.",
         f"Groups of fewer than {min_cell} raters are in the model but not shown; where their "
         "number could be computed, others are shown without counts.",
@@ -203,23 +202,26 @@ def _result(
         tuple(notes),
         fit.warnings,
     )
-    return Result(table[ordered_columns(table)], _sentence(table), meta).labelled(study.labels)
+    told = _sentence(table, cells["given"])
+    return Result(table[ordered_columns(table)], told, meta).labelled(study.labels)
 
 
-def _sentence(table: pd.DataFrame) -> str:
+def _sentence(table: pd.DataFrame, given: pd.Series) -> str:
+    """The sentence on cells, of which `given` holds the levels of the first demographic."""
     if table.empty:
         return nothing_compared(["no group by two demographics has enough raters to be shown"])
+    table = table.assign(name=given + ", " + table["group"])
     low, high = (table.loc[getattr(table["estimate"], pick)()] for pick in ("idxmin", "idxmax"))
     moved = (table["estimate"] - table["observed"]).abs().mean()
     if len(table) == 1:
         return (
-            f"One group has enough raters to be shown, {_name(low)}: its mean is "
+            f"One group has enough raters to be shown, {low['name']}: its mean is "
             f"{low['observed']:.2f} as observed and {low['estimate']:.2f} by the model."
         )
     return (
         f"Group means go from {table['observed'].min():.2f} to {table['observed'].max():.2f} as "
-        f"observed, and from {low['estimate']:.2f} ({_name(low)}) to {high['estimate']:.2f} "
-        f"({_name(high)}) by the model, which moves them by {moved:.2f} on average."
+        f"observed, and from {low['estimate']:.2f} ({low['name']}) to {high['estimate']:.2f} "
+        f"({high['name']}) by the model, which moves them by {moved:.2f} on average."
     )
 
 
@@ -232,7 +234,3 @@ def _beyond(fit: Posterior, two: tuple[str, str]) -> str:
         f"{own['estimate']:.2f} {unit} [{own['conf_low']:.2f}, {own['conf_high']:.2f}]; near 0, "
         "the two simply add up."
     )
-
-
-def _name(row: pd.Series) -> str:
-    return f"{str(row['given']).partition(': ')[2]}, {row['group']}"

@@ -25,8 +25,8 @@ from pluralign_stats.settings import CONF_LEVEL, MIN_CELL, MOST_LEVELS
 from pluralign_stats.study.study import Study
 from pluralign_stats.words import joined
 
-_COLUMNS = ["dimension", "term", "contrast", "estimate", "sd", "conf_low", "conf_high"]
-_COLUMNS += ["prob_positive", "n_raters", "n_ratings", "method"]
+_COLUMNS = ["dimension", "term", "contrast", "level", "reference", "estimate", "sd", "conf_low"]
+_COLUMNS += ["conf_high", "prob_positive", "n_raters", "n_ratings", "method"]
 
 
 @dataclass(frozen=True)
@@ -167,6 +167,8 @@ def _pooled(
         own = own.assign(
             term=label(factor),
             contrast=[f"{level} vs {reference}" for level in levels],
+            level=levels,
+            reference=reference,
             n_raters=raters[levels].to_numpy(),
             n_ratings=data[factor].value_counts()[levels].to_numpy(),
             method=method,

@@ -42,8 +42,8 @@ FEW_BAD = 0.01
 
 LANGUAGE = "language"
 
-_COLUMNS = ["dimension", "term", "contrast", "model", "part", "estimate", "sd", "conf_low"]
-_COLUMNS += ["conf_high", "prob_positive", "n_raters", "n_ratings", "method"]
+_COLUMNS = ["dimension", "term", "contrast", "level", "reference", "model", "part", "estimate"]
+_COLUMNS += ["sd", "conf_low", "conf_high", "prob_positive", "n_raters", "n_ratings", "method"]
 
 
 def scale_use(
@@ -208,7 +208,7 @@ def _compared(made: Invariance) -> Result:
 
 
 def _without_counts(study: Study, name: str, table: pd.DataFrame, min_cell: int) -> pd.DataFrame:
-    levels = table["contrast"].str.partition(" vs ")[0]
+    levels = table["level"]
     if name != LANGUAGE:
         return hide_counts(study, name, table, levels, min_cell)
     raters = study.ratings.groupby(LANGUAGE, observed=True)["rater"].nunique()

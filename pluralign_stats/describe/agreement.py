@@ -20,7 +20,7 @@ from pluralign_stats.formatting import minus
 from pluralign_stats.results import Metadata, Result
 from pluralign_stats.settings import CONF_LEVEL, MIN_CELL, MOST_LEVELS
 from pluralign_stats.study.study import Study
-from pluralign_stats.words import counted, joined
+from pluralign_stats.words import alike, counted, extremes, joined
 
 #: With fewer items a bootstrap over items says little about the interval's ends.
 FEW_ITEMS = 30
@@ -229,17 +229,16 @@ def _sentence(table: pd.DataFrame) -> str:
         alpha = groups["dimension"].map(overall.set_index("dimension")["estimate"])
         apart = (alpha < groups["conf_low"]) | (alpha > groups["conf_high"])
         return _apart(int(apart.sum()), len(groups))
-    high = overall.loc[overall["estimate"].idxmax()]
-    low = overall.loc[overall["estimate"].idxmin()]
+    alpha = overall.set_index("dimension")["estimate"]
+    (least, most), low, high = extremes(alpha.to_dict()), alpha.min(), alpha.max()
     scale = "1 would be perfect agreement, 0 is what chance gives"
     if len(overall) == 1:
-        size = minus(f"{high['estimate']:.2f}")
-        return f"Raters agree on {high['dimension']} with an alpha of {size}; {scale}."
-    if high["estimate"] == low["estimate"]:
-        return f"Raters agree alike on all dimensions (alpha {high['estimate']:.2f}); {scale}."
+        return minus(f"Raters agree on {most} with an alpha of {high:.2f}; {scale}.")
+    if alike(low, high):
+        return minus(f"Raters agree alike on all dimensions (alpha {high:.2f}); {scale}.")
     return minus(
-        f"Raters agree most on {high['dimension']} (alpha {high['estimate']:.2f}) and "
-        f"least on {low['dimension']} (alpha {low['estimate']:.2f}); {scale}."
+        f"Raters agree most on {most} (alpha {high:.2f}) and least on {least} (alpha {low:.2f}); "
+        f"{scale}."
     )
 
 

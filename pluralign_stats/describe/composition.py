@@ -39,18 +39,20 @@ def composition(study: Study, min_cell: int = MIN_CELL) -> Result:
         return Result(empty, "This study records no demographics of its raters.", _meta(study, ()))
     table = pd.concat(tables, ignore_index=True)
     withheld = int(table["n_raters"].isna().sum())
-    notes = (
-        f"{counted(withheld, 'cell')} {is_are(withheld)} withheld: those of fewer than {min_cell} "
-        "raters, and others without which the total would give one of these away. To show more, "
-        "lead small levels to a common one in the codebook ('recode').",
-    )
-    counts = study.summary_counts()
-    raters, ratings, items, dimensions = (
-        counted(counts[f"{noun}s"], noun) for noun in ("rater", "rating", "item", "dimension")
-    )
-    sentence = f"{raters} gave {ratings} of {items} on {dimensions}."
+    notes = []
+    if withheld:
+        notes.append(
+            f"{counted(withheld, 'cell')} {is_are(withheld)} withheld: those of fewer than "
+            f"{min_cell} raters, and others without which the total would give one of these away. "
+            "To show more, lead small levels to a common one in the codebook ('recode')."
+        )
+    if table["n_ratings"].isna().sum() > withheld:
+        notes.append("Ratings without a number would tell how few raters left a dimension out.")
+    told = {what: counted(n, what[:-1]) for what, n in study.told_counts().items()}
+    gave = f"gave {told['ratings']} of" if "ratings" in told else "rated"
+    sentence = f"{told['raters']} {gave} {told['items']} on {told['dimensions']}."
     sentence = sentence[:1].upper() + sentence[1:]
-    return Result(table, sentence, _meta(study, notes if withheld else ()))
+    return Result(table, sentence, _meta(study, tuple(notes)))
 
 
 def _meta(study: Study, notes: tuple[str, ...]) -> Metadata:
@@ -63,14 +65,14 @@ def _one(study: Study, name: str, min_cell: int) -> pd.DataFrame:
     raters = groups.value_counts(sort=False)
     given = study.ratings.dropna(subset="rating")["rater"].astype(str)
     ratings = given.map(groups).value_counts().reindex(raters.index, fill_value=0)
-    hide = plan_of(study, name, min_cell).hidden
+    plan = plan_of(study, name, min_cell)
     return pd.DataFrame(
         {
             "term": study.codebook.label(name),
             "group": raters.index.astype(str),
-            "n_raters": np.where(hide, np.nan, raters),
-            "share": np.where(hide, np.nan, raters / raters.sum()),
-            "n_ratings": np.where(hide, np.nan, ratings),
+            "n_raters": np.where(plan.hidden, np.nan, raters),
+            "share": np.where(plan.hidden, np.nan, raters / raters.sum()),
+            "n_ratings": np.where(plan.hidden_ratings, np.nan, ratings),
         }
     )
 

@@ -1,18 +1,17 @@
 """Statistical disclosure: which counts of a study no table shows, decided once for all of them."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from pluralign_stats.backing import COUNT_WITHHELD, EVERYONE
+from pluralign_stats.study.plan import SILENT, Plan
 from pluralign_stats.study.study import Study
 from pluralign_stats.suppression import (
     check_min_cell,
     few,
     is_open_grid,
-    is_safe,
     suppressed,
     suppressed_grid,
 )
@@ -37,69 +36,10 @@ __all__ = [
 #: Columns that tell how many raters stand behind a row.
 COUNTS = ("n_raters", "n_ratings", "effective_raters")
 
-#: Kinds of nonresponse, as readers see them.
-SILENT = {"declined": "declined to answer", "missing": "no answer recorded"}
-
-
-@dataclass(frozen=True, eq=False)
-class Plan:
-    """What tables may tell of how many raters the groups of one demographic have.
-
-    Attributes
-    ----------
-    raters
-        Raters of each cell in the whole study: levels, then kinds of nonresponse that occur.
-    hidden
-        Cells whose counts no table shows: small ones, and those without which a small one could be
-        computed from the total of all raters, in the whole study or among those who rated one
-        dimension.
-    min_cell
-        Fewest raters of a cell that may be shown.
-    """
-
-    raters: pd.Series
-    hidden: pd.Series
-    min_cell: int
-
 
 def plan_of(study: Study, name: str, min_cell: int) -> Plan:
-    """Decide which counts of the groups of one demographic are shown, for all tables of a study."""
-    found = answers(study, name)
-    raters = found.value_counts(sort=False)
-    given = study.ratings.dropna(subset="rating")
-    pairs = given[["dimension", "rater"]].drop_duplicates()
-    group = pd.Series(pairs["rater"].astype("str").map(found), pairs.index)
-    by_dimension = [
-        group[pairs["dimension"] == d].value_counts().reindex(raters.index, fill_value=0)
-        for d in study.dimensions
-    ]
-    known = _not_asked(study, name, found, min_cell)
-    hidden = np.zeros(len(raters), dtype=bool)
-    for counts in (raters, *by_dimension):
-        open_to_question = counts - known.reindex(counts.index, fill_value=0).clip(upper=counts)
-        hidden |= _withheld(open_to_question, min_cell)
-    return Plan(raters, pd.Series(hidden, raters.index), min_cell)
-
-
-def _withheld(counts: pd.Series, min_cell: int) -> np.ndarray:
-    """Cells to withhold: of raters without an answer only, where that is enough."""
-    n, silent = counts.to_numpy(), counts.index.isin(SILENT.values())
-    alone = suppressed(np.where(silent, n, 0), min_cell)
-    levels_small = few(n[~silent], min_cell).any()
-    return alone if not levels_small and is_safe(n, alone, min_cell) else suppressed(n, min_cell)
-
-
-def _not_asked(study: Study, name: str, found: pd.Series, min_cell: int) -> pd.Series:
-    """Raters without an answer who were not asked, as nobody of a group that tables count was."""
-    silent = found == SILENT["missing"]
-    raters = study.raters.set_index("rater")
-    unasked = pd.Series(False, found.index)
-    for other in study.demographics:
-        if other != name:
-            groups = silent.groupby(raters[other], observed=True)
-            whole = groups.transform("all") & (groups.transform("size") >= min_cell)
-            unasked |= whole.reindex(found.index).fillna(False).astype(bool)
-    return pd.Series({SILENT["missing"]: int((unasked & silent).sum())})
+    """Which counts of the groups of one demographic are shown, for all tables of a study."""
+    return study.plan(name, min_cell)
 
 
 def hide_counts(
@@ -137,8 +77,12 @@ def published(study: Study, names: Iterable[str], min_cell: int) -> dict[str, di
 
 
 def hide_totals(study: Study, table: pd.DataFrame, min_cell: int) -> pd.DataFrame:
-    """Blank counts of all raters that differ from one another, or from the study's, by few."""
-    seen, withheld = [study.summary_counts()["raters"]], []
+    """Blank counts of all raters that differ by few from one another, or from what is known.
+
+    Known are the numbers of the study's raters and of each level's, as they are shown.
+    """
+    shown = published(study, study.demographics, min_cell)
+    seen, withheld = [n for counts in shown.values() for n in counts.values()], []
     for n in table["n_raters"]:
         apart = few(np.abs(np.array(seen) - n), min_cell).any()
         withheld.append(bool(apart))
@@ -191,8 +135,4 @@ def hidden_crossing(
 
 def answers(study: Study, name: str) -> pd.Series:
     """Level or kind of nonresponse of each rater, indexed by rater; order as in the codebook."""
-    raters = study.raters.set_index("rater")[name].astype("str")
-    lost = study.nonresponse[study.nonresponse["demographic"] == name].set_index("rater")["reason"]
-    answers = raters.fillna(lost.map(SILENT).reindex(raters.index))
-    order = [g for g in (*study.levels(name), *SILENT.values()) if (answers == g).any()]
-    return answers.astype(pd.CategoricalDtype(order))
+    return study.answers[name]

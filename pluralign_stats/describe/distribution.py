@@ -17,7 +17,7 @@ from pluralign_stats.formatting import minus
 from pluralign_stats.results import Metadata, Result
 from pluralign_stats.settings import MIN_CELL, MOST_LEVELS
 from pluralign_stats.study.study import Study
-from pluralign_stats.words import joined, some
+from pluralign_stats.words import alike, extremes, joined, some
 
 
 def rating_distribution(study: Study, by: str | None = None, min_cell: int = MIN_CELL) -> Result:
@@ -147,15 +147,15 @@ def _group_sentence(study: Study, means: pd.DataFrame) -> str:
     scales = _scales(study)
     width = pd.Series({d: scales[d][1] - scales[d][0] for d in means.index})
     gaps = (means.max(axis=1) - means.min(axis=1)) / width
-    if not gaps.max():
-        return "The groups have the same mean ratings."
     dimension = gaps.idxmax()
-    own = means.loc[dimension]
-    high, low = own.idxmax(), own.idxmin()
-    alike = len({scales[d] for d in means.index}) == 1
+    own = means.loc[dimension].dropna()
+    if alike(own.min(), own.max()):
+        return "The groups have the same mean ratings, to two decimals."
+    low, high = extremes(own.to_dict())
+    one_scale = len({scales[d] for d in means.index}) == 1
     most = f"differ most on {dimension}" if len(means) > 1 else f"on {dimension} differ most"
-    beside = "" if alike else ", for the width of its scale"
-    return f"Mean ratings {most}{beside}: {own[high]:.2f} for {high} and {own[low]:.2f} for {low}."
+    beside = "" if one_scale else ", for the width of its scale"
+    return f"Mean ratings {most}{beside}: {own.max():.2f} for {high} and {own.min():.2f} for {low}."
 
 
 def _sentence(study: Study, means: pd.Series) -> str:
@@ -165,12 +165,12 @@ def _sentence(study: Study, means: pd.Series) -> str:
     if len({on[d] for d in means.index}) > 1:
         each = some((f"{d} {minus(f'{means[d]:.2f}')} of {on[d]}" for d in means.index), 6)
         return f"Scales differ, so that means are not compared between dimensions: {each}."
-    high, low = means.idxmax(), means.idxmin()
+    low, high = extremes(means.to_dict())
     if len(means) == 1:
         return f"The mean rating on {high} is {minus(f'{means[high]:.2f}')}, of {on[high]}."
-    if means[high] == means[low]:
-        return f"The mean rating is {minus(f'{means[high]:.2f}')} on every dimension."
+    if alike(means.min(), means.max()):
+        return f"The mean rating is {minus(f'{means.max():.2f}')} on every dimension."
     return minus(
-        f"The mean rating is highest for {high} ({means[high]:.2f}) and lowest for {low} "
-        f"({means[low]:.2f})."
+        f"The mean rating is highest for {high} ({means.max():.2f}) and lowest for {low} "
+        f"({means.min():.2f})."
     )

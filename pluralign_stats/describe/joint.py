@@ -5,10 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from pluralign_stats.backing import Backing
 from pluralign_stats.describe.intervals import check_bootstrap
 from pluralign_stats.results import Metadata, Result
-from pluralign_stats.settings import CONF_LEVEL
+from pluralign_stats.settings import CONF_LEVEL, MIN_CELL
 from pluralign_stats.study.study import Study
+from pluralign_stats.suppression import few
+from pluralign_stats.words import alike
 
 
 @dataclass(frozen=True)
@@ -108,7 +111,24 @@ def positive_given_positive(
     table = _table(study, found, wide)
     any_positive = bool((wide >= cuts).to_numpy().any())
     sentence = _sentence(table, any_positive=any_positive)
-    return Result(table, sentence, _meta(study, conf_level, n_bootstrap))
+    apart = _apart(wide)
+    coarse = np.where(apart > 0, table["n_ratings"], 0)
+    backing = Backing(np.zeros(len(table)), apart=apart, coarse=coarse, fractions=("estimate",))
+    return Result(table, sentence, _meta(study, conf_level, n_bootstrap), backing=backing)
+
+
+def _apart(wide: pd.DataFrame) -> np.ndarray:
+    """(pairs,) by how few raters those of both dimensions differ from those of one, or of any.
+
+    0 where they do not, or by enough. Ratings of both, beside those of one as other tables count
+    them, would be the ratings of these raters.
+    """
+    rated = wide.notna().groupby(level="rater", observed=True).any().to_numpy()
+    both = (rated[:, :, None] & rated[:, None, :]).sum(axis=0)
+    one = rated.sum(axis=0)
+    lost = np.array([len(rated) - both, one[:, None] - both, one[None, :] - both])
+    least = np.where(few(lost, MIN_CELL), lost, 0).max(axis=0)
+    return least[~np.eye(len(one), dtype=bool)]
 
 
 def _table(study: Study, found: JointPositives, wide: pd.DataFrame) -> pd.DataFrame:
@@ -150,7 +170,7 @@ def _sentence(table: pd.DataFrame, *, any_positive: bool) -> str:
 
     if len(known) == 1:
         return f"The one pair known: {told(high)}."
-    if high["estimate"] == low["estimate"]:
+    if alike(high["estimate"], low["estimate"], ".0%"):
         return f"All pairs are equally close, such as: {told(high)}."
     return f"The closest pair: {told(high)}. The most distant: {told(low)}."
 

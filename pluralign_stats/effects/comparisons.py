@@ -20,6 +20,7 @@ from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.models.parts import Averaging, Kind
 from pluralign_stats.results import Metadata, Result
 from pluralign_stats.settings import CONF_LEVEL
+from pluralign_stats.study.text import labels_of
 
 #: Which levels of a factor are compared.
 Pairs = Literal["reference", "all", "sequential"]
@@ -105,10 +106,10 @@ def comparisons(
     Returns
     -------
     Result
-        Columns term, contrast, group (with `by`), rating (for probabilities), estimate,
-        std_error, conf_low, conf_high, p_value, p_adjusted, n_raters, n_ratings (of the level
-        named first), method. Of a Bayesian fit, sd and prob_positive take the place of std_error
-        and of p.
+        Columns term, contrast, level, reference, group (with `by`), rating (for probabilities),
+        estimate, std_error, conf_low, conf_high, p_value, p_adjusted, n_raters, n_ratings (of the
+        level named first), method. Of a Bayesian fit, sd and prob_positive take the place of
+        std_error and of p.
 
     Raises
     ------
@@ -175,7 +176,7 @@ def compare_levels(fit: ModelEstimates, variable: str, pairs: Pairs, step: float
         raise InputError(one_of("'pairs'", pairs, chosen))
     names = tuple(map(str, levels))
     made = chosen[pairs]
-    contrasts = tuple(f"{names[i]} vs {names[j]}" for i, j in made)
+    contrasts = tuple(labels_of([(names[i], names[j]) for i, j in made], " vs "))
     return Comparison(variable, tuple(levels), names, np.array(made).reshape(-1, 2), contrasts)
 
 
@@ -219,8 +220,14 @@ def contrast_groups(
     c = len(weights)
     flat = whole.reshape(n_groups * K * c, n_groups * n * K)
     group, category, contrast = (index.ravel() for index in np.indices((n_groups, K, c)))
+    names = np.array(compared.names, object)
     labels = pd.DataFrame(
-        {"term": compared.variable, "contrast": np.array(compared.contrasts, object)[contrast]}
+        {
+            "term": compared.variable,
+            "contrast": np.array(compared.contrasts, object)[contrast],
+            "level": names[compared.pairs[contrast, 0]],
+            "reference": names[compared.pairs[contrast, 1]],
+        }
     )
     if rows.names:
         labels["group"] = label_groups(rows.names, rows.groups, pd.Series(group))["group"]
@@ -228,7 +235,7 @@ def contrast_groups(
         labels["rating"] = np.asarray(fit.categories)[category]
     factor = compared.variable if compared.variable in fit.design.factors else None
     counts = count(fit, rows, factor)
-    level = np.array(compared.names, object)[compared.pairs[contrast, 0]] if factor else ""
+    level = labels["level"] if factor else ""
     keys = pd.MultiIndex.from_arrays([group, np.broadcast_to(level, group.shape)])
     labels = labels.join(counts.reindex(keys).reset_index(drop=True))
     for column in ("n_raters", "n_ratings"):

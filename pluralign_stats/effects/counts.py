@@ -10,6 +10,8 @@ from pluralign_stats.backing import Backing, Readjust
 from pluralign_stats.effects.adjust import benjamini_hochberg, holm
 from pluralign_stats.effects.averages import Population
 from pluralign_stats.models.fit import ModelEstimates
+from pluralign_stats.settings import MIN_CELL
+from pluralign_stats.suppression import few
 
 
 def count(fit: ModelEstimates, rows: Population, factor: str | None = None) -> pd.DataFrame:
@@ -77,7 +79,31 @@ def group_backing(fit: ModelEstimates, rows: Population, factor: str | None = No
     if factor is not None:
         fewest = _no_more(fewest, level_raters(fit, factor)[None])
     place = np.arange(counts.size)
-    return Backing(fewest.ravel(), counts=counts.astype(int), place=place)
+    withheld = _withheld(fit, rows, factor, counts)
+    return Backing(fewest.ravel(), "", counts.astype(int), place, withheld)
+
+
+def _withheld(
+    fit: ModelEstimates, rows: Population, factor: str | None, counts: np.ndarray
+) -> np.ndarray:
+    """Which counts are withheld for the sake of the other tables of the study, as `counts`.
+
+    So they are of levels that these do not count, and where any differs by few raters from what
+    they count: then of all that differ.
+    """
+    if factor is None and not rows.names:
+        return np.full(counts.shape, few(np.array(fit.design.left_out), MIN_CELL))
+    levels = [()] if factor is None else [(x,) for x in fit.design.data[factor].cat.categories]
+    names = rows.names if factor is None else (*rows.names, factor)
+    cells = [(*group, *map(str, level)) for group in rows.groups for level in levels]
+    pairs = [list(zip(names, cell, strict=True)) for cell in cells]
+    told, away = fit.design.published, fit.design.withheld
+    whole = [[told.get(name, {}).get(level, 0) for name, level in pair] for pair in pairs]
+    n = counts.reshape(-1, 1)
+    lost = np.where(n > 0, np.array(whole) - n, 0)
+    hidden = [any(level in away.get(name, ()) for name, level in pair) for pair in pairs]
+    differing = (lost > 0).any(axis=1) & few(lost, MIN_CELL).any()
+    return (differing | hidden).reshape(counts.shape)
 
 
 def _no_more(counts: np.ndarray, limit: np.ndarray) -> np.ndarray:

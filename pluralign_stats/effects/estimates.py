@@ -24,16 +24,21 @@ from pluralign_stats.models.bayes.fit import PosteriorEstimates
 from pluralign_stats.models.bayes.summarize import summarize
 from pluralign_stats.models.few_units import FewUnits
 from pluralign_stats.models.fit import ModelEstimates
+from pluralign_stats.models.ordered import in_order
+from pluralign_stats.models.ordinal import OrdinalEstimates
 from pluralign_stats.models.predict import Points
 from pluralign_stats.results import ordered_columns
 from pluralign_stats.settings import CONF_LEVEL
+
+#: Draws of the parameters are tried so many times as often as they are asked for.
+MOST_DRAWS = 20
 
 #: How intervals are made: by the delta method, or from draws of the parameters. Those of a
 #: Bayesian fit are quantiles of its own draws, whatever is said.
 Interval = Literal["delta", "simulation"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Inference:
     """How estimates are turned into a table.
 
@@ -45,8 +50,9 @@ class Inference:
         Delta method, or quantiles over draws of the parameters from their normal approximation.
     adjust
         Adjustment of the p-values within one family.
-    n_draws, seed
-        Draws of the simulation.
+    draws, crossed
+        (S, k) draws of the parameters for the simulation, and how many more were drawn and left
+        out since some of their thresholds crossed.
     credible
         Kind of the intervals of a Bayesian fit, which has draws of its own and no p-values; empty
         for other fits.
@@ -55,8 +61,8 @@ class Inference:
     conf_level: float = CONF_LEVEL
     interval: Interval = "delta"
     adjust: Adjustment = "holm"
-    n_draws: int = 1000
-    seed: int = 1
+    draws: np.ndarray = field(default_factory=lambda: np.zeros((0, 0)))
+    crossed: int = 0
     credible: str = ""
 
     def __post_init__(self) -> None:
@@ -67,8 +73,6 @@ class Inference:
         check_adjustment(self.adjust)
         if self.interval not in ("delta", "simulation"):
             raise InputError(one_of("'interval'", self.interval, ("delta", "simulation")))
-        if self.n_draws < 100:
-            raise InputError(f"'n_draws' must be 100 or more, not {self.n_draws}")
 
     def _refuse_frequentist(self) -> None:
         if self.interval == "simulation":
@@ -93,7 +97,20 @@ class Inference:
     @property
     def note(self) -> str:
         """What the columns mean or how p is adjusted, for a table's notes."""
-        return COLUMNS if self.credible else f"p adjusted: {ADJUSTMENTS[self.adjust]}."
+        if self.credible:
+            return COLUMNS
+        return " ".join([f"p adjusted: {ADJUSTMENTS[self.adjust]}.", *self.left_out])
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """Which draws are not used, for a table's notes; empty where all are."""
+        if not self.crossed:
+            return ()
+        n = len(self.draws) + self.crossed
+        return (
+            f"Of {n:,} draws of the parameters {self.crossed:,} were left out, as some of their "
+            "thresholds crossed, so that a probability would be negative.",
+        )
 
 
 def infer(
@@ -111,8 +128,36 @@ def infer(
     InputError
         If an option is unknown, or is not for this kind of fit.
     """
+    if n_draws < 100:
+        raise InputError(f"'n_draws' must be 100 or more, not {n_draws}")
     credible = fit.interval if isinstance(fit, PosteriorEstimates) else ""
-    return Inference(conf_level, interval, adjust, n_draws, seed, credible)
+    how = Inference(conf_level, interval, adjust, credible=credible)
+    if interval != "simulation":
+        return how
+    draws, crossed = _draw(fit, n_draws, seed)
+    return replace(how, draws=draws, crossed=crossed)
+
+
+def _draw(fit: ModelEstimates, n_draws: int, seed: int) -> tuple[np.ndarray, int]:
+    """Draws (S, k) of the parameters, and how many were left out as their thresholds crossed.
+
+    Parameters come from their normal approximation, cut off where a probability would be negative.
+    """
+    rng = np.random.default_rng(seed)
+    vcov = np.nan_to_num(fit.joint.vcov)
+    kept, tried = np.zeros((0, len(vcov))), 0
+    while len(kept) < n_draws and tried < MOST_DRAWS * n_draws:
+        draws = rng.multivariate_normal(fit.joint.estimates, vcov, n_draws, method="eigh")
+        tried += n_draws
+        if isinstance(fit, OrdinalEstimates):
+            draws = draws[in_order(fit.design, fit.basis, draws)]
+        kept = np.vstack([kept, draws])
+    if len(kept) < n_draws:
+        raise InputError(
+            f"of {tried:,} draws of the parameters the thresholds cross in {tried - len(kept):,}, "
+            "so that intervals by simulation cannot be made; use interval='delta'"
+        )
+    return kept[:n_draws], tried - len(kept)
 
 
 @dataclass(frozen=True, eq=False)
@@ -220,7 +265,7 @@ def tabulate(
         width[among] = np.where(np.isnan(wide), width[among], wide)
     low, high = estimates.estimate - width * std_error, estimates.estimate + width * std_error
     if how.interval == "simulation":
-        low, high, spread = _simulate(fit, estimates, how, raised * width)
+        low, high, spread = _simulate(estimates, how, raised * width)
         table["std_error"] = raised * spread
     table = table.assign(conf_low=low, conf_high=high)
     if test:
@@ -261,17 +306,14 @@ def _adjust(
 
 
 def _simulate(
-    fit: ModelEstimates, estimates: Estimates, how: Inference, width: np.ndarray
+    estimates: Estimates, how: Inference, width: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Ends of intervals and standard deviations over draws of the parameters.
 
     `width` (m,) are the standard errors that an interval spans on either side; the same share of
     the draws is cut off.
     """
-    rng = np.random.default_rng(how.seed)
-    vcov = np.nan_to_num(fit.joint.vcov)
-    draws = rng.multivariate_normal(fit.joint.estimates, vcov, how.n_draws, method="eigh")
-    made = estimates.at(Points(draws))
+    made = estimates.at(Points(how.draws))
     share = norm.sf(width)
     ends = [np.quantile(made[:, j], [s, 1 - s]) for j, s in enumerate(share)]
     low, high = np.array(ends).reshape(-1, 2).T

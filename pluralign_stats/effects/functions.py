@@ -126,20 +126,16 @@ class _Asked(dict[str, np.ndarray]):
 def _fewest(fit: PosteriorEstimates, factors: Sequence[str], names: set[str]) -> float:
     """Raters of the smallest group that draws of these names are about; of any, without names."""
     known = dict(zip(map(str, fit.params.index), coefficient_raters(fit), strict=True))
+    ends = ["", *(f": {k}" for k in (fit.labels if isinstance(fit, OrdinalEstimates) else ()))]
     for factor in factors:
         levels = fit.design.data[factor].cat.categories
         known |= {
-            f"{factor}: {level}": n
+            f"{factor}: {level}{end}": n
             for level, n in zip(levels, level_raters(fit, factor), strict=True)
+            for end in ends
         }
-    about = [
-        n for key, n in known.items() if not names or any(_is_about(name, key) for name in names)
-    ]
+    about = [n for key, n in known.items() if not names or key in names]
     return float(min(about, default=fit.design.raters.n))
-
-
-def _is_about(name: str, key: str) -> bool:
-    return name == key or name.startswith(f"{key}: ")
 
 
 def named_draws(

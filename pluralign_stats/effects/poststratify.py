@@ -15,7 +15,7 @@ import pandas as pd
 from pluralign_stats.backing import Backing
 from pluralign_stats.effects.averages import Population, averages, population
 from pluralign_stats.effects.cells import Cells, read_cells
-from pluralign_stats.effects.counts import count
+from pluralign_stats.effects.counts import count, group_backing
 from pluralign_stats.effects.estimates import Estimates, Inference, infer, tabulate
 from pluralign_stats.effects.predictions import AVERAGED, UNITS, level_table
 from pluralign_stats.errors import InputError, one_of
@@ -120,8 +120,18 @@ def poststratify(
         table,
         _sentence(table, kind),
         meta,
-        backing=Backing(table["n_raters"].fillna(0).to_numpy(), fit.design.raters.unknown),
+        backing=_backing(fit, rows, table),
     )
+
+
+def _backing(fit: ModelEstimates, rows: Population, table: pd.DataFrame) -> Backing:
+    """Who stands behind each row; no row is counted where the study withholds any group's count."""
+    groups = rows.groups[1 : len(rows.groups) // 2]
+    named = Population(rows.data, rows.names, groups, rows.codes, 0)
+    withheld = bool(rows.names) and group_backing(fit, named).withheld.any()
+    apart = np.full(len(table), 1 if withheld else fit.design.left_out)
+    raters = table["n_raters"].fillna(0).to_numpy()
+    return Backing(raters, fit.design.raters.unknown, apart=apart)
 
 
 def example_population() -> pd.DataFrame:

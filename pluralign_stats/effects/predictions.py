@@ -18,6 +18,7 @@ from pluralign_stats.models.parts import Averaging, Kind
 from pluralign_stats.results import Metadata, Result, ordered_columns
 from pluralign_stats.settings import CONF_LEVEL
 from pluralign_stats.study.text import labels_of
+from pluralign_stats.words import alike
 
 #: What the averaging over random effects means, for a table's notes.
 AVERAGED = {
@@ -86,7 +87,11 @@ def predictions(
         UNITS[kind],
         conf_level,
         how.kind,
-        (*notes(fit, rows.n_dropped, averaging, kind), *([few.note] if few else [])),
+        (
+            *notes(fit, rows.n_dropped, averaging, kind),
+            *([few.note] if few else []),
+            *how.left_out,
+        ),
         fit.warnings,
     )
     each, number = group_backing(fit, rows), made.labels["group"].to_numpy()
@@ -150,6 +155,8 @@ def _sentence(table: pd.DataFrame, kind: Kind) -> str:
         where = f" ({only['group']})" if "group" in only else ""
         return minus(f"The average prediction{where} is {only['estimate']:.2f}.")
     low, high = (table.loc[getattr(table["estimate"], pick)()] for pick in ("idxmin", "idxmax"))
+    if alike(low["estimate"], high["estimate"]):
+        return minus(f"The average prediction is {low['estimate']:.2f} in every group.")
     return minus(
         f"Average predictions go from {low['estimate']:.2f} ({low['group']}) to "
         f"{high['estimate']:.2f} ({high['group']})."

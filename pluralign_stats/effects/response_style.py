@@ -142,7 +142,8 @@ def _alike(fit: BayesOrdinalEstimates, group: str, parameters: np.ndarray) -> np
 
 def _columns_of(group: str, names: tuple[str, ...]) -> list[int]:
     """Columns of a factor among others."""
-    return [k for k, name in enumerate(names) if name.partition("[")[0].strip("`") == group]
+    starts = (f"{group}[T.", f"`{group}`[T.")
+    return [k for k, name in enumerate(names) if name.startswith(starts) or name == group]
 
 
 def _sentence(table: pd.DataFrame) -> str:

@@ -23,7 +23,8 @@ _VIEWS = {
     ),
     "shares": (
         "fit = effects.fits[{dimension}, {demographic}]",
-        "result = pls.predicted_shares(fit, {demographic}, min_cell={min_cell}).about({about})",
+        "result = pls.predicted_shares(fit, {demographic}, min_cell={min_cell})",
+        "result = result.labelled(study.labels).about({about})",
         "picture = pls.shares_figure(result)",
     ),
     "observed": (

@@ -14,9 +14,9 @@ def withheld_groups(
 
     Who sees a group in the whole and in the part can take one from the other. So what any of the
     conditions leaves out of a group must be nobody or enough raters, also beside the other values
-    of its column; raters without a value are none of these, as in `composition`. As
-    totals may be known from other tables, no group is withheld alone, and of those withheld
-    together no few raters may be left out either; the smallest others are withheld until so.
+    of its column and those without a value. As totals may be known from other tables, no group is
+    withheld alone, and of those withheld together no few raters may be left out either; the
+    smallest others are withheld until so.
 
     Parameters
     ----------
@@ -59,7 +59,7 @@ def _betrays(cells: pd.DataFrame, only: Mapping[str, str], min_cell: int) -> boo
     meets = _meets(cells, only)
     for column, value in only.items():
         context = cells[meets.drop(columns=column).all(axis=1)]
-        raters = context.groupby(column, observed=True)["rater"].nunique()
+        raters = context.groupby(column, observed=True, dropna=False)["rater"].nunique()
         if suppressed(raters.to_numpy(), min_cell)[raters.index == value].any():
             return True
     return False

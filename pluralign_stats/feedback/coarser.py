@@ -82,7 +82,10 @@ def coarser_scales(
             if not np.isnan([full["n_raters"], told["n_raters"]]).any():
                 told |= _changes(whole, found)
             records.append(told)
-    table = hide_totals(study, pd.DataFrame(records, columns=_COLUMNS), min_cell)
+    table = pd.DataFrame(records, columns=_COLUMNS)
+    # What the full scale gives stands in the audit too, where the same is shown of it.
+    in_order = table.sort_values("scale", key=lambda c: c != first.scale, kind="stable")
+    table = hide_totals(study, in_order, min_cell).sort_index()
     label, withheld = study.codebook.label(name), table["n_raters"].isna().any()
     notes = (
         f"Feedback from everyone's ratings on {label}. A label is what most preferences of two "
@@ -147,9 +150,12 @@ def _sentence(table: pd.DataFrame, label: str, full: str) -> str:
     known = many if len(many) else known
     if not known[["lost_share", "flipped_share"]].any(axis=None):
         return f"{label}: a coarser scale keeps every label that the {full} scale gives."
-    lost, turned = (known.loc[known[c].idxmax()] for c in ("lost_share", "flipped_share"))
+    parts = []
+    for column in ("lost_share", "flipped_share"):
+        row = known.loc[known[column].idxmax()]
+        most = f"at most {row[column]:.0%} ({row['scale']}, {row['strategy']})"
+        parts.append(most if row[column] else "none")
     return (
-        f"{label}: a coarser scale loses at most {lost['lost_share']:.0%} of the labels that the "
-        f"{full} scale gives ({lost['scale']}, {lost['strategy']}) and turns round at most "
-        f"{turned['flipped_share']:.0%} ({turned['scale']}, {turned['strategy']})."
+        f"{label}: of the labels that the {full} scale gives, a coarser scale loses {parts[0]} and "
+        f"turns round {parts[1]}."
     )

@@ -10,7 +10,7 @@ from pluralign_stats.feedback.audit_frame import AuditFrame, too_few
 from pluralign_stats.feedback.parts import Parts, effective_number
 from pluralign_stats.feedback.preferences import Preferences
 from pluralign_stats.results import Metadata, Result, ordered_columns
-from pluralign_stats.words import counted
+from pluralign_stats.words import alike, counted
 
 _WITHHELD = "A dash stands for a cell of too few raters, or one that would give such a cell away."
 _PART = (
@@ -87,14 +87,15 @@ def _shares_sentence(frame: AuditFrame, table: pd.DataFrame) -> str:
     known = known[known["raters_share"] > 0]
     if known.empty:
         return "No group is large enough for its part in the preferences to be shown."
-    apart = known["pairs_share"] - known["raters_share"]
-    if not apart.any():
-        return "Every group's part in the preferences is its share of raters."
-    row = known.loc[apart.abs().idxmax()]
+    row = known.loc[(known["pairs_share"] - known["raters_share"]).abs().idxmax()]
+    size = f"{row['pairs_share']:.1%} of the preferences, {row['raters_share']:.1%} of the raters"
+    if len(known) == 1:
+        return f"{row['group']} has, under {named(frame, row)}, {size}."
+    if alike(row["pairs_share"], row["raters_share"], ".1%"):
+        return "Every group's part in the preferences is its share of raters, to 0.1 %."
     return (
         f"A group's part in the preferences lies farthest from its share of raters for "
-        f"{row['group']} under {named(frame, row)}: {row['pairs_share']:.1%} of the preferences, "
-        f"{row['raters_share']:.1%} of the raters."
+        f"{row['group']} under {named(frame, row)}: {size}."
     )
 
 

@@ -32,12 +32,15 @@ class Feedback:
         and verdict: prompt, language, item, utility, desirable, n, weight.
     excluded
         What was left out: reason, n.
+    notes
+        What a reader has to know of how ratings were converted.
     """
 
     kind: Literal["pairs", "unpaired"]
     recipe: Recipe
     table: pd.DataFrame
     excluded: pd.DataFrame
+    notes: tuple[str, ...] = ()
 
     @property
     def size(self) -> int:
@@ -104,7 +107,8 @@ class Feedback:
         return capped(counts, prompt, self.recipe.max_per_prompt, self.recipe.seed)
 
     def __repr__(self) -> str:
-        return f"<Feedback ({self.kind}) of {self.recipe.name}: {self.size:,} examples>"
+        told = f"<Feedback ({self.kind}) of {self.recipe.name}: {self.size:,} examples>"
+        return "\n".join([told, *self.notes])
 
 
 def _refuse_budget(recipe: Recipe, size: int) -> None:

@@ -142,6 +142,8 @@ def _sentence(frame: AuditFrame, table: pd.DataFrame) -> str:
     many = single[single["n_responses"] >= FEW_RESPONSES]
     known = next(part for part in (many, single, table) if len(part))
     worst = known.loc[known["outvoted_share"].idxmax()]
+    if not table["outvoted_share"].fillna(0).any():
+        return "What most raters of a group find bad, no recipe shown calls good."
     book = frame.study.codebook
     rule = {book.label(name): one.positive_told for name, one in book.dimensions.items()}
     bad = f"{worst['dimension']}: {rule[worst['dimension']]}"

@@ -18,7 +18,13 @@ from pluralign_stats.feedback.preferences import (
 )
 from pluralign_stats.feedback.recipe import Recipe
 from pluralign_stats.feedback.responses import Responses, responses_of
-from pluralign_stats.feedback.selection import Exclusions, Selection, select, stratum_names
+from pluralign_stats.feedback.selection import (
+    Exclusions,
+    Selection,
+    recipe_notes,
+    select,
+    stratum_names,
+)
 from pluralign_stats.feedback.voices import individuals, one_voice, score
 from pluralign_stats.study.study import Study
 
@@ -56,7 +62,8 @@ def preference_pairs(
             "scale or group, or more prompts"
         )
     table = _table(responses, recipe, found)
-    return Feedback("pairs", recipe, table, selection.excluded.table())
+    notes = recipe_notes(study, recipe)
+    return Feedback("pairs", recipe, table, selection.excluded.table(), notes)
 
 
 def compare(

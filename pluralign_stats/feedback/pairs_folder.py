@@ -96,7 +96,8 @@ def write_feedback(study: Study, job: FeedbackJob, folder: Path) -> bool:
     with building_folder(folder, "feedback") as building:
         try:
             _fill(building, job, tables, feedback.excluded, split)
-            write_mark(building, {**inputs, "size": feedback.size, "split": split.told})
+            told = {"size": feedback.size, "split": split.told, "notes": feedback.notes}
+            write_mark(building, {**inputs, **told})
         except OSError as error:
             raise PluralignError(
                 f"{folder} could not be written ({error.strerror}); make room or choose another "

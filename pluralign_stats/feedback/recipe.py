@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, get_args
 
@@ -134,21 +135,27 @@ class Recipe(BaseModel):
     @property
     def objective(self) -> str:
         """Name of what is aimed at: ``toxicity``, or ``2*toxicity+1*helpfulness``."""
+        names = {name: joined([name], "*") for name in self.weights}
         if len(set(self.weights.values())) == 1:
-            return "+".join(self.weights)
-        return "+".join(f"{weight:g}*{name}" for name, weight in self.weights.items())
+            return joined(names.values(), "+")
+        return joined((f"{weight:g}*{names[n]}" for n, weight in self.weights.items()), "+")
 
     @property
     def group_name(self) -> str:
         """Name of whose ratings count: ``all``, ``gender=Female&country=US``."""
-        parts = [f"{name}={joined(levels, '|')}" for name, levels in self.group.items()]
-        parts += [f"balanced({self.balance})"] if self.balance else []
-        return joined(parts, "&") or "all"
+        return group_name(self.group, self.balance)
 
     @property
     def name(self) -> str:
         """The recipe in a few words, for messages."""
         return f"{self.objective}, {self.scale}, {self.strategy}, {self.group_name}"
+
+
+def group_name(group: Mapping[str, Sequence[str]], balance: str | None = None) -> str:
+    """Name of the raters with some levels of demographics; see `Recipe.group_name`."""
+    parts = [f"{joined([n], '=')}={joined(levels, '|')}" for n, levels in group.items()]
+    parts += [f"balanced({balance})"] if balance else []
+    return joined(parts, "&") or "all"
 
 
 def read_recipe(path: Path) -> Recipe:

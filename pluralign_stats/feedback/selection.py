@@ -9,7 +9,7 @@ import pandas as pd
 from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.feedback.recipe import Recipe
 from pluralign_stats.feedback.responses import Responses
-from pluralign_stats.feedback.scales import dimension_conversion
+from pluralign_stats.feedback.scales import conversion_note, dimension_conversion
 from pluralign_stats.study.study import Study
 
 
@@ -88,6 +88,12 @@ def check_recipe(study: Study, recipe: Recipe) -> None:
             f"no rater is in the group {recipe.group_name}; raters by level: "
             f"{_sizes(study, recipe)}; choose other levels, or fewer demographics at once"
         )
+
+
+def recipe_notes(study: Study, recipe: Recipe) -> tuple[str, ...]:
+    """What a reader has to know of how a recipe converts the ratings of a study."""
+    note = conversion_note(study.codebook, recipe.dimensions, recipe.scale)
+    return (note,) if note else ()
 
 
 def _refuse_two_scales(study: Study, recipe: Recipe) -> None:

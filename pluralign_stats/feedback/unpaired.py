@@ -9,7 +9,7 @@ from pluralign_stats.errors import InputError
 from pluralign_stats.feedback.feedback import Feedback
 from pluralign_stats.feedback.recipe import Recipe
 from pluralign_stats.feedback.responses import responses_of
-from pluralign_stats.feedback.selection import select, stratum_names
+from pluralign_stats.feedback.selection import recipe_notes, select, stratum_names
 from pluralign_stats.feedback.voices import individuals, one_voice, score
 from pluralign_stats.study.study import Study
 
@@ -68,7 +68,8 @@ def unpaired_feedback(
     table = table.assign(**named, desirable=table["verdict"] % 2 == 1)
     table = table.sort_values(["prompt", "language", "item", "desirable"], ignore_index=True)
     columns = ["prompt", "language", "item", "utility", "desirable", "n", "weight"]
-    return Feedback("unpaired", recipe, table[columns], selection.excluded.table())
+    notes = recipe_notes(study, recipe)
+    return Feedback("unpaired", recipe, table[columns], selection.excluded.table(), notes)
 
 
 def _counted(verdict: np.ndarray, utility: np.ndarray, weight: np.ndarray) -> pd.DataFrame:

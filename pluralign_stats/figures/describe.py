@@ -300,7 +300,8 @@ def joint_figure(result: Result, *, columns: int = 2) -> Picture:
     ]
     ax.set_xticks(range(len(names)), below, rotation=0 if few else 90)
     n = table.groupby("given")["n_ratings"].max()
-    rows = [f"{wrapped(name, 15)}{PARAGRAPH}(n = {n[name]:,})" for name in names]
+    counted = [f"{PARAGRAPH}(n = {n[name]:,.0f})" if n[name] > 0 else "" for name in names]
+    rows = [wrapped(name, 15) + told for name, told in zip(names, counted, strict=True)]
     ax.set_yticks(range(len(names)), rows)
     ax.set_xlabel("… is positive on this dimension too")
     ax.set_ylabel(wrapped("A rating positive on this dimension …", 40 if wide else 24))

@@ -29,7 +29,8 @@ from pluralign_stats.figures.style import (
 )
 from pluralign_stats.figures.tables import clear_points, counted, need
 from pluralign_stats.figures.ticks import RoundTicks
-from pluralign_stats.results import Result, with_interval
+from pluralign_stats.formatting import with_interval
+from pluralign_stats.results import Result
 from pluralign_stats.settings import SIGNIFICANCE
 from pluralign_stats.words import counted as in_number
 
@@ -69,12 +70,14 @@ def forest_figure(result: Result, term: str | None = None, *, columns: int = 2) 
             "the table holds two readings; draw one: result with reading 'mean' or 'odds'"
         )
     table = table if term is None else table[table["term"] == term]
-    keys = list(dict.fromkeys(zip(table["term"], table["contrast"], strict=True)))
+    need(result, "level", "reference")
+    rows = table.drop_duplicates(["term", "contrast"])
+    keys = list(zip(rows["term"], rows["contrast"], strict=True))
     dimensions = list(dict.fromkeys(table["dimension"]))
     models = list(dict.fromkeys(table["model"])) if "model" in table else []
     wide = columns == 2
     line = (0.2 if len(models) < 2 else 0.28) + (0 if wide else 0.05)
-    headings = [f"{term}, vs {contrast.partition(' vs ')[2]}" for term, contrast in keys]
+    headings = list(rows["term"] + ", vs " + rows["reference"])
     places, headed = _places(keys, headings, 40 if wide else 24)
     height = line * max(places.values())
     down = panel_rows(len(dimensions), columns)
@@ -181,11 +184,12 @@ def _label_rows(
     places: dict[tuple[str, str], float],
     headed: dict[float, str],
 ) -> None:
-    own = {key: block["n_raters"] for key, block in table.groupby(["term", "contrast"])}
+    rows = dict(list(table.groupby(["term", "contrast"])))
     wide = is_wide(ax)
     named = {}
     for (term, contrast), height in places.items():
-        label = with_counts(contrast.partition(" vs ")[0], own[term, contrast])
+        own = rows[term, contrast]
+        label = with_counts(own["level"].iloc[0], own["n_raters"])
         named[height] = label if wide else wrapped(label, 24)
     _write_rows(ax, named, headed)
     ax.set_ylim(max(places.values()) + 0.6, 0.4)

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from pluralign_stats.designs import plain_design
+from pluralign_stats.designs import plain_value
 from pluralign_stats.figures.breaking import PARAGRAPH, broken
 from pluralign_stats.figures.legends import legend
 from pluralign_stats.figures.outcome_parts import span
@@ -246,14 +246,14 @@ def _matrix(ax: Axes, table: pd.DataFrame, choices: dict[str, list[str]]) -> Non
     for name, options in choices.items():
         headings.append(top)
         places.append(top)
-        labels.append(_HEADINGS.get(name, plain_design(name)))
+        labels.append(_HEADINGS.get(name, name.replace("_", " ")))
         for option in options:
             top += 1
             chosen = (table[name] == option).to_numpy()
             _marks(ax, np.flatnonzero(chosen & ~lost), top, ("|", INK), size * 1.6)
             _marks(ax, np.flatnonzero(chosen & lost), top, ("x", MUTED), size)
             places.append(top)
-            labels.append(_OPTIONS.get(name, {}).get(option) or plain_design(str(option)))
+            labels.append(_OPTIONS.get(name, {}).get(option) or plain_value(name, str(option)))
         top += 1.2
     ax.set_ylim(top - 0.6, -0.7)
     ax.set_yticks(places, [wrapped(label, 40) for label in labels])

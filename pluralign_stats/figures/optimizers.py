@@ -1,6 +1,6 @@
 """The figure of optimizers and objectives, in each base model."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from string import ascii_uppercase
 from typing import Any
@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import SubFigure
 
-from pluralign_stats.designs import plain_design
+from pluralign_stats.designs import Designs, parse_objective, plain_value, short_objectives
 from pluralign_stats.errors import InputError
 from pluralign_stats.figures.legends import legend
 from pluralign_stats.figures.outcome_parts import (
@@ -17,7 +17,6 @@ from pluralign_stats.figures.outcome_parts import (
     bands,
     compared,
     filled,
-    first_of,
     not_repeated,
     plain_model,
     points,
@@ -54,7 +53,7 @@ def optimizers_figure(result: Result, *, columns: int = 2) -> Picture:
         If the table holds no optimizers in base models, or `columns` is neither 1 nor 2.
     """
     need(result, "base_model")
-    table = _with_parts(compared(result, control=True))
+    table = _with_parts(compared(result, control=True), result.meta.designs)
     models = list(dict.fromkeys(table["base_model"]))
     dimensions = list(dict.fromkeys(table["dimension"]))
     halves = _halves(table, f"Difference from the untuned control ({result.meta.unit})")
@@ -86,6 +85,7 @@ class _Half:
     what: str
     by: str
     table: pd.DataFrame
+    words: Mapping[str, str]
 
     @property
     def names(self) -> list[str]:
@@ -129,20 +129,21 @@ class _Half:
                 ax.text(0.5, 0.5, _NOT_TRIED, transform=ax.transAxes, **_MIDDLE)
                 break
             y = own["dimension"].map(dimensions.index).to_numpy(dtype=float)
-            points(ax, own, y + step * (k - (len(self.names) - 1) / 2), look(k), name)
+            at = y + step * (k - (len(self.names) - 1) / 2)
+            points(ax, own, at, look(k), self.words[name])
 
 
-def _with_parts(table: pd.DataFrame) -> pd.DataFrame:
-    """The table with optimizer and objective of each design."""
-    designs = [first_of(contrast).partition(", ") for contrast in table["contrast"]]
-    if not all(comma for _, comma, _ in designs):
+def _with_parts(table: pd.DataFrame, designs: Designs) -> pd.DataFrame:
+    """The table with optimizer and objective of each design, in words too."""
+    made = [designs.get(design, {}) for design in table["level"]]
+    if not all({"optimizer", "objective"} <= set(values) for values in made):
         raise InputError(
             "this table holds designs by one factor; the figure is of optimizers and objectives: "
             "by_base_model(outcomes, OPTIMIZERS)"
         )
     return table.assign(
-        optimizer=[plain_design(optimizer) for optimizer, _, _ in designs],
-        objective=[plain_design(objective) for _, _, objective in designs],
+        optimizer=[values["optimizer"] for values in made],
+        objective=[values["objective"] for values in made],
     )
 
 
@@ -153,18 +154,25 @@ def _halves(table: pd.DataFrame, what: str) -> list[_Half]:
     """
     objective = _most_compared(table, "objective", "optimizer")
     optimizer = _most_compared(table, "optimizer", "objective")
+    words = {
+        **{name: plain_value("optimizer", name) for name in table["optimizer"]},
+        **{name: plain_value("objective", name) for name in table["objective"]},
+        **short_objectives(table["objective"]),
+    }
     halves = [
         _Half(
-            f"Optimizers, all tuned on {objective}",
+            f"Optimizers, all tuned on {words[objective]}",
             what,
             "optimizer",
             table[table["objective"] == objective],
+            words,
         ),
         _Half(
-            f"Objectives, all tuned by {optimizer}",
+            f"Objectives, all tuned by {words[optimizer]}",
             what,
             "objective",
             table[table["optimizer"] == optimizer],
+            words,
         ),
     ]
     return [half for half in halves if len(half.names) > 1] or halves[:1]
@@ -174,7 +182,9 @@ def _most_compared(table: pd.DataFrame, keep: str, vary: str) -> str:
     """With which value of one column most values of another were tried; DPO and several first."""
     tried = table.groupby(keep, sort=False)[vary].nunique()
     most = [str(name) for name in tried[tried == tried.max()].index]
-    return max(most, key=lambda name: (name == "DPO", "objectives" in name or "+" in name))
+    if keep == "optimizer":
+        return "dpo" if "dpo" in most else most[0]
+    return max(most, key=lambda name: len(parse_objective(name)) > 1)
 
 
 def _broken(model: str, width: int) -> str:

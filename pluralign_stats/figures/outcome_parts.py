@@ -24,19 +24,15 @@ def compared(result: Result, *, control: bool) -> pd.DataFrame:
         If there are none.
     """
     counts = ("n_runs", "n_seeds", "n_prompts", "n_generations")
-    need(result, "dimension", "contrast", "estimate", "conf_low", "conf_high", *counts)
-    against = result.table["contrast"].str.endswith(f" vs {CONTROL}")
+    named = ("dimension", "contrast", "level", "reference")
+    need(result, *named, "estimate", "conf_low", "conf_high", *counts)
+    against = result.table["reference"] == CONTROL
     table = result.table[against == control]
     if table.empty:
         other = "pairwise_figure" if control else "against_control_figure"
         what = "from the control" if control else "between designs"
         raise InputError(f"this table holds no difference {what}; draw it with {other}")
     return table
-
-
-def first_of(contrast: str) -> str:
-    """The design that a contrast names first."""
-    return contrast.partition(" vs ")[0]
 
 
 def plain_model(name: str) -> str:

@@ -8,13 +8,12 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from pluralign_stats.designs import plain_design
+from pluralign_stats.designs import Designs, plain_design
 from pluralign_stats.figures.breaking import PARAGRAPH, broken
 from pluralign_stats.figures.legends import legend
 from pluralign_stats.figures.outcome_parts import (
     compared,
     filled,
-    first_of,
     not_repeated,
     plain_axis,
     points,
@@ -54,12 +53,11 @@ def against_control_figure(result: Result, *, columns: int = 2) -> Picture:
     InputError
         If the table holds no difference from the control, or `columns` is neither 1 nor 2.
     """
-    table = compared(result, control=True)
-    labels = {
-        contrast: f"{_of_group(first_of(contrast))}{PARAGRAPH}({span(rows['n_runs'], 'run')}, "
-        f"{span(rows['n_generations'])})"
-        for contrast, rows in table.groupby("contrast", sort=False)
-    }
+    table, designs = compared(result, control=True), result.meta.designs
+    labels = {}
+    for (contrast, level), rows in table.groupby(["contrast", "level"], sort=False):
+        n = f"{span(rows['n_runs'], 'run')}, {span(rows['n_generations'])}"
+        labels[contrast] = f"{plain_design(level, designs)}{PARAGRAPH}({n})"
     what = f"Difference from the untuned control ({result.meta.unit})"
     forest = _Forest(table, labels, what, columns)
     told_n = "in brackets: training runs and generations"
@@ -82,11 +80,14 @@ def pairwise_figure(result: Result, *, columns: int = 2) -> Picture:
     InputError
         If the table holds no difference between designs, or `columns` is neither 1 nor 2.
     """
-    table = compared(result, control=False)
-    pairs = {contrast: contrast.partition(" vs ") for contrast in table["contrast"].unique()}
-    shown = {contrast: pair for contrast, pair in pairs.items() if _comparable(pair[0], pair[2])}
+    table, designs = compared(result, control=False), result.meta.designs
+    pairs = {row.contrast: (row.level, row.reference) for row in table.itertuples()}
+    alike = {name: pair for name, pair in pairs.items() if _comparable(*pair, designs)}
+    shown = alike or pairs
     table = table[table["contrast"].isin(shown)]
-    labels = {contrast: _pair_label(*pair) for contrast, pair in shown.items()}
+    labels = {
+        c: _pair_label(*(plain_design(d, designs) for d in pair)) for c, pair in shown.items()
+    }
     what = f"Difference, first less second ({result.meta.unit})"
     forest = _Forest(table, labels, what, columns)
     each = f"{span(table['n_runs'], 'training run')}, {span(table['n_generations'], 'generation')}"
@@ -94,22 +95,16 @@ def pairwise_figure(result: Result, *, columns: int = 2) -> Picture:
     return forest.picture(result, f"each design: {each}", _seeds(table), *mixed)
 
 
-def _of_group(name: str) -> str:
-    """A design as rows call it: also the group of all raters."""
-    return "all raters" if name == "all" else plain_design(name)
-
-
-def _comparable(first: str, second: str) -> bool:
+def _comparable(first: str, second: str, designs: Designs) -> bool:
     """Whether two designs of one factor, or of several, differ in one of them only."""
-    parts = first.split(", "), second.split(", ")
-    return sum(a != b for a, b in zip(*parts, strict=False)) == 1
+    made = designs.get(first, {}).items(), designs.get(second, {}).items()
+    return len(made[0] - made[1]) <= 1
 
 
-def _pair_label(first: str, versus: str, second: str) -> str:
+def _pair_label(first: str, second: str) -> str:
     """A pair of designs, on two lines where one is too short."""
-    first, second = plain_design(first), plain_design(second)
-    short = len(first + versus + second) <= _LABEL
-    return f"{first}{versus}{second}" if short else f"{first} vs{PARAGRAPH}{second}"
+    whole = f"{first} vs {second}"
+    return whole if len(whole) <= _LABEL else f"{first} vs{PARAGRAPH}{second}"
 
 
 def _seeds(table: pd.DataFrame) -> str:

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from pluralign_stats.designs import parse_objective, plain_value
 from pluralign_stats.figures.breaking import PARAGRAPH, broken
 from pluralign_stats.figures.legends import legend
 from pluralign_stats.figures.outcome_parts import (
@@ -66,7 +67,17 @@ def survey_figure(result: Result, *, columns: int = 2) -> Picture:
     InputError
         If the table is another one, or `columns` is neither 1 nor 2.
     """
-    need(result, "dimension", "term", "contrast", "source", "signs_agree", "both_clear")
+    need(
+        result,
+        "dimension",
+        "term",
+        "contrast",
+        "level",
+        "reference",
+        "source",
+        "signs_agree",
+        "both_clear",
+    )
     wide = columns == 2
     blocks = [rows for _, rows in result.table.groupby(["term", "contrast"], sort=False)]
     heights = [_height(block, wide=wide) for block in blocks]
@@ -114,7 +125,7 @@ def _panel(ax: Axes, block: pd.DataFrame, *, wide: bool) -> None:
         own = block[block["source"] == source]
         y = own["dimension"].map(dimensions.index).to_numpy(dtype=float) + shift
         points(ax, own, y, look, name)
-    first, _, second = str(each["contrast"].iloc[0]).partition(" vs ")
+    first, second = each[["level", "reference"]].iloc[0]
     ax.set_title(each["term"].iloc[0], fontsize=9)
     ax.set_xlabel(wrapped(f"{first} less {second} (points)", 44 if wide else 30), fontsize=8)
 
@@ -125,9 +136,9 @@ def _beside(row: dict[str, object]) -> dict[str, str]:
     if pd.isna(row.get("n_pairs_first")):
         return told
     objective = str(row["objective"])
-    many = objective.count("+") + 1
+    many = len(parse_objective(objective))
     return told | {
-        "Tuned on": objective.replace("_", " ") if many == 1 else f"{many} objectives",
+        "Tuned on": plain_value("objective", objective) if many == 1 else f"{many} objectives",
         "Pairs": f"{row['n_pairs_first']:,.0f} | {row['n_pairs_second']:,.0f}",
         "Margin": f"{row['margin_first']:.2f} | {row['margin_second']:.2f}",
     }

@@ -139,13 +139,12 @@ class JointFit(JointEstimates):
         tables = [r.table.assign(dimension=d) for d, r in zip(self.fits, each, strict=True)]
         table = pd.concat(tables, ignore_index=True)
         first = next(iter(self.fits.values()))
-        return Result(
-            table[ordered_columns(table)],
-            f"{sum(fit.nobs for fit in self.fits.values()):,} ratings on {len(self.fits)} "
-            f"dimensions; {self.convergence.told()}",
-            self._meta("All dimensions in one model", first.unit, conf_level),
-            backing=stacked([r.backing for r in each if r.backing]),
-        )
+        n = sum(fit.nobs for fit in self.fits.values())
+        told = f"{len(self.fits)} dimensions; {self.convergence.told()}"
+        meta = self._meta("All dimensions in one model", first.unit, conf_level)
+        backing = stacked([r.backing for r in each if r.backing], lambda _: f"Ratings on {told}")
+        table = table[ordered_columns(table)]
+        return Result(table, f"{n:,} ratings on {told}", meta, backing=backing)
 
     def priors(self) -> Result:
         """The prior of every parameter."""
@@ -158,7 +157,7 @@ class JointFit(JointEstimates):
         return Metadata(title, kind, unit, conf_level, interval, (), self.warnings)
 
     def __repr__(self) -> str:
-        return repr(self.summary())
+        return repr(self.summary().released())
 
     def _repr_html_(self) -> str:
         return self.summary()._repr_html_()

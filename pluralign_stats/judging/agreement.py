@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from pluralign_stats.backing import Backing
 from pluralign_stats.describe.agreement import FEW_ITEMS, metric_notes, metric_of
 from pluralign_stats.describe.disclosure import (
     COUNT_WITHHELD,
@@ -21,6 +22,7 @@ from pluralign_stats.judging.statistics import STATISTICS
 from pluralign_stats.results import Metadata, Result
 from pluralign_stats.settings import CONF_LEVEL, MIN_CELL
 from pluralign_stats.study.study import Study
+from pluralign_stats.words import alike
 
 #: How each statistic was computed, for tables.
 _METHODS = {
@@ -92,6 +94,7 @@ def judge_agreement(
     found = measure(study, scores, [by] if by else [], n_bootstrap, seed, min_cell)
     rows = [_record(study, row, k, conf_level) for row in found.rows for k in range(3)]
     table = pd.DataFrame(rows, columns=_COLUMNS)
+    given = table["n_ratings"].to_numpy(dtype=float)
     if by:
         table = hide_counts(study, by, table, table["group"], min_cell) if rows else table
     else:
@@ -102,7 +105,9 @@ def judge_agreement(
     sentence = _group_sentence(table, wide) if by else _sentence(table, wide)
     meta = _meta(study, title, table, found, conf_level, n_bootstrap)
     meta = replace(meta, published=published(study, [by] if by else [], min_cell))
-    return Result(table, sentence, meta)
+    coarse = np.where(table["n_raters"].isna(), given, 0)
+    backing = Backing(np.zeros(len(table)), coarse=coarse, fractions=("estimate",))
+    return Result(table, sentence, meta, backing=backing)
 
 
 def _record(study: Study, row: Measured, k: int, conf_level: float) -> dict[str, object]:
@@ -151,7 +156,7 @@ def _sentence(table: pd.DataFrame, wide: dict[str, float]) -> str:
         if len(bias) > 1
         else f"Its scores lie {size}."
     )
-    if not worst["estimate"]:
+    if alike(abs(worst["estimate"]), 0):
         told = "On average its scores lie neither above nor below the ratings."
     if kappas.empty:
         return f"Agreement by kappa cannot be compared with that of two raters. {told}"
@@ -163,10 +168,13 @@ def _sentence(table: pd.DataFrame, wide: dict[str, float]) -> str:
         how = "at least as well as" if reached else "less well than"
         said = f"The judge agrees with a rater {how} two raters with each other: weighted kappa"
         return f"{said} {_beside(kappas.iloc[0])}. {told}"
-    low, high = (_beside(kappas.loc[kappas["estimate"].agg(f)]) for f in ("idxmin", "idxmax"))
+    low, high = (kappas.loc[kappas["estimate"].agg(f)] for f in ("idxmin", "idxmax"))
+    sizes = f"from {_beside(low)} to {_beside(high)}"
+    if alike(low["estimate"], high["estimate"]):
+        sizes = f"{minus(format(low['estimate'], '.2f'))} on each"
     return (
         f"The judge agrees with a rater at least as well as two raters with each other on "
-        f"{reached} of {len(kappas)} dimensions: weighted kappa from {low} to {high}. {told}"
+        f"{reached} of {len(kappas)} dimensions: weighted kappa {sizes}. {told}"
     )
 
 
@@ -185,8 +193,8 @@ def _group_sentence(table: pd.DataFrame, wide: dict[str, float]) -> str:
     widest = (spread / spread.index.map(wide).to_numpy(float)).idxmax()
     own = several[several["dimension"] == widest]
     low, high = own.loc[own["estimate"].idxmin()], own.loc[own["estimate"].idxmax()]
-    if low["estimate"] == high["estimate"]:
-        return f"The judge's bias is the same against every group ({low['dimension']})."
+    if alike(low["estimate"], high["estimate"]):
+        return "The judge's bias is the same against every group, to two decimals."
     overlap = low["conf_high"] >= high["conf_low"]
     most = "differs most between groups" if several["dimension"].nunique() > 1 else "differs"
     return (

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from pluralign_stats.backing import Backing
 from pluralign_stats.demographics.effects import default_factors
 from pluralign_stats.demographics.references import (
     Groups,
@@ -13,7 +14,7 @@ from pluralign_stats.demographics.references import (
     nothing_compared,
     replaced,
 )
-from pluralign_stats.describe.disclosure import check_min_cell, hide_counts, published
+from pluralign_stats.describe.disclosure import check_min_cell, hide_counts, plan_of, published
 from pluralign_stats.describe.intervals import check_bootstrap, percentile_interval
 from pluralign_stats.effects.adjust import holm
 from pluralign_stats.errors import InputError, one_of
@@ -28,8 +29,9 @@ from pluralign_stats.settings import CONF_LEVEL, MIN_CELL, SIGNIFICANCE
 from pluralign_stats.study.study import Study
 from pluralign_stats.words import counted, joined
 
-_COLUMNS = ["dimension", "term", "contrast", "statistic", "estimate", "conf_low", "conf_high"]
-_COLUMNS += ["p_value", "p_adjusted", "n_items", "n_raters", "n_ratings", "method"]
+_COLUMNS = ["dimension", "term", "contrast", "level", "reference", "statistic", "estimate"]
+_COLUMNS += ["conf_low", "conf_high", "p_value", "p_adjusted", "n_items", "n_raters", "n_ratings"]
+_COLUMNS += ["method"]
 
 _UNITS = {"kappa": "kappa", "alpha": "alpha", "bias": "rating points"}
 
@@ -117,7 +119,10 @@ def judge_contrasts(
         none = [] if wanted else [no_demographics(map(study.codebook.label, study.demographics))]
         reasons = [*none, *(own.lacking for own in groups.values())]
         return Result(table[_COLUMNS], nothing_compared(reasons), meta)
-    return Result(table[_COLUMNS], _sentence(table, statistic, widths(study)), meta)
+    coarse = table["coarse"].to_numpy(dtype=float)
+    backing = Backing(np.zeros(len(table)), coarse=coarse, fractions=("estimate",))
+    sentence = _sentence(table, statistic, widths(study))
+    return Result(table[_COLUMNS], sentence, meta, backing=backing)
 
 
 def _told(study: Study, groups: Mapping[tuple[str, str], Groups], min_cell: int) -> tuple[str, ...]:
@@ -154,6 +159,10 @@ def _contrasts(
     records = [_record(study, own[group], own[reference], place, conf_level) for group in others]
     table = pd.DataFrame(records)
     table["p_adjusted"] = holm(table["p_value"].to_numpy())
+    least = [min(own[group].n_ratings, own[reference].n_ratings) for group in others]
+    # A difference of means in full would tell how many ratings both are of.
+    betraying = plan_of(study, name, min_cell).hidden_ratings.any()
+    table = table.assign(coarse=least if betraying else 0)
     return hide_counts(study, name, table, pd.Series(others), min_cell)
 
 
@@ -171,6 +180,8 @@ def _record(
         "dimension": study.codebook.label(row.dimension),
         "term": study.codebook.label(row.demographic),
         "contrast": f"{row.group} vs {reference.group}",
+        "level": row.group,
+        "reference": reference.group,
         "statistic": STATISTICS[place],
         "estimate": row.estimate[place] - reference.estimate[place],
         "conf_low": low,

@@ -49,6 +49,10 @@ class Design:
         Who rated each row, or why that is not known.
     published
         Raters of each level of variables, as other tables of the same study count them.
+    withheld
+        Levels of variables whose numbers of raters those tables do not tell.
+    n_given
+        Raters of all rows that were given, complete or not; 0 where they are not known.
     """
 
     y: np.ndarray
@@ -62,17 +66,19 @@ class Design:
     data_kind: str = "unstated"
     raters: Raters = field(default_factory=Raters)
     published: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    withheld: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    n_given: int = 0
 
     @property
     def left_out(self) -> int:
-        """How many raters of its study the model is without, or fewer who lack one of its factors.
+        """How many raters of its study, or of its data, the model is without.
 
-        0 where it has all, or that is not known.
+        Or fewer who lack one of its factors. 0 where it has all, or that is not known.
         """
         if not self.raters.known:
             return 0
         told = [sum(self.published[f].values()) for f in self.factors if f in self.published]
-        lost = [self.n_study - n for n in (self.raters.n, *told)]
+        lost = [self.n_study - n for n in (self.raters.n, *told)] + [self.n_given - self.raters.n]
         return min((n for n in lost if n > 0), default=0)
 
     @property
@@ -195,6 +201,8 @@ def build_design(
         data_kind=data.attrs.get("data", "unstated"),
         raters=raters,
         published=data.attrs.get("raters", {}),
+        withheld=data.attrs.get("withheld", {}),
+        n_given=len(data[[*raters.columns]].drop_duplicates()) if raters.known else 0,
     )
 
 

@@ -116,18 +116,33 @@ def search_in_order(
 def gaps_of(model: OrdinalModel) -> Gaps:
     """The gaps between the thresholds of a model."""
     design, basis = model.design, model.basis
-    n, n_cuts = len(design.y), len(basis)
-    nominal = np.zeros((n, 0)) if design.nominal is None else design.nominal.columns
-    patterns, pattern = np.unique(nominal, axis=0, return_inverse=True)
-    with_constant = np.hstack([np.ones((len(patterns), 1)), patterns])
-    natural = np.kron(with_constant, np.diff(basis, axis=0))
+    n_cuts = len(basis)
+    natural, pattern = _natural_gaps(design, basis)
+    patterns = range(pattern.max() + 1)
     rows, kind = np.unique(natural, axis=0, return_inverse=True)
     chosen = np.zeros((len(patterns), n_cuts + 1), dtype=bool)
-    chosen[pattern.ravel(), model.categories.codes] = True
+    chosen[pattern, model.categories.codes] = True
     used = np.bincount(kind.ravel(), chosen[:, 1:-1].ravel(), len(rows)) > 0
     k = natural.shape[1]
     lower = np.tile(np.arange(n_cuts - 1), len(patterns))
     return Gaps(rows @ model.cuts.back[:k, :k], ~used, lower, kind.ravel())
+
+
+def _natural_gaps(design: Design, basis: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Gaps as rows (g, k) times the first k parameters, and which (n,) rows have which of them.
+
+    One block of gaps for each distinct row of the thresholds' covariates, in order.
+    """
+    nominal = np.zeros((len(design.y), 0)) if design.nominal is None else design.nominal.columns
+    patterns, pattern = np.unique(nominal, axis=0, return_inverse=True)
+    with_constant = np.hstack([np.ones((len(patterns), 1)), patterns])
+    return np.kron(with_constant, np.diff(basis, axis=0)), pattern.ravel()
+
+
+def in_order(design: Design, basis: np.ndarray, parameters: np.ndarray) -> np.ndarray:
+    """Which of S sets of parameters (S, k) keep the thresholds of all rows in order."""
+    gaps, _ = _natural_gaps(design, basis)
+    return (parameters[:, : gaps.shape[1]] @ gaps.T >= -2 * CROSSED).all(axis=1)
 
 
 def _surely_closed(model: OrdinalModel, gaps: Gaps) -> np.ndarray:

@@ -1,5 +1,6 @@
 """The summary of a fit: its coefficients with intervals, and how the model fared."""
 
+from collections.abc import Callable
 from functools import partial
 
 import numpy as np
@@ -14,6 +15,8 @@ from pluralign_stats.models.few_units import coefficient_variables, few_units
 from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.models.ordinal import OrdinalEstimates
 from pluralign_stats.results import Metadata, Result, ordered_columns
+from pluralign_stats.settings import MIN_CELL
+from pluralign_stats.suppression import few
 
 
 def summary(fit: ModelEstimates, conf_level: float, interval: str) -> Result:
@@ -55,13 +58,31 @@ def summary(fit: ModelEstimates, conf_level: float, interval: str) -> Result:
         fit.warnings,
     )
     behind = np.append(coefficient_raters(fit), [fit.design.raters.n] * len(fit.thresholds))
-    backing = Backing(behind, fit.design.raters.unknown, retell=partial(_told, fit))
+    backing = model_backing(fit, behind, partial(_sentence, fit))
     return Result(table[ordered_columns(table)], _sentence(fit), meta, backing=backing)
 
 
-def _told(fit: ModelEstimates, _: pd.DataFrame) -> str:
-    """The sentence, which is about the whole model."""
-    return _sentence(fit)
+def model_backing(
+    fit: ModelEstimates, behind: np.ndarray, sentence: Callable[[bool], str]
+) -> Backing:
+    """Who stands behind m rows about a model.
+
+    Parameters
+    ----------
+    fit
+        The model.
+    behind
+        (m,) raters whom each row is about.
+    sentence
+        What sums up the model, with or without the numbers of its raters and ratings.
+    """
+    left_out = fit.design.left_out
+    return Backing(
+        behind,
+        fit.design.raters.unknown,
+        apart=np.full(len(behind), left_out),
+        retell=lambda _: sentence(not few(np.array(left_out), MIN_CELL)),
+    )
 
 
 def coefficient_raters(fit: ModelEstimates) -> np.ndarray:
@@ -140,14 +161,17 @@ def wald_table(
     return table.assign(df=df) if np.isfinite(df).any() else table
 
 
-def _sentence(fit: ModelEstimates) -> str:
-    groups = ", ".join(
-        f"{row.n_levels:,} levels of {row.group}" for row in fit.groups().itertuples()
-    )
+def sizes_of(fit: ModelEstimates, counted: bool = True) -> str:
+    """How many ratings and groups a model has, and how many rows it is without."""
+    if not counted:
+        return "few raters are left out, and so their number is not told"
+    groups = [f"{row.n_levels:,} levels of {row.group}" for row in fit.groups().itertuples()]
+    told = ", ".join([f"{fit.nobs:,} ratings", *groups])
+    return f"{told}; rows left out for missing values: {fit.design.n_dropped:,}"
+
+
+def _sentence(fit: ModelEstimates, counted: bool = True) -> str:
     sds = ", ".join(f"{name} {sd:.3f}" for name, sd in fit.random_sd.items())
-    sizes = f"{fit.nobs:,} ratings" + (f", {groups}" if groups else "")
     spread = f"; standard deviations: {sds}" if sds else ""
-    return (
-        f"{sizes}; rows left out for missing values: {fit.design.n_dropped:,}{spread}; "
-        f"log-likelihood {fit.loglik:,.2f}."
-    )
+    told = f"{sizes_of(fit, counted)}{spread}; log-likelihood {fit.loglik:,.2f}."
+    return told[:1].upper() + told[1:]

@@ -77,6 +77,7 @@ def compare_budgets(
     results = [result for _, result in found]
     meta = replace(
         results[0].meta,
+        designs={k: v for r in results for k, v in r.meta.designs.items()},
         title=f"Designs by {experiment_name(factor)}, natural and equal budgets",
         notes=tuple(dict.fromkeys([*alike, *(note for r in results for note in r.meta.notes)])),
         warnings=tuple(

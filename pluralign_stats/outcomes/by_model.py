@@ -96,6 +96,7 @@ def _joined(found: dict[str, Result], missing: list[str]) -> Result:
         title=f"{first.title}, in each base model",
         notes=_notes(found),
         warnings=tuple(dict.fromkeys(warnings)),
+        designs={k: v for result in found.values() for k, v in result.meta.designs.items()},
     )
     ordered = table[[*columns[:place], "base_model", *columns[place:]]]
     return Result(ordered, " ".join(result.sentence for result in results), meta)

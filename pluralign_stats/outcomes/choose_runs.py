@@ -5,9 +5,9 @@ from typing import Any
 
 import pandas as pd
 
-from pluralign_stats.designs import CONTROL
+from pluralign_stats.designs import CONTROL, short_objectives
 from pluralign_stats.errors import InputError, NotApplicableError, listing, one_of
-from pluralign_stats.feedback.recipe import STRATEGIES
+from pluralign_stats.feedback.recipe import STRATEGIES, group_name
 from pluralign_stats.outcomes.read import TUNING, Outcomes
 from pluralign_stats.study.text import labels_of
 
@@ -37,10 +37,10 @@ def label_designs(tuned: pd.DataFrame, names: tuple[str, ...]) -> pd.Series:
     """What tables call each run's design."""
     parts = [tuned[name] for name in names]
     if len(names) > 1 and "objective" in names:
-        several = {value for value in tuned["objective"] if "+" in value}
-        short = {v: f"{v.count('+') + 1} objectives" for v in several} if len(several) == 1 else {}
+        short = short_objectives(tuned["objective"])
         parts = [p.replace(short) if p.name == "objective" else p for p in parts]
-    return pd.Series(labels_of(list(zip(*parts, strict=True)), ", "), tuned.index, dtype=object)
+    labels = pd.Series(labels_of(list(zip(*parts, strict=True)), ", "), tuned.index, dtype=object)
+    return labels.mask(labels == CONTROL, f"{', '.join(names)}: {CONTROL}")
 
 
 def of_levels(tuned: pd.DataFrame, levels: Sequence[str], names: tuple[str, ...]) -> pd.DataFrame:
@@ -152,7 +152,7 @@ def _told_order(name: str, outcomes: Outcomes) -> list[str]:
     if name != "group" or outcomes.codebook is None:
         return []
     return [
-        f"{demographic}={level}"
+        group_name({demographic: [level]})
         for demographic, part in outcomes.codebook.demographics.items()
         for level in part.known_levels or ()
     ]

@@ -36,8 +36,9 @@ COUNTS = ("n_runs", "n_seeds", "n_prompts", "n_generations")
 
 COUNTED = "Runs, seeds, prompts and generations are counted in the design named first."
 
-_COLUMNS = ["dimension", "term", "contrast", "estimate", "std_error", "conf_low", "conf_high"]
-_COLUMNS += ["p_value", "p_adjusted", "standardized", *COUNTS, "df", "method"]
+_COLUMNS = ["dimension", "term", "contrast", "level", "reference", "estimate", "std_error"]
+_COLUMNS += ["conf_low", "conf_high", "p_value", "p_adjusted", "standardized", *COUNTS, "df"]
+_COLUMNS += ["method"]
 
 
 def against_control(
@@ -58,10 +59,11 @@ def against_control(
     Returns
     -------
     Result
-        Columns dimension, term (the factor), contrast, estimate (score points), std_error,
-        conf_low, conf_high, p_value, p_adjusted, standardized (the estimate in standard deviations
-        of a single score), n_runs, n_seeds, n_prompts, n_generations (of the design named first),
-        df, method. Of a Bayesian fit, sd and prob_positive take the place of std_error and of p.
+        Columns dimension, term (the factor), contrast, level and reference (the designs named
+        first and second), estimate (score points), std_error, conf_low, conf_high, p_value,
+        p_adjusted, standardized (the estimate in standard deviations of a single score), n_runs,
+        n_seeds, n_prompts, n_generations (of the design named first), df, method. Of a Bayesian
+        fit, sd and prob_positive take the place of std_error and of p.
         Warnings tell which dimensions cannot be modelled, and whether training was not repeated.
 
     Raises
@@ -155,7 +157,7 @@ def by_dimension(
     for name in dimensions:
         if name not in experiment.dimensions:
             raise InputError(one_of("the dimension", name, experiment.dimensions))
-    tables, told = [], [] if replicated(experiment) else [ONE_RUN]
+    tables, told = [], []
     doubts: dict[str, list[str]] = {}
     notes: dict[str, list[str]] = {}
     for name in dimensions or experiment.dimensions:
@@ -171,6 +173,7 @@ def by_dimension(
         tables.append(tell(fit, name).assign(dimension=label, term=experiment.factor))
     if not tables:
         raise NotApplicableError("; ".join(told))
+    told = told if replicated(experiment) else [ONE_RUN, *told]
     return pd.concat(tables, ignore_index=True), (*told, *_named(doubts)), _named(notes)
 
 
@@ -213,6 +216,7 @@ def about(
         interval=interval,
         notes=tuple(note for note in told if note),
         warnings=warnings,
+        designs=experiment.values,
     )
 
 
@@ -236,7 +240,8 @@ def _sentence(table: pd.DataFrame, experiment: Experiment) -> str:
     some = known if clear.empty else clear
     top = some.loc[some["standardized"].abs().idxmax()]
     size = with_interval(top, ".2f", UNIT)
-    where = f"{plain_design(top['contrast'])} on {top['dimension']}: {size}"
+    first, second = (plain_design(top[c], experiment.values) for c in ("level", "reference"))
+    where = f"{first} vs {second} on {top['dimension']}: {size}"
     if len(known) == 1:
         return f"The one difference is {'not ' if clear.empty else ''}{what}: {where}."
     if clear.empty:

@@ -7,8 +7,8 @@ from typing import Any, Literal, get_args
 import numpy as np
 import pandas as pd
 
-from pluralign_stats.designs import CONTROL
-from pluralign_stats.errors import InputError, listing, one_of
+from pluralign_stats.designs import CONTROL, Designs
+from pluralign_stats.errors import InputError, NotApplicableError, listing, one_of
 from pluralign_stats.outcomes.choose_runs import (
     commonest_setting,
     commonest_training,
@@ -56,6 +56,8 @@ class Experiment:
         The designs, without the control.
     fixed
         What all conditions share.
+    values
+        The values of the factors that vary, by design.
     excluded
         Scores that are not used: design, dimension, reason, n, of (how many there are).
     meaning
@@ -71,6 +73,7 @@ class Experiment:
     levels: tuple[str, ...]
     fixed: Mapping[str, str]
     excluded: pd.DataFrame
+    values: Designs = field(default_factory=dict)
     meaning: Meaning = field(default_factory=Meaning)
     data_kind: str = "unstated"
     told: str = ""
@@ -138,7 +141,7 @@ class Experiment:
         Raises
         ------
         InputError
-            If a dimension's valence is not known.
+            If a dimension's valence is not known, or one is called ``overall`` itself.
         """
         valence = {name: self.meaning.valence(name) for name in self.dimensions}
         unknown = [name for name, sign in valence.items() if sign is None]
@@ -147,12 +150,19 @@ class Experiment:
                 f"an overall score needs to know which end of '{unknown[0]}' is good; read the "
                 "outcomes with their study: read_outcomes(path, study=study)"
             )
+        if OVERALL in valence:
+            raise NotApplicableError(
+                f"there is no mean over all dimensions beside one that is called '{OVERALL}'; give "
+                "that dimension another name"
+            )
         table, scores = self.table, self.table["score"]
         scales = {name: self.meaning.scale(name) for name in valence}
         (bottom, top), *_ = scales.values()
         ends = table["dimension"].map({name: sum(scale) for name, scale in scales.items()})
         good = np.where(table["dimension"].map(valence) == 1, scores, ends - scores)
+        notes = self.notes
         if len(set(scales.values())) > 1:
+            notes = (*notes, _mixed(scales, self.meaning))
             low = table["dimension"].map({name: scale[0] for name, scale in scales.items()})
             width = table["dimension"].map({n: high - least for n, (least, high) in scales.items()})
             good = bottom + (good - low) / width * (top - bottom)
@@ -162,7 +172,8 @@ class Experiment:
         whole = means[means["size"] == len(valence)].rename(columns={"mean": "score"})
         whole = whole.drop(columns="size").assign(dimension=OVERALL)
         meaning = replace(self.meaning, labels={OVERALL: OVERALL_LABEL})
-        return replace(self, table=pd.concat([table, whole], ignore_index=True), meaning=meaning)
+        table = pd.concat([table, whole], ignore_index=True)
+        return replace(self, table=table, meaning=meaning, notes=notes)
 
     def left_out(self) -> str:
         """What is not used, in words; empty where everything is."""
@@ -178,6 +189,17 @@ class Experiment:
     def __repr__(self) -> str:
         runs = self.table["run"].nunique()
         return f"<Experiment by {self.factor}: {', '.join(self.designs)}; {runs} runs>"
+
+
+def _mixed(scales: Mapping[str, tuple[float, float]], meaning: Meaning) -> str:
+    """How scores on different scales were brought together."""
+    told = [f"{meaning.label(d)} {low:g} to {high:g}" for d, (low, high) in scales.items()]
+    first, *_ = scales
+    return (
+        f"{OVERALL_LABEL}: the dimensions' scales differ ({'; '.join(told)}), so that scores were "
+        f"stretched to that of {meaning.label(first)} before they were averaged. A point on a "
+        "short scale counts for more than one on a long scale."
+    )
 
 
 def select_experiment(
@@ -246,12 +268,21 @@ def select_experiment(
     notes += [f"Without a control: {listing(lacking)}."] if lacking else []
     notes += uneven_models(tuned)
     used, excluded = _used(rows, malformed, Meaning(outcomes.codebook))
+    if used.empty:
+        counts = excluded.groupby("reason")["n"].sum()
+        reasons = "; ".join(f"{n} {reason}" for reason, n in counts.items())
+        raise NotApplicableError(
+            f"no score of these models can be used ({reasons}); look at what they say and at how "
+            "it was judged"
+        )
     used = _sorted(used, outcomes.dimensions)
+    made = tuned.drop_duplicates("design").set_index("design")[[*names]].to_dict("index")
     return Experiment(
         table=used,
         factor=", ".join(names),
         levels=tuple(order),
         fixed=setting,
+        values={design: made[design] for design in order if design in made},
         excluded=excluded,
         meaning=Meaning(outcomes.codebook),
         data_kind=outcomes.data_kind,

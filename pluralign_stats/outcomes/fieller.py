@@ -59,5 +59,7 @@ def ratio_sizes(
         abs(np.tan(brentq(lambda angle: beyond(np.array([angle]))[0], angles[k], angles[k + 1])))
         for k in np.flatnonzero(far[1:] != far[:-1])
     ]
+    if not ends:  # closer together than the directions that were tried
+        ends = [abs(np.tan(best))]
     none, all_ = beyond(np.array([0.0, np.pi / 2])) <= 0
     return 0.0 if none else min(ends), np.inf if all_ else max(ends)

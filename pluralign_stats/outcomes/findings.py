@@ -63,8 +63,9 @@ def optimizer_findings(result: Result) -> tuple[str, ...]:
     table = result.table
     overall = table["dimension"] == OVERALL_LABEL
     rows = table[overall] if overall.any() else table
-    parts = [[name.partition(", ") for name in c.split(" vs ", 1)] for c in rows["contrast"]]
-    alike = [a[2] == b[2] and a[0] != b[0] for a, b in parts]
+    designs = result.meta.designs
+    pairs = [[designs[name] for name in pair] for pair in rows[["level", "reference"]].to_numpy()]
+    alike = [a["objective"] == b["objective"] for a, b in pairs]
     told = [_difference(row, result) for _, row in rows[alike].iterrows()]
     noise = [NOT_REPEATED] if told and ONE_RUN in result.warnings else []
     return (*told, *noise) if told else (result.sentence,)
@@ -72,7 +73,8 @@ def optimizer_findings(result: Result) -> tuple[str, ...]:
 
 def gain_finding(row: pd.Series, result: Result) -> str:
     """One relative gain in a sentence."""
-    first, second = (design_words(name) for name in row["contrast"].split(" vs ", 1))
+    designs = result.meta.designs
+    first, second = (design_words(row[name], designs) for name in ("level", "reference"))
     what, level = row["dimension"], f"{result.meta.conf_level:.0%}"
     changes = minus(f"{row['change_first']:+.2f} against {row['change_second']:+.2f} {UNIT}")
     if pd.isna(row["conf_low"]):
@@ -115,7 +117,8 @@ def _difference_findings(result: Result) -> list[str]:
 
 
 def _difference(row: pd.Series, result: Result) -> str:
-    first, second = (design_words(name) for name in row["contrast"].split(" vs ", 1))
+    designs = result.meta.designs
+    first, second = (design_words(row[name], designs) for name in ("level", "reference"))
     more = "higher" if row["estimate"] > 0 else "lower"
     low, high = row["conf_low"], row["conf_high"]
     tested = f"; adjusted p {_p(row['p_adjusted'])}" if "p_adjusted" in row else ""

@@ -21,8 +21,9 @@ from pluralign_stats.outcomes.models import Kind, design_means, differences
 from pluralign_stats.results import Result
 from pluralign_stats.settings import CONF_LEVEL
 
-_COLUMNS = ["dimension", "term", "contrast", "estimate", "conf_low", "conf_high", "bounded"]
-_COLUMNS += ["change_first", "change_second", "same_direction", *COUNTS, "df", "method"]
+_COLUMNS = ["dimension", "term", "contrast", "level", "reference", "estimate", "conf_low"]
+_COLUMNS += ["conf_high", "bounded", "change_first", "change_second", "same_direction", *COUNTS]
+_COLUMNS += ["df", "method"]
 
 _MEANING = (
     "Relative gain: size of the change from the control under the design named first, over that "
@@ -61,11 +62,11 @@ def relative_gain(
     Returns
     -------
     Result
-        Columns dimension, term, contrast, estimate (percent: ``|D_a| / |D_b| - 1`` of the
-        differences D from the control), conf_low, conf_high (infinite where the data set no upper
-        limit), bounded ("yes" or "no"), change_first, change_second (the differences, in score
-        points), same_direction, n_runs, n_seeds, n_prompts, n_generations (of the design named
-        first), df, method.
+        Columns dimension, term, contrast, level, reference, estimate (percent:
+        ``|D_a| / |D_b| - 1`` of the differences D from the control), conf_low, conf_high (infinite
+        where the data set no upper limit), bounded ("yes" or "no"), change_first, change_second
+        (the differences, in score points), same_direction, n_runs, n_seeds, n_prompts,
+        n_generations (of the design named first), df, method.
 
     Raises
     ------
@@ -109,7 +110,7 @@ def gain_row(
     """Relative gain of the first design of a pair over the second, with its interval."""
     a, b = pair
     made = differences(design_means(fit), [(a, control), (b, control), (a, b)])
-    told: dict[str, float | str] = {"contrast": f"{a} vs {b}"}
+    told: dict[str, float | str] = {"contrast": f"{a} vs {b}", "level": a, "reference": b}
     if isinstance(fit, Posterior):
         draws = made.at(points_of(fit))
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -155,7 +156,7 @@ def with_gain(row: pd.Series) -> str:
 
 def _sentence(table: pd.DataFrame) -> str:
     told = [f"{row['dimension']} {with_gain(row)}" for _, row in table.iterrows()]
-    first, second = str(table["contrast"].iloc[0]).split(" vs ", 1)
+    first, second = table[["level", "reference"]].iloc[0]
     return f"Change from the control under {first}, held against that under {second}: " + (
         "; ".join(told) + "."
     )

@@ -15,6 +15,7 @@ from pluralign_stats.fits.linear import LinearFit, fit_linear
 from pluralign_stats.fits.ordinal import OrdinalFit, fit_ordinal
 from pluralign_stats.models.diagnose import grouping_notes, singular_notes
 from pluralign_stats.outcomes.experiments import Experiment
+from pluralign_stats.study.text import labels_of
 
 Kind = Literal["linear", "ordinal", "bayes"]
 
@@ -317,5 +318,6 @@ def differences(means: Estimates, pairs: list[tuple[str, str]]) -> Estimates:
     for row, (first, second) in enumerate(pairs):
         weights[row, place[first]] += 1
         weights[row, place[second]] -= 1
-    labels = pd.DataFrame({"contrast": [f"{a} vs {b}" for a, b in pairs]})
+    labels = pd.DataFrame(pairs, columns=["level", "reference"])
+    labels.insert(0, "contrast", labels_of(pairs, " vs "))
     return means.combine(weights, labels)

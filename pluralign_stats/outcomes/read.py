@@ -264,15 +264,6 @@ def _check_runs(table: pd.DataFrame, file: Path) -> None:
         raise InputError(f"{file}: the run '{name}' has two conditions; give each run its own name")
 
 
-def parse_objective(objective: str) -> dict[str, float]:
-    """Weights of the dimensions that an objective names: ``toxicity``, ``2*a+1*b``."""
-    weights: dict[str, float] = {}
-    for part in objective.split("+"):
-        weight, star, name = part.rpartition("*")
-        weights[name] = float(weight) if star else 1.0
-    return weights
-
-
 def data_notes(outcomes: Outcomes) -> tuple[str, ...]:
     """Notes that every table of outcomes has: who judged, and what the miniature models are."""
     names = outcomes.table["base_model"].unique()

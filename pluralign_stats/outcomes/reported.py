@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from pluralign_stats.designs import ONE_RUN
+from pluralign_stats.designs import ONE_RUN, parse_objective
 from pluralign_stats.errors import InputError, listing
 from pluralign_stats.formatting import minus
 from pluralign_stats.outcomes.experiments import OVERALL_LABEL
@@ -218,7 +218,8 @@ def _demographic_rows(study: Study, percents: Tables) -> Iterable[dict[str, obje
                 percents,
                 dimension=label(planted.dimension),
                 term=label(planted.term),
-                contrast=f"{planted.level} vs {reference}",
+                level=planted.level,
+                reference=reference,
                 reading=reading,
             )
             told = {"claim": claim, "what": what, "reported_number": number,
@@ -255,7 +256,8 @@ def _gain_row(claim: GainClaim, gains: Tables, meaning: Meaning) -> dict[str, ob
     found = _matching(
         {name: result for name, result in gains.items() if "change_first" in result.table},
         dimension=meaning.label(claim.dimension),
-        contrast=f"{claim.first} vs {claim.second}",
+        level=claim.first,
+        reference=claim.second,
     )
     if found is None:
         return {**told, **_ABSENT}
@@ -269,8 +271,7 @@ def _optimizer_row(comparisons: Tables) -> dict[str, object]:
     """DPO against GRPO, both on all objectives, in the mean over dimensions."""
     told = {"claim": BETTER_DPO, "what": "difference in overall scores, DPO less GRPO",
             "unit": "points", "reported_in": ABSTRACT}  # fmt: skip
-    for name, first, second, row in _contrasts(comparisons, OVERALL_LABEL):
-        ours, theirs = _parts(first), _parts(second)
+    for name, ours, theirs, row in _contrasts(comparisons, OVERALL_LABEL):
         if (ours[0], theirs[0]) == ("dpo", "grpo") and ours[1] == theirs[1] and _several(ours[1]):
             agrees = verdict(row["conf_low"], row["conf_high"], 1)
             return {**told, **_found(name, row, _sure(comparisons[name], agrees))}
@@ -287,9 +288,9 @@ def _single_row(study: Study, comparisons: Tables, meaning: Meaning) -> dict[str
     found: list[tuple[str, pd.Series]] = []
     for dimension in study.dimensions:
         sign = study.codebook.dimensions[dimension].valence
-        for name, first, second, row in _contrasts(comparisons, meaning.label(dimension)):
-            ours, theirs = _parts(first), _parts(second)
-            if ours == ("dpo", dimension) and theirs[0] == "dpo" and _several(theirs[1]):
+        for name, ours, theirs, row in _contrasts(comparisons, meaning.label(dimension)):
+            alone = ours[0] == "dpo" and [*parse_objective(ours[1])] == [dimension]
+            if alone and theirs[0] == "dpo" and _several(theirs[1]):
                 found.append((name, _turned(row, sign)))
     if not found:
         return {**told, "what": "difference in scores on the single objective", **_ABSENT}
@@ -310,22 +311,19 @@ def _turned(row: pd.Series, sign: int) -> pd.Series:
     return made
 
 
-def _contrasts(comparisons: Tables, dimension: str) -> Iterable[tuple[str, str, str, pd.Series]]:
-    """Name of the table, the two designs, and the row."""
+def _contrasts(
+    comparisons: Tables, dimension: str
+) -> Iterable[tuple[str, tuple[str, str], tuple[str, str], pd.Series]]:
+    """Name of the table, optimizer and objective of the two designs, and the row."""
     for name, result in comparisons.items():
         for _, row in result.table[result.table["dimension"] == dimension].iterrows():
-            first, _, second = row["contrast"].partition(" vs ")
+            made = [result.meta.designs.get(row[c], {}) for c in ("level", "reference")]
+            first, second = ((d.get("optimizer", ""), d.get("objective", "")) for d in made)
             yield name, first, second, row
 
 
-def _parts(design: str) -> tuple[str, str]:
-    """Optimizer and objective of a design."""
-    optimizer, _, objective = design.partition(", ")
-    return optimizer, objective
-
-
 def _several(objective: str) -> bool:
-    return "+" in objective or objective.endswith(" objectives")
+    return len(parse_objective(objective)) > 1
 
 
 #: Verdicts in words, for sentences.

@@ -1,5 +1,6 @@
 """The scores behind a table of differences, to be modelled again elsewhere."""
 
+import json
 from collections.abc import Sequence
 
 import numpy as np
@@ -60,10 +61,10 @@ def in_r(experiment: Experiment) -> str:
     """The calls of R that model one dimension of an experiment by lme4."""
     dimension = experiment.dimensions[0]
     formula = model_formula(experiment.of(dimension)).replace("|", " | ")
-    label, control = experiment.meaning.label(dimension), experiment.control_label
+    label, control = json.dumps(experiment.meaning.label(dimension)), experiment.control_label
     return (
         f'In R: d <- read.csv(FILE); d$design <- relevel(factor(d$design), "{control}"); '
-        f'lme4::lmer({formula}, subset(d, dimension == "{label}"))'
+        f"lme4::lmer({formula}, subset(d, dimension == {label}))"
     )
 
 

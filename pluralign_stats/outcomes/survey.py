@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from itertools import permutations
 from typing import Any
 
 import numpy as np
@@ -16,18 +17,19 @@ from pluralign_stats.describe.disclosure import (
     hide_counts,
     published,
 )
-from pluralign_stats.designs import ONE_RUN
+from pluralign_stats.designs import ONE_RUN, parse_objective
 from pluralign_stats.effects.contrasts import contrasts
+from pluralign_stats.effects.counts import level_counts
 from pluralign_stats.effects.draws import leave_out_zero
 from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.feedback.pairs import preference_pairs
-from pluralign_stats.feedback.recipe import Recipe
+from pluralign_stats.feedback.recipe import Recipe, group_name
 from pluralign_stats.fits.fit import Fit
 from pluralign_stats.outcomes.contrasts import COUNTED, compare
 from pluralign_stats.outcomes.experiments import Experiment, select_experiment
 from pluralign_stats.outcomes.findings import NOT_REPEATED
 from pluralign_stats.outcomes.models import Kind
-from pluralign_stats.outcomes.read import Outcomes, data_notes, parse_objective
+from pluralign_stats.outcomes.read import Outcomes, data_notes
 from pluralign_stats.outcomes.scores import scores
 from pluralign_stats.results import Metadata, Result
 from pluralign_stats.settings import CONF_LEVEL, MIN_CELL
@@ -43,10 +45,10 @@ PAIRS = (
 
 RATINGS, TUNED = "ratings", "models"
 
-_COLUMNS = ["dimension", "term", "contrast", "source", "estimate", "std_error", "sd", "conf_low"]
-_COLUMNS += ["conf_high", "signs_agree", "both_clear", "objective", "n_pairs_first"]
-_COLUMNS += ["n_pairs_second", "margin_first", "margin_second", "n_raters", "n_ratings", "n_runs"]
-_COLUMNS += ["n_prompts", "n_generations", "method"]
+_COLUMNS = ["dimension", "term", "contrast", "level", "reference", "source", "estimate"]
+_COLUMNS += ["std_error", "sd", "conf_low", "conf_high", "signs_agree", "both_clear", "objective"]
+_COLUMNS += ["n_pairs_first", "n_pairs_second", "margin_first", "margin_second", "n_raters"]
+_COLUMNS += ["n_ratings", "n_runs", "n_prompts", "n_generations", "method"]
 
 _KEYS = ["dimension", "term", "contrast"]
 
@@ -77,7 +79,7 @@ class _Pair:
 
     def group(self, level: str) -> str:
         """What the outcome table calls one of them."""
-        return f"{self.term}={level}"
+        return group_name({self.term: [level]})
 
 
 @dataclass
@@ -218,10 +220,13 @@ def _rows(
     label = study.codebook.label
     about = f"{pair.contrast} on {label(dimension)}"
     found = []
-    if (dimension, pair.term) in fits:
-        found.append(_of_ratings(study, fits[dimension, pair.term], pair, min_cell, conf_level))
-    else:
+    fit = fits.get((dimension, pair.term))
+    if fit is None:
         remarks.doubts.append(f"{about}: no model of the ratings")
+    elif level_counts(fit, pair.term).reindex([pair.first, pair.second]).fillna(0).min() < min_cell:
+        remarks.doubts.append(f"{about}: a group has fewer than {min_cell} raters there")
+    else:
+        found.append(_of_ratings(study, fit, pair, min_cell, conf_level))
     try:
         experiment = _experiment(outcomes, pair, dimension, fixed)
         found.append(_of_models(experiment, pair, dimension, kind, conf_level, remarks))
@@ -230,6 +235,7 @@ def _rows(
         remarks.doubts.append(f"{about}: no models to compare: {error}")
         strength = {}
     told = {"dimension": label(dimension), "term": label(pair.term), "contrast": pair.contrast}
+    told |= {"level": pair.first, "reference": pair.second}
     return [row.assign(**told, **strength) for row in found]
 
 
@@ -238,11 +244,11 @@ def _of_ratings(
 ) -> pd.DataFrame:
     """Difference of the groups' own ratings."""
     options: dict[str, Any] = {"conf_level": conf_level, "adjust": "none", "pairs": "all"}
-    table = contrasts(fit, pair.term, **options).table.set_index("contrast")
-    if pair.contrast in table.index:
-        row = table.loc[pair.contrast].copy()
+    table = contrasts(fit, pair.term, **options).table.set_index(["level", "reference"])
+    if (pair.first, pair.second) in table.index:
+        row = table.loc[(pair.first, pair.second)].copy()
     else:
-        row = table.loc[f"{pair.second} vs {pair.first}"].copy()
+        row = table.loc[(pair.second, pair.first)].copy()
         row["estimate"] = -row["estimate"]
         row["conf_low"], row["conf_high"] = -row["conf_high"], -row["conf_low"]
     kept = ("estimate", "std_error", "sd", "conf_low", "conf_high", "method")
@@ -251,6 +257,38 @@ def _of_ratings(
     counts = {"n_raters": of_first["rater"].nunique(), "n_ratings": len(of_first)}
     made = pd.DataFrame({"source": [RATINGS], **own, **counts})
     return hide_counts(study, pair.term, made, pd.Series([pair.first]), min_cell)
+
+
+def survey_pairs(
+    study: Study, outcomes: Outcomes, asked: Sequence[str] = ()
+) -> list[tuple[str, str, str]]:
+    """Choose demographics and two groups of each that models were tuned on.
+
+    Parameters
+    ----------
+    study, outcomes
+        The study, and the scores.
+    asked
+        Such as ``gender:Female:Male``; empty for those of the published ones that were tuned on.
+
+    Raises
+    ------
+    InputError
+        If the study has no such groups.
+    """
+    if not asked:
+        tuned = set(outcomes.table["group"])
+        pairs = {pair: _Pair(*pair) for pair in PAIRS}
+        return [p for p, each in pairs.items() if {each.group(g) for g in p[1:]} <= tuned]
+    known = {
+        ":".join((name, *two)): (name, *two)
+        for name in study.demographics
+        for two in permutations(study.levels(name), 2)
+    }
+    for text in asked:
+        if text not in known:
+            raise InputError(one_of("the pair of groups", text, known))
+    return [known[text] for text in asked]
 
 
 def survey_scores(

@@ -34,7 +34,7 @@ def same_prompts(items: pd.DataFrame, names: Sequence[str]) -> np.ndarray:
     columns = [TEXTS["prompt"] + tag for tag in text_languages(items, "prompt")]
     own, text = [], []
     for column in columns:
-        asked = items[column].map(_asked, na_action="ignore")
+        asked = items[column].map(asked_text, na_action="ignore")
         given = (prompt >= 0) & asked.notna().to_numpy() & (asked != "").to_numpy()
         own.append(prompt[given])
         text += asked[given].tolist()
@@ -46,7 +46,7 @@ def same_prompts(items: pd.DataFrame, names: Sequence[str]) -> np.ndarray:
     return pd.factorize(connected_components(edges, directed=False)[1][:n])[0]
 
 
-def _asked(text: str) -> str:
+def asked_text(text: str) -> str:
     """A prompt's text without what does not change the question."""
     plain = bare(text)
     ends = {mark for mark in plain if category(mark).startswith("P")} | {" "}

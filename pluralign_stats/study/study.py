@@ -2,15 +2,20 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from hashlib import sha256
 from typing import Any, Self
 
+import numpy as np
 import pandas as pd
 
 from pluralign_stats.errors import InputError, one_of
+from pluralign_stats.settings import MIN_CELL
 from pluralign_stats.study.codebook import Codebook
+from pluralign_stats.study.plan import Plan, answers_of, plan_counts
 from pluralign_stats.study.text import nfc
 from pluralign_stats.study.truth import Truth
+from pluralign_stats.suppression import few
 from pluralign_stats.words import counted
 
 
@@ -51,8 +56,8 @@ class Study:
         Columns rater, item, prompt, (language,) dimension, rating, then demographics and
         covariates. An unanswered rating is a row with a missing rating. Factors are categorical;
         their first category is the reference level. ``attrs["data"]`` says whether they are
-        simulated, for the tables of models fitted to them, and ``attrs["raters"]`` how many raters
-        each level has.
+        simulated, for the tables of models fitted to them, ``attrs["raters"]`` how many raters
+        each level has, and ``attrs["withheld"]`` of which levels no table says so.
         """
         frame = self._ratings.copy(deep=False)
         frame.attrs["data"] = self.data_kind
@@ -61,7 +66,41 @@ class Study:
         frame.attrs["raters"] = everyone | {
             name: {str(level): int(k) for level, k in n.items()} for name, n in counts.items()
         }
+        frame.attrs["withheld"] = self._withheld
         return frame
+
+    @cached_property
+    def answers(self) -> dict[str, pd.Series]:
+        """By demographic each rater's level or kind of nonresponse, in the codebook's order."""
+        return {
+            name: answers_of(self._raters, self._nonresponse, name, self.levels(name))
+            for name in self.demographics
+        }
+
+    def plan(self, name: str, min_cell: int = MIN_CELL) -> Plan:
+        """Which counts of the groups of one demographic are shown, in all tables of the study."""
+        if (name, min_cell) not in self._plans:
+            self._plans[name, min_cell] = plan_counts(name, self.answers, self._rated, min_cell)
+        return self._plans[name, min_cell]
+
+    @cached_property
+    def _rated(self) -> np.ndarray:
+        """(d, r) which raters rated each dimension."""
+        given = self._ratings.loc[self._ratings["rating"].notna(), ["rater", "dimension"]]
+        place = pd.Index(self._raters["rater"]).get_indexer(given["rater"].cat.categories)
+        which = pd.Index(self.dimensions).get_indexer(given["dimension"].cat.categories)
+        rated = np.zeros((len(self.dimensions), len(self._raters)), dtype=bool)
+        rated[which[given["dimension"].cat.codes], place[given["rater"].cat.codes]] = True
+        return rated
+
+    @cached_property
+    def _plans(self) -> dict[tuple[str, int], Plan]:
+        return {}
+
+    @cached_property
+    def _withheld(self) -> dict[str, tuple[str, ...]]:
+        hidden = {name: self.plan(name).hidden for name in self.demographics}
+        return {name: tuple(map(str, cells.index[cells])) for name, cells in hidden.items()}
 
     @property
     def raters(self) -> pd.DataFrame:
@@ -157,6 +196,13 @@ class Study:
             "dimensions": len(self.dimensions),
         }
 
+    def told_counts(self) -> dict[str, int]:
+        """The same as they are shown: without ratings that tell how few left a dimension out."""
+        counts = self.summary_counts()
+        if few(counts["raters"] - self._rated.sum(axis=1), MIN_CELL).any():
+            del counts["ratings"]
+        return counts
+
     def where(self, **conditions: Any) -> Self:
         """Narrow the study to some dimensions or levels.
 
@@ -208,7 +254,7 @@ class Study:
         )
 
     def __repr__(self) -> str:
-        counts = ", ".join(counted(n, what[:-1]) for what, n in self.summary_counts().items())
+        counts = ", ".join(counted(n, what[:-1]) for what, n in self.told_counts().items())
         return f"<Study '{self.name}'{' (simulated)' if self.simulated else ''}: {counts}>"
 
     def _repr_html_(self) -> str:
@@ -216,7 +262,7 @@ class Study:
 
         rows = "".join(
             f"<tr><th scope='row'>{escape(what)}</th><td>{n:,}</td></tr>"
-            for what, n in self.summary_counts().items()
+            for what, n in self.told_counts().items()
         )
         note = "; simulated study" if self.simulated else ""
         return f"<table><caption>{escape(self.title)}{note}</caption>{rows}</table>"

@@ -33,6 +33,17 @@ def joined(parts: Iterable[str], mark: str = ":") -> str:
     return mark.join(part.replace("\\", "\\\\").replace(mark, f"\\{mark}") for part in parts)
 
 
+def parted(name: str, mark: str = ":") -> list[str]:
+    """The parts of what `joined` made of them."""
+    parts, marks = [""], iter(name)
+    for each in marks:
+        if each == mark:
+            parts.append("")
+        else:
+            parts[-1] += next(marks, each) if each == "\\" else each
+    return parts
+
+
 def labels_of(names: Sequence[tuple[str, ...]], mark: str) -> list[str]:
     """Label names of several parts, as plainly as keeps different names apart."""
     plain = [mark.join(parts) for parts in names]

@@ -1,12 +1,18 @@
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.stats import kstest, norm
+from scipy.stats import chi2, kstest, norm
 
 import pluralign_stats as pls
 from pluralign_stats.checks.calibration import calibration_check
 from pluralign_stats.checks.checks import check
-from pluralign_stats.checks.replicates import Comparison, LinearData, OrdinalData, compare
+from pluralign_stats.checks.replicates import (
+    Comparison,
+    LinearData,
+    OrdinalData,
+    compare,
+    share_beyond,
+)
 from pluralign_stats.checks.residuals import part_shares, residual_check
 
 ORDINAL = "rating ~ kind + x + (1|rater) + (1|item)"
@@ -205,3 +211,15 @@ def test_models_without_groups_or_coefficients(ratings):
 def test_too_few_simulations(ordinal_fit):
     with pytest.raises(pls.InputError, match="whole number of 19 or more, not 5"):
         residual_check(ordinal_fit, n_simulations=5)
+
+
+def test_a_share_beyond_all_replicates_is_told_from_their_tail():
+    """Against the chi-squared distribution that they come from."""
+    rng = np.random.default_rng(1)
+    others = rng.chisquare(8, size=400) / 8
+    for beyond in (4.0, 6.0):
+        share = share_beyond(np.append(beyond, others))
+        true = chi2.sf(8 * beyond, 8)
+        assert true / 8 < share < 8 * true
+    assert share_beyond(np.append(1.0, others)) == pytest.approx(chi2.sf(8, 8), abs=0.06)
+    assert share_beyond(np.append(6.0, others[:50])) == 1 / 51

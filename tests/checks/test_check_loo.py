@@ -1,5 +1,8 @@
 """Leaving out ratings and raters, against exact answers and ArviZ."""
 
+import re
+from dataclasses import replace
+
 import arviz as az
 import numpy as np
 import pandas as pd
@@ -25,6 +28,23 @@ def fit(ratings):
 @pytest.fixture(scope="module")
 def without_raters(ratings):
     return pls.fit_bayes("rating ~ kind + x + (1|item)", ratings, **QUICK)
+
+
+@pytest.mark.parametrize("by", ["rating", "rater"])
+def test_a_model_without_few_raters_does_not_tell_how_many_it_has(fit, by):
+    """Nor by division of what is summed by what is averaged, nor by places in the figure."""
+    n, raters = fit.nobs, fit.design.raters.n
+    without = replace(fit, design=replace(fit.design, n_given=raters + 1))
+    check = loo_check(without, by)
+    shown = check.result.released()
+    row = shown.table.iloc[0]
+    assert row[["n_raters", "n_ratings", "per_rating"]].isna().all()
+    told = [shown.sentence, *shown.warnings, check.details[0].sentence, check.figure().alt]
+    assert not re.search(rf"\b({n:,}|{n}|{raters})\b", " ".join(told))
+    assert "probability" not in shown.sentence
+    share = check.details[0].table["share"]
+    np.testing.assert_array_equal(share, share.round(2))
+    assert check.result.table["n_ratings"].iloc[0] == n
 
 
 def as_arviz(fit):

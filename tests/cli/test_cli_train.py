@@ -1,8 +1,10 @@
 """``pluralign train``: the plan, and what is refused before anything is trained."""
 
 import json
+import shutil
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from pluralign_stats.simulate.study import write_simulated_study
@@ -50,6 +52,22 @@ def test_what_cannot_be_trained_is_one_line(pluralign, codebook, tmp_path, text,
     assert said in ran.err
     assert ran.err.count("\n") == 1
     assert not (tmp_path / "runs").exists()
+
+
+def test_prompts_that_are_joined_are_told_of(pluralign, codebook, tmp_path) -> None:
+    grid, study = tmp_path / "grid.yaml", tmp_path / "study"
+    grid.write_text("strategies: mean\nmin_examples: 1\n")
+    shutil.copytree(codebook.parent, study)
+    prompts = pd.read_csv(study / "prompts.csv")
+    first, second, third = prompts["question_id"].unique()[:3]
+    for column in ("prompt", "prompt_de"):
+        text = prompts.loc[prompts["question_id"] == first, column].iloc[0]
+        prompts.loc[prompts["question_id"].isin([second, third]), column] = f" {text.upper()}"
+    prompts.to_csv(study / "prompts.csv", index=False)
+    command = ["train", grid, "--study", study / codebook.name, "--out", tmp_path / "runs"]
+    told = "3 of 8 prompts have a text that another one has too, and were split together"
+    assert f"{told}.\n" in pluralign(*command, "--dry-run").out
+    assert json.loads(pluralign(*command, "--dry-run", "--json").out)["split"] == told
 
 
 def test_an_unknown_grid_names_those_that_ship(pluralign, codebook, tmp_path) -> None:

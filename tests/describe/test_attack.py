@@ -1,64 +1,25 @@
-"""An attack on whole reports: what all tables together tell of how many raters a group has.
+"""An attack on the tables of a study: what all of them tell of how many raters a group has.
 
-What tables show is put down as linear constraints on whole numbers of raters: of each cell (level
-or kind of nonresponse) in the study, among those who rated each dimension, and in each model. Mixed
-integer programming then finds the smallest and the largest size that each small cell, and each
-small difference between two tables, can have. The attacker knows how many ratings each rater gave,
-the total of raters, which cells are named small, and that what is shown without counts is large.
+Solved as in `tests.attack`; the attacker also knows that what is shown without counts is large.
 """
 
 import io
+import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from itertools import product
 
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.optimize import Bounds, LinearConstraint, milp
 
 import pluralign_stats as pls
 from pluralign_stats.describe.disclosure import SILENT, answers, hidden_crossing, suppressed_grid
 from pluralign_stats.effects.adjust import holm
+from tests.attack import MIN_CELL, Attack, assert_open, known, learn_levels, open_sizes, tells
+from tests.conftest import _study_of
 
-MIN_CELL = 10
 EACH = 2
 DIMENSIONS = ("one", "two")
-
-
-@dataclass
-class Attack:
-    """Whole-number unknowns by name, and what is known of them."""
-
-    names: dict[str, int] = field(default_factory=dict)
-    rows: list[tuple[dict[str, float], float, float]] = field(default_factory=list)
-
-    def learn(self, weights: dict[str, float], low: float, high: float | None = None) -> None:
-        for name in weights:
-            self.names.setdefault(name, len(self.names))
-        self.rows.append((weights, low, low if high is None else high))
-
-    def range(self, weights: dict[str, float]) -> tuple[int, int]:
-        """Smallest and largest value of a sum of unknowns."""
-        matrix = np.zeros((len(self.rows), len(self.names)))
-        for k, (known, _, _) in enumerate(self.rows):
-            for name, weight in known.items():
-                matrix[k, self.names[name]] = weight
-        limits = LinearConstraint(matrix, [r[1] for r in self.rows], [r[2] for r in self.rows])
-        cost = np.zeros(len(self.names))
-        for name, weight in weights.items():
-            cost[self.names[name]] = weight
-        ends = [
-            milp(
-                sign * cost,
-                constraints=limits,
-                integrality=np.ones(len(cost)),
-                bounds=Bounds(0, np.inf),
-            )
-            for sign in (1, -1)
-        ]
-        assert all(end.success for end in ends), "what tables tell contradicts itself"
-        return tuple(round(float(sign * end.fun)) for sign, end in zip((1, -1), ends, strict=True))
 
 
 def csv(result: pls.Result) -> pd.DataFrame:
@@ -68,93 +29,49 @@ def csv(result: pls.Result) -> pd.DataFrame:
 
 def attacked(study: pls.Study, name: str, by_level: Iterable[pd.DataFrame] = ()) -> Attack:
     """All that the tables of the study tell of one demographic."""
-    label, found = study.codebook.label, Attack()
+    label, found = study.codebook.label(name), known(study, [name])
     cells = list(answers(study, name).cat.categories)
-    raters = int(pls.composition(study).sentence.split()[0].replace(",", ""))
-    found.learn(dict.fromkeys(cells, 1), raters)
-    table = csv(pls.composition(study)).query("term == @label(@name)").set_index("group")
-    shown_somewhere = set()
-    for d in DIMENSIONS:
-        for c in cells:
-            found.learn({c: 1, f"{c}|{d}": -1}, 0, np.inf)
-    for c in cells:
-        row = table.loc[c]
-        if row.notna()["n_raters"]:
-            found.learn({c: 1}, row["n_raters"])
-            found.learn({c: raters}, raters * row["n_raters"])
-            assert row["share"] == pytest.approx(row["n_raters"] / raters)
-        elif c in SILENT.values():
-            pass
-    unanswered = csv(pls.nonresponse(study)).set_index("term").loc[label(name)]
+    levels = [c for c in cells if c not in SILENT.values()]
+    raters = len(study.raters)
+    who = pls.composition(study)
+    table = csv(who)
+    learn_levels(found, study, table, name, EACH, "")
+    for c, row in table[table["term"] == label].set_index("group").iterrows():
+        assert pd.isna(row["share"]) or row["share"] == pytest.approx(row["n_raters"] / raters)
+        if pd.notna(row["n_ratings"]):
+            found.learn({f"{name}={c}|{d}": EACH for d in DIMENSIONS}, row["n_ratings"])
+    if "ratings" in who.sentence:
+        total = int(who.sentence.split(" gave ")[1].split()[0].replace(",", ""))
+        found.learn({f"{name}={c}|{d}": EACH for c in cells for d in DIMENSIONS}, total)
+    unanswered = csv(pls.nonresponse(study)).set_index("term").loc[label]
     if pd.notna(unanswered["n_raters"]):
-        levels = [c for c in cells if c not in SILENT.values()]
-        found.learn(dict.fromkeys(levels, 1), unanswered["n_raters"])
+        found.learn({f"{name}={c}": 1 for c in levels}, unanswered["n_raters"])
     for kind, cell in SILENT.items():
         share = unanswered[f"{kind}_share"]
         if cell in cells and pd.notna(share):
-            found.learn({cell: 1}, round(share * raters))
+            found.learn({f"{name}={cell}": 1}, round(share * raters))
     totals = [csv(pls.rating_distribution(study)), csv(pls.agreement(study, n_bootstrap=100))]
-    for table in totals:
-        for row in table.dropna(subset="n_raters").itertuples():
-            d = row.dimension.lower()
-            found.learn({f"{c}|{d}": 1 for c in cells}, row.n_raters)
-            if d in DIMENSIONS:
-                assert row.n_ratings <= EACH * row.n_raters
+    for row in pd.concat(totals).dropna(subset="n_raters").itertuples():
+        found.learn({f"{name}={c}|{row.dimension.lower()}": 1 for c in cells}, row.n_raters)
     tables = [
         csv(pls.rating_distribution(study, name)),
         csv(pls.agreement(study, name, n_bootstrap=100)),
     ]
     for table in tables:
-        for row in table[table["group"].isin(cells)].itertuples():
-            shown_somewhere.add((row.group, row.dimension.lower()))
-            key = f"{row.group}|{row.dimension.lower()}"
-            found.learn({key: 1}, MIN_CELL, np.inf)
-            if pd.notna(row.n_raters):
-                found.learn({key: 1}, row.n_raters)
-            if pd.notna(row.n_ratings):
-                found.learn({key: EACH}, row.n_ratings, np.inf)
-    for d in DIMENSIONS:
-        for c in cells:
-            if c not in SILENT.values() and (c, d) not in shown_somewhere:
-                found.learn({f"{c}|{d}": 1}, 0, MIN_CELL - 1)
-    everywhere = [c for c in cells if c not in SILENT.values()]
-    for c in everywhere:
-        if all((c, d) not in shown_somewhere for d in DIMENSIONS):
-            found.learn({c: 1}, 1, MIN_CELL - 1)
+        learn_levels(found, study, table, name, EACH, "")
+    shown = {(r.group, r.dimension.lower()) for table in tables for r in table.itertuples()}
+    for c, d in product(levels, DIMENSIONS):
+        large = (c, d) in shown
+        least, most = (MIN_CELL, np.inf) if large else (0, MIN_CELL - 1)
+        found.learn({f"{name}={c}|{d}": 1}, least, most)
     for table in by_level:
-        own = table[table["term"] == label(name)]
-        for row in own.dropna(subset="n_raters").itertuples():
-            level = row.contrast.rpartition(" vs ")[0] if hasattr(row, "contrast") else row.group
-            model = f"{level}|{row.dimension.lower()}|model"
-            found.learn({f"{level}|{row.dimension.lower()}": 1, model: -1}, 0, np.inf)
-            found.learn({model: 1}, row.n_raters)
+        learn_levels(found, study, table[table["term"] == label], name, EACH, "", "|model")
     return found
-
-
-def open_sizes(found: Attack, weights: dict[str, float]) -> int:
-    """How many sizes from 1 to 9 remain possible."""
-    low, high = found.range(weights)
-    return max(0, min(high, MIN_CELL - 1) - max(low, 1) + 1)
 
 
 def small_cells_stay_open(study: pls.Study, by_level: Iterable[pd.DataFrame] = ()) -> None:
     for name in study.demographics:
-        found = attacked(study, name, by_level)
-        sizes = answers(study, name).value_counts()
-        large = sizes[sizes >= MIN_CELL].sum() - MIN_CELL * (sizes >= MIN_CELL).sum()
-        for cell in sizes.index[(sizes > 0) & (sizes < MIN_CELL)]:
-            # Where even what is withheld together is small the total itself says so.
-            enough = large + sizes[sizes < MIN_CELL].sum() > 2 * MIN_CELL
-            least = (MIN_CELL - 1) // 2 if enough else 2
-            assert open_sizes(found, {cell: 1}) >= least, (name, cell, found.range({cell: 1}))
-        given = study.ratings.dropna(subset="rating")
-        for d in DIMENSIONS:
-            there = given.loc[given["dimension"] == d, "rater"].unique().astype(str)
-            n = answers(study, name).reindex(there).value_counts()
-            for cell, left in (sizes - n.reindex(sizes.index, fill_value=0)).items():
-                if 0 < left < MIN_CELL:
-                    low, high = found.range({cell: 1, f"{cell}|{d}": -1})
-                    assert low < high, (name, cell, d, low)
+        assert_open(attacked(study, name, by_level), study, name)
 
 
 def study_with(study_of, cells, skipped=(), seed=0, **others):
@@ -280,7 +197,7 @@ def test_one_without_an_answer_among_those_who_were_asked(study_of):
     found = attacked(study, "g")
     y = pls.composition(study).table.set_index("group").loc["Y", "n_raters"]
     assert y == 25
-    found.learn({"more": 1, SILENT["missing"]: -1}, -y)
+    found.learn({"more": 1, f"g={SILENT['missing']}": -1}, -y)
     assert open_sizes(found, {"more": 1}) >= 4
 
 
@@ -362,11 +279,11 @@ def test_groups_by_two_demographics_do_not_add_up_to_what_is_withheld(study_of, 
         name = f"{g}&{h}"
         found.learn({name: 1}, *((0, np.inf) if hidden.loc[g, h] else (own.loc[g, h],)))
     for g in own.index:
-        found.learn({g: -1} | {f"{g}&{h}": 1 for h in own.columns}, 0)
+        found.learn({f"g={g}": -1} | {f"{g}&{h}": 1 for h in own.columns}, 0)
     for h in own.columns:
         found.learn({f"{g}&{h}": 1 for g in own.index}, own[h].sum())
     for cell in own.index[own.sum(axis=1) < MIN_CELL]:
-        assert open_sizes(found, {cell: 1}) >= (MIN_CELL - 1) // 2
+        assert open_sizes(found, {f"g={cell}": 1}) >= (MIN_CELL - 1) // 2
 
 
 def test_tests_of_a_model_do_not_tell_how_many_it_leaves_out(study_of):
@@ -386,6 +303,113 @@ def test_tests_of_a_model_do_not_tell_how_many_it_leaves_out(study_of):
     full = study_with(study_of, {"a": 101, "b": 60})
     whole = pls.demographic_effects(full, dimensions=["one"]).fits["one", "g"]
     assert csv(pls.proportional_odds(whole))["n_units"].tolist() == [161, 161]
+
+
+def read_back(result: pls.Result) -> str:
+    """All that leaves the program of a result: its file and its page."""
+    return result.to_csv_text() + result._repr_html_()
+
+
+@pytest.fixture(scope="module")
+def without_one():
+    """A model of 161 of 162 raters, one of whom declined; and the study."""
+    study = study_with(_study_of, {"a": 101, "b": 60, "declined": 1})
+    data = study.ratings[study.ratings["dimension"] == "one"]
+    return study, pls.fit_linear("rating ~ g + (1|rater)", data)
+
+
+def test_what_a_fit_says_of_itself_does_not_tell_how_many_it_leaves_out(without_one):
+    study, fit = without_one
+    data = study.ratings[study.ratings["dimension"] == "one"]
+    small = pls.fit_ordinal("rating ~ g", data, rater="rater")
+    large = pls.fit_ordinal("rating ~ g + (1|rater)", data)
+    test = pls.likelihood_ratio(small, large)
+    shown = [fit.summary(), test, fit.predictions(), fit.predictions(by="g")]
+    shown += [fit.contrasts("g"), fit.percent("g")]
+    for text in (*map(read_back, shown), repr(fit), fit._repr_html_()):
+        assert not re.search(r"\b(161|322|160|120)\b", text), text
+    assert "161 levels of rater" in fit.summary().sentence
+    assert test.table["n_ratings"].tolist() == [322, 322]
+    # With the criterion, its parameters and the likelihood the number of ratings is told, too.
+    assert csv(test)["bic"].isna().all()
+    assert csv(fit.predictions())["n_raters"].isna().all()
+    assert csv(fit.contrasts("g"))["n_raters"].isna().all()
+    whole = csv(fit.predictions(by="g")).set_index("group")["n_raters"]
+    assert whole["a"] == 101
+    assert fit.predictions().released(1).table["n_raters"].tolist() == [161]
+
+
+def test_a_model_of_data_of_no_study_does_not_tell_either(without_one):
+    study, _ = without_one
+    plain = pd.DataFrame(study.ratings[study.ratings["dimension"] == "one"].to_dict("list"))
+    assert not plain.attrs
+    fit = pls.fit_linear("rating ~ g + (1|rater)", plain)
+    assert fit.design.left_out == 1
+    assert not re.search(r"\b(161|322)\b", repr(fit))
+    full = pls.fit_linear("rating ~ g + (1|rater)", plain.dropna(subset="g"))
+    assert full.design.left_out == 0
+    assert "322 ratings, 161 levels of rater" in repr(full)
+
+
+def test_a_level_hidden_for_one_dimension_is_hidden_in_models_of_others(study_of):
+    """Of 20 only 5 rated the second dimension: with 60 and 20 known, the 5 could be told."""
+    cells = {"a": 80, "b": 60, "c": 20}
+    study = study_with(study_of, cells, [("c", 15)])
+    plan = study.plan("g")
+    assert set(plan.hidden.index[plan.hidden]) == {"b", "c"}
+    data = study.ratings[study.ratings["dimension"] == "one"]
+    fit = pls.fit_linear("rating ~ g + (1|rater)", data)
+    assert fit.design.left_out == 0
+    for result in (
+        fit.contrasts("g"),
+        fit.percent("g"),
+        fit.predictions(by="g"),
+        fit.comparisons("g"),
+        pls.residual_check(fit, "g", n_simulations=19).result,
+    ):
+        table = csv(result)
+        away = table[table.get("group", table.get("contrast")).str.contains("^[bc]")]
+        assert len(away)
+        assert away["n_raters"].isna().all(), result.meta.title
+        assert result.released(1).table["n_raters"].notna().all()
+
+
+def test_a_level_within_a_group_does_not_tell_of_few_in_the_other(study_of):
+    """Of 83 of one level 80 are in one country: the 3 others would be told."""
+    other = np.array(["x"] * 80 + ["y"] * 3 + ["x"] * 40 + ["y"] * 40)
+    study = study_with(study_of, {"a": 83, "b": 80}, h=other)
+    data = study.ratings[study.ratings["dimension"] == "one"]
+    fit = pls.fit_linear("rating ~ g + h + (1|rater)", data)
+    for result in (fit.predictions(by=["g", "h"]), fit.contrasts("g", by="h")):
+        assert 80 in set(result.table["n_raters"]) or 40 in set(result.table["n_raters"])
+        assert csv(result)["n_raters"].isna().all()
+
+
+@pytest.mark.parametrize("skipped", [{"a": 1}, {"a": 1, "b": 12}, {"a": 9}])
+def test_ratings_of_two_dimensions_do_not_tell_those_of_few_who_left_one_out(study_of, skipped):
+    """What is positive on one dimension, less what is positive on it beside another."""
+    study = study_with(study_of, {"a": 101, "b": 60}, skipped.items())
+    result = pls.positive_given_positive(study, n_bootstrap=100)
+    table, whole = csv(result), result.table
+    few_left = sum(skipped.values()) < MIN_CELL
+    assert table["n_ratings"].isna().all() == few_left
+    told = tells(table["estimate"].to_numpy(), whole["n_ratings"].to_numpy())
+    assert not (told & few_left).any()
+    assert pls.joint_figure(result).alt
+
+
+@pytest.mark.parametrize("skipped", [{"a": 1}, {"a": 1, "b": 3}, {"b": 11}, {}])
+def test_numbers_of_ratings_do_not_tell_how_few_left_a_dimension_out(study_of, skipped):
+    study = study_with(study_of, {"a": 101, "b": 60}, skipped.items())
+    n = EACH * (2 * 161 - sum(skipped.values()))
+    who = pls.composition(study)
+    texts = (who.sentence, repr(study), study._repr_html_(), str(study.told_counts()))
+    small = 0 < sum(skipped.values()) < MIN_CELL
+    assert all((f"{n:,}" in t or str(n) in t) != small for t in texts)
+    table = who.table.set_index("group")
+    assert table["n_ratings"].isna().any() == small
+    assert any("left a dimension out" in note for note in who.meta.notes) == small
+    small_cells_stay_open(study)
 
 
 def test_the_attack_finds_what_is_left_open():

@@ -23,10 +23,12 @@ def cells(study):
 
 def test_observed_means_are_those_of_the_ratings(study, cells):
     data = study.where(dimension="toxicity").ratings.dropna(subset=["rating", "gender", "politics"])
-    means = data.groupby(["gender", "politics"], observed=True)["rating"].mean()
+    own = data.groupby(["gender", "politics"], observed=True)["rating"].agg(["mean", "size"])
     for row in cells.table.itertuples():
-        level = row.given.partition(": ")[2]
-        assert row.observed == pytest.approx(means[level, row.group], abs=0.00501)
+        mean, n = own.loc[(row.given.partition(": ")[2], row.group)]
+        # Without counts it is so coarse that it is the mean of 2 to 5 other numbers of ratings.
+        half = 0.005 if row.n_raters > 0 else 2.5 / n
+        assert row.observed == pytest.approx(mean, abs=half + 1e-9)
         assert row.conf_low < row.estimate < row.conf_high
     assert set(cells.table["dimension"]) == {"Toxicity"}
     assert cells.meta.unit == "rating points"

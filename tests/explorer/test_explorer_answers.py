@@ -39,6 +39,72 @@ def fits(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return fitted
 
 
+def _partly_determined(study_of: Callable[..., pls.Study]) -> pls.Study:
+    """Parties are asked in one country; few have none there, one language is of few there."""
+    n = 172
+    people = pd.DataFrame({"rater": [f"p{i}" for i in range(n)]})
+    people["country"] = ["US"] * 110 + ["DE"] * 62
+    people["party"] = ["Dem"] * 60 + ["Rep"] * 46 + ["declined"] * 3 + [""] * 63
+    people["sex"] = ["f", "m"] * 86
+    people.loc[[7, 130, 131], "sex"] = "declined"
+    people["tongue"] = np.where((people.index < 110) & ~people.index.isin([3, 4]), "en", "de")
+    frame = people.merge(pd.DataFrame({"item": ["a", "b"]}), how="cross")
+    rng = np.random.default_rng(1)
+    frame["good"] = pd.array(rng.integers(1, 6, len(frame)), dtype="Int64")
+    frame["kind"] = pd.array(rng.integers(1, 6, len(frame)), dtype="Int64")
+    frame.loc[frame["rater"].isin(["p0", "p115"]), "kind"] = pd.NA
+    asked = {name: {"declined": "declined"} for name in ("country", "party", "sex")}
+    return study_of(
+        frame,
+        dimensions={"good": {}, "kind": {}},
+        demographics=asked,
+        columns={"rater": "rater", "item": "item", "language": "tongue"},
+    )
+
+
+def _asked(answers: Answers) -> list[tuple[tuple[str, str, str], frozenset, float]]:
+    """Dimension, demographic and group, filters, and raters, of all that is shown observed."""
+    offered, told = answers.choices, []
+    for dimension, demographic in itertools.product(offered.dimensions, offered.references):
+        columns = [c for c in offered.filters if c != demographic]
+        one = [[(c, v) for v in offered.filters[c]] for c in columns]
+        two = [p for a, b in itertools.combinations(one, 2) for p in itertools.product(a, b)]
+        two = two if dimension == offered.dimensions[0] else []
+        for only in [(), *((pair,) for values in one for pair in values), *two]:
+            asked = {"only": dict(only), "show": "observed"}
+            choice = offered.choice(dimension, demographic, **asked)
+            try:
+                table = answers._result(answers.possible(choice)).released().table
+            except pls.InputError:
+                continue
+            if len(table):
+                rows = table.dropna(subset="n_raters").drop_duplicates("group").itertuples()
+                about = (dimension, demographic)
+                told += [((*about, r.group), frozenset(only), r.n_raters) for r in rows]
+    return told
+
+
+def test_filters_do_not_tell_of_few(study_of: Callable[..., pls.Study]) -> None:
+    """No answer less another, nor less those of all values of a filter, is of few raters."""
+    study = _partly_determined(study_of)
+    answers = Answers(study)
+    told = _asked(answers)
+    assert len(told) >= 20
+    for (group, narrow, n), (other, wide, more) in itertools.permutations(told, 2):
+        if group == other and wide < narrow:
+            assert not 0 < more - n < 10, (group, narrow, wide)
+    for group, wide, n in told:
+        for column, values in answers.choices.filters.items():
+            pairs = [wide | {(column, v)} for v in values]
+            parts = [m for g, only, m in told if g == group and only in pairs]
+            assert not parts or not 0 < n - sum(parts) < 10, (group, wide, column)
+    for name in study.demographics:
+        plan = study.plan(name)
+        for (_, demographic, level), _, n in told:
+            if demographic == name and not plan.hidden[level]:
+                assert not 0 < plan.raters[level] - n < 10
+
+
 @pytest.mark.parametrize(
     ("model", "fit"), [("ordinal", pls.fit_ordinal), ("linear", pls.fit_linear)]
 )

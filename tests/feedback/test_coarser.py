@@ -51,7 +51,8 @@ def test_one_voice_is_never_turned_round(small_study):
 def test_the_sentence_and_the_figure_hold_the_tables_numbers(small_study):
     result = coarser_scales(small_study)
     lost, turned = (result.table[f"{what}_share"].max() for what in ("lost", "flipped"))
-    assert result.sentence.startswith(f"Toxicity: a coarser scale loses at most {lost:.0%} of")
+    assert result.sentence.startswith("Toxicity: of the labels that the 5-point")
+    assert f"a coarser scale loses at most {lost:.0%} (" in result.sentence
     assert f"turns round at most {turned:.0%} (" in result.sentence
     picture = feedback_scales_figure(result)
     (ax,) = picture.figure.axes

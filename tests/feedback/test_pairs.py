@@ -331,3 +331,13 @@ def test_a_larger_study_against_single_pairs_drawn_from_it():
         a, b = (by_item[item, row.language] for item in (row.chosen, row.rejected))
         assert row.n == (a[:, None] > b).sum()
         assert row.p == pytest.approx((a[:, None] > b).mean() + (a[:, None] == b).mean() / 2)
+
+
+def test_what_was_cut_into_equal_parts_is_told(slider_study):
+    dimension = slider_study.dimensions[0]
+    for make in (preference_pairs, unpaired_feedback):
+        made = make(slider_study, Recipe(weights={dimension: 1.0}, scale="3-point"))
+        (note,) = made.notes
+        assert "cut into parts of equal width" in note
+        assert note in repr(made)
+        assert not make(slider_study, Recipe(weights={dimension: 1.0}, scale="as-rated")).notes

@@ -38,8 +38,9 @@ def contrasts(dimensions, levels, models=()):
     rng = np.random.default_rng(1)
     numbers = {"conf_low": -0.5, "conf_high": 0.6, "p_adjusted": 0.2, "n_raters": 1234}
     return result(
-        {"dimension": d, "term": TERM, "contrast": f"{level} vs {levels[0]}",
-         "estimate": rng.normal(), **numbers, **({"model": m} if models else {})}
+        {"dimension": d, "term": TERM, "contrast": f"{level} vs {levels[0]}", "level": level,
+         "reference": levels[0], "estimate": rng.normal(), **numbers,
+         **({"model": m} if models else {})}
         for d in dimensions for level in levels[1:] for m in models or ("",)
     )  # fmt: skip
 
@@ -150,7 +151,8 @@ def cells(first, second):
 
 def designs(dimensions, contrasts):
     return result(
-        {"dimension": d, "term": "strategy", "contrast": c, "estimate": 0.1, "conf_low": -0.2,
+        {"dimension": d, "term": "strategy", "contrast": c, "level": c.split(" vs ")[0],
+         "reference": c.split(" vs ")[1], "estimate": 0.1, "conf_low": -0.2,
          "conf_high": 0.4, "p_adjusted": 0.2, "n_runs": 6, "n_seeds": 3, "n_prompts": 8,
          "n_generations": 11800}
         for d in dimensions for c in contrasts
@@ -224,13 +226,20 @@ def tuned(dimensions, models, optimizers=("dpo", "grpo", "kto")):
     objectives = ("mitgefühl_und_einfühlungsvermögen", "toxicity", "8 objectives")
     table = designs(dimensions, [f"{o}, {a} vs control" for o in optimizers for a in objectives])
     each = [table.table.assign(base_model=model) for model in models]
-    return Result(pd.concat(each, ignore_index=True), table.sentence, table.meta)
+    raw = {"8 objectives": "+".join("abcdefgh")}
+    made = {
+        f"{o}, {a}": {"optimizer": o, "objective": raw.get(a, a)}
+        for o in optimizers
+        for a in objectives
+    }
+    meta = replace(table.meta, designs=made)
+    return Result(pd.concat(each, ignore_index=True), table.sentence, meta)
 
 
 def surveyed(dimensions, pairs):
     return result(
-        {"dimension": d, "term": TERM, "contrast": f"{a} vs {b}", "source": source,
-         "estimate": 0.3, "conf_low": 0.1, "conf_high": 0.5, "signs_agree": "yes",
+        {"dimension": d, "term": TERM, "contrast": f"{a} vs {b}", "level": a, "reference": b,
+         "source": source, "estimate": 0.3, "conf_low": 0.1, "conf_high": 0.5, "signs_agree": "yes",
          "both_clear": "yes", "objective": "mitgefühl_und_einfühlungsvermögen",
          "n_pairs_first": 124352.0, "n_pairs_second": 99399.0, "margin_first": 2.041,
          "margin_second": 1.967, "n_raters": 312 if source == "ratings" else np.nan,

@@ -18,13 +18,26 @@ from pluralign_stats.results import Metadata, Result
 TOLD = "simulated study, miniature model"
 DIMENSIONS = ["Toxicity", "Sensitivity and openness to what others feel"]
 
+#: Designs by two factors.
+COMBINED = {
+    f"{optimizer}, {name}": {"optimizer": optimizer, "objective": objective}
+    for optimizer in ("dpo", "grpo")
+    for name, objective in {
+        "toxicity": "toxicity",
+        "helpfulness": "helpfulness",
+        "2 objectives": "toxicity+helpfulness",
+    }.items()
+}
 
-def differences(contrasts, dimensions=DIMENSIONS, **columns):
+
+def differences(contrasts, dimensions=DIMENSIONS, designs=None, **columns):
     """A table of differences: the k-th estimate is k tenths, and every other one is clear."""
     rows = list(product(dimensions, contrasts))
     estimate = np.arange(1, len(rows) + 1) / 10
     table = pd.DataFrame(rows, columns=["dimension", "contrast"]).assign(
         term="strategy",
+        level=[contrast.split(" vs ")[0] for _, contrast in rows],
+        reference=[contrast.split(" vs ")[1] for _, contrast in rows],
         estimate=estimate,
         conf_low=estimate - 0.15,
         conf_high=estimate + 0.15,
@@ -36,7 +49,12 @@ def differences(contrasts, dimensions=DIMENSIONS, **columns):
         **columns,
     )
     meta = Metadata(
-        "Differences", "simulated", "score points", interval="intervals from t", told=TOLD
+        "Differences",
+        "simulated",
+        "score points",
+        interval="intervals from t",
+        told=TOLD,
+        designs=designs or {},
     )
     return Result(table, "All is well.", meta)
 
@@ -105,7 +123,7 @@ def test_pairs_of_designs():
 
 def test_pairs_that_differ_in_two_respects_are_left_to_the_table():
     pairs = ["dpo, toxicity vs grpo, toxicity", "dpo, toxicity vs grpo, helpfulness"]
-    picture = pls.pairwise_figure(differences(pairs))
+    picture = pls.pairwise_figure(differences(pairs, designs=COMBINED))
     assert rows_of(picture.figure.axes[0]) == ["DPO, toxicity vs GRPO, toxicity"]
     assert "differ in more than one respect: in the table" in foot(picture)
 
@@ -165,10 +183,8 @@ def test_nothing_is_cut_in_print(columns):
 
 
 def optimizers(models=("embedded", "an-owner/a-model-with-a-rather-long-name-8B-Instruct")):
-    designs = [
-        f"{o}, {a} vs control" for o in ("dpo", "grpo") for a in ("toxicity", "2 objectives")
-    ]
-    made = [differences(designs, base_model=model) for model in models]
+    names = [f"{o}, {a} vs control" for o in ("dpo", "grpo") for a in ("toxicity", "2 objectives")]
+    made = [differences(names, designs=COMBINED, base_model=model) for model in models]
     return replace(made[0], table=pd.concat([m.table for m in made], ignore_index=True))
 
 
@@ -212,6 +228,8 @@ def survey():
     table = table.assign(
         term="Ethnicity",
         contrast="White vs Black or African American",
+        level="White",
+        reference="Black or African American",
         conf_low=table["estimate"] - 0.1,
         conf_high=table["estimate"] + 0.1,
         objective="emotional_awareness",

@@ -1,5 +1,7 @@
 """Thresholds that are kept in order, with categories that nobody of some group chose."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,7 +9,9 @@ from scipy.optimize import minimize
 from scipy.special import expit
 from scipy.stats import chi2
 
+import pluralign_stats as pls
 from pluralign_stats import InputError, fit_ordinal, likelihood_ratio
+from pluralign_stats.models.ordered import in_order
 
 #: Ratings from 1 to 5 by group, the first of which is the reference.
 TABLES = [
@@ -196,3 +200,31 @@ def test_the_note_on_thresholds_that_coincide_says_for_whom():
         "the thresholds '2|3' and '3|4' coincide: nobody chose what lies between, and predictions"
     )
     assert any(note.startswith(told) for note in every.warnings)
+
+
+def test_draws_for_simulation_keep_the_thresholds_in_order():
+    """A category of a handful of ratings: its thresholds are close, and their draws cross."""
+    rng = np.random.default_rng(2)
+    rating = rng.choice([1, 2, 3, 4], p=[0.4, 0.01, 0.2, 0.39], size=400)
+    data = pd.DataFrame({"rating": rating, "group": np.resize(["a", "b"], 400)})
+    fit = pls.fit_ordinal("rating ~ group", data)
+    result = pls.predictions(fit, by="group", kind="probability", interval="simulation")
+    plain = pls.predictions(fit, by="group", kind="probability")
+    (note,) = (note for note in result.meta.notes if "thresholds crossed" in note)
+    assert re.match(r"Of \d,\d{3} draws of the parameters \d+ were left out", note)
+    compared = pls.comparisons(fit, "group", interval="simulation").meta.notes
+    assert note in next(told for told in compared if told.startswith("p adjusted"))
+    assert (result.table["conf_low"] >= 0).all()
+    assert not [n for n in plain.meta.notes if "crossed" in n]
+
+
+def test_parameters_in_order_are_told_from_others():
+    data = pd.DataFrame({"rating": np.resize([1, 2, 3], 90), "group": np.resize([*"ab"], 90)})
+    fit = pls.fit_ordinal("rating ~ 1", data, nominal="group")
+    estimates = fit.joint.estimates
+    crossed = estimates.copy()
+    crossed[:2] = crossed[1::-1]
+    low = estimates.copy()
+    low[3] = low[2] - 5
+    both = np.array([estimates, crossed, low])
+    assert in_order(fit.design, fit.basis, both).tolist() == [True, False, False]

@@ -8,8 +8,7 @@ from made_outcomes import make_table, outcomes_of
 import pluralign_stats as pls
 from pluralign_stats import InputError, Recipe, preference_pairs, reported, survey_and_models
 from pluralign_stats.describe.disclosure import COUNT_WITHHELD
-from pluralign_stats.designs import ONE_RUN
-from pluralign_stats.outcomes.read import parse_objective
+from pluralign_stats.designs import ONE_RUN, parse_objective
 from pluralign_stats.outcomes.reported import ABSTRACT, GAINS, SOURCE, verdict
 
 GENDER = ("gender", "Female", "Male")
@@ -99,6 +98,16 @@ def test_counts_that_would_betray_a_small_group_are_withheld(result):
     shown = result.released()
     assert shown.table.loc[shown.table["source"] == "ratings", "n_raters"].isna().all()
     assert COUNT_WITHHELD in shown.meta.notes
+
+
+def test_groups_of_few_on_a_dimension_are_not_shown(study, outcomes):
+    data = study.ratings.query("dimension == 'toxicity'")
+    women = data.loc[data["gender"] == "Female", "rater"].unique()
+    few = data[(data["gender"] == "Male") | data["rater"].isin(women[:5])]
+    fits = {("toxicity", "gender"): pls.fit_linear("rating ~ gender + (1|rater)", few)}
+    made = survey_and_models(study, outcomes, [GENDER], ["toxicity"], fits=fits)
+    assert set(made.table["source"]) == {"models"}
+    assert any("a group has fewer than 10 raters there" in text for text in made.warnings)
 
 
 def test_small_groups_are_not_shown(study, outcomes):

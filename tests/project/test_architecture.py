@@ -24,8 +24,8 @@ from import_graph import (
 #: may import those before it, here and in the packages before its own.
 ROOMS = {
     "pluralign_stats": """
-        errors words designs settings progress suppression backing files folders formatting
-        metadata typeset results figures study simulate describe feedback models.engine models
+        errors words settings progress suppression backing files folders formatting metadata
+        typeset results study designs figures simulate describe feedback models.engine models
         models.bayes effects checks fits demographics judging outcomes planning exhibits explorer
     """,
     "training": """

@@ -179,14 +179,19 @@ def test_one_test_for_one_contrast_in_points_and_percent(studies):
 
 def test_readers_labels_stand_in_place_of_names():
     table = pd.DataFrame(
-        {"term": ["gender", "gender: Male × age: 18-30"], "group": ["by gender", "genders"]}
+        {
+            "term": ["gender", "gender: Male × age: 18-30"],
+            "effect": ["by gender", "genders"],
+            "group": ["age", "gender: other"],
+        }
     )
     meta = Metadata("Shares by gender", notes=("Most: age: 18-30.",), warnings=("gender: x",))
     made = pls.Result(table, "It differs by gender; agender: no.", meta).labelled(
         {"gender": "Gender", "age": "Age band"}
     )
     assert made.table["term"].tolist() == ["Gender", "Gender: Male × Age band: 18-30"]
-    assert made.table["group"].tolist() == ["by Gender", "genders"]
+    assert made.table["effect"].tolist() == ["by Gender", "genders"]
+    assert made.table["group"].tolist() == ["age", "gender: other"]
     assert made.sentence == "It differs by Gender; agender: no."
     assert (made.meta.title, made.meta.notes) == ("Shares by Gender", ("Most: Age band: 18-30.",))
     assert made.warnings == ("Gender: x",)

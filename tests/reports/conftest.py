@@ -31,7 +31,7 @@ class FakeStudy:
     simulated: bool = True
     fingerprint: str = "c0ffee" * 10
 
-    def summary_counts(self) -> dict[str, int]:
+    def told_counts(self) -> dict[str, int]:
         return {"raters": 1095, "items": 200}
 
 

@@ -1,6 +1,13 @@
 """Parameters by which all notebooks together do as little as they allow."""
 
+import json
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import pytest
+
 from pluralign_stats.models.bayes.options import FEWEST_DRAWS
+from reports import notebook_folder
 
 LITTLE_WORK = {
     "draws": FEWEST_DRAWS,
@@ -13,3 +20,21 @@ LITTLE_WORK = {
     "single_items": False,
     "about_raters": False,
 }
+
+
+def run_chapter(
+    number: str, codebook: Path, capsys: pytest.CaptureFixture | None = None, **given: object
+) -> str:
+    """Run the code of one chapter as its notebook would, and return what it printed."""
+    (notebook,) = notebook_folder().glob(f"{number}_*.ipynb")
+    names: dict[str, object] = {}
+    for cell in json.loads(notebook.read_text("utf-8"))["cells"]:
+        if cell["cell_type"] != "code":
+            continue
+        exec("".join(cell["source"]), names)
+        if "parameters" in cell["metadata"].get("tags", []):
+            given = {"study_file": str(codebook), "out": str(codebook.parent / "out")} | given
+            wanted = LITTLE_WORK | {"about_raters": True, "single_items": True} | given
+            names |= {name: value for name, value in wanted.items() if name in names}
+    plt.close("all")
+    return capsys.readouterr().out if capsys else ""

@@ -1,100 +1,104 @@
-"""An attack on finished reports: what all their tables and sentences tell of how many raters.
+"""An attack on a finished report: what all its tables, sentences and figures tell of few raters.
 
-Everything in the folder of tables that counts raters becomes a constraint on whole numbers, of each
-level of a demographic in the study, among who rated a dimension, and in the model of a dimension.
+The study is made to be attacked: two demographics that partly determine each other, a level of
+few, few who declined or were not asked, two who skipped a dimension, a filter that left out two.
 """
 
 import json
 import re
-from collections.abc import Callable
+from itertools import product
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from click.testing import CliRunner
 from odd_studies import Odd, write_odd
 
 import pluralign_stats as pls
-from pluralign_stats.describe.disclosure import SILENT, answers
-from tests.describe.test_attack import MIN_CELL, Attack, open_sizes
-from tests.reports.test_odd_studies import run
+from pluralign_stats.cli import audit, check
+from pluralign_stats.describe.disclosure import SILENT
+from pluralign_stats.figures.picture import Picture
+from tests.attack import (
+    MIN_CELL,
+    Attack,
+    assert_apart,
+    assert_open,
+    known,
+    learn_levels,
+    level_rows,
+    tells,
+)
+from tests.reports.test_odd_studies import judged, run
 
-SIZES = {"Female": 101, "Male": 60, "declined": 1}
+pytestmark = pytest.mark.slow
 
-
-def sized(**sizes: int) -> Callable:
-    """Give so many raters each gender, or no answer."""
-
-    def change(frames, book):
-        frames["raters"]["gender"] = np.repeat(list(sizes), list(sizes.values()))
-        frames["raters"]["gender"] = frames["raters"]["gender"].replace("missing", "")
-        levels = [level for level in sizes if level not in ("declined", "missing")]
-        book["demographics"]["gender"] = {"levels": levels, "declined": ["declined"]}
-
-    return change
-
-
-def _first_skips_one(frames, book):
-    sized(Female=101, Male=60)(frames, book)
-    ratings = frames["ratings"]
-    ratings["good"] = ratings["good"].astype("Int64").where(ratings["rater"] != "p0")
+EACH = 4
+CHAPTERS = ("01", "02", "03", "04", "05", "06", "08", "13")
 
 
-MADE = {
-    "one who declined": Odd(n_raters=162, change=sized(**SIZES)),
-    "a level of two": Odd(n_raters=132, change=sized(Female=80, Male=50, Other=2)),
-    "one who skipped a dimension": Odd(n_raters=161, change=_first_skips_one),
-}
+def crossed(frames, book):
+    """Parties are asked of one country, but for one rater; one of three languages is of few."""
+    raters, ratings = frames["raters"], frames["ratings"]
+    raters["country"] = ["US"] * 110 + ["DE"] * 57 + ["CH"] * 5
+    raters["party"] = ["Dem"] * 60 + ["Rep"] * 46 + ["declined"] * 3 + [""] * 63
+    raters["gender"] = ["Female", "Male"] * 86
+    raters.loc[[5, 120, 121], "gender"] = "declined"
+    raters.loc[[7, 130], "gender"] = "Other"
+    levels = {
+        "country": ["US", "DE", "CH"],
+        "party": ["Dem", "Rep"],
+        "gender": ["Female", "Male", "Other"],
+    }
+    book["demographics"] = {
+        name: {"levels": own, "declined": ["declined"]} for name, own in levels.items()
+    }
+    number = ratings["rater"].str[1:].astype(int)
+    ratings["tongue"] = np.where((number < 110) & ~number.isin([3, 4]), "en", "de")
+    book["columns"]["language"] = "tongue"
+    ratings["good"] = ratings["good"].astype("Int64").where(~number.isin([0, 115]))
+    ratings["attention"] = np.where(number >= 170, "no", "yes")
+    book["filters"] = {"attention": {"columns": "attention", "keep": "yes"}}
 
 
-def learned(tables: Path, study: pls.Study, name: str, each: int) -> Attack:
-    """All that the files of a report tell of one demographic."""
-    found, label = Attack(), study.codebook.label(name)
-    cells = list(answers(study, name).cat.categories)
-    levels = [c for c in cells if c not in SILENT.values()]
-    found.learn(dict.fromkeys(cells, 1), len(study.raters))
-    by_dimension = {study.codebook.label(d): d for d in study.dimensions}
-    for d in study.dimensions:
-        for c in cells:
-            found.learn({c: 1, f"{c}|{d}": -1}, 0, np.inf)
-        for c in levels:
-            found.learn({f"{c}|{d}": 1, f"{c}|{d}|model": -1}, 0, np.inf)
-    sizes = answers(study, name).value_counts()
-    for c in sizes.index[(sizes > 0) & (sizes < MIN_CELL)]:
-        found.learn({c: 1}, 1, MIN_CELL - 1)
-    for path in sorted(tables.glob("*.csv")):
-        table = pd.read_csv(path)
-        text = json.loads(path.with_suffix(".json").read_text("utf-8"))
-        about = next((d for k, d in by_dimension.items() if text["sentence"].startswith(k)), None)
-        total = _totals(table, path.stem, each)
-        if path.stem in MODELS and about and total:
-            found.learn({f"{c}|{about}|model": 1 for c in levels}, total)
-        told = re.findall(r"(?:^| )(\d[\d,]*) raters", text["sentence"])
-        told = [] if path.stem == "feedback" else told
-        for number in told:
-            assert int(number.replace(",", "")) in (0, len(study.raters), MIN_CELL), text
-        if "n_raters" not in table or not {"group", "contrast"} & set(table):
-            continue
-        level = (
-            table["contrast"].str.partition(" vs ")[0]
-            if "contrast" in table and path.stem not in MODELS
-            else table["group"]
-        )
-        own = (table["term"] == label) if "term" in table else level.isin(cells)
-        kind = "|model" if path.stem in MODELS or "contrast" in table else ""
-        dims = table["dimension"].map(by_dimension) if "dimension" in table else None
-        share = table["raters_share"] if "raters_share" in table else table["n_raters"] * np.nan
-        for k in table.index[own & level.isin(cells) & table["n_raters"].notna()]:
-            d = about if dims is None else dims[k]
-            key = f"{level[k]}|{d}{kind}" if d else level[k]
-            if path.stem in SELECTED:
-                continue
-            found.learn({key: 1}, table["n_raters"][k])
-            assert np.isnan(share[k]) or 0 < share[k] < 1
-    return found
+@pytest.fixture(scope="module")
+def report(tmp_path_factory):
+    """Codebook of the study, whose chapters lie beside it."""
+    odd = Odd(n_raters=172, demographics={}, per_rater=EACH, change=crossed)
+    codebook = write_odd(tmp_path_factory.mktemp("attacked") / "s", odd)
+    scores = judged(codebook)
+    with pytest.MonkeyPatch.context() as patched:
+        # One format of each figure will do; drawing is most of the work.
+        patched.setattr(Picture, "_repr_html_", lambda picture: picture.alt)
+        patched.setattr(Picture, "save", _save_svg)
+        for number in CHAPTERS:
+            run(number, codebook, judge_scores_file=scores)
+    return codebook
 
 
-#: Tables about one model, whose rows add up to all of its raters or ratings.
+def _save_svg(picture: Picture, stem: Path) -> list[Path]:
+    stem.parent.mkdir(exist_ok=True)
+    path = stem.with_suffix(".svg")
+    path.write_bytes(picture.render("svg"))
+    return [path]
+
+
+@pytest.fixture(scope="module")
+def study(report):
+    return pls.read_study(report)
+
+
+@pytest.fixture(scope="module")
+def tables(report):
+    """Each table with the sentence that goes with it, by name."""
+    folder = report.parent / "out" / "tables"
+    return {
+        path.stem: (pd.read_csv(path), json.loads(path.with_suffix(".json").read_text("utf-8")))
+        for path in sorted(folder.glob("*.csv"))
+    }
+
+
+#: Tables about the one model of chapter 04, whose rows add up to all of its raters.
 MODELS = ("calibration", "residuals", "predicted_shares", "item_effects", "proportional_odds")
 MODELS += ("influence_of_items",)
 
@@ -102,36 +106,151 @@ MODELS += ("influence_of_items",)
 SELECTED = ("feedback_survival",)
 
 
-def _totals(table: pd.DataFrame, stem: str, each: int) -> float:
-    """Raters of the model that a table is about; 0 where it does not tell."""
-    if stem == "proportional_odds":
-        count = table["n_units"].max()
-        return count if count > 0 else np.nan_to_num((table["df_residual"] + table["df"]).max())
-    if stem == "item_effects":
-        return 0 if table["n_ratings"].isna().any() else table["n_ratings"].sum() / each
-    if stem not in ("calibration", "residuals") or table.empty:
-        return 0
-    bins = table[table["term"] == "Fitted rating"].drop_duplicates("group")
-    return 0 if bins["n_raters"].isna().any() else bins["n_ratings"].sum() / each
+def about(study, told: dict) -> str:
+    """The dimension that a table is about, by its sentence."""
+    names = (d for d in study.dimensions if told["sentence"].startswith(study.codebook.label(d)))
+    return next(names, "")
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("odd", MADE.values(), ids=MADE.keys())
-def test_no_report_tells_the_size_of_a_small_cell(odd, tmp_path, capsys):
-    codebook = write_odd(tmp_path / "s", odd)
-    for number in ("01", "04", "08"):
-        run(number, codebook, capsys)
-    study = pls.read_study(codebook)
+def totals(table: pd.DataFrame) -> float:
+    """Raters that all rows of a table are about; 0 where it does not tell."""
+    if "n_units" in table:
+        return max(table["n_units"].fillna(0).max(), (table["df_residual"] + table["df"]).max(), 0)
+    if "effect" in table and table["n_ratings"].notna().all():
+        return table["n_ratings"].sum() / EACH
+    if table["term"].eq("Fitted rating").any() if "term" in table else False:
+        bins = table[table["term"] == "Fitted rating"].drop_duplicates("group")
+        return 0 if bins["n_raters"].isna().any() else bins["n_raters"].sum()
+    return 0
+
+
+def learned(study, tables) -> Attack:
+    """All that the files of a report tell of all demographics together."""
+    names = study.demographics
+    found = known(study, names)
+    cells = {name: list(study.answers[name].cat.categories) for name in names}
+    for stem, (table, told) in tables.items():
+        d = about(study, told) if stem in MODELS else ""
+        model = stem in MODELS or "contrast" in table
+        whole = "given" not in table and stem not in SELECTED
+        if whole and "n_raters" in table and {"group", "contrast"} & set(table):
+            for name in names:
+                learn_levels(found, study, table, name, EACH, d, "|model" if model else "")
+        if d and (n := totals(table)):
+            modelled = set(tables["proportional_odds"][0]["term"])
+            for name in (x for x in names if study.codebook.label(x) in modelled):
+                levels = [c for c in cells[name] if c not in SILENT.values()]
+                found.learn({f"{name}={c}|{d}|model": 1 for c in levels}, n)
+    given = tables["unanswered"][0].set_index("term")["not_asked"].dropna()
+    for label, where in given.items():
+        (name,) = (n for n in names if study.codebook.label(n) == label)
+        (other,) = (n for n in names if where.startswith(f"{study.codebook.label(n)} = "))
+        for level in where.split(" = ")[1].split(", "):
+            none = [c for c in cells[name] if c != SILENT["missing"]]
+            pair = sorted([name, other], key=names.index)
+            for c in none:
+                parts = {name: c, other: level}
+                found.learn({"&".join(f"{n}={parts[n]}" for n in pair): 1}, 0)
+    crossing = tables["intersections"][0].dropna(subset="n_raters")
+    for row in crossing.itertuples():
+        first, x = row.given.split(": ")
+        labels = {study.codebook.label(n): n for n in names}
+        a, b = labels[first], labels[row.term]
+        found.learn({f"{a}={x}&{b}={row.group}": 1}, row.n_raters)
+    return found
+
+
+def test_no_small_cell_can_be_computed_from_all_tables(study, tables):
+    found = learned(study, tables)
     for name in study.demographics:
-        found = learned(codebook.parent / "out" / "tables", study, name, odd.per_rater)
-        sizes = answers(study, name).value_counts()
-        for cell in sizes.index[(sizes > 0) & (sizes < MIN_CELL)]:
-            assert open_sizes(found, {cell: 1}) >= (MIN_CELL - 1) // 2, (name, cell)
-        given = study.ratings.dropna(subset="rating")
-        for d in study.dimensions:
-            there = given.loc[given["dimension"] == d, "rater"].unique().astype(str)
-            n = answers(study, name).reindex(there).value_counts()
-            for cell, left in (sizes - n.reindex(sizes.index, fill_value=0)).items():
-                if 0 < left < MIN_CELL:
-                    low, high = found.range({cell: 1, f"{cell}|{d}": -1})
-                    assert low < high, (name, cell, d, low)
+        assert_open(found, study, name)
+
+
+def numbers(study, table: pd.DataFrame) -> list[tuple[str, float, str]]:
+    """Whom each row counts, by number of raters or of ratings."""
+    told = []
+    who = pd.Series("", table.index)
+    if {"given", "group"} <= set(table):
+        return []
+    for name in study.demographics:
+        level = level_rows(study, table, name)
+        who = who.where(level.isna(), f"{name}=" + level.astype(str))
+    some = "term" in table and "group" in table
+    who = who.mask((who == "") & some & ~table.get("group", who).isin(["All", "All raters"]), "?")
+    for column, per in {"n_raters": 1, "n_units": 1, "n_ratings": EACH}.items():
+        if column in table:
+            known = table[column].notna() & (who != "?")
+            told += [(who[k], table[column][k] / per, column) for k in table.index[known]]
+    return told
+
+
+def test_no_two_numbers_of_a_report_differ_by_few(study, tables):
+    """101 raters here and 100 there would give one rater's ratings."""
+    counts: dict[str, list[tuple[float, str]]] = {}
+    whole = study.summary_counts()["raters"]
+    for stem, (table, _) in tables.items():
+        for who, n, column in numbers(study, table):
+            counts.setdefault(who, []).append((n, f"{stem} {column}"))
+    counts.setdefault("", []).append((whole, "the study"))
+    for own in counts.values():
+        assert_apart((n, where) for n, where in own if n > 0 and "figure1" not in where)
+
+
+def secrets(study) -> dict[int, str]:
+    """Numbers that would tell how few raters a cell has, or left a dimension or a model out."""
+    given = study.ratings.dropna(subset="rating")
+    found: dict[int, str] = {}
+    shown: set[int] = set()
+    for name, d in product(study.demographics, [*study.dimensions, ""]):
+        rows = given[given["dimension"] == d] if d else given
+        here = study.answers[name][rows["rater"].astype(str).unique()].value_counts()
+        plan = study.plan(name)
+        shown |= {int(n * k) for n in plan.raters[~plan.hidden] for k in (1, EACH)}
+        for cell, n in here.items():
+            hidden = plan.hidden[cell] or 0 < plan.raters[cell] - n < MIN_CELL
+            found |= {int(k): f"{name}={cell} {d}" for k in (n, n * EACH) if hidden and n}
+        if d and 0 < len(study.raters) - here.sum() < MIN_CELL:
+            found |= {int(here.sum() * k): f"all {d}" for k in (1, EACH)}
+        answered = rows.dropna(subset=name)["rater"].nunique()
+        if 0 < len(study.raters) - answered < MIN_CELL:
+            found |= {answered * k: f"with {name} {d}" for k in (1, EACH)}
+    return {n: why for n, why in found.items() if n >= MIN_CELL * EACH and n not in shown}
+
+
+def test_no_withheld_number_stands_anywhere(report, study):
+    """In no cell, sentence, note or warning, in no figure's text, and not on the command line."""
+    hidden = secrets(study)
+    assert {109, 168, 57, 167} <= set(hidden)
+    asked = {check.command: [], audit.command: ["--by", "country", "--n-bootstrap", "100"]}
+    printed = {
+        f"{command.name} {more}": CliRunner().invoke(command, [str(report), *words, *more])
+        for command, words in asked.items()
+        for more in ([], ["--json"])
+    }
+    assert all(ran.exit_code == 0 for ran in printed.values())
+    out = report.parent / "out"
+    texts = {name: ran.output for name, ran in printed.items()}
+    texts |= {p.name: p.read_text("utf-8") for p in (out / "tables").glob("*.json")}
+    for path in (out / "tables").glob("*.csv"):
+        texts[path.name] = path.read_text("utf-8").replace(",", " , ")
+    for path in (out / "figures").glob("*.svg"):
+        words = re.findall(r"<text[^>]*>([^<]*)", path.read_text("utf-8"))
+        texts[path.name] = "\n".join(words)
+    for name, text in texts.items():
+        for told in re.findall(r"(?<![\d.,−-])\d[\d,]*(?![\d]*[.,]?\d)(?!%)", text):
+            n = int(told.replace(",", "") or 0)
+            assert n not in hidden, (name, told, hidden[n])
+
+
+def test_no_number_is_a_fraction_of_a_withheld_one(study, tables):
+    """Of a share or a mean in full the number of ratings could be read."""
+    hidden = [n for n in secrets(study) if n > 2 * MIN_CELL * EACH]
+    for stem, (table, _) in tables.items():
+        if stem.startswith("feedback") or "group" not in table:
+            continue
+        own = table[table["n_raters"].isna()] if "n_raters" in table else table
+        plain = [c for c in ("share", "observed", "estimate") if c in own]
+        for column in plain:
+            x = own[column].dropna().to_numpy(dtype=float)
+            for n in hidden:
+                assert not tells(x, np.full(len(x), float(n))).any(), (stem, column, n)

@@ -4,14 +4,12 @@ import json
 import re
 from pathlib import Path
 
-import matplotlib.pyplot as plt
 import pandas as pd
 import pytest
 from odd_studies import ODD, write_odd
 
 import pluralign_stats as pls
-from reports import notebook_folder
-from tests.reports.little_work import LITTLE_WORK
+from tests.reports.little_work import run_chapter as run
 
 pytestmark = pytest.mark.slow
 
@@ -28,22 +26,6 @@ WHOLE = (
     "fractions",
 )
 SAMPLED = ("05", "06", "07", "16")
-
-
-def run(number: str, codebook: Path, capsys: pytest.CaptureFixture, **given: object) -> str:
-    """Run the code of one chapter as its notebook would, and return what it printed."""
-    (notebook,) = notebook_folder().glob(f"{number}_*.ipynb")
-    names: dict[str, object] = {}
-    for cell in json.loads(notebook.read_text("utf-8"))["cells"]:
-        if cell["cell_type"] != "code":
-            continue
-        exec("".join(cell["source"]), names)
-        if "parameters" in cell["metadata"].get("tags", []):
-            given = {"study_file": str(codebook), "out": str(codebook.parent / "out")} | given
-            wanted = LITTLE_WORK | {"about_raters": True, "single_items": True} | given
-            names |= {name: value for name, value in wanted.items() if name in names}
-    plt.close("all")
-    return capsys.readouterr().out
 
 
 def judged(codebook: Path) -> str:

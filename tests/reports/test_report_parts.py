@@ -15,7 +15,7 @@ from pluralign_stats.errors import PluralignError
 from pluralign_stats.folders import take_name
 from pluralign_stats.results import LONG_TABLE
 from reports.cells import chapter_body
-from reports.contents import Chapter, Contents
+from reports.contents import Chapter, Contents, judged
 from reports.downloads import Download, Downloads, Shelf
 from reports.kernel import CurrentInterpreterManager, Kernels
 from reports.pages import _environment
@@ -262,7 +262,7 @@ def told_of_checks(*tables: Download) -> str:
     page = _environment().from_string(
         "{% from 'macros.html.j2' import failed_checks %}{{ failed_checks(contents) }}"
     )
-    html = page.render(contents=Contents([chapter], None))  # type: ignore[arg-type]
+    html = page.render(contents=Contents(judged([chapter]), None))  # type: ignore[arg-type]
     return " ".join(BeautifulSoup(html, "html.parser").get_text().split())
 
 
@@ -278,13 +278,13 @@ def entry(name: str, **about: Any) -> Download:
         ([entry("a"), entry("b", checked="residuals", passed=True),
           entry("c", checked="calibration", passed=True)],
          "No check failed: models passed the checks made of them (residuals and calibration), and "
-         "none of the 3 tables comes with a warning."),
+         "none of the 3 tables comes with a warning. 2 checks of models were made."),
         ([entry("a"), entry("b", checked="residuals", passed=None)],
          "No check of a model gave a verdict in this report; none of the 2 tables comes with a "
          "warning."),
         ([entry("b", checked="residuals", passed=False, sentence="They do not.")],
-         "Checks that failed The chapters named rest on what failed. residuals, not passed: They "
-         "do not. (Checks)"),
+         "Checks that failed The chapters named rest on what failed. 1 check of models was made. "
+         "residuals, not passed: They do not. (Checks)"),
         ([entry("a", warnings=("Not converged.",))],
          "Checks that failed The chapters named rest on what failed. Not converged. (Checks)"),
     ],
@@ -293,3 +293,29 @@ def test_the_first_page_says_of_checks_what_was_made_of_them(
     tables: list[Download], told: str
 ) -> None:
     assert told_of_checks(*tables) == told
+
+
+def tested(*p_values: float) -> list[Download]:
+    return [
+        entry(f"t{k}", checked=f"check {k}", passed=p >= 0.05, p_value=p, sentence=f"It is {k}.")
+        for k, p in enumerate(p_values)
+    ]
+
+
+def test_a_check_that_fails_by_chance_among_many_is_no_failure() -> None:
+    told = told_of_checks(*tested(0.04, *[0.3] * 14))
+    assert told.startswith("No check failed: models passed")
+    assert "15 checks of models were made, 15 of them by a test." in told
+    assert "adjusted for their number (Holm), is below 0.05; 1 more has a p below 0.05" in told
+    told = told_of_checks(*tested(0.04, 0.001, *[0.3] * 13), entry("i", checked="influence"))
+    assert told.startswith("Checks that failed")
+    assert "check 1, not passed: It is 1. (Checks)" in told
+    assert "check 0" not in told
+    assert "16 checks of models were made, 15 of them by a test." in told
+
+
+def test_a_check_alone_and_checks_without_a_test_are_judged_as_they_are() -> None:
+    assert told_of_checks(*tested(0.04)).startswith("Checks that failed")
+    influence = entry("i", checked="influence", passed=False, sentence="One.")
+    told = told_of_checks(influence, *tested(*[0.3] * 20))
+    assert "influence, not passed: One. (Checks)" in told

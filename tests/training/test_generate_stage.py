@@ -28,6 +28,7 @@ from training.generation import jobs as generate_jobs
 from training.generation import run as generate_run
 from training.generation.plan import SCHEMA, row_seed
 from training.generation.prompts import Prompt, study_prompts
+from training.generation.runs import refuse_trained
 from training.generation.stage import Generated, generate_all
 from training.judges.stage import _controls, find_generations
 from training.table_parts import add_part, read_parts
@@ -206,6 +207,31 @@ def test_after_a_kill_answers_may_be_as_long_as_before(tmp_path: Path) -> None:
     begun.close()
     assert list(generate_run._fill(run, asks, tmp_path / "parts", engine, options)) == [2, 1, 1]
     assert checked[0] == checked[1] == [prompt.text for prompt in prompts]
+
+
+def test_prompts_that_runs_were_trained_on_are_refused(tmp_path: Path) -> None:
+    run: Any = SimpleNamespace(folder=tmp_path)
+    control: Any = SimpleNamespace(folder=None)
+    asked = {"prompt_text": ["Who cooks at home?", "Wer kocht?", "Who cooks at home?"]}
+    pd.DataFrame(asked).to_parquet(tmp_path / "feedback.parquet")
+    new = Prompt("a", "en", "Who cooks at work?")
+    refuse_trained([new], [control, run])
+    refuse_trained([], [control, run])
+    for text in ("Who cooks at home?", "  who COOKS  at home", "Wer kocht?"):
+        file = [new, Prompt("mine", "de", text), Prompt("other", "en", text)]
+        with pytest.raises(InputError, match=r"2 of 3 prompts .* have the text .*'mine' in 'de'"):
+            refuse_trained(file, [control, run])
+
+
+def test_a_trained_prompt_in_the_file_stops_before_anything_is_asked(
+    runs: Path, prompts_file: Path, tmp_path: Path
+) -> None:
+    one = _only(runs, tmp_path / "runs")
+    (run,) = (path for path in one.iterdir() if path.is_dir())
+    pd.DataFrame({"prompt_text": ["What is home"]}).to_parquet(run / "feedback.parquet")
+    with pytest.raises(InputError, match="10 of 30 prompts"):
+        generate_all(one, tmp_path / "out", OPTIONS, prompts_file=prompts_file)
+    assert not (tmp_path / "out").exists()
 
 
 def test_killed_before_the_mark_nothing_is_asked_again(

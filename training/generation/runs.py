@@ -7,12 +7,17 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from pluralign_stats.errors import InputError
 from pluralign_stats.feedback.split import split_prompts
+from pluralign_stats.study.prompts import asked_text
 from pluralign_stats.study.study import Study
+from pluralign_stats.words import counted, has
 from training.bases.find import base_fingerprint, find_base
 from training.bases.packages import first_line
 from training.conditions.condition import CONDITION, read_condition
+from training.conditions.names import FEEDBACK
 from training.engines.base import Base, base_of, untuned
 from training.engines.verification import check_canary, read_canary
 from training.folders import MARK, file_hash, read_mark, was_held
@@ -181,6 +186,30 @@ def prompts_of(run: Run, study: Study | None, more: Iterable[Prompt] = ()) -> tu
             "a file of prompts, or both"
         )
     return asked
+
+
+def refuse_trained(prompts: Sequence[Prompt], runs: Iterable[Run]) -> None:
+    """Refuse prompts that any of the runs was trained on, under whatever name.
+
+    Raises
+    ------
+    InputError
+        If there are any; it says how many.
+    """
+    files = [run.folder / FEEDBACK for run in runs if prompts and run.folder]
+    texts: set[str] = set()
+    for file in files:
+        if file.is_file():
+            texts |= set(pd.read_parquet(file, columns=["prompt_text"])["prompt_text"])
+    trained = {asked_text(text) for text in texts}
+    twice = [each for each in prompts if asked_text(each.text) in trained]
+    if twice:
+        n, first = len(twice), twice[0]
+        raise InputError(
+            f"{n:,} of {counted(len(prompts), 'prompt')} in the file of prompts {has(n)} the text "
+            f"of a prompt that a model was trained on (the first: '{first.prompt}' in "
+            f"'{first.language}'); answers to these tell nothing of new prompts: leave them out"
+        )
 
 
 def describe(run: Run) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from training.folders import only_one, remove_whole
 from training.generation.jobs import Task, do_all
 from training.generation.prompts import read_prompts
 from training.generation.run import inputs_of, is_done
-from training.generation.runs import find_runs, prompts_of
+from training.generation.runs import find_runs, prompts_of, refuse_trained
 from training.part import WHOLE, Part
 
 __all__ = ["Generated", "GenerationOptions", "generate_all"]
@@ -85,7 +85,8 @@ def generate_all(
     Raises
     ------
     InputError
-        If there is no complete run or no prompt, or answers in `out` were made otherwise and are
+        If there is no complete run or no prompt, a prompt of the file has the text of one that a
+        run was trained on, or answers in `out` were made otherwise and are
         not to be renewed.
     PluralignError
         If nothing can be written.
@@ -95,6 +96,7 @@ def generate_all(
         raise InputError(f"jobs must be 1 or more, not {jobs}")
     found = find_runs(runs_folder)
     more = read_prompts(prompts_file) if prompts_file else ()
+    refuse_trained(more, found.runs)
     asked = part.take(found.runs)
     tasks = [Task(run, prompts_of(run, study, more), out / run.id) for run in asked]
     with only_one(out, part):
