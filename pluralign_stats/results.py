@@ -324,7 +324,7 @@ def ordered_columns(columns: Iterable[str]) -> list[str]:
 _CAPTION_WIDTH = "60em"
 
 #: Columns that the caption tells where they are the same in all rows.
-_TOLD_ONCE = ("term", "n_seeds", "n_prompts")
+_TOLD_ONCE = ("dimension", "term", "n_seeds", "n_prompts")
 
 #: Columns of words, and those of what they hold for readers; these are for downloads.
 IN_WORDS = {

@@ -68,3 +68,8 @@ def plain_coefficient(name: str) -> str:
     """A coefficient in words: ``a: x × b: y`` for ``a[T.x]:b[T.y]``."""
     parts = [part.replace("[T.", ": ", 1) for part in name.removesuffix("]").split("]:")]
     return " × ".join(parts)
+
+
+def first_up(text: str) -> str:
+    """A text that begins with a capital."""
+    return text[:1].upper() + text[1:]
