@@ -10,7 +10,7 @@ import pandas as pd
 _ALIKE = ("planted", "estimate", "observed", "std_error", "sd", "conf_low", "conf_high")
 
 #: Columns that the caption tells where they are the same in all rows.
-_TOLD_ONCE = ("term", "n_seeds", "n_prompts")
+_TOLD_ONCE = ("dimension", "term", "n_seeds", "n_prompts")
 
 #: Columns of words, and those of what they hold for readers; these are for downloads.
 IN_WORDS = {

@@ -79,3 +79,8 @@ def ordinal(rank: int) -> str:
     """Write a rank as ``1st`` or ``2nd``."""
     ends = {1: "st", 2: "nd", 3: "rd"}
     return f"{rank}{'th' if rank % 100 in (11, 12, 13) else ends.get(rank % 10, 'th')}"
+
+
+def first_up(text: str) -> str:
+    """A text that begins with a capital."""
+    return text[:1].upper() + text[1:]

@@ -1,6 +1,6 @@
 import pytest
 
-from pluralign_stats.words import counted, has, is_are, joined, plain_coefficient, some
+from pluralign_stats.words import counted, first_up, has, is_are, joined, plain_coefficient, some
 
 
 @pytest.mark.parametrize(
@@ -27,6 +27,13 @@ def test_verbs_and_lists():
     assert some("ab") == "a; b"
 
 
-def test_coefficients_in_words():
-    assert plain_coefficient("gender[T.Male]:age[T.18-30]") == "gender: Male × age: 18-30"
-    assert plain_coefficient("1|2: kind[T.b]") == "1|2: kind: b"
+def test_coefficients_are_words_in_which_variables_can_be_named():
+    assert plain_coefficient("age[T.41-50]") == "age: 41-50"
+    assert plain_coefficient("a[T.x]:b[T.y]") == "a: x × b: y"
+    assert plain_coefficient("1|2: language[T.de]") == "1|2: language: de"
+    assert plain_coefficient("sd(item)") == "sd(item)"
+
+
+def test_sentences_begin_with_a_capital():
+    assert first_up("consensus gives none.") == "Consensus gives none."
+    assert first_up("") == ""

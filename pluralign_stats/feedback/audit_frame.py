@@ -16,7 +16,7 @@ from pluralign_stats.describe.disclosure import (
 )
 from pluralign_stats.feedback.recipe import Recipe
 from pluralign_stats.feedback.responses import Responses, responses_of
-from pluralign_stats.feedback.scales import conversion_note
+from pluralign_stats.feedback.scales import conversion_note, scale_words
 from pluralign_stats.feedback.selection import Selection, select
 from pluralign_stats.study.study import Study
 from pluralign_stats.words import joined
@@ -102,8 +102,7 @@ class AuditFrame:
         if "objective" in alike:
             parts[-1:] = [" ".join([*parts[-1:], f"on {self._objective()}"])]
         if "scale" in alike:
-            as_rated = alike["scale"] == "as-rated"
-            parts.append("on the scale as rated" if as_rated else f"on the {alike['scale']} scale")
+            parts.append(f"on {scale_words(alike['scale'])}")
         if "languages" in alike and len(self.responses.languages) > 1:
             separate = alike["languages"] == "separate"
             parts.append("compared within a language" if separate else "over all languages")

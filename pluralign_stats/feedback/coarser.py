@@ -14,7 +14,13 @@ from pluralign_stats.feedback.leave_out import labels
 from pluralign_stats.feedback.parts import parts_of
 from pluralign_stats.feedback.recipe import STRATEGIES, Recipe
 from pluralign_stats.feedback.responses import Responses, responses_of
-from pluralign_stats.feedback.scales import SCALES, Scale, conversion_note, dimension_conversion
+from pluralign_stats.feedback.scales import (
+    SCALES,
+    Scale,
+    conversion_note,
+    dimension_conversion,
+    scale_words,
+)
 from pluralign_stats.feedback.selection import select
 from pluralign_stats.results import Metadata, Result
 from pluralign_stats.settings import MIN_CELL
@@ -87,10 +93,11 @@ def coarser_scales(
     in_order = table.sort_values("scale", key=lambda c: c != first.scale, kind="stable")
     table = hide_totals(study, in_order, min_cell).sort_index()
     label, withheld = study.codebook.label(name), table["n_raters"].isna().any()
+    full_scale = scale_words(first.scale)
     notes = (
         f"Feedback from everyone's ratings on {label}. A label is what most preferences of two "
-        f"responses say. Turned round and lost: of the labels on the {first.scale} scale; new: of "
-        f"the labels on the coarser scale, those of pairs without one on the {first.scale} scale.",
+        f"responses say. Turned round and lost: of the labels on {full_scale}; new: of "
+        f"the labels on the coarser scale, those of pairs without one on {full_scale}.",
         *filter(None, (conversion_note(study.codebook, [name], scale) for scale in scales)),
         *(["A dash stands for what rests on too few raters."] if withheld else []),
     )
@@ -147,15 +154,18 @@ def _sentence(table: pd.DataFrame, label: str, full: str) -> str:
         return f"No feedback on {label} comes from enough raters to be compared between scales."
     size = table[table["scale"] == full].set_index("strategy")["n_pairs"]
     many = known[known["strategy"].map(size) >= FEW_PAIRS]
+    least = (
+        f" (of strategies with {FEW_PAIRS} labels or more)" if 0 < len(many) < len(known) else ""
+    )
     known = many if len(many) else known
     if not known[["lost_share", "flipped_share"]].any(axis=None):
-        return f"{label}: a coarser scale keeps every label that the {full} scale gives."
+        return f"{label}: a coarser scale keeps every label that {scale_words(full)} gives{least}."
     parts = []
     for column in ("lost_share", "flipped_share"):
         row = known.loc[known[column].idxmax()]
         most = f"at most {row[column]:.0%} ({row['scale']}, {row['strategy']})"
         parts.append(most if row[column] else "none")
     return (
-        f"{label}: of the labels that the {full} scale gives, a coarser scale loses {parts[0]} and "
-        f"turns round {parts[1]}."
+        f"{label}: of the labels that {scale_words(full)} gives{least}, a coarser scale loses "
+        f"{parts[0]} and turns round {parts[1]}."
     )

@@ -10,7 +10,7 @@ from pluralign_stats.feedback.audit_frame import AuditFrame, too_few
 from pluralign_stats.feedback.parts import Parts, effective_number
 from pluralign_stats.feedback.preferences import Preferences
 from pluralign_stats.results import Metadata, Result, ordered_columns
-from pluralign_stats.words import alike, counted
+from pluralign_stats.words import alike, counted, first_up
 
 _WITHHELD = "A dash stands for a cell of too few raters, or one that would give such a cell away."
 _PART = (
@@ -41,9 +41,10 @@ def shares(frame: AuditFrame, parts: list[Parts]) -> Result:
     meta = Metadata(
         title, frame.study.data_kind, conf_level=None, notes=notes, published=frame.published
     )
-    told = [len(found.preferences.n) >= FEW_PAIRS for found in parts]
+    told = [found.preferences.n.sum() >= FEW_PAIRS for found in parts]
     rows = np.repeat(told if any(told) else np.ones(len(told), bool), len(frame.groups))
-    return Result(table, _shares_sentence(frame, table[rows]), meta)
+    least = f" (of recipes with {FEW_PAIRS} preferences or more)" if any(told) > all(told) else ""
+    return Result(table, _shares_sentence(frame, table[rows], least), meta)
 
 
 def _lead(frame: AuditFrame, columns: list[str]) -> list[str]:
@@ -82,7 +83,7 @@ def _of_all(numbers: np.ndarray) -> np.ndarray:
     return numbers / total if total else np.full(len(numbers), np.nan)
 
 
-def _shares_sentence(frame: AuditFrame, table: pd.DataFrame) -> str:
+def _shares_sentence(frame: AuditFrame, table: pd.DataFrame, least: str) -> str:
     known = table.dropna(subset=["raters_share", "pairs_share"])
     known = known[known["raters_share"] > 0]
     if known.empty:
@@ -94,7 +95,7 @@ def _shares_sentence(frame: AuditFrame, table: pd.DataFrame) -> str:
     if alike(row["pairs_share"], row["raters_share"], ".1%"):
         return "Every group's part in the preferences is its share of raters, to 0.1 %."
     return (
-        f"A group's part in the preferences lies farthest from its share of raters for "
+        f"A group's part in the preferences lies farthest from its share of raters{least} for "
         f"{row['group']} under {named(frame, row)}: {size}."
     )
 
@@ -169,7 +170,8 @@ def contradictions(preferences: Preferences) -> tuple[float, float, int]:
 
 def _none(frame: AuditFrame, table: pd.DataFrame) -> tuple[str, ...]:
     empty = table[table["n_preferences"] == 0]
-    return tuple(f"{named(frame, row)} gives no preferences." for _, row in empty.iterrows())
+    none = (f"{named(frame, row)} gives no preferences." for _, row in empty.iterrows())
+    return tuple(map(first_up, none))
 
 
 def _conditions_sentence(frame: AuditFrame, table: pd.DataFrame) -> str:
@@ -187,7 +189,7 @@ def _conditions_sentence(frame: AuditFrame, table: pd.DataFrame) -> str:
     if len(known) > 1 and which == "these":
         which = f"those of {named(frame, most)}"
     told = (
-        f"{told[:1].upper()}{told[1:]}; of {which} {most['contradicting_share']:.0%} go against "
+        f"{first_up(told)}; of {which} {most['contradicting_share']:.0%} go against "
         "most of their pair"
     )
     if np.isnan(most["n_raters"]):

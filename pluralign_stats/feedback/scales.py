@@ -154,6 +154,11 @@ def middle(dimension: Dimension, scale: str) -> float:
     return (low + high) / 2
 
 
+def scale_words(scale: str) -> str:
+    """A scale as sentences call it: ``the 5-point scale``, or ``the scale as rated``."""
+    return "the scale as rated" if scale == "as-rated" else f"the {scale} scale"
+
+
 def conversion_note(codebook: Codebook, names: Sequence[str], scale: str) -> str:
     """Which ratings go where on dimensions that were cut into equal parts; empty without any."""
     told: dict[str, list[str]] = {}

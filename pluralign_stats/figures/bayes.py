@@ -36,6 +36,9 @@ OVERLAP = 1.1
 #: Of lines of chains.
 _DASHES = ("-", "--", ":", "-.")
 
+#: Fill behind lines; no transparency, with which some viewers blur a printed page.
+PALE_BAND = "#dde9f2"
+
 #: The term of what is said of all ratings together.
 WHOLE = "All ratings"
 
@@ -275,7 +278,7 @@ def _chain(k: int) -> dict[str, Any]:
 def _rank_panel(ax: Axes, block: pd.DataFrame) -> None:
     n = int(block["part"].max())
     share, limit = 1 / n, float(block["limit"].iloc[0])
-    ax.axhspan(share - limit, share + limit, color=BAND, alpha=0.5, linewidth=0)
+    ax.axhspan(share - limit, share + limit, color=PALE_BAND, linewidth=0)
     edges = np.linspace(0, 1, n + 1)
     for i, (_, own) in enumerate(block.groupby("chain", sort=True)):
         ax.stairs(own["estimate"], edges, baseline=None, linewidth=1.1, **_chain(i))

@@ -40,6 +40,9 @@ from pluralign_stats.results import Result
 #: Of more dimensions, a matrix has no room for intervals.
 MOST_WITH_INTERVALS = 6
 
+#: Of more rows than these, panels stand side by side, so that a figure fits a page.
+_TALL = 40
+
 #: Most letters of the names of ratings in one line of a legend.
 _LINE = 40
 
@@ -69,13 +72,20 @@ def composition_figure(result: Result, *, columns: int = 2) -> Picture:
     return Picture(figure, f"Bars: {result.sentence} Shares of raters by {', '.join(terms)}.")
 
 
-def _stacked(figure: Figure, heights: Sequence[float], xlabel: str) -> list[Axes]:
-    """Panels one below the other that share an axis of percentages."""
-    n = len(heights)
-    axes = figure.subplots(n, height_ratios=heights, sharex=True, squeeze=False)[:, 0]
-    axes[-1].set_xlabel(xlabel)
-    percents(axes[-1].xaxis)
-    return list(axes)
+def _stacked(figure: Figure, heights: Sequence[float], xlabel: str, across: int = 1) -> list[Axes]:
+    """Panels one below the other, or two side by side, that share an axis of percentages."""
+    rows = [max(heights[k : k + across]) for k in range(0, len(heights), across)]
+    made = figure.subplots(
+        len(rows), across, height_ratios=rows, sharex=True, sharey="row", squeeze=False
+    ).ravel()
+    axes = list(made[: len(heights)])
+    for ax in made[len(heights) :]:
+        ax.set_visible(False)
+    for ax in axes[-across:]:
+        ax.tick_params(labelbottom=True)
+        ax.set_xlabel(xlabel)
+        percents(ax.xaxis)
+    return axes
 
 
 def _composition_bars(ax: Axes, block: pd.DataFrame, term: str) -> None:
@@ -107,8 +117,10 @@ def distribution_figure(result: Result, *, columns: int = 2) -> Picture:
     table = result.table.assign(group=result.table.get("group", "All raters"))
     dimensions = list(dict.fromkeys(table["dimension"]))
     rows = [table[table["dimension"] == d]["group"].nunique() for d in dimensions]
-    figure = new_figure(1.2 + 0.27 * sum(rows) + 0.38 * len(rows), columns)
-    axes = _stacked(figure, rows, "Share of ratings")
+    across = 2 if columns == 2 and sum(rows) > _TALL and len(set(rows)) == 1 < len(rows) else 1
+    line, down = (0.27, sum(rows)) if across == 1 else (0.2, sum(rows[::2]))
+    figure = new_figure(1.2 + line * down + 0.38 * len(rows[::across]), columns)
+    axes = _stacked(figure, rows, "Share of ratings", across)
     ratings = {
         d: tuple(dict.fromkeys(table.loc[table["dimension"] == d, "rating"])) for d in dimensions
     }
@@ -116,7 +128,7 @@ def distribution_figure(result: Result, *, columns: int = 2) -> Picture:
     for ax, dimension in zip(axes, dimensions, strict=True):
         first, *_, last = map(_named, ratings[dimension])
         title = dimension if alike else f"{dimension}: {first} … {last}"
-        _distribution_bars(ax, table[table["dimension"] == dimension], title)
+        _distribution_bars(ax, table[table["dimension"] == dimension], title, across)
     if alike:
         _rating_legend(figure, ratings[dimensions[0]], columns)
     order = [] if alike else ["ratings from the lowest (left) to the highest (right)"]
@@ -133,7 +145,7 @@ def _rating_legend(figure: Figure, ratings: Sequence[float | str], columns: int)
     colours, names = _rating_colours(ratings), [*map(_named, ratings)]
     tight: dict[str, Any] = {}
     if sum(map(len, names)) > _LINE:
-        names[1:-1] = [""] * (len(names) - 2)
+        names[:-1] = [f"{names[0]} ", *([""] * (len(names) - 2))]
         tight = {"columnspacing": 0, "handletextpad": 0.4, "handlelength": 0.8}
     handles = [mpl.patches.Patch(facecolor=colours[k], **EDGE) for k in ratings]
     most = len(names) if columns == 2 or tight else 5
@@ -145,12 +157,12 @@ def _rating_colours(levels: Sequence[float | str]) -> dict[float | str, str]:
     return {k: mpl.colors.to_hex(c) for k, c in zip(levels, shades, strict=True)}
 
 
-def _distribution_bars(ax: Axes, block: pd.DataFrame, title: str) -> None:
+def _distribution_bars(ax: Axes, block: pd.DataFrame, title: str, across: int) -> None:
     wide = block.pivot(index="group", columns="rating", values="share")
     wide = wide.loc[list(dict.fromkeys(block["group"])), list(dict.fromkeys(block["rating"]))]
     colours = _rating_colours(list(wide.columns))
     left = np.zeros(len(wide))
-    room = 0.06 if is_wide(ax) else 0.13
+    room = 0.06 * across if is_wide(ax) else 0.13
     for level in wide.columns:
         ax.barh(
             np.arange(len(wide)),
@@ -175,8 +187,9 @@ def _distribution_bars(ax: Axes, block: pd.DataFrame, title: str) -> None:
     n = block.drop_duplicates("group").set_index("group")["n_raters"]
     labels = [with_count(g, n[g]) for g in wide.index]
     labels = labels if is_wide(ax) else [wrapped(label, 22) for label in labels]
-    ax.set_yticks(np.arange(len(wide)), labels, fontsize=8)
-    ax.invert_yaxis()
+    if leftmost([ax]):
+        ax.set_yticks(np.arange(len(wide)), labels, fontsize=8)
+    ax.set_ylim(len(wide) - 0.45, -0.55)
     ax.set_xlim(0, 1)
     ax.tick_params(axis="y", length=0)
     ax.set_title(title if is_wide(ax) else wrapped(title, 26))

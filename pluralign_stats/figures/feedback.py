@@ -26,6 +26,7 @@ from pluralign_stats.figures.style import (
 from pluralign_stats.figures.tables import counted, need
 from pluralign_stats.figures.ticks import percents
 from pluralign_stats.results import Result
+from pluralign_stats.words import joined
 
 #: Columns of an audit's tables that are no part of a recipe.
 _NOT_RECIPE = ("term", "group", "dimension")
@@ -47,9 +48,11 @@ def feedback_shares_figure(result: Result, *, columns: int = 2) -> Picture:
     need(result, "group", "n_raters", "raters_share", "pairs_share")
     table = _with_recipe(result.table)
     table = table[table["raters_share"].notna()]
-    if table.empty:
+    if table["pairs_share"].isna().all():
         return Picture(blank_figure(result, columns), result.sentence)
-    recipes = list(dict.fromkeys(table["recipe_name"]))
+    # Of few raters, all shares of a recipe are withheld.
+    known = table["pairs_share"].notna().groupby(table["recipe_name"], sort=False).any()
+    recipes, withheld = list(known.index[known]), list(known.index[~known])
     groups = list(dict.fromkeys(table["group"]))
     wide = columns == 2
     height = 1.3 + (0.16 + 0.11 * len(recipes)) * max(len(groups), 2)
@@ -75,7 +78,8 @@ def feedback_shares_figure(result: Result, *, columns: int = 2) -> Picture:
     ax.tick_params(axis="y", length=0)
     ax.grid(axis="x")
     legend(figure, *ax.get_legend_handles_labels(), 4 if wide else 1)
-    foot(figure, result, *counted(table, "raters of the group"))
+    told = [f"too few raters to be shown: {joined(withheld)}"] if withheld else []
+    foot(figure, result, *counted(table, "raters of the group"), *told)
     return Picture(figure, f"Bars of shares of raters with points beside them. {result.sentence}")
 
 
@@ -138,8 +142,8 @@ def _survival_matrix(ax: Axes, block: pd.DataFrame, *, wide: bool) -> mpl.image.
     image = ax.imshow(matrix, cmap=SHARES, vmin=0, vmax=1, aspect="auto")
     for row in block.itertuples():
         colour = mpl.colors.to_hex(mpl.colormaps[SHARES](row.survived_share))
-        told = f"\n({row.absent_share:.0%} left out)" if row.absent_share else ""
-        told = told if np.isnan(row.voices_share) else f"\n({row.voices_share:.0%} of voices)"
+        told = f"\n({row.absent_share:.0%}\nleft out)" if row.absent_share else ""
+        told = told if np.isnan(row.voices_share) else f"\n({row.voices_share:.0%} of\nvoices)"
         ax.text(
             recipes.index(row.recipe_name),
             groups.index(row.group),
@@ -220,7 +224,7 @@ def _changed_labels(
         )
     ]
     ax.set_yticks(y, names if wide else [wrapped(name, 22) for name in names])
-    ax.invert_yaxis()
+    ax.set_ylim(y[-1] + 0.9, -0.9)
     ax.set_xlim(left=0)
     percents(ax.xaxis)
     name_below([ax], f"Share of labels that change {how}")

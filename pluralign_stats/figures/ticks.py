@@ -7,6 +7,8 @@ from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.ticker import FuncFormatter, Locator
 
+from pluralign_stats.formatting import minus
+
 #: Inches that a digit of an axis takes.
 _DIGIT = 0.08
 
@@ -89,4 +91,4 @@ class GivenTicks(Locator):
 
 def percents(axis: Axis) -> None:
     """Write the ticks of an axis of shares as percents, with the decimals that they have."""
-    axis.set_major_formatter(FuncFormatter(lambda share, _: f"{100 * share:.4g}%"))
+    axis.set_major_formatter(FuncFormatter(lambda share, _: minus(f"{100 * share + 0.0:.4g}%")))

@@ -18,9 +18,9 @@ def test_shares_stand_at_their_places(fit, texts, inside):
     ends = [bar.get_x() + bar.get_width() for bar in ax.patches][4::5]
     np.testing.assert_allclose(ends, 1)
     assert "simulated study" in " ".join(texts(picture))
-    n = result.table.drop_duplicates("group").set_index("group")["n_raters"]
+    n = result.released().table.drop_duplicates("group").set_index("group")["n_raters"]
     labels = [t.get_text().replace("\n", " ") for t in ax.get_yticklabels()]
-    shown = [f"{g} ({k:,.0f})" if k >= 10 else f"{g} (<10)" for g, k in n.items()]
+    shown = [g if np.isnan(k) else f"{g} ({k:,.0f})" for g, k in n.items()]
     assert labels == shown
     assert inside(picture)
     assert picture.alt.endswith(result.sentence)

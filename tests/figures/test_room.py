@@ -31,6 +31,7 @@ CASES = {
     "composition": (pls.composition_figure, hard.composition(L, (hard.TERM, "Land der Eltern"))),
     "composition of 30": (pls.composition_figure, hard.composition(C)),
     "distribution": (pls.distribution_figure, hard.distribution(D[:3], L)),
+    "distribution of 8 dimensions": (pls.distribution_figure, hard.distribution(D, L)),
     "distribution of 11 ratings": (pls.distribution_figure, hard.distribution(D[:2], L[:3], 11)),
     "agreement": (pls.agreement_figure, hard.agreement(D, L)),
     "agreement of few groups": (pls.agreement_figure, hard.agreement(D, L[:6])),

@@ -6,7 +6,7 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from pluralign_stats.figures.style import house_style, new_figure, panels
-from pluralign_stats.figures.ticks import RoundTicks
+from pluralign_stats.figures.ticks import GivenTicks, RoundTicks, percents
 
 SPANS = [
     (-0.47, 0.47),
@@ -49,3 +49,23 @@ def test_ticks_stand_at_round_numbers():
         ax.set_xlim(-0.47, 0.47)
         ticks = RoundTicks(ax, 4)()
         assert ticks == pytest.approx([-0.4, -0.2, 0, 0.2, 0.4])
+
+
+@pytest.mark.parametrize("scale", ["linear", "log"])
+def test_given_numbers_are_written_from_the_largest_on_as_far_as_there_is_room(scale):
+    with house_style():
+        figure = new_figure(2.0)
+        ax = figure.subplots()
+        ax.set_xscale(scale)
+        ax.set_xlim(450, 21_000)
+        given = [500, 2_000, 10_000, 19_000, 19_500, 20_000]
+        ax.xaxis.set_major_formatter(lambda x, _: f"{x:,.0f}")
+        ticks = GivenTicks(ax, given)()
+    assert ticks == [500, 2_000, 10_000, 20_000]
+
+
+def test_percents_have_the_decimals_that_they_have():
+    ax = new_figure(2.0).subplots()
+    percents(ax.xaxis)
+    told = ax.xaxis.get_major_formatter()
+    assert [told(x) for x in (-0.0, 0.05, 0.025, -0.1, 1.0)] == ["0%", "5%", "2.5%", "−10%", "100%"]
