@@ -6,7 +6,7 @@ import pandas as pd
 from pluralign_stats.checks.groups import Groups, group_rows, whole
 from pluralign_stats.checks.protocol import Check
 from pluralign_stats.checks.raters import counted_backing
-from pluralign_stats.checks.replicates import OF_THE_MODEL, Comparison, Data, compare
+from pluralign_stats.checks.replicates import OF_THE_MODEL, P_TOLD, Comparison, Data, compare
 from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.results import Metadata, Result, ordered_columns
 from pluralign_stats.settings import CONF_LEVEL, SIGNIFICANCE
@@ -76,6 +76,7 @@ def calibration_check(
         (
             "Estimate: predicted, averaged over the distribution of the random effects; between "
             "the limits the observed value should lie if the model is right.",
+            P_TOLD,
             *([] if by is None else [OF_THE_MODEL]),
             *blocks[1].notes,
         ),

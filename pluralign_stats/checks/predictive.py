@@ -9,7 +9,7 @@ import pandas as pd
 from pluralign_stats.checks.groups import Groups, group_rows, whole
 from pluralign_stats.checks.protocol import Check
 from pluralign_stats.checks.raters import counted_backing, rater_numbers
-from pluralign_stats.checks.replicates import FEWEST, Comparison, share_beyond
+from pluralign_stats.checks.replicates import FEWEST, P_TOLD, Comparison, share_beyond
 from pluralign_stats.describe.disclosure import check_min_cell
 from pluralign_stats.errors import InputError, NotApplicableError, one_of
 from pluralign_stats.models.bayes.fit import PosteriorEstimates
@@ -124,7 +124,7 @@ def predictive_check(
         "share of ratings" if "rating" in table else "rating points",
         conf_level,
         "intervals of replicated ratings",
-        (_what_is_new(fit, new), *statistic.notes),
+        (_what_is_new(fit, new), P_TOLD, *statistic.notes),
         fit.warnings,
     )
     backing = counted_backing(fit, table)

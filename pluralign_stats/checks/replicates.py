@@ -31,6 +31,12 @@ OF_THE_MODEL = (
     "their own, which the model leaves out, groups made by lot depart from it, too."
 )
 
+#: Note on p.
+P_TOLD = (
+    "p is the share of data sets drawn from the model that depart as far as the data or farther; "
+    "where none of 100 or more does, it is the tail of a scaled chi-squared distribution."
+)
+
 #: From so many replicates on, the tail of their distribution is told beyond the last of them.
 MANY = 100
 

@@ -17,10 +17,11 @@ import pandas as pd
 from pluralign_stats.checks.groups import Groups, group_rows
 from pluralign_stats.checks.protocol import Check
 from pluralign_stats.checks.raters import counted_backing
-from pluralign_stats.checks.replicates import OF_THE_MODEL, Comparison, Data, compare
+from pluralign_stats.checks.replicates import OF_THE_MODEL, P_TOLD, Comparison, Data, compare
 from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.results import Metadata, Result
 from pluralign_stats.settings import CONF_LEVEL, SIGNIFICANCE
+from pluralign_stats.words import p_told
 
 #: Parts of equal probability in which residuals are counted.
 N_PARTS = 10
@@ -81,6 +82,7 @@ def residual_check(
         (
             "A residual is the rank of a rating in its predicted distribution, averaged over "
             "raters and items; if the model is right, each tenth holds a tenth of them.",
+            P_TOLD,
             *([] if by is None else [OF_THE_MODEL]),
             *groups.notes,
         ),
@@ -127,11 +129,11 @@ def _sentence(table: pd.DataFrame, p: float) -> str:
     told = f"{outside.sum()} of {len(table)} shares of residuals lie outside their limits"
     if p >= SIGNIFICANCE:
         return (
-            f"The ratings spread over their predicted distributions as the model says: {told}, and "
-            f"{p:.0%} of the data sets drawn from it depart as far or farther."
+            "The ratings spread over their predicted distributions as the model says "
+            f"({p_told(p)}): {told}."
         )
     return (
-        "The ratings do not spread over their predicted distributions as the model says: "
-        f"{told}, and only {p:.1%} of the data sets drawn from it depart as far. A variable may "
-        "be missing, or move single ratings or their spread instead of all ratings alike."
+        "The ratings do not spread over their predicted distributions as the model says "
+        f"({p_told(p)}): {told}. A variable may be missing, or move single ratings or their spread "
+        "instead of all ratings alike."
     )
