@@ -5,7 +5,6 @@ import pluralign_stats as pls
 from pluralign_stats.checks.deletion import deletions
 from pluralign_stats.checks.influence import influence_check
 from pluralign_stats.models.rebuild import linear_engine, ordinal_engine
-from pluralign_stats.words import plain_coefficient
 
 
 def refit(fit, rows):
