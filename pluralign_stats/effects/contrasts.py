@@ -73,6 +73,8 @@ def _sentence(table: pd.DataFrame, factor: str, unit: str) -> str:
     else:
         clear = int((table["p_adjusted"] < SIGNIFICANCE).sum())
         what = f"an adjusted p below {SIGNIFICANCE}"
+        if table["p_value"].isna().all():
+            return f"The data are too few to test differences by {factor}."
     it = "it" if len(table) == 1 else "the largest"
     return (
         f"{clear} of {counted(len(table), 'difference')} by {factor} {has(clear)} {what}; {it} is "

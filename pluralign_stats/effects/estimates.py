@@ -315,6 +315,7 @@ def _simulate(
     """
     made = estimates.at(Points(how.draws))
     share = norm.sf(width)
-    ends = [np.quantile(made[:, j], [s, 1 - s]) for j, s in enumerate(share)]
-    low, high = np.array(ends).reshape(-1, 2).T
+    cut = np.nan_to_num(share, nan=0.5)
+    ends = [np.quantile(made[:, j], [s, 1 - s]) for j, s in enumerate(cut)]
+    low, high = np.where(np.isnan(share), np.nan, np.array(ends).reshape(-1, 2).T)
     return low, high, made.std(axis=0, ddof=1)

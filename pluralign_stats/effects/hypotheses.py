@@ -29,16 +29,21 @@ from pluralign_stats.models.bayes.fit import PosteriorEstimates
 from pluralign_stats.models.between import (
     between_units,
     n_located,
+    scale_df,
     scale_units,
     score_covariance,
 )
 from pluralign_stats.models.engine.clusters import spread_draws
-from pluralign_stats.models.few_units import FewUnits, coefficient_variables, few_units
+from pluralign_stats.models.few_units import (
+    FewUnits,
+    coefficient_variables,
+    few_of_coefficients,
+    few_units,
+)
 from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.models.ordinal import OrdinalEstimates
 from pluralign_stats.models.parts import Averaging, Kind
 from pluralign_stats.models.summary import coefficient_raters
-from pluralign_stats.models.units import Units
 from pluralign_stats.results import Metadata, Result, ordered_columns
 from pluralign_stats.settings import CONF_LEVEL, SIGNIFICANCE
 
@@ -98,13 +103,13 @@ def hypotheses(
         names, base = coefficients(fit)
         behind = np.append(coefficient_raters(fit), [fit.design.raters.n] * len(fit.thresholds))
         unit = fit.unit
-        variables = coefficient_variables(fit)
+        each = few_of_coefficients(fit)
     else:
         rows = population(fit, by, newdata)
         base = averages(fit, rows, [{}], kind, averaging)
         names = [", ".join(group) for group in rows.groups]
         unit, told = UNITS[kind], notes(fit, rows.n_dropped, averaging, kind)
-        variables = [rows.names] * len(base.estimate)
+        each = [few_units(fit, *rows.names)] * len(base.estimate)
         behind = np.repeat(group_backing(fit, rows).raters, len(base.estimate) // len(names))
         if isinstance(fit, OrdinalEstimates) and kind == "probability":
             names = [f"{name}: {k}" for name in names for k in fit.labels]
@@ -112,12 +117,11 @@ def hypotheses(
     weights, constants = np.array([w for w, _ in parsed]), np.array([c for _, c in parsed])
     combined = base.combine(weights, pd.DataFrame({"term": equations}))
     shifted = combined.transform(lambda v: v + constants, np.ones_like)
-    units = _units(fit, weights) if by is None else None
-    asked = [{v for at in np.flatnonzero(w) for v in variables[at]} for w in weights]
-    few = [few_units(fit, *sorted(each)) if units is None else None for each in asked]
-    table = _tabulate(fit, shifted, how, units, few)
-    told += () if units is None else (f"Errors are from how much {units.name}s differ.",)
-    told += tuple(dict.fromkeys(each.note for each in few if each))
+    few = [_fewest([each[at] for at in np.flatnonzero(w)]) for w in weights]
+    apart = _apart_rows(fit, weights) if by is None else np.zeros(len(weights), dtype=bool)
+    table, differ = _tabulate(fit, shifted, how, apart, few)
+    told += differ
+    told += tuple(dict.fromkeys(f.note for f, a in zip(few, apart, strict=True) if f and not a))
     if how.credible:
         positive = table["prob_positive"]
         table = table.assign(prob_direction=np.maximum(positive, 1 - positive))
@@ -146,29 +150,45 @@ def hypotheses(
     return Result(table, _sentence(table), meta, backing=backing)
 
 
-def _units(fit: ModelEstimates, weights: np.ndarray) -> Units | None:
-    """Units on which equations about effects on thresholds or scale rest; None for others."""
+def _fewest(found: Sequence[FewUnits | None]) -> FewUnits | None:
+    return min((f for f in found if f), key=lambda f: f.n, default=None)
+
+
+def _apart_rows(fit: ModelEstimates, weights: np.ndarray) -> np.ndarray:
+    """Which equations are about effects on thresholds or the scale."""
     if not isinstance(fit, OrdinalEstimates):
-        return None
-    apart = weights[:, n_located(fit) : len(fit.params)].any()
-    return scale_units(fit) if apart else None
+        return np.zeros(len(weights), dtype=bool)
+    return weights[:, n_located(fit) : len(fit.params)].any(axis=1)
 
 
 def _tabulate(
     fit: ModelEstimates,
     estimates: Estimates,
     how: Inference,
-    units: Units | None,
+    apart: np.ndarray,
     few: Sequence[FewUnits | None],
-) -> pd.DataFrame:
+) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """The table, with errors from how much units differ where a row is apart, and a note on it."""
+    units = scale_units(fit) if isinstance(fit, OrdinalEstimates) and apart.any() else None
     if units is None or not isinstance(fit, OrdinalEstimates):
-        return tabulate(fit, estimates, how, few=few)
-    if not isinstance(fit, PosteriorEstimates):
-        joint = replace(fit.joint, vcov=between_units(fit, units))
-        return tabulate(replace(fit, joint=joint), estimates, how)
-    points = points_of(fit)
-    drawn = spread_draws(points.parameters, estimates.at(points), score_covariance(fit, units))
-    return posterior_table(fit, estimates.labels, drawn, how)
+        return tabulate(fit, estimates, how, few=few), ()
+    rows = f" (equations {', '.join(map(str, np.flatnonzero(apart) + 1))})"
+    told = f"Errors are from how much {units.name}s differ{'' if apart.all() else rows}."
+    if isinstance(fit, PosteriorEstimates):
+        points = points_of(fit)
+        drawn = estimates.at(points)
+        wide = spread_draws(points.parameters, drawn, score_covariance(fit, units))
+        drawn = np.where(apart, wide, drawn)
+        return posterior_table(fit, estimates.labels, drawn, how), (told,)
+    wider = replace(fit, joint=replace(fit.joint, vcov=between_units(fit, units)))
+    df = scale_df(fit, units)
+    by_units = FewUnits("", units.name, units.fewest, df, 1.0 if df else np.nan, True)
+    own, other = (tabulate(f, estimates, how, few=n) for f, n in ((fit, few), (wider, [by_units])))
+    own = own if "df" in own else own.assign(df=np.inf)
+    table = own[other.columns].where(~pd.Series(apart), other)
+    if readjust := READJUST.get(how.adjust):
+        table["p_adjusted"] = readjust(table["p_value"].to_numpy(dtype=float))
+    return table, (told,)
 
 
 def _sentence(table: pd.DataFrame) -> str:
@@ -180,8 +200,12 @@ def _sentence(table: pd.DataFrame) -> str:
             f"difference of their sides that leaves out 0; surest is '{top['term']}', whose {side} "
             f"side is the larger with probability {top['prob_direction']:.3f}."
         )
+    tested = table["p_value"].notna()
+    if not tested.any():
+        return "The data are too few to test any of the equations."
     clear = int((table["p_adjusted"] < SIGNIFICANCE).sum())
-    return f"{clear} of {len(table)} equations do not hold (adjusted p below {SIGNIFICANCE})."
+    lost = "" if tested.all() else f"; of {(~tested).sum()} there is no test"
+    return f"{clear} of {len(table)} equations do not hold (adjusted p below {SIGNIFICANCE}){lost}."
 
 
 def joint_test(fit: ModelEstimates, term: str) -> Result:
@@ -236,7 +260,7 @@ def joint_test(fit: ModelEstimates, term: str) -> Result:
     components = vectors.T @ base.estimate[places]
     statistic = float((components**2 / values).sum())
     q = len(places)
-    few = few_units(fit, term)
+    few = _fewest([few_of_coefficients(fit)[place] for place in places])
     if isinstance(fit, OrdinalEstimates) and few is None:
         p = float(chi2.sf(statistic, q))
         row = {"term": term, "statistic": statistic, "df": q, "p_value": p}
@@ -256,7 +280,11 @@ def joint_test(fit: ModelEstimates, term: str) -> Result:
     clear = "differs" if p < SIGNIFICANCE else "does not clearly differ"
     behind = level_raters(fit, term).min() if term in fit.design.factors else fit.design.raters.n
     backing = Backing(np.array([behind]), fit.design.raters.unknown)
-    told = f"The rating {clear} by {term} (p {p:.3g})."
+    told = (
+        f"The data are too few to test whether the rating differs by {term}."
+        if np.isnan(p)
+        else f"The rating {clear} by {term} (p {p:.3g})."
+    )
     return Result(table, told, meta, backing=backing)
 
 

@@ -227,7 +227,7 @@ def _table(
     weights[absent, :, 1:] = np.nan
     weights = weights.reshape(n * len(to) * len(signs), -1)
     labels = _labels(fit, rows, len(to))
-    few = few_units(fit, *cells.names)
+    few = few_units(fit, *fit.design.fixed_variables)
     table = tabulate(fit, made.combine(weights, labels), how, test=False, few=[few])
     if shares and not how.credible:
         own = labels["weighting"] != "difference"
@@ -263,7 +263,7 @@ def _labels(fit: ModelEstimates, rows: Population, K: int) -> pd.DataFrame:
 
 
 def _notes(fit: ModelEstimates, cells: Cells, positive: np.ndarray | None) -> tuple[str, ...]:
-    few = few_units(fit, *cells.names)
+    few = few_units(fit, *fit.design.fixed_variables)
     told = [
         *([few.note] if few else []),
         "Population: predictions weighted by how many people the population has of each kind, "

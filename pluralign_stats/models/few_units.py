@@ -1,17 +1,24 @@
 """Effects of ordinal models that rest on few raters or items."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 import pandas as pd
 
+from pluralign_stats.models.design import Design
 from pluralign_stats.models.units import Grouped, between
+from pluralign_stats.settings import MIN_CELL
+from pluralign_stats.suppression import few
 from pluralign_stats.words import counted
 
 #: From so many units on the normal distribution lets less than 6 % of chance differences through
 #: at a level of 5 %; of fewer, t with the degrees of freedom of units is used.
 MANY = 60
+
+#: In steps of so many are degrees of freedom told where they would tell a withheld number.
+TEN = 10
 
 #: No rows.
 NOBODY = np.zeros(0, dtype=int)
@@ -19,39 +26,44 @@ NOBODY = np.zeros(0, dtype=int)
 
 @dataclass(frozen=True)
 class FewUnits:
-    """Between how few units a variable differs.
+    """Between how few units something differs.
 
     Attributes
     ----------
-    variable
-        Which variable.
+    what
+        Which variable, or coefficient.
     unit
         What the units are, such as ``"item"``.
     n
         How many there are.
     df
-        Units less parameters that differ between them.
+        Units less parameters that differ between them; of raters whose number is withheld, in whole
+        tens.
+    inflation
+        What maximum likelihood leaves out of variances between units (as of a sample's by n).
+    told
+        Whether the number may be told.
     """
 
-    variable: str
+    what: str
     unit: str
     n: int
     df: int
-
-    @property
-    def inflation(self) -> float:
-        """What maximum likelihood leaves out of variances between units (as of a sample's by n)."""
-        return self.n / self.df if self.df else np.nan
+    inflation: float
+    told: bool
 
     @property
     def note(self) -> str:
         """What to tell a reader."""
-        differs = f"'{self.variable}' differs between {counted(self.n, self.unit)} only"
+        units = counted(self.n, self.unit) if self.told else f"fewer than {MANY} {self.unit}s"
+        differs = f"'{self.what}' differs between {units} only"
         if not self.df:
             return f"{differs}, too few for errors of their own: there is no test."
+        how = f"raised by {self.n}/{self.df}" if self.told else "raised for so few"
+        tens = "" if self.told else "in whole tens, as their number is withheld; "
         return (
-            f"{differs}: variances are raised by {self.n}/{self.df}, and intervals and p are from "
-            f"t with {counted(self.df, 'degree')} of freedom ({self.unit}s less parameters that "
+            f"{differs}: variances are {how}, and intervals and p are from t with "
+            f"{counted(self.df, 'degree')} of freedom ({tens}{self.unit}s less parameters that "
             f"differ between them). From {MANY} {self.unit}s on they would be from the normal "
             "distribution."
         )
@@ -84,18 +96,47 @@ def few_units(fit: Estimated, *variables: str) -> FewUnits | None:
     Li & Redden (2015), BMC Medical Research Methodology 15:38, on degrees of freedom "between and
     within" in mixed models of categories with few clusters.
     """
+    known = [variable for variable in variables if variable in fit.design.data]
+    return _fewest(fit, {variable: between(fit, [variable]) for variable in known})
+
+
+def few_of_coefficients(fit: Estimated) -> list[FewUnits | None]:
+    """The same of each coefficient's own column; None of thresholds, and effects on these."""
+    design = fit.design
+    names, variables = design.fixed.names, coefficient_variables(fit)
+    made = [
+        _fewest(fit, {name: between(fit, used, column)} if used else {})
+        for name, column, used in zip(names, design.fixed.columns.T, variables, strict=False)
+    ]
+    return made + [None] * (len(variables) - len(names))
+
+
+def _fewest(fit: Estimated, groups: Mapping[str, Mapping[str, np.ndarray]]) -> FewUnits | None:
+    """The fewest of groups (n,) by what differs between them and their names."""
     if not fit.asymptotic:
         return None
     found = [
-        (int(codes.max()) + 1, variable, unit, codes)
-        for variable in variables
-        if variable in fit.design.data
-        for unit, codes in between(fit, variable).items()
+        (int(codes.max()) + 1, what, unit, codes)
+        for what, units in groups.items()
+        for unit, codes in units.items()
     ]
-    n, variable, unit, codes = min(found, key=lambda each: each[0], default=(MANY, "", "", NOBODY))
+    n, what, unit, codes = min(found, key=lambda each: each[0], default=(MANY, "", "", NOBODY))
     if n >= MANY:
         return None
-    return FewUnits(variable, unit, n, spare_units(codes, fit.design.fixed.columns))
+    df = spare_units(codes, columns_of(fit.design))
+    told = may_be_told(fit, n)
+    return FewUnits(what, unit, n, df if told else in_tens(df), n / df if df else np.nan, told)
+
+
+def may_be_told(fit: Grouped, n: int) -> bool:
+    """Whether n units may: not as many as raters, where that would tell how few are left out."""
+    withheld = few(np.array([fit.design.left_out]), MIN_CELL).any()
+    return n != fit.design.raters.n or not withheld
+
+
+def in_tens(df: int) -> int:
+    """Degrees of freedom in whole tens, fewer as they are."""
+    return df if df < TEN else df // TEN * TEN
 
 
 def coefficient_variables(fit: Estimated) -> list[tuple[str, ...]]:
@@ -109,6 +150,12 @@ def coefficient_variables(fit: Estimated) -> list[tuple[str, ...]]:
     located = fit.design.fixed.names
     rest = len(fit.params) + len(fit.thresholds) - len(located)
     return [of.get(name, ()) for name in located] + [()] * rest
+
+
+def columns_of(design: Design) -> np.ndarray:
+    """(n, p) columns of all effects: on the level of ratings, on thresholds and on the scale."""
+    matrices = (design.fixed, design.nominal, design.scale)
+    return np.hstack([m.columns for m in matrices if m is not None])
 
 
 def spare_units(codes: np.ndarray, X: np.ndarray) -> int:

@@ -10,13 +10,16 @@ from scipy.stats import t as student
 from pluralign_stats.backing import Backing
 from pluralign_stats.describe.intervals import check_level
 from pluralign_stats.errors import InputError, one_of
-from pluralign_stats.models.between import between_units, n_located, scale_units
-from pluralign_stats.models.few_units import coefficient_variables, few_units
+from pluralign_stats.models.between import between_units, n_located, scale_df, scale_units
+from pluralign_stats.models.few_units import few_of_coefficients
 from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.models.ordinal import OrdinalEstimates
 from pluralign_stats.results import Metadata, Result, ordered_columns
 from pluralign_stats.settings import MIN_CELL
 from pluralign_stats.suppression import few
+
+#: Note on profile intervals where units are few.
+PROFILES = "Profile intervals are the likelihood's own, which takes units for many."
 
 
 def summary(fit: ModelEstimates, conf_level: float, interval: str) -> Result:
@@ -26,9 +29,9 @@ def summary(fit: ModelEstimates, conf_level: float, interval: str) -> Result:
         raise InputError(one_of("'interval'", interval, ("wald", "profile")))
     p = len(fit.params)
     df = fit.degrees(np.eye(p, len(fit.joint.estimates))) if fit.thresholds.empty else np.inf
-    few = [few_units(fit, *names) for names in coefficient_variables(fit)[:p]]
-    raised = np.sqrt([each.inflation if each else 1.0 for each in few])
-    df = np.minimum(df, [each.df if each else np.inf for each in few])
+    few_each = few_of_coefficients(fit)[:p]
+    raised = np.sqrt([each.inflation if each else 1.0 for each in few_each])
+    df = np.minimum(df, [each.df if each else np.inf for each in few_each])
     table = wald_table(fit.params.to_numpy(), raised * fit.se.to_numpy(), df, conf_level)
     table.insert(0, "term", fit.params.index)
     if not fit.thresholds.empty:
@@ -38,15 +41,20 @@ def summary(fit: ModelEstimates, conf_level: float, interval: str) -> Result:
         cuts.insert(0, "term", [f"threshold {name}" for name in fit.thresholds.index])
         table = pd.concat([table, cuts], ignore_index=True)
     kind = fit.interval
-    notes = tuple(dict.fromkeys(each.note for each in few if each))
+    notes = tuple(dict.fromkeys(each.note for each in few_each if each))
     if interval == "profile":
         from pluralign_stats.models.profile import profile_intervals
 
+        untested = table["p_value"].isna()
         table[["conf_low", "conf_high"]] = profile_intervals(fit, conf_level)
+        table.loc[untested, ["conf_low", "conf_high"]] = np.nan
+        notes += (PROFILES,) if notes else ()
         kind = "profile-likelihood intervals"
     if isinstance(fit, OrdinalEstimates):
         table, told = _by_units(fit, table, conf_level, profile=interval == "profile")
         notes += told
+    if "df" in table:
+        table["df"] = table["df"].fillna(np.inf)
     table["method"] = fit.method
     meta = Metadata(
         fit.formula,
@@ -120,14 +128,15 @@ def _by_units(
     first, last = n_located(fit), len(fit.params)
     rows = fit.rows[first:last]
     variance = np.einsum("mk,kl,ml->m", rows, between_units(fit, units), rows)
-    df = units.fewest - 2
+    df = scale_df(fit, units)
     made = wald_table(
         fit.params.to_numpy()[first:],
         np.sqrt(variance) if df > 0 else variance * np.nan,
         df,
         conf_level,
     )
-    made = made.drop(columns="df", errors="ignore")
+    if "df" not in table and "df" in made:
+        table = table.assign(df=np.inf)
     if profile:
         made[["conf_low", "conf_high"]] = np.nan
     table.loc[table.index[first:last], made.columns] = made.to_numpy()

@@ -1,5 +1,6 @@
 """On which independent units a comparison rests: raters, items, or both."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -68,22 +69,27 @@ def units_of(fit: Grouped, *variables: str) -> Units:
     return Units(" and ".join(names), tuple(kept[name] for name in names))
 
 
-def between(fit: Grouped, variable: str) -> dict[str, np.ndarray]:
-    """Codes (n,) of the groups between which a variable, or its effect, differs; by name."""
-    groups = _whole(fit)
-    values = pd.factorize(fit.design.data[variable])[0]
-    same = {name: codes for name, codes in groups.items() if _part(codes, values)}
+def between(
+    fit: Grouped, variables: Sequence[str], values: np.ndarray | None = None
+) -> dict[str, np.ndarray]:
+    """Codes (n,) of the groups between which something, or its effect, differs; by name.
+
+    `values` (n,) are what differs; by default those of the first of its variables.
+    """
+    if values is None:
+        values = pd.factorize(fit.design.data[variables[0]])[0]
+    same = {name: codes for name, codes in _whole(fit).items() if _part(codes, values)}
     return same | {
         part.design.term.group: part.design.codes
         for part in fit.random
-        if variable in variables_of(part.design.term.effects)
+        if set(variables) & variables_of(part.design.term.effects)
     }
 
 
 def _of_variable(fit: Grouped, variable: str) -> dict[str, np.ndarray]:
     values, groups = pd.factorize(fit.design.data[variable])[0], _whole(fit)
     same = any(_part(codes, values) for codes in groups.values())
-    return ({} if same else _crossed(groups, _rater(fit))) | between(fit, variable)
+    return ({} if same else _crossed(groups, _rater(fit))) | between(fit, [variable])
 
 
 def _whole(fit: Grouped) -> dict[str, np.ndarray]:

@@ -6,7 +6,8 @@ import pytest
 from scipy import stats
 
 import pluralign_stats as pls
-from pluralign_stats.models.few_units import MANY, few_units, spare_units
+from pluralign_stats.models.between import scale_df, scale_units
+from pluralign_stats.models.few_units import MANY, few_of_coefficients, few_units, spare_units
 
 
 def ratings(seed, n_items=12, n_raters=40, between=1.0):
@@ -76,7 +77,7 @@ def test_units_are_those_between_which_a_variable_differs():
     assert few_units(fit, "kind") is None  # 80 items are many
     assert few_units(fit, "late") is None  # differs within raters and items
     few = few_units(fit, "kind", "gender", "late")
-    assert (few.variable, few.unit, few.n, few.df) == ("gender", "rater", 30, 28)
+    assert (few.what, few.unit, few.n, few.df) == ("gender", "rater", 30, 28)
     varying = pls.fit_ordinal("rating ~ late + (1 + late|rater)", data)
     assert few_units(varying, "late").unit == "rater"
     linear = pls.fit_linear("rating ~ gender + (1|rater)", data)
@@ -107,3 +108,93 @@ def test_many_is_where_the_normal_distribution_lets_through_less_than_six_percen
         return 2 * stats.t.sf(stats.norm.ppf(0.975) * np.sqrt((n - 2) / n), n - 2)
 
     assert share(MANY) < 0.06 < share(MANY - 12)
+
+
+def test_an_interaction_rests_on_what_its_own_column_differs_between():
+    data = ratings(4, n_items=14, n_raters=30)
+    data["late"] = np.random.default_rng(1).permutation(len(data)) % 2
+    fit = pls.fit_ordinal(
+        "rating ~ gender * late + gender:kind + kind + (1|rater) + (1|item)", data
+    )
+    few = dict(zip(fit.params.index, few_of_coefficients(fit), strict=False))
+    assert few["gender[T.m]"].unit == "rater"
+    assert few["kind[T.odd]"].unit == "item"
+    assert few["late"] is None
+    assert few["gender[T.m]:late"] is None
+    assert few["gender[T.m]:kind[T.odd]"] is None
+    assert few_units(fit, "gender").unit == "rater"
+
+
+def test_effects_on_thresholds_and_scale_take_units_too():
+    data = ratings(5, n_items=9, n_raters=24)
+    data["country"] = data["rater"] % 4
+    located = pls.fit_ordinal("rating ~ C(country) + (1|rater)", data)
+    apart = pls.fit_ordinal("rating ~ 1 + (1|rater)", data, nominal="C(country)")
+    assert few_of_coefficients(located)[0].df == 20
+    assert scale_df(apart, scale_units(apart)) == 20
+    summary = apart.summary().table
+    assert set(summary.loc[summary["term"].str.contains(":"), "df"]) == {20}
+    assert set(summary.loc[summary["term"].str.startswith("threshold"), "df"]) == {np.inf}
+
+
+def test_equations_do_not_depend_on_what_is_asked_beside_them():
+    data = ratings(6, n_items=9, n_raters=24)
+    fit = pls.fit_ordinal(FORMULA, data, nominal="gender")
+    cut = f"{fit.thresholds.index[0]}: gender[T.m]"
+    asked = ["`kind[T.odd]` = 0", f"`{cut}` = 0"]
+    together = fit.hypotheses(asked, adjust="none").table
+    summary = fit.summary().table.set_index("term")
+    for place, name in enumerate(["kind[T.odd]", cut]):
+        alone = fit.hypotheses(asked[place], adjust="none").table.iloc[0]
+        for column in ("std_error", "p_value", "conf_low", "df"):
+            assert together[column].iloc[place] == pytest.approx(alone[column])
+            assert alone[column] == pytest.approx(summary.loc[name, column])
+    holm = fit.hypotheses(asked).table
+    smallest = together["p_value"].min()
+    assert holm["p_adjusted"].min() == pytest.approx(2 * smallest)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_number_of_raters_is_not_told_where_few_are_left_out(seed):
+    data = ratings(seed, n_raters=57)
+    data.loc[data["rater"] < 4, "gender"] = None
+    fit = pls.fit_ordinal(FORMULA, data)
+    results = [
+        fit.summary(), fit.contrasts("gender"), fit.percent("gender"), fit.predictions(by="gender"),
+        fit.hypotheses("`gender[T.m]` = 0"), pls.joint_test(fit, "gender"),
+    ]  # fmt: skip
+    for result in results:
+        released = result.released()
+        told = " ".join([*released.meta.notes, released.sentence])
+        assert "53" not in told
+        assert "fewer than 60 raters" in told
+        degrees = {c for c in ("df", "df_residual") if c in released.table}
+        assert not {53, 51} & set(released.table[sorted(degrees)].to_numpy(float).ravel())
+    assert few_units(fit, "kind").df == 10  # the number of items is no secret
+
+
+def test_where_there_is_no_test_nothing_is_said_of_differences():
+    data = ratings(7, n_items=6, n_raters=4).assign(country=lambda d: d["rater"])
+    fit = pls.fit_ordinal("rating ~ C(country) + (1|rater)", data)
+    assert "too few to test" in pls.joint_test(fit, "country").sentence
+    assert "too few to test" in fit.hypotheses("`C(country)[T.1]` = 0").sentence
+    made = fit.contrasts("kind") if "kind" in fit.params else fit.predictions(by="country")
+    assert made.table["conf_low"].isna().all()
+    simulated = fit.predictions(by="country", interval="simulation").table
+    assert simulated[["conf_low", "conf_high"]].isna().all(axis=None)
+    profile = fit.summary(interval="profile").table.set_index("term")
+    assert profile.loc["C(country)[T.1]", ["conf_low", "conf_high"]].isna().all()
+
+
+def test_populations_are_weighted_with_the_same_errors():
+    data = ratings(8, n_items=6, n_raters=8)
+    data["country"] = data["rater"].map(dict(enumerate("AABBCCDD")))
+    fit = pls.fit_ordinal("rating ~ country + (1|rater) + (1|item)", data)
+    people = pd.DataFrame({"country": list("ABCD"), "n": [10, 1, 1, 1]})
+    ends = ["estimate", "conf_low", "conf_high"]
+    whole = pls.poststratify(fit, people).table.set_index("weighting").loc["difference", ends]
+    parts = pls.poststratify(fit, people, by="country").table
+    everyone = parts[parts["group"] == "everybody"]
+    assert whole.tolist() == pytest.approx(
+        everyone.set_index("weighting").loc["difference", ends].tolist()
+    )
