@@ -194,7 +194,7 @@ def test_populations_are_weighted_with_the_same_errors():
     ends = ["estimate", "conf_low", "conf_high"]
     whole = pls.poststratify(fit, people).table.set_index("weighting").loc["difference", ends]
     parts = pls.poststratify(fit, people, by="country").table
-    everyone = parts[parts["group"] == "everybody"]
+    everyone = parts[parts["group"] == "all"]
     assert whole.tolist() == pytest.approx(
         everyone.set_index("weighting").loc["difference", ends].tolist()
     )
