@@ -31,7 +31,7 @@ class FewUnits:
     Attributes
     ----------
     what
-        Which variable, or coefficient.
+        Which variable, or several whose product it is.
     unit
         What the units are, such as ``"item"``.
     n
@@ -103,12 +103,12 @@ def few_units(fit: Estimated, *variables: str) -> FewUnits | None:
 def few_of_coefficients(fit: Estimated) -> list[FewUnits | None]:
     """The same of each coefficient's own column; None of thresholds, and effects on these."""
     design = fit.design
-    names, variables = design.fixed.names, coefficient_variables(fit)
+    variables = coefficient_variables(fit)
     made = [
-        _fewest(fit, {name: between(fit, used, column)} if used else {})
-        for name, column, used in zip(names, design.fixed.columns.T, variables, strict=False)
+        _fewest(fit, {":".join(used): between(fit, used, column)} if used else {})
+        for column, used in zip(design.fixed.columns.T, variables, strict=False)
     ]
-    return made + [None] * (len(variables) - len(names))
+    return made + [None] * (len(variables) - len(made))
 
 
 def _fewest(fit: Estimated, groups: Mapping[str, Mapping[str, np.ndarray]]) -> FewUnits | None:
