@@ -1,8 +1,10 @@
 """Designs of tuning as tables have them and as figures and sentences call them."""
 
+import math
 import re
 from collections.abc import Iterable, Mapping
 
+from pluralign_stats.errors import InputError, one_line
 from pluralign_stats.study.text import parted
 
 #: What an untuned model has in place of the factors of tuning.
@@ -97,6 +99,33 @@ def _plain_group(group: str) -> str:
 
 
 def parse_objective(objective: str) -> dict[str, float]:
-    """Weights of the dimensions that an objective names: ``toxicity``, ``2*a+1*b``."""
-    named = [parted(part, "*") for part in parted(objective, "+")]
-    return {name: float(weight[0]) if weight else 1.0 for *weight, name in named}
+    """Weights of the dimensions that an objective names: ``toxicity``, ``2*a+1*b``.
+
+    Raises
+    ------
+    InputError
+        If a part is neither a dimension nor a number, ``*`` and a dimension; or names one again.
+    """
+    weights: dict[str, float] = {}
+    for part in parted(objective, "+"):
+        *weight, name = parted(part, "*")
+        if not name or len(weight) > 1 or not all(map(_is_weight, weight)):
+            raise InputError(
+                f"objective '{one_line(objective)}': each part must be a dimension or a number "
+                f"above 0, '*' and a dimension, as in 2*toxicity+1*warmth, not '{one_line(part)}'; "
+                "write \\* or \\+ for a '*' or '+' that is in a dimension's name"
+            )
+        if name in weights:
+            raise InputError(
+                f"objective '{one_line(objective)}' names '{name}' twice; each dimension may have "
+                "one weight, so add up its weights"
+            )
+        weights[name] = float(weight[0]) if weight else 1.0
+    return weights
+
+
+def _is_weight(text: str) -> bool:
+    try:
+        return 0 < float(text) < math.inf
+    except ValueError:
+        return False

@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from pluralign_stats.words import p_number
+
 #: Columns in one unit, which are written with equally many decimals.
 _ALIKE = ("planted", "estimate", "observed", "std_error", "sd", "conf_low", "conf_high")
 
@@ -79,6 +81,8 @@ def _degree_places(number: float) -> int:
 def format_number(column: str, number: Any, places: int | None = None) -> str:
     """Write a number as its column asks: counts whole, shares in percent, p to three places.
 
+    A p that three places would write as the level of significance has more.
+
     Any other has `places` decimals, by default as many as its own size asks for.
     """
     if pd.isna(number):
@@ -91,7 +95,7 @@ def format_number(column: str, number: Any, places: int | None = None) -> str:
     if column == "share" or column.endswith("_share"):
         return f"{value:.1%}"
     if column.startswith("p_"):
-        return "<0.001" if value < 0.001 else f"{value:.3f}"
+        return "<0.001" if value < 0.001 else p_number(value, 3)
     return minus(f"{value:,.{_places(value) if places is None else places}f}")
 
 

@@ -1,15 +1,15 @@
 """Words of sentences: counts with their nouns, lists as they are said, names of coefficients."""
 
+import re
 from collections.abc import Iterable, Mapping
 
-#: Plurals that do not end in s alone.
-_PLURALS = {
-    "kind of model": "kinds of model",
-    "study": "studies",
-    "analysis": "analyses",
-    "person": "people",
-    "strategy": "strategies",
-}
+from pluralign_stats.settings import SIGNIFICANCE
+
+#: Plurals that follow no rule.
+_PLURALS = {"kind of model": "kinds of model", "analysis": "analyses", "person": "people"}
+
+#: Grouping factors that are called by these names in sentences; others are a user's columns.
+_NOUNS = frozenset({"rater", "item", "prompt", "response", "rating", "run"})
 
 
 def plural(noun: str) -> str:
@@ -17,7 +17,13 @@ def plural(noun: str) -> str:
     if noun in _PLURALS:
         return _PLURALS[noun]
     first, space, last = noun.rpartition(" ")
-    return first + space + _PLURALS.get(last, f"{last}s")
+    return first + space + (_PLURALS.get(last) or _regular(last))
+
+
+def _regular(noun: str) -> str:
+    if re.search("[^aeiou]y$", noun):
+        return f"{noun[:-1]}ies"
+    return f"{noun}es" if re.search("(s|x|z|ch|sh)$", noun) else f"{noun}s"
 
 
 def counted(n: float, noun: str) -> str:
@@ -42,8 +48,14 @@ def joined(words: Iterable[str]) -> str:
 
 
 def p_told(p: float) -> str:
-    """Write a p-value: ``p = 0.04``, ``p = 0.012``, ``p < 0.001``."""
-    return "p < 0.001" if p < 0.001 else f"p = {p:.{2 if p >= 0.1 else 3}f}"
+    """Write a p-value: ``p = 0.14``, ``p = 0.012``, ``p < 0.001``, ``p = 0.0499``."""
+    return "p < 0.001" if p < 0.001 else f"p = {p_number(p, 2 if p >= 0.1 else 3)}"
+
+
+def p_number(p: float, places: int) -> str:
+    """Write a number with so many decimals, or more, that it shows whether it is significant."""
+    exact = (k for k in range(places, 16) if round(p, k) != SIGNIFICANCE)
+    return f"{p:.{places if p == SIGNIFICANCE else next(exact, places)}f}"
 
 
 def alike(a: float, b: float, form: str = ".2f") -> bool:
@@ -70,9 +82,24 @@ def plain_coefficient(name: str) -> str:
     return " × ".join(parts)
 
 
-def levels_of(group: str) -> str:
-    """The levels of a grouping factor in words: ``raters``, ``items``, or ``levels of x``."""
-    return f"{group}s" if group in {"rater", "item", "prompt", "response"} else f"levels of {group}"
+def levels_of(group: str, n: float = 2) -> str:
+    """The n levels of grouping factors in words: ``raters``, ``raters and items``, ``level of x``.
+
+    `group` is a factor's name, or several joined by "and".
+    """
+    names = group.split(" and ")
+    return " and ".join(_levels_of(e, n) for e in (names if _NOUNS & {*names} else [group]))
+
+
+def _levels_of(group: str, n: float) -> str:
+    if group in _NOUNS:
+        return group if n == 1 else plural(group)
+    return f"level of {group}" if n == 1 else f"levels of {group}"
+
+
+def counted_levels(n: float, group: str) -> str:
+    """Write how many levels a grouping factor has: ``8 raters``, ``1 item``, ``2 levels of x``."""
+    return f"{n:,.0f} {levels_of(group, n)}"
 
 
 def ordinal(rank: int) -> str:

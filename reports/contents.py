@@ -158,12 +158,13 @@ class Contents:
         if len(tests) < 2:
             return f"{told}." if n else ""
         low = sum(t.p_value < SIGNIFICANCE for t in tests if t.p_value is not None and t.passed)
+        more = "" if all(t.passed for t in tests) else " more"
         return (
             f"{told}, {len(tests)} of them by a test. As about one in {1 / SIGNIFICANCE:.0f} tests "
             "rejects a right model by chance, such a check counts as failed where its p, adjusted "
             f"for their number (Holm), is below {SIGNIFICANCE:g}"
             + (
-                f"; {low} more {has(low)} a p below {SIGNIFICANCE:g} only before that."
+                f"; {low}{more} {has(low)} a p below {SIGNIFICANCE:g} only before that."
                 if low
                 else "."
             )

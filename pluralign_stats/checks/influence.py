@@ -20,7 +20,7 @@ from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.models.raters import RATER
 from pluralign_stats.results import Metadata, Result
 from pluralign_stats.settings import MIN_CELL
-from pluralign_stats.words import levels_of, plain_coefficient
+from pluralign_stats.words import counted_levels, levels_of, plain_coefficient
 
 #: A level that moves a coefficient by more standard errors than this is called influential. The
 #: choice is ours: such a level decides as much as everything that chance leaves open.
@@ -97,8 +97,8 @@ def influence_check(
         "standard errors",
         conf_level=None,
         notes=(
-            f"Shown: {len(table)} of {len(sets):,} {levels_of(group)}, the most influential first. "
-            "Estimate: change of the coefficient that moves most when one is left out.",
+            f"Shown: {len(table)} of {counted_levels(len(sets), group)}, the most influential "
+            "first. Estimate: change of the coefficient that moves most when one is left out.",
             f"Largest change of each coefficient: {_largest(fit, size, told)}.",
             f"The limit of {LARGEST:g} standard error is a choice of ours.",
         ),
@@ -145,17 +145,17 @@ def _sentence(fit: ModelEstimates, first: str, group: str, size: np.ndarray) -> 
     name = plain_coefficient(str(fit.params.index[size.max(axis=0).argmax()]))
     if worst.max() <= LARGEST:
         return (
-            f"Leaving out any one of {n_levels:,} {levels_of(group)} moves no coefficient by more "
-            f"than {worst.max():.2f} of its standard errors (the most: {name})."
+            f"Leaving out any one of {counted_levels(n_levels, group)} moves no coefficient by "
+            f"more than {worst.max():.2f} of its standard errors (the most: {name})."
         )
     n = int((worst > LARGEST).sum())
-    many = f"{n:,} of {n_levels:,} {levels_of(group)}"
+    many = f"{n:,} of {counted_levels(n_levels, group)} {'moves' if n == 1 else 'move'}"
     if not np.isfinite(worst.max()):
         return (
-            f"{name} cannot be estimated without {first}; {many} move a "
+            f"{name} cannot be estimated without {first}; {many} a "
             f"coefficient by more than {LARGEST:g} standard error."
         )
     return (
-        f"{many} move a coefficient by more than {LARGEST:g} standard error when left out; the "
+        f"{many} a coefficient by more than {LARGEST:g} standard error when left out; the "
         f"largest change is one of {name}, by {worst.max():.2f} of its standard errors."
     )

@@ -22,6 +22,7 @@ from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.results import Metadata, Result
 from pluralign_stats.settings import MIN_CELL
 from pluralign_stats.suppression import few
+from pluralign_stats.words import counted
 
 #: What may be left out.
 LEFT_OUT = ("rating", "rater")
@@ -166,7 +167,8 @@ def _result(fit: PosteriorEstimates, by: str, pointwise: pd.DataFrame, largest_k
     elpd, m = pointwise["elpd"], len(pointwise)
     k = pointwise["pareto_k"]
     bad = int((~(k <= largest_k)).sum())
-    told = f"{bad:,} of {m:,}" if _countable(fit) else f"{bad:,}"
+    told = f"{bad:,} of {counted(m, by)}" if _countable(fit) else counted(bad, by)
+    told += " moves" if bad == 1 else " move"
     n_raters = fit.design.raters.n or np.nan
     table = pd.DataFrame(
         {
@@ -235,7 +237,7 @@ def _warning(by: str, bad: str, largest_k: float) -> tuple[str, ...]:
         "rater": "sample more draws (draws=), or check whether single raters dominate the model",
     }
     return (
-        f"{bad} {by}s move the posterior too far to be left out by weighting (Pareto k "
+        f"{bad} the posterior too far to be left out by weighting (Pareto k "
         f"above {largest_k:.2f}): the model predicts worse than is told here; {advice[by]}",
     )
 
@@ -249,21 +251,21 @@ def _curve(fit: ModelEstimates, result: Loo) -> Result:
     bad = int(result.bad.sum())
     rest = np.unique(np.linspace(bad, len(k) - 1, CURVE).astype(int))
     kept = np.unique(np.concatenate([np.arange(bad), rest]))
-    counted = _countable(fit)
+    by, countable = result.by, _countable(fit)
     share = (kept + 0.5) / len(k)
     table = pd.DataFrame(
         {
             "term": result.table["term"].iloc[0],
-            "share": share if counted else share.round(2),
+            "share": share if countable else share.round(2),
             "estimate": k[kept],
             "limit": result.largest_k,
         }
     )
     largest = f"{k[0]:.2f}" if np.isfinite(k[0]) else "not finite"
-    told = f"{bad:,} of {len(k):,}" if counted else f"{bad:,}"
+    told = f"{bad:,} of {counted(len(k), by)}" if countable else counted(bad, by)
     sentence = (
-        f"Pareto k is at most {largest}; {told} {result.by}s lie above the limit of "
-        f"{result.largest_k:.2f}."
+        f"Pareto k is at most {largest}; {told} {'lies' if bad == 1 else 'lie'} above the limit "
+        f"of {result.largest_k:.2f}."
     )
-    meta = Metadata(f"Pareto k by {result.by}", result.meta.data, "Pareto k", None)
+    meta = Metadata(f"Pareto k by {by}", result.meta.data, "Pareto k", None)
     return Result(table, sentence, meta)

@@ -12,7 +12,7 @@ from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.models.parts import RandomPart
 from pluralign_stats.results import Metadata, Result
 from pluralign_stats.settings import CONF_LEVEL, MIN_CELL
-from pluralign_stats.words import levels_of, plain_coefficient
+from pluralign_stats.words import counted_levels, levels_of, plain_coefficient
 
 
 def random_effects_table(
@@ -104,6 +104,6 @@ def _sentence(table: pd.DataFrame, group: str, n_levels: int) -> str:
     apart = int(((block["conf_low"] > 0) | (block["conf_high"] < 0)).sum())
     low, high = (minus(f"{block['estimate'].agg(end):.2f}") for end in ("min", "max"))
     return (
-        f"Of {n_levels:,} {levels_of(group)}, {apart:,} {'lies' if apart == 1 else 'lie'} so far "
+        f"Of {counted_levels(n_levels, group)}, {apart:,} {'lies' if apart == 1 else 'lie'} so far "
         f"from the average that the interval leaves out zero; effects go from {low} to {high}."
     )

@@ -9,7 +9,7 @@ from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.models.matrices import RandomDesign
 from pluralign_stats.results import Metadata, Result
 from pluralign_stats.settings import MIN_CELL
-from pluralign_stats.words import levels_of
+from pluralign_stats.words import counted_levels
 
 #: Levels whose ratings are looked at, and most ratings of one of them.
 N_LEVELS, N_RATINGS = 10, 30
@@ -79,8 +79,9 @@ def rating_influence(
     )
     largest = table["estimate"].abs().max()
     sentence = (
-        f"The most influential single rating among those of {len(chosen):,} "
-        f"{levels_of(design.term.group)} moves a coefficient by {largest:.2f} standard errors."
+        "The most influential single rating among those of "
+        f"{counted_levels(len(chosen), design.term.group)} moves a coefficient by {largest:.2f} "
+        "standard errors."
     )
     return (Result(table, sentence, meta),)
 

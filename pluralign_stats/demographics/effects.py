@@ -38,6 +38,9 @@ _COLUMNS = ["dimension", "term", "contrast", "level", "reference", "reading", "e
 _COLUMNS += ["std_error", "conf_low", "conf_high", "p_value", "p_adjusted", "n_raters", "n_ratings"]
 _COLUMNS += ["method"]
 
+#: Note on p.
+ADJUSTED = "p adjusted by Holm within one demographic and dimension."
+
 
 @dataclass(frozen=True)
 class DemographicEffects:
@@ -260,7 +263,8 @@ def _collect(
     tested = any("p_adjusted" in p.result.table for p in parts)
     notes = [
         *_common(study, parts),
-        _references(study, parts, tested=tested),
+        _references(study, parts),
+        ADJUSTED if tested else "",
         *told,
         _left_out(study, gaps),
     ]
@@ -321,10 +325,9 @@ def _by_reference(study: Study, parts: list[_Part]) -> dict[tuple[str, str], str
     return {key: f" ({', '.join(d)})" if several[key[0]] > 1 else "" for key, d in on.items()}
 
 
-def _references(study: Study, parts: list[_Part], *, tested: bool) -> str:
+def _references(study: Study, parts: list[_Part]) -> str:
     label = study.codebook.label
     told = [f"{label(f)}: {r}{where}" for (f, r), where in _by_reference(study, parts).items()]
-    told += ["p adjusted by Holm within one demographic and dimension"] if tested else []
     return f"Compared with: {'; '.join(told)}."
 
 

@@ -17,6 +17,7 @@ from pluralign_stats.formatting import with_interval
 from pluralign_stats.models.formula import parse_formula, variables_of
 from pluralign_stats.results import Metadata, Result, ordered_columns
 from pluralign_stats.settings import CONF_LEVEL, SIGNIFICANCE
+from pluralign_stats.words import counted_levels, is_are, levels_of, p_told
 
 #: The models by name: what may differ between the groups besides their level.
 SAME, THRESHOLDS, SPREAD = "same scale", "own thresholds", "own spread"
@@ -151,22 +152,23 @@ def _sentence(table: pd.DataFrame, tests: pd.DataFrame, group: str) -> str:
     least = str(p.idxmin()) if len(p) else TESTED[THRESHOLDS]
     differ = bool((p < SIGNIFICANCE).any())
     best = next(name for name, against in TESTED.items() if against == least)
+    units, n_units = str(tests["units"].iloc[0]), int(tests["n_units"].min())
     if p.empty:
         start = (
             f"Whether groups by {group} use the scale differently could not be tested: "
-            f"{int(tests['n_units'].min())} {tests['units'].iloc[0]}s are too few, or the model "
+            f"{counted_levels(n_units, units)} {is_are(n_units)} too few, or the model "
             "did not converge"
         )
     elif differ:
         start = (
             f"Groups by {group} use the scale differently: each has {OWN[best]} "
-            f"(adjusted p {p.min():.2g})"
+            f"(adjusted {p_told(p.min())})"
         )
     else:
         start = (
             f"Nothing shows that groups by {group} use the scale differently: neither thresholds "
-            f"nor spread differ by more than chance makes between {tests['units'].iloc[0]}s "
-            f"(smallest adjusted p {p.min():.2g})"
+            f"nor spread differ by more than chance makes between {levels_of(units)} "
+            f"(smallest adjusted {p_told(p.min())})"
         )
     left = table[(table["model"] == best) & (table["part"] == LEVEL)].set_index("contrast")
     alike = table[table["model"] == SAME].set_index("contrast")

@@ -1,21 +1,17 @@
 """The same differences by two models, and where these disagree."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import pandas as pd
 
-from pluralign_stats.demographics.effects import DemographicEffects, clear_ones
+from pluralign_stats.demographics.effects import ADJUSTED, DemographicEffects, clear_ones
 from pluralign_stats.effects.draws import COLUMNS
+from pluralign_stats.fits.ordinal import OrdinalFit
 from pluralign_stats.results import Result, ordered_columns
-from pluralign_stats.words import counted, has, is_are, joined, some
+from pluralign_stats.words import counted, first_up, has, is_are, joined, some
 
 _KEYS = ["dimension", "term", "contrast"]
-
-
-#: What the two of a pair are called.
-_ORDINAL = ("ordinal", "linear")
-_POSTERIOR = ("frequentist", "Bayesian")
 
 #: Of a frequentist and a Bayesian model, what only one of them has.
 _UNSHARED = ["std_error", "sd", "p_value", "p_adjusted", "prob_positive"]
@@ -32,20 +28,20 @@ def side_by_side(first: DemographicEffects, second: DemographicEffects) -> Resul
     Parameters
     ----------
     first, second
-        Effects of the same study by the ordinal and the linear model, or by the ordinal model and
-        the Bayesian one.
+        Effects of the same study by two models, such as the ordinal and the linear one, or the
+        ordinal and the Bayesian one.
 
     Returns
     -------
     Result
-        One row per contrast and model: columns dimension, term, contrast, model, estimate,
+        One row per contrast and model: columns dimension, term, contrast, model (what they are:
+        "ordinal", "linear"; "frequentist", "Bayesian"; two of a kind: "first", "second"), estimate,
         std_error, conf_low, conf_high, p_value, p_adjusted, n_raters, n_ratings, disagree ("yes",
         "no"; empty where one model has no estimate), method; beside a Bayesian
         model without std_error and p.
     """
-    credible = "prob_positive" in second.differences.table
-    names = _POSTERIOR if credible else _ORDINAL
-    named = dict(zip(names, (first.differences, second.differences), strict=True))
+    named = _named(first, second)
+    credible = any(map(_sampled, (first, second)))
     dropped = ["standardized", "df", *(_UNSHARED if credible else [])]
     tables = [
         result.table.drop(columns=dropped, errors="ignore").assign(model=name)
@@ -62,24 +58,58 @@ def side_by_side(first: DemographicEffects, second: DemographicEffects) -> Resul
     table["disagree"] = differ.map({True: "yes", False: "no"}).where(both, "")
     place = table.groupby(_KEYS, sort=False, dropna=False).ngroup()
     table = table.iloc[place.argsort(kind="stable")].reset_index(drop=True)
-    meta = (second if credible else first).differences.meta
     meta = replace(
-        meta,
+        first.differences.meta,
         title="Differences between groups by two models",
         interval="intervals of either model",
         notes=(
-            *(note for note in meta.notes if note != COLUMNS),
+            *_told_by({name: _notes(result, credible) for name, result in named.items()}),
             "Disagree: one model finds a clear difference where the other does not, or of the "
             "opposite sign; empty where only one of them has an estimate.",
             *(["Clear: the interval leaves out 0."] if credible else []),
             *([_left_out(same)] if same else []),
         ),
-        warnings=tuple(
-            dict.fromkeys(text for result in named.values() for text in result.warnings)
-        ),
+        warnings=_told_by({name: result.warnings for name, result in named.items()}),
     )
     sentence = _left_out(same) if table.empty and same else _sentence(table, named)
     return Result(table[ordered_columns(table)], sentence, meta)
+
+
+def _named(first: DemographicEffects, second: DemographicEffects) -> dict[str, Result]:
+    """The differences of both models by what sets these apart."""
+    both = (first, second)
+    if any(map(_sampled, both)):
+        names = ["Bayesian" if _sampled(each) else "frequentist" for each in both]
+    else:
+        names = ["ordinal" if _ordered(each) else "linear" for each in both]
+    if len(set(names)) < len(names):
+        names = ["first", "second"]
+    return dict(zip(names, (each.differences for each in both), strict=True))
+
+
+def _sampled(effects: DemographicEffects) -> bool:
+    return "prob_positive" in effects.differences.table
+
+
+def _ordered(effects: DemographicEffects) -> bool:
+    return any(isinstance(fit, OrdinalFit) for fit in effects.fits.values())
+
+
+def _notes(result: Result, credible: bool) -> list[str]:
+    """A model's notes but those on columns that are not shown."""
+    return [n for n in result.meta.notes if n != COLUMNS and not (credible and n == ADJUSTED)]
+
+
+def _told_by(texts: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
+    """What both models say, and what only one says as said of it."""
+    on: dict[str, list[str]] = {}
+    for name, told in texts.items():
+        for text in dict.fromkeys(told):
+            on.setdefault(text, []).append(name)
+    return tuple(
+        text if len(names) == len(texts) else f"{first_up(names[0])} model: {text}"
+        for text, names in on.items()
+    )
 
 
 def _same_model(first: pd.DataFrame, second: pd.DataFrame) -> list[str]:

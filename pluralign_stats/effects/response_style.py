@@ -34,6 +34,7 @@ from pluralign_stats.models.scores import scores
 from pluralign_stats.models.units import units_of
 from pluralign_stats.results import Metadata, Result, ordered_columns
 from pluralign_stats.settings import CONF_LEVEL
+from pluralign_stats.words import levels_of
 
 #: Parts of a difference, as tables name them.
 RATED, LEVEL, STYLE = "as rated", "level", "use of the scale"
@@ -103,8 +104,8 @@ def response_style(
             "Level: what is left of a difference if both groups used the scale as the first one "
             "does. A shift of all thresholds by the same amount counts as level: no ratings could "
             "tell it from a difference in what is perceived.",
-            f"Intervals are as wide as differences between {units.name}s in their use of the scale "
-            "make them, which the model itself leaves out.",
+            f"Intervals are as wide as differences between {levels_of(units.name)} in their use of "
+            "the scale make them, which the model itself leaves out.",
             *notes(fit, rows.n_dropped, averaging, "mean"),
         ),
         fit.warnings,

@@ -212,7 +212,7 @@ def influence_figure(result: Result, ratings: Result | None = None, *, columns: 
         [axes[0]], "Change of the coefficient that moves most, when left out (standard errors)"
     )
     term = str(table["term"].iloc[0])
-    told = [f"the {len(table)} most influential {levels_of(term)}"]
+    told = [f"the {len(table)} most influential {levels_of(term, len(table))}"]
     told += [f"{term} → coefficient that moves most"] if table["contrast"].any() else []
     if ratings is not None:
         left_out = _rating_matrix(

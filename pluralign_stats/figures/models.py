@@ -28,7 +28,7 @@ from pluralign_stats.figures.tables import counted, need, plain_rating
 from pluralign_stats.figures.ticks import percents
 from pluralign_stats.results import Result
 from pluralign_stats.settings import MIN_CELL
-from pluralign_stats.words import levels_of
+from pluralign_stats.words import counted_levels
 
 #: Inches that a label of a level takes.
 LABEL = 0.15
@@ -145,7 +145,7 @@ def caterpillar_figure(result: Result, *, columns: int = 2) -> Picture:
     name_below(axes, f"Difference from the average {group} ({result.meta.unit})")
     for ax in leftmost(axes):
         _name_levels(ax, rows, height, 40 if wide else 22)
-    foot(figure, result, f"{len(rows):,} {levels_of(group)}", "blue: interval leaves out 0")
+    foot(figure, result, counted_levels(len(rows), group), "blue: interval leaves out 0")
     return Picture(figure, f"Points with intervals, sorted. {result.sentence}")
 
 

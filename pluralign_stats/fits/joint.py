@@ -16,6 +16,7 @@ from pluralign_stats.models.raters import RATER
 from pluralign_stats.models.summary import coefficient_raters
 from pluralign_stats.results import Metadata, Result, ordered_columns
 from pluralign_stats.settings import CONF_LEVEL
+from pluralign_stats.words import levels_of
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -112,8 +113,9 @@ class JointFit(JointEstimates):
         top = made.loc[made["estimate"].abs().idxmax()]
         meta = self._meta("Correlations between dimensions", "correlation", conf_level)
         told = (
-            f"The closest pair: effects of {top['group']}s on {top['first']} and {top['second']}, "
-            f"correlation {top['estimate']:.2f} [{top['conf_low']:.2f}, {top['conf_high']:.2f}]."
+            f"The closest pair: effects of {levels_of(top['group'])} on {top['first']} and "
+            f"{top['second']}, correlation {top['estimate']:.2f} "
+            f"[{top['conf_low']:.2f}, {top['conf_high']:.2f}]."
         )
         return Result(made, told, meta)
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 
-import numpy as np
 import pandas as pd
 
 from pluralign_stats.designs import ONE_RUN, design_words
@@ -11,6 +10,7 @@ from pluralign_stats.outcomes.contrasts import clear_ones
 from pluralign_stats.outcomes.experiments import OVERALL_LABEL
 from pluralign_stats.outcomes.models import UNIT
 from pluralign_stats.results import Result
+from pluralign_stats.words import p_number
 
 
 def findings(results: Iterable[Result]) -> tuple[str, ...]:
@@ -137,4 +137,4 @@ def _difference(row: pd.Series, result: Result) -> str:
 
 
 def _p(value: float) -> str:
-    return "below 0.001" if value < 0.001 else f"{np.round(value, 3):g}"
+    return "below 0.001" if value < 0.001 else f"{float(p_number(value, 3)):g}"

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from pluralign_stats.designs import CONTROL, MINIATURES
+from pluralign_stats.designs import CONTROL, MINIATURES, parse_objective
 from pluralign_stats.errors import InputError, listing, one_of
 from pluralign_stats.study.codebook import Codebook
 from pluralign_stats.study.study import Study
@@ -157,7 +157,7 @@ def read_outcomes(path: str | Path, *, study: Study | None = None, told: str = "
     ------
     InputError
         If the table cannot be read, lacks a column, holds scores by several judges, outside the
-        scale or twice for one generation, or has no control.
+        scale or twice for one generation, or an objective that cannot be read, or has no control.
     """
     path = Path(path)
     folder, file = (path, path / _FILES["outcomes"]) if path.is_dir() else (path.parent, path)
@@ -248,6 +248,12 @@ def _check(table: pd.DataFrame, meaning: Meaning, file: Path) -> None:
             f"{file} has no control (a run whose optimizer is '{CONTROL}'); generate the untuned "
             "models too: pluralign generate"
         )
+    for objective, rows in table.groupby("objective", sort=False):
+        try:
+            parse_objective(str(objective))
+        except InputError as error:
+            run = rows["run"].iloc[0]
+            raise InputError(f"{file}: run '{run}', column 'objective': {error}") from error
     _check_runs(table, file)
 
 

@@ -71,9 +71,9 @@ def leave_one_out(
     -------
     Result
         One row for all data, then one for each part left out: columns dimension, contrast,
-        left_out ("nothing", "seed", "prompt", "base model"), level, estimate, conf_low, conf_high,
-        clear ("yes" where the interval leaves out 0), same_sign (as with all data), reason (why
-        there is no estimate; else empty), method.
+        left_out ("nothing", "seed", "prompt", "base model"), which (of these; empty with all data),
+        estimate, conf_low, conf_high, clear ("yes" where the interval leaves out 0), same_sign (as
+        with all data), reason (why there is no estimate; else empty), method.
 
     Raises
     ------
@@ -84,7 +84,7 @@ def leave_one_out(
     check_pair(experiment, a, b, quantity)
     label = experiment.meaning.label(dimension)
     whole = estimate(experiment, a, b, dimension, quantity, kind, conf_level, **options)
-    rows = [{"left_out": "nothing", "level": "", **whole}]
+    rows = [{"left_out": "nothing", "which": "", **whole}]
     for part, level, rest in _parts(experiment, dimension):
         try:
             found = estimate(rest, a, b, dimension, quantity, kind, conf_level, **options)
@@ -92,11 +92,11 @@ def leave_one_out(
                 found |= _WITHOUT_RUNS
         except InputError as error:
             found = {"reason": str(error)}
-        rows.append({"left_out": part, "level": str(level), **found})
+        rows.append({"left_out": part, "which": str(level), **found})
     table = pd.DataFrame([{"reason": "", "method": "", "clear": "", **row} for row in rows])
     table["same_sign"] = _same_sign(table)
     table = table.assign(dimension=label, contrast=f"{a} vs {b}")
-    columns = ["dimension", "contrast", "left_out", "level", "estimate", "conf_low", "conf_high"]
+    columns = ["dimension", "contrast", "left_out", "which", "estimate", "conf_low", "conf_high"]
     columns += ["clear", "same_sign", "reason", "method"]
     title = f"{_QUANTITIES[quantity]} of {a} and {b} on {label}, with parts left out"
     notes = ("A seed that is left out takes the runs of every design with that seed along.",)
@@ -309,6 +309,6 @@ def _sentence(table: pd.DataFrame, unit: str) -> str:
 
 
 def _names(rows: pd.DataFrame) -> str:
-    named = [f"{part} {level}" for part, level in zip(rows["left_out"], rows["level"], strict=True)]
+    named = [f"{part} {which}" for part, which in zip(rows["left_out"], rows["which"], strict=True)]
     first, rest = named[:4], len(named) - 4
     return ", ".join(first) + (f" and {rest} other{'s' if rest > 1 else ''}" if rest > 0 else "")

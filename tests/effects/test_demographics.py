@@ -130,7 +130,7 @@ def test_in_place_of_a_small_reference_stands_the_largest_group(study_of):
         assert set(found.table["contrast"]) == {"b vs c"}
         pd.testing.assert_frame_equal(found.table, other.table)
         notes = " ".join(found.meta.notes)
-        assert "Compared with: G: c; " in notes
+        assert "Compared with: G: c. " in notes
         assert (
             "G is compared with 'c', the largest group, as 'a' has fewer than 10 raters." in notes
         )

@@ -1,6 +1,10 @@
+from dataclasses import replace
+
 import pytest
 
 from pluralign_stats import demographic_effects, side_by_side
+from pluralign_stats.demographics.effects import ADJUSTED
+from pluralign_stats.effects.draws import COLUMNS
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +42,57 @@ def test_disagreement_is_about_what_is_clear(both):
     assert "disagree on whether 2 of" in result.sentence
 
 
-def replaced(effects, table):
-    from dataclasses import replace
+def test_models_are_called_what_they_are_in_either_order(both):
+    table, other = side_by_side(*both).table, side_by_side(*both[::-1]).table
+    keys = ["model", "dimension", "term", "contrast"]
+    there, back = (t.set_index(keys)["estimate"].sort_index() for t in (table, other))
+    assert there.equals(back)
+    assert other["model"].tolist()[:2] == ["linear", "ordinal"]
 
+
+def test_what_one_model_says_is_told_of_it_in_either_order(both):
+    ordinal, linear = both
+    few = noted(ordinal, "Trust: 'topic' differs between 12 items only.")
+    for pair in ((few, linear), (linear, few)):
+        result = side_by_side(*pair)
+        assert "Ordinal model: Trust: 'topic' differs between 12 items only." in result.meta.notes
+        assert "Ordinal model: Trust: it did not settle." in result.meta.warnings
+        assert ADJUSTED in result.meta.notes
+        shared = set(ordinal.differences.meta.notes) & set(linear.differences.meta.notes)
+        assert shared <= set(result.meta.notes)
+
+
+def test_beside_a_bayesian_model_notes_of_the_other_stay_but_for_those_on_p(both):
+    ordinal, linear = both
+    drawn = linear.differences.table.drop(columns=["p_value", "p_adjusted", "std_error"])
+    meta = replace(linear.differences.meta, notes=(COLUMNS, "From draws."))
+    sampled = replaced(linear, drawn.assign(sd=0.1, prob_positive=0.5))
+    sampled = replace(sampled, differences=replace(sampled.differences, meta=meta))
+    few = noted(ordinal, "Few items.")
+    for pair in ((few, sampled), (sampled, few)):
+        result = side_by_side(*pair)
+        assert {"Frequentist model: Few items.", "Bayesian model: From draws."} <= set(
+            result.meta.notes
+        )
+        assert not any(ADJUSTED in note or COLUMNS in note for note in result.meta.notes)
+        assert not {"p_value", "p_adjusted", "prob_positive"} & set(result.table)
+        rows = result.table[result.table["model"] == "Bayesian"]
+        assert rows["estimate"].tolist() == drawn["estimate"].tolist()
+
+
+def test_two_models_of_a_kind_are_the_first_and_the_second(both):
+    first = both[0].differences.table
+    other = replaced(both[0], first.assign(method="ordinal by another link"))
+    result = side_by_side(both[0], other)
+    assert result.table["model"].tolist()[:2] == ["first", "second"]
+    assert result.sentence.startswith("The first and the second model agree")
+
+
+def noted(effects, note):
+    meta = effects.differences.meta
+    meta = replace(meta, notes=(*meta.notes, note), warnings=("Trust: it did not settle.",))
+    return replace(effects, differences=replace(effects.differences, meta=meta))
+
+
+def replaced(effects, table):
     return replace(effects, differences=replace(effects.differences, table=table))

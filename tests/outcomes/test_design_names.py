@@ -34,6 +34,27 @@ def test_an_objective_is_read_as_it_was_written(weights):
         assert parse_objective(objective) == weights
 
 
+@pytest.mark.parametrize(
+    ("objective", "told"),
+    [
+        ("tox*help", r"not 'tox\*help'"),
+        ("2*a*b", r"not '2\*a\*b'"),
+        ("1*a+nan*b", r"not 'nan\*b'"),
+        ("inf*a", r"not 'inf\*a'"),
+        ("-1*a", r"not '-1\*a'"),
+        ("2*", r"not '2\*'"),
+        ("a+", "not ''"),
+        ("", "not ''"),
+        ("a+2*a", "names 'a' twice"),
+    ],
+)
+def test_what_is_no_objective_is_refused_in_one_line(objective, told):
+    with pytest.raises(InputError, match=told) as caught:
+        parse_objective(objective)
+    assert "\n" not in str(caught.value)
+    assert f"objective '{objective}'" in str(caught.value)
+
+
 def texts(picture: pls.Picture) -> list[str]:
     return [" ".join(text.get_text().split()) for text in picture.figure.findobj(Text)]
 

@@ -122,7 +122,7 @@ def test_coverage_of_gains_in_whole_experiments():
 
 def test_leaving_out_one_part_equals_an_analysis_without_it(experiment):
     result = leave_one_out(experiment, "preserve", "majority", "toxicity")
-    table = result.table.set_index(["left_out", "level"])
+    table = result.table.set_index(["left_out", "which"])
     assert table.index.get_level_values(0).value_counts().to_dict() == (
         {"prompt": 10, "seed": 3, "nothing": 1}
     )
@@ -143,7 +143,7 @@ def test_what_hangs_on_one_seed_is_said():
     made = select_experiment(outcomes_of(table), "strategy")
     result = leave_one_out(made, "preserve", "majority", "toxicity")
     assert "its sign hangs on seed 3" in result.sentence
-    row = result.table.query("left_out == 'seed' and level == '3'").iloc[0]
+    row = result.table.query("left_out == 'seed' and which == '3'").iloc[0]
     assert row["same_sign"] == "no"
 
 
@@ -160,7 +160,7 @@ def test_a_base_model_without_which_there_is_no_answer_is_a_row_with_its_reason(
     two = make_table({"preserve": -1.2}, bases={"two": 0.5}, n_prompts=3)
     made = select_experiment(outcomes_of(one, two), "strategy")
     rows = leave_one_out(made, "preserve", "majority", "toxicity").table
-    row = rows.query("left_out == 'base model' and level == 'one'").iloc[0]
+    row = rows.query("left_out == 'base model' and which == 'one'").iloc[0]
     assert np.isnan(row["estimate"])
     assert "'majority' has no usable score" in row["reason"]
 

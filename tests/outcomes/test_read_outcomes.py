@@ -50,6 +50,10 @@ def test_a_study_gives_labels_order_and_kind(tmp_path, small_study):
         (lambda t: t[t["optimizer"] != "control"], "has no control"),
         (lambda t: pd.concat([t, t.iloc[:1]]), "has two scores of run"),
         (lambda t: t.assign(scale=["binary", *t["scale"][1:]]), "has two conditions"),
+        (
+            lambda t: t.assign(objective=t["objective"].replace("toxicity", "tox*help")),
+            r"outcomes.parquet: run '.*', column 'objective': objective 'tox\*help': each part",
+        ),
     ],
 )
 def test_what_cannot_be_used_is_refused_in_one_line(tmp_path, table, change, told):

@@ -24,7 +24,7 @@ from import_graph import (
 #: may import those before it, here and in the packages before its own.
 ROOMS = {
     "pluralign_stats": """
-        errors words settings progress suppression backing files folders formatting metadata
+        errors settings words progress suppression backing files folders formatting metadata
         typeset results study designs figures simulate describe feedback models.engine models
         models.bayes effects checks fits demographics judging outcomes planning exhibits explorer
     """,

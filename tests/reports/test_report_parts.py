@@ -306,8 +306,9 @@ def test_a_check_that_fails_by_chance_among_many_is_no_failure() -> None:
     told = told_of_checks(*tested(0.04, *[0.3] * 14))
     assert told.startswith("No check failed: models passed")
     assert "15 checks of models were made, 15 of them by a test." in told
-    assert "adjusted for their number (Holm), is below 0.05; 1 more has a p below 0.05" in told
+    assert "adjusted for their number (Holm), is below 0.05; 1 has a p below 0.05" in told
     told = told_of_checks(*tested(0.04, 0.001, *[0.3] * 13), entry("i", checked="influence"))
+    assert "is below 0.05; 1 more has a p below 0.05 only before that." in told
     assert told.startswith("Checks that failed")
     assert "check 1, not passed: It is 1. (Checks)" in told
     assert "check 0" not in told

@@ -12,6 +12,7 @@ from pluralign_stats.models.engine.clusters import spread_draws
 from pluralign_stats.models.ordinal import OrdinalEstimates
 from pluralign_stats.models.summary import coefficient_raters, model_backing, sizes_of
 from pluralign_stats.results import Metadata, Result, ordered_columns
+from pluralign_stats.words import levels_of
 
 #: Note on effects on thresholds and scale.
 SPREAD = (
@@ -48,7 +49,7 @@ def posterior_summary(fit: PosteriorEstimates, conf_level: float) -> Result:
             "Estimate: mean of the posterior; sd: its standard deviation; prob positive: "
             "probability that the parameter is above 0. R-hat near 1 and many effective draws "
             "(ess) mean that the sampler has settled.",
-            *([] if units is None else [SPREAD.format(units=f"{units.name}s")]),
+            *([] if units is None else [SPREAD.format(units=levels_of(units.name))]),
         ),
         fit.warnings,
     )
