@@ -46,6 +46,7 @@ from pluralign_stats.models.parts import Averaging, Kind
 from pluralign_stats.models.summary import coefficient_raters
 from pluralign_stats.results import Metadata, Result, ordered_columns
 from pluralign_stats.settings import CONF_LEVEL, SIGNIFICANCE
+from pluralign_stats.words import levels_of, p_told
 
 
 def hypotheses(
@@ -173,7 +174,7 @@ def _tabulate(
     if units is None or not isinstance(fit, OrdinalEstimates):
         return tabulate(fit, estimates, how, few=few), ()
     rows = f" (equations {', '.join(map(str, np.flatnonzero(apart) + 1))})"
-    told = f"Errors are from how much {units.name}s differ{'' if apart.all() else rows}."
+    told = f"Errors are from how much {levels_of(units.name)} differ{'' if apart.all() else rows}."
     if isinstance(fit, PosteriorEstimates):
         points = points_of(fit)
         drawn = estimates.at(points)
@@ -283,7 +284,7 @@ def joint_test(fit: ModelEstimates, term: str) -> Result:
     told = (
         f"The data are too few to test whether the rating differs by {term}."
         if np.isnan(p)
-        else f"The rating {clear} by {term} (p {p:.3g})."
+        else f"The rating {clear} by {term} ({p_told(p)})."
     )
     return Result(table, told, meta, backing=backing)
 

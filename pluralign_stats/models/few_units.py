@@ -11,7 +11,7 @@ from pluralign_stats.models.design import Design
 from pluralign_stats.models.units import Grouped, between
 from pluralign_stats.settings import MIN_CELL
 from pluralign_stats.suppression import few
-from pluralign_stats.words import counted
+from pluralign_stats.words import counted, counted_levels, levels_of
 
 #: From so many units on the normal distribution lets less than 6 % of chance differences through
 #: at a level of 5 %; of fewer, t with the degrees of freedom of units is used.
@@ -55,7 +55,8 @@ class FewUnits:
     @property
     def note(self) -> str:
         """What to tell a reader."""
-        units = counted(self.n, self.unit) if self.told else f"fewer than {MANY} {self.unit}s"
+        many = levels_of(self.unit)
+        units = counted_levels(self.n, self.unit) if self.told else f"fewer than {MANY} {many}"
         differs = f"'{self.what}' differs between {units} only"
         if not self.df:
             return f"{differs}, too few for errors of their own: there is no test."
@@ -63,8 +64,8 @@ class FewUnits:
         tens = "" if self.told else "in whole tens, as their number is withheld; "
         return (
             f"{differs}: variances are {how}, and intervals and p are from t with "
-            f"{counted(self.df, 'degree')} of freedom ({tens}{self.unit}s less parameters that "
-            f"differ between them). From {MANY} {self.unit}s on they would be from the normal "
+            f"{counted(self.df, 'degree')} of freedom ({tens}{many} less parameters that "
+            f"differ between them). From {MANY} {many} on they would be from the normal "
             "distribution."
         )
 

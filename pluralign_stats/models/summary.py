@@ -17,6 +17,7 @@ from pluralign_stats.models.ordinal import OrdinalEstimates
 from pluralign_stats.results import Metadata, Result, ordered_columns
 from pluralign_stats.settings import MIN_CELL
 from pluralign_stats.suppression import few
+from pluralign_stats.words import counted_levels, levels_of
 
 #: Note on profile intervals where units are few.
 PROFILES = "Profile intervals are the likelihood's own, which takes units for many."
@@ -141,7 +142,8 @@ def _by_units(
         made[["conf_low", "conf_high"]] = np.nan
     table.loc[table.index[first:last], made.columns] = made.to_numpy()
     told = (
-        f"Errors of effects on thresholds and scale are from how much {units.name}s differ, and t; "
+        f"Errors of effects on thresholds and scale are from how much {levels_of(units.name)} "
+        "differ, and t; "
         "the likelihood takes ratings of one rater for independent witnesses of them"
     )
     return table, (f"{told}, so that they have no profile interval." if profile else f"{told}.",)
@@ -174,7 +176,7 @@ def sizes_of(fit: ModelEstimates, counted: bool = True) -> str:
     """How many ratings and groups a model has, and how many rows it is without."""
     if not counted:
         return "few raters are left out, and so their number is not told"
-    groups = [f"{row.n_levels:,} levels of {row.group}" for row in fit.groups().itertuples()]
+    groups = [counted_levels(row.n_levels, row.group) for row in fit.groups().itertuples()]
     told = ", ".join([f"{fit.nobs:,} ratings", *groups])
     return f"{told}; rows left out for missing values: {fit.design.n_dropped:,}"
 

@@ -328,7 +328,7 @@ def test_what_a_fit_says_of_itself_does_not_tell_how_many_it_leaves_out(without_
     shown += [fit.contrasts("g"), fit.percent("g")]
     for text in (*map(read_back, shown), repr(fit), fit._repr_html_()):
         assert not re.search(r"\b(161|322|160|120)\b", text), text
-    assert "161 levels of rater" in fit.summary().sentence
+    assert "161 raters" in fit.summary().sentence
     assert test.table["n_ratings"].tolist() == [322, 322]
     # With the criterion, its parameters and the likelihood the number of ratings is told, too.
     assert csv(test)["bic"].isna().all()
@@ -348,7 +348,7 @@ def test_a_model_of_data_of_no_study_does_not_tell_either(without_one):
     assert not re.search(r"\b(161|322)\b", repr(fit))
     full = pls.fit_linear("rating ~ g + (1|rater)", plain.dropna(subset="g"))
     assert full.design.left_out == 0
-    assert "322 ratings, 161 levels of rater" in repr(full)
+    assert "322 ratings, 161 raters" in repr(full)
 
 
 def test_a_level_hidden_for_one_dimension_is_hidden_in_models_of_others(study_of):

@@ -100,7 +100,7 @@ def test_the_summary(fit):
     assert table.loc["age", "conf_low"] == pytest.approx(b - student.ppf(0.95, df) * se)
     assert table.loc["age", "conf_high"] == pytest.approx(b + student.ppf(0.95, df) * se)
     assert result.meta.conf_level == 0.9
-    assert "200 ratings, 50 levels of rater; rows left out for missing values: 0" in result.sentence
+    assert "200 ratings, 50 raters; rows left out for missing values: 0" in result.sentence
     assert "rating ~ group + text + age + (1|rater)" in repr(fit)
     assert "<table" in fit._repr_html_()
 
