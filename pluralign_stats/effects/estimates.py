@@ -22,7 +22,7 @@ from pluralign_stats.effects.draws import COLUMNS, points_of
 from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.models.bayes.fit import PosteriorEstimates
 from pluralign_stats.models.bayes.summarize import summarize
-from pluralign_stats.models.few_units import FewUnits
+from pluralign_stats.models.few_units import FewUnits, shown_degrees
 from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.models.ordered import in_order
 from pluralign_stats.models.ordinal import OrdinalEstimates
@@ -249,7 +249,7 @@ def tabulate(
     matrix = np.outer(raised, raised) * covariance(fit, estimates)
     std_error = np.sqrt(np.diag(matrix).clip(0))
     most = np.array([each.df if each else np.inf for each in few])
-    df = np.minimum(fit.degrees(estimates.slopes), most)
+    df = np.minimum(shown_degrees(fit, fit.degrees(estimates.slopes)), most)
     width = student.ppf((1 + how.conf_level) / 2, df)
     table = estimates.labels.assign(estimate=estimates.estimate, std_error=std_error)
     with np.errstate(divide="ignore", invalid="ignore"):

@@ -39,6 +39,7 @@ from pluralign_stats.models.few_units import (
     coefficient_variables,
     few_of_coefficients,
     few_units,
+    shown_degrees,
 )
 from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.models.ordinal import OrdinalEstimates
@@ -267,7 +268,7 @@ def joint_test(fit: ModelEstimates, term: str) -> Result:
         row = {"term": term, "statistic": statistic, "df": q, "p_value": p}
     else:
         rows = vectors.T @ base.slopes[places]
-        rest = few.df if few else _pooled_degrees(fit.degrees(rows))
+        rest = few.df if few else _pooled_degrees(shown_degrees(fit, fit.degrees(rows)))
         statistic /= few.inflation if few else 1.0
         p = float(fisher.sf(statistic / q, q, rest))
         row = {"term": term, "statistic": statistic / q, "df": q, "df_residual": rest, "p_value": p}

@@ -40,7 +40,7 @@ def between_units(fit: OrdinalEstimates, units: Units) -> np.ndarray:
 def scale_df(fit: OrdinalEstimates, units: Units) -> int:
     """Degrees of freedom of effects on thresholds and scale: units less what differs between."""
     df = spare_units(min(units.codes, key=np.max), columns_of(fit.design))
-    return df if may_be_told(fit, units.fewest) else in_tens(df)
+    return df if may_be_told(fit, units.fewest) else int(in_tens(np.array([float(df)]))[0])
 
 
 def n_located(fit: OrdinalEstimates) -> int:

@@ -126,7 +126,8 @@ def _fewest(fit: Estimated, groups: Mapping[str, Mapping[str, np.ndarray]]) -> F
         return None
     df = spare_units(codes, columns_of(fit.design))
     told = may_be_told(fit, n)
-    return FewUnits(what, unit, n, df if told else in_tens(df), n / df if df else np.nan, told)
+    shown = df if told else int(in_tens(np.array([float(df)]))[0])
+    return FewUnits(what, unit, n, shown, n / df if df else np.nan, told)
 
 
 def may_be_told(fit: Grouped, n: int) -> bool:
@@ -135,9 +136,15 @@ def may_be_told(fit: Grouped, n: int) -> bool:
     return n != fit.design.raters.n or not withheld
 
 
-def in_tens(df: int) -> int:
-    """Degrees of freedom in whole tens, fewer as they are."""
-    return df if df < TEN else df // TEN * TEN
+def in_tens(df: np.ndarray) -> np.ndarray:
+    """Degrees of freedom (m,) in whole tens; fewer than ten as they are."""
+    with np.errstate(invalid="ignore"):
+        return np.where(np.isfinite(df) & (df >= TEN), df // TEN * TEN, df)
+
+
+def shown_degrees(fit: Grouped, df: np.ndarray) -> np.ndarray:
+    """Degrees of freedom (m,), in tens where they would tell how few raters are left out."""
+    return df if may_be_told(fit, fit.design.raters.n) else in_tens(df)
 
 
 def coefficient_variables(fit: Estimated) -> list[tuple[str, ...]]:

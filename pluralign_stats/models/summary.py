@@ -11,7 +11,7 @@ from pluralign_stats.backing import Backing
 from pluralign_stats.describe.intervals import check_level
 from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.models.between import between_units, n_located, scale_df, scale_units
-from pluralign_stats.models.few_units import few_of_coefficients
+from pluralign_stats.models.few_units import few_of_coefficients, shown_degrees
 from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.models.ordinal import OrdinalEstimates
 from pluralign_stats.results import Metadata, Result, ordered_columns
@@ -29,7 +29,8 @@ def summary(fit: ModelEstimates, conf_level: float, interval: str) -> Result:
     if interval not in ("wald", "profile"):
         raise InputError(one_of("'interval'", interval, ("wald", "profile")))
     p = len(fit.params)
-    df = fit.degrees(np.eye(p, len(fit.joint.estimates))) if fit.thresholds.empty else np.inf
+    each = fit.degrees(np.eye(p, len(fit.joint.estimates)))
+    df = shown_degrees(fit, each) if fit.thresholds.empty else np.full(p, np.inf)
     few_each = few_of_coefficients(fit)[:p]
     raised = np.sqrt([each.inflation if each else 1.0 for each in few_each])
     df = np.minimum(df, [each.df if each else np.inf for each in few_each])

@@ -154,6 +154,22 @@ def test_equations_do_not_depend_on_what_is_asked_beside_them():
     assert holm["p_adjusted"].min() == pytest.approx(2 * smallest)
 
 
+def test_degrees_of_freedom_of_linear_models_do_not_tell_either():
+    data = ratings(1, n_raters=57)
+    data.loc[data["rater"] < 4, "gender"] = None
+    fit = pls.fit_linear(FORMULA, data)
+    exact = fit.degrees(np.eye(len(fit.params)))
+    assert 50 < exact[-1] < 53  # near the number of raters
+    degrees = [
+        fit.summary().table["df"].iloc[-1],
+        fit.contrasts("gender").table["df"].iloc[0],
+        pls.joint_test(fit, "gender").table["df_residual"].iloc[0],
+    ]
+    assert degrees == [50, 50, 50]
+    whole = pls.fit_linear(FORMULA, data.dropna())
+    assert (whole.contrasts("gender").table["df"] % 10 != 0).all()
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_the_number_of_raters_is_not_told_where_few_are_left_out(seed):
     data = ratings(seed, n_raters=57)
