@@ -1,5 +1,6 @@
 """The explorer as a user has it: `pluralign lab` in a real browser, used by keyboard."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,6 +44,11 @@ def lab(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]
     codebook = pls.write_simulated_study(folder / "study", 7, **design)
     with laboratory(folder / "home", codebook, "--folder", folder / "work") as address:
         yield Lab(address, folder)
+
+
+#: The server cannot list a kernel that has just been started (jupyter_server 2 answers 500 where it
+#: was never active yet); the page asks again.
+STARTING = re.compile(r"/api/kernels\?\d+ - .*status of 500")
 
 
 def _focused(browser: Any) -> str:
@@ -102,5 +108,7 @@ def test_the_explorer_is_used_by_keyboard(lab: Lab, browser: Any) -> None:
         assert found_by_axe(browser, within=".pluralign-explorer") == []
 
     assert not browser.find_elements(By.CSS_SELECTOR, ".Toastify__toast, .jp-Dialog")
-    severe = [entry for entry in browser.get_log("browser") if entry["level"] == "SEVERE"]
-    assert severe == []
+    severe = [
+        entry["message"] for entry in browser.get_log("browser") if entry["level"] == "SEVERE"
+    ]
+    assert [message for message in severe if not STARTING.search(message)] == []
