@@ -249,7 +249,8 @@ def tabulate(
     matrix = np.outer(raised, raised) * covariance(fit, estimates)
     std_error = np.sqrt(np.diag(matrix).clip(0))
     most = np.array([each.df if each else np.inf for each in few])
-    df = np.minimum(shown_degrees(fit, fit.degrees(estimates.slopes)), most)
+    given = shown_degrees(fit, fit.design.raters.n, fit.degrees(estimates.slopes))
+    df = np.minimum(given, most)
     width = student.ppf((1 + how.conf_level) / 2, df)
     table = estimates.labels.assign(estimate=estimates.estimate, std_error=std_error)
     with np.errstate(divide="ignore", invalid="ignore"):

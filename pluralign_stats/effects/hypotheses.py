@@ -268,7 +268,8 @@ def joint_test(fit: ModelEstimates, term: str) -> Result:
         row = {"term": term, "statistic": statistic, "df": q, "p_value": p}
     else:
         rows = vectors.T @ base.slopes[places]
-        rest = few.df if few else _pooled_degrees(shown_degrees(fit, fit.degrees(rows)))
+        given = shown_degrees(fit, fit.design.raters.n, fit.degrees(rows))
+        rest = few.df if few else _pooled_degrees(given)
         statistic /= few.inflation if few else 1.0
         p = float(fisher.sf(statistic / q, q, rest))
         row = {"term": term, "statistic": statistic / q, "df": q, "df_residual": rest, "p_value": p}

@@ -9,7 +9,7 @@ units, does not rest on that (Liang & Zeger 1986, Biometrika 73, 13-22).
 import numpy as np
 
 from pluralign_stats.models.engine.clusters import cluster_covariance
-from pluralign_stats.models.few_units import columns_of, in_tens, may_be_told, spare_units
+from pluralign_stats.models.few_units import columns_of, shown_degrees, spare_units
 from pluralign_stats.models.rebuild import OrdinalEstimates
 from pluralign_stats.models.scores import scores
 from pluralign_stats.models.units import ALONE, Units, units_of
@@ -40,7 +40,7 @@ def between_units(fit: OrdinalEstimates, units: Units) -> np.ndarray:
 def scale_df(fit: OrdinalEstimates, units: Units) -> int:
     """Degrees of freedom of effects on thresholds and scale: units less what differs between."""
     df = spare_units(min(units.codes, key=np.max), columns_of(fit.design))
-    return df if may_be_told(fit, units.fewest) else int(in_tens(np.array([float(df)]))[0])
+    return int(shown_degrees(fit, units.fewest, np.array(df, dtype=float)))
 
 
 def n_located(fit: OrdinalEstimates) -> int:

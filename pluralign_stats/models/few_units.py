@@ -125,9 +125,8 @@ def _fewest(fit: Estimated, groups: Mapping[str, Mapping[str, np.ndarray]]) -> F
     if n >= MANY:
         return None
     df = spare_units(codes, columns_of(fit.design))
-    told = may_be_told(fit, n)
-    shown = df if told else int(in_tens(np.array([float(df)]))[0])
-    return FewUnits(what, unit, n, shown, n / df if df else np.nan, told)
+    shown = int(shown_degrees(fit, n, np.array(df, dtype=float)))
+    return FewUnits(what, unit, n, shown, n / df if df else np.nan, may_be_told(fit, n))
 
 
 def may_be_told(fit: Grouped, n: int) -> bool:
@@ -136,15 +135,14 @@ def may_be_told(fit: Grouped, n: int) -> bool:
     return n != fit.design.raters.n or not withheld
 
 
-def in_tens(df: np.ndarray) -> np.ndarray:
-    """Degrees of freedom (m,) in whole tens; fewer than ten as they are."""
+def shown_degrees(fit: Grouped, n: int, df: np.ndarray) -> np.ndarray:
+    """Degrees of freedom of n units, in whole tens where they would tell that number.
+
+    They are what intervals and p are made with, so that these do not tell them either.
+    """
     with np.errstate(invalid="ignore"):
-        return np.where(np.isfinite(df) & (df >= TEN), df // TEN * TEN, df)
-
-
-def shown_degrees(fit: Grouped, df: np.ndarray) -> np.ndarray:
-    """Degrees of freedom (m,), in tens where they would tell how few raters are left out."""
-    return df if may_be_told(fit, fit.design.raters.n) else in_tens(df)
+        coarse = np.where(np.isfinite(df) & (df >= TEN), df // TEN * TEN, df)
+    return df if may_be_told(fit, n) else coarse
 
 
 def coefficient_variables(fit: Estimated) -> list[tuple[str, ...]]:

@@ -30,7 +30,11 @@ def summary(fit: ModelEstimates, conf_level: float, interval: str) -> Result:
         raise InputError(one_of("'interval'", interval, ("wald", "profile")))
     p = len(fit.params)
     each = fit.degrees(np.eye(p, len(fit.joint.estimates)))
-    df = shown_degrees(fit, each) if fit.thresholds.empty else np.full(p, np.inf)
+    df = (
+        shown_degrees(fit, fit.design.raters.n, each)
+        if fit.thresholds.empty
+        else np.full(p, np.inf)
+    )
     few_each = few_of_coefficients(fit)[:p]
     raised = np.sqrt([each.inflation if each else 1.0 for each in few_each])
     df = np.minimum(df, [each.df if each else np.inf for each in few_each])
