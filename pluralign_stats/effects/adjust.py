@@ -7,6 +7,7 @@ import numpy as np
 from scipy.special import ndtri
 from scipy.stats import chi2, qmc
 from scipy.stats import t as student
+from statsmodels.stats.multitest import multipletests
 
 from pluralign_stats.errors import InputError, one_of
 
@@ -43,13 +44,7 @@ def holm(p: np.ndarray) -> np.ndarray:
     ----------
     Holm (1979), Scandinavian Journal of Statistics 6, 65-70.
     """
-    p = np.asarray(p, dtype=float)
-    known = np.flatnonzero(~np.isnan(p))
-    order = known[np.argsort(p[known], kind="stable")]
-    adjusted = np.full(p.shape, np.nan)
-    steps = np.arange(len(order), 0, -1)
-    adjusted[order] = np.minimum(np.maximum.accumulate(p[order] * steps), 1)
-    return adjusted
+    return _adjusted(p, "holm")
 
 
 def benjamini_hochberg(p: np.ndarray) -> np.ndarray:
@@ -59,12 +54,15 @@ def benjamini_hochberg(p: np.ndarray) -> np.ndarray:
     ----------
     Benjamini & Hochberg (1995), JRSS B 57, 289-300.
     """
-    p = np.asarray(p, dtype=float)
-    known = np.flatnonzero(~np.isnan(p))
-    order = known[np.argsort(-p[known], kind="stable")]
-    adjusted = np.full(p.shape, np.nan)
-    ranks = np.arange(len(order), 0, -1)
-    adjusted[order] = np.minimum(np.minimum.accumulate(p[order] * len(order) / ranks), 1)
+    return _adjusted(p, "fdr_bh")
+
+
+def _adjusted(p: np.ndarray, method: str) -> np.ndarray:
+    """Adjust the p-values that are there by a method of statsmodels."""
+    adjusted = np.array(p, dtype=float)
+    known = ~np.isnan(adjusted)
+    if known.any():
+        adjusted[known] = multipletests(adjusted[known], method=method)[1]
     return adjusted
 
 

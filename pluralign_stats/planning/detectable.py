@@ -1,5 +1,6 @@
 """The smallest difference that a planned study can be expected to find."""
 
+import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import ceil, copysign
@@ -9,6 +10,9 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 from scipy.stats import norm
+from statsmodels.genmod.families import Binomial
+from statsmodels.genmod.families.links import Probit
+from statsmodels.genmod.generalized_linear_model import GLM
 
 from pluralign_stats.errors import NotApplicableError
 from pluralign_stats.formatting import minus
@@ -184,7 +188,7 @@ class Solved:
 def solve_probit(sizes: np.ndarray, counts: np.ndarray, n: int, power: float) -> Solved | None:
     """Size of a difference that is found with a given power.
 
-    Probit regression of counts of found differences by Fisher scoring, solved for the power; the
+    Probit regression of counts of found differences, solved for the power; the
     standard error is by the delta method (Finney 1971, Probit Analysis, ch. 3).
 
     Parameters
@@ -201,28 +205,18 @@ def solve_probit(sizes: np.ndarray, counts: np.ndarray, n: int, power: float) ->
     Solved or None
         None where larger differences are not found more often, or the fit runs away.
     """
-    X = np.column_stack([np.ones_like(sizes), sizes / sizes.mean()])
-    start = norm.ppf((counts + 0.5) / (n + 1))
-    b = np.linalg.lstsq(X, start, rcond=None)[0]
-    for _ in range(_STEPS):
-        line = X @ b
-        p = np.clip(norm.cdf(line), 1e-10, 1 - 1e-10)
-        density = norm.pdf(line)
-        information = X.T @ (X * (n * density**2 / (p * (1 - p)))[:, None])
-        if np.linalg.cond(information) > 1e10:
-            return None
-        step = np.linalg.solve(information, X.T @ (density * (counts - n * p) / (p * (1 - p))))
-        b = b + step
-        if np.abs(step).max() < _SETTLED:
-            break
-    else:
-        return None
-    if b[1] <= 0:
-        return None
-    at = (norm.ppf(power) - b[0]) / b[1]
-    rise = np.array([1.0, at]) / b[1]
-    error = float(np.sqrt(rise @ np.linalg.solve(information, rise)))
     scale = float(sizes.mean())
+    X = np.column_stack([np.ones_like(sizes), sizes / scale])
+    model = GLM(np.column_stack([counts, n - counts]), X, Binomial(link=Probit()))
+    with warnings.catch_warnings():  # where the fit runs away, this says so by None
+        warnings.simplefilter("ignore")
+        fit = model.fit(maxiter=_STEPS, tol=_SETTLED, tol_criterion="params")
+    (base, slope), covariance = fit.params, fit.cov_params()
+    if not fit.converged or np.linalg.cond(covariance) > 1e10 or slope <= _SETTLED:
+        return None
+    at = (norm.ppf(power) - base) / slope
+    rise = np.array([1.0, at]) / slope
+    error = float(np.sqrt(rise @ covariance @ rise))
     return Solved(float(at) * scale, error * scale) if at > 0 else None
 
 

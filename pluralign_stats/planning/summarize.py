@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import norm
+from statsmodels.stats.proportion import proportion_confint
 
 from pluralign_stats.planning.replicate import Replicate
 from pluralign_stats.settings import CONF_LEVEL
@@ -62,18 +62,10 @@ def summarize(replicates: Sequence[Replicate], truth: float) -> Summary:
     )
     failed, found = np.isnan(p), p < ALPHA
     n, n_found, n_failed = len(p), int(found.sum()), int(failed.sum())
-    low, high = wilson(n_found, n)
+    low, high = proportion_confint(n_found, n, 1 - CONF_LEVEL, method="wilson")
     wrong = size = float("nan")
     if n_found and truth:
         wrong = float((np.sign(estimate[found]) != np.sign(truth)).mean())
         size = float(np.abs(estimate[found]).mean() / abs(truth))
     held = float(covered[~failed].mean()) if n_failed < n else float("nan")
     return Summary(n_found / n, low, high, wrong, size, held, n, n_found, n_failed)
-
-
-def wilson(k: int, n: int, conf_level: float = CONF_LEVEL) -> tuple[float, float]:
-    """Interval of a share of `k` in `n` (Wilson 1927, JASA 22)."""
-    z = float(norm.ppf((1 + conf_level) / 2))
-    middle = (k + z**2 / 2) / (n + z**2)
-    half = z / (n + z**2) * np.sqrt(k * (n - k) / n + z**2 / 4)
-    return max(0.0, float(middle - half)), min(1.0, float(middle + half))

@@ -18,7 +18,7 @@ from pluralign_stats.planning.detectable import solve_probit
 from pluralign_stats.planning.pool import do_tasks
 from pluralign_stats.planning.replicate import FAILED, Replicate, replicate
 from pluralign_stats.planning.store import Store
-from pluralign_stats.planning.summarize import ALPHA, summarize, wilson
+from pluralign_stats.planning.summarize import ALPHA, summarize
 from pluralign_stats.planning.task import Task
 
 #: One rating of each rater and no spread of raters and items, so that ratings are independent.
@@ -106,7 +106,9 @@ def test_wilsons_interval_is_the_published_one() -> None:
     published = {(81, 263): (0.2553, 0.3662), (15, 148): (0.0624, 0.1605)}
     published |= {(0, 20): (0.0, 0.1611), (1, 29): (0.0061, 0.1718)}
     for (k, n), ends in published.items():
-        assert wilson(k, n) == pytest.approx(ends, abs=5e-5)
+        drawn = [Replicate(1.0, 1.0, 0.001 if i < k else 0.9, True) for i in range(n)]
+        found = summarize(drawn, 1.0)
+        assert (found.conf_low, found.conf_high) == pytest.approx(ends, abs=5e-5)
 
 
 def test_a_probit_regression_finds_the_difference_again() -> None:
