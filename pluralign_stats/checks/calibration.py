@@ -106,7 +106,7 @@ def _table(
         "n_raters": np.repeat(np.concatenate([g.n_raters for g in blocks]), K),
         "n_ratings": np.repeat(np.concatenate([g.n_ratings for g in blocks]), K),
         "observed": expected + compared.observed,
-        "method": fit.method,
+        "method": str(fit.method),
     }
     if len(fit.scores):
         columns["rating"] = np.tile(np.array(fit.categories, dtype=object), len(predicted))

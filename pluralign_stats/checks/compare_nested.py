@@ -76,7 +76,7 @@ def likelihood_ratio(*fits: ModelEstimates) -> Result:
                 "df": df,
                 "p_value": chi2.sf(gain, df) if df else float("nan"),
                 "n_ratings": fit.nobs,
-                "method": fit.method,
+                "method": str(fit.method),
             }
             for fit, (gain, df) in zip(ordered, gains, strict=True)
         ]

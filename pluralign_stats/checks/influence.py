@@ -121,7 +121,7 @@ def _table(
             "contrast": [names[k] for k in moved],
             "estimate": found.scaled[order, moved],
             "distance": found.distance[order],
-            "method": fit.method,
+            "method": str(fit.method),
         }
     )
 

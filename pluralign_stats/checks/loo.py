@@ -181,7 +181,7 @@ def _result(fit: PosteriorEstimates, by: str, pointwise: pd.DataFrame, largest_k
             "n_bad": bad,
             "n_raters": n_raters,
             "n_ratings": fit.nobs,
-            "method": fit.method,
+            "method": str(fit.method),
         },
         index=[0],
     )

@@ -271,7 +271,7 @@ def _table(
         conf_low=low,
         conf_high=high,
         observed=compared.observed,
-        method=fit.method,
+        method=str(fit.method),
     )
     return table[ordered_columns(table)]
 

@@ -57,7 +57,7 @@ def random_effects_table(
     table["n_raters"] = np.tile(n_raters[order], repeats)
     shown = (may_name(fit, first.design, named=named) & ~(n_raters < MIN_CELL))[order]
     table["n_ratings"] = np.tile(np.where(shown, n_ratings[order], np.nan), repeats)
-    table["method"] = fit.method
+    table["method"] = str(fit.method)
     meta = Metadata(
         f"Random effects of {levels_of(group)}",
         fit.design.data_kind,

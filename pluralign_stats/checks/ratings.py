@@ -63,7 +63,7 @@ def rating_influence(
             "group": np.array(labels, dtype=object)[which],
             "given": _item_names(fit, other[0], level, named=named),
             "estimate": found.scaled[np.arange(len(every)), moved],
-            "method": fit.method,
+            "method": str(fit.method),
         }
     )
     meta = Metadata(

@@ -119,7 +119,7 @@ def _table(
             "n_raters": np.repeat(groups.n_raters, N_PARTS),
             "n_ratings": np.repeat(groups.n_ratings, N_PARTS),
             "part": np.tile(np.arange(1, N_PARTS + 1), G),
-            "method": fit.method,
+            "method": str(fit.method),
         }
     )
 

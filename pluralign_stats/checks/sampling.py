@@ -62,7 +62,7 @@ def sampling_check(fit: ModelEstimates) -> Check:
                 f"an effect of {levels_of(s.group)}" if s.group else plain_coefficient(s.worst)
                 for s in signs
             ],
-            "method": fit.method,
+            "method": str(fit.method),
         }
     )
     passed = all(s.good for s in signs) and fit.convergence.complete

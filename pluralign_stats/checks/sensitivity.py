@@ -84,7 +84,7 @@ def prior_sensitivity(fit: ModelEstimates) -> Result:
     unmoved = np.where(table["likelihood"] > table["prior"], UNCLEAR, PRIOR)
     moved = np.where(moves["likelihood"], CONFLICT, unmoved)
     table["diagnosis"] = np.where(moves["prior"], moved, FREE)
-    table["method"] = fit.method
+    table["method"] = str(fit.method)
     meta = Metadata(
         "Sensitivity to priors and data",
         fit.design.data_kind,

@@ -183,7 +183,7 @@ def _result(
         dimension=study.codebook.label(dimension),
         given=first + ": " + cells["given"],
         term=second,
-        method=fit.method,
+        method=str(fit.method),
     )
     notes = [
         "Observed: mean of the ratings given, rounded. Estimate: what the model expects of "

@@ -273,7 +273,7 @@ def tabulate(
         table = table.assign(p_value=p, p_adjusted=adjusted)
     if np.isfinite(df).any():
         table = table.assign(df=df)
-    table = table.assign(method=fit.method)
+    table = table.assign(method=str(fit.method))
     return table[ordered_columns(table)]
 
 
@@ -287,7 +287,7 @@ def posterior_table(
 ) -> pd.DataFrame:
     """Table of draws (S, m) of what the m labels name."""
     summary = summarize(draws, how.conf_level, signed=test).set_axis(labels.index)
-    table = labels.join(summary).assign(method=fit.method)
+    table = labels.join(summary).assign(method=str(fit.method))
     return table[ordered_columns(table)]
 
 

@@ -93,7 +93,7 @@ def summarize_draws(
     terms, drawn = _evaluate(function, asked, name)
     table = summarize(drawn, conf_level)
     median = np.where(table["estimate"].isna(), np.nan, np.median(drawn, axis=0))
-    table = table.assign(term=terms, median=median, method=fit.method)
+    table = table.assign(term=terms, median=median, method=str(fit.method))
     meta = Metadata(
         name[:1].upper() + name[1:],
         fit.design.data_kind,

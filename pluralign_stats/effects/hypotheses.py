@@ -273,7 +273,7 @@ def joint_test(fit: ModelEstimates, term: str) -> Result:
         statistic /= few.inflation if few else 1.0
         p = float(fisher.sf(statistic / q, q, rest))
         row = {"term": term, "statistic": statistic / q, "df": q, "df_residual": rest, "p_value": p}
-    table = pd.DataFrame([row | {"method": fit.method}])
+    table = pd.DataFrame([row | {"method": str(fit.method)}])
     meta = Metadata(
         f"Joint test of {term}",
         fit.design.data_kind,

@@ -75,7 +75,7 @@ def proportional_odds(fit: ModelEstimates) -> Result:
         )
     table = pd.DataFrame(_rows(fit))
     table["p_adjusted"] = holm(table["p_value"].to_numpy())
-    table = table.assign(n_ratings=fit.nobs, method=fit.method)
+    table = table.assign(n_ratings=fit.nobs, method=str(fit.method))
     meta = Metadata(
         "Tests of proportional odds",
         fit.design.data_kind,

@@ -93,7 +93,7 @@ def response_style(
         for part, drawn in ((RATED, rated), (LEVEL, level), (STYLE, rated - level))
     ]
     table = pd.concat(tables).sort_index(kind="stable").reset_index(drop=True)
-    table = table.assign(method=fit.method)
+    table = table.assign(method=str(fit.method))
     meta = Metadata(
         f"Level and use of the scale by {group}",
         fit.design.data_kind,

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from pluralign_stats.models.design import Design
+from pluralign_stats.models.method import Method
 from pluralign_stats.models.parts import Joint, RandomPart
 
 
@@ -35,7 +36,7 @@ class ModelEstimates(ABC):
     design
         The rows used and their matrices.
     method
-        The model in a few words.
+        How the model was fitted; as text what tables call it.
     """
 
     formula: str
@@ -49,7 +50,7 @@ class ModelEstimates(ABC):
     converged: bool
     warnings: tuple[str, ...]
     design: Design
-    method: str
+    method: Method
 
     @property
     def thresholds_se(self) -> pd.Series:

@@ -28,6 +28,7 @@ from pluralign_stats.models.engine.satterthwaite import VarianceInformation, deg
 from pluralign_stats.models.engine.whiten import orthogonal
 from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.models.formula import parse_formula
+from pluralign_stats.models.method import Method
 from pluralign_stats.models.mixed import (
     Prepared,
     movable,
@@ -155,7 +156,14 @@ def estimate_linear(
         converged=converged,
         warnings=(),
         design=design,
-        method=_method(design, reml=reml),
+        method=Method(
+            "linear",
+            "",
+            "REML" if reml else "ML",
+            tuple(r.term for r in design.random),
+            (),
+            "Satterthwaite",
+        ),
         reml=reml,
         sigma=sigma * np.sqrt(unit),
         theta=state.theta / np.sqrt(unit),
@@ -197,12 +205,6 @@ def _curvature(problem: LinearProblem, prepared: Prepared, theta: np.ndarray) ->
     known = average_information(problem, solve_at(problem, theta))
     rough = np.diag(rough_curvature(prepared, theta))
     return known + np.diag(np.maximum(FLOOR * rough - np.diag(known), 0.0))
-
-
-def _method(design: Design, *, reml: bool) -> str:
-    terms = "".join(f", {str(r.term).replace(' | ', '|')}" for r in design.random)
-    kind = "linear mixed model" if design.random else "linear model"
-    return f"{kind}, {'REML' if reml else 'ML'}{terms}, Satterthwaite"
 
 
 def _warnings(fit: LinearEstimates) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ from pluralign_stats.models.engine.separation import separating_direction
 from pluralign_stats.models.engine.thresholds import threshold_basis
 from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.models.formula import parse_formula
+from pluralign_stats.models.method import Method
 from pluralign_stats.models.mixed import random_parts
 from pluralign_stats.models.ordered import Ordered, search_in_order
 from pluralign_stats.models.ordinal_search import Optimum, OrdinalModel
@@ -261,14 +262,18 @@ def _names(design: Design, categories: Categories) -> list[str]:
     return names + [f"{cut}: {name}" for name in changed for cut in categories.cuts]
 
 
-def _method(design: Design, link: str, n_nodes: int) -> str:
-    terms = "".join(f", {str(r.term).replace(' | ', '|')}" for r in design.random)
-    kind = "cumulative" if len(np.unique(design.y)) > 2 else "binary"
-    how = "Laplace" if n_nodes == 1 else f"{n_nodes}-point quadrature"
-    extra = ", thresholds by group" if design.nominal else ""
-    extra += ", scale by group" if design.scale else ""
-    mixed = f" mixed model, {how}" if design.random else " model, ML"
-    return f"{kind} {link}{mixed}{terms}{extra}, Wald"
+def _method(design: Design, link: str, n_nodes: int) -> Method:
+    family = "cumulative" if len(np.unique(design.y)) > 2 else "binary"
+    integrated = "Laplace" if n_nodes == 1 else f"{n_nodes}-point quadrature"
+    parts = {"thresholds": design.nominal, "scale": design.scale}
+    return Method(
+        family,
+        link,
+        integrated if design.random else "ML",
+        tuple(r.term for r in design.random),
+        tuple(what for what, matrix in parts.items() if matrix is not None),
+        "Wald",
+    )
 
 
 def _warnings(fit: OrdinalEstimates, ordered: Ordered) -> tuple[tuple[str, ...], bool]:

@@ -61,7 +61,7 @@ def summary(fit: ModelEstimates, conf_level: float, interval: str) -> Result:
         notes += told
     if "df" in table:
         table["df"] = table["df"].fillna(np.inf)
-    table["method"] = fit.method
+    table["method"] = str(fit.method)
     meta = Metadata(
         fit.formula,
         fit.design.data_kind,

@@ -128,7 +128,7 @@ def gain_row(
         "change_first": float(first),
         "change_second": float(second),
         "same_direction": "yes" if first * second > 0 else "no",
-        "method": fit.method,
+        "method": str(fit.method),
     }
 
 

@@ -250,7 +250,7 @@ def compare_in(
     clear = found["conf_low"] > 0 or found["conf_high"] < 0
     fieller = quantity == "gain" and not isinstance(fit, Posterior)
     interval = "Fieller's intervals" if fieller else kind_of(fit)
-    method = {"clear": "yes" if clear else "no", "method": fit.method, "interval": interval}
+    method = {"clear": "yes" if clear else "no", "method": str(fit.method), "interval": interval}
     return found | method
 
 

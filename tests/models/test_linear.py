@@ -52,7 +52,9 @@ def test_simulated_data_against_statsmodels(data, reml):
     assert list(fit.random_sd.index) == ["g", "residual"]
     assert fit.converged
     assert fit.warnings == ()
-    assert fit.method == f"linear mixed model, {'REML' if reml else 'ML'}, (1|g), Satterthwaite"
+    assert (
+        str(fit.method) == f"linear mixed model, {'REML' if reml else 'ML'}, (1|g), Satterthwaite"
+    )
 
 
 @pytest.mark.parametrize("reml", [True, False], ids=["REML", "ML"])

@@ -111,7 +111,7 @@ def test_two_categories_are_the_same_whatever_they_are_called(data):
     first = fit_ordinal("y ~ x + (1|g)", data.assign(y=high))
     for made in (high.astype(int), high.map({True: 5.0, False: -1.0}), high.astype("boolean")):
         same(fit_ordinal("y ~ x + (1|g)", data.assign(y=made)), first)
-    assert first.method.startswith("binary logit mixed model")
+    assert (first.method.family, first.method.link) == ("binary", "logit")
 
 
 def test_effects_that_the_thresholds_hold_are_left_to_them(data):

@@ -26,6 +26,7 @@ from pluralign_stats.models.bayes.sampler import IMPOSSIBLE, Sampled, sample
 from pluralign_stats.models.diagnose import lasting_notes
 from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.models.linear import LinearEstimates
+from pluralign_stats.models.method import BAYESIAN
 from pluralign_stats.models.ordinal import OrdinalEstimates
 from pluralign_stats.models.parts import Joint, RandomPart
 
@@ -122,7 +123,7 @@ def summarise(
         "random": random,
         "joint": Joint(mean, vcov, start.joint.sizes),
         "n_parameters": len(layout.names),
-        "method": _method(start, how),
+        "method": replace(start.method, estimation=how, inference=BAYESIAN),
     }
     names, cuts = start.params.index, start.thresholds.index
     if isinstance(start, OrdinalEstimates):
@@ -149,9 +150,3 @@ def _scatter(effects: np.ndarray) -> np.ndarray:
     """Covariances (L, q, q) over draws (S, L, q)."""
     apart = effects - effects.mean(axis=0)
     return np.einsum("sle,slf->lef", apart, apart) / (len(effects) - 1)
-
-
-def _method(start: ModelEstimates, how: str) -> str:
-    kind = start.method.split(", Laplace")[0].split(", ML")[0].split(", REML")[0]
-    terms = "".join(f", {str(r.term).replace(' | ', '|')}" for r in start.design.random)
-    return f"Bayesian {kind}{terms}, {how}"

@@ -38,7 +38,7 @@ def posterior_summary(fit: PosteriorEstimates, conf_level: float) -> Result:
         table.insert(0, "term", terms)
         tables.append(table)
     made = pd.concat(tables, ignore_index=True)
-    made = made.merge(fit.convergence.table, on="term", how="left").assign(method=fit.method)
+    made = made.merge(fit.convergence.table, on="term", how="left").assign(method=str(fit.method))
     meta = Metadata(
         fit.formula,
         fit.design.data_kind,

@@ -28,7 +28,7 @@ def both():
 def test_it_agrees_with_the_sampler(both):
     quick, sampled = both
     assert quick.convergence.pareto_k < 0.7
-    assert "Laplace" in quick.method
+    assert "Laplace" in quick.method.estimation
     sd = sampled.se.to_numpy()
     np.testing.assert_array_less(np.abs(quick.params - sampled.params), 0.15 * sd)
     np.testing.assert_allclose(quick.se, sd, rtol=0.1)
