@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable, Mapping
 
 from pluralign_stats.errors import InputError, one_line
+from pluralign_stats.strategies.registry import STRATEGIES
 from pluralign_stats.study.text import parted
 
 #: What an untuned model has in place of the factors of tuning.
@@ -25,14 +26,7 @@ Designs = Mapping[str, Mapping[str, str]]
 
 #: What values of a factor are called in sentences; others are called by their names.
 WORDS = {
-    "strategy": {
-        "preserve": "keeping every rating",
-        "majority": "majority vote",
-        "mean": "averaging ratings",
-        "median": "taking the median rating",
-        "consensus": "using only unanimous responses",
-        "random": "drawing one rater",
-    },
+    "strategy": {name: one.words for name, one in STRATEGIES.items()},
     "scale": {
         "5-point": "5-point ratings",
         "3-point": "3-point ratings",

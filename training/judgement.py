@@ -1,8 +1,12 @@
 """What every judge takes and gives: answers of a model, and a score for each on each dimension."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+
+if TYPE_CHECKING:
+    from pluralign_stats.study.codebook import Codebook
 
 
 @dataclass(frozen=True)
@@ -60,3 +64,22 @@ class Judge(Protocol):
     def judge(self, answers: Sequence[Answer]) -> list[Judgement]:
         """Judge each answer; the judgements stand in the answers' order."""
         ...
+
+
+@dataclass(frozen=True)
+class JudgeKind:
+    """How a judge is made.
+
+    Attributes
+    ----------
+    make
+        From its options, the codebook of a study and a file of paid replies to the judge.
+    options
+        Data class of its options; None where it has none.
+    paid
+        Whether each reply may cost money, so that it is kept in a file before it counts.
+    """
+
+    make: "Callable[[Any, Codebook | None, Path], Judge]"
+    options: type | None = None
+    paid: bool = False

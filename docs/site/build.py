@@ -12,6 +12,7 @@ from pathlib import Path
 from api_pages import api_pages
 from chapter_pages import chapter_pages, execute
 from command_pages import command_pages
+from module_pages import module_pages
 from sphinx.cmd.build import build_main
 
 SITE = Path(__file__).resolve().parent
@@ -31,7 +32,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     executed = asked.executed
     if asked.execute:
         executed = execute(ROOT / "notebooks", asked.out / "executed")
-    pages = api_pages() | command_pages() | chapter_pages(ROOT / "notebooks", executed)
+    pages = api_pages() | command_pages() | module_pages(ROOT)
+    pages |= chapter_pages(ROOT / "notebooks", executed)
     source, html = asked.out / "source", asked.out / "html"
     gather(source, pages)
     # Pages that no longer exist would stay in the site, and in the results of a search.

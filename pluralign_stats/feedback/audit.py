@@ -11,10 +11,11 @@ from pluralign_stats.feedback.dominance import conditions, shares
 from pluralign_stats.feedback.leave_out import flips
 from pluralign_stats.feedback.outvoted import survival
 from pluralign_stats.feedback.parts import parts_of
-from pluralign_stats.feedback.recipe import STRATEGIES, Recipe
+from pluralign_stats.feedback.recipe import Recipe
 from pluralign_stats.feedback.scales import Scale, dimension_conversion
 from pluralign_stats.results import Result
 from pluralign_stats.settings import CONF_LEVEL, MIN_CELL
+from pluralign_stats.strategies.registry import STRATEGIES
 from pluralign_stats.study.study import Study
 
 

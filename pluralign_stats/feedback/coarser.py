@@ -12,7 +12,7 @@ from pluralign_stats.feedback.audit import audit_recipes
 from pluralign_stats.feedback.dominance import FEW_PAIRS
 from pluralign_stats.feedback.leave_out import labels
 from pluralign_stats.feedback.parts import parts_of
-from pluralign_stats.feedback.recipe import STRATEGIES, Recipe
+from pluralign_stats.feedback.recipe import Recipe
 from pluralign_stats.feedback.responses import Responses, responses_of
 from pluralign_stats.feedback.scales import (
     SCALES,
@@ -24,6 +24,7 @@ from pluralign_stats.feedback.scales import (
 from pluralign_stats.feedback.selection import select
 from pluralign_stats.results import Metadata, Result
 from pluralign_stats.settings import MIN_CELL
+from pluralign_stats.strategies.registry import STRATEGIES
 from pluralign_stats.study.study import Study
 
 _COLUMNS = ["strategy", "scale", "n_preferences", "n_pairs", "n_raters", "flipped_share"]
@@ -33,7 +34,7 @@ _COLUMNS += ["lost_share", "new_share"]
 def coarser_scales(
     study: Study,
     dimension: str | None = None,
-    strategies: Sequence[str] = STRATEGIES,
+    strategies: Sequence[str] = tuple(STRATEGIES),
     *,
     prompts: Collection[str] | None = None,
     min_cell: int = MIN_CELL,

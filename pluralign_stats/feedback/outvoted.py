@@ -11,6 +11,7 @@ from pluralign_stats.feedback.recipe import Recipe
 from pluralign_stats.feedback.selection import Exclusions, Selection
 from pluralign_stats.feedback.voices import Scored, one_voice, score
 from pluralign_stats.results import Metadata, Result
+from pluralign_stats.strategies.registry import STRATEGIES
 from pluralign_stats.words import counted, joined
 
 #: Shares of fewer responses are put into words only where there are no others.
@@ -100,7 +101,7 @@ def _voices(
 ) -> np.ndarray:
     """(strata,) share of the voices for each response above the middle; NaN without a voice."""
     middle = scored.middles[dimension]
-    if recipe.strategy != "preserve":
+    if recipe.treatment.voices != "every":
         voice = one_voice(frame.responses, recipe, selection, scored, Exclusions())
         rating = np.where(np.isnan(voice.utility), np.nan, voice.ratings[:, dimension])
         return np.where(np.isnan(rating), np.nan, (rating > middle).astype(float))
@@ -116,7 +117,7 @@ def _fates(recipe: Recipe, share: np.ndarray) -> dict[str, float]:
     heard = ~np.isnan(share)
     survived = float((share > 0).mean())
     absent = float((~heard).mean())
-    several = recipe.strategy == "preserve" and heard.any()
+    several = recipe.treatment.voices == "every" and heard.any()
     voices = float(share[heard].mean()) if several else float("nan")
     return dict(zip(_SHARES, (survived, 1 - survived - absent, absent, voices), strict=True))
 
@@ -138,7 +139,8 @@ def _nothing(frame: AuditFrame) -> str:
 def _sentence(frame: AuditFrame, table: pd.DataFrame) -> str:
     if table.empty:
         return _nothing(frame)
-    single = table[~table["strategy"].isin(["preserve", "random"])]
+    own = [name for name, one in STRATEGIES.items() if one.voices != "one"]
+    single = table[~table["strategy"].isin(own)]
     many = single[single["n_responses"] >= FEW_RESPONSES]
     known = next(part for part in (many, single, table) if len(part))
     worst = known.loc[known["outvoted_share"].idxmax()]

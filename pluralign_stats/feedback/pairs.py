@@ -72,7 +72,7 @@ def compare(
     """All preferences of the selected ratings, sorted; what gives none is counted as excluded."""
     scored = score(study, responses, recipe, selection)
     excluded = selection.excluded
-    if recipe.strategy == "preserve":
+    if recipe.treatment.voices == "every":
         own = individuals(scored, excluded)
         stratum, weight = selection.stratum[own.position], selection.weight[own.position]
         total = np.bincount(stratum, minlength=responses.n_strata)

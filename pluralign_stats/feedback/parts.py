@@ -37,7 +37,7 @@ def parts_of(study: Study, responses: Responses, recipe: Recipe, selection: Sele
     """Share out the preferences of a recipe among its raters."""
     scored = score(study, responses, recipe, selection)
     found = compare(study, responses, recipe, selection)
-    if recipe.strategy == "preserve":
+    if recipe.treatment.voices == "every":
         return Parts(found, _of_individuals(responses, recipe, selection, scored))
     voice = one_voice(responses, recipe, selection, scored, Exclusions())
     both = np.r_[found.chosen, found.rejected]
@@ -78,7 +78,7 @@ def _differing(spread: Spread, min_margin: float) -> np.ndarray:
 def _behind(recipe: Recipe, selection: Selection, scored: Scored, voice: OneVoice) -> np.ndarray:
     """(n,) share of each row in its response, by who speaks for it; dimensions by their weight."""
     n, d = scored.ratings.shape
-    if recipe.strategy == "random":
+    if recipe.treatment.voices == "drawn":
         share = np.zeros(n)
         share[voice.position] = 1
         return share
@@ -86,9 +86,7 @@ def _behind(recipe: Recipe, selection: Selection, scored: Scored, voice: OneVoic
     share = np.zeros(n)
     for dimension in range(d):
         given = scored.ratings[:, dimension]
-        speaks = ~np.isnan(given)
-        if recipe.strategy == "majority":
-            speaks &= given == voice.ratings[selection.stratum, dimension]
+        speaks = recipe.treatment.speakers(given, voice.ratings[selection.stratum, dimension])
         weight = selection.weight * speaks
         total = np.bincount(selection.stratum, weights=weight, minlength=len(voice.utility))
         total = np.where(total > 0, total, 1)

@@ -18,13 +18,10 @@ from pydantic import (
 
 from pluralign_stats.errors import InputError, listing, one_of
 from pluralign_stats.feedback.scales import Scale
+from pluralign_stats.strategies.registry import STRATEGIES, StrategyName
+from pluralign_stats.strategies.strategy import Strategy
 from pluralign_stats.study.text import joined, nfc
 from pluralign_stats.study.yaml_file import parse_yaml, read_text
-
-Strategy = Literal["preserve", "majority", "mean", "median", "consensus", "random"]
-
-#: The ways in which disagreement between raters of one response can be treated.
-STRATEGIES: tuple[Strategy, ...] = get_args(Strategy)
 
 
 def as_words(value: object) -> object:
@@ -83,7 +80,7 @@ class Recipe(BaseModel):
     group: dict[str, Levels] = {}
     balance: str | None = None
     scale: Scale = "5-point"
-    strategy: Strategy = "preserve"
+    strategy: StrategyName = "preserve"
     labels: Literal["hard", "soft"] = "hard"
     languages: Literal["separate", "pooled"] = "separate"
     min_margin: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
@@ -126,6 +123,11 @@ class Recipe(BaseModel):
     def __hash__(self) -> int:
         """Equal for equal recipes."""
         return hash(json.dumps(self.model_dump(mode="json"), sort_keys=True))
+
+    @property
+    def treatment(self) -> Strategy:
+        """What its strategy does."""
+        return STRATEGIES[self.strategy]
 
     @property
     def dimensions(self) -> tuple[str, ...]:

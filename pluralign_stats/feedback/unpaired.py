@@ -44,7 +44,7 @@ def unpaired_feedback(
     responses = responses_of(study)
     selection = select(study, responses, recipe, prompts)
     scored = score(study, responses, recipe, selection)
-    if recipe.strategy == "preserve":
+    if recipe.treatment.voices == "every":
         own = individuals(scored, selection.excluded)
         utility, stratum = own.utility, selection.stratum[own.position]
         weight = selection.weight[own.position]
@@ -54,7 +54,7 @@ def unpaired_feedback(
         utility, weight = voice.utility[stratum], np.ones(len(stratum))
     distance = utility - scored.neutral
     sided = (np.abs(distance) >= recipe.min_margin * (1 - 1e-9)) & (distance != 0)
-    what = "ratings" if recipe.strategy == "preserve" else "responses"
+    what = "ratings" if recipe.treatment.voices == "every" else "responses"
     near = f" or closer to it than {recipe.min_margin:g}" if recipe.min_margin else ""
     selection.excluded.add(f"{what} in the middle of the scale{near}", (~sided).sum())
     if not sided.any():

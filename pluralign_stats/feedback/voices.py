@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pluralign_stats.feedback import strategies
 from pluralign_stats.feedback.preferences import runs_of, spread_of
 from pluralign_stats.feedback.recipe import Recipe
 from pluralign_stats.feedback.responses import Responses
@@ -18,11 +17,6 @@ DECIMALS = 9
 
 #: Second number of the seed that draws one rater for each response.
 _DRAW = 1
-
-_SILENT = {
-    "majority": "responses without a majority (two ratings equally common)",
-    "consensus": "responses whose raters are not all on one side",
-}
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,7 +103,7 @@ def one_voice(
     responses: Responses, recipe: Recipe, selection: Selection, scored: Scored, excluded: Exclusions
 ) -> OneVoice:
     """One utility for each response, as the recipe's strategy has it."""
-    if recipe.strategy == "random":
+    if recipe.treatment.voices == "drawn":
         return _drawn(responses, recipe, selection, scored, excluded)
     ratings = np.column_stack(
         [
@@ -124,6 +118,8 @@ def _aggregate(
     responses: Responses, recipe: Recipe, selection: Selection, scored: Scored, dimension: int
 ) -> np.ndarray:
     """(strata,) one rating for each response."""
+    aggregate = recipe.treatment.aggregate
+    assert aggregate is not None  # noqa: S101
     rating = scored.ratings[:, dimension]
     given = ~np.isnan(rating)
     stratum, weight, rating = selection.stratum[given], selection.weight[given], rating[given]
@@ -131,23 +127,8 @@ def _aggregate(
     for run in runs_of(stratum):
         strata, row = np.unique(stratum[run], return_inverse=True)
         spread = spread_of(rating[run], row, weight[run], len(strata))
-        middle = scored.middles[dimension]
-        made[strata] = _one_rating(recipe.strategy, spread.weights, spread.values, middle)
+        made[strata] = aggregate(spread.weights, spread.values, float(scored.middles[dimension]))
     return made
-
-
-def _one_rating(strategy: str, counts: np.ndarray, values: np.ndarray, middle: float) -> np.ndarray:
-    """(s,) one rating for each row of (s, v) raters by rating, as a strategy has it."""
-    match strategy:
-        case "majority":
-            return strategies.modal_rating(counts, values)
-        case "median":
-            return strategies.median_rating(counts, values)
-        case "consensus":
-            agreed = strategies.one_sided(counts, values, middle)
-            return np.where(agreed, strategies.mean_rating(counts, values), np.nan)
-        case _:
-            return strategies.mean_rating(counts, values)
 
 
 def _said(
@@ -166,7 +147,7 @@ def _said(
     partly = rated.any(axis=1) & ~rated.all(axis=1)
     excluded.add("responses without a rating on one of several dimensions", partly.sum())
     silent = rated.all(axis=1) & np.isnan(utility)
-    excluded.add(_SILENT.get(recipe.strategy, "responses without a value"), silent.sum())
+    excluded.add(recipe.treatment.silent, silent.sum())
     return OneVoice(utility, ratings, np.arange(len(selection.rows)))
 
 
@@ -181,8 +162,16 @@ def _drawn(
     own = individuals(scored, excluded)
     clock = np.random.default_rng([recipe.seed, _DRAW]).standard_exponential(len(responses.item))
     keys = clock[selection.rows[own.position]] / selection.weight[own.position]
-    chosen = own.position[strategies.first_drawn(selection.stratum[own.position], keys)]
+    chosen = own.position[first_drawn(selection.stratum[own.position], keys)]
     ratings = np.full((responses.n_strata, scored.ratings.shape[1]), np.nan)
     ratings[selection.stratum[chosen]] = scored.ratings[chosen]
     utility = np.round(ratings @ scored.signed_weights, DECIMALS)
     return OneVoice(utility, ratings, chosen)
+
+
+def first_drawn(stratum: np.ndarray, keys: np.ndarray) -> np.ndarray:
+    """For each stratum that occurs the position of its smallest key, by rising stratum."""
+    order = np.lexsort((keys, stratum))
+    first = np.ones(len(order), bool)
+    first[1:] = np.diff(stratum[order]) > 0
+    return order[first]

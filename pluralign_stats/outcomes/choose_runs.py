@@ -7,8 +7,9 @@ import pandas as pd
 
 from pluralign_stats.designs import CONTROL, short_objectives
 from pluralign_stats.errors import InputError, NotApplicableError, listing, one_of
-from pluralign_stats.feedback.recipe import STRATEGIES, group_name
+from pluralign_stats.feedback.recipe import group_name
 from pluralign_stats.outcomes.read import TUNING, Outcomes
+from pluralign_stats.strategies.registry import STRATEGIES
 from pluralign_stats.study.text import labels_of
 
 #: What stands for any budget but the natural one.
@@ -26,7 +27,7 @@ DEFAULTS = {
 
 _ORDER = {
     "scale": ("5-point", "3-point", "binary", "as-rated"),
-    "strategy": STRATEGIES,
+    "strategy": tuple(STRATEGIES),
     "optimizer": ("dpo", "kto", "grpo"),
     "budget": ("natural",),
     "group": ("all",),

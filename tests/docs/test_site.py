@@ -75,6 +75,13 @@ def every_command_has_a_page(site: Path) -> None:
         assert f"Usage: pluralign {name}" in text
 
 
+def every_module_is_in_the_index(site: Path) -> None:
+    text = (site / "reference" / "modules.html").read_text("utf-8")
+    for package in ("pluralign_stats", "training", "reports"):
+        for path in (ROOT / package).rglob("*.py"):
+            assert path.relative_to(ROOT).as_posix() in text, path
+
+
 def every_notebook_has_a_page(site: Path) -> None:
     listed = (site / "notebooks" / "index.html").read_text("utf-8")
     for path in sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb")):
@@ -141,6 +148,7 @@ def no_page_names_a_place_of_this_machine(site: Path) -> None:
 
 CHECKS = (
     every_public_name_has_a_page,
+    every_module_is_in_the_index,
     every_command_has_a_page,
     every_notebook_has_a_page,
     every_page_of_the_sources_is_in_the_site,

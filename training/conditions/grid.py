@@ -7,8 +7,9 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
 from pluralign_stats.errors import InputError, listing
-from pluralign_stats.feedback.recipe import Recipe, Strategy, as_words
+from pluralign_stats.feedback.recipe import Recipe, as_words
 from pluralign_stats.feedback.scales import Scale
+from pluralign_stats.strategies.registry import StrategyName
 from pluralign_stats.study.yaml_file import parse_yaml, read_text
 from training.conditions.condition import Condition
 from training.conditions.errors import explain
@@ -89,9 +90,9 @@ class Design(Frozen):
     scales: Annotated[tuple[Scale, ...], BeforeValidator(_as_list), Field(min_length=1)] = Field(
         default=("5-point",), description="Scales to which ratings are converted."
     )
-    strategies: Annotated[tuple[Strategy, ...], BeforeValidator(_as_list), Field(min_length=1)] = (
-        Field(("preserve",), description="What is done with disagreement.")
-    )
+    strategies: Annotated[
+        tuple[StrategyName, ...], BeforeValidator(_as_list), Field(min_length=1)
+    ] = Field(("preserve",), description="What is done with disagreement.")
     objectives: Annotated[
         tuple[dict[str, float], ...], BeforeValidator(_as_objectives), Field(min_length=1)
     ] = Field(

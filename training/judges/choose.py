@@ -1,22 +1,38 @@
 """Makes a judge by its name and options."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import fields
+from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from pluralign_stats.errors import InputError, one_of
-from training.judgement import Judge
+from training.judgement import Judge, JudgeKind
 
 if TYPE_CHECKING:
     from pluralign_stats.study.codebook import Codebook
 
-#: Judges by name, each with what it is.
-JUDGES = {
-    "embedded": "reads the miniature world's answers exactly",
-    "endpoint": "a language model behind an OpenAI-compatible endpoint",
-    "classifier": "a Hugging Face sequence classifier on this machine",
-}
+#: Judges by name; each has a module of its name, whose `KIND` says how it is made.
+JUDGES = ("embedded", "endpoint", "classifier")
+
+if TYPE_CHECKING:
+    JudgeName = str
+else:
+    JudgeName = Literal[JUDGES]
+
+
+def judge_kind(name: str) -> JudgeKind:
+    """Give how a judge is made.
+
+    Raises
+    ------
+    InputError
+        If there is no such judge.
+    """
+    if name not in JUDGES:
+        raise InputError(one_of("the judge", name, JUDGES))
+    kind: JudgeKind = import_module(f"training.judges.{name}").KIND
+    return kind
 
 
 def make_judge(
@@ -48,54 +64,13 @@ def make_judge(
     MissingExtraError
         If its packages are not installed.
     """
+    kind = judge_kind(name)
     given = {k: v for k, v in options.items() if v is not None}
-    if name == "embedded":
-        _refuse_foreign(name, given, [])
-        from training.judges.embedded import EmbeddedJudge
-
-        return EmbeddedJudge()
-    if name == "endpoint":
-        return _endpoint(given, codebook, cache)
-    if name == "classifier":
-        from training.judges.classifier import ClassifierJudge, ClassifierOptions
-
-        _refuse_foreign(name, given, [f.name for f in fields(ClassifierOptions)])
-        judge = ClassifierJudge(ClassifierOptions(**given))
-        _refuse_other_scales(judge.dimensions, codebook)
-        return judge
-    raise InputError(one_of("the judge", name, JUDGES))
-
-
-def _endpoint(given: dict[str, Any], codebook: "Codebook | None", cache: Path) -> Judge:
-    from training.judges.cache import ReplyCache
-    from training.judges.endpoint import EndpointJudge
-    from training.judges.options import EndpointOptions
-    from training.judges.rubric import default_rubric, study_rubric
-
-    _refuse_foreign("endpoint", given, [f.name for f in fields(EndpointOptions)])
-    options = EndpointOptions(**given)
-    rubric = study_rubric(codebook) if codebook else default_rubric()
-    return EndpointJudge(options, rubric, ReplyCache(cache))
-
-
-def _refuse_other_scales(dimensions: Sequence[str], codebook: "Codebook | None") -> None:
-    """Refuse dimensions of a study on which 1 to 5 would be taken for something else."""
-    from training.judges.classifier import HIGH, LOW
-
-    rated = codebook.dimensions if codebook else {}
-    for name in dimensions:
-        if name in rated and (ends := tuple(rated[name].scale)) != (LOW, HIGH):
-            raise InputError(
-                f"the judge 'classifier' gives scores from {LOW:g} to {HIGH:g}, and '{name}' is "
-                f"rated from {ends[0]:g} to {ends[1]:g}; score it by --judge endpoint, which asks "
-                "for the study's own scale"
-            )
-
-
-def _refuse_foreign(name: str, given: dict[str, Any], known: list[str]) -> None:
+    known = [f.name for f in fields(kind.options)] if kind.options else []
     for option in given:
         if option not in known:
             flag = f"--{option.replace('_', '-')}"
             raise InputError(f"the judge '{name}' has no option {flag}; leave it out")
     if "model" in known and "model" not in given:
         raise InputError(f"the judge '{name}' needs --model, the name of the model that judges")
+    return kind.make(kind.options(**given) if kind.options else None, codebook, cache)

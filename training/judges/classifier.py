@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from pluralign_stats.errors import InputError, MissingExtraError, listing, one_of
 from training.bases.packages import first_line
-from training.judgement import Answer, Judgement
+from training.judgement import Answer, JudgeKind, Judgement
 from training.plain_text import plain
 from training.process import prepare_process
 
 if TYPE_CHECKING:
     import torch
+
+    from pluralign_stats.study.codebook import Codebook
 
 LOW, HIGH = 1.0, 5.0
 
@@ -314,3 +316,20 @@ def _longest(tokenizer: Any, config: Any) -> int:
     # The RoBERTa family counts positions from behind its padding token.
     offset = (config.pad_token_id or 0) + 1 if "roberta" in config.model_type else 0
     return int(min(tokenizer.model_max_length, stated - offset))
+
+
+def _make(options: ClassifierOptions, codebook: "Codebook | None", _cache: Path) -> ClassifierJudge:
+    """Refuses dimensions of a study on which 1 to 5 would be taken for something else."""
+    judge = ClassifierJudge(options)
+    rated = codebook.dimensions if codebook else {}
+    for name in judge.dimensions:
+        if name in rated and (ends := tuple(rated[name].scale)) != (LOW, HIGH):
+            raise InputError(
+                f"the judge 'classifier' gives scores from {LOW:g} to {HIGH:g}, and '{name}' is "
+                f"rated from {ends[0]:g} to {ends[1]:g}; score it by --judge endpoint, which asks "
+                "for the study's own scale"
+            )
+    return judge
+
+
+KIND = JudgeKind(_make, ClassifierOptions)

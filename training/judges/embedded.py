@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from training.judgement import Answer, Judgement
+from training.judgement import Answer, JudgeKind, Judgement
 
 
 class EmbeddedJudge:
@@ -27,3 +27,6 @@ class EmbeddedJudge:
                 read = judge_text(answer.response, answer.language)
                 found[answer] = Judgement(dict(read.scores), read.malformed, read.note)
         return [found[answer] for answer in answers]
+
+
+KIND = JudgeKind(lambda _options, _codebook, _cache: EmbeddedJudge())

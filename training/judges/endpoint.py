@@ -3,17 +3,21 @@
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import asdict
+from pathlib import Path
 from statistics import fmean
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pluralign_stats.errors import MissingExtraError
-from training.judgement import Answer, Judgement
+from training.judgement import Answer, JudgeKind, Judgement
 from training.judges.cache import ReplyCache
 from training.judges.calls import Caller, Question, Reply
 from training.judges.faults import JudgeStoppedError
 from training.judges.options import EndpointOptions
 from training.judges.reply import UnusableReplyError, read_reply
-from training.judges.rubric import Rubric
+from training.judges.rubric import Rubric, default_rubric, study_rubric
+
+if TYPE_CHECKING:
+    from pluralign_stats.study.codebook import Codebook
 
 #: Seconds that calls under way are given to end when the user interrupts.
 _GRACE = 10.0
@@ -146,3 +150,11 @@ def _run[T](work: Coroutine[Any, Any, T]) -> T:
 
     with ThreadPoolExecutor(1) as aside:
         return aside.submit(asyncio.run, work).result()
+
+
+def _make(options: EndpointOptions, codebook: "Codebook | None", cache: Path) -> EndpointJudge:
+    rubric = study_rubric(codebook) if codebook else default_rubric()
+    return EndpointJudge(options, rubric, ReplyCache(cache))
+
+
+KIND = JudgeKind(_make, EndpointOptions, paid=True)

@@ -14,6 +14,7 @@ from training.conditions.errors import explain
 from training.conditions.grid import HUB, RUNS, BaseModelEntry, Grid, read_grid
 from training.conditions.options import Frozen
 from training.engines.protocol import GenerationOptions
+from training.judges.choose import JudgeName
 
 #: Where a simulated study is written, in the folder of the run.
 OWN_STUDY = Path("study") / "study.yaml"
@@ -68,7 +69,7 @@ class GenerationSettings(Frozen):
 class JudgeSettings(Frozen):
     """A judge and its options, as `pluralign judge` takes them."""
 
-    judge: Literal["embedded", "endpoint", "classifier"]
+    judge: JudgeName
     options: dict[str, str | int | float | bool] = Field(
         default={}, description="Options of `pluralign judge`, with _ for -."
     )

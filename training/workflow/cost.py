@@ -21,6 +21,7 @@ from training.bases.find import EMBEDDED
 from training.conditions.condition import Condition
 from training.conditions.grid import Grid, conditions, recipes
 from training.conditions.options import GrpoOptions, TrainingOptions
+from training.judges.choose import judge_kind
 from training.workflow.config import CostAssumptions, RunConfig, Simulated
 from training.workflow.layout import Layout
 
@@ -94,7 +95,7 @@ def estimate(run: RunConfig, layout: Layout) -> Cost:
     calls = {
         name: answers * int(judge.options.get("repeats", 1))
         for name, judge in run.judges.items()
-        if judge.judge == "endpoint"
+        if judge_kind(judge.judge).paid
     }
     return Cost(
         table=table,

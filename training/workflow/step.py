@@ -19,6 +19,7 @@ from pluralign_stats.errors import InputError, PluralignError
 from training.bases.find import find_base
 from training.conditions.condition import Control
 from training.folders import only_one, remove_whole, was_held, write_json, write_whole
+from training.judges.choose import judge_kind
 from training.part import Part, read_part
 from training.workflow.command import is_alive, pluralign
 from training.workflow.config import RunConfig
@@ -205,7 +206,7 @@ def _patiently(step: Step, judge: str, source: Path, out: Path, study: list[obje
     """Judge; a judge that is down for a while is tried again, and pays for nothing twice."""
     settings = step.run.judges[judge]
     options = [w for k, v in settings.options.items() for w in _option(k, v)]
-    cache = ["--cache", step.layout.replies(judge)] if settings.judge == "endpoint" else []
+    cache = ["--cache", step.layout.replies(judge)] if judge_kind(settings.judge).paid else []
     words = ["judge", source, "--out", out, "--judge", settings.judge, *study, *options, *cache]
     until, pause = time.monotonic() + 60 * settings.patience, _FIRST_PAUSE
     while True:

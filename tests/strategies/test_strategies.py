@@ -1,9 +1,13 @@
 import numpy as np
 import pytest
 
-from pluralign_stats.feedback import strategies
+from pluralign_stats.strategies.registry import STRATEGIES
 
 VALUES = np.arange(1.0, 6.0)
+
+
+def rated(strategy, counts):
+    return STRATEGIES[strategy].aggregate(counts, VALUES, 3.0)
 
 
 @pytest.fixture(scope="module")
@@ -17,8 +21,8 @@ def ratings(row):
 
 
 def test_mean_and_median_are_numpys(counts):
-    mean = strategies.mean_rating(counts, VALUES)
-    median = strategies.median_rating(counts, VALUES)
+    mean = rated("mean", counts)
+    median = rated("median", counts)
     for k, row in enumerate(counts):
         if row.sum():
             assert mean[k] == pytest.approx(np.mean(ratings(row)), abs=1e-12)
@@ -29,7 +33,7 @@ def test_mean_and_median_are_numpys(counts):
 
 
 def test_the_mode_is_the_only_commonest_rating(counts):
-    found = strategies.modal_rating(counts, VALUES)
+    found = rated("majority", counts)
     tied = 0
     for k, row in enumerate(counts):
         modes = VALUES[(row == row.max()) & (row > 0)]
@@ -40,16 +44,17 @@ def test_the_mode_is_the_only_commonest_rating(counts):
 
 def test_equal_weights_written_differently_tie():
     thirds = np.array([[1 / 3 + 1 / 3 + 1 / 3, 0, 1.0, 0, 0], [0.1 + 0.2, 0.3, 0, 0, 0]])
-    assert np.isnan(strategies.modal_rating(thirds, VALUES)).all()
-    assert strategies.median_rating(thirds, VALUES).tolist() == [2, 1.5]
+    assert np.isnan(rated("majority", thirds)).all()
+    assert rated("median", thirds).tolist() == [2, 1.5]
 
 
 def test_consensus_is_one_side_and_nothing_in_the_middle(counts):
-    found = strategies.one_sided(counts, VALUES, 3)
+    found = rated("consensus", counts)
     for k, row in enumerate(counts):
         given = ratings(row)
-        assert found[k] == (len(given) > 0 and ((given > 3).all() or (given < 3).all()))
-    assert found.any()
+        alone = len(given) > 0 and ((given > 3).all() or (given < 3).all())
+        assert found[k] == pytest.approx(np.mean(given) if alone else np.nan, nan_ok=True)
+    assert not np.isnan(found).all()
 
 
 def test_weighted_medians_against_repeated_ratings():
@@ -58,10 +63,11 @@ def test_weighted_medians_against_repeated_ratings():
     whole[:, 2] += 1
     for k, row in enumerate(whole * 0.37):
         expected = np.median(ratings(whole[k]))
-        assert strategies.median_rating(row[None], VALUES)[0] == expected
+        assert rated("median", row[None])[0] == expected
 
 
-def test_the_smallest_key_of_each_stratum():
-    stratum = np.array([2, 0, 2, 0, 5])
-    keys = np.array([0.3, 0.9, 0.1, 0.2, 0.7])
-    assert strategies.first_drawn(stratum, keys).tolist() == [3, 2, 4]
+def test_every_strategy_says_who_speaks_and_in_what_words():
+    for name, one in STRATEGIES.items():
+        assert name == one.name
+        assert one.words
+        assert (one.aggregate is None) == (one.voices != "one")
