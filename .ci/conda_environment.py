@@ -9,7 +9,6 @@ ROOT = Path(__file__).resolve().parent.parent
 #: Packages whose conda-forge name is not the PyPI one.
 CONDA_NAMES = {
     "pandera[pandas]": "pandera",
-    "bleach[css]": "bleach-with-css",
     "lazy-loader": "lazy_loader",
     "matplotlib": "matplotlib-base",
     "torch": "pytorch",

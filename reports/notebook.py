@@ -12,12 +12,12 @@ from reports.parameters import declared_parameters
 
 #: What a report imports beyond the core; all of it comes with the extra `report`.
 _PACKAGES = (
-    "bleach",
     "bs4",
     "ipykernel",
     "jinja2",
     "nbconvert",
     "nbformat",
+    "nh3",
     "papermill",
     "plutoprint",
 )

@@ -189,6 +189,9 @@ def test_the_cache_can_be_named(monkeypatch, tmp_path):
     monkeypatch.setenv("PLURALIGN_CACHE", str(tmp_path))
     assert default_cache() == tmp_path
     monkeypatch.delenv("PLURALIGN_CACHE")
+    if sys.platform == "darwin":
+        assert default_cache() == Path.home() / "Library" / "Caches" / "pluralign"
+        return
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     assert default_cache() == tmp_path / "pluralign"
     monkeypatch.delenv("XDG_CACHE_HOME")

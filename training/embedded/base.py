@@ -11,6 +11,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import get_args
 
+from platformdirs import user_cache_path
+
 from pluralign_stats.errors import InputError, one_of
 from training.embedded.pretrain import BaseConfig, Kind, muon_format, pretrain
 from training.embedded.tokenizer import make_tokenizer
@@ -84,9 +86,7 @@ def base_folder(
 def default_cache() -> Path:
     """Where base models are kept: PLURALIGN_CACHE, or the user's cache folder."""
     named = os.environ.get("PLURALIGN_CACHE")
-    if named:
-        return Path(named)
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "pluralign"
+    return Path(named) if named else user_cache_path("pluralign")
 
 
 def _key(kind: Kind, seed: int, config: BaseConfig) -> str:
