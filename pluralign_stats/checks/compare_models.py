@@ -1,10 +1,10 @@
 """Which of several Bayesian models predicts best what it has not seen."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.optimize import minimize
 
 from pluralign_stats.backing import of_model
 from pluralign_stats.checks.loo import Loo, loo
@@ -80,31 +80,25 @@ def compare_models(fits: Mapping[str, ModelEstimates], by: str = "rating") -> Re
 
 
 def stacking(elpd: np.ndarray) -> np.ndarray:
-    """Weights (K,) of models that maximize the log score of their mixture.
+    """Weights (K,) of models that maximize the log score of their mixture, by ArviZ.
 
     Parameters
     ----------
     elpd
         (m, K) log predictive densities of what was left out, by K models.
     """
-    density = np.exp(elpd - elpd.max(axis=1, keepdims=True))
-    K = elpd.shape[1]
+    import xarray as xr
+    from arviz_stats import ELPDDataLOO, compare
 
-    def loss(weight: np.ndarray) -> tuple[float, np.ndarray]:
-        mixed = density @ weight
-        return -float(np.log(mixed).mean()), -(density / mixed[:, None]).mean(axis=0)
-
-    found = minimize(
-        loss,
-        np.full(K, 1 / K),
-        jac=True,
-        method="SLSQP",
-        bounds=[(0, 1)] * K,
-        constraints={"type": "eq", "fun": lambda w: w.sum() - 1},
-        options={"ftol": 1e-10, "maxiter": 1000},
-    )
-    weight = np.clip(found.x, 0, 1)
-    return weight / weight.sum()
+    m, K = elpd.shape
+    shifted = elpd - elpd.max(axis=1, keepdims=True)  # the weights stay, and nothing underflows
+    sizes: dict[str, Any] = {"se": 0.0, "p": 0.0, "n_samples": 1, "n_data_points": m}
+    sizes |= {"scale": "log", "warning": False, "good_k": 1.0}
+    models = {
+        k: ELPDDataLOO(elpd=each.sum(), elpd_i=xr.DataArray(each), **sizes)
+        for k, each in enumerate(shifted.T)
+    }
+    return compare(models, "stacking", round_to="none")["weight"].reindex(range(K)).to_numpy()
 
 
 def _refuse_different_data(fits: Mapping[str, ModelEstimates], by: str) -> None:

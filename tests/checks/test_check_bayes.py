@@ -42,7 +42,7 @@ def settled(bayes):
         effects=effects_agreement(bayes.random, draws),
         n_divergent=0,
         n_deep=0,
-        energy=1.0,
+        e_bfmi=1.0,
     )
     return replace(bayes, draws=draws, convergence=convergence)
 
@@ -63,8 +63,8 @@ def test_good_draws_pass(settled):
     ("changes", "told"),
     [
         ({"n_divergent": 3}, "divergent draws 3, at most 0 asked"),
-        ({"n_deep": 10}, "paths cut at the greatest length 10, at most 6"),
-        ({"energy": 0.1}, "energy fraction 0.10, at least 0.30"),
+        ({"n_deep": 10}, "paths of maximum tree depth 10, at most 6"),
+        ({"e_bfmi": 0.1}, "E-BFMI 0.10, at least 0.30"),
         ({"complete": False}, "interrupted"),
     ],
 )
@@ -104,10 +104,10 @@ STATES = {
     "few in the centre": ({}, {"ess_bulk": 150.0}, "for the centre of the posterior: 150 for x"),
     "few in the tails": ({}, {"ess_tail": 199.9}, "for the tails of the posterior: 200 for x"),
     "divergent": ({"n_divergent": 1}, {}, "1 of 600 draws diverged"),
-    "deep": ({"n_deep": 7}, {}, "7 of 600 paths were cut"),
+    "deep": ({"n_deep": 7}, {}, "7 of 600 paths reached the maximum tree depth"),
     "deep at its limit": ({"n_deep": 6}, {}, ""),
-    "energy": ({"energy": 0.29}, {}, "energy fraction 0.29, below 0.30"),
-    "no energy": ({"energy": np.nan}, {}, "energy fraction nan"),
+    "energy": ({"e_bfmi": 0.29}, {}, "E-BFMI 0.29, below 0.30"),
+    "no energy": ({"e_bfmi": np.nan}, {}, "E-BFMI nan"),
     "interrupted": ({"complete": False}, {}, "interrupted after 300 draws of each chain"),
     "one chain": ({"n_chains": 1}, {}, ""),
     "one chain in parts": (
@@ -116,14 +116,14 @@ STATES = {
         "the parts of the chain do not agree: R-hat of x between them is 1.020",
     ),
     "one chain, fewer draws": ({"n_chains": 1}, {"ess_tail": 150.0}, ""),
-    "approximation": ({"n_chains": 1, "energy": np.nan, "pareto_k": 0.3}, {"rhat": 1.3}, ""),
+    "approximation": ({"n_chains": 1, "e_bfmi": np.nan, "pareto_k": 0.3}, {"rhat": 1.3}, ""),
     "bad approximation": (
-        {"n_chains": 1, "energy": np.nan, "pareto_k": 0.8},
+        {"n_chains": 1, "e_bfmi": np.nan, "pareto_k": 0.8},
         {},
         "the approximation does not hold (Pareto k 0.80, above 0.70)",
     ),
     "poor approximation": (
-        {"n_chains": 1, "energy": np.nan, "pareto_k": 0.3},
+        {"n_chains": 1, "e_bfmi": np.nan, "pareto_k": 0.3},
         {"ess_bulk": 60.0},
         "few effective draws for the centre of the posterior: 60 for x, 100 are needed",
     ),

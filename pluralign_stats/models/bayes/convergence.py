@@ -21,7 +21,7 @@ FEWEST_EFFECTIVE = 100
 #: Where the tails of a posterior begin (same source), whatever the level of intervals.
 TAIL = 0.05
 
-#: Largest share of paths that may be cut at the greatest length.
+#: Largest share of paths that may reach the maximum tree depth.
 MOST_DEEP = 0.01
 
 #: Share of the random effects that mix less well than the one by which chance is reckoned.
@@ -31,8 +31,9 @@ MIX_LESS = 0.05
 #: trusted (Vehtari, Simpson, Gelman, Yao & Gabry 2024, JMLR 25, 72:1-58).
 LARGEST_K = 0.7
 
-#: Smaller energy fractions tell of tails that the sampler does not reach (Betancourt 2016).
-SMALLEST_ENERGY = 0.3
+#: A smaller estimated Bayesian fraction of missing information (E-BFMI) tells of tails that the
+#: sampler does not reach (Betancourt 2016, arXiv 1604.00695).
+SMALLEST_E_BFMI = 0.3
 
 #: What the notes on bad signs say of a value, its limit, and whose it is.
 APART = (
@@ -52,11 +53,11 @@ DIVERGENT = (
     "or tighten the priors of standard deviations"
 )
 DEEP = (
-    "{value} of {n_draws} paths were cut at the greatest length; the posterior is badly scaled: "
+    "{value} of {n_draws} paths reached the maximum tree depth; the posterior is badly scaled: "
     "sample longer (tune=) or simplify the model"
 )
-ENERGY = (
-    "the sampler reaches the tails slowly (energy fraction {value}, below {limit}); tighten the "
+E_BFMI = (
+    "the sampler reaches the tails slowly (E-BFMI {value}, below {limit}); tighten the "
     "priors of standard deviations"
 )
 PARETO = (
@@ -121,9 +122,9 @@ class Convergence:
     n_draws, n_chains
         Draws in all, and chains.
     n_divergent, n_deep
-        Draws whose path diverged, and whose path was cut at the greatest length.
-    energy
-        Smallest energy fraction of missing information over the chains.
+        Draws whose path diverged, and whose path reached the maximum tree depth.
+    e_bfmi
+        Smallest estimated Bayesian fraction of missing information over the chains.
     seconds
         Time of tuning and sampling.
     complete
@@ -139,7 +140,7 @@ class Convergence:
     n_chains: int
     n_divergent: int
     n_deep: int
-    energy: float
+    e_bfmi: float
     seconds: float
     complete: bool
     pareto_k: float = np.nan
@@ -166,8 +167,8 @@ class Convergence:
             *self._agreement(self.effects, "group", "random effects", largest),
             *self._effective(self.effects, "group", "random effects"),
             Sign("divergent draws", self.n_divergent, True, 0.0, ",.0f", DIVERGENT),
-            Sign("paths cut at the greatest length", self.n_deep, True, deep, ",.0f", DEEP),
-            Sign("energy fraction", self.energy, False, SMALLEST_ENERGY, ".2f", ENERGY),
+            Sign("paths of maximum tree depth", self.n_deep, True, deep, ",.0f", DEEP),
+            Sign("E-BFMI", self.e_bfmi, False, SMALLEST_E_BFMI, ".2f", E_BFMI),
         ]
 
     def _agreement(self, terms: pd.DataFrame, key: str, what: str, largest: float) -> list["Sign"]:
@@ -229,15 +230,16 @@ def converge(
     complete: bool,
 ) -> Convergence:
     """R-hat and effective sample sizes of draws (S, m) by class, and the sampler's own signs."""
+    from arviz_stats.base import array_stats
+
     energy = stats["energy"].to_numpy()
-    change = (np.diff(energy, axis=1) ** 2).mean(axis=1) / np.maximum(energy.var(axis=1), 1e-300)
     return Convergence(
         agreement(parameters, n_chains),
         energy.size,
         n_chains,
         int(stats["diverging"].to_numpy().sum()),
         int(stats["maxdepth_reached"].to_numpy().sum()),
-        float(change.min()),
+        float(array_stats.bfmi(energy).min()),
         seconds,
         complete,
     )

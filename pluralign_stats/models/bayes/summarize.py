@@ -29,11 +29,12 @@ def summarize(draws: np.ndarray, conf_level: float, *, signed: bool = True) -> p
     InputError
         If the level does not lie between 0 and 1.
     """
+    from arviz_stats.base import array_stats
+
     check_level(conf_level)
     lost = ~np.isfinite(draws).all(axis=0)
     known = np.where(lost, 0.0, draws)
-    tail = (1 - conf_level) / 2
-    low, high = np.quantile(known, [tail, 1 - tail], axis=0)
+    low, high = array_stats.eti(known, conf_level, axis=0).T
     columns = {
         "estimate": known.mean(axis=0),
         "sd": known.std(axis=0, ddof=1),

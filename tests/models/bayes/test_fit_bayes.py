@@ -4,6 +4,7 @@ import pickle
 import warnings
 from types import SimpleNamespace
 
+import arviz as az
 import numpy as np
 import pandas as pd
 import pytest
@@ -128,6 +129,22 @@ def test_draws_are_an_arviz_object(fit, ratings):
     assert posterior.sizes["draw"] == SHORT["draws"]
     assert list(posterior["coefficients_name"].values) == ["x", "group[T.b]", "group[T.c]"]
     assert posterior["effects of rater"].shape == (2, 100, ratings["rater"].nunique(), 2)
+
+
+def test_its_table_is_that_of_arviz(fit):
+    ours, level = fit.summary().table, fit.summary().meta.conf_level
+    how = {"ci_kind": "eti", "ci_prob": level, "round_to": "none"}
+    theirs = az.summary(fit.idata, var_names=["coefficients", "thresholds", "sd", "cor"], **how)
+    for term, row in zip(ours["term"], theirs.index, strict=True):
+        assert row.split("[", 1)[1].rstrip("]") in term
+    low, high = (name for name in theirs if name.startswith("eti"))
+    names = {"estimate": "mean", "sd": "sd", "conf_low": low, "conf_high": high, "rhat": "r_hat"}
+    names["ess_bulk"] = "ess_bulk"
+    for mine, other in names.items():
+        np.testing.assert_allclose(ours[mine], theirs[other].astype(float), rtol=1e-10)
+    tails = az.ess(fit.idata, method="tail", prob=(0.05, 0.95))["coefficients"]  # not of intervals
+    np.testing.assert_allclose(ours["ess_tail"][: tails.size], tails, rtol=1e-10)
+    assert fit.convergence.e_bfmi == pytest.approx(az.bfmi(fit.idata)["energy"].min().item())
 
 
 def test_shows_itself(fit):
