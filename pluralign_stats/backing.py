@@ -7,6 +7,7 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
+from pluralign_stats.notes import Code, Note, tells
 from pluralign_stats.suppression import few, rounded, suppressed
 
 #: Columns of shares of ratings as they were given.
@@ -133,7 +134,8 @@ class Backing:
             blank = few(self.apart, min_cell)[at][~hidden]
             names = [c for c in OF_COUNTS if c in kept and (c != "statistic" or "n_units" in kept)]
             kept = kept.assign(**{c: kept[c].mask(blank) for c in names})
-            notes += [COUNT_WITHHELD] if blank.any() and COUNT_WITHHELD not in notes else []
+            known = tells(notes, Code.COUNT_WITHHELD)
+            notes += [COUNT_WITHHELD] if blank.any() and not known else []
         if not hidden.any():
             again = self.retell is not None and few(self.apart, min_cell).any()
             return Shown(kept, self.retell(kept) if again and self.retell else None, tuple(notes))
@@ -261,7 +263,10 @@ EVERYONE = "All raters"
 ROUNDED = "Shares of groups without counts are rounded: in full they would tell the counts."
 
 #: What a table says whose counts are left out in part.
-COUNT_WITHHELD = "A group without counts is large enough; its size would give away a small group's."
+COUNT_WITHHELD = Note(
+    Code.COUNT_WITHHELD,
+    "A group without counts is large enough; its size would give away a small group's.",
+)
 
 
 def stacked(

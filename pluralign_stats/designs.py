@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable, Mapping
 
 from pluralign_stats.errors import InputError, one_line
+from pluralign_stats.notes import Code, Note
 from pluralign_stats.strategies.registry import STRATEGIES
 from pluralign_stats.study.text import parted
 
@@ -15,10 +16,11 @@ CONTROL = "control"
 MINIATURES = {"embedded": "answers at once", "embedded-thinking": "thinks first"}
 
 #: Warning where runs were not replicated.
-ONE_RUN = (
+ONE_RUN = Note(
+    Code.ONE_RUN,
     "Training was not repeated, so that training noise cannot be told from design: intervals and p "
     "rest on generations alone and are too narrow for any claim about designs. Train with three "
-    "seeds or more."
+    "seeds or more.",
 )
 
 #: The values of the factors that vary, by what tables call each design.

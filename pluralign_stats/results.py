@@ -13,6 +13,7 @@ import pandas as pd
 from pluralign_stats.backing import COUNT_WITHHELD, SHARES, Backing, beside
 from pluralign_stats.formatting import decimals, displayed, format_number, heading, in_words
 from pluralign_stats.metadata import Metadata
+from pluralign_stats.notes import Code, reworded, tells
 from pluralign_stats.settings import MIN_CELL
 from pluralign_stats.suppression import check_min_cell
 from pluralign_stats.typeset import save_table, set_table
@@ -86,7 +87,8 @@ class Result:
     def about(self, what: str) -> "Result":
         """The same with title, sentence and warnings that say what they are about."""
         title, sentence, *warnings = (
-            f"{what}: {text}" for text in (self.meta.title, self.sentence, *self.warnings)
+            reworded(text, f"{what}: {text}")
+            for text in (self.meta.title, self.sentence, *self.warnings)
         )
         meta = replace(self.meta, title=title, warnings=tuple(warnings))
         backing = self.backing and self.backing.about(what)
@@ -104,7 +106,7 @@ class Result:
         pattern = re.compile(rf"(?<![\w'])(?:(?<=by )({names})|({names})(?=: ))(?![\w'])")
 
         def told(text: str) -> str:
-            return pattern.sub(lambda found: labels[found[1] or found[2]], text)
+            return reworded(text, pattern.sub(lambda found: labels[found[1] or found[2]], text))
 
         def relabel(table: pd.DataFrame) -> pd.DataFrame:
             words = table.select_dtypes(exclude="number").columns.difference(_NO_NAMES)
@@ -147,7 +149,9 @@ class Result:
             return replace(self, meta=meta, backing=None)
         fractions = SHARES if self.backing is None else self.backing.fractions
         table, some = beside(table, self.meta.published, min_cell, fractions)
-        notes = (*notes, COUNT_WITHHELD) if some and COUNT_WITHHELD not in notes else notes
+        notes = (
+            (*notes, COUNT_WITHHELD) if some and not tells(notes, Code.COUNT_WITHHELD) else notes
+        )
         return replace(
             self, table=table, sentence=sentence, meta=replace(meta, notes=notes), backing=None
         )
@@ -214,8 +218,7 @@ class Result:
         """
         shown = self.released(min_cell)
         if len(shown.table) < len(self.table):
-            told = [note for note in shown.meta.notes if note not in self.meta.notes]
-            warnings.warn(" ".join(told), stacklevel=2)
+            warnings.warn(" ".join(shown.meta.notes[len(self.meta.notes) :]), stacklevel=2)
         return save_table(shown.table, shown.meta, shown.to_csv_text(), stem)
 
     def caption(self) -> str:

@@ -29,6 +29,7 @@ from pluralign_stats.effects.percent import percent
 from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.fits.fit import Fit
 from pluralign_stats.formatting import with_interval
+from pluralign_stats.notes import Code, Note, is_about, reworded
 from pluralign_stats.results import Metadata, Result, ordered_columns
 from pluralign_stats.settings import CONF_LEVEL, MIN_CELL, SIGNIFICANCE
 from pluralign_stats.study.study import Study
@@ -39,7 +40,7 @@ _COLUMNS += ["std_error", "conf_low", "conf_high", "p_value", "p_adjusted", "n_r
 _COLUMNS += ["method"]
 
 #: Note on p.
-ADJUSTED = "p adjusted by Holm within one demographic and dimension."
+ADJUSTED = Note(Code.ADJUSTMENT, "p adjusted by Holm within one demographic and dimension.")
 
 
 @dataclass(frozen=True)
@@ -276,12 +277,10 @@ def _collect(
             f"In the models but not shown, with fewer than {min_cell} raters: {'; '.join(hidden)}."
         )
     warned = dict.fromkeys(
-        f"{label(p.dimension)}: {text}" for p in parts for text in p.result.warnings
+        reworded(text, f"{label(p.dimension)}: {text}") for p in parts for text in p.result.warnings
     )
     meta = Metadata(
-        first.title.split(" by ")[0]
-        + " between groups"
-        + (" in percent" if first.unit == "percent" else ""),
+        f"Differences between groups{' in percent' if first.unit == 'percent' else ''}",
         study.data_kind,
         first.unit,
         first.conf_level,
@@ -300,10 +299,10 @@ def _common(study: Study, parts: list[_Part]) -> list[str]:
     on: dict[str, dict[str, None]] = {}
     for part in parts:
         for note in part.result.meta.notes:
-            if note and not note.startswith("p adjusted"):
+            if note and not is_about(note, Code.ADJUSTMENT):
                 on.setdefault(note, {})[study.codebook.label(part.dimension)] = None
     everywhere = len({part.dimension for part in parts})
-    return [n if len(d) == everywhere else f"{joined(d)}: {n}" for n, d in on.items()]
+    return [n if len(d) == everywhere else reworded(n, f"{joined(d)}: {n}") for n, d in on.items()]
 
 
 def _part_table(study: Study, part: _Part, min_cell: int) -> pd.DataFrame:

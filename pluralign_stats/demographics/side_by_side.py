@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import pandas as pd
 
-from pluralign_stats.demographics.effects import ADJUSTED, DemographicEffects, clear_ones
-from pluralign_stats.effects.draws import COLUMNS
+from pluralign_stats.demographics.effects import DemographicEffects, clear_ones
 from pluralign_stats.fits.ordinal import OrdinalFit
+from pluralign_stats.notes import Code, is_about, reworded
 from pluralign_stats.results import Result, ordered_columns
 from pluralign_stats.words import counted, first_up, has, is_are, joined, some
 
@@ -97,7 +97,8 @@ def _ordered(effects: DemographicEffects) -> bool:
 
 def _notes(result: Result, credible: bool) -> list[str]:
     """A model's notes but those on columns that are not shown."""
-    return [n for n in result.meta.notes if n != COLUMNS and not (credible and n == ADJUSTED)]
+    unshown = [Code.POSTERIOR_COLUMNS, *([Code.ADJUSTMENT] if credible else [])]
+    return [note for note in result.meta.notes if not is_about(note, *unshown)]
 
 
 def _told_by(texts: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
@@ -107,7 +108,7 @@ def _told_by(texts: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
         for text in dict.fromkeys(told):
             on.setdefault(text, []).append(name)
     return tuple(
-        text if len(names) == len(texts) else f"{first_up(names[0])} model: {text}"
+        text if len(names) == len(texts) else reworded(text, f"{first_up(names[0])} model: {text}")
         for text, names in on.items()
     )
 

@@ -7,11 +7,13 @@ import pandas as pd
 
 from pluralign_stats.models.bayes.fit import PosteriorEstimates
 from pluralign_stats.models.predict import Points
+from pluralign_stats.notes import Code, Note
 
 #: What the columns mean, for a table's notes.
-COLUMNS = (
+COLUMNS = Note(
+    Code.POSTERIOR_COLUMNS,
     "Estimate: mean of the posterior; sd: its standard deviation; prob positive: probability that "
-    "what is estimated is above 0."
+    "what is estimated is above 0.",
 )
 
 

@@ -27,6 +27,7 @@ from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.models.ordered import in_order
 from pluralign_stats.models.ordinal import OrdinalEstimates
 from pluralign_stats.models.predict import Points
+from pluralign_stats.notes import Code, Note
 from pluralign_stats.results import ordered_columns
 from pluralign_stats.settings import CONF_LEVEL
 
@@ -95,11 +96,12 @@ class Inference:
         return f"{'simultaneous ' if self.adjust == 'tukey' else ''}{made} intervals"
 
     @property
-    def note(self) -> str:
+    def note(self) -> Note:
         """What the columns mean or how p is adjusted, for a table's notes."""
         if self.credible:
             return COLUMNS
-        return " ".join([f"p adjusted: {ADJUSTMENTS[self.adjust]}.", *self.left_out])
+        text = " ".join([f"p adjusted: {ADJUSTMENTS[self.adjust]}.", *self.left_out])
+        return Note(Code.ADJUSTMENT, text)
 
     @property
     def left_out(self) -> tuple[str, ...]:

@@ -6,11 +6,12 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from pluralign_stats.designs import CONTROL, MINIATURES, ONE_RUN
+from pluralign_stats.designs import CONTROL, MINIATURES
 from pluralign_stats.errors import InputError
 from pluralign_stats.figures.style import GRID, MUTED, SMALL
 from pluralign_stats.figures.tables import clear_points, need
 from pluralign_stats.figures.ticks import RoundTicks
+from pluralign_stats.notes import Code, tells
 from pluralign_stats.results import Result
 from pluralign_stats.settings import SIGNIFICANCE
 
@@ -49,7 +50,7 @@ def span(counts: pd.Series, word: str = "") -> str:
 
 def not_repeated(result: Result) -> list[str]:
     """What figures say where every design was trained once."""
-    once = any(ONE_RUN in text for text in result.warnings)
+    once = tells(result.warnings, Code.ONE_RUN)
     return ["training not repeated: intervals hold no training noise"] if once else []
 
 

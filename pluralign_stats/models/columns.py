@@ -7,6 +7,7 @@ from numbers import Number
 import numpy as np
 import pandas as pd
 
+from pluralign_stats.notes import Code, Note
 from pluralign_stats.study.text import MANY_NUMBERS, alike_notes, is_number, nfc, nfc_column
 
 
@@ -33,7 +34,7 @@ def read_columns(data: pd.DataFrame) -> pd.DataFrame:
     return data.assign(**changed) if changed else data
 
 
-def name_notes(data: pd.DataFrame, shown: Collection[str]) -> list[str]:
+def name_notes(data: pd.DataFrame, shown: Collection[str]) -> list[Note]:
     """Levels of the factors among `data` that may be one, and factors that may be numbers.
 
     Levels are named of the columns `shown` only: those of others may be people.
@@ -41,13 +42,15 @@ def name_notes(data: pd.DataFrame, shown: Collection[str]) -> list[str]:
     told = []
     for name in data.select_dtypes("category"):
         levels = list(data[name].cat.categories)
-        told += alike_notes(name, levels, named=name in shown)
+        alike = alike_notes(name, levels, named=name in shown)
+        told += [Note(Code.LOOK_ALIKE, text, name) for text in alike]
         text = all(isinstance(level, str) for level in levels)
         if name in shown and text and len(levels) >= MANY_NUMBERS and all(map(is_number, levels)):
-            told.append(
+            plain = (
                 f"'{name}' holds numbers as text, which are {len(levels)} levels of a factor; turn "
                 "them into numbers (pd.to_numeric) if that is what they are"
             )
+            told.append(Note(Code.NUMBERS_AS_TEXT, plain, name))
     return told
 
 

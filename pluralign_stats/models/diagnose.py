@@ -11,6 +11,7 @@ from pluralign_stats.models.design import Design
 from pluralign_stats.models.matrices import RandomDesign
 from pluralign_stats.models.parts import RandomPart
 from pluralign_stats.models.raters import anew_notes
+from pluralign_stats.notes import Code, Note
 
 #: A correlation matrix with a smaller eigenvalue than this is singular.
 SINGULAR = 1e-6
@@ -18,19 +19,20 @@ SINGULAR = 1e-6
 #: Where residuals have a smaller share of the variance than this, hardly anything varies in groups.
 HARDLY = 1e-3
 
-CONVERGENCE = (
-    "the optimizer did not converge; simplify the model, rescale its variables, or check the data"
+CONVERGENCE = Note(
+    Code.NOT_CONVERGED,
+    "the optimizer did not converge; simplify the model, rescale its variables, or check the data",
 )
 
 
-def design_notes(design: Design) -> list[str]:
+def design_notes(design: Design) -> list[Note]:
     """What to doubt about the rows before any model is fitted: names, raters, columns left out."""
     notes = name_notes(design.data, design.fixed_variables)
     notes += anew_notes(design.raters, design.data, design.factors)
     return notes + collinear_notes(design)
 
 
-def collinear_notes(design: Design) -> list[str]:
+def collinear_notes(design: Design) -> list[Note]:
     """Columns that were left out, but for those that the thresholds take up."""
     dropped = [
         str(name)
@@ -43,12 +45,15 @@ def collinear_notes(design: Design) -> list[str]:
     if not dropped:
         return []
     return [
-        f"left out, as other terms determine them: {', '.join(dropped)}; what depends on them has "
-        "no estimate"
+        Note(
+            Code.COLLINEAR,
+            f"left out, as other terms determine them: {', '.join(dropped)}; what depends on them "
+            "has no estimate",
+        )
     ]
 
 
-def random_notes(parts: Sequence[RandomPart], n: int, n_ratings: float) -> list[str]:
+def random_notes(parts: Sequence[RandomPart], n: int, n_ratings: float) -> list[Note]:
     """What to doubt about the random terms of `n` rows, or of weights that add up to more."""
     n_ratings = max(n, n_ratings)
     free = [p for p in parts if 1 < len(p.design.levels) < n_ratings]
@@ -56,19 +61,23 @@ def random_notes(parts: Sequence[RandomPart], n: int, n_ratings: float) -> list[
     return grouping_notes(designs, n_ratings) + twin_notes(designs) + singular_notes(free)
 
 
-def alike_notes(parts: Sequence[RandomPart], residual: float) -> list[str]:
+def alike_notes(parts: Sequence[RandomPart], residual: float) -> list[Note]:
     """Residuals of next to no variance beside that of a random term."""
     variances = [float(part.variance().mean()) for part in parts]
     if not variances or residual >= HARDLY * (max(variances) + residual):
         return []
     group = parts[int(np.argmax(variances))].design.term.group
     return [
-        f"hardly anything varies within levels of '{group}', whose variance is huge; the size of "
-        "both, and standard errors of what differs within them, mean little"
+        Note(
+            Code.NO_VARIATION_WITHIN,
+            f"hardly anything varies within levels of '{group}', whose variance is huge; the size "
+            "of both, and standard errors of what differs within them, mean little",
+            group,
+        )
     ]
 
 
-def grouping_notes(random: Sequence[RandomDesign], n: float) -> list[str]:
+def grouping_notes(random: Sequence[RandomDesign], n: float) -> list[Note]:
     """Random terms that the data cannot tell from noise, or that rest on few levels."""
     notes = []
     for r in random:
@@ -76,26 +85,31 @@ def grouping_notes(random: Sequence[RandomDesign], n: float) -> list[str]:
         if levels == 1:
             notes += single_notes([r])
         elif levels * len(r.effects) >= n:
-            notes.append(_as_many(r, n))
+            notes.append(Note(Code.AS_MANY_LEVELS, _as_many(r, n), group))
         elif levels < 5:
-            notes.append(
+            text = (
                 f"'{group}' has {levels} levels only; its variance is hardly known, so a fixed "
                 "effect may serve better"
             )
+            notes.append(Note(Code.FEW_LEVELS, text, group))
     return notes
 
 
-def single_notes(random: Sequence[RandomDesign]) -> list[str]:
+def single_notes(random: Sequence[RandomDesign]) -> list[Note]:
     """Random terms with one level."""
     return [
-        f"'{r.term.group}' has one level only, so nothing varies between its levels; leave the "
-        "term out"
+        Note(
+            Code.ONE_LEVEL,
+            f"'{r.term.group}' has one level only, so nothing varies between its levels; leave the "
+            "term out",
+            r.term.group,
+        )
         for r in random
         if len(r.levels) == 1
     ]
 
 
-def twin_notes(random: Sequence[RandomDesign]) -> list[str]:
+def twin_notes(random: Sequence[RandomDesign]) -> list[Note]:
     """Random terms whose groups are the same under two names."""
     notes = []
     for k, second in enumerate(random):
@@ -104,10 +118,11 @@ def twin_notes(random: Sequence[RandomDesign]) -> list[str]:
                 np.unique(np.column_stack([first.codes, second.codes]), axis=0)
             ) == len(first.levels)
             if same and set(first.effects) & set(second.effects):
-                notes.append(
+                text = (
                     f"'{first.term.group}' and '{second.term.group}' make the same groups, so the "
                     "data do not tell their variances apart; leave one of them out"
                 )
+                notes.append(Note(Code.SAME_GROUPS, text, second.term.group))
     return notes
 
 
@@ -123,45 +138,50 @@ def _as_many(r: RandomDesign, n: float) -> str:
     )
 
 
-def category_notes(categories: Categories) -> list[str]:
+def category_notes(categories: Categories) -> list[Note]:
     """Categories that nobody chose, and doubts about their order."""
     notes = []
     if categories.unused:
-        notes.append(
+        text = (
             f"nobody chose {listing(categories.unused)} of the response; the scores of the other "
             "categories are those of the whole scale"
         )
+        notes.append(Note(Code.UNUSED_CATEGORIES, text))
     if categories.alphabetical:
-        notes.append(
+        text = (
             "the categories of the response have no stated order and were taken in that of the "
             f"alphabet: {listing(categories.labels)}; make it an ordered categorical"
         )
+        notes.append(Note(Code.ALPHABETICAL, text))
     if (np.diff(categories.scores) < 0).any():
-        notes.append(
+        text = (
             f"the categories of the response run down from {categories.labels[0]} to "
             f"{categories.labels[-1]}, so that positive coefficients mean lower numbers; reverse "
             "their order"
         )
+        notes.append(Note(Code.DESCENDING, text))
     return notes
 
 
-def unplaced_note(unused: Sequence[str], *, advise: bool) -> str:
+def unplaced_note(unused: Sequence[str], *, advise: bool) -> Note:
     """Categories that nobody chose and that flexible thresholds cannot place."""
     advice = "; thresholds='equidistant' would place it" if advise else ""
-    return f"predictions give {listing(unused)} no probability, as nobody chose it{advice}"
+    text = f"predictions give {listing(unused)} no probability, as nobody chose it{advice}"
+    return Note(Code.UNPLACED, text)
 
 
-def held_note(held: Sequence[tuple[str, str]], *, everywhere: bool) -> str:
+def held_note(held: Sequence[tuple[str, str]], *, everywhere: bool) -> Note:
     """Neighbouring thresholds that coincide."""
     pairs = " as well as ".join(f"'{a}' and '{b}'" for a, b in held)
     where, there = ("", "") if everywhere else (" for some rows", " there")
-    return (
+    return Note(
+        Code.COINCIDING_THRESHOLDS,
         f"the thresholds {pairs} coincide{where}: nobody{there} chose what lies between, and "
-        f"predictions{there} give it no probability"
+        f"predictions{there} give it no probability",
     )
 
 
-def lasting_notes(design: Design, coded: Categories | None) -> list[str]:
+def lasting_notes(design: Design, coded: Categories | None) -> list[Note]:
     """What to doubt whatever the estimates of a model's parameters, such as draws."""
     notes = design_notes(design)
     if coded is not None:
@@ -171,28 +191,31 @@ def lasting_notes(design: Design, coded: Categories | None) -> list[str]:
     return notes + single_notes(design.random)
 
 
-def separation_note(names: Sequence[str]) -> str:
+def separation_note(names: Sequence[str]) -> Note:
     """Coefficients that run off to infinity."""
-    return (
+    return Note(
+        Code.SEPARATION,
         f"no finite estimate for {listing(names)} (complete or quasi-separation: it tells some "
         "ratings apart without exception); its size and standard error mean nothing; join rare "
-        "levels or categories, leave the term out, or use a prior (fit_bayes)"
+        "levels or categories, leave the term out, or use a prior (fit_bayes)",
     )
 
 
-def scale_note(names: Sequence[str]) -> str:
+def scale_note(names: Sequence[str]) -> Note:
     """Scales of 0 or without bound."""
-    return (
+    return Note(
+        Code.BOUNDLESS_SCALE,
         f"no finite estimate for {listing(names)}: some ratings there are all alike, or at both "
-        "ends only; join levels, or leave the term out of 'scale'"
+        "ends only; join levels, or leave the term out of 'scale'",
     )
 
 
-def undetermined_note(names: Sequence[str]) -> str:
+def undetermined_note(names: Sequence[str]) -> Note:
     """Parameters along which the likelihood is flat."""
-    return (
+    return Note(
+        Code.UNDETERMINED,
         f"the data do not determine {listing(names)}, which have no standard error; simplify the "
-        "model, or centre and rescale its variables"
+        "model, or centre and rescale its variables",
     )
 
 
@@ -206,26 +229,28 @@ def _degenerate(part: RandomPart) -> bool:
     return len(moving) > 1 and bool(np.linalg.eigvalsh(matrix)[0] < SINGULAR)
 
 
-def singular_notes(parts: Sequence[RandomPart]) -> list[str]:
+def singular_notes(parts: Sequence[RandomPart]) -> list[Note]:
     """Variances of 0 and correlations of 1 or -1."""
     notes = []
     for part in parts:
         sd, group = part.sd, part.design.term.group
         zero = [str(e) for e, s in zip(part.design.effects, sd, strict=True) if s == 0]
+        found = []
         if zero and len(zero) == len(sd):
-            notes.append(
+            found.append(
                 f"the variance between levels of '{group}' is estimated as 0 (a singular fit): the "
                 "data show no difference between them beyond chance; a model without the term "
                 "gives the same answers"
             )
         elif zero:
-            notes.append(
+            found.append(
                 f"the variance of {listing(zero)} between levels of '{group}' is estimated as 0 "
                 f"(a singular fit); consider leaving it out of {part.design.term}"
             )
         if part.design.term.correlated and _degenerate(part):
-            notes.append(
+            found.append(
                 f"the correlations of {part.design.term} are on the boundary (a singular fit): one "
                 f"effect determines another; consider (… || {group}) or leaving a slope out"
             )
+        notes += [Note(Code.SINGULAR, text, group) for text in found]
     return notes

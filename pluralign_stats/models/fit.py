@@ -9,6 +9,7 @@ import pandas as pd
 from pluralign_stats.models.design import Design
 from pluralign_stats.models.method import Method
 from pluralign_stats.models.parts import Joint, RandomPart
+from pluralign_stats.notes import Note
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -48,7 +49,7 @@ class ModelEstimates(ABC):
     loglik: float
     n_parameters: int
     converged: bool
-    warnings: tuple[str, ...]
+    warnings: tuple[Note, ...]
     design: Design
     method: Method
 

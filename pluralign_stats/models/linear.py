@@ -39,6 +39,7 @@ from pluralign_stats.models.mixed import (
 )
 from pluralign_stats.models.parts import Joint
 from pluralign_stats.models.rebuild import linear_engine
+from pluralign_stats.notes import Note
 
 #: The information on an entry of theta is taken to be at least this share of a rough guess.
 FLOOR = 0.2
@@ -207,7 +208,7 @@ def _curvature(problem: LinearProblem, prepared: Prepared, theta: np.ndarray) ->
     return known + np.diag(np.maximum(FLOOR * rough - np.diag(known), 0.0))
 
 
-def _warnings(fit: LinearEstimates) -> tuple[str, ...]:
+def _warnings(fit: LinearEstimates) -> tuple[Note, ...]:
     design = fit.design
     notes = diagnose.design_notes(design)
     notes += diagnose.random_notes(fit.random, fit.nobs, fit.nobs)

@@ -24,6 +24,7 @@ from pluralign_stats.models.mixed import random_parts
 from pluralign_stats.models.ordered import Ordered, search_in_order
 from pluralign_stats.models.ordinal_search import Optimum, OrdinalModel
 from pluralign_stats.models.parts import Joint
+from pluralign_stats.notes import Note
 
 #: Most nodes of the quadrature.
 MOST_NODES = 100
@@ -276,7 +277,7 @@ def _method(design: Design, link: str, n_nodes: int) -> Method:
     )
 
 
-def _warnings(fit: OrdinalEstimates, ordered: Ordered) -> tuple[tuple[str, ...], bool]:
+def _warnings(fit: OrdinalEstimates, ordered: Ordered) -> tuple[tuple[Note, ...], bool]:
     """What to doubt, and whether all estimates are finite."""
     model, optimum = ordered.model, ordered.optimum
     notes = diagnose.design_notes(fit.design)

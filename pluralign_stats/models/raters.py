@@ -9,6 +9,7 @@ import pandas as pd
 
 from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.models.formula import RandomTerm
+from pluralign_stats.notes import Code, Note
 
 #: Column that tells raters apart in every study.
 RATER = "rater"
@@ -152,7 +153,7 @@ def find_raters(
     return Raters(chosen, _codes(data, chosen))
 
 
-def anew_notes(raters: Raters, data: pd.DataFrame, factors: Sequence[str]) -> list[str]:
+def anew_notes(raters: Raters, data: pd.DataFrame, factors: Sequence[str]) -> list[Note]:
     """Doubt about raters who have several values of what one person should have one of.
 
     Their numbers may begin anew, as in each country; then there are more raters than are counted.
@@ -178,9 +179,14 @@ def anew_notes(raters: Raters, data: pd.DataFrame, factors: Sequence[str]) -> li
     ]
     called = ":".join(raters.columns)
     return [
-        f"'{called}' is taken for the raters, but some of them have several values of '{name}'; if "
-        f"ids begin anew in each of these, there are more raters than are counted: fit with "
-        f"rater={[name, *raters.columns]}, else with rater={_said(raters.columns)}"
+        Note(
+            Code.RATERS_ANEW,
+            f"'{called}' is taken for the raters, but some of them have several values of "
+            f"'{name}'; if ids begin anew in each of these, there are more raters than are "
+            f"counted: fit with rater={[name, *raters.columns]}, else with "
+            f"rater={_said(raters.columns)}",
+            name,
+        )
         for name in several
     ]
 

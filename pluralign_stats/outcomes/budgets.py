@@ -8,6 +8,7 @@ import pandas as pd
 
 from pluralign_stats.designs import CONTROL
 from pluralign_stats.errors import InputError, NotApplicableError, listing
+from pluralign_stats.notes import reworded
 from pluralign_stats.outcomes.choose_runs import EQUAL
 from pluralign_stats.outcomes.contrasts import against_control, clear_ones, pairwise
 from pluralign_stats.outcomes.experiments import Experiment, select_experiment
@@ -82,7 +83,14 @@ def compare_budgets(
         notes=tuple(dict.fromkeys([*alike, *(note for r in results for note in r.meta.notes)])),
         warnings=tuple(
             dict.fromkeys(
-                [*missing, *(f"{t['budget'].iloc[0]}: {w}" for t, r in found for w in r.warnings)]
+                [
+                    *missing,
+                    *(
+                        reworded(w, f"{t['budget'].iloc[0]}: {w}")
+                        for t, r in found
+                        for w in r.warnings
+                    ),
+                ]
             )
         ),
     )

@@ -8,6 +8,7 @@ import pandas as pd
 
 from pluralign_stats.designs import CONTROL
 from pluralign_stats.errors import InputError, NotApplicableError
+from pluralign_stats.notes import reworded
 from pluralign_stats.outcomes.contrasts import against_control
 from pluralign_stats.outcomes.experiments import select_experiment
 from pluralign_stats.outcomes.read import Outcomes
@@ -69,7 +70,7 @@ def _notes(found: dict[str, Result]) -> tuple[str, ...]:
     each = [set(result.meta.notes) for result in found.values()]
     shared = set.intersection(*each)
     told = [
-        note if note in shared else f"{model}: {note}"
+        note if note in shared else reworded(note, f"{model}: {note}")
         for model, result in found.items()
         for note in result.meta.notes
     ]

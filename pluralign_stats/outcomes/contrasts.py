@@ -14,6 +14,7 @@ from pluralign_stats.errors import InputError, NotApplicableError, one_of
 from pluralign_stats.fits.bayes import Posterior
 from pluralign_stats.fits.fit import Fit
 from pluralign_stats.formatting import with_interval
+from pluralign_stats.notes import Code, Note, reworded
 from pluralign_stats.outcomes.experiments import Experiment
 from pluralign_stats.outcomes.models import (
     GENERATIONS_ALONE,
@@ -34,7 +35,10 @@ from pluralign_stats.words import counted, is_are
 #: How many runs, seeds, prompts and generations stand behind an estimate.
 COUNTS = ("n_runs", "n_seeds", "n_prompts", "n_generations")
 
-COUNTED = "Runs, seeds, prompts and generations are counted in the design named first."
+COUNTED = Note(
+    Code.COUNTED_IN,
+    "Runs, seeds, prompts and generations are counted in the design named first.",
+)
 
 _COLUMNS = ["dimension", "term", "contrast", "level", "reference", "estimate", "std_error"]
 _COLUMNS += ["conf_low", "conf_high", "p_value", "p_adjusted", "standardized", *COUNTS, "df"]
@@ -167,9 +171,9 @@ def by_dimension(
         except InputError as error:
             told.append(f"{label}: no model: {error}")
             continue
-        for found, texts in zip((doubts, notes), doubts_and_notes(fit), strict=True):
-            for text in texts:
-                found.setdefault(text, []).append(label)
+        for found, told_of in zip((doubts, notes), doubts_and_notes(fit), strict=True):
+            for note in told_of:
+                found.setdefault(note, []).append(label)
         tables.append(tell(fit, name).assign(dimension=label, term=experiment.factor))
     if not tables:
         raise NotApplicableError("; ".join(told))
@@ -178,8 +182,8 @@ def by_dimension(
 
 
 def _named(found: dict[str, list[str]]) -> tuple[str, ...]:
-    """Texts, each with the dimensions that it is about."""
-    return tuple(f"{', '.join(labels)}: {text}" for text, labels in found.items())
+    """Notes, each with the dimensions that it is about."""
+    return tuple(reworded(note, f"{', '.join(on)}: {note}") for note, on in found.items())
 
 
 def ordered(table: pd.DataFrame, columns: Sequence[str]) -> list[str]:

@@ -4,8 +4,9 @@ from collections.abc import Iterable
 
 import pandas as pd
 
-from pluralign_stats.designs import ONE_RUN, design_words
+from pluralign_stats.designs import design_words
 from pluralign_stats.formatting import minus
+from pluralign_stats.notes import Code, tells
 from pluralign_stats.outcomes.contrasts import clear_ones
 from pluralign_stats.outcomes.experiments import OVERALL_LABEL
 from pluralign_stats.outcomes.models import UNIT
@@ -31,7 +32,7 @@ def findings(results: Iterable[Result]) -> tuple[str, ...]:
     told: list[str] = []
     once = False
     for result in results:
-        once |= ONE_RUN in result.warnings
+        once |= tells(result.warnings, Code.ONE_RUN)
         if "change_first" in result.table:
             told += [gain_finding(row, result) for _, row in result.table.iterrows()]
         else:
@@ -67,7 +68,7 @@ def optimizer_findings(result: Result) -> tuple[str, ...]:
     pairs = [[designs[name] for name in pair] for pair in rows[["level", "reference"]].to_numpy()]
     alike = [a["objective"] == b["objective"] for a, b in pairs]
     told = [_difference(row, result) for _, row in rows[alike].iterrows()]
-    noise = [NOT_REPEATED] if told and ONE_RUN in result.warnings else []
+    noise = [NOT_REPEATED] if told and tells(result.warnings, Code.ONE_RUN) else []
     return (*told, *noise) if told else (result.sentence,)
 
 

@@ -13,7 +13,7 @@ from pluralign_stats.fits.bayes import fit_bayes
 from pluralign_stats.fits.fit import Fit
 from pluralign_stats.fits.linear import LinearFit, fit_linear
 from pluralign_stats.fits.ordinal import OrdinalFit, fit_ordinal
-from pluralign_stats.models.diagnose import grouping_notes, singular_notes
+from pluralign_stats.notes import Code, Note, reworded
 from pluralign_stats.outcomes.experiments import Experiment
 from pluralign_stats.study.text import labels_of
 
@@ -34,18 +34,22 @@ LEVELS_OF_MODELS = (
     "few for a variance); differences between designs are averaged equally over them."
 )
 
-#: Note where runs are few.
+#: What of a fit's warnings is no reason to doubt it.
+_WORTH_KNOWING = (Code.SINGULAR, Code.FEW_LEVELS, Code.ONE_LEVEL)
+
 _FEW_RUNS = (
     "there are few training runs, so that the variance between them is hardly known; degrees of "
     "freedom allow for that"
 )
 
-#: Notes where a variance is estimated as 0, by what varies.
-_NO_VARIANCE = {
-    "run": "training runs of one design differ no more than their generations make them (the "
-    "variance between runs is estimated as 0); degrees of freedom still count runs",
-    "prompt": "mean scores differ no more from prompt to prompt than chance makes them (the "
-    "variance between prompts is estimated as 0)",
+#: What these are called where the grouping factors are those of an experiment.
+_IN_EXPERIMENTS = {
+    (Code.FEW_LEVELS, "run"): _FEW_RUNS,
+    (Code.ONE_LEVEL, "run"): _FEW_RUNS,
+    (Code.SINGULAR, "run"): "training runs of one design differ no more than their generations "
+    "make them (the variance between runs is estimated as 0); degrees of freedom still count runs",
+    (Code.SINGULAR, "prompt"): "mean scores differ no more from prompt to prompt than chance makes "
+    "them (the variance between prompts is estimated as 0)",
 }
 
 
@@ -279,17 +283,11 @@ def replicated(experiment: Experiment) -> bool:
     return bool(np.isfinite(count_runs(experiment.table[first]).spare))
 
 
-def doubts_and_notes(fit: Fit) -> tuple[list[str], list[str]]:
+def doubts_and_notes(fit: Fit) -> tuple[list[Note], list[Note]]:
     """What to doubt about a fit, and what is merely worth knowing: variances of 0, few levels."""
-    told = {}
-    for part in fit.random:
-        group = part.design.term.group
-        for text in singular_notes([part]):
-            told[text] = _NO_VARIANCE.get(group, text)
-        for text in grouping_notes([part.design], np.inf):
-            told[text] = _FEW_RUNS if group == "run" else text
-    doubts = [text for text in fit.warnings if text not in told]
-    return doubts, [told[text] for text in fit.warnings if text in told]
+    known = [note for note in fit.warnings if note.code in _WORTH_KNOWING]
+    doubts = [note for note in fit.warnings if note.code not in _WORTH_KNOWING]
+    return doubts, [reworded(n, _IN_EXPERIMENTS.get((n.code, n.about), n)) for n in known]
 
 
 def design_means(fit: Fit) -> Estimates:

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from pluralign_stats.designs import ONE_RUN, parse_objective
+from pluralign_stats.designs import parse_objective
 from pluralign_stats.errors import InputError, listing
 from pluralign_stats.formatting import minus
+from pluralign_stats.notes import Code, tells
 from pluralign_stats.outcomes.experiments import OVERALL_LABEL
 from pluralign_stats.outcomes.read import Meaning
 from pluralign_stats.results import Metadata, Result
@@ -200,7 +201,7 @@ _ABSENT: Mapping[str, object] = {"agrees": ABSENT}
 
 def _sure(result: Result, agrees: str) -> str:
     """A verdict, which intervals that rest on generations alone cannot give."""
-    return "undecided" if ONE_RUN in result.warnings else agrees
+    return "undecided" if tells(result.warnings, Code.ONE_RUN) else agrees
 
 
 def _demographic_rows(study: Study, percents: Tables) -> Iterable[dict[str, object]]:

@@ -13,6 +13,7 @@ from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.fits.bayes import Posterior
 from pluralign_stats.fits.fit import Fit
 from pluralign_stats.formatting import minus, with_interval
+from pluralign_stats.notes import reworded
 from pluralign_stats.outcomes.contrasts import about, kind_of
 from pluralign_stats.outcomes.experiments import Experiment
 from pluralign_stats.outcomes.gain import gain_row
@@ -156,7 +157,7 @@ def model_kinds(
         try:
             fit = fit_outcomes(experiment, dimension, kind, **how)
             found = compare_in(fit, experiment, a, b, quantity, conf_level)
-            doubts += [f"{_KINDS[kind]}: {text}" for text in doubts_and_notes(fit)[0]]
+            doubts += [reworded(n, f"{_KINDS[kind]}: {n}") for n in doubts_and_notes(fit)[0]]
         except InputError as error:
             if kind == kinds[0]:
                 raise

@@ -17,7 +17,7 @@ from pluralign_stats.describe.disclosure import (
     hide_counts,
     published,
 )
-from pluralign_stats.designs import ONE_RUN, parse_objective
+from pluralign_stats.designs import parse_objective
 from pluralign_stats.effects.contrasts import contrasts
 from pluralign_stats.effects.counts import level_counts
 from pluralign_stats.effects.draws import leave_out_zero
@@ -25,7 +25,8 @@ from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.feedback.pairs import preference_pairs
 from pluralign_stats.feedback.recipe import Recipe, group_name
 from pluralign_stats.fits.fit import Fit
-from pluralign_stats.outcomes.contrasts import COUNTED, compare
+from pluralign_stats.notes import Code, is_about, tells
+from pluralign_stats.outcomes.contrasts import compare
 from pluralign_stats.outcomes.experiments import Experiment, select_experiment
 from pluralign_stats.outcomes.findings import NOT_REPEATED
 from pluralign_stats.outcomes.models import Kind
@@ -184,7 +185,9 @@ def survey_and_models(
         warnings=tuple(dict.fromkeys(remarks.doubts)),
         published=published(study, dict.fromkeys(pair.term for pair in shown), min_cell),
     )
-    told = f"{_sentence(table)} {NOT_REPEATED if ONE_RUN in remarks.doubts else ''}".rstrip()
+    told = (
+        f"{_sentence(table)} {NOT_REPEATED if tells(remarks.doubts, Code.ONE_RUN) else ''}".rstrip()
+    )
     return Result(table[[c for c in _COLUMNS if c in table]], told, meta)
 
 
@@ -359,7 +362,9 @@ def _of_models(
         experiment, designs, "", [dimension], kind=kind, conf_level=conf_level, adjust="none"
     )
     remarks.doubts += result.warnings
-    remarks.notes += [n for n in result.meta.notes if n != COUNTED and "p adjusted" not in n]
+    remarks.notes += [
+        n for n in result.meta.notes if not is_about(n, Code.COUNTED_IN, Code.ADJUSTMENT)
+    ]
     kept = ["estimate", "std_error", "sd", "conf_low", "conf_high", "n_runs", "n_prompts"]
     kept += ["n_generations", "method"]
     return result.table[[c for c in kept if c in result.table]].assign(source=TUNED)

@@ -10,6 +10,7 @@ from scipy.stats import f
 
 from pluralign_stats.models.bayes.posterior import Draws
 from pluralign_stats.models.parts import RandomPart
+from pluralign_stats.notes import Code, Note
 from pluralign_stats.words import plain_coefficient
 
 #: R-hat of chains that agree is below this (Vehtari et al. 2021, Bayesian Analysis 16, 667-718).
@@ -101,14 +102,15 @@ class Sign:
         """A number in the sign's form."""
         return f"{number:{self.form}}"
 
-    def note(self, n_draws: int) -> str:
+    def note(self, n_draws: int) -> Note:
         """What to doubt, and what to try."""
-        return self.doubt.format(
+        text = self.doubt.format(
             value=self.written(self.value),
             limit=self.written(self.limit),
             worst=plain_coefficient(self.worst) or f"an effect of {self.group}",
             n_draws=f"{n_draws:,}",
         )
+        return Note(Code.SAMPLING, text, self.name)
 
 
 @dataclass(frozen=True, eq=False)
@@ -194,16 +196,16 @@ class Convergence:
                 found.append(Sign(name, row[column], False, needed, ",.0f", doubt, **whose))
         return found
 
-    def notes(self) -> tuple[str, ...]:
+    def notes(self) -> tuple[Note, ...]:
         """What to doubt, and what to try."""
         bad = [sign.note(self.n_draws) for sign in self.signs() if not sign.good]
         if self.complete:
             return tuple(bad)
-        return (
+        text = (
             f"sampling was interrupted after {self.n_draws // self.n_chains:,} draws of each "
-            "chain; run it again for all of them",
-            *bad,
+            "chain; run it again for all of them"
         )
+        return (Note(Code.SAMPLING, text, "draws"), *bad)
 
     def told(self) -> str:
         """How much was sampled and how well, in a sentence's end."""

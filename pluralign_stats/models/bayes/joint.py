@@ -27,6 +27,7 @@ from pluralign_stats.models.bayes.reference import refer_at
 from pluralign_stats.models.bayes.sampler import sample
 from pluralign_stats.models.ordinal import OrdinalEstimates, estimate_ordinal
 from pluralign_stats.models.raters import RATER, find_raters
+from pluralign_stats.notes import Note
 
 #: Scale of the half-normal prior of how far effects differ between dimensions, per SD of a number.
 APART = 0.25
@@ -66,7 +67,7 @@ class JointEstimates:
     convergence: Convergence
     chosen: Priors
     valence: dict[str, int]
-    warnings: tuple[str, ...]
+    warnings: tuple[Note, ...]
 
     def __getitem__(self, dimension: str) -> BayesOrdinalEstimates:
         """The posterior of one dimension.
