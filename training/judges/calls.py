@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from pluralign_stats.errors import PluralignError
 from training.judges.cache import ReplyCache, key_of
@@ -14,6 +15,9 @@ from training.judges.faults import Fault, JudgeStoppedError, back_off, fault_of
 from training.judges.form import Form, simpler
 from training.judges.options import EndpointOptions
 from training.judges.rubric import Message, Rubric
+
+if TYPE_CHECKING:
+    from tenacity import RetryCallState
 
 #: A server that asks for a longer pause than this is left alone altogether.
 _LONGEST_PAUSE = 600.0
@@ -187,51 +191,60 @@ class Caller:
 
     async def _patiently(self, question: Question) -> tuple[Form, dict[str, Any]]:
         """Send until the call succeeds, waiting longer after each fault that may pass."""
-        failed, answered = 0, self._answered
-        while True:
-            while (
-                quiet := self._quiet_until - time.monotonic()
-            ) > 0 and not self._stopped.is_set():
-                await self._wait(quiet)
-            if self._stopped.is_set():
-                raise JudgeStoppedError("stopped")
-            try:
-                return await self._in_some_form(question)
-            except _FailedError as error:
-                fault = error.fault
-            failed += 1
-            self._judge_fault(fault, failed, self._answered > answered)
-            self._counts["retries"] += 1
-            await self._pause(failed, fault)
+        from tenacity import AsyncRetrying
 
-    def _judge_fault(self, fault: Fault, failed: int, others_answered: bool) -> None:
-        """Return where another attempt is worth it; raise where it is not.
+        patience = AsyncRetrying(
+            retry=partial(self._again, self._answered),
+            wait=self._back_off,
+            before=self._in_quiet,
+            before_sleep=self._tell,
+            sleep=self._wait,
+        )
+        return await patience(self._in_some_form, question)
+
+    async def _in_quiet(self, _state: "RetryCallState") -> None:
+        """Begin no call while the server asks to be left alone, nor after calls were stopped."""
+        while (quiet := self._quiet_until - time.monotonic()) > 0 and not self._stopped.is_set():
+            await self._wait(quiet)
+        if self._stopped.is_set():
+            raise JudgeStoppedError("stopped")
+
+    def _again(self, answered: int, state: "RetryCallState") -> bool:
+        """Whether an attempt failed and another is worth it; raise where it is not.
 
         A fault that lasts costs one answer its score if the server replied to others meanwhile, or
         is known to work and may have failed on this answer alone; else it stops everything.
         """
+        fault, failed = _fault(state), state.attempt_number
+        if fault is None:
+            return False
         if fault.remedy == "stop" or (fault.wait or 0) > _LONGEST_PAUSE:
             raise self._given_up(fault, failed)
         if fault.remedy == "again" and failed <= self._options.retries:
-            return
+            return True
         self._in_vain += 1
         often = self._in_vain >= _IN_A_ROW
         if fault.remedy == "refused":
             bearable = self._answered > 0 or not often
         else:
-            bearable = others_answered or (fault.own and self._works and not often)
+            bearable = self._answered > answered or (fault.own and self._works and not often)
         raise _FailedError(fault) if bearable else self._given_up(fault, failed)
 
-    async def _pause(self, failed: int, fault: Fault) -> None:
-        """Wait before the next attempt; if the server asked for it, no call is begun till then."""
-        options = self._options
-        wait = back_off(failed, options.first_wait, options.longest_wait, fault.wait)
-        if fault.wait:
+    def _back_off(self, state: "RetryCallState") -> float:
+        options, fault = self._options, _fault(state)
+        return back_off(
+            state, options.first_wait, options.longest_wait, fault.wait if fault else None
+        )
+
+    def _tell(self, state: "RetryCallState") -> None:
+        """Count a retry and tell of a long wait; a pause that the server asks for is for all."""
+        self._counts["retries"] += 1
+        fault, wait = _fault(state), state.upcoming_sleep
+        if fault and fault.wait:
             self._quiet_until = max(self._quiet_until, time.monotonic() + fault.wait)
-        if self.notice and wait >= 1:
-            of = options.retries + 1
-            self.notice(f"{fault.reason}: attempt {failed} of {of}, next in {wait:.0f} s")
-        await self._wait(wait)
+        if fault and self.notice and wait >= 1:
+            tried = f"attempt {state.attempt_number} of {self._options.retries + 1}"
+            self.notice(f"{fault.reason}: {tried}, next in {wait:.0f} s")
 
     async def _wait(self, seconds: float) -> None:
         """Wait, but no longer than until calls are stopped."""
@@ -285,6 +298,12 @@ class Caller:
             return _read(completion, options.max_tokens)
         except Exception as error:
             raise _FailedError(fault_of(error, options.timeout)) from error
+
+
+def _fault(state: "RetryCallState") -> Fault | None:
+    """Why the last attempt failed, if it did."""
+    error = state.outcome.exception() if state.outcome else None
+    return error.fault if isinstance(error, _FailedError) else None
 
 
 def _read(completion: Any, max_tokens: int) -> dict[str, Any]:

@@ -42,7 +42,7 @@ class EndpointJudge:
     Raises
     ------
     MissingExtraError
-        If the `openai` client is not installed.
+        If the `openai` client or tenacity is not installed.
     InputError
         If there is no key.
     """
@@ -50,6 +50,7 @@ class EndpointJudge:
     def __init__(self, options: EndpointOptions, rubric: Rubric, cache: ReplyCache) -> None:
         try:
             import openai  # noqa: F401
+            import tenacity  # noqa: F401
         except ImportError as error:
             raise MissingExtraError("judging by an endpoint", "training") from error
         self.options = options

@@ -4,9 +4,12 @@ import email.utils
 import random
 import time
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pluralign_stats.errors import PluralignError
+
+if TYPE_CHECKING:
+    from tenacity import RetryCallState
 
 #: Ask again later, give up this one answer, or give up altogether.
 Remedy = Literal["again", "refused", "stop"]
@@ -93,18 +96,19 @@ def _wait(error: Any) -> float | None:
         return None
 
 
-def back_off(attempt: int, first: float, longest: float, asked: float | None) -> float:
+def back_off(state: "RetryCallState", first: float, longest: float, asked: float | None) -> float:
     """Seconds to wait before the next attempt: doubled each time, a quarter of it by chance.
 
     Parameters
     ----------
-    attempt
-        How many attempts have failed.
+    state
+        Knows how many attempts have failed.
     first, longest
         The first wait, and the longest.
     asked
         What the server asked for, which is never undercut.
     """
-    usual = min(first * 2 ** (attempt - 1), longest)
-    jittered = usual * random.uniform(0.75, 1.0)  # noqa: S311 - spreads calls, decides no number
-    return max(jittered, asked or 0.0)
+    from tenacity import wait_exponential
+
+    jitter = random.uniform(0.75, 1.0)  # noqa: S311 - spreads calls, decides no number
+    return max(wait_exponential(first, longest)(state) * jitter, asked or 0.0)

@@ -89,8 +89,12 @@ class Server:
             self.at_once += 1
             self.most_at_once = max(self.at_once, self.most_at_once)
         try:
-            answer = self.behave(request)
-            time.sleep(answer.hang)
+            try:
+                answer = self.behave(request)
+                time.sleep(answer.hang)
+            finally:  # before the reply: who has it may ask again at once
+                with self.lock:
+                    self.at_once -= 1
             content = answer.body.encode()
             handler.send_response(answer.status)
             handler.send_header("content-type", "application/json")
@@ -102,9 +106,6 @@ class Server:
             handler.wfile.write(content)
         except OSError:
             pass
-        finally:
-            with self.lock:
-                self.at_once -= 1
 
     def close(self) -> None:
         self._http.shutdown()

@@ -8,6 +8,7 @@ import threading
 import time
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from types import SimpleNamespace
 
 import pytest
 from fake_endpoint import Reply, completion, refusal
@@ -83,8 +84,10 @@ def test_an_empty_answer_is_malformed_and_costs_nothing(server, judge_at):
 
 
 def test_no_more_calls_at_once_than_asked_for(server, judge_at):
+    together = threading.Barrier(3)
+
     def behave(request):
-        time.sleep(0.03)
+        together.wait(600)
         return completion(GOOD)
 
     server.behave = behave
@@ -130,7 +133,7 @@ def test_a_server_that_hangs(server, judge_at):
 
     server.behave = behave
     try:
-        judge = judge_at(server.url, timeout=2.0, retries=100)
+        judge = judge_at(server.url, timeout=2.0, retries=10**6)
         assert judge.judge([ONE]) == [Judgement(SCORES)]
         assert judge.usage["retries"] >= 1  # the first call was given up while it still hung
     finally:
@@ -157,10 +160,11 @@ def test_retry_after_is_honoured_by_all_calls(server, judge_at, as_date):
 
 
 def test_waits_double_up_to_the_longest_and_never_undercut_the_server():
-    waits = [back_off(k, 1, 20, None) for k in range(1, 9)]
+    failed = [SimpleNamespace(attempt_number=k) for k in range(1, 9)]
+    waits = [back_off(state, 1, 20, None) for state in failed]
     for k, wait in enumerate(waits):
         assert 0.75 * min(2**k, 20) <= wait <= min(2**k, 20)
-    assert back_off(1, 1, 20, 33.0) == 33
+    assert back_off(failed[0], 1, 20, 33.0) == 33
 
 
 def test_a_server_that_stays_down_ends_judging_in_one_line(server, judge_at):
