@@ -5,6 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from pluralign_stats.errors import InputError, listing, one_of
+from pluralign_stats.outcomes.schema import ITEM_NEEDED
 from pluralign_stats.study.languages import lookup
 from pluralign_stats.study.study import Study
 from pluralign_stats.study.tables import read_unlisted
@@ -12,8 +13,6 @@ from pluralign_stats.study.text import nfc_column
 
 #: How programs write that a number is missing.
 _NO_SCORE = ("NA", "NaN", "nan", "None", "null")
-
-_NEEDED = ["item", "dimension", "score", "judge"]
 
 
 def read_judge_scores(study: Study, path: str | Path, judge: str = "") -> pd.DataFrame:
@@ -42,7 +41,7 @@ def read_judge_scores(study: Study, path: str | Path, judge: str = "") -> pd.Dat
     """
     path = Path(path)
     table = _read(path)
-    missing = [c for c in _NEEDED if c not in table]
+    missing = [c for c in ITEM_NEEDED if c not in table]
     if missing:
         raise InputError(f"{path} lacks the column {listing(missing)}; make it with: {_command()}")
     table = _one_judge(table, path, judge)

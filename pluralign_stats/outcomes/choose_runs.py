@@ -8,7 +8,8 @@ import pandas as pd
 from pluralign_stats.designs import CONTROL, short_objectives
 from pluralign_stats.errors import InputError, NotApplicableError, listing, one_of
 from pluralign_stats.feedback.recipe import group_name
-from pluralign_stats.outcomes.read import TUNING, Outcomes
+from pluralign_stats.outcomes.read import Outcomes
+from pluralign_stats.outcomes.schema import TUNING
 from pluralign_stats.strategies.registry import STRATEGIES
 from pluralign_stats.study.text import labels_of
 

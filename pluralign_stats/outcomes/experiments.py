@@ -19,7 +19,8 @@ from pluralign_stats.outcomes.choose_runs import (
     uneven_models,
     with_values,
 )
-from pluralign_stats.outcomes.read import FACTORS, GENERATION, TUNING, Meaning, Outcomes, data_notes
+from pluralign_stats.outcomes.read import Meaning, Outcomes, data_notes
+from pluralign_stats.outcomes.schema import FACTORS, GENERATION, TUNING
 
 #: What is done with generations that the judge calls malformed.
 Malformed = Literal["dropped", "kept", "worst"]

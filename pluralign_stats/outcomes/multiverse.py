@@ -12,8 +12,9 @@ from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.outcomes.choose_runs import EQUAL
 from pluralign_stats.outcomes.experiments import Experiment, select_experiment
 from pluralign_stats.outcomes.models import replicated
-from pluralign_stats.outcomes.read import TUNING, Outcomes
+from pluralign_stats.outcomes.read import Outcomes
 from pluralign_stats.outcomes.robust import PLACES, UNITS, Quantity, check_pair, estimate
+from pluralign_stats.outcomes.schema import TUNING
 from pluralign_stats.outcomes.specifications import (
     ALL,
     Choice,

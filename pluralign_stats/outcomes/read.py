@@ -4,31 +4,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from pluralign_stats.designs import CONTROL, MINIATURES, parse_objective
 from pluralign_stats.errors import InputError, listing, one_of
+from pluralign_stats.outcomes.schema import (
+    COMMAND,
+    FACTORS,
+    HEALTH,
+    OUTCOMES,
+    VERSION_KEY,
+    check_scores,
+    check_version,
+)
 from pluralign_stats.study.codebook import Codebook
 from pluralign_stats.study.study import Study
 
-#: Factors that an untuned model does not have.
-TUNING = (
-    "group", "scale", "strategy", "objective", "labels", "languages", "min_margin",
-    "max_per_prompt", "budget", "optimizer", "settings",
-)  # fmt: skip
-
-#: Factors of a condition: those of tuning, and what was tuned.
-FACTORS = (*TUNING, "base_model", "chat_template", "seed")
-
-#: What identifies a generation.
-GENERATION = ("run", "prompt", "language", "sample")
-
 #: The scale of scores where no study says otherwise.
 SCALE = (1, 5)
-
-_FILES = {"outcomes": "outcomes.parquet", "health": "health.parquet"}
-_NEEDED = (*FACTORS, *GENERATION, "dimension", "score", "malformed", "judge")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -160,17 +153,12 @@ def read_outcomes(path: str | Path, *, study: Study | None = None, told: str = "
         scale or twice for one generation, or an objective that cannot be read, or has no control.
     """
     path = Path(path)
-    folder, file = (path, path / _FILES["outcomes"]) if path.is_dir() else (path.parent, path)
+    folder, file = (path, path / OUTCOMES) if path.is_dir() else (path.parent, path)
     table = _parquet(file)
-    lacking = [column for column in _NEEDED if column not in table]
-    if lacking:
-        raise InputError(f"{file} lacks the columns {listing(lacking)}; make it with: {_COMMAND}")
-    if table.empty:
-        raise InputError(f"{file} holds no score; make it with: {_COMMAND}")
     meaning = Meaning(study.codebook if study else None)
-    table = _typed(table, file)
+    table = check_scores(table, file, meaning.scale)
     _check(table, meaning, file)
-    health = folder / _FILES["health"]
+    health = folder / HEALTH
     return Outcomes(
         table=table,
         health=_parquet(health) if health.is_file() else pd.DataFrame(columns=["run", "language"]),
@@ -179,8 +167,6 @@ def read_outcomes(path: str | Path, *, study: Study | None = None, told: str = "
         codebook=meaning.codebook,
     )
 
-
-_COMMAND = "pluralign judge GENERATIONS --judge JUDGE --out SCORES"
 
 _NONE_YET = """\
 No tuned models have been scored yet: train them, let them speak, and score them with
@@ -193,32 +179,14 @@ and give them as a parameter, outcomes_file=SCORES/outcomes.parquet."""
 def _parquet(file: Path) -> pd.DataFrame:
     if not file.is_file():
         whole = "" if file.is_absolute() else f" in {Path.cwd()} (give the whole path)"
-        raise InputError(f"there is no file {file}{whole}; make it with: {_COMMAND}")
+        raise InputError(f"there is no file {file}{whole}; make it with: {COMMAND}")
     try:
-        return pd.read_parquet(file)
+        table = pd.read_parquet(file)
     except (OSError, ValueError) as error:
         reason = str(error).partition("\n")[0]
         raise InputError(f"{file} cannot be read ({reason}); it must be Parquet") from error
-
-
-def _typed(table: pd.DataFrame, file: Path) -> pd.DataFrame:
-    """Factors as words, seeds as whole numbers, scores as numbers."""
-    words = [c for c in (*FACTORS, *GENERATION, "dimension", "judge") if c not in _COUNTED]
-    empty = [c for c in (*words, *_COUNTED) if table[c].isna().any()]
-    if empty:
-        raise InputError(f"{file}: '{empty[0]}' must not be missing; score the generations again")
-    try:
-        numbers = {"score": pd.to_numeric(table["score"]).astype(float)}
-        numbers |= {c: pd.to_numeric(table[c]).astype(int) for c in _COUNTED}
-    except (ValueError, TypeError) as error:
-        raise InputError(
-            f"{file}: 'score', 'seed' and 'sample' must be numbers ({error})"
-        ) from error
-    plain = {c: table[c].astype(str).astype(object) for c in words}
-    return table.assign(**plain, **numbers, malformed=table["malformed"].astype(bool))
-
-
-_COUNTED = ("seed", "sample")
+    check_version(table.attrs.pop(VERSION_KEY, None), file)
+    return table
 
 
 def _check(table: pd.DataFrame, meaning: Meaning, file: Path) -> None:
@@ -228,14 +196,6 @@ def _check(table: pd.DataFrame, meaning: Meaning, file: Path) -> None:
             f"{file} holds scores by {len(judges)} judges ({listing(judges)}); keep one file for "
             "each judge"
         )
-    for dimension, scores in table.groupby("dimension")["score"]:
-        low, high = meaning.scale(str(dimension))
-        outside = scores[(scores < low) | (scores > high) | np.isinf(scores)]
-        if len(outside):
-            raise InputError(
-                f"{file}: {outside.iloc[0]:g} is no score of '{dimension}', which goes from {low} "
-                f"to {high}; score the generations on the study's scale"
-            )
     if meaning.codebook:
         unknown = [d for d in table["dimension"].unique() if d not in meaning.codebook.dimensions]
         if unknown:
@@ -254,15 +214,6 @@ def _check(table: pd.DataFrame, meaning: Meaning, file: Path) -> None:
         except InputError as error:
             run = rows["run"].iloc[0]
             raise InputError(f"{file}: run '{run}', column 'objective': {error}") from error
-    _check_runs(table, file)
-
-
-def _check_runs(table: pd.DataFrame, file: Path) -> None:
-    twice = table.duplicated([*GENERATION, "dimension"])
-    if twice.any():
-        row = table.loc[twice.idxmax()]
-        where = ", ".join(f"{c} '{row[c]}'" for c in (*GENERATION, "dimension"))
-        raise InputError(f"{file} has two scores of {where}; keep one")
     runs = table[["run", *FACTORS]].drop_duplicates()
     mixed = runs["run"].duplicated()
     if mixed.any():

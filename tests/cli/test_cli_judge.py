@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from pluralign_stats import write_simulated_study
+from pluralign_stats.outcomes.schema import FACTORS
 from training.folders import complete, is_complete, work_folder
 
 FIVE = "stereotypical_bias toxicity emotional_awareness sensitivity helpfulness"
@@ -26,8 +27,7 @@ def generations(tmp_path):
     rows = [{**row, "sample": k, "response": f"Answer {k}."} for k in range(6)]
     more = {"thinking": None, "n_tokens": 3, "finished": True, "base_logprob": -1.0, "seed": 1}
     pd.DataFrame(rows).assign(**more).to_parquet(working / "generations.parquet")
-    factors = {"group": "all", "scale": "binary", "strategy": "mean", "objective": "toxicity"}
-    factors |= {"optimizer": "dpo", "base_model": "b", "seed": 1}
+    factors = {**dict.fromkeys(FACTORS, "x"), "scale": "binary", "objective": "toxicity", "seed": 1}
     told = {"id": "a-run", "factors": factors, "base_model": "b"}
     (working / "run.json").write_text(json.dumps(told))
     complete(working, folder / "a-run", {})

@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 
 from pluralign_stats.designs import CONTROL
-from pluralign_stats.outcomes.read import TUNING, Outcomes
+from pluralign_stats.outcomes.read import Outcomes
+from pluralign_stats.outcomes.schema import TUNING
 
 SETTING = {
     "group": "all",

@@ -1,9 +1,11 @@
+import numpy as np
 import pandas as pd
 import pytest
 from made_outcomes import make_table
 
 import pluralign_stats as pls
 from pluralign_stats import InputError
+from pluralign_stats.outcomes.schema import VERSION, VERSION_KEY
 
 
 @pytest.fixture
@@ -44,11 +46,17 @@ def test_a_study_gives_labels_order_and_kind(tmp_path, small_study):
         (lambda t: t.drop(columns=["seed", "judge"]), "lacks the columns 'seed', 'judge'"),
         (lambda t: t.iloc[:0], "holds no score"),
         (lambda t: t.assign(judge=["a", *["b"] * (len(t) - 1)]), "scores by 2 judges"),
-        (lambda t: t.assign(score=[6.0, *t["score"][1:]]), "6 is no score of 'toxicity'"),
+        (lambda t: t.assign(score=[6.0, *t["score"][1:]]), "row 1: 6 is no score of 'toxicity'"),
+        (lambda t: t.assign(score=np.inf), "inf is no score of 'toxicity', which goes from 1 to 5"),
         (lambda t: t.assign(score="good"), "must be numbers"),
-        (lambda t: t.assign(run=[None, *t["run"][1:]]), "'run' must not be missing"),
+        (
+            lambda t: t.assign(seed=["x", *map(str, t["seed"][1:])]),
+            "row 1: 'seed' must be numbers, not 'x'",
+        ),
+        (lambda t: t.assign(malformed="no"), "'malformed' must be true or false, not 'no'"),
+        (lambda t: t.assign(run=[None, *t["run"][1:]]), "row 1: 'run' must not be missing"),
         (lambda t: t[t["optimizer"] != "control"], "has no control"),
-        (lambda t: pd.concat([t, t.iloc[:1]]), "has two scores of run"),
+        (lambda t: pd.concat([t, t.iloc[:1]]), "row 15: the table has two scores of run"),
         (lambda t: t.assign(scale=["binary", *t["scale"][1:]]), "has two conditions"),
         (
             lambda t: t.assign(objective=t["objective"].replace("toxicity", "tox*help")),
@@ -76,3 +84,30 @@ def test_no_file(tmp_path):
     (tmp_path / "outcomes.parquet").write_text("no table")
     with pytest.raises(InputError, match="must be Parquet"):
         pls.read_outcomes(tmp_path)
+
+
+def test_columns_are_brought_to_their_types(tmp_path, table):
+    plain = pls.read_outcomes(write(tmp_path, table.assign(score=table["score"].clip(1, 5)))).table
+    words = plain.assign(score=plain["score"].map(str), seed=plain["seed"].map(str), budget=7)
+    words["scale"] = pd.Categorical(words["scale"])
+    read = pls.read_outcomes(write(tmp_path, words)).table
+    pd.testing.assert_frame_equal(read, plain.assign(budget="7"))
+
+
+def test_the_format_of_older_and_newer_versions(tmp_path, table):
+    """Files written before the format had a number say none; their columns are the same."""
+    table["score"] = table["score"].clip(1, 5)
+    older = pls.read_outcomes(write(tmp_path, table))
+    table.attrs[VERSION_KEY] = VERSION
+    now = pls.read_outcomes(write(tmp_path, table))
+    pd.testing.assert_frame_equal(older.table, now.table)
+    assert now.table.attrs == {}
+    before = table.drop(columns=["chat_template", "settings"])
+    with pytest.raises(InputError, match="lacks the columns 'settings', 'chat_template', as older"):
+        pls.read_outcomes(write(tmp_path, before))
+    for version in (VERSION + 1, 0, "new"):
+        table.attrs[VERSION_KEY] = version
+        told = rf"is in version '{version}' of the format of scores, and this release reads 1 to"
+        with pytest.raises(InputError, match=told) as caught:
+            pls.read_outcomes(write(tmp_path, table))
+        assert "\n" not in str(caught.value)

@@ -2,7 +2,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from training.judges.health import COLUMNS, collapsed, distinct, health
+from pluralign_stats.outcomes.schema import HEALTH_COLUMNS
+from training.judges.health import collapsed, distinct, health
 
 
 def generations(responses, run="r", language="en", **columns):
@@ -37,7 +38,7 @@ def test_one_row_for_each_run_and_language():
         for n, (run, language) in enumerate([("a", "de"), ("a", "en"), ("b", "en")], start=3)
     )
     table = health(frame.sample(frac=1, random_state=1))
-    assert list(table.columns) == list(COLUMNS)
+    assert list(table.columns) == list(HEALTH_COLUMNS)
     assert table[["run", "language", "n"]].to_numpy().tolist() == [
         ["a", "de", 3],
         ["a", "en", 4],

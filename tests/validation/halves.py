@@ -12,7 +12,8 @@ import pandas as pd
 import pluralign_stats as pls
 from pluralign_stats.designs import CONTROL
 from pluralign_stats.outcomes.experiments import Experiment
-from pluralign_stats.outcomes.read import TUNING, Outcomes
+from pluralign_stats.outcomes.read import Outcomes
+from pluralign_stats.outcomes.schema import TUNING
 from pluralign_stats.study.assemble import assemble
 from pluralign_stats.study.codebook_file import codebook_from
 from pluralign_stats.study.study import Study

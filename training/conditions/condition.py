@@ -5,12 +5,14 @@ import re
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 from pydantic import Field, ValidationError, model_validator
 
+from pluralign_stats.designs import CONTROL
 from pluralign_stats.errors import InputError
 from pluralign_stats.feedback.recipe import Recipe
+from pluralign_stats.outcomes.schema import FACTORS, OWN_TEMPLATE, TUNING
 from training.conditions.options import (
     OPTIONS,
     DpoOptions,
@@ -31,15 +33,6 @@ _NAMED = ("group", "scale", "strategy", "objective", "optimizer", "base_model")
 
 #: Fields of a condition that have no column of their own; one column, ``settings``, is their hash.
 _SETTINGS = ("training", "pad_token", "held_out", "split_seed")
-
-#: What the outcome table calls the chat template that comes with a base model.
-OWN_TEMPLATE = "own"
-
-#: Factors that an untuned model does not have.
-TUNED_FACTORS = (
-    "group", "scale", "strategy", "objective", "labels", "languages", "min_margin",
-    "max_per_prompt", "budget", "optimizer", "settings",
-)  # fmt: skip
 
 
 class Condition(Frozen):
@@ -106,22 +99,18 @@ class Condition(Frozen):
         equal for equal options of training and an equal split of the prompts.
         """
         recipe = self.recipe
-        return {
+        told = {
+            **dict(recipe),
+            **dict(self),
             "group": recipe.group_name,
-            "scale": recipe.scale,
-            "strategy": recipe.strategy,
             "objective": recipe.objective,
-            "labels": recipe.labels,
-            "languages": recipe.languages,
             "min_margin": f"{recipe.min_margin:g}",
             "max_per_prompt": str(recipe.max_per_prompt or "all"),
             "budget": str(recipe.budget or "natural"),
-            "optimizer": self.optimizer,
             "settings": _digest(self.model_dump(mode="json", include=set(_SETTINGS)))[:8],
-            "base_model": self.base_model,
             "chat_template": self.chat_template or OWN_TEMPLATE,
-            "seed": self.seed,
         }
+        return {name: told[name] for name in FACTORS}
 
 
 class Control(Frozen):
@@ -131,20 +120,18 @@ class Control(Frozen):
     chat_template: str | None = None
     pad_token: str | None = None
 
-    FACTOR: ClassVar[str] = "control"
-
     @property
     def id(self) -> str:
         """``control-`` and the base model's name, with a hash where that does not tell all."""
         name = slug(self.base_model)
         if name == self.base_model and self.chat_template is None and self.pad_token is None:
-            return f"{self.FACTOR}-{name}"
-        return f"{self.FACTOR}-{name}-{_digest(self.model_dump(mode='json'))[:8]}"
+            return f"{CONTROL}-{name}"
+        return f"{CONTROL}-{name}-{_digest(self.model_dump(mode='json'))[:8]}"
 
     def factors(self) -> dict[str, str | int]:
         """The control's columns of the outcome table, those of a condition."""
         return {
-            **dict.fromkeys(TUNED_FACTORS, self.FACTOR),
+            **dict.fromkeys(TUNING, CONTROL),
             "base_model": self.base_model,
             "chat_template": self.chat_template or OWN_TEMPLATE,
             "seed": 0,

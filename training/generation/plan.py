@@ -7,11 +7,9 @@ from hashlib import sha256
 import pandas as pd
 import pyarrow as pa
 
+from pluralign_stats.outcomes.schema import ANSWER
 from training.engines.protocol import Reply
 from training.generation.prompts import Prompt
-
-#: What tells one answer of a run from another.
-KEY = ["prompt", "language", "sample"]
 
 #: Columns of the table of generations.
 SCHEMA = pa.schema(
@@ -97,10 +95,10 @@ def table(run: str, asks: Sequence[Ask], replies: Sequence[Reply]) -> pa.Table:
 
 def in_order(rows: pa.Table) -> pa.Table:
     """The rows by prompt, language and sample."""
-    return rows.sort_by([(column, "ascending") for column in KEY])
+    return rows.sort_by([(column, "ascending") for column in ANSWER])
 
 
 def keys(rows: pa.Table) -> set[tuple[str, str, int]]:
     """Keys of the rows."""
-    frame: pd.DataFrame = rows.select(KEY).to_pandas()
+    frame: pd.DataFrame = rows.select(ANSWER).to_pandas()
     return set(frame.itertuples(index=False, name=None))

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pluralign_stats.errors import InputError
+from pluralign_stats.outcomes.schema import GENERATIONS, RUN
 from training.conditions.names import INPUTS
 from training.engines.protocol import Engine, GenerationOptions, Request
 from training.folders import complete, is_complete, work_folder, write_json
@@ -18,7 +19,6 @@ from training.generation.runs import Run, describe, read_inputs
 from training.table_parts import add_part, read_parts, write_table
 from training.tuning.run import versions
 
-GENERATIONS = "generations.parquet"
 PARTS = "parts"
 
 #: Options that change how fast answers come, not which.
@@ -109,7 +109,7 @@ def generate_run(
         yield from _fill(run, asks, working / PARTS, engine, options)
         write_table(working / GENERATIONS, in_order(read_parts(working / PARTS, SCHEMA)))
     shutil.rmtree(working / PARTS, ignore_errors=True)
-    write_json(working / "run.json", {**describe(run), "generation": options.record()})
+    write_json(working / RUN, {**describe(run), "generation": options.record()})
     record = {"stage": "generate", "inputs": inputs, "base": engine.fingerprint}
     complete(working, out, {**record, "versions": versions(_PACKAGES)})
 

@@ -5,21 +5,7 @@ import re
 import numpy as np
 import pandas as pd
 
-#: The table's columns, one row per run and language.
-COLUMNS = (
-    "run",
-    "language",
-    "n",
-    "mean_tokens",
-    "distinct_1",
-    "distinct_2",
-    "distinct_share",
-    "top_share",
-    "base_logprob",
-    "malformed_share",
-    "unfinished_share",
-    "collapsed",
-)
+from pluralign_stats.outcomes.schema import HEALTH_COLUMNS
 
 #: A run has collapsed if its commonest reply has a larger share than this, and than the control's.
 MOST_TOP_SHARE = 0.15
@@ -63,7 +49,7 @@ def health(generations: pd.DataFrame, control: pd.DataFrame | None = None) -> pd
         {"run": run, "language": language} | _measures(part)
         for (run, language), part in generations.groupby(["run", "language"], sort=True)
     ]
-    table = pd.DataFrame(rows, columns=list(COLUMNS[:-1]))
+    table = pd.DataFrame(rows, columns=list(HEALTH_COLUMNS[:-1]))
     return table.assign(collapsed=collapsed(table, control))
 
 

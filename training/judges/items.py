@@ -5,6 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from pluralign_stats.errors import InputError
+from pluralign_stats.outcomes.schema import ITEM, ITEM_SCORES
 from pluralign_stats.progress import WorkProgress
 from pluralign_stats.study.languages import TEXTS, text_languages
 from pluralign_stats.study.study import Study
@@ -20,8 +21,6 @@ from training.judges.stage import (
 )
 from training.judges.table import judge_all, listen, score_table, tally
 from training.table_parts import write_frame
-
-ITEM_SCORES = "item_scores.parquet"
 
 
 def score_items(study: Study, out: Path, judge: Judge, *, progress: bool = False) -> Scored:
@@ -55,7 +54,7 @@ def score_items(study: Study, out: Path, judge: Judge, *, progress: bool = False
         if not kept:
             (out / MARK).unlink(missing_ok=True)
             judgements = _judge(texts, study.name, judge, progress)
-            scores = score_table(texts[["item", "language"]], judgements, judge.name)
+            scores = score_table(texts[[*ITEM]], judgements, judge.name)
             write_frame(out / ITEM_SCORES, scores)
             record = {"judge": settings, **source, "tally": tally(judgements)}
             mark_folder(out, [ITEM_SCORES], record)

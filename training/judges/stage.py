@@ -9,7 +9,22 @@ from typing import Any
 
 import pandas as pd
 
+from pluralign_stats.designs import CONTROL
 from pluralign_stats.errors import InputError, PluralignError, listing
+from pluralign_stats.outcomes.schema import (
+    ANSWER,
+    FACTORS,
+    GENERATION,
+    GENERATIONS,
+    HEALTH,
+    OUTCOMES,
+    RUN,
+    SCORES,
+    VERSION,
+    VERSION_KEY,
+    check_scores,
+    check_version,
+)
 from pluralign_stats.progress import WorkProgress
 from training.folders import (
     MARK,
@@ -25,15 +40,7 @@ from training.judgement import Answer, Judge
 from training.judges.table import add_up, judge_all, listen, score_table, tally
 from training.table_parts import write_frame
 
-GENERATIONS = "generations.parquet"
-SCORES = "scores.parquet"
-HEALTH = "health.parquet"
-OUTCOMES = "outcomes.parquet"
-
-#: What identifies a generation within its run.
-KEYS = ["prompt", "language", "sample"]
-
-_NEEDED = ["run", *KEYS, "prompt_text", "response"]
+_NEEDED = [*GENERATION, "prompt_text", "response"]
 
 
 @dataclass(frozen=True)
@@ -61,7 +68,7 @@ class Generated:
     @property
     def is_control(self) -> bool:
         """Whether this is an untuned model."""
-        return self.factors.get("optimizer") == "control"
+        return self.factors.get("optimizer") == CONTROL
 
     @property
     def untuned(self) -> tuple[str, str | int | None]:
@@ -171,11 +178,14 @@ def find_generations(folder: Path) -> tuple[list[Generated], tuple[str, ...]]:
 def _generated(path: Path) -> Generated:
     identity = read_mark(path)["files"][GENERATIONS]
     try:
-        told = json.loads((path / "run.json").read_text(encoding="utf-8"))
-        return Generated(told["id"], told["base_model"], told["factors"], path, identity)
+        told = json.loads((path / RUN).read_text(encoding="utf-8"))
+        factors = {name: told["factors"][name] for name in FACTORS}
+        return Generated(told["id"], told["base_model"], factors, path, identity)
     except (OSError, ValueError, KeyError) as error:
+        lacking = f" ({error} is missing)" if isinstance(error, KeyError) else ""
         raise InputError(
-            f"{path / 'run.json'} does not say which run this is; generate the run again"
+            f"{path / RUN} does not say which run this is{lacking}; generate the run again with "
+            "this version"
         ) from error
 
 
@@ -202,6 +212,7 @@ def check_out(out: Path, key: str, what: str) -> None:
     """
     if out.exists() and not out.is_dir():
         raise InputError(f"{out} is a file; name a folder with --out")
+    check_version(_told(out).get(VERSION_KEY), out)
     if (out / MARK).exists() and not {key, "judge"} <= _told(out).keys():
         raise InputError(f"{out} holds something else than {what}; name another with --out")
 
@@ -296,7 +307,7 @@ def _score_run(
     ]
     judgements = judge_all(judge, answers, run.id, bar)
     keys = frame[["run"]].assign(**run.factors)
-    keys = pd.concat([keys, frame[KEYS]], axis=1)
+    keys = pd.concat([keys, frame[[*ANSWER]]], axis=1)
     scores = score_table(keys, judgements, judge.name)
     flagged = frame.assign(malformed=[judged.malformed for judged in judgements])
     working = work_folder(out / run.id)
@@ -342,13 +353,18 @@ def _collect(
     marks = {run.id: read_mark(out / run.id) for run in runs}
     total = add_up([mark["tally"] for mark in marks.values()])
     parts = {name: mark["files"] for name, mark in marks.items()}
-    record = {"judge": settings, "runs": parts, "unfinished": list(unfinished), "tally": total}
+    record = {VERSION_KEY: VERSION, "judge": settings, "runs": parts}
+    record |= {"unfinished": list(unfinished), "tally": total}
     if not changed and _same(out, record):
         return total
     (out / MARK).unlink(missing_ok=True)
     for part, whole in ((SCORES, OUTCOMES), (HEALTH, HEALTH)):
         frames = [pd.read_parquet(out / run.id / part) for run in runs]
-        write_frame(out / whole, pd.concat(frames, ignore_index=True))
+        table = pd.concat(frames, ignore_index=True)
+        if part == SCORES:
+            check_scores(table, out / whole)
+        table.attrs[VERSION_KEY] = VERSION
+        write_frame(out / whole, table)
     mark_folder(out, [OUTCOMES, HEALTH], record)
     return total
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from pluralign_stats.outcomes.schema import SCORE
 from pluralign_stats.progress import WorkProgress
 from training.judgement import Answer, Judge, Judgement
 
@@ -56,8 +57,8 @@ def score_table(keys: pd.DataFrame, judgements: Sequence[Judgement], judge: str)
         for place, judged in enumerate(judgements)
         for dimension, score in judged.scores.items()
     ]
-    names = ["place", "dimension", "score", "malformed", "judge", "note"]
-    scores = pd.DataFrame(rows, columns=names).astype({"score": float, "malformed": bool})
+    scores = pd.DataFrame(rows, columns=["place", *SCORE])
+    scores = scores.astype({"score": float, "malformed": bool})
     repeated = keys.iloc[scores.pop("place").to_numpy()].reset_index(drop=True)
     return pd.concat([repeated, scores], axis=1)
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from pluralign_stats.errors import InputError, PluralignError, listing
+from pluralign_stats.outcomes.schema import OUTCOMES
 from pluralign_stats.progress import WorkProgress
 from pluralign_stats.study.yaml_file import dump_yaml
 from training.folders import only_one, write_json, write_whole
@@ -128,7 +129,7 @@ def _reproduce(
         **read_record(layout.mark("train")).get("failed", {}),
     }
     report = layout.report / "index.html" if run.report is not None else None
-    outcomes = layout.scores(run, run.main_judge) / "outcomes.parquet"
+    outcomes = layout.scores(run, run.main_judge) / OUTCOMES
     kept = tuple(step for step in needs(run) if step not in todo)
     return Done(report, layout.study(run), outcomes, tuple(todo), kept, failed, changed)
 

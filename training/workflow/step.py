@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from pluralign_stats.errors import InputError, PluralignError
+from pluralign_stats.outcomes.schema import ITEM_SCORES, OUTCOMES
 from training.bases.find import find_base
 from training.conditions.condition import Control
 from training.folders import only_one, remove_whole, was_held, write_json, write_whole
@@ -236,8 +237,8 @@ def do_ratings(step: Step) -> Told:
 def do_report(step: Step) -> Told:
     """Run the notebooks and write the report."""
     run, layout = step.run, step.layout
-    scores = [layout.scores(run, judge) / "outcomes.parquet" for judge in run.judges]
-    files = [scores[0], layout.judged(run, run.main_judge) / "item_scores.parquet", *scores[1:2]]
+    scores = [layout.scores(run, judge) / OUTCOMES for judge in run.judges]
+    files = [scores[0], layout.judged(run, run.main_judge) / ITEM_SCORES, *scores[1:2]]
     given = dict(zip(_MODEL_FILES, files, strict=False))
     return _report(step, layout.report, list(_chapters(step)), given, provenance(run, layout))
 

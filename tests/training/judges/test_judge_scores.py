@@ -13,16 +13,26 @@ import pandas as pd
 import pytest
 from fake_endpoint import completion, refusal
 
-from pluralign_stats import InputError, simulate_study
-from training.folders import MARK, complete, is_complete, read_mark, work_folder
+from pluralign_stats import InputError, read_outcomes, simulate_study
+from pluralign_stats.outcomes.schema import COLUMNS, TUNING, VERSION, VERSION_KEY
+from training.folders import (
+    MARK,
+    complete,
+    file_hash,
+    is_complete,
+    read_mark,
+    work_folder,
+    write_json,
+)
 from training.judgement import Judgement
 from training.judges.choose import make_judge
 from training.judges.faults import JudgeStoppedError
 from training.judges.items import item_texts, score_items
 from training.judges.stage import score_generations
 
-FACTORS = {"group": "all", "scale": "binary", "optimizer": "dpo", "base_model": "b", "seed": 1}
-CONTROL = {**FACTORS, "group": "control", "scale": "control", "optimizer": "control", "seed": 0}
+FACTORS = {**dict.fromkeys(TUNING, "x"), "group": "all", "scale": "binary", "optimizer": "dpo"}
+FACTORS |= {"objective": "toxicity", "base_model": "b", "chat_template": "own", "seed": 1}
+CONTROL = {**FACTORS, **dict.fromkeys(TUNING, "control"), "seed": 0}
 
 
 def write_run(folder, name, factors, responses, prompts=("p1", "p2"), **changes):
@@ -91,10 +101,9 @@ def test_the_outcome_table(generations, tmp_path):
     scored = score_generations(generations, out, WordJudge())
     assert scored.made == ("control-b", "a-run")
     table = pd.read_parquet(out / "outcomes.parquet")
-    assert list(table.columns) == [
-        *("run", *FACTORS, "prompt", "language", "sample"),
-        *("dimension", "score", "malformed", "judge", "note"),
-    ]
+    assert tuple(table.columns) == COLUMNS
+    assert table.attrs[VERSION_KEY] == read_mark(out)[VERSION_KEY] == VERSION
+    pd.testing.assert_frame_equal(read_outcomes(out).table, table, check_dtype=False)
     assert len(table) == 2 * 12 * 2
     assert not table.duplicated(["run", "prompt", "language", "sample", "dimension"]).any()
     mine = table[(table["run"] == "a-run") & (table["dimension"] == "toxicity")]
@@ -196,6 +205,35 @@ def test_lost_tables_are_collected_again(generations, tmp_path):
     assert judge.asked == 0
     assert (out / "outcomes.parquet").read_bytes() == whole
     assert is_complete(out)
+
+
+def test_scores_of_an_older_version_are_collected_anew_and_those_of_a_newer_one_left_alone(
+    generations, tmp_path
+):
+    out = tmp_path / "scores"
+    score_generations(generations, out, WordJudge())
+    whole = (out / "outcomes.parquet").read_bytes()
+    older = pd.read_parquet(out / "outcomes.parquet")
+    older.attrs.clear()
+    older.to_parquet(out / "outcomes.parquet", index=False)
+    record = json.loads((out / MARK).read_text("utf-8"))
+    record["files"]["outcomes.parquet"] = file_hash(out / "outcomes.parquet")
+    del record[VERSION_KEY]
+    write_json(out / MARK, record)
+    judge = WordJudge()
+    assert score_generations(generations, out, judge).made == ()
+    assert judge.asked == 0
+    assert (out / "outcomes.parquet").read_bytes() == whole
+    write_json(out / MARK, {**read_mark(out), VERSION_KEY: VERSION + 1})
+    with pytest.raises(InputError, match=f"is in version '{VERSION + 1}' of the format"):
+        score_generations(generations, out, WordJudge())
+
+
+def test_generations_of_an_older_version_lack_a_factor(tmp_path):
+    factors = {name: value for name, value in FACTORS.items() if name != "settings"}
+    write_run(tmp_path / "g", "a", factors, ["kind"])
+    with pytest.raises(InputError, match=r"run.json does not say .* \('settings' is missing\)"):
+        score_generations(tmp_path / "g", tmp_path / "scores", WordJudge())
 
 
 def test_another_judge_needs_another_folder(generations, tmp_path):
