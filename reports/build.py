@@ -13,6 +13,7 @@ from reports.contents import Chapter, Contents, judged
 from reports.downloads import Shelf
 from reports.folder import KIND, MARK, check_target, files_of
 from reports.kept import Kept, digest
+from reports.kernel import IMPORTED
 from reports.model import Notebook
 from reports.notebook import choose, find_notebooks, require_packages
 from reports.pages import write_pages
@@ -101,13 +102,13 @@ def build_report(
         clean = scrubber(places, source.study_file, source.data_folder, out, files)
         given = {n.name: values[n.name] | source.parameters(n, rooms[n.name]) for n in chosen}
         memory = _Memory(Kept(kept.resolve()), study.fingerprint, given) if kept else None
-        made = _run(chosen, given, rooms, building, out, clean, memory, progress)
+        made, modules = _run(chosen, given, rooms, building, out, clean, memory, progress)
         extra = dict(extra_provenance)
         shown = with_file_names(values)
         command = extra.pop("command", None) or repeat_command(
             source.study_file, source.data_folder, out, shown, chapters
         )
-        origin = gather(study, chosen, shown, str(command), started, extra)
+        origin = gather(study, chosen, shown, str(command), started, extra, modules)
         _finish(building, made, replace(origin, **clean.value(asdict(origin))))
         take_name(building, out)
     return out / "index.html"
@@ -175,8 +176,8 @@ def _run(
     clean: Scrubber,
     memory: _Memory | None,
     shown: bool,
-) -> list[Chapter]:
-    """Run the notebooks and bring what each wrote into the report."""
+) -> tuple[list[Chapter], set[str]]:
+    """Run the notebooks and bring what each wrote into the report; also what they imported."""
     from reports.cells import chapter_body
 
     shelf = Shelf(building)
@@ -185,11 +186,13 @@ def _run(
         folder.mkdir(parents=True)
 
     chapters: dict[str, Chapter] = {}
+    modules: set[str] = set()
 
     def finish(notebook: Notebook) -> None:
         room = rooms[notebook.name]
         copy = room / notebook.path.name
         body = chapter_body(publish_notebook(copy, clean))
+        modules.update((room / IMPORTED).read_text("utf-8").split())
         if memory and notebook in new:
             memory.put(notebook, room)
         copy.rename(copies / copy.name)
@@ -203,7 +206,7 @@ def _run(
     failed = out.with_name(f"{out.name}-failed")
     run_notebooks(new, given, rooms, failed, finish, shown)
     shutil.rmtree(building / _ROOMS)
-    return [chapters[notebook.name] for notebook in notebooks]
+    return [chapters[notebook.name] for notebook in notebooks], modules
 
 
 def _finish(building: Path, chapters: Sequence[Chapter], origin: Provenance) -> None:

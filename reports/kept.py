@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pluralign_stats.folders import building_folder, take_name
+from pluralign_stats.versions import installed_versions
 from reports.model import Notebook
 from reports.parameters import RESERVED, file_values
-from reports.provenance import installed_versions
 
 #: Says of what inputs a kept folder was made.
 _MARK = ".inputs"

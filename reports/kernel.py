@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 from contextlib import suppress
+from pathlib import Path
 from subprocess import Popen
 from threading import Lock
 from typing import Any, ClassVar
@@ -19,6 +20,21 @@ _THREAD_SETTINGS = (
     "MKL_NUM_THREADS",
     "NUMEXPR_NUM_THREADS",
 )
+
+
+#: File in a notebook's working folder that says which modules it has imported.
+IMPORTED = ".imported"
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """Write down in a kernel what has been imported, after each cell."""
+    file = Path.cwd() / IMPORTED
+
+    def write(_result: object) -> None:
+        file.write_text("\n".join(sorted(sys.modules)), "utf-8")
+
+    write(None)
+    shell.events.register("post_run_cell", write)
 
 
 class CurrentInterpreterManager(AsyncKernelManager):
@@ -41,7 +57,11 @@ class CurrentInterpreterManager(AsyncKernelManager):
         """The command that starts the kernel."""
         command = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
         return KernelSpec(
-            argv=[*command, "--IPKernelApp.log_level=CRITICAL"],
+            argv=[
+                *command,
+                "--IPKernelApp.log_level=CRITICAL",
+                f"--IPKernelApp.extra_extensions={__name__}",
+            ],
             display_name="Python 3",
             language="python",
             metadata={"supported_encryption": ["curve"]},

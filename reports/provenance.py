@@ -2,37 +2,17 @@
 
 import platform
 import shlex
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib import metadata
 from pathlib import Path
 from typing import Protocol
 
 from pluralign_stats.study.read import shipped_codebooks
+from pluralign_stats.versions import imported_versions
 from reports.model import Notebook
 from reports.parameters import as_option, used_values
-
-#: Packages that results depend on; those that are not installed are left out.
-_PACKAGES = (
-    "pluralign",
-    "numpy",
-    "pandas",
-    "scipy",
-    "statsmodels",
-    "formulaic",
-    "krippendorff",
-    "matplotlib",
-    "pymc",
-    "nutpie",
-    "arviz",
-    "torch",
-    "transformers",
-    "trl",
-    "peft",
-    "papermill",
-    "nbconvert",
-)
 
 
 class ReportedStudy(Protocol):
@@ -77,7 +57,7 @@ class Provenance:
     parameters : mapping of str to mapping
         Values by notebook and parameter name.
     versions : mapping of str to str
-        Of Python and the packages that results depend on.
+        Of Python and of the libraries that the notebooks and the report imported.
     platform : str
         Operating system and machine kind; never the host's name.
     started, finished : str
@@ -118,6 +98,7 @@ def gather(
     command: str,
     started: datetime,
     extra: Mapping[str, object],
+    modules: Iterable[str],
 ) -> Provenance:
     """Write down the origin of a report that has just run.
 
@@ -135,6 +116,8 @@ def gather(
         When it began, in UTC.
     extra : mapping of str to object
         What the caller adds.
+    modules : iterable of str
+        What the notebooks imported.
     """
     finished = datetime.now(UTC)
     return Provenance(
@@ -145,7 +128,7 @@ def gather(
         fingerprint=study.fingerprint,
         counts=dict(study.told_counts()),
         parameters={n.name: used_values(n, given[n.name]) for n in notebooks},
-        versions=installed_versions(),
+        versions=imported_versions({*modules, *sys.modules}),
         platform=platform.platform(),
         started=started.isoformat(timespec="seconds"),
         finished=finished.isoformat(timespec="seconds"),
@@ -184,14 +167,3 @@ def repeat_command(
     for name, value in values.items():
         words += ["--parameter", as_option(name, value)]
     return shlex.join(words)
-
-
-def installed_versions() -> dict[str, str]:
-    """Return the versions of Python and of the packages that results depend on."""
-    versions = {"python": platform.python_version()}
-    for package in _PACKAGES:
-        try:
-            versions[package] = metadata.version(package)
-        except metadata.PackageNotFoundError:
-            continue
-    return versions

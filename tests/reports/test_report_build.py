@@ -25,7 +25,7 @@ from tests.reports.conftest import FakeStudy, Maker
 REPOSITORY = Path(__file__).parents[2]
 
 WRITES = """\
-import json, os, pathlib, sys
+import json, os, pathlib, python_calamine, sys
 root = pathlib.Path(out)
 for folder in ("figures", "tables"):
     (root / folder).mkdir(exist_ok=True)
@@ -217,6 +217,8 @@ def _check_mark(report: Path) -> None:
     assert mark["parameters"]["01_first"]["seed"] == 7
     assert mark["parameters"]["01_first"]["share"] == 0.5
     assert mark["versions"]["python"] == platform.python_version()
+    assert mark["versions"].keys() >= {"python-calamine", "papermill"}
+    assert "krippendorff" not in mark["versions"].keys() - sys.modules.keys()
     assert mark["extra"]["made_by"] == "study.yaml"
     assert mark["seconds"] > 0
     assert "tables/means.csv" in mark["files"]

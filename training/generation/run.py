@@ -1,6 +1,7 @@
 """Generate all answers of one run into its folder, going on from where a killed stage stopped."""
 
 import shutil
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import pyarrow.parquet as pq
 
 from pluralign_stats.errors import InputError
 from pluralign_stats.outcomes.schema import GENERATIONS, RUN
+from pluralign_stats.versions import imported_versions
 from training.conditions.names import INPUTS
 from training.engines.protocol import Engine, GenerationOptions, Request
 from training.folders import complete, is_complete, work_folder, write_json
@@ -17,13 +19,11 @@ from training.generation.plan import SCHEMA, Ask, in_order, keys, plan, table
 from training.generation.prompts import Prompt, fingerprint
 from training.generation.runs import Run, describe, read_inputs
 from training.table_parts import add_part, read_parts, write_table
-from training.tuning.run import versions
 
 PARTS = "parts"
 
 #: Options that change how fast answers come, not which.
 _FREE = ("batch",)
-_PACKAGES = ("torch", "transformers", "peft", "vllm")
 
 
 def inputs_of(run: Run, prompts: Sequence[Prompt], options: GenerationOptions) -> dict[str, Any]:
@@ -111,7 +111,7 @@ def generate_run(
     shutil.rmtree(working / PARTS, ignore_errors=True)
     write_json(working / RUN, {**describe(run), "generation": options.record()})
     record = {"stage": "generate", "inputs": inputs, "base": engine.fingerprint}
-    complete(working, out, {**record, "versions": versions(_PACKAGES)})
+    complete(working, out, {**record, "versions": imported_versions(sys.modules)})
 
 
 def _fill(

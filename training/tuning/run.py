@@ -2,17 +2,16 @@
 
 import gc
 import json
-import platform
 import shutil
+import sys
 import time
-from collections.abc import Sequence
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from pluralign_stats.errors import InputError
+from pluralign_stats.versions import imported_versions
 from training.bases.adapter import with_adapter
 from training.bases.find import named_ends
 from training.bases.load import load_model
@@ -26,8 +25,6 @@ from training.number_format import number_format
 from training.optimize.data import Rows, pair_rows, unpaired_rows
 from training.table_parts import write_frame
 from training.tuning.plan import longest
-
-_PACKAGES = ("torch", "transformers", "trl", "peft", "accelerate", "datasets", "pluralign")
 
 
 def train_condition(folder: Path, base: str, tell: Any = None) -> bool:
@@ -143,8 +140,7 @@ def _finish(
     write_json(
         working / ENVIRONMENT,
         {
-            "versions": versions(),
-            "python": platform.python_version(),
+            "versions": imported_versions(sys.modules),
             "device": _device(),
             "number_format": number_format(options),
             "steps": state.global_step,
@@ -194,17 +190,6 @@ def failure(working: Path) -> str | None:
         return str(json.loads((working / FAILED).read_text(encoding="utf-8"))["error"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
-
-
-def versions(packages: Sequence[str] = _PACKAGES) -> dict[str, str]:
-    """Versions of packages that are installed."""
-    found = {}
-    for name in packages:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    return found
 
 
 def _device() -> str:
