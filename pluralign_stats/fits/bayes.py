@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import numpy as np
 import pandas as pd
@@ -18,6 +18,7 @@ from pluralign_stats.models.bayes.fit import (
     BayesOrdinalEstimates,
     PosteriorEstimates,
 )
+from pluralign_stats.models.in_statsmodels import no_equivalent
 from pluralign_stats.results import Metadata, Result
 from pluralign_stats.settings import CONF_LEVEL
 
@@ -61,6 +62,16 @@ class Posterior(Fit, PosteriorEstimates):
         from pluralign_stats.models.bayes.pymc_model import pymc_model
 
         return pymc_model(self)
+
+    def to_statsmodels(self) -> NoReturn:
+        """Refuse: statsmodels has no model with these priors.
+
+        Raises
+        ------
+        InputError
+            Always.
+        """
+        raise no_equivalent("it has none with these priors; pymc_model() states it in PyMC")
 
     def summary(self, conf_level: float = CONF_LEVEL, interval: str = "credible") -> Result:
         """Posterior of the fixed effects, thresholds and standard deviations.

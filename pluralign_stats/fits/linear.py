@@ -2,17 +2,40 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from pluralign_stats.fits.fit import Fit
+from pluralign_stats.models.in_statsmodels import linear_model
 from pluralign_stats.models.linear import LinearEstimates, estimate_linear
+
+if TYPE_CHECKING:
+    from statsmodels.regression.linear_model import WLS
+    from statsmodels.regression.mixed_linear_model import MixedLM
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class LinearFit(Fit, LinearEstimates):
     """A fitted linear mixed model; see `Fit` for what all fits have."""
+
+    def to_statsmodels(self) -> "MixedLM | WLS":
+        """The same model in statsmodels, to be fitted there by ``.fit(reml=fit.reml)``.
+
+        Returns
+        -------
+        MixedLM or WLS
+            With the fit's rows and columns; WLS where there are no random effects. Crossed random
+            effects are variance components of one group of all rows: right, and slow.
+
+        Raises
+        ------
+        InputError
+            If statsmodels has no equivalent: weights beside random effects, no fixed effect, or
+            correlated random effects that are not of the outermost grouping factor.
+        """
+        return linear_model(self)
 
 
 def fit_linear(

@@ -2,17 +2,38 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from pluralign_stats.fits.fit import Fit
+from pluralign_stats.models.in_statsmodels import ordinal_model
 from pluralign_stats.models.ordinal import OrdinalEstimates, estimate_ordinal
+
+if TYPE_CHECKING:
+    from statsmodels.miscmodels.ordinal_model import OrderedModel
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class OrdinalFit(Fit, OrdinalEstimates):
     """A fitted ordinal mixed model; see `Fit` for what all fits have."""
+
+    def to_statsmodels(self) -> "OrderedModel":
+        """The same model in statsmodels, to be fitted there by ``.fit()``.
+
+        Returns
+        -------
+        OrderedModel
+            With the fit's rows, columns and categories.
+
+        Raises
+        ------
+        InputError
+            If statsmodels has no equivalent: it knows no random effects, no effects on thresholds
+            or scale, no other than flexible thresholds and no weights.
+        """
+        return ordinal_model(self)
 
 
 def fit_ordinal(
