@@ -31,7 +31,13 @@ def displayed(table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     same = [c for c in _TOLD_ONCE if c in shown and _one_value(shown[c])]
     told = [f"{heading(c)}: {shown[c].iloc[0]}" for c in same]
     told += [f"method: {' / '.join(methods)}"] if methods else []
-    return shown.drop(columns=same), told
+    return answers_in_words(shown.drop(columns=same)), told
+
+
+def answers_in_words(table: pd.DataFrame) -> pd.DataFrame:
+    """The table with yes and no in place of booleans."""
+    booleans = table.select_dtypes(["bool", "boolean"]).astype(object)
+    return table.assign(**{c: booleans[c].map({True: "yes", False: "no"}) for c in booleans})
 
 
 def _one_value(column: pd.Series) -> bool:

@@ -109,7 +109,9 @@ class Result:
             return reworded(text, pattern.sub(lambda found: labels[found[1] or found[2]], text))
 
         def relabel(table: pd.DataFrame) -> pd.DataFrame:
-            words = table.select_dtypes(exclude="number").columns.difference(_NO_NAMES)
+            words = table.select_dtypes(exclude=["number", "bool", "boolean"]).columns.difference(
+                _NO_NAMES
+            )
             return table.assign(
                 **{
                     c: table[c].map(lambda x: labels.get(x, told(x)) if isinstance(x, str) else x)
@@ -165,7 +167,10 @@ class Result:
         return shown.table, sentence, (*self.meta.notes, *shown.notes)
 
     def to_csv_text(self, min_cell: int = MIN_CELL) -> str:
-        """Write what may be shown as CSV: counts whole, a last column that says if simulated."""
+        """Write what may be shown as CSV: counts whole, a last column that says if simulated.
+
+        Booleans are True and False, and nothing where they are missing.
+        """
         table = self.released(min_cell).table
         counts = [c for c in table if c.startswith("n_")]
         whole = table.astype(dict.fromkeys(counts, "Int64"))

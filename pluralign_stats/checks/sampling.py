@@ -57,7 +57,7 @@ def sampling_check(fit: ModelEstimates) -> Check:
             "limit": [
                 f"{'at most' if s.at_most else 'at least'} {s.written(s.limit)}" for s in signs
             ],
-            "ok": ["yes" if s.good else "no" for s in signs],
+            "ok": [s.good for s in signs],
             "worst": [
                 f"an effect of {levels_of(s.group)}" if s.group else plain_coefficient(s.worst)
                 for s in signs
@@ -99,7 +99,7 @@ def _sentence(fit: PosteriorEstimates, table: pd.DataFrame, *, passed: bool) -> 
         return f"The draws can be trusted: {drawn}, {len(table)} of {len(table)} signs good{alone}."
     if not c.complete:
         return f"Sampling was interrupted; there are {drawn}."
-    off = table[table["ok"] == "no"]
+    off = table[~table["ok"]]
     told = "; ".join(f"{r.term} {r.value}, {r.limit} asked" for r in off.itertuples())
     return f"The draws should not be trusted yet ({drawn}): {told}."
 

@@ -23,18 +23,19 @@ def print_table(result: Any, min_cell: int = MIN_CELL) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from pluralign_stats.formatting import format_number, heading
+    from pluralign_stats.formatting import answers_in_words, format_number, heading
 
     result = result.released(min_cell)
+    table = answers_in_words(result.table)
     shown = Table(title=result.meta.title, title_justify="left", title_style="bold")
-    for column in result.table:
-        numeric = is_numeric_dtype(result.table[column])
+    for column in table:
+        numeric = is_numeric_dtype(table[column])
         shown.add_column(heading(column), justify="right" if numeric else "left")
-    for row in result.table.itertuples(index=False, name=None):
-        cells = zip(result.table, row, strict=True)
+    for row in table.itertuples(index=False, name=None):
+        cells = zip(table, row, strict=True)
         shown.add_row(*(Text(v if isinstance(v, str) else format_number(c, v)) for c, v in cells))
     console = Console()
     console.print()
-    if len(result.table):
+    if len(table):
         console.print(shown)
     console.print(result.sentence, markup=False, highlight=False)

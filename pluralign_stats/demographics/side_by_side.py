@@ -36,9 +36,9 @@ def side_by_side(first: DemographicEffects, second: DemographicEffects) -> Resul
     Result
         One row per contrast and model: columns dimension, term, contrast, model (what they are:
         "ordinal", "linear"; "frequentist", "Bayesian"; two of a kind: "first", "second"), estimate,
-        std_error, conf_low, conf_high, p_value, p_adjusted, n_raters, n_ratings, disagree ("yes",
-        "no"; empty where one model has no estimate), method; beside a Bayesian
-        model without std_error and p.
+        std_error, conf_low, conf_high, p_value, p_adjusted, n_raters, n_ratings, disagree (bool;
+        missing where one model has no estimate), method; beside a Bayesian model without std_error
+        and p.
     """
     named = _named(first, second)
     credible = any(map(_sampled, (first, second)))
@@ -55,7 +55,7 @@ def side_by_side(first: DemographicEffects, second: DemographicEffects) -> Resul
     keys = [table[key] for key in _KEYS]
     differ = verdict.groupby(keys, sort=False).transform("nunique") > 1
     both = table["estimate"].groupby(keys, sort=False).transform("count") == len(named)
-    table["disagree"] = differ.map({True: "yes", False: "no"}).where(both, "")
+    table["disagree"] = differ.astype("boolean").where(both)
     place = table.groupby(_KEYS, sort=False, dropna=False).ngroup()
     table = table.iloc[place.argsort(kind="stable")].reset_index(drop=True)
     meta = replace(
@@ -65,7 +65,7 @@ def side_by_side(first: DemographicEffects, second: DemographicEffects) -> Resul
         notes=(
             *_told_by({name: _notes(result, credible) for name, result in named.items()}),
             "Disagree: one model finds a clear difference where the other does not, or of the "
-            "opposite sign; empty where only one of them has an estimate.",
+            "opposite sign; missing where only one of them has an estimate.",
             *(["Clear: the interval leaves out 0."] if credible else []),
             *([_left_out(same)] if same else []),
         ),
@@ -127,7 +127,7 @@ def _left_out(dimensions: list[str]) -> str:
 
 
 def _sentence(table: pd.DataFrame, named: Mapping[str, Result]) -> str:
-    compared = table[table["disagree"] != ""]
+    compared = table[table["disagree"].notna()]
     if compared.empty:
         told = {name: result.sentence.rstrip(".") for name, result in named.items()}
         each = [f"{name}: {text}" for name, text in told.items()]
@@ -136,10 +136,10 @@ def _sentence(table: pd.DataFrame, named: Mapping[str, Result]) -> str:
     first, second = named
     wide = compared.pivot(index=_KEYS, columns="model", values="estimate")
     gaps = (wide[first] - wide[second]).abs()
-    n, differ = len(gaps), compared[compared["disagree"] == "yes"].drop_duplicates(_KEYS)
+    n, differ = len(gaps), compared[compared["disagree"]].drop_duplicates(_KEYS)
     gap = f"the largest gap between their estimates is {gaps.max():.2f} rating points"
     apart = gap if n > 1 else f"their estimates lie {gaps.max():.2f} rating points apart"
-    lost = table[table["disagree"] == ""].drop_duplicates(_KEYS)
+    lost = table[table["disagree"].isna()].drop_duplicates(_KEYS)
     alone = f" {counted(len(lost), 'difference')} more {has(len(lost))} no estimate by one of them."
     apart += f".{alone if len(lost) else ''}"
     both = f"The {first} and the {second} model"

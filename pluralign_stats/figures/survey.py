@@ -38,7 +38,7 @@ _SOURCES = {
 }
 
 #: Whether both differ in the same direction, with a sign that needs no colour.
-_SIGNS = {"yes": "= same", "no": "≠ opposite", "": "–"}
+_SIGNS = {True: "= same", False: "≠ opposite"}
 
 #: Columns beside a panel, and most characters of a line in them.
 _ASIDE = {"Signs": 10, "Tuned on": 15, "Pairs": 20, "Margin": 15}
@@ -76,7 +76,7 @@ def survey_figure(result: Result, *, columns: int = 2) -> Picture:
         "reference",
         "source",
         "signs_agree",
-        "both_clear",
+        "both_exclude_0",
     )
     wide = columns == 2
     blocks = [rows for _, rows in result.table.groupby(["term", "contrast"], sort=False)]
@@ -132,7 +132,7 @@ def _panel(ax: Axes, block: pd.DataFrame, *, wide: bool) -> None:
 
 def _beside(row: dict[str, object]) -> dict[str, str]:
     """What stands beside a dimension, by column."""
-    told = {"Signs": _SIGNS[str(row["signs_agree"])]}
+    told = {"Signs": "–" if pd.isna(row["signs_agree"]) else _SIGNS[bool(row["signs_agree"])]}
     if pd.isna(row.get("n_pairs_first")):
         return told
     objective = str(row["objective"])
@@ -168,7 +168,7 @@ def _aside(ax: Axes, block: pd.DataFrame, panel: Axes) -> None:
     for x, name in zip(places, _ASIDE, strict=True):
         ax.text(x, -0.62, name, fontsize=SMALL, color=MUTED, va="bottom")
     for k, row in enumerate(rows):
-        sure = "bold" if row["both_clear"] == "yes" else "normal"
+        sure = "bold" if row["both_exclude_0"] is True else "normal"
         for x, name, words in zip(places, _ASIDE, _words(row), strict=True):
             weight = sure if name == "Signs" else "normal"
             ax.text(x, k, words, fontsize=SMALL, color=INK, va="center", fontweight=weight)

@@ -48,7 +48,7 @@ def compare_budgets(
     Result
         The rows of `against_control` and, with two levels or more, of `pairwise`, for each budget:
         with the columns budget (``"natural"``, or ``"equal (n)"``) and agree (whether both budgets
-        say the same: clear in the same direction, or both not clear; empty where only one was
+        say the same: clear in the same direction, or both not clear; missing where only one was
         tried).
 
     Raises
@@ -132,20 +132,20 @@ def _results(
 
 
 def _agreement(table: pd.DataFrame) -> pd.Series:
-    """Whether all budgets say the same of each contrast; empty where there is one only."""
+    """Whether all budgets say the same of each contrast; missing where there is one only."""
     verdict = table["estimate"].gt(0).map({True: "up", False: "down"})
     grouped = verdict.where(clear_ones(table), "open").groupby([table[k] for k in _KEYS])
-    same = (grouped.transform("nunique") == 1).map({True: "yes", False: "no"})
-    return same.where(grouped.transform("size") > 1, "")
+    same = (grouped.transform("nunique") == 1).astype("boolean")
+    return same.where(grouped.transform("size") > 1)
 
 
 def _sentence(table: pd.DataFrame) -> str:
-    both = table[table["agree"] != ""].drop_duplicates(_KEYS)
+    both = table[table["agree"].notna()].drop_duplicates(_KEYS)
     if both.empty:
         return (
             f"Only the {table['budget'].iloc[0]} budget was tried, so quantity is not held equal."
         )
-    differ = both[both["agree"] == "no"]
+    differ = both[~both["agree"]]
     if differ.empty:
         of_all = f"all {len(both)} differences" if len(both) > 1 else "the one difference"
         return f"Natural and equal budgets say the same of {of_all}."

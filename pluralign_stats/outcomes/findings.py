@@ -82,13 +82,13 @@ def gain_finding(row: pd.Series, result: Result) -> str:
         return (
             f"In this run, no gain of {first} over {second} can be computed on {what} ({changes})."
         )
-    if row["bounded"] == "no":
+    if not row["bounded"]:
         return (
             f"In this run, the change of {what} under {second} cannot be told from none, so that "
             f"the gain of {first} over it has no upper end ({changes}; {level} interval from "
             f"{minus(format(row['conf_low'], '.0f'))} %)."
         )
-    if row["same_direction"] == "no":
+    if not row["same_direction"]:
         return (
             f"In this run, {first} and {second} moved {what} in opposite directions ({changes}), "
             "so that a gain of one over the other has no meaning."

@@ -64,7 +64,7 @@ def relative_gain(
     Result
         Columns dimension, term, contrast, level, reference, estimate (percent:
         ``|D_a| / |D_b| - 1`` of the differences D from the control), conf_low, conf_high (infinite
-        where the data set no upper limit), bounded ("yes" or "no"), change_first, change_second
+        where the data set no upper limit), bounded, change_first, change_second
         (the differences, in score points), same_direction, n_runs, n_seeds, n_prompts,
         n_generations (of the design named first), df, method.
 
@@ -97,7 +97,7 @@ def relative_gain(
 
     table, doubts, told = by_dimension(experiment, dimensions, of_fit, kind, **options)
     interval = "credible intervals (equal tails)" if kind == "bayes" else "Fieller's intervals"
-    unbounded = (_UNBOUNDED,) if (table["bounded"] == "no").any() else ()
+    unbounded = (_UNBOUNDED,) if not table["bounded"].all() else ()
     notes = (_MEANING, *unbounded, COUNTED, *told)
     title = f"Relative gain of {a} over {b}"
     meta = about(experiment, title, "percent", conf_level, interval, doubts, notes)
@@ -124,10 +124,10 @@ def gain_row(
         "estimate": float(estimate),
         "conf_low": float(low),
         "conf_high": float(high),
-        "bounded": "yes" if np.isfinite(high) else "no",
+        "bounded": bool(np.isfinite(high)),
         "change_first": float(first),
         "change_second": float(second),
-        "same_direction": "yes" if first * second > 0 else "no",
+        "same_direction": bool(first * second > 0),
         "method": str(fit.method),
     }
 

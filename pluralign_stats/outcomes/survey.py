@@ -47,8 +47,15 @@ PAIRS = (
 RATINGS, TUNED = "ratings", "models"
 
 _COLUMNS = ["dimension", "term", "contrast", "level", "reference", "source", "estimate"]
-_COLUMNS += ["std_error", "sd", "conf_low", "conf_high", "signs_agree", "both_clear", "objective"]
-_COLUMNS += ["n_pairs_first", "n_pairs_second", "margin_first", "margin_second", "n_raters"]
+_COLUMNS += ["std_error", "sd", "conf_low", "conf_high", "signs_agree", "both_exclude_0"]
+_COLUMNS += [
+    "objective",
+    "n_pairs_first",
+    "n_pairs_second",
+    "margin_first",
+    "margin_second",
+    "n_raters",
+]
 _COLUMNS += ["n_ratings", "n_runs", "n_prompts", "n_generations", "method"]
 
 _KEYS = ["dimension", "term", "contrast"]
@@ -134,10 +141,10 @@ def survey_and_models(
     Result
         Two rows per dimension and pair: columns dimension, term, contrast, source ("ratings" or
         "models"), estimate (rating and score points), std_error, conf_low, conf_high, signs_agree
-        ("yes", "no"; empty where one is missing), both_clear (whether both intervals leave out 0),
-        objective, n_pairs_first, n_pairs_second, margin_first, margin_second, n_raters, n_ratings,
-        n_runs, n_prompts, n_generations, method. What could not be compared is told of in the
-        warnings.
+        and both_exclude_0 (whether the directions are the same, and whether both intervals exclude
+        0; missing where one is), objective, n_pairs_first, n_pairs_second, margin_first,
+        margin_second, n_raters, n_ratings, n_runs, n_prompts, n_generations, method. What could not
+        be compared is told of in the warnings.
 
     Raises
     ------
@@ -400,24 +407,24 @@ def _agreement(table: pd.DataFrame) -> pd.DataFrame:
     both = table["estimate"].groupby(grouped).transform("count") == 2
     same = np.sign(table["estimate"]).groupby(grouped).transform("nunique") == 1
     clear = leave_out_zero(table).groupby(grouped).transform("all")
-    words = {True: "yes", False: "no"}
     return table.assign(
-        signs_agree=same.map(words).where(both, ""), both_clear=clear.map(words).where(both, "")
+        signs_agree=same.astype("boolean").where(both),
+        both_exclude_0=clear.astype("boolean").where(both),
     )
 
 
 def _sentence(table: pd.DataFrame) -> str:
-    compared = table[table["signs_agree"] != ""].drop_duplicates(_KEYS)
+    compared = table[table["signs_agree"].notna()].drop_duplicates(_KEYS)
     if compared.empty:
         lacks = joined(s for s in (RATINGS, TUNED) if not (table["source"] == s).any())
         why = f"there is no difference of {lacks}" if lacks else "the warnings say why"
         return f"Nothing can be compared between groups' ratings and models: {why}."
-    agree = (compared["signs_agree"] == "yes").sum()
-    sure = compared[compared["both_clear"] == "yes"]
+    agree = compared["signs_agree"].sum()
+    sure = compared[compared["both_exclude_0"]]
     if sure.empty:
         clearly = "in none of them are both differences clear of 0"
     else:
-        same = (sure["signs_agree"] == "yes").sum()
+        same = sure["signs_agree"].sum()
         verb = "agrees" if same == 1 else "agree"
         clearly = f"of the {len(sure)} in which both are clear of 0, {same} {verb}"
     return (

@@ -196,8 +196,7 @@ def smallest_design(result: Result, power: float = 0.8) -> Result:
         raise InputError("'result' must be what pls.power gave")
     enough = table[table["power"] >= power].sort_values(["raters", "n_ratings"], kind="stable")
     least = enough.drop_duplicates(BESIDES).reset_index(drop=True)
-    sure = (least["conf_low"] >= power).map({True: "yes", False: "no"})
-    least.insert(len(least.columns) - 1, "sure", sure)
+    least.insert(len(least.columns) - 1, "sure", least["conf_low"] >= power)
     title = f"Fewest raters that reach {power:.0%} power"
     notes = (
         "Of the designs tried only. Sure: whether the whole Monte Carlo interval reaches it.",
@@ -248,7 +247,7 @@ def _smallest_sentence(table: pd.DataFrame, least: pd.DataFrame, power: float) -
     first = least.iloc[0]
     costs = f"costs {in_words(first, 'participant')}; its power is {_power(first)}"
     smallest = f"The smallest design tried that finds a difference of {_signed(first)} with"
-    if first["sure"] == "yes":
+    if first["sure"]:
         return f"{smallest} {power:.0%} power {costs}."
     sure = table[table["conf_low"] >= power].sort_values(["raters", "n_ratings"], kind="stable")
     least_sure = (

@@ -25,7 +25,8 @@ def recovery(study: Study, percents: Result) -> Result:
     -------
     Result
         One row per reported effect and reading: columns dimension, term, contrast, reading,
-        planted (percent), estimate, conf_low, conf_high, covered, n_raters, n_ratings, method.
+        planted (percent), estimate, conf_low, conf_high, covered (bool; missing without
+        an interval), n_raters, n_ratings, method.
 
     Raises
     ------
@@ -39,9 +40,8 @@ def recovery(study: Study, percents: Result) -> Result:
     table = _planted(study).merge(estimates, on=["dimension", "term", "contrast", "reading"])
     table = table[_COLUMNS + _ESTIMATES]
     inside = (table["conf_low"] <= table["planted"]) & (table["planted"] <= table["conf_high"])
-    covered = inside.map({True: "yes", False: "no"}).where(table["conf_low"].notna(), "")
-    table.insert(8, "covered", covered)
     known = table["conf_low"].notna()
+    table.insert(8, "covered", inside.astype("boolean").where(known))
     sentence = (
         f"{int(inside.sum())} of {counted(int(known.sum()), 'interval')} "
         f"{'holds' if known.sum() == 1 else 'hold'} the planted value; single studies miss some by "

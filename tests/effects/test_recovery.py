@@ -19,9 +19,9 @@ def test_planted_and_estimated_stand_side_by_side(small_study, small_effects):
         assert row.planted == pytest.approx(planted[f"percent_{row.reading}"])
         assert row.estimate == percents.loc[(row.dimension, row.contrast, row.reading), "estimate"]
         inside = row.conf_low <= row.planted <= row.conf_high
-        assert row.covered == ("yes" if inside else "no")
+        assert row.covered == inside
     assert result.meta.data == "simulated"
-    hits = (result.table["covered"] == "yes").sum()
+    hits = result.table["covered"].sum()
     assert result.sentence.startswith(f"{hits} of {len(result.table)} intervals")
 
 

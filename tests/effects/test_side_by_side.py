@@ -36,7 +36,7 @@ def test_disagreement_is_about_what_is_clear(both):
     own.loc[5, "p_adjusted"] = 0.001
     pair = [replaced(ordinal, own), replaced(linear, changed)]
     result = side_by_side(*pair)
-    differ = result.table[result.table["disagree"] == "yes"]
+    differ = result.table[result.table["disagree"]]
     assert set(differ["contrast"]) == {own.loc[3, "contrast"], own.loc[5, "contrast"]}
     assert len(differ) == 4
     assert "disagree on whether 2 of" in result.sentence

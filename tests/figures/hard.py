@@ -239,8 +239,8 @@ def tuned(dimensions, models, optimizers=("dpo", "grpo", "kto")):
 def surveyed(dimensions, pairs):
     return result(
         {"dimension": d, "term": TERM, "contrast": f"{a} vs {b}", "level": a, "reference": b,
-         "source": source, "estimate": 0.3, "conf_low": 0.1, "conf_high": 0.5, "signs_agree": "yes",
-         "both_clear": "yes", "objective": "mitgefühl_und_einfühlungsvermögen",
+         "source": source, "estimate": 0.3, "conf_low": 0.1, "conf_high": 0.5, "signs_agree": True,
+         "both_exclude_0": True, "objective": "mitgefühl_und_einfühlungsvermögen",
          "n_pairs_first": 124352.0, "n_pairs_second": 99399.0, "margin_first": 2.041,
          "margin_second": 1.967, "n_raters": 312 if source == "ratings" else np.nan,
          "n_runs": np.nan if source == "ratings" else 6,

@@ -216,14 +216,15 @@ def test_what_does_not_vary_gets_no_panel(texts):
 def survey():
     """The groups' ratings and models: signs agree on one dimension, on the other not."""
     rows = [
-        ("Toxicity", "ratings", 0.3, "yes", "yes"),
-        ("Toxicity", "models", 0.4, "yes", "yes"),
-        ("Sensitivity and openness", "ratings", 0.05, "no", "no"),
-        ("Sensitivity and openness", "models", -0.2, "no", "no"),
-        ("Helpfulness", "ratings", 0.1, "", ""),
+        ("Toxicity", "ratings", 0.3, True, True),
+        ("Toxicity", "models", 0.4, True, True),
+        ("Sensitivity and openness", "ratings", 0.05, False, False),
+        ("Sensitivity and openness", "models", -0.2, False, False),
+        ("Helpfulness", "ratings", 0.1, None, None),
     ]
-    columns = ["dimension", "source", "estimate", "signs_agree", "both_clear"]
+    columns = ["dimension", "source", "estimate", "signs_agree", "both_exclude_0"]
     table = pd.DataFrame(rows, columns=columns)
+    table = table.astype(dict.fromkeys(columns[-2:], "boolean"))
     models = table["source"] == "models"
     table = table.assign(
         term="Ethnicity",

@@ -14,6 +14,7 @@ from bs4 import BeautifulSoup
 
 import pluralign_stats as pls
 from pluralign_stats import InputError, Result
+from pluralign_stats.cli.tables import print_table, told
 from pluralign_stats.errors import MissingExtraError
 from pluralign_stats.results import Metadata
 from pluralign_stats.typeset import ONE_PAGE, table_latex, table_page
@@ -274,3 +275,17 @@ def test_the_extra_is_named_where_it_is_missing(result, monkeypatch):
     monkeypatch.setattr(builtins, "__import__", refuse)
     with pytest.raises(MissingExtraError, match=r"pluralign\[report\]"):
         result.gt()
+
+
+def test_booleans_are_words_where_they_are_read_and_booleans_in_csv(capsys):
+    answers = pd.array([True, False, None], dtype="boolean")
+    result = Result(pd.DataFrame({"agrees": answers, "term": ["a", "b", "c"]}), "told")
+    assert [row[0] for row in rows_of(page(result))] == ["yes", "no", "—"]
+    assert [row[0] for row in parsed(latex(result))[1:]] == ["yes", "no", "—"]
+    assert [row[0] for row in rows_of(result._repr_html_())] == ["yes", "no", "–"]
+    print_table(result)
+    assert re.findall(r"\b(yes|no|True|False|<NA>)\b", capsys.readouterr().out) == ["yes", "no"]
+    written = pd.read_csv(io.StringIO(result.to_csv_text()))["agrees"]
+    assert written.tolist()[:2] == [True, False]
+    assert np.isnan(written[2])
+    assert told(result)["table"][2] == {"term": "c", "agrees": None}

@@ -42,7 +42,7 @@ def test_the_table_has_a_row_for_each_design(found: pls.Result) -> None:
 def test_the_smallest_design_has_the_fewest_raters(found: pls.Result) -> None:
     result = pls.smallest_design(with_power(found, 0.3, 0.85, 0.92, 0.95))
     assert result.table["raters"].tolist() == [40, 60]
-    assert result.table["sure"].tolist() == ["no", "yes"]
+    assert result.table["sure"].tolist() == [False, True]
     assert "costs 40 participants, 12 of them in the group, with 3 ratings" in result.sentence
     assert "more simulations would tell" in result.sentence
     sure = pls.smallest_design(with_power(found, 0.3, 0.4, 0.92, 0.95))

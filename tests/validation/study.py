@@ -36,4 +36,4 @@ def estimates(study: pls.Study, dimensions: list[str], model: str) -> pd.DataFra
     errors = percents.table[[*KEYS, "std_error"]]
     table = pls.recovery(study, percents).table.merge(errors, on=KEYS)
     table = table[[*KEYS, "planted", "estimate", "std_error", "conf_low", "conf_high", "covered"]]
-    return table.assign(model=model, covered=table["covered"] == "yes")
+    return table.assign(model=model, covered=table["covered"].fillna(False).astype(bool))
