@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from pluralign_stats.errors import MissingExtraError
-from pluralign_stats.files import write_files
 from pluralign_stats.formatting import decimals, displayed, format_number, heading
 from pluralign_stats.metadata import Metadata
+from pluralign_stats.storage.files import write_files
 
 if TYPE_CHECKING:
     from great_tables import GT

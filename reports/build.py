@@ -1,6 +1,5 @@
 """Builds a report: checks everything, runs the notebooks, writes the pages, takes the name."""
 
-import json
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -8,11 +7,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
 
-from pluralign_stats.folders import building_folder, take_name
+from pluralign_stats.storage.folders import new_folder, write_mark
+from reports.cache import ChapterCache, inputs_digest
 from reports.contents import Chapter, Contents, judged
-from reports.downloads import Shelf
+from reports.downloads import Collector
 from reports.folder import KIND, MARK, check_target, files_of
-from reports.kept import Kept, digest
 from reports.kernel import IMPORTED
 from reports.model import Notebook
 from reports.notebook import choose, find_notebooks, require_packages
@@ -96,21 +95,20 @@ def build_report(
     files = given_files(values)
     own = [notebook.path for notebook in chosen]
     check_target(out, [*source.paths, *files, *own, *([kept] if kept else [])])
-    with building_folder(out, "report") as building:
-        rooms = {notebook.name: building / _ROOMS / notebook.name for notebook in chosen}
-        places = [*rooms.values(), building]
+    with new_folder(out, "report") as staging:
+        rooms = {notebook.name: staging / _ROOMS / notebook.name for notebook in chosen}
+        places = [*rooms.values(), staging]
         clean = scrubber(places, source.study_file, source.data_folder, out, files)
         given = {n.name: values[n.name] | source.parameters(n, rooms[n.name]) for n in chosen}
-        memory = _Memory(Kept(kept.resolve()), study.fingerprint, given) if kept else None
-        made, modules = _run(chosen, given, rooms, building, out, clean, memory, progress)
+        memory = _Memory(ChapterCache(kept.resolve()), study.fingerprint, given) if kept else None
+        made, modules = _run(chosen, given, rooms, staging, out, clean, memory, progress)
         extra = dict(extra_provenance)
         shown = with_file_names(values)
         command = extra.pop("command", None) or repeat_command(
             source.study_file, source.data_folder, out, shown, chapters
         )
         origin = gather(study, chosen, shown, str(command), started, extra, modules)
-        _finish(building, made, replace(origin, **clean.value(asdict(origin))))
-        take_name(building, out)
+        _finish(staging, made, replace(origin, **clean.value(asdict(origin))))
     return out / "index.html"
 
 
@@ -153,7 +151,7 @@ class _Source:
 class _Memory:
     """What notebooks made before, found by what they are given now."""
 
-    kept: Kept
+    kept: ChapterCache
     fingerprint: str
     given: Mapping[str, Mapping[str, object]]
 
@@ -164,14 +162,14 @@ class _Memory:
         self.kept.put(notebook, self._inputs(notebook), room)
 
     def _inputs(self, notebook: Notebook) -> str:
-        return digest(notebook, self.given[notebook.name], self.fingerprint)
+        return inputs_digest(notebook, self.given[notebook.name], self.fingerprint)
 
 
 def _run(
     notebooks: Sequence[Notebook],
     given: Mapping[str, Mapping[str, object]],
     rooms: Mapping[str, Path],
-    building: Path,
+    staging: Path,
     out: Path,
     clean: Scrubber,
     memory: _Memory | None,
@@ -180,8 +178,8 @@ def _run(
     """Run the notebooks and bring what each wrote into the report; also what they imported."""
     from reports.cells import chapter_body
 
-    shelf = Shelf(building)
-    copies = building / "notebooks"
+    collector = Collector(staging)
+    copies = staging / "notebooks"
     for folder in (*rooms.values(), copies):
         folder.mkdir(parents=True)
 
@@ -196,7 +194,7 @@ def _run(
         if memory and notebook in new:
             memory.put(notebook, room)
         copy.rename(copies / copy.name)
-        collected = shelf.collect(notebook.name, room)
+        collected = collector.collect(notebook.name, room)
         chapters[notebook.name] = Chapter(notebook, body, collected)
 
     new = [n for n in notebooks if not (memory and memory.take(n, rooms[n.name]))]
@@ -205,15 +203,13 @@ def _run(
             finish(notebook)
     failed = out.with_name(f"{out.name}-failed")
     run_notebooks(new, given, rooms, failed, finish, shown)
-    shutil.rmtree(building / _ROOMS)
+    shutil.rmtree(staging / _ROOMS)
     return [chapters[notebook.name] for notebook in notebooks], modules
 
 
-def _finish(building: Path, chapters: Sequence[Chapter], origin: Provenance) -> None:
+def _finish(staging: Path, chapters: Sequence[Chapter], origin: Provenance) -> None:
     """Write pages, PDF and, last of all, the mark that says the report is complete."""
     contents = Contents(judged(chapters), origin)
-    write_pages(building, contents)
-    write_pdf(building, contents)
-    mark = {"kind": KIND, **asdict(origin), "files": [*files_of(building), MARK]}
-    text = json.dumps(mark, indent=2, ensure_ascii=False, default=str)
-    (building / MARK).write_text(text + "\n", "utf-8")
+    write_pages(staging, contents)
+    write_pdf(staging, contents)
+    write_mark(staging, {"kind": KIND, **asdict(origin)}, files_of(staging), MARK)

@@ -95,7 +95,7 @@ class Downloads:
 
 
 @dataclass
-class Shelf:
+class Collector:
     """Brings what notebooks wrote into the report, and knows which of them wrote what.
 
     Parameters

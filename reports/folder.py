@@ -58,7 +58,7 @@ def _refuse_foreign(out: Path) -> None:
         raise InputError(
             f"{out} holds files and is not a former report; choose another folder or empty it"
         )
-    foreign = [link for link in files_of(out) if link not in known]
+    foreign = [link for link in files_of(out) if link not in {*known, MARK}]
     if foreign:
         raise InputError(
             f"{out} holds files that the former report did not write ({listing(foreign, 3)}); "

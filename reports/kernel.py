@@ -1,26 +1,14 @@
 """The kernels of a report: the interpreter that is running, whatever kernels are installed."""
 
-import os
-import signal
 import sys
-from contextlib import suppress
 from pathlib import Path
-from subprocess import Popen
-from threading import Lock
 from typing import Any, ClassVar
 
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 from traitlets import default
 
-#: One thread per process is many times faster for small models than sharing the cores.
-_THREAD_SETTINGS = (
-    "OMP_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "NUMEXPR_NUM_THREADS",
-)
-
+from pluralign_stats.workers.processes import Processes, one_thread
 
 #: File in a notebook's working folder that says which modules it has imported.
 IMPORTED = ".imported"
@@ -55,7 +43,7 @@ class CurrentInterpreterManager(AsyncKernelManager):
     @property
     def kernel_spec(self) -> KernelSpec:
         """The command that starts the kernel."""
-        command = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+        command = [sys.executable, "-P", "-m", "ipykernel_launcher", "-f", "{connection_file}"]
         return KernelSpec(
             argv=[
                 *command,
@@ -78,7 +66,7 @@ class CurrentInterpreterManager(AsyncKernelManager):
         self.kernels.add(self.provisioner.process)  # type: ignore[union-attr]
 
 
-class Kernels:
+class Kernels(Processes):
     """The kernels of one report, so that all of them can be ended at once.
 
     Parameters
@@ -88,10 +76,8 @@ class Kernels:
     """
 
     def __init__(self, at_a_time: int) -> None:
+        super().__init__()
         self._alone = at_a_time == 1
-        self._lock = Lock()
-        self._processes: list[Popen[bytes]] = []
-        self.ended = False
         self.manager = type("Manager", (CurrentInterpreterManager,), {"kernels": self})
 
     def environment(self) -> dict[str, str]:
@@ -101,27 +87,6 @@ class Kernels:
         takes itself for one that a Jupyter server shows, even where a notebook there makes the
         report.
         """
-        threads = dict.fromkeys(_THREAD_SETTINGS, "1")
-        own = {name: value for name, value in os.environ.items() if name != "JPY_SESSION_NAME"}
-        return threads | own if self._alone else own | threads
-
-    def add(self, process: Popen[bytes]) -> None:
-        """Count a kernel that has started; where all were ended meanwhile, end it too."""
-        with self._lock:
-            self._processes.append(process)
-            if self.ended:
-                _kill(process)
-
-    def end(self) -> None:
-        """Kill every kernel, and all that start from now on."""
-        with self._lock:
-            self.ended = True
-            for process in self._processes:
-                _kill(process)
-
-
-def _kill(process: Popen[bytes]) -> None:
-    """Kill a kernel that runs, with what it has started: each leads a group of processes."""
-    if process.poll() is None:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
+        own = one_thread(forced=not self._alone)
+        own.pop("JPY_SESSION_NAME", None)
+        return own

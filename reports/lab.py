@@ -1,6 +1,5 @@
 """A working copy of the notebooks, and JupyterLab opened on it."""
 
-import hashlib
 import json
 import os
 import re
@@ -14,6 +13,7 @@ from urllib.parse import quote
 from rich.console import Console
 
 from pluralign_stats.errors import InputError, MissingExtraError, listing
+from pluralign_stats.storage.digest import digest_bytes
 from reports.notebook import require_packages, shipped_notebooks
 
 #: Remembers what was copied, so that files the user changed can be told from those that were not.
@@ -91,7 +91,7 @@ def open_lab(target: Path, *, browser: bool, port: int | None) -> int:
     """
     if find_spec("jupyterlab") is None:
         raise MissingExtraError("JupyterLab", "report")
-    command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={target}"]
+    command = [sys.executable, "-P", "-m", "jupyterlab", f"--ServerApp.root_dir={target}"]
     if notebooks := sorted(path.name for path in target.glob("*.ipynb")):
         command.append(f"--LabApp.default_url=/lab/tree/{quote(notebooks[0])}")
     if not browser:
@@ -125,11 +125,15 @@ def _copy_all(target: Path, settings: dict[str, str]) -> list[str]:
         place = target / source.name
         content = _with_settings(source, settings)
         before = place.read_bytes() if place.exists() else None
-        if before is not None and before != content and _digest(before) != copied.get(source.name):
+        if (
+            before is not None
+            and before != content
+            and digest_bytes(before) != copied.get(source.name)
+        ):
             kept.append(source.name)
             continue
         place.write_bytes(content)
-        copied[source.name] = _digest(content)
+        copied[source.name] = digest_bytes(content)
     record.write_text(json.dumps(copied, indent=1), "utf-8")
     return kept
 
@@ -158,7 +162,3 @@ def _assign(source: str, name: str, value: str) -> str:
     line = re.compile(rf"^({name}\s*:\s*str\s*=\s*)(\"[^\"]*\"|'[^']*')", re.MULTILINE)
     quoted = json.dumps(value, ensure_ascii=False)
     return line.sub(lambda match: match[1] + quoted, source)
-
-
-def _digest(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()

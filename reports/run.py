@@ -1,12 +1,12 @@
 """Runs the notebooks of a report side by side, each in a folder of its own."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import as_completed
 from pathlib import Path
 
 from pluralign_stats.models.bayes.options import n_cores
 from pluralign_stats.progress import WorkProgress
+from pluralign_stats.workers.processes import bounded_threads
 from reports.execute import run_notebook
 from reports.kernel import Kernels
 from reports.model import Notebook
@@ -53,7 +53,10 @@ def run_notebooks(
     at_a_time = min(n_cores(), _MOST_AT_A_TIME, len(notebooks))
     kernels = Kernels(at_a_time)
     steps = {notebook.name: notebook.steps for notebook in notebooks}
-    with WorkProgress("Report", "cells", steps, shown) as bar, _pool(at_a_time, kernels) as pool:
+    with (
+        WorkProgress("Report", "cells", steps, shown) as bar,
+        bounded_threads(at_a_time, kernels) as pool,
+    ):
 
         def run(notebook: Notebook) -> None:
             name = notebook.name
@@ -73,16 +76,3 @@ def run_notebooks(
 def _slow_first(notebooks: Sequence[Notebook]) -> list[Notebook]:
     """Put first what would else keep the others waiting in the end."""
     return sorted(notebooks, key=lambda notebook: not notebook.slow)
-
-
-@contextmanager
-def _pool(at_a_time: int, kernels: Kernels) -> Iterator[ThreadPoolExecutor]:
-    """Threads that have ended when the block is left, however it is left."""
-    pool = ThreadPoolExecutor(at_a_time)
-    try:
-        yield pool
-    except BaseException:
-        kernels.end()
-        raise
-    finally:
-        pool.shutdown(cancel_futures=True)

@@ -125,22 +125,22 @@ def _tell(study: Any, shown: dict[str, Any], out: Path | None, as_json: bool) ->
 def _refuse(out: Path) -> None:
     """Refuse a folder that holds something else, before anything is computed."""
     from pluralign_stats.errors import InputError
-    from pluralign_stats.feedback.pairs_folder import read_mark
+    from pluralign_stats.storage.files import read_json
+    from pluralign_stats.storage.folders import MARK
 
     taken = out.exists() and (not out.is_dir() or any(out.iterdir()))
-    if taken and "audit_of" not in (read_mark(out) or {}):
+    if taken and "audit_of" not in (read_json(out / MARK) or {}):
         raise InputError(f"{out} exists and holds no audit; choose another folder")
 
 
 def _write(out: Path, shown: dict[str, Any], study: Any) -> None:
-    from pluralign_stats.feedback.pairs_folder import write_mark
     from pluralign_stats.figures.describe import agreement_figure
     from pluralign_stats.figures.feedback import (
         feedback_flips_figure,
         feedback_shares_figure,
         feedback_survival_figure,
     )
-    from pluralign_stats.folders import building_folder, take_name
+    from pluralign_stats.storage.folders import new_folder, write_mark
 
     draw = {
         "shares": feedback_shares_figure,
@@ -149,10 +149,9 @@ def _write(out: Path, shown: dict[str, Any], study: Any) -> None:
         "agreement": agreement_figure,
     }
     target = out.resolve()
-    with building_folder(target, "audit") as building:
+    with new_folder(target, "audit") as staging:
         for name, result in shown.items():
-            (building / f"{name}.csv").write_text(result.to_csv_text(), "utf-8")
+            (staging / f"{name}.csv").write_text(result.to_csv_text(), "utf-8")
             if name in draw and len(result.table):
-                draw[name](result).save(building / name)
-        write_mark(building, {"audit_of": study.name, "fingerprint": study.fingerprint})
-        take_name(building, target)
+                draw[name](result).save(staging / name)
+        write_mark(staging, {"audit_of": study.name, "fingerprint": study.fingerprint})

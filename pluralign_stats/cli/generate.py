@@ -100,8 +100,8 @@ def command(
       pluralign judge generations --judge embedded --out scores
     """
     try:
+        from pluralign_stats.storage.shard import read_shard
         from training.generation.stage import GenerationOptions, generate_all
-        from training.part import read_part
     except ImportError as error:
         raise MissingExtraError("generation", "training") from error
     from pluralign_stats.study.read import read_study
@@ -109,7 +109,7 @@ def command(
     chosen = GenerationOptions(**options)
     read = read_study(study, data) if study else None
     result = generate_all(
-        runs, out, chosen, read, prompts, jobs, read_part(part), renew, progress=True
+        runs, out, chosen, read, prompts, jobs, read_shard(part), renew, progress=True
     )
     _tell(result, out, as_json)
     if result.failed:

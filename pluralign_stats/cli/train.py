@@ -70,8 +70,8 @@ def command(
       pluralign train my-grid.yaml --study study.yaml --out runs --dry-run
     """
     try:
+        from pluralign_stats.storage.shard import read_shard
         from training.conditions.grid import read_grid
-        from training.part import read_part
         from training.tuning.plan import plan_training
         from training.tuning.stage import pending, train_all
     except ImportError as error:
@@ -79,7 +79,7 @@ def command(
     from pluralign_stats.feedback.split import split_prompts
     from pluralign_stats.study.read import read_study
 
-    share = read_part(part)
+    share = read_shard(part)
     read = read_grid(grid)
     rated = read_study(study, data)
     split = split_prompts(rated, read.held_out, read.split_seed).told
@@ -88,7 +88,7 @@ def command(
         to_do = {p.condition.id for p in pending(plan, out)}
         _tell_plan(plan, to_do, split, _notes(read, rated), as_json)
         return
-    result = train_all(read, rated, out, jobs=jobs, accelerate=accelerate, part=share)
+    result = train_all(read, rated, out, jobs=jobs, accelerate=accelerate, shard=share)
     _tell(result, out, split, _notes(read, rated), as_json)
     if result.failed:
         reasons = "; ".join(f"{run}: {why}" for run, why in result.failed.items())

@@ -15,7 +15,7 @@ from pluralign_stats.errors import InputError
 from pluralign_stats.explorer.answers import Answer, Answers
 from pluralign_stats.explorer.choices import MODELS, SHOWN, Choice, can_show
 from pluralign_stats.explorer.page import everyone_html, picture_html, static_html
-from pluralign_stats.files import write_files
+from pluralign_stats.storage.files import write_files
 
 #: What stands for every value of a filter.
 _ALL = ""

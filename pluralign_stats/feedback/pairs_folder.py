@@ -1,6 +1,5 @@
 """A folder of feedback: table, examples, recipe, exclusions, split, and a mark written last."""
 
-import hashlib
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -14,12 +13,10 @@ from pluralign_stats.feedback.pairs import preference_pairs
 from pluralign_stats.feedback.recipe import Recipe
 from pluralign_stats.feedback.split import Split, split_prompts
 from pluralign_stats.feedback.unpaired import unpaired_feedback
-from pluralign_stats.folders import building_folder, take_name
+from pluralign_stats.storage.files import read_json, write_json
+from pluralign_stats.storage.folders import MARK, new_folder, read_mark, write_mark
 from pluralign_stats.study.study import Study
 from pluralign_stats.study.yaml_file import dump_yaml
-
-#: Written last; a folder without it is not complete.
-MARK = "complete.json"
 
 Form = Literal["parquet", "csv"]
 
@@ -93,22 +90,21 @@ def write_feedback(study: Study, job: FeedbackJob, folder: Path) -> bool:
     feedback = job.feedback(study)
     split = job.split(study)
     tables = {feedback.kind: feedback.table, "examples": feedback.examples()}
-    with building_folder(folder, "feedback") as building:
+    with new_folder(folder, "feedback") as staging:
         try:
-            _fill(building, job, tables, feedback.excluded, split)
+            _fill(staging, job, tables, feedback.excluded, split)
             told = {"size": feedback.size, "split": split.told, "notes": feedback.notes}
-            write_mark(building, {**inputs, **told})
+            write_mark(staging, {**inputs, **told})
         except OSError as error:
             raise PluralignError(
                 f"{folder} could not be written ({error.strerror}); make room or choose another "
                 "folder"
             ) from error
-        take_name(building, folder)
     return True
 
 
 def _fill(
-    building: Path,
+    staging: Path,
     job: FeedbackJob,
     tables: dict[str, pd.DataFrame],
     excluded: pd.DataFrame,
@@ -116,55 +112,27 @@ def _fill(
 ) -> None:
     for name, table in tables.items():
         if job.form == "csv":
-            table.to_csv(building / f"{name}.csv", index=False)
+            table.to_csv(staging / f"{name}.csv", index=False)
         else:
-            table.to_parquet(building / f"{name}.parquet", index=False)
-    excluded.to_csv(building / "excluded.csv", index=False)
+            table.to_parquet(staging / f"{name}.parquet", index=False)
+    excluded.to_csv(staging / "excluded.csv", index=False)
     text = dump_yaml(job.recipe.model_dump(mode="json"))
-    (building / "recipe.yaml").write_text(text, "utf-8")
-    _json(building / "split.json", asdict(split))
+    (staging / "recipe.yaml").write_text(text, "utf-8")
+    write_json(staging / "split.json", asdict(split))
 
 
 def _holds(folder: Path, inputs: dict[str, Any]) -> bool:
     """Whether the folder is complete and of the same inputs; anything else there is refused."""
     if folder.is_dir() and not any(folder.iterdir()):
         return False
-    record = read_mark(folder)
-    changed = [k for k, v in inputs.items() if record is not None and record.get(k) != v]
-    if record is None or "recipe" not in record:
+    record = read_json(folder / MARK) or {}
+    changed = [k for k, v in inputs.items() if record.get(k) != v]
+    if not {"recipe", "files"} <= record.keys():
         raise InputError(f"{folder} exists and holds no feedback; choose another folder")
     if changed:
         raise InputError(
             f"{folder} holds feedback of another {', '.join(changed)}; choose another folder, or "
             "delete this one"
         )
-    for name, known in record["files"].items():
-        if not (folder / name).is_file() or _hash(folder / name) != known:
-            raise InputError(
-                f"{folder / name} is missing or was changed since it was written; delete {folder} "
-                "and run the command again"
-            )
+    read_mark(folder)
     return True
-
-
-def write_mark(building: Path, record: dict[str, Any]) -> None:
-    """Mark a folder as complete, with `record` and the hash of every file in it."""
-    files = {p.name: _hash(p) for p in sorted(building.iterdir())}
-    _json(building / MARK, {**record, "files": files})
-
-
-def read_mark(folder: Path) -> dict[str, Any] | None:
-    """What the mark of a folder says; None without one."""
-    try:
-        record = json.loads((folder / MARK).read_text("utf-8"))
-    except (OSError, ValueError):
-        return None
-    return record if isinstance(record, dict) and isinstance(record.get("files"), dict) else None
-
-
-def _json(path: Path, content: Any) -> None:
-    path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", "utf-8")
-
-
-def _hash(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -13,8 +13,8 @@ from matplotlib.figure import Figure
 
 from pluralign_stats.figures.room import settle
 from pluralign_stats.figures.style import blank_figure, check_columns, house_style
-from pluralign_stats.files import write_files
 from pluralign_stats.results import Result
+from pluralign_stats.storage.files import write_files
 
 #: Formats of downloads, and the settings that keep equal figures equal byte for byte.
 FORMATS: dict[str, dict[str, Any]] = {

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from hashlib import sha256
+from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -14,6 +14,7 @@ from pluralign_stats.fits.linear import fit_linear
 from pluralign_stats.fits.ordinal import fit_ordinal
 from pluralign_stats.planning.design import StudyDesign
 from pluralign_stats.simulate.design import draw_design
+from pluralign_stats.storage.digest import seed_of
 
 Model = Literal["ordinal", "linear"]
 
@@ -77,6 +78,29 @@ def replicate(design: StudyDesign, model: Model, seed: int, number: int) -> Repl
     return Replicate(estimate, std_error, p_value, covered)
 
 
+@dataclass(frozen=True)
+class Task:
+    """Some replicates of one design.
+
+    Attributes
+    ----------
+    design, model, seed
+        As for `replicate`.
+    numbers
+        Which replicates.
+    """
+
+    design: StudyDesign
+    model: Model
+    seed: int
+    numbers: tuple[int, ...]
+
+
+def do_task(task: Task, _: object) -> list[Replicate]:
+    """Make the replicates of a task, in a worker."""
+    return [replicate(task.design, task.model, task.seed, number) for number in task.numbers]
+
+
 def true_effect(design: StudyDesign, model: Model) -> float:
     """What a model estimates: the effect in logits, or the difference of mean ratings."""
     return design.effect if model == "ordinal" else design.mean_difference
@@ -91,7 +115,7 @@ def draw_study(design: StudyDesign, seed: int, number: int) -> pd.DataFrame:
         One row per rating: columns rating (from 1), group (1 in the group, else 0), rater, item.
     """
     told = json.dumps(design.numbers(), sort_keys=True)
-    entropy = int.from_bytes(sha256(told.encode()).digest()[:16])
+    entropy = seed_of(told, 16)
     rng = np.random.default_rng([seed, entropy, number])
     shown = draw_design(design.raters, design.items, design.ratings_per_rater, rng)
     group = np.zeros(design.raters)

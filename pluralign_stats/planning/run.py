@@ -4,14 +4,13 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Literal
 
-from pluralign_stats.errors import InputError, one_of
+from pluralign_stats.errors import InputError, PluralignError, one_of
 from pluralign_stats.models.bayes.options import check_whole, n_cores
 from pluralign_stats.planning.design import StudyDesign
-from pluralign_stats.planning.pool import do_tasks
-from pluralign_stats.planning.replicate import MODELS, Model, Replicate
-from pluralign_stats.planning.store import Store
-from pluralign_stats.planning.task import Task
+from pluralign_stats.planning.replicate import MODELS, Model, Replicate, Task, do_task
+from pluralign_stats.planning.store import Replicates
 from pluralign_stats.progress import WorkProgress
+from pluralign_stats.workers.pool import Pool
 
 #: Ratings that a worker simulates between two answers: about half a second of work.
 _RATINGS_A_TASK = 40_000
@@ -41,7 +40,7 @@ def simulate_designs(
     check_whole({"n_simulations": (n_simulations, 1), "seed": (seed, 0)})
     jobs = n_cores() if jobs is None else jobs
     check_whole({"jobs": (jobs, 1)})
-    stores = {design: Store(cache, design, model, seed) for design in designs}
+    stores = {design: Replicates(cache, design, model, seed) for design in designs}
     tasks = [
         task
         for design in sorted(stores, key=lambda design: -design.n_ratings)
@@ -51,7 +50,14 @@ def simulate_designs(
     left = {design: sum(len(t.numbers) for t in tasks if t.design == design) for design in stores}
     parts = {names[design]: n for design, n in left.items() if n}
     with WorkProgress("Simulating", "studies", parts, progress) as bar:
-        for task, found in do_tasks(tasks, jobs):
+        # With one thread each, numbers do not depend on how many workers there are.
+        for event in Pool(do_task, jobs, one_thread_each=True).do(tasks):
+            if event.error is not None:
+                raise PluralignError(
+                    f"a process that simulated studies {event.error}; run the same again, with "
+                    "fewer jobs: simulations that were kept are not repeated"
+                )
+            task, found = event.task, event.value
             stores[task.design].add(task.numbers, found)
             bar.advance(names[task.design], len(found))
             left[task.design] -= len(found)

@@ -2,15 +2,15 @@
 
 import json
 from collections.abc import Mapping
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from pluralign_stats.errors import InputError
-from pluralign_stats.folders import building_folder, take_name
 from pluralign_stats.simulate.simulate import SimulatedTables, simulate_tables
+from pluralign_stats.storage.digest import digest_text
+from pluralign_stats.storage.folders import new_folder
 from pluralign_stats.study.assemble import assemble
 from pluralign_stats.study.codebook import Codebook
 from pluralign_stats.study.codebook_file import read_codebook
@@ -76,13 +76,12 @@ def write_simulated_study(
         raise InputError(f"{folder} exists already; name a new folder for the simulated study")
     tables = simulate_tables(seed, **design)
     book = simulated_codebook(seed, about)
-    with building_folder(folder.resolve(), "simulated study") as building:
+    with new_folder(folder.resolve(), "simulated study") as staging:
         for name, text in _csv_texts(book, tables).items():
-            (building / name).write_text(text, "utf-8")
+            (staging / name).write_text(text, "utf-8")
         truth = json.dumps(tables.truth.to_dict(), indent=2, ensure_ascii=False)
-        (building / TRUTH).write_text(truth + "\n", "utf-8")
-        (building / CODEBOOK).write_text(_yaml(book), "utf-8")
-        take_name(building, folder.resolve())
+        (staging / TRUTH).write_text(truth + "\n", "utf-8")
+        (staging / CODEBOOK).write_text(_yaml(book), "utf-8")
     return folder / CODEBOOK
 
 
@@ -125,7 +124,7 @@ def _csv_texts(book: Codebook, tables: SimulatedTables) -> dict[str, str]:
 def _raw(name: str, text: str, frame: pd.DataFrame, book: Codebook) -> RawTable:
     first = FIRST_ROW["csv"]
     numbered = frame.set_axis(pd.RangeIndex(first, first + len(frame)))
-    return tabulate(name, numbered, book.missing, sha256(text.encode()).hexdigest())
+    return tabulate(name, numbered, book.missing, digest_text(text))
 
 
 def _yaml(book: Codebook) -> str:

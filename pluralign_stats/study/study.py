@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from hashlib import sha256
 from typing import Any, Self
 
 import numpy as np
@@ -11,6 +10,7 @@ import pandas as pd
 
 from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.settings import MIN_CELL
+from pluralign_stats.storage.digest import digest_text
 from pluralign_stats.study.codebook import Codebook
 from pluralign_stats.study.plan import Plan, answers_of, plan_counts
 from pluralign_stats.study.text import nfc
@@ -169,7 +169,7 @@ class Study:
     def fingerprint(self) -> str:
         """SHA-256 over codebook and data files: equal for equal studies."""
         parts = [self.codebook.model_dump_json(), *sorted(self.hashes.values()), *self.narrowed]
-        return sha256("\n".join(parts).encode()).hexdigest()
+        return digest_text("\n".join(parts))
 
     @property
     def labels(self) -> dict[str, str]:

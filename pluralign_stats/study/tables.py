@@ -1,6 +1,5 @@
 """Raw tables: data files as text, each row under the number that a spreadsheet would show."""
 
-import hashlib
 import io
 import json
 import re
@@ -15,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet
 
 from pluralign_stats.errors import InputError, listing, one_line, one_of
+from pluralign_stats.storage.digest import digest_bytes
 from pluralign_stats.study.codebook import Answer, File, as_column
 from pluralign_stats.study.csv_file import read_csv
 from pluralign_stats.study.encoding import decode
@@ -129,7 +129,7 @@ def read_table(spec: File, folder: Path, missing: tuple[str, ...]) -> RawTable:
         "jsonl": _read_jsonl,
     }
     frame = readers[kind](content, spec, path.name)
-    return tabulate(path.name, frame, missing, hashlib.sha256(content).hexdigest())
+    return tabulate(path.name, frame, missing, digest_bytes(content))
 
 
 class _Unlisted(File):

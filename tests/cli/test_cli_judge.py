@@ -7,7 +7,7 @@ import pytest
 
 from pluralign_stats import write_simulated_study
 from pluralign_stats.outcomes.schema import FACTORS
-from training.folders import complete, is_complete, work_folder
+from pluralign_stats.storage.folders import commit, is_complete, staging_folder
 
 FIVE = "stereotypical_bias toxicity emotional_awareness sensitivity helpfulness"
 SCORES = dict.fromkeys(FIVE.split(), 2)
@@ -22,7 +22,7 @@ def codebook(tmp_path_factory):
 @pytest.fixture
 def generations(tmp_path):
     folder = tmp_path / "generations"
-    working = work_folder(folder / "a-run")
+    working = staging_folder(folder / "a-run")
     row = {"run": "a-run", "prompt": "p", "language": "en", "prompt_text": "Who cooks?"}
     rows = [{**row, "sample": k, "response": f"Answer {k}."} for k in range(6)]
     more = {"thinking": None, "n_tokens": 3, "finished": True, "base_logprob": -1.0, "seed": 1}
@@ -30,7 +30,7 @@ def generations(tmp_path):
     factors = {**dict.fromkeys(FACTORS, "x"), "scale": "binary", "objective": "toxicity", "seed": 1}
     told = {"id": "a-run", "factors": factors, "base_model": "b"}
     (working / "run.json").write_text(json.dumps(told))
-    complete(working, folder / "a-run", {})
+    commit(working, folder / "a-run", {})
     return folder
 
 

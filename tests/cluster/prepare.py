@@ -37,7 +37,7 @@ def prepare(folder: Path) -> None:
 
 def check(folder: Path) -> None:
     """Refuse anything but a run that is complete."""
-    from training.folders import is_complete
+    from pluralign_stats.storage.folders import is_complete
 
     out = folder / "out"
     planned = [row["id"] for row in json.loads((out / "plan.json").read_text())["conditions"]]

@@ -15,11 +15,10 @@ from scipy.stats import binom, nct, norm, t
 
 import pluralign_stats as pls
 from pluralign_stats.planning.detectable import solve_probit
-from pluralign_stats.planning.pool import do_tasks
-from pluralign_stats.planning.replicate import FAILED, Replicate, replicate
-from pluralign_stats.planning.store import Store
+from pluralign_stats.planning.replicate import FAILED, Replicate, Task, do_task, replicate
+from pluralign_stats.planning.store import Replicates
 from pluralign_stats.planning.summarize import ALPHA, summarize
-from pluralign_stats.planning.task import Task
+from pluralign_stats.workers.pool import Pool
 
 #: One rating of each rater and no spread of raters and items, so that ratings are independent.
 PLAIN = pls.StudyDesign(160, 80, 1, share=0.4, percent=160, rater_sd=0, item_sd=0)
@@ -136,45 +135,48 @@ def test_jobs_cache_and_length_do_not_change_results(tmp_path: Path) -> None:
     designs = SMALL.grid(percent=[-60.0, -80.0])
     whole = pls.power(designs, n_simulations=6, jobs=2, progress=False)
     short = pls.power(designs, n_simulations=4, jobs=1, cache=tmp_path, progress=False)
-    kept = list(tmp_path.iterdir())
+    kept = list(tmp_path.glob("*.jsonl"))
     assert len(kept) == 2
     longer = pls.power(designs, n_simulations=6, jobs=1, cache=tmp_path, progress=False)
     assert whole.table.equals(longer.table)
     assert short.table["n_simulations"].eq(4).all()
     here = [replicate(designs[0], "ordinal", 1, n) for n in range(6)]
     told = next(text for path in kept if '"percent": -60.0' in (text := path.read_text()))
-    found = json.loads(told)["replicates"]
-    assert np.array([found[str(n)] for n in range(6)]) == pytest.approx(np.array(here))
+    about, *found = map(json.loads, told.splitlines())
+    assert (about["key"], about["model"], about["seed"]) == ("about", "ordinal", 1)
+    by_number = {row.pop("key"): list(row.values()) for row in found}
+    assert np.array([by_number[str(n)] for n in range(6)]) == pytest.approx(np.array(here))
 
 
 def test_kept_simulations_are_read_not_repeated(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    Store(tmp_path, SMALL, "ordinal", 1).add((0, 1, 2), [Replicate(-9.0, 1.0, 0.0, False)] * 3)
-    monkeypatch.setattr("pluralign_stats.planning.pool.subprocess", None)
+    Replicates(tmp_path, SMALL, "ordinal", 1).add((0, 1, 2), [Replicate(-9.0, 1.0, 0.0, False)] * 3)
+    monkeypatch.setattr("pluralign_stats.workers.pool.subprocess", None)
     result = pls.power(SMALL, n_simulations=3, cache=tmp_path, progress=False)
     assert result.table["power"].tolist() == [1.0]
     assert result.table["type_m"].tolist() == pytest.approx([-9 / np.log(0.4)])
 
 
 def test_a_file_that_is_no_cache_is_made_anew(tmp_path: Path) -> None:
-    Store(tmp_path, SMALL, "ordinal", 1).add((0,), [FAILED])
-    assert Store(tmp_path, SMALL, "ordinal", 1).missing(2) == [1]
-    assert Store(tmp_path, SMALL, "ordinal", 2).missing(2) == [0, 1]
-    next(tmp_path.iterdir()).write_text("[]")
-    assert Store(tmp_path, SMALL, "ordinal", 1).missing(2) == [0, 1]
+    Replicates(tmp_path, SMALL, "ordinal", 1).add((0,), [FAILED])
+    assert Replicates(tmp_path, SMALL, "ordinal", 1).missing(2) == [1]
+    assert Replicates(tmp_path, SMALL, "ordinal", 2).missing(2) == [0, 1]
+    for path in tmp_path.glob("*.jsonl"):
+        path.write_text("[]")
+    assert Replicates(tmp_path, SMALL, "ordinal", 1).missing(2) == [0, 1]
 
 
 def test_a_cache_that_is_no_folder_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(pls.InputError, match="simulations cannot be kept there"):
+    with pytest.raises(pls.InputError, match=r"no simulation can be read .*choose another folder"):
         pls.power(SMALL, n_simulations=2, cache=tmp_path / "file", progress=False)
 
 
-def test_a_worker_that_dies_is_told_of() -> None:
+def test_a_simulation_that_fails_is_told_of() -> None:
     task = Task(SMALL, "no such model", 1, (0,))
-    with pytest.raises(pls.PluralignError, match=r"exit status 1, said: KeyError: 'no such model'"):
-        list(do_tasks([task], 1))
+    (event,) = Pool(do_task, 1).do([task])
+    assert event.error == "KeyError: 'no such model'"
 
 
 def children_of(pid: int) -> list[int]:
@@ -199,7 +201,9 @@ def test_an_interruption_keeps_what_was_done_and_leaves_no_process(tmp_path: Pat
     ) as process:
         kept = tmp_path / "plan" / "simulations"
         deadline = time.monotonic() + 600
-        while not list(kept.glob("*.json")) and time.monotonic() < deadline:
+        while (
+            not any(p.stat().st_size for p in kept.glob("*.jsonl")) and time.monotonic() < deadline
+        ):
             time.sleep(0.05)
         workers = children_of(process.pid)
         process.send_signal(signal.SIGINT)
@@ -209,8 +213,7 @@ def test_an_interruption_keeps_what_was_done_and_leaves_no_process(tmp_path: Pat
     assert len(workers) == 1
     with pytest.raises(ProcessLookupError):
         os.kill(workers[0], 0)
-    done = json.loads(next(kept.glob("*.json")).read_text())["replicates"]
-    assert len(done) >= 25
+    assert len(next(kept.glob("*.jsonl")).read_text().splitlines()) >= 26
 
 
 @pytest.mark.parametrize(

@@ -12,11 +12,11 @@ from bs4 import BeautifulSoup
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from pluralign_stats.errors import PluralignError
-from pluralign_stats.folders import take_name
 from pluralign_stats.results import LONG_TABLE
+from pluralign_stats.storage.folders import take_name
 from reports.cells import chapter_body
 from reports.contents import Chapter, Contents, judged
-from reports.downloads import Download, Downloads, Shelf
+from reports.downloads import Collector, Download, Downloads
 from reports.kernel import CurrentInterpreterManager, Kernels
 from reports.pages import _environment
 from reports.paper import on_paper
@@ -145,11 +145,14 @@ def write(room: Path, link: str) -> None:
 
 def test_downloads_belong_to_the_notebook_that_wrote_them(tmp_path: Path) -> None:
     first, second, report = (tmp_path / name for name in ("1", "2", "report"))
-    shelf = Shelf(report)
+    collector = Collector(report)
     for link in ("figures/a_b.pdf", "figures/a_b.svg", "mine.txt"):
         write(first, link)
     write(second, "tables/means.csv")
-    of_second, of_first = shelf.collect("02_second", second), shelf.collect("01_first", first)
+    of_second, of_first = (
+        collector.collect("02_second", second),
+        collector.collect("01_first", first),
+    )
     assert [(f.title, f.files) for f in of_first.figures] == [
         ("A b", {"SVG": "figures/a_b.svg", "PDF": "figures/a_b.pdf"})
     ]
@@ -163,14 +166,14 @@ def test_downloads_belong_to_the_notebook_that_wrote_them(tmp_path: Path) -> Non
     write(third, "figures/a_b.svg")
     clash = r"notebooks 00_third and 01_first both wrote figures/a_b\.svg"
     with pytest.raises(PluralignError, match=clash):
-        shelf.collect("00_third", third)
+        collector.collect("00_third", third)
 
 
 def test_a_table_described_wrongly_is_one_line(tmp_path: Path) -> None:
     write(tmp_path, "tables/means.csv")
     (tmp_path / "tables" / "means.json").write_text(json.dumps({"title": "Means"}))
     with pytest.raises(PluralignError, match=r"01_first wrote tables/means\.json without"):
-        Shelf(tmp_path / "report").collect("01_first", tmp_path)
+        Collector(tmp_path / "report").collect("01_first", tmp_path)
 
 
 #: How many columns of the test's tables fit on paper, by how they are set.

@@ -281,10 +281,10 @@ def test_a_checkpoint_that_is_not_loaded_is_found_out(base: Path, whole: Path) -
 def test_a_reward_model_that_rewards_otherwise_is_refused(base: Path, tmp_path: Path) -> None:
     from train_runs import QUICK
 
+    from pluralign_stats.storage.folders import staging_folder
     from training.bases.tokenizer import load_tokenizer
     from training.chat import end_tokens
     from training.conditions.options import RewardOptions
-    from training.folders import work_folder
     from training.optimize.arguments import Stage
     from training.optimize.data import pair_rows
     from training.optimize.reward import load_rewards, train_reward
@@ -293,7 +293,9 @@ def test_a_reward_model_that_rewards_otherwise_is_refused(base: Path, tmp_path: 
     options = RewardOptions.model_validate(QUICK | {"max_steps": 3})
     rows = pair_rows(tiny.pairs(), tokenizer, 128).rows
     folder = tmp_path / "reward"
-    stage = Stage("reward", work_folder(folder), str(base), tokenizer, options, 3, lambda *_: None)
+    stage = Stage(
+        "reward", staging_folder(folder), str(base), tokenizer, options, 3, lambda *_: None
+    )
     train_reward(stage, rows, folder)
     ends = end_tokens(tokenizer)
     load_rewards(folder, str(base), options, tokenizer, ends)

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from pluralign_stats.errors import InputError
+from pluralign_stats.storage.folders import is_complete, read_mark
 from training.embedded.base import base_model, default_cache
 from training.embedded.corpus import draw_exchanges
 from training.embedded.pretrain import BaseConfig, _rate, messages, pretrain
 from training.embedded.tokenizer import CONTEXT, make_tokenizer, texts
-from training.folders import is_complete, read_mark
 
 TINY = BaseConfig(hidden=32, layers=1, heads=2, intermediate=48, steps=3, batch=4)
 USER = [{"role": "user", "content": "What do you think about men in nursing?"}]

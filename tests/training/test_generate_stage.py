@@ -2,13 +2,12 @@
 
 import json
 import os
-import queue
 import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -21,9 +20,13 @@ from tiny_chat_models import save_model, save_run
 import pluralign_stats as pls
 from pluralign_stats.errors import InputError, PluralignError
 from pluralign_stats.feedback.split import split_prompts
+from pluralign_stats.storage.files import write_json
+from pluralign_stats.storage.folders import is_complete, read_mark
+from pluralign_stats.storage.lock import held_alone
+from pluralign_stats.storage.store import Store
+from pluralign_stats.workers.pool import Event
 from training.engines.protocol import Engine, GenerationOptions, Reply, Request
 from training.engines.transformers_engine import TransformersEngine
-from training.folders import is_complete, only_one, read_mark, write_json
 from training.generation import jobs as generate_jobs
 from training.generation import run as generate_run
 from training.generation.plan import SCHEMA, row_seed
@@ -31,7 +34,6 @@ from training.generation.prompts import Prompt, study_prompts
 from training.generation.runs import refuse_trained
 from training.generation.stage import Generated, generate_all
 from training.judges.stage import _controls, find_generations
-from training.table_parts import add_part, read_parts
 
 OPTIONS = GenerationOptions(samples=2, max_tokens=12, batch=8, seed=3)
 
@@ -159,6 +161,12 @@ def test_jobs_and_batches_change_nothing(
         pd.testing.assert_frame_equal(one, two, check_exact=False, atol=1e-4)
 
 
+def _kept(out: Path) -> int:
+    """How many answers of unfinished runs are on the disk."""
+    found = out.glob("*.partial/answers/answers.jsonl")
+    return sum(path.read_bytes().count(b"\n") for path in found)
+
+
 def test_killed_in_the_middle_it_goes_on_to_the_same_table(
     runs: Path, prompts_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -172,12 +180,12 @@ def test_killed_in_the_middle_it_goes_on_to_the_same_table(
     )
     command = [sys.executable, "-c", call, str(one), str(torn), str(prompts_file)]
     child = subprocess.Popen(command, stderr=subprocess.DEVNULL)
-    while len(list(torn.glob("*.partial/parts/0*.parquet"))) < 5:
+    while _kept(torn) < 5:
         assert child.poll() is None
         time.sleep(0.001)
     child.send_signal(signal.SIGKILL)
     child.wait()
-    found = len(list(torn.glob("*.partial/parts/0*.parquet")))
+    found = _kept(torn)
     assert not list(torn.glob("*/complete.json"))
     assert found < 60
 
@@ -188,7 +196,7 @@ def test_killed_in_the_middle_it_goes_on_to_the_same_table(
     told = generate_all(one, whole, options, prompts_file=prompts_file)
     for name in told.made:
         pd.testing.assert_frame_equal(_table(whole / name), _table(torn / name))
-        assert not (torn / name / "parts").exists()
+        assert not (torn / name / "answers").exists()
 
 
 def test_after_a_kill_answers_may_be_as_long_as_before(tmp_path: Path) -> None:
@@ -202,10 +210,12 @@ def test_after_a_kill_answers_may_be_as_long_as_before(tmp_path: Path) -> None:
     run: Any = SimpleNamespace(id="run", folder=None)
     asks = generate_run.plan("run", prompts, 1, 3)
     options = GenerationOptions(samples=1, batch=1, seed=3)
-    begun = generate_run._fill(run, asks, tmp_path / "parts", engine, options)
+    store = Store(tmp_path / "answers.jsonl", "answer")
+    begun = generate_run._fill(run, asks, store, engine, options)
     assert [next(begun) for _ in range(3)] == [0, 1, 1]
     begun.close()
-    assert list(generate_run._fill(run, asks, tmp_path / "parts", engine, options)) == [2, 1, 1]
+    again = Store(tmp_path / "answers.jsonl", "answer")
+    assert list(generate_run._fill(run, asks, again, engine, options)) == [2, 1, 1]
     assert checked[0] == checked[1] == [prompt.text for prompt in prompts]
 
 
@@ -243,7 +253,7 @@ def test_killed_before_the_mark_nothing_is_asked_again(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(generate_run, "complete", killed)
+        patch.setattr(generate_run, "commit", killed)
         with pytest.raises(KeyboardInterrupt):
             generate_all(one, tmp_path / "out", OPTIONS, prompts_file=prompts_file)
     asked = _counted(monkeypatch)
@@ -266,7 +276,7 @@ def test_workers_end_with_a_parent_that_is_killed(
     )
     command = [sys.executable, "-c", call, str(runs), str(tmp_path / "out"), str(study)]
     parent = subprocess.Popen(command, stderr=subprocess.DEVNULL, start_new_session=True)
-    while len(list((tmp_path / "out").glob("*.partial/parts/0*.parquet"))) < 3:
+    while _kept(tmp_path / "out") < 3:
         assert parent.poll() is None
         time.sleep(0.01)
     workers = _children(parent.pid)
@@ -347,9 +357,9 @@ def test_runs_that_have_not_ended_are_left_out_and_it_is_told_how_they_stand(
     for name in ("killed", "next", "now", "torn"):
         (some / f"{name}.partial").mkdir()
     write_json(some / "torn.partial" / "failed.json", {"id": "torn", "error": "it rained"})
-    with only_one(some / "killed"), only_one(some / "torn"):
+    with held_alone(some / "killed"), held_alone(some / "torn"):
         pass
-    with only_one(some / "now"):
+    with held_alone(some / "now"):
         told = generate_all(some, tmp_path / "out", OPTIONS, prompts_file=prompts_file)
     assert told.unfinished.keys() == {"killed", "next", "now"}
     assert told.unfinished["killed"].startswith("broken off in training: pluralign train")
@@ -429,7 +439,7 @@ def _after(n: int, fails: Callable[[int], None]) -> Callable[[int], None]:
 
 
 def test_two_cannot_write_to_one_folder(runs: Path, prompts_file: Path, tmp_path: Path) -> None:
-    with only_one(tmp_path / "out"), pytest.raises(InputError, match="another run is writing"):
+    with held_alone(tmp_path / "out"), pytest.raises(InputError, match="another run is writing"):
         generate_all(runs, tmp_path / "out", OPTIONS, prompts_file=prompts_file)
 
 
@@ -448,24 +458,19 @@ def test_without_anything_to_ask_it_says_so(runs: Path, tmp_path: Path) -> None:
         generate_all(runs, tmp_path / "out", OPTIONS)
 
 
-def test_a_worker_that_dies_is_told() -> None:
-    alive, dead = SimpleNamespace(exitcode=None), SimpleNamespace(exitcode=-9)
-    told = queue.Queue[generate_jobs.News]()
-    with pytest.raises(PluralignError, match=r"exit status -9.*goes on from here"):
-        generate_jobs._next_news(told, [alive, dead])
-    told.put(generate_jobs.News("a", 1))
-    assert generate_jobs._next_news(told, [alive, dead]).answers == 1
+def test_a_worker_that_dies_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Dying:
+        def __init__(self, *_: Any) -> None: ...
 
+        def do(self, tasks: Sequence[Any]) -> list[Event[Any]]:
+            return [Event(tasks[0], "progress", 1), Event(tasks[0], "died", "was killed")]
 
-def test_a_part_that_cannot_be_read_is_made_again(tmp_path: Path) -> None:
-    rows = SCHEMA.empty_table()
-    add_part(tmp_path, rows)
-    add_part(tmp_path, rows)
-    (tmp_path / "000000.parquet").write_bytes(b"torn")
-    assert read_parts(tmp_path, SCHEMA).schema == SCHEMA
-    assert [p.name for p in tmp_path.iterdir()] == ["000001.parquet"]
-    add_part(tmp_path, rows)
-    assert (tmp_path / "000002.parquet").exists()
+    monkeypatch.setattr(generate_jobs, "Pool", Dying)
+    tasks: list[Any] = ["a", "b"]
+    events = generate_jobs.do_all(tasks, GenerationOptions(), 2)
+    assert next(events).value == 1
+    with pytest.raises(PluralignError, match=r"worker process was killed.*goes on from here"):
+        next(events)
 
 
 def test_the_engine_keeps_the_protocol() -> None:

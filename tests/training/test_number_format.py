@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 import torch
 
+from pluralign_stats.storage.folders import read_mark
 from training import number_format as formats
 from training.conditions.options import DpoOptions
 from training.embedded import base, muon, pretrain
 from training.embedded.muon import Muon, orthogonalized
-from training.folders import read_mark
 from training.number_format import cpu_has_bf16, is_fast, number_format
 
 SHAPES = ((12, 12), (30, 12), (12, 30), (1, 7))

@@ -18,16 +18,17 @@ import tiny
 
 import pluralign_stats as pls
 from pluralign_stats.errors import InputError, PluralignError
+from pluralign_stats.storage.folders import is_complete
 from pluralign_stats.study.study import Study
+from pluralign_stats.workers.pool import Event
 from training.conditions.condition import CONDITION, read_condition
 from training.conditions.grid import Grid, read_grid
 from training.conditions.names import EXCLUDED, FEEDBACK, INPUTS
-from training.folders import is_complete
 from training.tuning import stage
 from training.tuning.plan import plan_training
-from training.tuning.pool import News, Task
 from training.tuning.run import failure
 from training.tuning.stage import Trained, pending, train_all
+from training.tuning.worker import Task
 
 GRID = """\
 scales: [5-point, binary]
@@ -120,7 +121,9 @@ def test_a_run_folder_that_was_changed_is_an_error(
 def test_a_failed_canary_is_a_failure_also_when_repeated(
     trained: tuple[Grid, Path, Trained], study: Study, tmp_path: Path
 ) -> None:
-    from training.folders import MARK, file_hash, write_json
+    from pluralign_stats.storage.digest import digest_file
+    from pluralign_stats.storage.files import write_json
+    from pluralign_stats.storage.folders import MARK
 
     grid, out, result = trained
     shutil.copytree(out, tmp_path / "runs")
@@ -128,7 +131,7 @@ def test_a_failed_canary_is_a_failure_also_when_repeated(
     verdict = json.loads((folder / "canary.json").read_text())
     write_json(folder / "canary.json", verdict | {"passed": False, "reason": "nothing learned"})
     mark = json.loads((folder / MARK).read_text())
-    mark["files"]["canary.json"] = file_hash(folder / "canary.json")
+    mark["files"]["canary.json"] = digest_file(folder / "canary.json")
     write_json(folder / MARK, mark)
     again = train_all(grid, study, tmp_path / "runs", progress=False)
     assert list(again.failed) == [folder.name]
@@ -142,15 +145,15 @@ class Nobody:
     def __init__(self, *_: object) -> None:
         pass
 
-    def do(self, tasks: list[Task]) -> list[News]:
+    def do(self, tasks: list[Task]) -> list[Event[Task]]:
         return []
 
 
 class Failing(Nobody):
     """Workers with which nothing works."""
 
-    def do(self, tasks: list[Task]) -> list[News]:
-        return [News(task, ended=True, error="it rained") for task in tasks]
+    def do(self, tasks: list[Task]) -> list[Event[Task]]:
+        return [Event(task, "failed", "it rained") for task in tasks]
 
 
 def test_what_failed_is_recorded_until_it_is_tried_again(
@@ -248,10 +251,10 @@ def test_texts_that_leave_nothing_are_refused_before_anything_is_trained(
 
 
 def test_a_second_process_is_refused(base: Path, study: Study, tmp_path: Path) -> None:
-    from training.folders import only_one
+    from pluralign_stats.storage.lock import held_alone
 
     grid = grid_of(base, tmp_path)
-    with only_one(tmp_path / "runs"), pytest.raises(InputError, match="another run is writing"):
+    with held_alone(tmp_path / "runs"), pytest.raises(InputError, match="another run is writing"):
         train_all(grid, study, tmp_path / "runs", progress=False)
 
 
@@ -281,7 +284,7 @@ def test_killing_the_command_ends_its_workers_and_the_next_one_goes_on(
     words = [sys.executable, "-c", PROGRAM, str(tmp_path / "grid.yaml"), str(out)]
     command = subprocess.Popen(words)
     deadline = time.monotonic() + 900
-    while not list(out.glob("*.partial/checkpoints-dpo/checkpoint-*/whole.json")):
+    while not list(out.glob("*.partial/checkpoints-dpo/checkpoint-*/complete.json")):
         assert time.monotonic() < deadline
         assert command.poll() is None
         time.sleep(0.02)

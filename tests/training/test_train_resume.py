@@ -99,7 +99,7 @@ def test_with_no_checkpoint_left_training_begins_again(
             train_condition(torn, str(base))
     checkpoints = tmp_path / "torn.partial" / "checkpoints-dpo"
     for path in checkpoints.glob("checkpoint-*"):
-        (path / "whole.json").unlink()
+        (path / "complete.json").unlink()
     assert last_checkpoint(checkpoints) is None
     assert not list(checkpoints.glob("checkpoint-*"))
     train_condition(torn, str(base))

@@ -1,10 +1,12 @@
-"""What a worker says of a condition that fails: a full disk, a fault, a death."""
+"""What a worker says of a condition that fails: a full disk, a fault, its launcher's death."""
 
 import errno
 import os
 import subprocess
 import sys
+import threading
 import time
+from multiprocessing import Pipe
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +14,12 @@ import pytest
 import tiny
 from train_runs import condition, prepare
 
-from training.folders import is_complete, was_held
-from training.tuning import worker
-from training.tuning.pool import News, Pool, Task
+from pluralign_stats.storage.folders import is_complete
+from pluralign_stats.storage.lock import was_held
+from pluralign_stats.workers.pool import Event, Pool
+from pluralign_stats.workers.worker import _do
+from training.tuning.stage import launcher
+from training.tuning.worker import Task, train_task
 
 
 @pytest.fixture(scope="module")
@@ -22,10 +27,15 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tiny.make_model("llama", tmp_path_factory.mktemp("base") / "llama")
 
 
-def did(folder: Path, base: Path) -> dict[str, Any]:
-    told: list[dict[str, Any]] = []
-    worker.do_task({"folder": str(folder), "base": str(base)}, told.append)
-    return told[-1]
+def did(folder: Path, base: Path) -> Event[Task]:
+    """The end of a condition that is trained here, as a worker says it."""
+    answers, own = Pipe(duplex=False)
+    task = Task(folder, str(base))
+    threading.Thread(target=_do, args=(train_task, task, own)).start()
+    while True:
+        kind, value, fatal = answers.recv()
+        if kind != "progress":
+            return Event(task, kind, value, fatal)
 
 
 def test_a_full_disk_is_one_line_and_training_goes_on_once_there_is_room(
@@ -34,22 +44,22 @@ def test_a_full_disk_is_one_line_and_training_goes_on_once_there_is_room(
     from training.optimize import checkpoints
 
     folder = prepare(tmp_path / "run", condition("dpo", base))
-    written = checkpoints.mark
+    written = checkpoints.write_mark
 
-    def mark(path: Path) -> None:
+    def write_mark(path: Path, record: dict[str, Any]) -> None:
         if path.name == "checkpoint-4":
             raise OSError(errno.ENOSPC, "No space left on device")
-        written(path)
+        written(path, record)
 
     with monkeypatch.context() as patch:
-        patch.setattr(checkpoints, "mark", mark)
+        patch.setattr(checkpoints, "write_mark", write_mark)
         told = did(folder, base)
-    assert told["news"] == "failed"
-    assert told["full"]
-    assert "is full; make room and run the command again" in told["error"]
-    assert "\n" not in told["error"]
+    assert told.kind == "failed"
+    assert told.fatal
+    assert "is full; make room and run the command again" in told.value
+    assert "\n" not in told.value
     assert not folder.exists()
-    assert did(folder, base) == {"news": "done", "passed": True}
+    assert did(folder, base) == Event(Task(folder, str(base)), "done", True)
 
 
 def test_a_disk_that_is_really_full(base: Path, tmp_path: Path) -> None:
@@ -65,17 +75,17 @@ def test_a_disk_that_is_really_full(base: Path, tmp_path: Path) -> None:
         told = did(prepare(small / "run", condition("dpo", base, lora_rank=16)), base)
     finally:
         subprocess.run(["umount", str(small)], check=True)
-    assert told["news"] == "failed"
-    assert told["full"], told
+    assert told.kind == "failed"
+    assert told.fatal, told
 
 
 def test_another_fault_is_one_line_and_no_full_disk(base: Path, tmp_path: Path) -> None:
     folder = prepare(tmp_path / "run", condition("dpo", base))
     (tmp_path / "run.partial" / "feedback.parquet").write_bytes(b"no table")
     told = did(folder, base)
-    assert told["news"] == "failed"
-    assert not told["full"]
-    assert "\n" not in told["error"]
+    assert told.kind == "failed"
+    assert not told.fatal
+    assert "\n" not in told.value
 
 
 TWO = """\
@@ -91,9 +101,12 @@ mixed_precision: "no"
 LAUNCH = """\
 import sys
 from pathlib import Path
-from training.tuning.pool import Pool, Task
+from pluralign_stats.workers.pool import Pool
+from training.tuning.stage import launcher
+from training.tuning.worker import Task, train_task
 folder, base, here = map(Path, sys.argv[1:])
-list(Pool(1, here / "log", here / "two.yaml").do([Task(folder, str(base))]))
+pool = Pool(train_task, 1, here / "log", launcher(here / "two.yaml"))
+list(pool.do([Task(folder, str(base))]))
 """
 
 
@@ -103,39 +116,19 @@ def test_two_processes_train_one_condition_and_end_with_who_launched_them(
     (tmp_path / "two.yaml").write_text(TWO)
     folder = prepare(tmp_path / "run", condition("dpo", base, checkpoint_steps=1, log_steps=1))
     words = [sys.executable, "-c", LAUNCH, str(folder), str(base), str(tmp_path)]
-    launcher = subprocess.Popen(words)
+    parent = subprocess.Popen(words)
     end = time.monotonic() + 900
-    while not list(tmp_path.glob("run.partial/checkpoints-dpo/checkpoint-*/whole.json")):
+    while not list(tmp_path.glob("run.partial/checkpoints-dpo/checkpoint-*/complete.json")):
         assert time.monotonic() < end
-        assert launcher.poll() is None
+        assert parent.poll() is None
         time.sleep(0.02)
     assert was_held(folder)
-    launcher.kill()
-    launcher.wait()
+    parent.kill()
+    parent.wait()
     while was_held(folder):
         assert time.monotonic() < end
         time.sleep(0.02)
-    pool = Pool(1, tmp_path / "log", tmp_path / "two.yaml")
-    news = list(pool.do([Task(folder, str(base))]))
-    assert news[-1] == News(Task(folder, str(base)), ended=True)
+    pool = Pool(train_task, 1, tmp_path / "log", launcher(tmp_path / "two.yaml"))
+    events = list(pool.do([Task(folder, str(base))]))
+    assert events[-1] == Event(Task(folder, str(base)), "done", True)
     assert is_complete(folder)
-
-
-def test_a_worker_that_dies_takes_no_other_condition_down(tmp_path: Path) -> None:
-    tasks = [Task(tmp_path / name, "none") for name in ("a", "b")]
-    program = tmp_path / "program.py"
-    program.write_text(
-        "import json, os, signal, sys\n"
-        "for line in sys.stdin:\n"
-        "    task = json.loads(line)\n"
-        "    if task['folder'].endswith('a'):\n"
-        "        os.kill(os.getpid(), signal.SIGKILL)\n"
-        "    print(json.dumps({'news': 'step', 'stage': 'dpo', 'step': 1, 'of': 2}), flush=True)\n"
-        "    print(json.dumps({'news': 'done', 'passed': True}), flush=True)\n"
-    )
-    pool = Pool(1, tmp_path / "log", program=[str(program)])
-    news = list(pool.do(tasks))
-    ended = [n for n in news if n.ended]
-    assert [n.error is None for n in ended] == [False, True]
-    assert "was killed, perhaps for want of memory" in str(ended[0].error)
-    assert News(tasks[1], "dpo", 1, 2) in news

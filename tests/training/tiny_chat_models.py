@@ -9,11 +9,12 @@ from peft import LoraConfig, get_peft_model
 from tiny import WORDS, make_model
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
+from pluralign_stats.storage.files import write_json
+from pluralign_stats.storage.folders import commit, staging_folder
 from training.bases.adapter import with_adapter
 from training.chat import exchange_tokens
 from training.conditions.condition import Condition
 from training.engines.verification import choose_probes, judge, probe_logprobs, write_canary
-from training.folders import complete, work_folder, write_json
 from training.process import prepare_process
 
 prepare_process()
@@ -72,11 +73,11 @@ def save_run(
     """A complete run as training leaves it; `canary` changes what its canary says."""
     condition = condition_of(base, seed, chat_template)
     folder = runs / condition.id
-    working = work_folder(folder)
+    working = staging_folder(folder)
     save_adapter(base, working / "adapter", seed, scale)
     write_json(working / "condition.json", condition.model_dump(mode="json"))
     write_canary(working, {**_verdict(base, working / "adapter"), **(canary or {})})
-    complete(working, folder, {"stage": "train"})
+    commit(working, folder, {"stage": "train"})
     return folder
 
 

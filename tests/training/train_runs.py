@@ -11,8 +11,9 @@ from typing import Any
 import pandas as pd
 import tiny
 
+from pluralign_stats.storage.files import write_json
+from pluralign_stats.storage.folders import is_complete, staging_folder
 from training.conditions.condition import CONDITION, Condition
-from training.folders import is_complete, work_folder, write_json
 
 QUICK = {
     "learning_rate": 1e-2,
@@ -44,7 +45,7 @@ def prepare(folder: Path, made: Condition, feedback: pd.DataFrame | None = None)
     """What the parent of a worker writes into a folder; returns the folder to be."""
     if feedback is None:
         feedback = tiny.unpaired() if made.optimizer == "kto" else tiny.pairs()
-    working = work_folder(folder)
+    working = staging_folder(folder)
     feedback.to_parquet(working / "feedback.parquet")
     empty = pd.DataFrame({"reason": [], "n": [], "cause": []})
     empty.to_parquet(working / "excluded.parquet")

@@ -26,7 +26,7 @@ def _worker(process: int) -> int | None:
             words = Path(f"/proc/{child}/cmdline").read_bytes()
         except OSError:
             continue
-        if b"training.tuning.worker" in words:
+        if b"pluralign_stats.workers.worker" in words:
             return child
     return None
 

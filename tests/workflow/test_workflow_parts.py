@@ -7,12 +7,10 @@ from pathlib import Path
 import pytest
 from small_run import small_config, write_config
 
-from pluralign_stats.errors import InputError
 from pluralign_stats.simulate.study import write_simulated_study
+from pluralign_stats.storage.shard import Shard
 from pluralign_stats.study.read import read_study
 from training.conditions.grid import Grid
-from training.folders import only_one
-from training.part import WHOLE, Part, read_part
 from training.tuning.plan import plan_training
 from training.tuning.stage import share_of
 from training.workflow import devices, marks
@@ -20,22 +18,6 @@ from training.workflow.config import read_run
 from training.workflow.layout import Layout, needs
 from training.workflow.marks import digest, to_do
 from training.workflow.step import provenance, set_aside
-
-
-def test_parts_are_read_and_share_everything_once() -> None:
-    runs = list(range(11))
-    parts = [read_part(f"{k}/4") for k in range(1, 5)]
-    assert sorted(r for part in parts for r in part.take(runs)) == runs
-    assert max(len(p.take(runs)) for p in parts) - min(len(p.take(runs)) for p in parts) <= 1
-    cost = {0: 5.0, 1: 3.0}
-    assert [Part(k, 2).take([0, 1, 2, 3, 4], lambda run: cost.get(run, 1.0)) for k in (1, 2)] == [
-        (0, 4),
-        (1, 2, 3),
-    ]
-    assert read_part("1/1") == WHOLE
-    for wrong in ("0/4", "5/4", "1", "a/b", "1/0"):
-        with pytest.raises(InputError, match="a part is K/N"):
-            read_part(wrong)
 
 
 def test_parts_of_a_grid_share_its_conditions_and_begin_with_different_models(tmp_path) -> None:
@@ -51,26 +33,12 @@ def test_parts_of_a_grid_share_its_conditions_and_begin_with_different_models(tm
         }
     )
     planned = plan_training(grid, read_study(made)).planned
-    shares = [share_of(planned, Part(k, 2)) for k in (1, 2)]
+    shares = [share_of(planned, Shard(k, 2)) for k in (1, 2)]
     assert {p.condition.id for s in shares for p in s} == {p.condition.id for p in planned}
     assert len(shares[0]) == len(shares[1]) == 4
     assert shares[0][0].condition.base_model != shares[1][0].condition.base_model
     for share in shares:
         assert sum(p.condition.optimizer == "grpo" for p in share) == 2
-
-
-def test_two_parts_hold_a_folder_together_and_nothing_else_does(tmp_path: Path) -> None:
-    folder = tmp_path / "runs"
-    with ExitStack() as held:
-        held.enter_context(only_one(folder, Part(1, 2)))
-        held.enter_context(only_one(folder, Part(2, 2)))
-        for other in (Part(1, 2), WHOLE, Part(3, 3)):
-            with pytest.raises(InputError, match="another run is writing"):
-                held.enter_context(only_one(folder, other))
-    with only_one(folder, Part(3, 3)):
-        pass
-    with only_one(folder), pytest.raises(InputError), only_one(folder, Part(1, 2)):
-        pass
 
 
 @pytest.fixture

@@ -2,11 +2,12 @@
 
 import os
 from collections.abc import Iterator
-from hashlib import sha256
 from pathlib import Path
 from typing import Literal
 
 from pluralign_stats.errors import InputError
+from pluralign_stats.storage.digest import digest_parts, digest_text
+from pluralign_stats.storage.folders import MARK
 
 #: Miniature base models that are made on first use.
 EMBEDDED: tuple[Literal["embedded", "embedded-thinking"], ...] = ("embedded", "embedded-thinking")
@@ -72,16 +73,13 @@ def base_fingerprint(base: str) -> str:
         from transformers import AutoConfig
 
         config = AutoConfig.from_pretrained(base)
-        return sha256(f"{base}@{getattr(config, '_commit_hash', None)}".encode()).hexdigest()
-    whole = sha256()
-    for path in sorted(p for p in folder.rglob("*") if p.is_file() and p.name != "complete.json"):
-        whole.update(str(path.relative_to(folder)).encode())
-        for part in _parts(path):
-            whole.update(part)
-    return whole.hexdigest()
+        return digest_text(f"{base}@{getattr(config, '_commit_hash', None)}")
+    files = sorted(p for p in folder.rglob("*") if p.is_file() and p.name != MARK)
+    return digest_parts(part for path in files for part in _parts(path, folder))
 
 
-def _parts(path: Path) -> Iterator[bytes]:
+def _parts(path: Path, folder: Path) -> Iterator[bytes]:
+    yield str(path.relative_to(folder)).encode()
     size = path.stat().st_size
     yield str(size).encode()
     with path.open("rb") as file:

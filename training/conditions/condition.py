@@ -3,7 +3,6 @@
 import json
 import re
 from functools import cached_property
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from pluralign_stats.designs import CONTROL
 from pluralign_stats.errors import InputError
 from pluralign_stats.feedback.recipe import Recipe
 from pluralign_stats.outcomes.schema import FACTORS, OWN_TEMPLATE, TUNING
+from pluralign_stats.storage.digest import digest_values
 from training.conditions.options import (
     OPTIONS,
     DpoOptions,
@@ -88,7 +88,7 @@ class Condition(Frozen):
     @cached_property
     def digest(self) -> str:
         """SHA-256 of everything that the condition states."""
-        return _digest(self.model_dump(mode="json"))
+        return digest_values(self.model_dump(mode="json"))
 
     def factors(self) -> dict[str, str | int]:
         """The condition's columns of the outcome table: everything by which runs can differ.
@@ -107,7 +107,7 @@ class Condition(Frozen):
             "min_margin": f"{recipe.min_margin:g}",
             "max_per_prompt": str(recipe.max_per_prompt or "all"),
             "budget": str(recipe.budget or "natural"),
-            "settings": _digest(self.model_dump(mode="json", include=set(_SETTINGS)))[:8],
+            "settings": digest_values(self.model_dump(mode="json", include=set(_SETTINGS)))[:8],
             "chat_template": self.chat_template or OWN_TEMPLATE,
         }
         return {name: told[name] for name in FACTORS}
@@ -126,7 +126,7 @@ class Control(Frozen):
         name = slug(self.base_model)
         if name == self.base_model and self.chat_template is None and self.pad_token is None:
             return f"{CONTROL}-{name}"
-        return f"{CONTROL}-{name}-{_digest(self.model_dump(mode='json'))[:8]}"
+        return f"{CONTROL}-{name}-{digest_values(self.model_dump(mode='json'))[:8]}"
 
     def factors(self) -> dict[str, str | int]:
         """The control's columns of the outcome table, those of a condition."""
@@ -158,11 +158,6 @@ def read_condition(folder: Path) -> Condition:
         raise InputError(
             f"{path} does not describe a condition ({reason}); train it again with this version"
         ) from error
-
-
-def _digest(content: dict[str, Any]) -> str:
-    text = json.dumps(content, sort_keys=True, ensure_ascii=False)
-    return sha256(text.encode()).hexdigest()
 
 
 def slug(text: str) -> str:

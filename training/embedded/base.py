@@ -1,12 +1,8 @@
 """The miniature base models, each in a folder of the cache as a hub model would be."""
 
-import hashlib
 import json
 import os
 import shutil
-import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import get_args
@@ -14,10 +10,12 @@ from typing import get_args
 from platformdirs import user_cache_path
 
 from pluralign_stats.errors import InputError, one_of
+from pluralign_stats.storage.digest import digest_parts
+from pluralign_stats.storage.folders import commit, is_complete, staging_folder
+from pluralign_stats.storage.lock import held_alone
 from training.embedded.pretrain import BaseConfig, Kind, muon_format, pretrain
 from training.embedded.tokenizer import make_tokenizer
 from training.embedded.world import SOURCE
-from training.folders import complete, is_complete, only_one, was_held, work_folder
 from training.process import prepare_process
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -58,7 +56,7 @@ def base_model(
     folder = base_folder(kind, cache, seed, config)
     if is_complete(folder):
         return folder
-    with _turn(folder):
+    with held_alone(folder, wait=True):
         if not is_complete(folder):
             _make(folder, kind, seed, config)
     return folder
@@ -94,32 +92,15 @@ def _key(kind: Kind, seed: int, config: BaseConfig) -> str:
     here = Path(__file__).parent
     names = ("world.py", "corpus.py", "tokenizer.py", "pretrain.py", "muon.py")
     code = [here / name for name in names]
-    told = hashlib.sha256(json.dumps([kind, seed, asdict(config)], sort_keys=True).encode())
-    for path in (SOURCE, *code):
-        told.update(path.read_bytes())
-    return told.hexdigest()[:12]
-
-
-@contextmanager
-def _turn(folder: Path) -> Iterator[None]:
-    """Hold the folder alone, after whoever holds it now; its lock ends with its process."""
-    with ExitStack() as held:
-        while True:
-            try:
-                held.enter_context(only_one(folder))
-                break
-            except InputError:
-                if not was_held(folder):
-                    raise
-                time.sleep(1)
-        yield
+    told = json.dumps([kind, seed, asdict(config)], sort_keys=True).encode()
+    return digest_parts([told, *(path.read_bytes() for path in (SOURCE, *code))])[:12]
 
 
 def _make(folder: Path, kind: Kind, seed: int, config: BaseConfig) -> None:
     prepare_process()
     if folder.exists():
         shutil.rmtree(folder)
-    working = work_folder(folder)
+    working = staging_folder(folder)
     shutil.rmtree(working)
     working.mkdir()
     tokenizer = make_tokenizer(thinking=kind == "embedded-thinking")
@@ -127,4 +108,4 @@ def _make(folder: Path, kind: Kind, seed: int, config: BaseConfig) -> None:
     model.save_pretrained(working)
     tokenizer.save_pretrained(working)
     record = {"kind": kind, "seed": seed, "muon": muon_format(), "config": asdict(config)}
-    complete(working, folder, record)
+    commit(working, folder, record)

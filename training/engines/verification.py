@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pluralign_stats.errors import InputError
-from training.folders import write_json
+from pluralign_stats.storage.files import write_json
 
 if TYPE_CHECKING:
     import torch

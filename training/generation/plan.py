@@ -1,13 +1,14 @@
 """Which answers a run is asked for: one for each prompt, language and sample, with its seed."""
 
-from collections.abc import Iterable, Sequence
+import json
+from collections.abc import Iterable
 from dataclasses import dataclass
-from hashlib import sha256
+from typing import Any
 
-import pandas as pd
 import pyarrow as pa
 
 from pluralign_stats.outcomes.schema import ANSWER
+from pluralign_stats.storage.digest import seed_of
 from training.engines.protocol import Reply
 from training.generation.prompts import Prompt
 
@@ -38,9 +39,9 @@ class Ask:
     seed: int
 
     @property
-    def key(self) -> tuple[str, str, int]:
+    def key(self) -> str:
         """Prompt, language and sample."""
-        return self.prompt.prompt, self.prompt.language, self.sample
+        return json.dumps([self.prompt.prompt, self.prompt.language, self.sample])
 
 
 def plan(run: str, prompts: Iterable[Prompt], samples: int, seed: int) -> tuple[Ask, ...]:
@@ -63,42 +64,33 @@ def plan(run: str, prompts: Iterable[Prompt], samples: int, seed: int) -> tuple[
         for p in prompts
         for sample in range(samples)
     ]
-    return tuple(sorted(asks, key=lambda a: (len(a.prompt.text), a.key)))
+    return tuple(sorted(asks, key=lambda a: (len(a.prompt.text), a.prompt, a.sample)))
 
 
 def row_seed(seed: int, run: str, prompt: str, language: str, sample: int) -> int:
     """Seed of one answer: 63 bits that hang on the answer's name and the base seed alone."""
     name = "\x1f".join([str(seed), run, prompt, language, str(sample)])
-    return int.from_bytes(sha256(name.encode()).digest()[:8]) >> 1
+    return seed_of(name, 8) >> 1
 
 
-def table(run: str, asks: Sequence[Ask], replies: Sequence[Reply]) -> pa.Table:
-    """Answers as rows of the table of generations, in the order given."""
-    rows = [
-        {
-            "run": run,
-            "prompt": ask.prompt.prompt,
-            "language": ask.prompt.language,
-            "sample": ask.sample,
-            "prompt_text": ask.prompt.text,
-            "thinking": reply.thinking,
-            "response": reply.response,
-            "n_tokens": reply.n_tokens,
-            "finished": reply.finished,
-            "base_logprob": reply.base_logprob,
-            "seed": ask.seed,
-        }
-        for ask, reply in zip(asks, replies, strict=True)
-    ]
-    return pa.Table.from_pylist(rows, schema=SCHEMA)
+def row(run: str, ask: Ask, reply: Reply) -> dict[str, Any]:
+    """An answer as a row of the table of generations."""
+    return {
+        "run": run,
+        "prompt": ask.prompt.prompt,
+        "language": ask.prompt.language,
+        "sample": ask.sample,
+        "prompt_text": ask.prompt.text,
+        "thinking": reply.thinking,
+        "response": reply.response,
+        "n_tokens": reply.n_tokens,
+        "finished": reply.finished,
+        "base_logprob": reply.base_logprob,
+        "seed": ask.seed,
+    }
 
 
-def in_order(rows: pa.Table) -> pa.Table:
-    """The rows by prompt, language and sample."""
-    return rows.sort_by([(column, "ascending") for column in ANSWER])
-
-
-def keys(rows: pa.Table) -> set[tuple[str, str, int]]:
-    """Keys of the rows."""
-    frame: pd.DataFrame = rows.select(ANSWER).to_pandas()
-    return set(frame.itertuples(index=False, name=None))
+def table(rows: Iterable[dict[str, Any]]) -> pa.Table:
+    """The table of generations, by prompt, language and sample."""
+    order = [(column, "ascending") for column in ANSWER]
+    return pa.Table.from_pylist(list(rows), schema=SCHEMA).sort_by(order)

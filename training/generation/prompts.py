@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 
 import pandas as pd
 
 from pluralign_stats.errors import InputError, listing
+from pluralign_stats.storage.digest import digest_text
 from pluralign_stats.study.languages import TEXTS, text_languages
 from pluralign_stats.study.study import Study
 from pluralign_stats.study.tables import read_unlisted
@@ -153,4 +153,4 @@ def joined(prompts: Iterable[Prompt], where: str) -> tuple[Prompt, ...]:
 def fingerprint(prompts: Iterable[Prompt]) -> str:
     """SHA-256 of prompts: equal for equal ones, whatever file they came from."""
     lines = [f"{p.prompt}\x1f{p.language}\x1f{p.text}" for p in sorted(prompts)]
-    return sha256("\x1e".join(lines).encode()).hexdigest()
+    return digest_text("\x1e".join(lines))

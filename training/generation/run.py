@@ -11,16 +11,19 @@ import pyarrow.parquet as pq
 
 from pluralign_stats.errors import InputError
 from pluralign_stats.outcomes.schema import GENERATIONS, RUN
+from pluralign_stats.storage.files import write_json
+from pluralign_stats.storage.folders import commit, is_complete, staging_folder
+from pluralign_stats.storage.store import Store
+from pluralign_stats.storage.tables import write_table
 from pluralign_stats.versions import imported_versions
 from training.conditions.names import INPUTS
 from training.engines.protocol import Engine, GenerationOptions, Request
-from training.folders import complete, is_complete, work_folder, write_json
-from training.generation.plan import SCHEMA, Ask, in_order, keys, plan, table
+from training.generation.plan import SCHEMA, Ask, plan, row, table
 from training.generation.prompts import Prompt, fingerprint
 from training.generation.runs import Run, describe, read_inputs
-from training.table_parts import add_part, read_parts, write_table
 
-PARTS = "parts"
+#: What is generated, before all of it is there.
+ANSWERS = "answers"
 
 #: Options that change how fast answers come, not which.
 _FREE = ("batch",)
@@ -99,36 +102,35 @@ def generate_run(
         If nothing can be written.
     """
     inputs = inputs_of(run, prompts, options)
-    working = work_folder(out)
-    if read_inputs(working) != inputs:
-        shutil.rmtree(working)
-        work_folder(out)
-        write_json(working / INPUTS, inputs)
+    staging = staging_folder(out)
+    if read_inputs(staging) != inputs:
+        shutil.rmtree(staging)
+        staging_folder(out)
+        write_json(staging / INPUTS, inputs)
     asks = plan(run.id, prompts, options.samples, options.seed)
-    if not (working / GENERATIONS).is_file():
-        yield from _fill(run, asks, working / PARTS, engine, options)
-        write_table(working / GENERATIONS, in_order(read_parts(working / PARTS, SCHEMA)))
-    shutil.rmtree(working / PARTS, ignore_errors=True)
-    write_json(working / RUN, {**describe(run), "generation": options.record()})
+    if not (staging / GENERATIONS).is_file():
+        store = Store(staging / ANSWERS / "answers.jsonl", "answer")
+        yield from _fill(run, asks, store, engine, options)
+        write_table(staging / GENERATIONS, table(store.entries.values()))
+    shutil.rmtree(staging / ANSWERS, ignore_errors=True)
+    write_json(staging / RUN, {**describe(run), "generation": options.record()})
     record = {"stage": "generate", "inputs": inputs, "base": engine.fingerprint}
-    complete(working, out, {**record, "versions": imported_versions(sys.modules)})
+    commit(staging, out, {**record, "versions": imported_versions(sys.modules)})
 
 
 def _fill(
-    run: Run, asks: Sequence[Ask], parts: Path, engine: Engine, options: GenerationOptions
+    run: Run, asks: Sequence[Ask], store: Store, engine: Engine, options: GenerationOptions
 ) -> Iterator[int]:
-    """Generate the answers that are missing among the parts, batch by batch."""
-    parts.mkdir(exist_ok=True)
-    done = keys(read_parts(parts, SCHEMA))
-    left = [ask for ask in asks if ask.key not in done]
-    yield len(done)
+    """Generate the answers that are not kept yet, batch by batch."""
+    left = [ask for ask in asks if ask.key not in store.entries]
+    yield len(asks) - len(left)
     if left:
         engine.use(run.folder)
         engine.check([ask.prompt.text for ask in asks])
     for first in range(0, len(left), options.batch):
         batch = left[first : first + options.batch]
         replies = engine.generate([Request(a.prompt.text, a.seed) for a in batch])
-        add_part(parts, table(run.id, batch, replies))
+        store.add({a.key: row(run.id, a, reply) for a, reply in zip(batch, replies, strict=True)})
         yield len(batch)
 
 

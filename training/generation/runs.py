@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,9 @@ import pandas as pd
 
 from pluralign_stats.errors import InputError
 from pluralign_stats.feedback.split import split_prompts
+from pluralign_stats.storage.digest import digest_file, digest_text
+from pluralign_stats.storage.folders import MARK, read_mark
+from pluralign_stats.storage.lock import was_held
 from pluralign_stats.study.prompts import asked_text
 from pluralign_stats.study.study import Study
 from pluralign_stats.words import counted, has
@@ -20,7 +22,6 @@ from training.conditions.condition import CONDITION, read_condition
 from training.conditions.names import FEEDBACK
 from training.engines.base import Base, base_of, untuned
 from training.engines.verification import check_canary, read_canary
-from training.folders import MARK, file_hash, read_mark, was_held
 from training.generation.prompts import Prompt, joined, study_prompts
 from training.tuning.run import failure
 
@@ -137,7 +138,7 @@ def _tuned(path: Path) -> Run:
         base=base_of(condition, read_canary(path)["number_format"]),
         factors=condition.factors(),
         folder=path,
-        identity=file_hash(path / MARK),
+        identity=digest_file(path / MARK),
         splits=frozenset({(condition.held_out, condition.split_seed)}),
     )
 
@@ -158,7 +159,7 @@ def _controls(tuned: Sequence[Run], refused: dict[str, str]) -> list[Run]:
             base=base,
             factors=control.factors(),
             folder=None,
-            identity=sha256(identity.encode()).hexdigest(),
+            identity=digest_text(identity),
             splits=frozenset().union(*kin),
         )
     return list(controls.values())

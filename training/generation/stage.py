@@ -4,16 +4,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pluralign_stats.errors import InputError, PluralignError
+from pluralign_stats.errors import InputError
 from pluralign_stats.progress import WorkProgress
+from pluralign_stats.storage.folders import remove_folder
+from pluralign_stats.storage.lock import held_alone
+from pluralign_stats.storage.shard import WHOLE, Shard
 from pluralign_stats.study.study import Study
 from training.engines.protocol import GenerationOptions
-from training.folders import only_one, remove_whole
 from training.generation.jobs import Task, do_all
 from training.generation.prompts import read_prompts
 from training.generation.run import inputs_of, is_done
 from training.generation.runs import find_runs, prompts_of, refuse_trained
-from training.part import WHOLE, Part
 
 __all__ = ["Generated", "GenerationOptions", "generate_all"]
 
@@ -47,7 +48,7 @@ def generate_all(
     study: Study | None = None,
     prompts_file: Path | None = None,
     jobs: int = 1,
-    part: Part = WHOLE,
+    shard: Shard = WHOLE,
     renew: bool = False,
     progress: bool = False,
 ) -> Generated:
@@ -70,7 +71,7 @@ def generate_all(
         More prompts, as `training.generation.prompts.read_prompts` reads them.
     jobs
         Worker processes, each with one thread and one model.
-    part
+    shard
         Which share of the runs to ask; other processes may ask the others meanwhile.
     renew
         Whether answers that were made otherwise, or were changed, are made again.
@@ -97,9 +98,9 @@ def generate_all(
     found = find_runs(runs_folder)
     more = read_prompts(prompts_file) if prompts_file else ()
     refuse_trained(more, found.runs)
-    asked = part.take(found.runs)
+    asked = shard.take(found.runs)
     tasks = [Task(run, prompts_of(run, study, more), out / run.id) for run in asked]
-    with only_one(out, part):
+    with held_alone(out, shard):
         done = [_is_done(task, options, renew) for task in tasks]
         left = [t for t, is_there in zip(tasks, done, strict=True) if not is_there]
         kept = tuple(t.run.id for t, is_there in zip(tasks, done, strict=True) if is_there)
@@ -114,7 +115,7 @@ def _is_done(task: Task, options: GenerationOptions, renew: bool) -> bool:
     except InputError:
         if not renew:
             raise
-        remove_whole(task.out)
+        remove_folder(task.out)
         return False
 
 
@@ -125,12 +126,11 @@ def _ask(
     failed: dict[str, str] = {}
     answers = {t.run.id: len(t.prompts) * options.samples for t in tasks}
     with WorkProgress("Generating", "answers", answers, progress) as bar:
-        for news in do_all(tasks, options, jobs):
-            if news.fatal:
-                raise PluralignError(news.error)
-            bar.advance(news.run, news.answers)
-            if news.error:
-                failed[news.run] = news.error
-            if news.ended:
-                bar.end(news.run, news.error)
+        for event in do_all(tasks, options, jobs):
+            name = event.task.run.id
+            bar.advance(name, 0 if event.ended else event.value)
+            if event.error:
+                failed[name] = event.error
+            if event.ended:
+                bar.end(name, event.error)
     return failed

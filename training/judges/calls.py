@@ -186,7 +186,7 @@ class Caller:
             "form": asdict(form),
             **entry,
         }
-        self._cache.add(key, entry)
+        self._cache.add({key: entry})
         return entry
 
     async def _patiently(self, question: Question) -> tuple[Form, dict[str, Any]]:

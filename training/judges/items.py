@@ -7,9 +7,11 @@ import pandas as pd
 from pluralign_stats.errors import InputError
 from pluralign_stats.outcomes.schema import ITEM, ITEM_SCORES
 from pluralign_stats.progress import WorkProgress
+from pluralign_stats.storage.folders import MARK, is_complete, read_mark
+from pluralign_stats.storage.lock import held_alone
+from pluralign_stats.storage.tables import write_frame
 from pluralign_stats.study.languages import TEXTS, text_languages
 from pluralign_stats.study.study import Study
-from training.folders import MARK, is_complete, only_one, read_mark
 from training.judgement import Answer, Judge
 from training.judges.stage import (
     Scored,
@@ -20,7 +22,6 @@ from training.judges.stage import (
     usage_of,
 )
 from training.judges.table import judge_all, listen, score_table, tally
-from training.table_parts import write_frame
 
 
 def score_items(study: Study, out: Path, judge: Judge, *, progress: bool = False) -> Scored:
@@ -49,7 +50,7 @@ def score_items(study: Study, out: Path, judge: Judge, *, progress: bool = False
     settings = settings_of(judge)
     source = {"study": study.name, "fingerprint": study.fingerprint}
     check_out(out, "study", "scores of a study")
-    with only_one(out):
+    with held_alone(out):
         kept = is_complete(out) and _belongs(out, source, settings, study)
         if not kept:
             (out / MARK).unlink(missing_ok=True)

@@ -1,6 +1,5 @@
 """The rubric of a judge: what it is asked about an answer, in which words, and on which scale."""
 
-import hashlib
 import json
 from collections.abc import Sequence
 from functools import cache
@@ -13,6 +12,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from pluralign_stats.errors import InputError, one_of
+from pluralign_stats.storage.digest import digest_text, digest_values
 from pluralign_stats.study.languages import looked_up
 from pluralign_stats.study.scale import Scale
 from pluralign_stats.study.yaml_file import parse_yaml
@@ -94,8 +94,7 @@ class Rubric(BaseModel):
     @property
     def version(self) -> str:
         """Edition and a hash of the whole wording, so that no change goes unnoticed."""
-        content = json.dumps(self.model_dump(exclude_none=True), sort_keys=True, ensure_ascii=False)
-        return f"{self.edition}-{hashlib.sha256(content.encode()).hexdigest()[:8]}"
+        return f"{self.edition}-{digest_values(self.model_dump(exclude_none=True))[:8]}"
 
     def messages(self, answer: Answer) -> list[Message]:
         """What a judge is sent about one answer, in its language where there is wording."""
@@ -174,7 +173,7 @@ def frame_code(*texts: str, digits: int = 16) -> str:
         Length of the code, in hexadecimal digits.
     """
     spelt = ["".join(filter(str.isalnum, normalize("NFKC", text).casefold())) for text in texts]
-    hashes = (hashlib.sha256(json.dumps([n, *texts]).encode()).hexdigest() for n in count())
+    hashes = (digest_text(json.dumps([n, *texts])) for n in count())
     return next(h[:digits] for h in hashes if not any(h[:digits] in text for text in spelt))
 
 

@@ -26,19 +26,18 @@ from pluralign_stats.outcomes.schema import (
     check_version,
 )
 from pluralign_stats.progress import WorkProgress
-from training.folders import (
+from pluralign_stats.storage.folders import (
     MARK,
-    complete,
-    file_hash,
+    commit,
     is_complete,
-    only_one,
     read_mark,
-    work_folder,
-    write_json,
+    staging_folder,
+    write_mark,
 )
+from pluralign_stats.storage.lock import held_alone
+from pluralign_stats.storage.tables import write_frame
 from training.judgement import Answer, Judge
 from training.judges.table import add_up, judge_all, listen, score_table, tally
-from training.table_parts import write_frame
 
 _NEEDED = [*GENERATION, "prompt_text", "response"]
 
@@ -135,7 +134,7 @@ def score_generations(
     if out.resolve() == generations.resolve():
         raise InputError(f"{out} is the folder that is read; name another with --out")
     check_out(out, "runs", "scores of generations")
-    with only_one(out):
+    with held_alone(out):
         sources = _sources(runs)
         done = {run.id: _is_done(out / run.id, sources[run.id], settings) for run in runs}
         left = [run for run in runs if not done[run.id]]
@@ -269,7 +268,7 @@ def _is_done(folder: Path, source: dict[str, str | None], settings: dict[str, An
 def _take_away(folder: Path) -> None:
     """Remove scores that are out of date; what a kill leaves of them has no complete name."""
     if folder.exists():
-        shutil.rmtree(work_folder(folder))
+        shutil.rmtree(staging_folder(folder))
         shutil.rmtree(folder.rename(folder.with_name(f"{folder.name}.partial")))
 
 
@@ -310,11 +309,11 @@ def _score_run(
     keys = pd.concat([keys, frame[[*ANSWER]]], axis=1)
     scores = score_table(keys, judgements, judge.name)
     flagged = frame.assign(malformed=[judged.malformed for judged in judgements])
-    working = work_folder(out / run.id)
+    working = staging_folder(out / run.id)
     write_frame(working / SCORES, scores)
     write_frame(working / HEALTH, _health(flagged, control, out))
     source = {"generations": run.identity, "control": control.identity if control else None}
-    complete(working, out / run.id, {"judge": settings, **source, "tally": tally(judgements)})
+    commit(working, out / run.id, {"judge": settings, **source, "tally": tally(judgements)})
 
 
 def _read(run: Generated) -> pd.DataFrame:
@@ -385,9 +384,8 @@ def mark_folder(folder: Path, files: Sequence[str], record: dict[str, Any]) -> N
     PluralignError
         If the mark cannot be written.
     """
-    hashes = {name: file_hash(folder / name) for name in files}
     try:
-        write_json(folder / MARK, {**record, "files": hashes})
+        write_mark(folder, record, files)
     except OSError as error:
         raise PluralignError(
             f"{folder} could not be completed ({error.strerror}); make room and run the command "

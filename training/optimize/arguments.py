@@ -10,9 +10,9 @@ from typing import Any
 from transformers import PrinterCallback, TrainerCallback
 
 from pluralign_stats.errors import InputError
+from pluralign_stats.storage.files import write_json
 from training.adapter_fit import read_weights, require_fit, require_loaded
 from training.conditions.options import TrainingOptions
-from training.folders import write_json
 from training.number_format import number_format
 from training.optimize.checkpoints import Checkpoints, Metrics, last_checkpoint
 

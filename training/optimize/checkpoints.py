@@ -10,10 +10,8 @@ from typing import Any
 
 from transformers import TrainerCallback
 
-from training.folders import file_hash, write_json, write_whole
-
-#: Written into a checkpoint after everything else.
-WHOLE = "whole.json"
+from pluralign_stats.storage.files import write_text
+from pluralign_stats.storage.folders import is_complete, write_mark
 
 _NAME = re.compile(r"checkpoint-(\d+)")
 _log = logging.getLogger(__name__)
@@ -60,7 +58,7 @@ class Checkpoints(TrainerCallback):
         self._kept = time.monotonic()
         self._step = state.global_step
         if state.is_world_process_zero:
-            mark(Path(args.output_dir) / f"checkpoint-{state.global_step}")
+            write_mark(Path(args.output_dir) / f"checkpoint-{state.global_step}", {})
 
 
 def _agreed(wanted: bool) -> bool:
@@ -70,27 +68,11 @@ def _agreed(wanted: bool) -> bool:
     return bool(broadcast_object_list([wanted], from_process=0)[0])
 
 
-def mark(checkpoint: Path) -> None:
-    """Write the mark of a whole checkpoint: the hash of each of its files."""
-    files = (p for p in sorted(checkpoint.rglob("*")) if p.is_file() and p.name != WHOLE)
-    hashes = {str(p.relative_to(checkpoint)): file_hash(p) for p in files}
-    write_json(checkpoint / WHOLE, hashes)
-
-
-def is_whole(checkpoint: Path) -> bool:
-    """Whether a checkpoint has its mark and all files that the mark names, unchanged."""
-    try:
-        files = json.loads((checkpoint / WHOLE).read_text(encoding="utf-8"))
-        return bool(files) and all(file_hash(checkpoint / n) == h for n, h in files.items())
-    except (OSError, ValueError, AttributeError):
-        return False
-
-
 def last_checkpoint(folder: Path) -> Path | None:
     """The last whole checkpoint in a folder; torn ones behind it are removed with a warning."""
     found = [(int(m[1]), p) for p in folder.glob("checkpoint-*") if (m := _NAME.fullmatch(p.name))]
     for step, path in sorted(found, reverse=True):
-        if is_whole(path):
+        if is_complete(path):
             return path
         _log.warning(
             "the checkpoint of step %d in %s is torn or was changed; it is discarded", step, folder
@@ -121,7 +103,7 @@ class Metrics(TrainerCallback):
     def on_log(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         """Write all lines anew."""
         if state.is_world_process_zero:
-            write_whole(self._path, "".join(f"{line}\n" for line in self._lines(state.log_history)))
+            write_text(self._path, "".join(f"{line}\n" for line in self._lines(state.log_history)))
 
     def _lines(self, history: list[dict[str, Any]]) -> list[str]:
         kept = (entry for entry in history if "train_runtime" not in entry)

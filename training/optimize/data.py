@@ -4,13 +4,13 @@ import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from pluralign_stats.errors import InputError
+from pluralign_stats.storage.digest import digest_bytes
 from pluralign_stats.study.languages import TEXTS, text_languages
 from pluralign_stats.study.study import Study
 from training.chat import answer_tokens, prompt_tokens
@@ -103,7 +103,7 @@ def feedback_hash(feedback: pd.DataFrame) -> str:
     """SHA-256 of training examples with their texts: equal for equal examples in equal order."""
     columns = "\x1f".join(feedback.columns)
     rows = pd.util.hash_pandas_object(feedback, index=False).to_numpy()
-    return sha256(columns.encode() + rows.tobytes()).hexdigest()
+    return digest_bytes(columns.encode() + rows.tobytes())
 
 
 @dataclass(frozen=True)

@@ -13,13 +13,14 @@ from trl import RewardConfig, RewardTrainer
 from trl.trainer.reward_trainer import DataCollatorForPreference
 
 from pluralign_stats.errors import InputError
+from pluralign_stats.storage.files import write_json
+from pluralign_stats.storage.folders import commit, is_complete
 from training.bases.adapter import with_adapter
 from training.bases.load import load_model
 from training.chat import exchange_tokens, read_turn
 from training.conditions.names import ADAPTER
 from training.conditions.options import RewardOptions, TrainingOptions
 from training.engines.verification import N_PROBES, TOLERANCE
-from training.folders import complete, is_complete, write_json
 from training.number_format import number_format
 from training.optimize.arguments import Stage, run_trainer, save_adapter, shared_arguments
 from training.optimize.weighted import (
@@ -96,7 +97,7 @@ def train_reward(stage: Stage, rows: list[dict[str, Any]], folder: Path) -> None
         write_json(stage.folder / SCALE, scale)
         shutil.rmtree(stage.checkpoints, ignore_errors=True)
         shutil.rmtree(folder, ignore_errors=True)
-        complete(stage.folder, folder, {"stage": "reward"})
+        commit(stage.folder, folder, {"stage": "reward"})
     trainer.accelerator.wait_for_everyone()
 
 

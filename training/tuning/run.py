@@ -11,6 +11,10 @@ from typing import Any
 import pandas as pd
 
 from pluralign_stats.errors import InputError
+from pluralign_stats.storage.digest import digest_file
+from pluralign_stats.storage.files import write_json, write_text
+from pluralign_stats.storage.folders import commit, staging_folder
+from pluralign_stats.storage.tables import write_frame
 from pluralign_stats.versions import imported_versions
 from training.bases.adapter import with_adapter
 from training.bases.find import named_ends
@@ -20,10 +24,8 @@ from training.conditions.condition import Condition, read_condition
 from training.conditions.names import ADAPTER, ENVIRONMENT, EXCLUDED, FAILED, FEEDBACK, INPUTS
 from training.conditions.options import GrpoOptions
 from training.engines.verification import choose_probes, judge, probe_logprobs, write_canary
-from training.folders import complete, file_hash, work_folder, write_json, write_whole
 from training.number_format import number_format
 from training.optimize.data import Rows, pair_rows, unpaired_rows
-from training.table_parts import write_frame
 from training.tuning.plan import longest
 
 
@@ -52,7 +54,7 @@ def train_condition(folder: Path, base: str, tell: Any = None) -> bool:
         If the folder cannot be completed.
     """
     began = time.monotonic()
-    working = work_folder(folder)
+    working = staging_folder(folder)
     condition = read_condition(working)
     tokenizer = load_tokenizer(base, condition.chat_template, condition.pad_token)
     rows = _rows(working, condition, tokenizer, base)
@@ -68,7 +70,7 @@ def train_condition(folder: Path, base: str, tell: Any = None) -> bool:
     if _is_first():
         seconds = round(time.monotonic() - began, 1)
         inputs = json.loads((working / INPUTS).read_text(encoding="utf-8"))
-        complete(working, folder, {"stage": "train", "inputs": inputs, "seconds": seconds})
+        commit(working, folder, {"stage": "train", "inputs": inputs, "seconds": seconds})
     return passed
 
 
@@ -106,7 +108,7 @@ def _optimize(
     assert isinstance(options, GrpoOptions)  # noqa: S101
     own = options.reward
     folder = working / "reward"
-    scores = Stage("reward", work_folder(folder), base, tokenizer, own, condition.seed, tell)
+    scores = Stage("reward", staging_folder(folder), base, tokenizer, own, condition.seed, tell)
     train_reward(scores, rows.rows, folder)
     ends = all_ends(tokenizer, named_ends(base))
     rewards = load_rewards(folder, base, own, tokenizer, ends, options.thinking)
@@ -145,7 +147,7 @@ def _finish(
             "number_format": number_format(options),
             "steps": state.global_step,
             "examples": {"used": len(rows.rows), "left_out": sum(rows.excluded.values())},
-            "adapter": file_hash(adapter / "adapter_model.safetensors"),
+            "adapter": digest_file(adapter / "adapter_model.safetensors"),
         },
     )
     return bool(verdict["passed"])
@@ -167,7 +169,7 @@ def _gather(working: Path, condition: Condition, rows: Rows) -> None:
     if condition.optimizer == "grpo":
         folders = {"reward": working / "reward", **folders}
     lines = [_read(folder / f"metrics-{stage}.jsonl") for stage, folder in folders.items()]
-    write_whole(working / "metrics.jsonl", "".join(lines))
+    write_text(working / "metrics.jsonl", "".join(lines))
     arguments = {s: json.loads(_read(f / f"arguments-{s}.json")) for s, f in folders.items()}
     write_json(working / "arguments.json", arguments)
     former = pd.read_parquet(working / EXCLUDED)

@@ -8,19 +8,22 @@ from typing import Any
 
 from pluralign_stats.errors import InputError, PluralignError
 from pluralign_stats.progress import WorkProgress
+from pluralign_stats.storage.files import write_json
+from pluralign_stats.storage.folders import read_mark, remove_folder, staging_folder
+from pluralign_stats.storage.lock import held_alone
+from pluralign_stats.storage.shard import WHOLE, Shard
+from pluralign_stats.storage.tables import write_frame
 from pluralign_stats.study.study import Study
+from pluralign_stats.workers.pool import Event, Pool
 from training.bases.find import find_base
 from training.bases.packages import first_line
 from training.conditions.condition import CONDITION, Condition
 from training.conditions.grid import Grid
 from training.conditions.names import EXCLUDED, FAILED, FEEDBACK, INPUTS
 from training.engines.verification import check_canary
-from training.folders import only_one, read_mark, remove_whole, work_folder, write_json
 from training.optimize.data import feedback_hash
-from training.part import WHOLE, Part
-from training.table_parts import write_frame
 from training.tuning.plan import Base, Plan, Planned, base_fingerprint, check_bases, plan_training
-from training.tuning.pool import News, Pool, Task
+from training.tuning.worker import Task, train_task
 
 #: How many times as long a run of GRPO takes: it tunes a reward model first, and writes what it
 #: learns from.
@@ -56,7 +59,7 @@ def train_all(
     *,
     jobs: int = 1,
     accelerate: Path | None = None,
-    part: Part = WHOLE,
+    shard: Shard = WHOLE,
     progress: bool = True,
 ) -> Trained:
     """Train every condition of a grid that is not there yet.
@@ -77,7 +80,7 @@ def train_all(
         Number of processes that train at the same time.
     accelerate
         Configuration of `accelerate launch`, to train each condition over several devices.
-    part
+    shard
         Which share of the conditions to train; other processes may train the others meanwhile.
     progress
         Whether to show how far training is.
@@ -90,26 +93,34 @@ def train_all(
         If nothing can be written to `out`.
     """
     plan = plan_training(grid, study)
-    plan = replace(plan, planned=share_of(plan.planned, part))
-    log = out / ".workers" if part.is_whole else out / ".workers" / part.name
-    with only_one(out, part):
-        return _train(plan, out, Pool(jobs, log, accelerate), progress)
+    plan = replace(plan, planned=share_of(plan.planned, shard))
+    log = out / ".workers" if shard.is_whole else out / ".workers" / shard.name
+    with held_alone(out, shard):
+        pool = Pool(train_task, jobs, log, launcher(accelerate))
+        return _train(plan, out, pool, progress)
 
 
-def share_of(planned: Sequence[Planned], part: Part) -> tuple[Planned, ...]:
-    """The conditions of one part.
+def launcher(accelerate: Path | None) -> tuple[str, ...]:
+    """What starts a condition on the devices that a configuration of accelerate names."""
+    if accelerate is None:
+        return ()
+    return ("-m", "accelerate.commands.launch", "--config_file", str(accelerate))
 
-    Each part begins with another base
-    model, so that parts that run side by side do not all wait for the same miniature one.
+
+def share_of(planned: Sequence[Planned], shard: Shard) -> tuple[Planned, ...]:
+    """The conditions of one shard.
+
+    Each shard begins with another base model, so that shards that run side by side do not all wait
+    for the same miniature one.
     """
-    dealt = part.take(planned, lambda p: _GRPO_COST if p.condition.optimizer == "grpo" else 1.0)
+    dealt = shard.take(planned, lambda p: _GRPO_COST if p.condition.optimizer == "grpo" else 1.0)
     bases = list(dict.fromkeys(p.condition.base_model for p in planned))
-    first = (part.number - 1) % max(len(bases), 1)
+    first = (shard.number - 1) % max(len(bases), 1)
     order = bases[first:] + bases[:first]
     return tuple(sorted(dealt, key=lambda p: order.index(p.condition.base_model)))
 
 
-def _train(plan: Plan, out: Path, pool: Pool, progress: bool) -> Trained:
+def _train(plan: Plan, out: Path, pool: Pool[Task], progress: bool) -> Trained:
     result = Trained()
     left = pending(plan, out)
     for planned in plan.planned:
@@ -127,29 +138,33 @@ def _train(plan: Plan, out: Path, pool: Pool, progress: bool) -> Trained:
     return result
 
 
-def _do(tasks: list[Task], pool: Pool, result: Trained, progress: bool) -> None:
+def _do(tasks: list[Task], pool: Pool[Task], result: Trained, progress: bool) -> None:
     """Let the pool train, and note what becomes of each task."""
     ended = set()
     parts = {t.folder.name: 1 for t in tasks}
     with WorkProgress("Training", "conditions", parts, progress and bool(tasks)) as bar:
-        for news in pool.do(tasks):
-            _show(bar, news)
-            if not news.ended:
+        for event in pool.do(tasks):
+            folder, error = event.task.folder, _error(event)
+            if not event.ended:
+                bar.step(folder.name, *event.value)
                 continue
-            ended.add(news.task)
-            if news.error is not None:
-                _record(result, news.task.folder, news.error)
+            ended.add(event.task)
+            bar.end(folder.name, error or (None if event.value else "its canary"))
+            if error is not None:
+                _record(result, folder, error)
             else:
-                _note(result, result.trained, news.task.folder)
+                _note(result, result.trained, folder)
     result.waiting = [t.folder.name for t in tasks if t not in ended]
 
 
-def _show(bar: WorkProgress, news: News) -> None:
-    name = news.task.folder.name
-    if not news.ended:
-        bar.step(name, news.stage, news.step, news.of)
-    else:
-        bar.end(name, news.error or (None if news.passed else "its canary"))
+def _error(event: Event[Task]) -> str | None:
+    """Why a condition failed; None if it did not."""
+    if event.kind != "died":
+        return event.error
+    return (
+        f"the process that trained it {event.error}; run the command again, with fewer --jobs or "
+        "a smaller batch_size: it goes on from the last checkpoint"
+    )
 
 
 def _note(result: Trained, among: list[str], folder: Path) -> None:
@@ -164,7 +179,7 @@ def _note(result: Trained, among: list[str], folder: Path) -> None:
 def _record(result: Trained, folder: Path, error: str) -> None:
     result.failed[folder.name] = error
     try:
-        write_json(work_folder(folder) / FAILED, {"id": folder.name, "error": error})
+        write_json(staging_folder(folder) / FAILED, {"id": folder.name, "error": error})
     except OSError:
         return  # on a full disk the exit status and the message are all there is
 
@@ -216,7 +231,7 @@ def _is_done(plan: Plan, condition: Condition, out: Path, prints: dict[str, _Laz
 def _prepare(plan: Plan, condition: Condition, base: Base, out: Path) -> Task:
     """Write what a worker needs; what a killed one left is kept if it is of the same feedback."""
     folder = out / condition.id
-    working = work_folder(folder)
+    working = staging_folder(folder)
     feedback = plan.examples(condition)
     inputs = {
         "condition": condition.digest,
@@ -225,11 +240,11 @@ def _prepare(plan: Plan, condition: Condition, base: Base, out: Path) -> Task:
         "base": base.fingerprint,
     }
     if folder.exists():
-        remove_whole(folder)
+        remove_folder(folder)
     (working / FAILED).unlink(missing_ok=True)
     if not _same(_read(working / INPUTS), inputs):
-        remove_whole(working)
-        work_folder(folder)
+        remove_folder(working)
+        staging_folder(folder)
         write_frame(working / FEEDBACK, feedback)
         write_frame(working / EXCLUDED, plan.excluded(condition).assign(cause="ratings"))
         write_json(working / CONDITION, condition.model_dump(mode="json"))

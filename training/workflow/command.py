@@ -45,7 +45,7 @@ def pluralign(
     InputError
         If it printed nothing, with its last line.
     """
-    command = [sys.executable, "-m", "pluralign_stats", *map(str, words), "--json"]
+    command = [sys.executable, "-P", "-m", "pluralign_stats", *map(str, words), "--json"]
     with log.open("a", encoding="utf-8") as said:
         began = said.tell()
         process = subprocess.Popen(  # noqa: S603

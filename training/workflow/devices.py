@@ -1,15 +1,16 @@
 """One GPU for each process: Snakemake names none to the jobs of one machine, so we lock them."""
 
-import fcntl
 import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
 
+from filelock import FileLock
+
+from pluralign_stats.storage.lock import file_lock, take
+from pluralign_stats.workers.processes import visible_devices
 from training.embedded.base import default_cache
-from training.tuning.pool import visible_devices
 
 #: Seconds between two looks whether a GPU has become free.
 _PAUSE = 1.0
@@ -30,19 +31,17 @@ def one_device() -> Iterator[dict[str, str]]:
         yield {}
         return
     device, lock = _first_free(devices, default_cache())
-    with lock:
+    try:
         yield {"CUDA_VISIBLE_DEVICES": device}
+    finally:
+        lock.release()
 
 
-def _first_free(devices: list[str], folder: Path) -> tuple[str, IO[str]]:
+def _first_free(devices: list[str], folder: Path) -> tuple[str, FileLock]:
     folder.mkdir(parents=True, exist_ok=True)
     while True:
         for device in devices:
-            lock = (folder / f".gpu-{device.replace('/', '-')}.lock").open("w")
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
-                lock.close()
-            else:
+            lock = file_lock(folder / f".gpu-{device.replace('/', '-')}.lock")
+            if take(lock):
                 return device, lock
         time.sleep(_PAUSE)

@@ -13,9 +13,10 @@ from typing import Any
 from pluralign_stats.errors import InputError, PluralignError, listing
 from pluralign_stats.outcomes.schema import OUTCOMES
 from pluralign_stats.progress import WorkProgress
+from pluralign_stats.storage.files import write_json, write_text
+from pluralign_stats.storage.lock import held_alone
 from pluralign_stats.study.yaml_file import dump_yaml
-from training.folders import only_one, write_json, write_whole
-from training.tuning.pool import visible_devices
+from pluralign_stats.workers.processes import visible_devices
 from training.workflow.config import RunConfig
 from training.workflow.layout import Layout, needs
 from training.workflow.marks import check_folder, notice_study, read_record, to_do
@@ -96,7 +97,7 @@ def reproduce(
     layout = Layout(out.resolve())
     check_folder(layout)
     where = find_profile(profile) if profile is not None else None
-    with only_one(layout.out):
+    with held_alone(layout.out):
         try:
             return _reproduce(run, layout, jobs, where, typed, progress)
         except OSError as error:
@@ -117,7 +118,7 @@ def _reproduce(
     layout.steps.mkdir(parents=True, exist_ok=True)
     write_json(layout.config, run.model_dump(mode="json"))
     grid = run.grid().model_dump(mode="json")
-    write_whole(layout.grid, dump_yaml(grid))
+    write_text(layout.grid, dump_yaml(grid))
     changed = notice_study(run, layout) is not None
     todo = to_do(run, layout)
     if todo:
@@ -169,7 +170,7 @@ def _prepare(
     local = ["--cores", str(parts + len(todo)), "--latency-wait", str(_LATENCY)]
     where = ["--profile", str(profile)] if profile else local
     return [
-        sys.executable, "-m", "snakemake", "--snakefile", str(HERE / "Snakefile"),
+        sys.executable, "-P", "-m", "snakemake", "--snakefile", str(HERE / "Snakefile"),
         "--configfile", str(settings), "--directory", str(layout.steps), *where,
         "--keep-going", "--nolock", "--ignore-incomplete", "--rerun-triggers", "mtime",
         "--nocolor",

@@ -1,11 +1,10 @@
 """Where everything of a run lies in its folder, and which step needs which."""
 
-import json
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from pluralign_stats.storage.digest import digest_values
 from training.bases.find import EMBEDDED
 from training.workflow.config import OWN_STUDY, RunConfig
 
@@ -79,12 +78,14 @@ class Layout:
 
     def scores(self, run: RunConfig, judge: str) -> Path:
         """Scores of the answers; a judge that is set otherwise gets another folder."""
-        return self.out / "scores" / f"{judge}-{_short(judge_inputs(run, judge))}"
+        return self.out / "scores" / f"{judge}-{digest_values(judge_inputs(run, judge))[:8]}"
 
     def judged(self, run: RunConfig, judge: str) -> Path:
         """Scores of the study's own responses."""
         source = run.study.model_dump(mode="json")
-        return self.out / "judged" / f"{judge}-{_short([judge_inputs(run, judge), source])}"
+        return (
+            self.out / "judged" / f"{judge}-{digest_values([judge_inputs(run, judge), source])[:8]}"
+        )
 
     def replies(self, judge: str) -> Path:
         """Paid replies of a judge."""
@@ -106,16 +107,6 @@ class Layout:
 def judge_inputs(run: RunConfig, judge: str) -> dict[str, Any]:
     """What decides the scores of a judge; how long to be patient with it does not."""
     return run.judges[judge].model_dump(exclude={"patience"})
-
-
-def hashed(content: Any) -> str:
-    """SHA-256 of plain values."""
-    text = json.dumps(content, sort_keys=True, ensure_ascii=False, default=str)
-    return sha256(text.encode()).hexdigest()
-
-
-def _short(content: Any) -> str:
-    return hashed(content)[:8]
 
 
 def needs(run: RunConfig) -> dict[str, tuple[str, ...]]:

@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from pluralign_stats.errors import InputError
+from pluralign_stats.storage.digest import digest_values
+from pluralign_stats.storage.files import write_json
+from pluralign_stats.storage.folders import is_complete
 from training.embedded.base import base_folder
-from training.folders import is_complete, write_json
 from training.workflow.config import RunConfig
-from training.workflow.layout import NAMES, Layout, hashed, judge_inputs, needs
+from training.workflow.layout import NAMES, Layout, judge_inputs, needs
 
 if TYPE_CHECKING:
     from pluralign_stats.study.study import Study
@@ -31,7 +33,7 @@ def digest(step: str, run: RunConfig, layout: Layout) -> str:
     told = {"version": version("pluralign"), **_inputs(step, run)}
     if step != "study" and not step.startswith("base-"):
         told["fingerprint"] = read_record(layout.mark("study")).get("fingerprint")
-    return hashed(told)
+    return digest_values(told)
 
 
 def _inputs(step: str, run: RunConfig) -> dict[str, Any]:

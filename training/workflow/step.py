@@ -9,19 +9,21 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from pluralign_stats.errors import InputError, PluralignError
 from pluralign_stats.outcomes.schema import ITEM_SCORES, OUTCOMES
+from pluralign_stats.storage.files import write_json, write_text
+from pluralign_stats.storage.folders import remove_folder
+from pluralign_stats.storage.lock import held_alone
+from pluralign_stats.storage.shard import Shard, read_shard
 from training.bases.find import find_base
 from training.conditions.condition import Control
-from training.folders import only_one, remove_whole, was_held, write_json, write_whole
 from training.judges.choose import judge_kind
-from training.part import Part, read_part
 from training.workflow.command import is_alive, pluralign
 from training.workflow.config import RunConfig
 from training.workflow.devices import one_device
@@ -65,7 +67,7 @@ class Step:
     """
 
     name: str
-    part: Part | None
+    part: Shard | None
     run: RunConfig
     layout: Layout
     driver: int | None
@@ -112,7 +114,7 @@ def do_study(step: Step) -> Told:
                 f"{folder} holds another study than the one to be simulated; move it away, or "
                 "name another folder with --out"
             )
-        remove_whole(folder)
+        remove_folder(folder)
     new.rename(folder)
     write_json(step.layout.steps / "written.json", {"fingerprint": fresh})
     return {"fingerprint": fresh}
@@ -332,24 +334,8 @@ def do(step: Step) -> None:
         write_json(layout.mark(step.file), made)
     except (PluralignError, OSError) as error:
         said = error.strerror if isinstance(error, OSError) else None
-        write_whole(layout.error(step.file), f"{said or error}\n")
+        write_text(layout.error(step.file), f"{said or error}\n")
         raise
-
-
-@contextmanager
-def _turn(step: Step) -> Iterator[None]:
-    """Hold the step alone; a job that a killed run left on a cluster is waited for."""
-    place = step.layout.steps / step.file
-    with ExitStack() as held:
-        while True:
-            try:
-                held.enter_context(only_one(place))
-                break
-            except InputError:
-                if not was_held(place):
-                    raise
-                time.sleep(1)
-        yield
 
 
 def read_config(layout: Layout) -> RunConfig:
@@ -362,7 +348,7 @@ def main(words: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m training.workflow.step")
     parser.add_argument("folder", type=Path)
     parser.add_argument("step")
-    parser.add_argument("--part", type=read_part)
+    parser.add_argument("--part", type=read_shard)
     parser.add_argument("--driver", type=int)
     given = parser.parse_args(words)
     if given.driver is not None and not is_alive(given.driver):
@@ -373,7 +359,8 @@ def main(words: Sequence[str]) -> int:
     heavy = given.part is not None or given.step.startswith("judge")
     try:
         with ExitStack() as held:
-            held.enter_context(_turn(step))
+            # A job that a killed run left on a cluster is waited for.
+            held.enter_context(held_alone(layout.steps / step.file, wait=True))
             environment = held.enter_context(one_device()) if heavy else {}
             do(replace(step, environment=environment))
     except (PluralignError, OSError) as error:

@@ -3,8 +3,9 @@
 from dataclasses import dataclass, field
 
 from pluralign_stats.progress import WorkProgress
+from pluralign_stats.storage.folders import MARK
+from pluralign_stats.storage.lock import was_held
 from training.conditions.names import FAILED
-from training.folders import MARK, was_held
 from training.tuning.run import failure
 from training.workflow.config import RunConfig
 from training.workflow.layout import Layout

@@ -1,11 +1,12 @@
 """Compiles functions with numba, and keeps what was compiled for later processes."""
 
-import hashlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from numba import njit
+
+from pluralign_stats.storage.digest import digest_files
 
 #: Modules of compiled functions, which are compiled into one another.
 MODULES = (
@@ -20,7 +21,7 @@ MODULES = (
 _MODELS = Path(__file__).parents[1]
 
 #: What compiled functions were compiled from. numba itself looks only at a function's own file.
-SOURCE = hashlib.sha256(b"".join((_MODELS / name).read_bytes() for name in MODULES)).hexdigest()
+SOURCE = digest_files(_MODELS / name for name in MODULES)
 
 
 def compiled(function: Callable[..., Any]) -> Any:

@@ -15,15 +15,9 @@ from fake_endpoint import completion, refusal
 
 from pluralign_stats import InputError, read_outcomes, simulate_study
 from pluralign_stats.outcomes.schema import COLUMNS, TUNING, VERSION, VERSION_KEY
-from training.folders import (
-    MARK,
-    complete,
-    file_hash,
-    is_complete,
-    read_mark,
-    work_folder,
-    write_json,
-)
+from pluralign_stats.storage.digest import digest_file
+from pluralign_stats.storage.files import write_json
+from pluralign_stats.storage.folders import MARK, commit, is_complete, read_mark, staging_folder
 from training.judgement import Judgement
 from training.judges.choose import make_judge
 from training.judges.faults import JudgeStoppedError
@@ -54,13 +48,13 @@ def write_run(folder, name, factors, responses, prompts=("p1", "p2"), **changes)
         for language in ("en", "de")
         for sample, response in enumerate(responses)
     ]
-    working = work_folder(folder / name)
+    working = staging_folder(folder / name)
     pd.DataFrame(rows).drop(columns=changes.get("drop", [])).to_parquet(
         working / "generations.parquet"
     )
     told = {"id": name, "factors": factors, "base_model": "b"}
     (working / "run.json").write_text(json.dumps(told))
-    complete(working, folder / name, {})
+    commit(working, folder / name, {})
     return folder / name
 
 
@@ -217,7 +211,7 @@ def test_scores_of_an_older_version_are_collected_anew_and_those_of_a_newer_one_
     older.attrs.clear()
     older.to_parquet(out / "outcomes.parquet", index=False)
     record = json.loads((out / MARK).read_text("utf-8"))
-    record["files"]["outcomes.parquet"] = file_hash(out / "outcomes.parquet")
+    record["files"]["outcomes.parquet"] = digest_file(out / "outcomes.parquet")
     del record[VERSION_KEY]
     write_json(out / MARK, record)
     judge = WordJudge()
@@ -245,7 +239,7 @@ def test_another_judge_needs_another_folder(generations, tmp_path):
 
 
 def test_unfinished_runs_are_named(generations, tmp_path):
-    work_folder(generations / "late")
+    staging_folder(generations / "late")
     scored = score_generations(generations, tmp_path / "scores", WordJudge())
     assert scored.unfinished == ("late",)
     assert read_mark(tmp_path / "scores")["unfinished"] == ["late"]
@@ -269,12 +263,12 @@ def test_folders_that_cannot_be_used(generations, tmp_path):
 
 def test_folders_of_other_stages_are_left_as_they_are(generations, tmp_path):
     """A run keeps its name through all stages, so its folder elsewhere looks like its scores."""
-    trained = work_folder(tmp_path / "runs" / "a-run")
+    trained = staging_folder(tmp_path / "runs" / "a-run")
     (trained / "adapter").write_text("precious")
-    complete(trained, tmp_path / "runs" / "a-run", {"stage": "train"})
-    pairs = work_folder(tmp_path / "pairs")
+    commit(trained, tmp_path / "runs" / "a-run", {"stage": "train"})
+    pairs = staging_folder(tmp_path / "pairs")
     (pairs / "pairs.csv").write_text("prompt")
-    complete(pairs, tmp_path / "pairs", {"recipe": {}})
+    commit(pairs, tmp_path / "pairs", {"recipe": {}})
     study = simulate_study(1, n_raters=30, n_prompts=3, responses_per_prompt=2)
     score_items(study, tmp_path / "items", WordJudge())
     kept = {p: p.read_bytes() for p in tmp_path.rglob("*") if p.is_file() and p.suffix != ".lock"}

@@ -1,4 +1,4 @@
-"""A part of a stage: a share of its runs, so that several processes or machines can divide it."""
+"""A shard of a stage: a share of its runs, so that several processes or machines divide it."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Part:
+class Shard:
     """One of several like shares of the runs of a stage.
 
     Attributes
@@ -40,9 +40,9 @@ class Part:
         return f"part-{self.number}-of-{self.of}"
 
     def take(self, runs: Sequence[T], cost: Callable[[T], float] = lambda _: 1.0) -> tuple[T, ...]:
-        """The runs of this part, in their order.
+        """The runs of this shard, in their order.
 
-        The dearest run goes first, each to the part that has least to do by then.
+        The dearest run goes first, each to the shard that has least to do by then.
         """
         costs = [cost(run) for run in runs]
         load = [0.0] * self.of
@@ -55,10 +55,10 @@ class Part:
         return tuple(runs[i] for i in sorted(own))
 
 
-WHOLE = Part()
+WHOLE = Shard()
 
 
-def read_part(text: str) -> Part:
+def read_shard(text: str) -> Shard:
     """Read ``"2/8"``.
 
     Raises
@@ -67,7 +67,7 @@ def read_part(text: str) -> Part:
         If it is not of that form, or there is no such part.
     """
     found = re.fullmatch(r"([0-9]+)/([0-9]+)", text)
-    part = Part(*map(int, found.groups())) if found else None
-    if part is None or not 1 <= part.number <= part.of:
+    shard = Shard(*map(int, found.groups())) if found else None
+    if shard is None or not 1 <= shard.number <= shard.of:
         raise InputError(f"a part is K/N, such as 2/8, with K from 1 to N; '{text}' is not")
-    return part
+    return shard

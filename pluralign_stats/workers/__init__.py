@@ -1,0 +1,1 @@
+"""Processes that share work out, and end when whoever started them does."""
