@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from tests.benchmarks import bayes, models
+from tests.benchmarks.density import density
 from tests.benchmarks.feedback import feedback
 from tests.benchmarks.first_call import first_call
 from tests.benchmarks.fitter import FitterError
@@ -30,6 +31,7 @@ ALONE: dict[str, Callable] = {
     "tuning": tuning,
     "scale": scale,
     "first-call": first_call,
+    "density": density,
     "joint": bayes.joint,
     "first-draw": bayes.first_draw,
     "lab": lab,
@@ -52,6 +54,7 @@ PARTS = (
     "scale",
     "first-call",
     "bayes",
+    "density",
     "joint",
     "first-draw",
     "tuning",
