@@ -1,4 +1,4 @@
-"""Words of sentences: counts with their nouns, lists as they are said, names of coefficients."""
+"""Words of sentences: counts with their nouns, lists as they are said, levels of factors."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -74,12 +74,6 @@ def some(words: Iterable[str], most: int = 4) -> str:
     """The first few of several, told apart by semicolons, and that there are others."""
     items = list(words)
     return "; ".join(items[:most]) + ("; and others" if len(items) > most else "")
-
-
-def plain_coefficient(name: str) -> str:
-    """A coefficient in words: ``a: x × b: y`` for ``a[T.x]:b[T.y]``."""
-    parts = [part.replace("[T.", ": ", 1) for part in name.removesuffix("]").split("]:")]
-    return " × ".join(parts)
 
 
 def levels_of(group: str, n: float = 2) -> str:

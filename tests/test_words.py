@@ -10,7 +10,6 @@ from pluralign_stats.words import (
     joined,
     levels_of,
     p_told,
-    plain_coefficient,
     some,
 )
 
@@ -84,13 +83,6 @@ def test_verbs_and_lists():
     assert [joined(x) for x in ([], ["a"], ["a", "b"], "abc")] == ["", "a", "a and b", "a, b and c"]
     assert some("abcde") == "a; b; c; d; and others"
     assert some("ab") == "a; b"
-
-
-def test_coefficients_are_words_in_which_variables_can_be_named():
-    assert plain_coefficient("age[T.41-50]") == "age: 41-50"
-    assert plain_coefficient("a[T.x]:b[T.y]") == "a: x × b: y"
-    assert plain_coefficient("1|2: language[T.de]") == "1|2: language: de"
-    assert plain_coefficient("sd(item)") == "sd(item)"
 
 
 def test_sentences_begin_with_a_capital():

@@ -20,7 +20,7 @@ from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.models.raters import RATER
 from pluralign_stats.results import Metadata, Result
 from pluralign_stats.settings import MIN_CELL
-from pluralign_stats.words import counted_levels, levels_of, plain_coefficient
+from pluralign_stats.words import counted_levels, levels_of
 
 #: A level that moves a coefficient by more standard errors than this is called influential. The
 #: choice is ours: such a level decides as much as everything that chance leaves open.
@@ -114,7 +114,7 @@ def _table(
     fit: ModelEstimates, found: Deletions, size: np.ndarray, order: np.ndarray, labels: list[str]
 ) -> pd.DataFrame:
     moved = size[order].argmax(axis=1)
-    names = [plain_coefficient(str(name)) for name in fit.params.index]
+    names = [c.words for c in fit.coefficients]
     return pd.DataFrame(
         {
             "group": labels,
@@ -128,7 +128,7 @@ def _table(
 
 def _largest(fit: ModelEstimates, size: np.ndarray, told: np.ndarray) -> str:
     """The largest change of each coefficient by any level, in words."""
-    names = [plain_coefficient(str(name)) for name in fit.params.index]
+    names = [c.words for c in fit.coefficients]
     changes = zip(names, size.max(axis=0), told, strict=True)
     listed = ", ".join(
         f"{name} {change:.2f}" if np.isfinite(change) else f"{name} not determined without one"
@@ -142,7 +142,7 @@ def _largest(fit: ModelEstimates, size: np.ndarray, told: np.ndarray) -> str:
 def _sentence(fit: ModelEstimates, first: str, group: str, size: np.ndarray) -> str:
     """The verdict in words; `first` is the name of the most influential level."""
     worst, n_levels = size.max(axis=1), len(size)
-    name = plain_coefficient(str(fit.params.index[size.max(axis=0).argmax()]))
+    name = fit.coefficients[size.max(axis=0).argmax()].words
     if worst.max() <= LARGEST:
         return (
             f"Leaving out any one of {counted_levels(n_levels, group)} moves no coefficient by "

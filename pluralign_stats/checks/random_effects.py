@@ -12,7 +12,7 @@ from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.models.parts import RandomPart
 from pluralign_stats.results import Metadata, Result
 from pluralign_stats.settings import CONF_LEVEL, MIN_CELL
-from pluralign_stats.words import counted_levels, levels_of, plain_coefficient
+from pluralign_stats.words import counted_levels, levels_of
 
 
 def random_effects_table(
@@ -82,13 +82,13 @@ def _block(
 ) -> pd.DataFrame:
     width = norm.ppf((1 + conf_level) / 2)
     blocks = []
-    for k, effect in enumerate(part.design.effects):
+    for k, effect in enumerate(part.design.coefficients):
         estimate = part.modes[order, k]
         std_error = np.sqrt(np.maximum(part.conditional[order, k, k], 0.0))
         blocks.append(
             pd.DataFrame(
                 {
-                    "effect": plain_coefficient(effect),
+                    "effect": effect.words,
                     "estimate": estimate,
                     "std_error": std_error,
                     "conf_low": estimate - width * std_error,

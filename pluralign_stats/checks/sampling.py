@@ -8,7 +8,7 @@ from pluralign_stats.errors import InputError
 from pluralign_stats.models.bayes.fit import PosteriorEstimates
 from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.results import Metadata, Result
-from pluralign_stats.words import levels_of, plain_coefficient
+from pluralign_stats.words import levels_of
 
 #: Parameters that the figure shows, those that agree least first.
 SHOWN = 4
@@ -58,10 +58,7 @@ def sampling_check(fit: ModelEstimates) -> Check:
                 f"{'at most' if s.at_most else 'at least'} {s.written(s.limit)}" for s in signs
             ],
             "ok": [s.good for s in signs],
-            "worst": [
-                f"an effect of {levels_of(s.group)}" if s.group else plain_coefficient(s.worst)
-                for s in signs
-            ],
+            "worst": [f"an effect of {levels_of(s.group)}" if s.group else s.worst for s in signs],
             "method": str(fit.method),
         }
     )
@@ -115,22 +112,22 @@ def _ranks(fit: PosteriorEstimates) -> Result:
 
     c = fit.convergence
     by_name = {
-        plain_coefficient(label(kind, name)): drawn[:, k]
+        label(kind, name): drawn[:, k]
         for kind, (names, drawn) in parameter_draws(fit, fit.layout, fit.draws).items()
         for k, name in enumerate(names)
     }
     order = c.table.sort_values("rhat" if c.n_chains > 1 else "ess_bulk", ascending=c.n_chains < 2)
-    shown = [plain_coefficient(name) for name in order["term"].head(SHOWN)]
+    shown = {name: c.words.get(name, name) for name in order["term"].head(SHOWN)}
     size = c.n_draws // c.n_chains
     share = 1 / N_PARTS
     limit = 3 * np.sqrt(share * (1 - share) / size * (1 - 1 / c.n_chains))
     rows = []
-    for name in shown:
+    for name, told in shown.items():
         ranks = np.argsort(np.argsort(by_name[name], kind="stable"))
         for chain, each in enumerate(fit.draws.by_chain(ranks * N_PARTS // len(ranks)), 1):
             counts = np.bincount(each, minlength=N_PARTS)
-            rows += [(name, chain, part, n / size, limit) for part, n in enumerate(counts, 1)]
+            rows += [(told, chain, part, n / size, limit) for part, n in enumerate(counts, 1)]
     made = pd.DataFrame(rows, columns=["term", "chain", "part", "estimate", "limit"])
-    sentence = f"Ranks of the draws of {', '.join(shown)} are spread over the chains."
+    sentence = f"Ranks of the draws of {', '.join(shown.values())} are spread over the chains."
     meta = Metadata("Ranks of draws by chain", fit.design.data_kind, "share of draws", None)
     return Result(made, sentence, meta)

@@ -12,9 +12,8 @@ from pluralign_stats.effects.proportional import proportional_odds
 from pluralign_stats.effects.response_style import LEVEL, RATED, response_style
 from pluralign_stats.errors import InputError
 from pluralign_stats.fits.bayes import BayesOrdinalFit, fit_bayes
-from pluralign_stats.fits.ordinal import fit_ordinal
+from pluralign_stats.fits.ordinal import OrdinalFit, fit_ordinal
 from pluralign_stats.formatting import with_interval
-from pluralign_stats.models.formula import parse_formula, variables_of
 from pluralign_stats.results import Metadata, Result, ordered_columns
 from pluralign_stats.settings import CONF_LEVEL, SIGNIFICANCE
 from pluralign_stats.words import counted_levels, is_are, levels_of, p_told
@@ -94,15 +93,16 @@ def measurement_invariance(
     InputError
         If `group` is no fixed effect of the formula, or a model cannot be fitted.
     """
-    fixed = parse_formula(formula).fixed
-    if group not in variables_of(fixed):
+    given = {name: options[name] for name in ("link", "weights") if name in options}
+    tested = fit_ordinal(formula, data, **given)
+    if group not in tested.design.fixed_variables:
         raise InputError(f"the group '{group}' must be among the fixed effects of '{formula}'")
     fits = {
         SAME: _fit(formula, data, options),
         THRESHOLDS: _fit(formula, data, options | {"nominal": f"`{group}`"}),
         SPREAD: _fit(formula, data, options | {"scale": f"`{group}`"}),
     }
-    tests = _tests(formula, data, group, options)
+    tests = _tests(tested, group)
     first = comparisons(fits[SAME], group, conf_level=conf_level)
     split = {
         name: response_style(fits[name], group, conf_level=conf_level)
@@ -132,10 +132,9 @@ def _fit(formula: str, data: pd.DataFrame, options: dict[str, Any]) -> BayesOrdi
     return fit
 
 
-def _tests(formula: str, data: pd.DataFrame, group: str, options: dict[str, Any]) -> Result:
+def _tests(fit: OrdinalFit, group: str) -> Result:
     """Tests of the group's thresholds and spread; p adjusted for these two."""
-    given = {name: options[name] for name in ("link", "weights") if name in options}
-    made = proportional_odds(fit_ordinal(formula, data, **given))
+    made = proportional_odds(fit)
     table = made.table[made.table["term"] == group].reset_index(drop=True)
     table = table.assign(p_adjusted=holm(table["p_value"].to_numpy()))
     meta = replace(made.meta, title=f"Tests of the use of the scale by {group}")

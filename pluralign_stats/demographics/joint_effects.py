@@ -154,6 +154,7 @@ def _pooled(
     by_term = pooled.table.set_index("term")
     first = next(iter(fit.fits.values()))
     method = f"{first.method}, all dimensions"
+    names_of = {c.parts: c.name for c in first.coefficients}
     tables, told = [], []
     data, label = first.design.data, study.codebook.label
     for factor in used:
@@ -161,7 +162,7 @@ def _pooled(
         usual = str(study.raters[factor].cat.categories[0])
         found = groups_of(data, factor, label(factor), min_cell)
         told += [found.lacking, replaced(label(factor), usual, found.reference or usual, min_cell)]
-        names = [f"{factor}[T.{level}]" for level in levels]
+        names = [names_of[((factor, str(level)),)] for level in levels]
         raters = data.groupby(factor, observed=False)["rater"].nunique()
         own = by_term.reindex(names).reset_index(drop=True)
         own = own.assign(

@@ -109,15 +109,9 @@ def _rows(fit: OrdinalEstimates) -> list[dict[str, object]]:
 
 def _columns(fit: OrdinalEstimates, variable: str) -> np.ndarray:
     """Columns (n, c) of a variable alone, or, if it has none, of its products with others."""
-    spec = fit.design.fixed.spec
-    terms = {
-        part: {str(v) for v in spec.term_variables[part]} & set(fit.design.data.columns)
-        for part in spec.terms
-    }
-    alone = [part for part, names in terms.items() if names == {variable}]
-    some = alone or [part for part, names in terms.items() if variable in names]
-    names = [spec.column_names[k] for part in some for k in spec.term_indices[part]]
-    return fit.design.fixed.columns[:, np.isin(fit.design.fixed.names, names)]
+    fixed = fit.design.fixed
+    alone = np.flatnonzero([c.variables == (variable,) for c in fixed.coefficients])
+    return fixed.columns[:, alone if len(alone) else fixed.places(variable)]
 
 
 def _notes(table: pd.DataFrame) -> tuple[str, ...]:

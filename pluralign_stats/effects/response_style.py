@@ -123,14 +123,13 @@ def _alike(fit: BayesOrdinalEstimates, group: str, parameters: np.ndarray) -> np
     design, b = fit.design, fit.basis.shape[1]
     found = False
     if design.nominal is not None:
-        names = design.nominal.names
-        for k in _columns_of(group, names):
+        for k in design.nominal.places(group):
             block = slice(b + k * b, b + (k + 1) * b)
             made[:, block] = parameters[:, block].mean(axis=1, keepdims=True)
             found = True
     if design.scale is not None:
         f = fit.joint.sizes[0]
-        for k in _columns_of(group, design.scale.names):
+        for k in design.scale.places(group):
             made[:, f + k] = 0.0
             found = True
     if not found:
@@ -139,12 +138,6 @@ def _alike(fit: BayesOrdinalEstimates, group: str, parameters: np.ndarray) -> np
             f"nominal='{group}' or scale='{group}'"
         )
     return made
-
-
-def _columns_of(group: str, names: tuple[str, ...]) -> list[int]:
-    """Columns of a factor among others."""
-    starts = (f"{group}[T.", f"`{group}`[T.")
-    return [k for k, name in enumerate(names) if name.startswith(starts) or name == group]
 
 
 def _sentence(table: pd.DataFrame) -> str:

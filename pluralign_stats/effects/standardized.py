@@ -70,18 +70,19 @@ def standardized_difference(
         raise InputError(one_of("the factor", factor, fit.design.factors))
     levels = list(fit.design.data[factor].cat.categories)
     names, base = coefficients(fit)
+    own = {c.parts: k for k, c in enumerate(fit.design.fixed.coefficients)}
     weights = np.zeros((1, len(names)))
     for sign, which in ((1, level), (-1, reference)):
         if which not in levels:
             raise InputError(one_of(f"the level of '{factor}'", which, levels))
-        if which == levels[0]:
+        column = own.get(((factor, str(which)),))
+        if column is None and which == levels[0]:
             continue
-        column = f"{factor}[T.{which}]"
-        if column not in names:
+        if column is None:
             raise NotApplicableError(
                 "the data do not tell the groups apart from other terms of the model"
             )
-        weights[0, names.index(column)] = sign
+        weights[0, column] = sign
     contrast = pd.DataFrame({"contrast": [f"{level} vs {reference}"]})
     difference = base.combine(weights / latent_sd(fit), contrast)
     how = infer(fit, conf_level, "delta", "none", 1000, 1)

@@ -124,15 +124,14 @@ class JointFit(JointEstimates):
         first = next(iter(self.fits.values()))
         names = list(first.params.index)
         average = summarize(self.average, conf_level).assign(term=names)
-        apart = [slot.name for slot, _, _ in self.chosen if slot.name.startswith("sd(dimension")]
-        spread = summarize(self.apart, conf_level, signed=False).assign(term=apart)
+        spread = summarize(self.apart, conf_level, signed=False).assign(term=self.spreads)
         table = pd.concat([average, spread], ignore_index=True)
         table = table[ordered_columns(table)]
         meta = self._meta("Effects averaged over the dimensions", first.unit, conf_level)
         turned = [name for name, v in self.valence.items() if v < 0]
         told = "Positive means a better rating"
         told += f" ({', '.join(turned)} turned round)." if turned else "."
-        behind = np.append(coefficient_raters(first), [first.design.raters.n] * len(apart))
+        behind = np.append(coefficient_raters(first), [first.design.raters.n] * len(self.spreads))
         return Result(table, told, meta, backing=Backing(behind))
 
     def summary(self, conf_level: float = CONF_LEVEL) -> Result:

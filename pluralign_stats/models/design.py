@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from pluralign_stats.errors import InputError, NotApplicableError, one_of
+from pluralign_stats.models.coefficients import Coefficient
 from pluralign_stats.models.columns import read_column, read_columns
 from pluralign_stats.models.engine.blocks import Term
 from pluralign_stats.models.formula import MixedFormula, variables_of
@@ -29,6 +30,8 @@ class Design:
 
     Attributes
     ----------
+    formula
+        The formula, taken apart.
     y
         (n,) responses: numbers, or category numbers from 0.
     fixed
@@ -55,6 +58,7 @@ class Design:
         Raters of all rows that were given, complete or not; 0 where they are not known.
     """
 
+    formula: MixedFormula
     y: np.ndarray
     fixed: Matrix
     random: tuple[RandomDesign, ...]
@@ -104,6 +108,15 @@ class Design:
     def factors(self) -> list[str]:
         """Categorical variables among the fixed effects'."""
         return [c for c in self.fixed_variables if self.data[c].dtype == "category"]
+
+    def coefficients(self, cuts: Sequence[str] = ()) -> tuple[Coefficient, ...]:
+        """Effects on the level of ratings, on the scale, and on each of the thresholds `cuts`."""
+        scale, nominal = (m.coefficients if m else () for m in (self.scale, self.nominal))
+        return (
+            *self.fixed.coefficients,
+            *(c.on("scale") for c in scale),
+            *(c.on(cut) for c in nominal for cut in cuts),
+        )
 
     def terms(self) -> list[Term]:
         """The random terms as the engine takes them."""
@@ -188,9 +201,9 @@ def build_design(
     random = tuple(random_design(term, kept) for term in formula.random)
     _refuse_doubles(random)
     changes = None if nominal is None else fixed_matrix(nominal, kept, constant=True)
-    response = formula.response
     return Design(
-        y=kept[response.strip("`")].to_numpy() if ordinal else _numbers(response, kept),
+        formula=formula,
+        y=kept[formula.outcome].to_numpy() if ordinal else _numbers(formula, kept),
         fixed=fixed_matrix(formula.fixed, kept, constant=ordinal, given=changes),
         random=random,
         scale=None if scale is None else fixed_matrix(scale, kept, constant=True),
@@ -216,7 +229,7 @@ def _used_columns(
 ) -> list[str]:
     read = [*sides, *(term.effects for term in formula.random)]
     names = {name for side in read for name in variables_of(side)}
-    names |= {formula.response.strip("`")} if ordinal else variables_of(formula.response)
+    names |= {formula.outcome} if ordinal else variables_of(formula.response)
     names |= {name for term in formula.random for name in term.factors}
     names |= {weights} if weights is not None else set()
     for name in sorted(names):
@@ -268,8 +281,8 @@ def _refuse_doubles(random: tuple[RandomDesign, ...]) -> None:
                 )
 
 
-def _numbers(response: str, data: pd.DataFrame) -> np.ndarray:
-    name = response.strip("`")
+def _numbers(formula: MixedFormula, data: pd.DataFrame) -> np.ndarray:
+    response, name = formula.response, formula.outcome
     if name in data and isinstance(data[name].dtype, pd.CategoricalDtype):
         raise InputError(
             f"the response '{name}' must be one column of numbers, not categories; use "

@@ -18,7 +18,7 @@ def draw_categories(fit: OrdinalEstimates, seed: int) -> pd.Series:
     drawn = Rows(rows.fixed, rows.nominal, rows.scale, offset, rows.z)
     cumulative = np.cumsum(category_probabilities(fit, drawn), axis=1)
     codes = (rng.random((len(data), 1)) > cumulative[:, :-1]).sum(axis=1)
-    response = fit.formula.partition("~")[0].strip(" `")
+    response = fit.design.formula.outcome
     if data[response].dtype == "category":
         scale = data[response].cat.categories
         place = pd.Index(labels_of(list(scale))).get_indexer(list(fit.labels))

@@ -147,15 +147,9 @@ def shown_degrees(fit: Grouped, n: int, df: np.ndarray) -> np.ndarray:
 
 def coefficient_variables(fit: Estimated) -> list[tuple[str, ...]]:
     """Variables of each coefficient on the level of ratings; none of the others and thresholds."""
-    spec = fit.design.fixed.spec
-    of = {
-        spec.column_names[at]: tuple(str(v) for v in spec.term_variables[part])
-        for part, places in spec.term_indices.items()
-        for at in places
-    }
-    located = fit.design.fixed.names
+    located = fit.design.fixed.coefficients
     rest = len(fit.params) + len(fit.thresholds) - len(located)
-    return [of.get(name, ()) for name in located] + [()] * rest
+    return [c.variables for c in located] + [()] * rest
 
 
 def columns_of(design: Design) -> np.ndarray:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from pluralign_stats.models.coefficients import Coefficient
 from pluralign_stats.models.design import Design
 from pluralign_stats.models.method import Method
 from pluralign_stats.models.parts import Joint, RandomPart
@@ -80,6 +81,11 @@ class ModelEstimates(ABC):
             for names in [(first, second) for first in part.design.effects[:k]]
         ]
         return pd.DataFrame(rows, columns=["group", "first", "second", "estimate"])
+
+    @property
+    def coefficients(self) -> tuple[Coefficient, ...]:
+        """The variables and levels that `params` stand for, in the same order."""
+        return self.design.coefficients([str(cut) for cut in self.thresholds.index])
 
     @property
     def nobs(self) -> int:

@@ -40,6 +40,11 @@ class MixedFormula:
     fixed: str
     random: tuple[RandomTerm, ...]
 
+    @property
+    def outcome(self) -> str:
+        """The response without its quotes: a column, or a function of one."""
+        return self.response.strip("`")
+
 
 def parse_formula(formula: str) -> MixedFormula:
     """Take a formula apart.

@@ -10,6 +10,7 @@ from formulaic import ModelSpec
 from formulaic.errors import DataMismatchWarning, FormulaicError
 
 from pluralign_stats.errors import InputError, one_of
+from pluralign_stats.models.coefficients import Coefficient, coefficients_of
 from pluralign_stats.models.columns import read_column
 from pluralign_stats.models.engine.collinear import independent_columns
 from pluralign_stats.models.formula import RandomTerm, read_side
@@ -27,8 +28,8 @@ class Matrix:
     ----------
     columns
         (n, p) the columns that are estimated.
-    names
-        Their p names.
+    coefficients
+        The p coefficients that they belong to.
     spec
         Makes the same columns, and those left out, of new data.
     dependence
@@ -43,12 +44,21 @@ class Matrix:
     """
 
     columns: np.ndarray
-    names: tuple[str, ...]
+    coefficients: tuple[Coefficient, ...]
     spec: ModelSpec
     dependence: pd.DataFrame
     absorbed: tuple[str, ...]
     constant: bool
     given: "Matrix | None"
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the p columns."""
+        return tuple(c.name for c in self.coefficients)
+
+    def places(self, variable: str) -> np.ndarray:
+        """Numbers of the columns of terms that a variable is in."""
+        return np.flatnonzero([variable in c.variables for c in self.coefficients])
 
     def of(self, data: pd.DataFrame) -> np.ndarray:
         """The same columns (m, p) of other rows.
@@ -74,8 +84,8 @@ class RandomDesign:
     ----------
     term
         As the formula has it.
-    effects
-        Names of the q effects; ``"Intercept"`` for 1.
+    coefficients
+        The q effects.
     keys
         The groups that occur: levels of the grouping variable, or of several together.
     codes
@@ -89,12 +99,17 @@ class RandomDesign:
     """
 
     term: RandomTerm
-    effects: tuple[str, ...]
+    coefficients: tuple[Coefficient, ...]
     keys: pd.Index
     codes: np.ndarray
     z: np.ndarray
     spec: ModelSpec
     left_out: tuple[str, ...]
+
+    @property
+    def effects(self) -> tuple[str, ...]:
+        """Names of the q effects; ``"Intercept"`` for 1."""
+        return tuple(c.name for c in self.coefficients)
 
     @cached_property
     def levels(self) -> pd.Index:
@@ -124,16 +139,19 @@ def fixed_matrix(
     With a `constant` elsewhere the part itself has none.
     """
     matrix = evaluate(side, data)
-    own = [name for name in matrix.columns if name != "Intercept" or not constant]
+    made = coefficients_of(matrix.model_spec, data.columns)
+    own = [k for k, coefficient in enumerate(made) if coefficient.parts or not constant]
     before = [] if given is None else list(given.names)
     values = np.hstack(
         [
             np.ones((len(data), int(constant))),
             *([] if given is None else [given.columns]),
-            matrix[own].to_numpy(dtype=float),
+            matrix.to_numpy(dtype=float)[:, own],
         ]
     )
-    names = np.array([*["(constant)"] * constant, *before, *own], dtype=object)
+    names = np.array(
+        [*["(constant)"] * constant, *before, *(made[k].name for k in own)], dtype=object
+    )
     b = len(names) - len(own)
     kept, dropped, weights = independent_columns(values)
     size = np.linalg.norm(values, axis=0)
@@ -141,7 +159,7 @@ def fixed_matrix(
     absorbed = names[dropped[(share <= ABSORBED * size[dropped]).all(axis=0)]] if before else []
     return Matrix(
         values[:, kept[b:]],
-        tuple(names[kept[b:]]),
+        tuple(made[own[k - b]] for k in kept[b:]),
         matrix.model_spec,
         pd.DataFrame(weights, names[kept], names[dropped]),
         tuple(absorbed),
@@ -161,9 +179,10 @@ def random_design(term: RandomTerm, data: pd.DataFrame) -> RandomDesign:
             f"the random term {term} has no effect that differs from 0; give it one, as in "
             f"(1|{term.group})"
         )
-    left_out = tuple(names[dropped])
-    effects = tuple(names[kept])
-    return RandomDesign(term, effects, keys, codes, z[:, kept], matrix.model_spec, left_out)
+    spec, left_out = matrix.model_spec, tuple(names[dropped])
+    made = coefficients_of(spec, data.columns)
+    effects = tuple(made[k] for k in kept)
+    return RandomDesign(term, effects, keys, codes, z[:, kept], spec, left_out)
 
 
 def _keys(term: RandomTerm, data: pd.DataFrame) -> pd.Index:

@@ -151,7 +151,7 @@ def estimate_ordinal(
         ordinal=True,
         rater=rater,
     )
-    name = parsed.response.strip("`")
+    name = parsed.outcome
     response = read_column(data[name])
     found = categories_of(design.data[name], response, keep_unused=thresholds != "flexible")
     design = replace(design, y=found.codes)
@@ -204,7 +204,7 @@ def _as_fit(formula: str, ordered: Ordered, structure: str, n_nodes: int) -> Ord
     rows[:p, f - p : f] = np.eye(p)
     rows[p : p + s, f : f + s] = np.eye(s)
     rows[p + s :, b : f - p] = np.kron(np.eye((f - b - p) // b), basis)
-    names = _names(design, model.categories)
+    names = [c.name for c in design.coefficients(model.categories.cuts)]
     cut = np.hstack([basis, np.zeros((len(basis), t - b))])
     labels = model.categories.cuts
     inverse = model.problem.system.invert()
@@ -254,13 +254,6 @@ def _transform(rows: np.ndarray, vcov: np.ndarray) -> np.ndarray:
     made[missing] = np.nan
     made[:, missing] = np.nan
     return made
-
-
-def _names(design: Design, categories: Categories) -> list[str]:
-    names = list(design.fixed.names)
-    names += [f"scale: {name}" for name in (design.scale.names if design.scale else ())]
-    changed = design.nominal.names if design.nominal else ()
-    return names + [f"{cut}: {name}" for name in changed for cut in categories.cuts]
 
 
 def _method(design: Design, link: str, n_nodes: int) -> Method:

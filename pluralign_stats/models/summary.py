@@ -11,6 +11,7 @@ from pluralign_stats.backing import Backing
 from pluralign_stats.describe.intervals import check_level
 from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.models.between import between_units, n_located, scale_df, scale_units
+from pluralign_stats.models.coefficients import Coefficient
 from pluralign_stats.models.few_units import few_of_coefficients, shown_degrees
 from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.models.ordinal import OrdinalEstimates
@@ -110,12 +111,12 @@ def coefficient_raters(fit: ModelEstimates) -> np.ndarray:
     first = {f: design.data[f] == design.data[f].cat.categories[0] for f in design.factors}
     reference = {f: len(np.unique(codes[at.to_numpy()])) for f, at in first.items()}
 
-    def about(name: str, column: np.ndarray) -> int:
-        compared = [n for factor, n in reference.items() if f"{factor}[" in name]
+    def about(coefficient: Coefficient, column: np.ndarray) -> int:
+        compared = [n for factor, n in reference.items() if factor in coefficient.variables]
         return min([len(np.unique(codes[column != 0])), *compared])
 
     made = [
-        [about(str(name), column) for name, column in zip(m.names, m.columns.T, strict=True)]
+        [about(c, column) for c, column in zip(m.coefficients, m.columns.T, strict=True)]
         for m in (design.fixed, design.scale, design.nominal)
         if m is not None
     ]

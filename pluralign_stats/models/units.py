@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 
 from pluralign_stats.models.design import Design
-from pluralign_stats.models.formula import variables_of
 from pluralign_stats.models.parts import RandomPart
 
 #: What the units are where a model knows neither raters nor items.
@@ -82,7 +81,7 @@ def between(
     return same | {
         part.design.term.group: part.design.codes
         for part in fit.random
-        if set(variables) & variables_of(part.design.term.effects)
+        if set(variables) & set(map(str, part.design.spec.required_variables))
     }
 
 

@@ -8,7 +8,6 @@ from matplotlib.text import Text
 import pluralign_stats as pls
 from pluralign_stats.backing import beside
 from pluralign_stats.figures.outcomes import against_control_figure
-from pluralign_stats.words import plain_coefficient
 from tests.reports.odd_studies import Odd, write_odd
 
 GENDER = ("A vs B", "A", "x: y, z")
@@ -70,12 +69,6 @@ def test_counts_beside_those_of_other_tables_are_found_by_level():
 def test_labels_take_no_part_of_a_level(effects):
     named = effects.differences.labelled({"gender": "Sex", "A": "no"})
     assert set(named.table["level"]) == set(effects.differences.table["level"])
-
-
-def test_names_of_coefficients_keep_brackets_of_levels():
-    assert plain_coefficient("g[T.Other [say which]]") == "g: Other [say which]"
-    assert plain_coefficient("g[T.a [T.b]]:h[T.c]") == "g: a [T.b] × h: c"
-    assert plain_coefficient("age") == "age"
 
 
 def test_level_and_reference_are_for_files_not_for_readers(effects, tmp_path):

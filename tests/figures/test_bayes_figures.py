@@ -8,7 +8,6 @@ import pluralign_stats as pls
 from pluralign_stats.checks.loo import loo_check
 from pluralign_stats.checks.sampling import sampling_check
 from pluralign_stats.results import Metadata, Result
-from pluralign_stats.words import plain_coefficient
 
 
 @pytest.fixture(scope="module")
@@ -89,7 +88,7 @@ def test_sampling_figure_has_a_panel_for_each_bad_parameter(bayes, inside, texts
     check = sampling_check(bayes)
     picture = check.figure()
     worst = bayes.convergence.table.sort_values("rhat")["term"].tail(4)
-    names = {plain_coefficient(name) for name in worst}
+    names = {bayes.convergence.words.get(name, name) for name in worst}
     assert {ax.get_title(loc="left") for ax in picture.figure.axes} == names
     assert {"chain 1", "chain 2"} <= set(texts(picture))
     assert inside(picture)

@@ -75,7 +75,7 @@ def inference_data(
         dims[name] = [f"{name} level", f"{name} effect"]
         coords[dims[name][0]] = part.design.levels.astype(str).to_numpy()
         coords[dims[name][1]] = list(part.design.effects)
-    response = fit.formula.partition("~")[0].strip(" `")
+    response = fit.design.formula.outcome
     tree = az.from_dict(
         {
             "posterior": values,

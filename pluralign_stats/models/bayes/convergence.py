@@ -1,6 +1,6 @@
 """Whether the chains agree, and what else there is to doubt of draws."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -11,7 +11,6 @@ from scipy.stats import f
 from pluralign_stats.models.bayes.posterior import Draws
 from pluralign_stats.models.parts import RandomPart
 from pluralign_stats.notes import Code, Note
-from pluralign_stats.words import plain_coefficient
 
 #: R-hat of chains that agree is below this (Vehtari et al. 2021, Bayesian Analysis 16, 667-718).
 LARGEST_RHAT = 1.01
@@ -81,7 +80,7 @@ class Sign:
     doubt
         What to say where it is bad.
     worst, group
-        The parameter whose it is, or the grouping factor whose levels' effects.
+        The parameter whose it is, in words, or the grouping factor whose levels' effects.
     """
 
     name: str
@@ -107,7 +106,7 @@ class Sign:
         text = self.doubt.format(
             value=self.written(self.value),
             limit=self.written(self.limit),
-            worst=plain_coefficient(self.worst) or f"an effect of {self.group}",
+            worst=self.worst or f"an effect of {self.group}",
             n_draws=f"{n_draws:,}",
         )
         return Note(Code.SAMPLING, text, self.name)
@@ -135,6 +134,8 @@ class Convergence:
         Of an approximation, the shape of its weights' tail; missing for the sampler.
     effects
         One row per random effect: columns rhat, ess_bulk, ess_tail, group (its grouping factor).
+    words
+        What sentences call terms that have other names in tables.
     """
 
     table: pd.DataFrame
@@ -147,6 +148,7 @@ class Convergence:
     complete: bool
     pareto_k: float = np.nan
     effects: pd.DataFrame = field(default_factory=pd.DataFrame)
+    words: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def approximate(self) -> bool:
@@ -180,9 +182,15 @@ class Convergence:
         row = terms.loc[terms["rhat"].fillna(np.inf).idxmax()]
         alone = self.n_chains == 1
         name = f"R-hat of {what}{' within the chain' if alone else ''}"
-        whose = {"group" if key == "group" else "worst": row[key]}
+        whose = self._whose(key, row)
         doubt = ALONE if alone else APART
         return [Sign(name, row["rhat"], True, largest, ".3f", doubt, **whose)]
+
+    def _whose(self, key: str, row: pd.Series) -> dict[str, str]:
+        """The group or the parameter of a row, as a `Sign` has it."""
+        if key == "group":
+            return {"group": row[key]}
+        return {"worst": self.words.get(row[key], row[key])}
 
     def _effective(self, terms: pd.DataFrame, key: str, what: str) -> list["Sign"]:
         """Fewest effective draws of parameters or effects, for their centre and their tails."""
@@ -191,7 +199,7 @@ class Convergence:
             if len(terms):
                 row = terms.loc[terms[column].fillna(-np.inf).idxmin()]
                 name = f"effective draws, {part} of {what}"
-                whose = {"group" if key == "group" else "worst": row[key]}
+                whose = self._whose(key, row)
                 doubt = FEW.format(part=part)
                 found.append(Sign(name, row[column], False, needed, ",.0f", doubt, **whose))
         return found

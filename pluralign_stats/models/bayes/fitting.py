@@ -86,7 +86,8 @@ def as_posterior(
     """
     layout = lay_out(start)
     base = summarise(start, layout, drawn, how)
-    convergence = judge(parameter_draws(base, layout, drawn))
+    words = {c.name: c.words for c in base.coefficients}
+    convergence = replace(judge(parameter_draws(base, layout, drawn)), words=words)
     if not convergence.approximate:
         convergence = replace(convergence, effects=effects_agreement(base.random, drawn))
     notes = convergence.notes()

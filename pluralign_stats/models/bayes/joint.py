@@ -48,6 +48,8 @@ class JointEstimates:
     average, apart
         Draws (S, p) of the demographic effects averaged over the dimensions, and (S, m) of the
         standard deviations between dimensions, of each demographic.
+    spreads
+        What these standard deviations are called.
     covariances
         For items and raters, (S, D, D) draws of the covariance of their effects on the dimensions.
     convergence
@@ -63,6 +65,7 @@ class JointEstimates:
     fits: Mapping[str, BayesOrdinalEstimates]
     average: np.ndarray
     apart: np.ndarray
+    spreads: tuple[str, ...]
     covariances: dict[str, np.ndarray]
     convergence: Convergence
     chosen: Priors
@@ -108,7 +111,7 @@ def estimate_joint(
     signs = _signs(valence or {}, list(fits))
     joint = lay_out_jointly(fits, signs)
     first = next(iter(fits.values()))
-    defaults = {f"sd(dimension: {p.name})": f"normal(0, {APART / p.span})" for p in joint.pooled}
+    defaults = {p.spread: f"normal(0, {APART / p.span})" for p in joint.pooled}
     chosen = choose_priors(first, joint.layout, priors, defaults)
     prior = chosen.numbers(joint.layout)
     reference = refer_at(joint.layout, prior, *start_jointly(fits, joint))
@@ -135,6 +138,7 @@ def estimate_joint(
         made,
         average,
         apart,
+        tuple(p.spread for p in joint.pooled),
         covariances,
         convergence,
         chosen,
@@ -258,4 +262,7 @@ def _convergence(
     ]
     effects = pd.concat([fit.convergence.effects for fit in made.values()], ignore_index=True)
     table = pd.concat([whole.table, *tables], ignore_index=True)
-    return replace(whole, table=table, effects=effects)
+    words = {f"average: {c.name}": f"average: {c.words}" for c in first.coefficients}
+    for name, fit in made.items():
+        words |= {f"{name}: {t}": f"{name}: {w}" for t, w in fit.convergence.words.items()}
+    return replace(whole, table=table, effects=effects, words=words)

@@ -40,6 +40,11 @@ class Pooled:
     span: float
 
     @property
+    def spread(self) -> str:
+        """What the standard deviation of its effects between dimensions is called."""
+        return f"sd(dimension: {self.name})"
+
+    @property
     def basis(self) -> np.ndarray:
         """(levels, q) deviations of levels by the q effects, which add up to 0 over the levels."""
         return helmert(len(self.levels)).T if self.levels else np.ones((1, 1))
@@ -121,7 +126,7 @@ def pool(fit: OrdinalEstimates) -> tuple[Pooled, ...]:
     for name in design.fixed_variables:
         known = design.data[name].cat.categories if name in design.factors else ()
         levels = tuple(map(str, known))
-        columns = _columns_of(name, design.fixed.names)
+        columns = design.fixed.places(name)
         if len(columns) != max(len(levels) - 1, 1):
             raise NotApplicableError(
                 f"the ratings do not tell all effects of '{name}' apart from those of the other "
@@ -130,12 +135,6 @@ def pool(fit: OrdinalEstimates) -> tuple[Pooled, ...]:
         span = 1.0 if levels else float(design.fixed.columns[:, columns[0]].std())
         found.append(Pooled(name, columns, levels, span))
     return tuple(found)
-
-
-def _columns_of(variable: str, names: tuple[str, ...]) -> np.ndarray:
-    """Numbers of a variable's columns, which are in the formula's order, not in the data's."""
-    own = [name == variable or name.startswith(f"{variable}[T.") for name in names]
-    return np.flatnonzero(own)
 
 
 def lay_out_jointly(fits: dict[str, OrdinalEstimates], valence: np.ndarray) -> JointLayout:
@@ -208,7 +207,13 @@ def lay_out_jointly(fits: dict[str, OrdinalEstimates], valence: np.ndarray) -> J
         shared=np.arange(T) < T - 2,
     )
     layout = Layout(
-        data, order, tuple(range(T)), np.zeros(X.shape[1]), np.zeros((D, 0)), _names(fits, pooled)
+        data,
+        order,
+        tuple(range(T)),
+        np.zeros(X.shape[1]),
+        np.zeros((D, 0)),
+        _names(fits, pooled),
+        (*("dimension" for _ in pooled), *(first.design.random[k].term.group for k in (1, 0))),
     )
     return JointLayout(layout, pooled, valence, means, items, raters)
 
@@ -254,7 +259,7 @@ def _names(fits: dict[str, OrdinalEstimates], pooled: tuple[Pooled, ...]) -> tup
     first = next(iter(fits.values()))
     names = list(first.design.fixed.names)
     names += [f"threshold {cut} ({name})" for name in fits for cut in first.thresholds.index]
-    names += [f"sd(dimension: {p.name})" for p in pooled]
+    names += [p.spread for p in pooled]
     dimensions = list(fits)
     for k in (1, 0):
         group = first.design.random[k].term.group

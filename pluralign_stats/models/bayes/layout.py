@@ -40,6 +40,8 @@ class Layout:
         (G, c) rows of the nominal matrix, one for each set of thresholds; G is c + 1.
     names
         P names of phi.
+    groups
+        Grouping factors of the random terms in the order used.
     """
 
     data: Data
@@ -48,6 +50,7 @@ class Layout:
     centre: np.ndarray
     sections: np.ndarray
     names: tuple[str, ...]
+    groups: tuple[str, ...]
 
     @property
     def constant(self) -> np.ndarray:
@@ -118,7 +121,8 @@ def lay_out(fit: ModelEstimates) -> Layout:
         correlated=np.array([r.term.correlated and r.z.shape[1] > 1 for r in random], dtype=bool),
         shared=np.zeros(len(random), dtype=bool),
     )
-    return Layout(data, order, terms, centre, sections, _names(fit, sections, terms))
+    groups = tuple(r.term.group for r in random)
+    return Layout(data, order, terms, centre, sections, _names(fit, sections, terms), groups)
 
 
 def _centre(fit: ModelEstimates) -> np.ndarray:

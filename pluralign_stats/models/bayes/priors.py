@@ -142,9 +142,10 @@ def slots(fit: ModelEstimates, layout: Layout) -> list[Slot]:
             default = Distribution("exponential", (span / unit,))
             found.append(Slot(layout.names[k], "sd", default, (k,)))
         if partials.stop > partials.start:
-            group = layout.names[sizes.start][3:-1].split(": ")[0]
             where = tuple(range(partials.start, partials.stop))
-            found.append(Slot(f"cor({group})", "correlations", Distribution("lkj", (2.0,)), where))
+            found.append(
+                Slot(f"cor({layout.groups[t]})", "correlations", Distribution("lkj", (2.0,)), where)
+            )
     return found
 
 

@@ -73,17 +73,16 @@ def state(fit: ModelEstimates, layout: Layout, priors: Priors) -> "pm.Model":
         else:
             sigma = _parameter("residual", prior[p], positive=True)
             pm.Normal(
-                _response(fit), eta - centre, sigma / np.sqrt(design.weight), observed=design.y
+                design.formula.outcome,
+                eta - centre,
+                sigma / np.sqrt(design.weight),
+                observed=design.y,
             )
     return model
 
 
 def _range(where: slice) -> range:
     return range(where.start, where.stop)
-
-
-def _response(fit: ModelEstimates) -> str:
-    return fit.formula.partition("~")[0].strip(" `")
 
 
 def _parameter(name: str, prior: Distribution, *, positive: bool = False, **options: Any) -> Any:
@@ -145,10 +144,10 @@ def _ordinal(
         given = {"eta": eta / spread, "cutpoints": cuts[section] / spread[:, None]}
     if (design.weight == 1).all():
         more = {} if layout.data.n_cuts == 1 else {"compute_p": False}
-        one(_response(fit), **given, **more, observed=design.y)
+        one(design.formula.outcome, **given, **more, observed=design.y)
     else:
         each = pm.logp(one.dist(**given), design.y)
-        pm.Potential(_response(fit), (design.weight * each).sum())
+        pm.Potential(design.formula.outcome, (design.weight * each).sum())
 
 
 def _cuts(layout: Layout, prior: Distribution) -> Any:
