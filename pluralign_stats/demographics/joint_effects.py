@@ -23,6 +23,7 @@ from pluralign_stats.formatting import with_interval
 from pluralign_stats.results import Metadata, Result, ordered_columns
 from pluralign_stats.settings import CONF_LEVEL, MIN_CELL, MOST_LEVELS
 from pluralign_stats.study.study import Study
+from pluralign_stats.study.text import contrast_labels
 from pluralign_stats.words import joined
 
 _COLUMNS = ["dimension", "term", "contrast", "level", "reference", "estimate", "sd", "conf_low"]
@@ -167,7 +168,7 @@ def _pooled(
         own = by_term.reindex(names).reset_index(drop=True)
         own = own.assign(
             term=label(factor),
-            contrast=[f"{level} vs {reference}" for level in levels],
+            contrast=contrast_labels([(level, reference) for level in levels]),
             level=levels,
             reference=reference,
             n_raters=raters[levels].to_numpy(),

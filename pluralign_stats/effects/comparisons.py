@@ -20,7 +20,7 @@ from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.models.parts import Averaging, Kind
 from pluralign_stats.results import Metadata, Result
 from pluralign_stats.settings import CONF_LEVEL
-from pluralign_stats.study.text import labels_of
+from pluralign_stats.study.text import contrast_labels
 
 #: Which levels of a factor are compared.
 Pairs = Literal["reference", "all", "sequential"]
@@ -176,7 +176,7 @@ def compare_levels(fit: ModelEstimates, variable: str, pairs: Pairs, step: float
         raise InputError(one_of("'pairs'", pairs, chosen))
     names = tuple(map(str, levels))
     made = chosen[pairs]
-    contrasts = tuple(labels_of([(names[i], names[j]) for i, j in made], " vs "))
+    contrasts = tuple(contrast_labels([(names[i], names[j]) for i, j in made]))
     return Comparison(variable, tuple(levels), names, np.array(made).reshape(-1, 2), contrasts)
 
 

@@ -19,6 +19,7 @@ from pluralign_stats.models.few_units import few_units
 from pluralign_stats.models.linear import LinearEstimates, rating_sd
 from pluralign_stats.models.ordinal import OrdinalEstimates
 from pluralign_stats.settings import CONF_LEVEL
+from pluralign_stats.study.text import contrast_labels
 
 #: Unit of the differences.
 UNIT = "SD of a rating"
@@ -83,7 +84,7 @@ def standardized_difference(
                 "the data do not tell the groups apart from other terms of the model"
             )
         weights[0, column] = sign
-    contrast = pd.DataFrame({"contrast": [f"{level} vs {reference}"]})
+    contrast = pd.DataFrame({"contrast": contrast_labels([(level, reference)])})
     difference = base.combine(weights / latent_sd(fit), contrast)
     how = infer(fit, conf_level, "delta", "none", 1000, 1)
     return tabulate(fit, difference, how, few=[few_units(fit, factor)]).iloc[0]

@@ -23,6 +23,7 @@ from pluralign_stats.figures.picture import Picture, drawing
 from pluralign_stats.figures.style import MUTED, foot, look, new_figure, wrapped
 from pluralign_stats.figures.ticks import RoundTicks
 from pluralign_stats.results import Result
+from pluralign_stats.study.text import contrast_label
 
 #: Height in inches of a line of a row's label, and of what else a row needs.
 _LINE, _AROUND = 0.135, 0.08
@@ -103,7 +104,7 @@ def _comparable(first: str, second: str, designs: Designs) -> bool:
 
 def _pair_label(first: str, second: str) -> str:
     """A pair of designs, on two lines where one is too short."""
-    whole = f"{first} vs {second}"
+    whole = contrast_label(first, second)
     return whole if len(whole) <= _LABEL else f"{first} vs{PARAGRAPH}{second}"
 
 

@@ -27,6 +27,7 @@ from pluralign_stats.judging.statistics import STATISTICS
 from pluralign_stats.results import Metadata, Result
 from pluralign_stats.settings import CONF_LEVEL, MIN_CELL, SIGNIFICANCE
 from pluralign_stats.study.study import Study
+from pluralign_stats.study.text import contrast_label
 from pluralign_stats.words import counted, joined
 
 _COLUMNS = ["dimension", "term", "contrast", "level", "reference", "statistic", "estimate"]
@@ -179,7 +180,7 @@ def _record(
     return {
         "dimension": study.codebook.label(row.dimension),
         "term": study.codebook.label(row.demographic),
-        "contrast": f"{row.group} vs {reference.group}",
+        "contrast": contrast_label(row.group, reference.group),
         "level": row.group,
         "reference": reference.group,
         "statistic": STATISTICS[place],

@@ -30,6 +30,7 @@ from pluralign_stats.outcomes.models import (
 )
 from pluralign_stats.results import Metadata, Result, ordered_columns
 from pluralign_stats.settings import CONF_LEVEL, SIGNIFICANCE
+from pluralign_stats.study.text import contrast_label
 from pluralign_stats.words import counted, is_are
 
 #: How many runs, seeds, prompts and generations stand behind an estimate.
@@ -245,7 +246,7 @@ def _sentence(table: pd.DataFrame, experiment: Experiment) -> str:
     top = some.loc[some["standardized"].abs().idxmax()]
     size = with_interval(top, ".2f", UNIT)
     first, second = (plain_design(top[c], experiment.values) for c in ("level", "reference"))
-    where = f"{first} vs {second} on {top['dimension']}: {size}"
+    where = f"{contrast_label(first, second)} on {top['dimension']}: {size}"
     if len(known) == 1:
         return f"The one difference is {'not ' if clear.empty else ''}{what}: {where}."
     if clear.empty:

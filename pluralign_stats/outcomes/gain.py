@@ -20,6 +20,7 @@ from pluralign_stats.outcomes.fieller import ratio_sizes
 from pluralign_stats.outcomes.models import Kind, design_means, differences
 from pluralign_stats.results import Result
 from pluralign_stats.settings import CONF_LEVEL
+from pluralign_stats.study.text import contrast_label
 
 _COLUMNS = ["dimension", "term", "contrast", "level", "reference", "estimate", "conf_low"]
 _COLUMNS += ["conf_high", "bounded", "change_first", "change_second", "same_direction", *COUNTS]
@@ -110,7 +111,7 @@ def gain_row(
     """Relative gain of the first design of a pair over the second, with its interval."""
     a, b = pair
     made = differences(design_means(fit), [(a, control), (b, control), (a, b)])
-    told: dict[str, float | str] = {"contrast": f"{a} vs {b}", "level": a, "reference": b}
+    told: dict[str, float | str] = {"contrast": contrast_label(a, b), "level": a, "reference": b}
     if isinstance(fit, Posterior):
         draws = made.at(points_of(fit))
         with np.errstate(divide="ignore", invalid="ignore"):

@@ -15,7 +15,7 @@ from pluralign_stats.fits.linear import LinearFit, fit_linear
 from pluralign_stats.fits.ordinal import OrdinalFit, fit_ordinal
 from pluralign_stats.notes import Code, Note, reworded
 from pluralign_stats.outcomes.experiments import Experiment
-from pluralign_stats.study.text import labels_of
+from pluralign_stats.study.text import contrast_labels
 
 Kind = Literal["linear", "ordinal", "bayes"]
 
@@ -317,5 +317,5 @@ def differences(means: Estimates, pairs: list[tuple[str, str]]) -> Estimates:
         weights[row, place[first]] += 1
         weights[row, place[second]] -= 1
     labels = pd.DataFrame(pairs, columns=["level", "reference"])
-    labels.insert(0, "contrast", labels_of(pairs, " vs "))
+    labels.insert(0, "contrast", contrast_labels(pairs))
     return means.combine(weights, labels)

@@ -19,6 +19,7 @@ from pluralign_stats.simulate.levels import LEVELS
 from pluralign_stats.simulate.parameters import PLANTED
 from pluralign_stats.study.read import read_study
 from pluralign_stats.study.study import Study
+from pluralign_stats.study.text import contrast_label
 
 #: Ways of modelling ratings.
 MODELS: dict[str, Callable[..., LinearFit | OrdinalFit]] = {
@@ -66,7 +67,7 @@ def published_rating_findings(study: Study) -> tuple[RatingFinding, ...]:
         reference, label = LEVELS[planted.term][0], study.codebook.label(planted.dimension)
         known = study.levels(planted.term) if planted.term in study.demographics else ()
         if planted.dimension in study.dimensions and {planted.level, reference} <= set(known):
-            name = f"{label}, {planted.level} vs {reference} raters"
+            name = f"{label}, {contrast_label(planted.level, reference)} raters"
             found.append(
                 RatingFinding(name, planted.dimension, planted.term, planted.level, reference)
             )

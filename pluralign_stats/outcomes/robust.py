@@ -28,6 +28,7 @@ from pluralign_stats.outcomes.models import (
 )
 from pluralign_stats.results import Result
 from pluralign_stats.settings import CONF_LEVEL
+from pluralign_stats.study.text import contrast_label
 from pluralign_stats.words import counted, some
 
 #: What is asked: a difference in score points, or a relative gain in percent.
@@ -96,7 +97,7 @@ def leave_one_out(
         rows.append({"left_out": part, "which": str(level), **found})
     table = pd.DataFrame([{"reason": "", "method": "", "clear": "", **row} for row in rows])
     table["same_sign"] = _same_sign(table)
-    table = table.assign(dimension=label, contrast=f"{a} vs {b}")
+    table = table.assign(dimension=label, contrast=contrast_label(a, b))
     columns = ["dimension", "contrast", "left_out", "which", "estimate", "conf_low", "conf_high"]
     columns += ["clear", "same_sign", "reason", "method"]
     title = f"{_QUANTITIES[quantity]} of {a} and {b} on {label}, with parts left out"
@@ -165,7 +166,7 @@ def model_kinds(
         rows.append({"model": _KINDS[kind], **found})
     table = pd.DataFrame([{"reason": "", "method": "", "clear": "", **row} for row in rows])
     table["same_sign"] = _same_sign(table)
-    table = table.assign(dimension=label, contrast=f"{a} vs {b}")
+    table = table.assign(dimension=label, contrast=contrast_label(a, b))
     columns = ["dimension", "contrast", "model", "estimate", "conf_low", "conf_high", "clear"]
     columns += ["same_sign", "reason", "method"]
     title = f"{_QUANTITIES[quantity]} of {a} and {b} on {label}, by kind of model"

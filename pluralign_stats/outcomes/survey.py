@@ -35,6 +35,7 @@ from pluralign_stats.outcomes.scores import scores
 from pluralign_stats.results import Metadata, Result
 from pluralign_stats.settings import CONF_LEVEL, MIN_CELL
 from pluralign_stats.study.study import Study
+from pluralign_stats.study.text import contrast_label
 from pluralign_stats.words import counted, joined
 
 #: The comparisons of figure 2: demographic, group named first, group named second.
@@ -83,7 +84,7 @@ class _Pair:
     @property
     def contrast(self) -> str:
         """What tables call their difference."""
-        return f"{self.first} vs {self.second}"
+        return contrast_label(self.first, self.second)
 
     def group(self, level: str) -> str:
         """What the outcome table calls one of them."""

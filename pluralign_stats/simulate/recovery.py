@@ -7,6 +7,7 @@ from pluralign_stats.results import Metadata, Result
 from pluralign_stats.study.study import Study
 from pluralign_stats.words import counted
 
+_KEYS = ["dimension", "term", "level", "reference", "reading"]
 _COLUMNS = ["dimension", "term", "contrast", "reading", "planted"]
 _ESTIMATES = ["estimate", "conf_low", "conf_high", "n_raters", "n_ratings", "method"]
 
@@ -37,7 +38,7 @@ def recovery(study: Study, percents: Result) -> Result:
         raise InputError("this study has no planted truth to compare with")
     tests = ["std_error", "p_value", "p_adjusted"]
     estimates = percents.table.drop(columns=tests, errors="ignore")
-    table = _planted(study).merge(estimates, on=["dimension", "term", "contrast", "reading"])
+    table = _planted(study).merge(estimates, on=_KEYS)
     table = table[_COLUMNS + _ESTIMATES]
     inside = (table["conf_low"] <= table["planted"]) & (table["planted"] <= table["conf_high"])
     known = table["conf_low"].notna()
@@ -73,11 +74,12 @@ def _planted(study: Study) -> pd.DataFrame:
         (
             label(row.dimension),
             label(row.term),
-            f"{row.level} vs {row.reference}",
+            row.level,
+            row.reference,
             reading,
             getattr(row, f"percent_{reading}"),
         )
         for row in effects.itertuples()
         for reading in ("mean", "odds")
     ]
-    return pd.DataFrame(rows, columns=_COLUMNS)
+    return pd.DataFrame(rows, columns=[*_KEYS, "planted"])

@@ -52,6 +52,16 @@ def labels_of(names: Sequence[tuple[str, ...]], mark: str) -> list[str]:
     return [joined(parts, mark) for parts in names]
 
 
+def contrast_labels(pairs: Sequence[tuple[str, str]]) -> list[str]:
+    """What tables call differences between two levels, the one named first less the other."""
+    return labels_of(pairs, " vs ")
+
+
+def contrast_label(level: str, reference: str) -> str:
+    """What tables call one such difference."""
+    return contrast_labels([(level, reference)])[0]
+
+
 def look_alikes(levels: Iterable[object]) -> list[list[str]]:
     """Levels that differ only in case, space, or in how Unicode or a program writes them."""
     groups: dict[str, list[str]] = {}
