@@ -83,7 +83,7 @@ def calibration_check(
         fit.warnings,
     )
     backing = counted_backing(fit, table)
-    result = Result(table, _sentence(table, p, unit), meta, backing=backing)
+    result = Result(table, _sentence(table, p), meta, backing=backing)
     return Check("calibration", p >= SIGNIFICANCE, result, p_value=p)
 
 
@@ -114,7 +114,7 @@ def _table(
     return table[ordered_columns(table)]
 
 
-def _sentence(table: pd.DataFrame, p: float, unit: str) -> str:
+def _sentence(table: pd.DataFrame, p: float) -> str:
     gap = table["observed"] - table["estimate"]
     worst = table.loc[gap.abs().idxmax()]
     where = {
@@ -122,7 +122,7 @@ def _sentence(table: pd.DataFrame, p: float, unit: str) -> str:
         "Fitted rating": f"where the fitted rating is {worst['group']}",
     }.get(worst["term"], f"for {worst['group']} ({worst['term']})")
     what = f"in ratings of {_plain(worst['rating'])} " if "rating" in table else ""
-    form = ".1%" if unit.startswith("share") else ".2f"
+    form = ".1%" if "rating" in table else ".2f"
     told = (
         f"the largest gap is {what}{where}: predicted {worst['estimate']:{form}}, observed "
         f"{worst['observed']:{form}}"
