@@ -1,6 +1,6 @@
 # Two commands matter: `make reproduce` and `make test`. `make help` lists the rest.
 .DEFAULT_GOAL := help
-.PHONY: help setup reproduce test lint types check docs screenshots benchmark validate format lock clean
+.PHONY: help setup reproduce test test-all lint types check docs screenshots benchmark validate format lock clean
 
 PYTHON ?= python3
 VENV   := .venv
@@ -28,7 +28,7 @@ export OMP_NUM_THREADS ?= 1
 help: ## Show this list
 	@echo "Pluralign: from ratings to a report. Usage: make TARGET"
 	@echo
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo
 	@echo "Settings: OUT=FOLDER (where reproduce writes), ARGS=\"--quick\" (options of pluralign reproduce),"
 	@echo "          PYTHON=COMMAND (3.12 or newer),"
@@ -50,8 +50,11 @@ $(READY): requirements.lock requirements-setup.lock pyproject.toml
 reproduce: $(READY) ## Carry out the whole study in miniature and print where the report is
 	@$(BIN)/pluralign reproduce --out $(OUT) $(ARGS)
 
-test: $(READY) ## Run the tests
-	@$(BIN)/python -m pytest
+test: $(READY) ## Run the quick tests
+	@$(BIN)/python -m pytest -m "not extended"
+
+test-all: test ## Run all tests: the quick ones, then those with a browser, kills, every notebook, R, docs
+	@$(BIN)/python -m pytest -m extended
 
 lint: $(READY) ## Check style, docstrings and that notebooks hold no outputs
 	@$(BIN)/ruff check .
@@ -61,7 +64,7 @@ lint: $(READY) ## Check style, docstrings and that notebooks hold no outputs
 types: $(READY) ## Check types
 	@$(BIN)/mypy
 
-check: lint types test ## Everything that the continuous integration runs
+check: lint types test-all ## Everything that the continuous integration runs
 
 docs: $(READY) ## Build the documentation, searchable, without a network
 	@$(BIN)/python docs/site/build.py $(ARGS)

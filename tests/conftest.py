@@ -18,6 +18,16 @@ from pluralign_stats.study.tables import Tables, tabulate
 # Tests train in forked processes, which cannot use the threads of the process they are copied from.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+#: What `make test` runs, and what says of a module that nothing of it belongs there.
+QUICK, EXTENDED = "not extended", "\npytestmark = pytest.mark.extended\n"
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Modules of which nothing runs need not be imported: some load all that trains models."""
+    quick = config.option.markexpr == QUICK and collection_path.suffix == ".py"
+    return True if quick and EXTENDED in collection_path.read_text("utf-8") else None
+
+
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 
 TOY_CODEBOOK = """\

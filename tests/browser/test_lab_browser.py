@@ -25,7 +25,7 @@ from tests.browser.laboratory import TOKEN, Visitor, laboratory
 NOTEBOOKS = sorted(p.name for p in (Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
 EXPLORER = next(name for name in NOTEBOOKS if name.endswith("_explorer.ipynb"))
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.extended
 
 
 @dataclass(frozen=True)

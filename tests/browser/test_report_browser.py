@@ -68,7 +68,7 @@ return [...document.querySelectorAll('.table-frame, figure')].filter(
   element => element.checkVisibility() && element.scrollWidth > element.clientWidth);
 """
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.extended
 
 
 @pytest.fixture(scope="module")

@@ -10,6 +10,8 @@ sys.path.append(str(Path(__file__).parents[1] / "training"))
 
 from tiny_chat_models import save_model, save_run
 
+pytestmark = pytest.mark.extended
+
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory):

@@ -7,6 +7,8 @@ import pytest
 
 import reports
 
+pytestmark = pytest.mark.extended
+
 
 @pytest.fixture
 def calls(monkeypatch):

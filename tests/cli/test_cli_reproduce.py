@@ -7,6 +7,8 @@ import pytest
 
 from training.conditions.grid import HUB
 
+pytestmark = pytest.mark.extended
+
 
 @pytest.mark.parametrize("config", ["full", "reproduce"])
 def test_a_dry_run_prints_the_cost_and_writes_nothing(pluralign, tmp_path, config) -> None:

@@ -9,6 +9,8 @@ import pytest
 
 from pluralign_stats.simulate.study import write_simulated_study
 
+pytestmark = pytest.mark.extended
+
 
 @pytest.fixture(scope="module")
 def codebook(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -15,6 +15,8 @@ from page_blocks import PAGES, ROOT, Block, blocks, inline_options
 import pluralign_stats
 from pluralign_stats.cli import COMMANDS, cli
 
+pytestmark = pytest.mark.extended
+
 make_table = runpy.run_path(str(ROOT / "tests" / "outcomes" / "made_outcomes.py"))["make_table"]
 
 #: Commands of the tutorials that take seconds; the others are parsed only.
@@ -79,7 +81,7 @@ def invoke(arguments: list[str]) -> None:
     assert done.exit_code == 0, (arguments, done.output, done.exception)
 
 
-@pytest.mark.slow
+@pytest.mark.extended
 @pytest.mark.parametrize("page", WITH_PYTHON)
 def test_the_python_examples_of_a_page_run_in_their_order(page, tmp_path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)

@@ -16,6 +16,8 @@ import pluralign_stats
 from pluralign_stats.cli import COMMANDS
 from pluralign_stats.results import VOCABULARY
 
+pytestmark = pytest.mark.extended
+
 ROOT = Path(__file__).resolve().parents[2]
 
 #: What a page may be fetched from, by tag and attribute.
@@ -160,7 +162,7 @@ CHECKS = (
 )
 
 
-@pytest.mark.slow
+@pytest.mark.extended
 def test_the_site(tmp_path: Path, subtests: pytest.Subtests) -> None:
     command = [sys.executable, str(ROOT / "docs" / "site" / "build.py"), "--out", str(tmp_path)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
@@ -171,7 +173,7 @@ def test_the_site(tmp_path: Path, subtests: pytest.Subtests) -> None:
             check(tmp_path / "html")
 
 
-@pytest.mark.slow
+@pytest.mark.extended
 def test_notebooks_can_be_shown_as_they_were_executed(tmp_path: Path, monkeypatch) -> None:
     monkeypatch.syspath_prepend(ROOT / "docs" / "site")
     from chapter_pages import chapter_pages, execute

@@ -3,7 +3,7 @@ import pytest
 import pluralign_stats as pls
 
 
-@pytest.mark.slow
+@pytest.mark.extended
 def test_pooled_differences_and_correlations_are_under_labels():
     study = pls.simulate_study(5, n_raters=160, n_prompts=8, responses_per_prompt=2)
     made = pls.joint_effects(

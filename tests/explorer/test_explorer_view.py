@@ -274,7 +274,7 @@ def test_without_its_package_the_extra_is_named(
         pls.explore(small_study)
 
 
-@pytest.mark.slow
+@pytest.mark.extended
 def test_an_executed_notebook_has_plain_pictures(tmp_path: Path) -> None:
     import papermill
 

@@ -9,6 +9,8 @@ from bs4 import BeautifulSoup
 import pluralign_stats as pls
 from reports import build_report, notebook_folder
 
+pytestmark = pytest.mark.extended
+
 CHAPTER = notebook_folder() / "13_judge_against_humans.ipynb"
 
 
@@ -36,7 +38,7 @@ def chapter(codebook, out, **parameters):
     return soup.get_text(), told
 
 
-@pytest.mark.slow
+@pytest.mark.extended
 def test_the_chapter_with_scores(codebook, tmp_path, monkeypatch):
     """The scores are named from the folder of the command; no page tells where they lie."""
     study = pls.read_study(codebook)
@@ -63,7 +65,7 @@ def test_the_chapter_with_scores(codebook, tmp_path, monkeypatch):
     assert set(table["data"]) == {"simulated"}
 
 
-@pytest.mark.slow
+@pytest.mark.extended
 def test_the_chapter_without_scores_says_how_to_make_them(codebook, tmp_path):
     text, told = chapter(codebook, tmp_path / "r")
     assert told == {}

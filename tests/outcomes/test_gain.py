@@ -110,7 +110,7 @@ def test_pairs_that_cannot_be(experiment, pair, told):
         relative_gain(experiment, *pair)
 
 
-@pytest.mark.slow
+@pytest.mark.extended
 def test_coverage_of_gains_in_whole_experiments():
     """Nominal or above, as the degrees of freedom are cautious."""
     covered = 0

@@ -37,7 +37,7 @@ DIMENSIONS = (
 SIZE = {"n_seeds": 2, "n_prompts": 3, "n_samples": 1, "languages": ("en", "de"),
         "dimensions": DIMENSIONS}  # fmt: skip
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.extended
 
 
 @pytest.fixture(scope="module")

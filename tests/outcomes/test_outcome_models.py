@@ -231,7 +231,7 @@ def test_a_design_without_scores_is_named():
         pairwise(made)
 
 
-@pytest.mark.slow
+@pytest.mark.extended
 def test_bayesian_fits_answer_the_same_questions(balanced):
     how = {"kind": "bayes", "draws": 250, "tune": 200, "chains": 2, "progress": False}
     some = balanced.only("preserve", "majority")

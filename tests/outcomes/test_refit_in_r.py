@@ -21,6 +21,8 @@ from made_outcomes import make_table, outcomes_of
 import pluralign_stats as pls
 from pluralign_stats.outcomes.scores import scores
 
+pytestmark = pytest.mark.extended
+
 REFERENCE = Path(__file__).parents[1] / "reference"
 STORED = REFERENCE / "outcomes.json"
 SCRIPT = REFERENCE / "refit_outcomes.R"
@@ -137,7 +139,7 @@ def lme4_is_installed() -> bool:
     ).returncode
 
 
-@pytest.mark.slow
+@pytest.mark.extended
 @pytest.mark.parametrize("figure", FIGURES)
 def test_lme4_gives_the_same_numbers_from_the_scores(figure, tmp_path):
     if not lme4_is_installed():

@@ -31,7 +31,7 @@ from tests.attack import (
 )
 from tests.reports.test_odd_studies import judged, run
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.extended
 
 EACH = 4
 CHAPTERS = ("01", "02", "03", "04", "05", "06", "08", "13")

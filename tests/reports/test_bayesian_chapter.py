@@ -12,6 +12,8 @@ import pluralign_stats as pls
 from pluralign_stats.models.bayes.options import FEWEST_DRAWS
 from reports import build_report, notebook_folder
 
+pytestmark = pytest.mark.extended
+
 FEW = {"draws": FEWEST_DRAWS, "tune": FEWEST_DRAWS}
 EFFECTS, STYLE, CROSSED = "07_bayesian_effects", "05_response_style", "06_intersections"
 
@@ -40,7 +42,7 @@ def small(tmp_path_factory) -> Path:
     return pls.write_simulated_study(folder, 3, n_raters=160, n_prompts=10, responses_per_prompt=2)
 
 
-@pytest.mark.slow
+@pytest.mark.extended
 def test_the_chapter_of_effects(small, tmp_path):
     page, told = chapter(EFFECTS, small, tmp_path / "r", demographics="gender,politics")
     study = pls.read_study(small)
@@ -55,7 +57,7 @@ def test_the_chapter_of_effects(small, tmp_path):
     assert not shown & set(raters)
 
 
-@pytest.mark.slow
+@pytest.mark.extended
 def test_the_chapter_of_intersections(small, tmp_path):
     wanted = {"demographics": "gender,politics", "intersection": "gender,politics"}
     page, told = chapter(CROSSED, small, tmp_path / "r", **wanted)
@@ -65,7 +67,7 @@ def test_the_chapter_of_intersections(small, tmp_path):
     assert (cells["n_raters"].dropna() >= 10).all()
 
 
-@pytest.mark.slow
+@pytest.mark.extended
 def test_the_chapter_of_response_style(small, tmp_path):
     _, told = chapter(STYLE, small, tmp_path / "r", group="gender")
     assert {"style_ratings", "style_differences", "style_models"} <= set(told)

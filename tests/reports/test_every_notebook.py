@@ -9,7 +9,7 @@ from reports import build_report
 from reports.notebook import find_notebooks
 from tests.reports.little_work import LITTLE_WORK
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.extended
 
 
 def pages(codebook, out, **given):

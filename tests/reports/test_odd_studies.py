@@ -11,7 +11,7 @@ from odd_studies import ODD, write_odd
 import pluralign_stats as pls
 from tests.reports.little_work import run_chapter as run
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.extended
 
 QUICK = ("01", "02", "03", "04", "08", "13", "14", "15", "17")
 SHORT = ("01", "03", "04", "08")

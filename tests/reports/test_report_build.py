@@ -22,6 +22,8 @@ from pluralign_stats.errors import InputError, PluralignError
 from reports import build_report
 from tests.reports.conftest import FakeStudy, Maker
 
+pytestmark = pytest.mark.extended
+
 REPOSITORY = Path(__file__).parents[2]
 
 WRITES = """\

@@ -19,6 +19,8 @@ from reports.kernel import Kernels
 from reports.notebook import read_notebook
 from tests.reports.conftest import Maker
 
+pytestmark = pytest.mark.extended
+
 #: Longer than papermill's limit on output, 4 seconds, and jupyter's on the end of a kernel, 5.
 SECONDS = 10
 

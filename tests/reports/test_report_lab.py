@@ -16,6 +16,8 @@ from reports.notebook import read_notebook
 from tests.conftest import Toy
 from tests.reports.conftest import Maker
 
+pytestmark = pytest.mark.extended
+
 
 @pytest.fixture
 def shipped(notebook: Maker, monkeypatch: pytest.MonkeyPatch) -> list[Path]:

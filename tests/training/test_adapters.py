@@ -19,6 +19,8 @@ from training.bases.adapter import check_adapter, with_adapter
 from training.bases.load import load_model
 from training.conditions.options import DpoOptions
 
+pytestmark = pytest.mark.extended
+
 WEIGHTS = "adapter_model.safetensors"
 CONFIG = "adapter_config.json"
 

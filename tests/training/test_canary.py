@@ -20,6 +20,8 @@ from training.engines.verification import (
     write_canary,
 )
 
+pytestmark = pytest.mark.extended
+
 PROBES = [Probe([1], [2, 3])]
 BASE = [[-1.0, -2.0]]
 TRAINED = [[-1.5, -1.0]]

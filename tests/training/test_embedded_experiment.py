@@ -10,6 +10,8 @@ from scipy import stats
 
 from pluralign_stats.settings import CONF_LEVEL
 
+pytestmark = pytest.mark.extended
+
 SEEDS = (1, 2, 3)
 
 
@@ -42,7 +44,7 @@ def scores(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return home / "scores"
 
 
-@pytest.mark.slow
+@pytest.mark.extended
 def test_tuning_against_toxicity_lowers_it(scores: Path) -> None:
     outcomes = pd.read_parquet(scores / "outcomes.parquet")
     toxic = outcomes[outcomes["dimension"] == "toxicity"].groupby("run")["score"].mean()
@@ -56,7 +58,7 @@ def test_tuning_against_toxicity_lowers_it(scores: Path) -> None:
     assert 2.5 < control < 3.5
 
 
-@pytest.mark.slow
+@pytest.mark.extended
 def test_the_models_keep_speaking(scores: Path) -> None:
     health = pd.read_parquet(scores / "health.parquet")
     assert not health["collapsed"].any()

@@ -20,6 +20,8 @@ from training.engines.likelihood import Span, mean_logprobs
 from training.engines.protocol import GenerationOptions, Reply, Request
 from training.engines.transformers_engine import TransformersEngine
 
+pytestmark = pytest.mark.extended
+
 SHORT, LONG = "what is good", "what is good at home tell me of work was ist gut daheim sag mir"
 REQUESTS = [Request(SHORT if i % 2 else LONG, seed=i) for i in range(8)]
 OPTIONS = GenerationOptions(max_tokens=16)

@@ -7,6 +7,8 @@ from scipy.stats import chisquare
 
 from training.engines.sampling import SeededSampling, invert, nucleus, uniforms
 
+pytestmark = pytest.mark.extended
+
 
 def _drawn(scores: torch.Tensor, seeds: list[int], **how: float) -> torch.Tensor:
     options = {"temperature": 1.0, "top_p": 1.0, **how}

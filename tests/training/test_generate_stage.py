@@ -35,6 +35,8 @@ from training.generation.runs import refuse_trained
 from training.generation.stage import Generated, generate_all
 from training.judges.stage import _controls, find_generations
 
+pytestmark = pytest.mark.extended
+
 OPTIONS = GenerationOptions(samples=2, max_tokens=12, batch=8, seed=3)
 
 

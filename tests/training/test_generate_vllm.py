@@ -21,6 +21,8 @@ from training.engines.base import Base
 from training.engines.protocol import GenerationOptions, Request
 from training.engines.transformers_engine import TransformersEngine
 
+pytestmark = pytest.mark.extended
+
 
 @dataclass
 class SamplingParams:

@@ -15,6 +15,8 @@ from pluralign_stats import InputError
 from training.optimize.data import in_random_order, unpaired_rows
 from training.optimize.mismatched import require_mismatched, with_mismatched
 
+pytestmark = pytest.mark.extended
+
 
 def row(prompt: str, words: int, answer: int) -> dict[str, Any]:
     """One example; prompts with equal words have equal tokens."""

@@ -17,6 +17,8 @@ from training.embedded import base, muon, pretrain
 from training.embedded.muon import Muon, orthogonalized
 from training.number_format import cpu_has_bf16, is_fast, number_format
 
+pytestmark = pytest.mark.extended
+
 SHAPES = ((12, 12), (30, 12), (12, 30), (1, 7))
 
 

@@ -30,6 +30,8 @@ from training.tuning.run import failure
 from training.tuning.stage import Trained, pending, train_all
 from training.tuning.worker import Task
 
+pytestmark = pytest.mark.extended
+
 GRID = """\
 scales: [5-point, binary]
 base_models: [{base}]

@@ -12,6 +12,8 @@ from train_runs import QUICK, condition, prepare
 
 from pluralign_stats import InputError
 
+pytestmark = pytest.mark.extended
+
 KINDS = ("llama", "qwen3", "gemma3", "reasoning")
 
 

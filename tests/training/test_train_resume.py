@@ -10,6 +10,8 @@ import pytest
 import tiny
 from train_runs import condition, prepare, train_with_kills
 
+pytestmark = pytest.mark.extended
+
 
 @pytest.fixture(scope="module")
 def base(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -21,6 +21,8 @@ from pluralign_stats.workers.worker import _do
 from training.tuning.stage import launcher
 from training.tuning.worker import Task, train_task
 
+pytestmark = pytest.mark.extended
+
 
 @pytest.fixture(scope="module")
 def base(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from small_run import children, finish, mark, results, run, start
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.extended
 
 
 def _one_run(out: Path, word: str = "mean") -> Path:

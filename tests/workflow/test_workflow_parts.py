@@ -19,6 +19,8 @@ from training.workflow.layout import Layout, needs
 from training.workflow.marks import digest, to_do
 from training.workflow.step import provenance, set_aside
 
+pytestmark = pytest.mark.extended
+
 
 def test_parts_of_a_grid_share_its_conditions_and_begin_with_different_models(tmp_path) -> None:
     made = write_simulated_study(

@@ -3,9 +3,12 @@
 import json
 
 import pandas as pd
+import pytest
 from small_run import mark, results, run, write_config
 
 from pluralign_stats.study.yaml_file import parse_yaml
+
+pytestmark = pytest.mark.extended
 
 
 def test_a_run_ends_with_one_outcome_for_each_answer(reference) -> None:

@@ -11,6 +11,8 @@ import pytest
 from pluralign_stats import fit_bayes
 from tests.conftest import SHARED_DATA
 
+pytestmark = pytest.mark.extended
+
 FOLDER = Path(__file__).parents[2] / "reference"
 CASES = json.loads((FOLDER / "brms_reference.json").read_text("utf-8"))["cases"]
 
@@ -110,7 +112,7 @@ def test_every_case_is_compared_or_left_out_for_a_reason():
     assert set(CASES) == set(MODELS) | set(LEFT_OUT)
 
 
-@pytest.mark.slow
+@pytest.mark.extended
 @pytest.mark.parametrize("name", MODELS)
 def test_posteriors_are_those_of_brms(name):
     case, (formula, options, draws) = CASES[name], MODELS[name]

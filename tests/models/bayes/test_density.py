@@ -145,7 +145,7 @@ def log_jacobian(model, names, z, step=5e-3):
     return np.linalg.slogdet(slopes)[1]
 
 
-@pytest.mark.slow
+@pytest.mark.extended
 def test_density_is_that_of_pymc(model):
     pytensor = pytest.importorskip("pytensor")
     with warnings.catch_warnings():

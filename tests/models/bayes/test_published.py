@@ -7,6 +7,8 @@ import pytest
 from pluralign_stats import fit_bayes
 from tests.conftest import SHARED_DATA
 
+pytestmark = pytest.mark.extended
+
 FOLDER = SHARED_DATA / "trustamas"
 PRIORS = {
     "coefficients": "normal(0, 1)",
@@ -17,7 +19,7 @@ PRIORS = {
 EFFECTS = ["human_vs_AI", "utilitarian_vs_deontological", "interaction"]
 
 
-@pytest.mark.slow
+@pytest.mark.extended
 @pytest.mark.skipif(not FOLDER.exists(), reason="the trustamas data are not here")
 @pytest.mark.parametrize("outcome", ["trustworthy", "blame"])
 def test_medians_are_the_published_ones(outcome):

@@ -9,6 +9,8 @@ import pluralign_stats as pls
 from pluralign_stats.errors import MissingExtraError
 from pluralign_stats.models.bayes.pymc_model import state
 
+pytestmark = pytest.mark.extended
+
 MODELS = {
     "slopes": ("r4 ~ x + (1 + x|rater) + (1|item)", {}),
     "ordered thresholds": (
@@ -27,7 +29,7 @@ MODELS = {
 }
 
 
-@pytest.mark.slow
+@pytest.mark.extended
 @pytest.mark.parametrize("name", MODELS)
 def test_sampling_can_start(build, ratings, name):
     pytensor = pytest.importorskip("pytensor")

@@ -15,6 +15,8 @@ from training.judgement import Answer, Judge, Judgement
 from training.judges.choose import make_judge
 from training.judges.classifier import ClassifierJudge, ClassifierOptions, head_of
 
+pytestmark = pytest.mark.extended
+
 
 def config(labels, problem=None):
     names = dict(enumerate(labels))

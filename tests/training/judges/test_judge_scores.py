@@ -24,6 +24,8 @@ from training.judges.faults import JudgeStoppedError
 from training.judges.items import item_texts, score_items
 from training.judges.stage import score_generations
 
+pytestmark = pytest.mark.extended
+
 FACTORS = {**dict.fromkeys(TUNING, "x"), "group": "all", "scale": "binary", "optimizer": "dpo"}
 FACTORS |= {"objective": "toxicity", "base_model": "b", "chat_template": "own", "seed": 1}
 CONTROL = {**FACTORS, **dict.fromkeys(TUNING, "control"), "seed": 0}
@@ -343,7 +345,7 @@ def scores_by_text(request):
     return completion({name: 1 + len(request.text) % 5 for name in names})
 
 
-@pytest.mark.slow
+@pytest.mark.extended
 def test_a_kill_in_the_middle_pays_nothing_twice(server, tmp_path):
     folder = tmp_path / "generations"
     for k in range(3):

@@ -8,10 +8,12 @@ from training.judges.endpoint import EndpointJudge
 from training.judges.options import EndpointOptions
 from training.judges.rubric import default_rubric
 
+pytestmark = pytest.mark.extended
+
 ANSWERS = [Answer("Who cooks?", text, "en") for text in ("Everybody.", "Nobody.", " ")]
 
 
-@pytest.mark.slow
+@pytest.mark.extended
 def test_a_real_server_whose_model_talks_nonsense(served_model, tmp_path):
     url, model = served_model
     options = EndpointOptions(model, url, max_tokens=12, tries=2, concurrency=2, retries=2)
