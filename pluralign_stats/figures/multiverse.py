@@ -26,7 +26,7 @@ from pluralign_stats.words import counted
 
 #: Columns that are no choice of analysis.
 _FOUND = (
-    "estimate", "conf_low", "conf_high", "clear", "agrees", "main", "reason", "method",
+    "estimate", "conf_low", "conf_high", "excludes_0", "agrees", "main", "reason", "method",
 )  # fmt: skip
 
 #: What readers call choices and their options, where not by their names.
@@ -48,8 +48,8 @@ _OPTIONS: dict[str, dict[str, str]] = {
 
 #: How an estimate looks, by whether it agrees in sign with the main analysis.
 _LOOKS = {
-    "yes": (COLOURS[0], "o", "same sign as the main analysis"),
-    "no": (COLOURS[1], "v", "opposite sign"),
+    True: (COLOURS[0], "o", "same sign as the main analysis"),
+    False: (COLOURS[1], "v", "opposite sign"),
 }
 
 #: How many widths of the middle half of the estimates the axis reaches beyond that half, so that a
@@ -128,7 +128,7 @@ def _share(table: pd.DataFrame) -> str:
     n = int(table["estimate"].notna().sum())
     if not n:
         return f"None of {counted(len(table), 'analysis')} could be carried out"
-    agree = int((table["agrees"] == "yes").sum())
+    agree = int(table["agrees"].sum())
     return f"{agree} of {counted(n, 'analysis')} agree in sign ({agree / n:.0%})"
 
 
@@ -157,7 +157,7 @@ def _estimates(ax: Axes, table: pd.DataFrame) -> list[str]:
     _intervals(ax, known, limits, size)
     for agrees, look in _LOOKS.items():
         _points(ax, known[known["agrees"] == agrees], limits, look, size)
-    main = known[(known["main"] == "yes") & known["estimate"].between(*limits)]
+    main = known[known["main"] & known["estimate"].between(*limits)]
     ax.scatter(main.index, main["estimate"], s=90, marker="s", facecolor="none", edgecolor=INK,
                zorder=4, label="main analysis")  # fmt: skip
     ax.set_ylim(limits)
@@ -192,7 +192,7 @@ def _points(
     for upward in (False, True):
         _arrows(ax, own["estimate"], limits, colour, 2 * size, upward=upward)
     near = own[own["estimate"].between(*limits)]
-    clear = near["clear"] == "yes"
+    clear = near["excludes_0"].fillna(False).astype(bool)
     for chosen, face in ((near[clear], colour), (near[~clear], "white")):
         ax.scatter(chosen.index, chosen["estimate"], s=size, marker=marker, facecolor=face,
                    edgecolor=colour, linewidth=0.9, zorder=3)  # fmt: skip
@@ -227,7 +227,7 @@ def _limits(known: pd.DataFrame) -> tuple[float, float]:
     first, third = estimate.quantile([0.25, 0.75])
     near = (estimate - estimate.median()).abs() <= _REACH * (third - first)
     inner = [estimate[near].min(), estimate[near].max()]
-    main = known[known["main"] == "yes"]
+    main = known[known["main"]]
     wanted = [0.0, *inner, *main["estimate"], *main["conf_low"], *main["conf_high"]]
     finite = [value for value in wanted if np.isfinite(value)]
     whole = np.append(known[["estimate", "conf_low", "conf_high"]].to_numpy().ravel(), finite)

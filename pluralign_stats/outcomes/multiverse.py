@@ -2,9 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
-
-import numpy as np
 
 from pluralign_stats.describe.intervals import check_level
 from pluralign_stats.designs import CONTROL
@@ -13,20 +12,26 @@ from pluralign_stats.outcomes.choose_runs import EQUAL
 from pluralign_stats.outcomes.experiments import Experiment, select_experiment
 from pluralign_stats.outcomes.models import replicated
 from pluralign_stats.outcomes.read import Outcomes
-from pluralign_stats.outcomes.robust import PLACES, UNITS, Quantity, check_pair, estimate
+from pluralign_stats.outcomes.robust import (
+    NO_INTERVAL,
+    PLACES,
+    UNITS,
+    Quantity,
+    check_pair,
+    estimate,
+)
 from pluralign_stats.outcomes.schema import TUNING
-from pluralign_stats.outcomes.specifications import (
+from pluralign_stats.outcomes.specification_curve import (
     ALL,
     Choice,
     Offered,
+    Selection,
     Wording,
     agreement_sentence,
+    analyse,
     check_offered,
     choice_notes,
     combinations,
-    distinct,
-    tabulate_analyses,
-    without_estimate,
 )
 from pluralign_stats.results import Metadata, Result
 from pluralign_stats.settings import CONF_LEVEL
@@ -144,8 +149,9 @@ def multiverse(
     -------
     Result
         One row per analysis, the main one first: one column per choice, then estimate, conf_low,
-        conf_high, clear, agrees (in sign with the main analysis), main, n_runs and n_generations
-        (of both designs together), reason (why there is no estimate, or no interval), method.
+        conf_high, excludes_0, agrees (in sign with the main analysis), main, n_runs and
+        n_generations (of both designs together), reason (why there is no estimate, or no
+        interval), method.
 
     Raises
     ------
@@ -157,18 +163,18 @@ def multiverse(
     offered = {**(reasonable_choices(outcomes, finding) if choices is None else choices)}
     _refuse_parts(offered, finding)
     check_offered(offered, _CHOICES, {"judge": by_judge, "model": MODELS})
-    chosen = _Chosen(by_judge, finding)
+    selection = Selection(partial(_select, by_judge, finding), ("model",))
     analyses = combinations(offered)
     left_out: list[str] = []
     if choices is None:
-        possible = [choice for choice in analyses if chosen.possible(choice)]
+        possible = [choice for choice in analyses if selection.possible(choice)]
         absent = len(analyses) - len(possible)
         left_out += [f"For {absent} more combinations there are no runs."] if absent else []
         # Where none is possible, the first stays and tells why.
-        analyses, others = distinct(possible or analyses[:1], chosen.key, "runs")
+        analyses, others = selection.distinct(possible or analyses[:1], _same, "runs")
         left_out += others
-    rows = [{**choice, **_analysis(chosen, choice, conf_level)} for choice in analyses]
-    table = tabulate_analyses(rows, offered, ("n_runs", "n_generations"))
+    found = partial(_estimate, selection, finding, conf_level)
+    table = analyse(analyses, found, ("n_runs", "n_generations"))
     data = next(iter(by_judge.values()))
     unit = UNITS[finding.quantity]
     fixed = ", ".join(f"{name} {value}" for name, value in finding.fixed.items())
@@ -200,89 +206,39 @@ def _refuse_parts(offered: Offered, finding: Finding) -> None:
             raise InputError(f"'{name}' is part of the finding '{finding.name}', and no choice")
 
 
-@dataclass(frozen=True)
-class _Chosen:
-    """The scores that choices lead to, each selected once; for the dimension of the finding only.
-
-    Attributes
-    ----------
-    by_judge
-        The scores of each judge.
-    finding
-        What is estimated.
-    """
-
-    by_judge: Mapping[str, Outcomes]
-    finding: Finding
-    _found: dict[tuple[str, ...], Experiment | InputError] = field(default_factory=dict)
-
-    def experiment(self, choice: Choice) -> Experiment:
-        """The conditions of an analysis, both designs of the finding among them.
-
-        Raises
-        ------
-        InputError
-            If there are none.
-        """
-        key = tuple(value for name, value in choice.items() if name != "model")
-        if key not in self._found:
-            try:
-                self._found[key] = self._select(choice)
-            except InputError as error:
-                self._found[key] = error
-        found = self._found[key]
-        if isinstance(found, InputError):
-            raise found
-        return found
-
-    def possible(self, choice: Choice) -> bool:
-        """Whether there are runs for an analysis."""
-        try:
-            self.experiment(choice)
-        except InputError:
-            return False
-        return True
-
-    def key(self, choice: Choice) -> tuple[object, ...]:
-        """What tells an analysis apart from others: its runs, and what is done with them."""
-        if not self.possible(choice):
-            return tuple(choice.items())
-        how = tuple(choice.get(name) for name in ("judge", "model", "malformed", "language"))
-        return (*how, frozenset(self.experiment(choice).table["run"]))
-
-    def _select(self, choice: Choice) -> Experiment:
-        finding = self.finding
-        fixed = {
-            name: value
-            for name, value in choice.items()
-            if name not in ("judge", "model") and (name, value) not in _EVERYTHING
-        }
-        whole = self.by_judge[choice.get("judge", next(iter(self.by_judge)))]
-        if finding.dimension not in whole.dimensions:
-            raise InputError(one_of("the dimension", finding.dimension, whole.dimensions))
-        own = whole.table["dimension"] == finding.dimension
-        outcomes = replace(whole, table=whole.table[own])
-        made = select_experiment(outcomes, finding.factor, **{**finding.fixed, **fixed})
-        check_pair(made, finding.a, finding.b, finding.quantity)
-        return made
+def _select(by_judge: Mapping[str, Outcomes], finding: Finding, choice: Choice) -> Experiment:
+    """The conditions of an analysis, both designs of the finding among them."""
+    fixed = {
+        name: value
+        for name, value in choice.items()
+        if name not in ("judge", "model") and (name, value) not in _EVERYTHING
+    }
+    whole = by_judge[choice.get("judge", next(iter(by_judge)))]
+    if finding.dimension not in whole.dimensions:
+        raise InputError(one_of("the dimension", finding.dimension, whole.dimensions))
+    own = whole.table["dimension"] == finding.dimension
+    outcomes = replace(whole, table=whole.table[own])
+    made = select_experiment(outcomes, finding.factor, **{**finding.fixed, **fixed})
+    check_pair(made, finding.a, finding.b, finding.quantity)
+    return made
 
 
-def _analysis(chosen: _Chosen, choice: Choice, level: float) -> dict[str, Any]:
-    """One analysis: its estimate, or why there is none."""
-    finding = chosen.finding
-    a, b = finding.a, finding.b
+def _same(choice: Choice, experiment: Experiment) -> tuple[object, ...]:
+    """What tells an analysis apart from others: its runs, and what is done with them."""
+    how = tuple(choice.get(name) for name in ("judge", "model", "malformed", "language"))
+    return (*how, frozenset(experiment.table["run"]))
+
+
+def _estimate(
+    selection: Selection[Experiment], finding: Finding, level: float, choice: Choice
+) -> dict[str, Any]:
+    """One analysis."""
+    experiment, a, b = selection.of(choice), finding.a, finding.b
     how = MODELS[choice.get("model", "linear")]
-    try:
-        experiment = chosen.experiment(choice)
-        found = estimate(experiment, a, b, finding.dimension, finding.quantity, **how,
-                         conf_level=level)  # fmt: skip
-    except InputError as error:
-        return without_estimate(error)
+    found = estimate(experiment, a, b, finding.dimension, finding.quantity, **how, conf_level=level)
     counts = experiment.counts(finding.dimension).loc[[a, b], ["n_runs", "n_generations"]]
     found |= {name: int(n) for name, n in counts.sum().items()}
-    if replicated(experiment):
-        return {"reason": "", **found}
-    return {**found, "conf_low": np.nan, "conf_high": np.nan, "clear": "", "reason": ONE_EACH}
+    return found if replicated(experiment) else {**found, **NO_INTERVAL, "reason": ONE_EACH}
 
 
 #: Why an analysis has no interval.

@@ -13,7 +13,7 @@ from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.feedback.scales import dimension_conversion
 from pluralign_stats.fits.linear import LinearFit, fit_linear
 from pluralign_stats.fits.ordinal import OrdinalFit, fit_ordinal
-from pluralign_stats.outcomes.specifications import ALL
+from pluralign_stats.outcomes.specification_curve import ALL
 from pluralign_stats.settings import MIN_CELL
 from pluralign_stats.simulate.levels import LEVELS
 from pluralign_stats.simulate.parameters import PLANTED

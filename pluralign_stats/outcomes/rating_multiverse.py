@@ -1,7 +1,8 @@
 """One finding about raters under all reasonable choices of analysis."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -31,18 +32,17 @@ from pluralign_stats.outcomes.rating_findings import (
     scales_of,
     studies_of,
 )
-from pluralign_stats.outcomes.specifications import (
+from pluralign_stats.outcomes.specification_curve import (
     ALL,
     Choice,
     Offered,
+    Selection,
     Wording,
     agreement_sentence,
+    analyse,
     check_offered,
     choice_notes,
     combinations,
-    distinct,
-    tabulate_analyses,
-    without_estimate,
 )
 from pluralign_stats.results import Metadata, Result
 from pluralign_stats.settings import CONF_LEVEL, MIN_CELL, MOST_LEVELS
@@ -102,7 +102,8 @@ def rating_multiverse(
     -------
     Result
         One row per analysis, the main one first: one column per choice, then estimate (in standard
-        deviations of a rating, see `standardized_difference`), conf_low, conf_high, clear, agrees
+        deviations of a rating, see `standardized_difference`), conf_low, conf_high, excludes_0,
+        agrees
         (in sign with the main analysis), main, n_raters and n_ratings (in the model), reason (why
         there is no estimate), method.
 
@@ -120,7 +121,7 @@ def rating_multiverse(
     if offered is None:
         offered = rating_choices(study, finding, min_cell=min_cell)
     check_offered(offered, _CHOICES, _known(by_filter, main, finding))
-    chosen = _Chosen(by_filter, finding, min_cell)
+    selection = Selection(partial(_select, by_filter, finding, min_cell), ("model", "scale"))
     analyses = combinations(offered)
     left_out: list[str] = []
     if choices is None:
@@ -128,10 +129,10 @@ def rating_multiverse(
         left_out += [_NOT_CROSSED] if len(crossed) < len(analyses) else []
         fitting = [c for c in crossed if not _too_fine(main, finding, c)]
         left_out += [_TOO_FINE] if len(fitting) < len(crossed) else []
-        analyses, others = distinct(fitting, chosen.key, "ratings")
+        analyses, others = selection.distinct(fitting, _same, "ratings")
         left_out += others
-    rows = [{**choice, **_analysis(chosen, choice, conf_level)} for choice in analyses]
-    table = tabulate_analyses(rows, offered, ("n_raters", "n_ratings"))
+    found = partial(_estimate, selection, main, finding, conf_level)
+    table = analyse(analyses, found, ("n_raters", "n_ratings"))
     table = hide_totals(main, table, min_cell)
     unread = [str(one) for one in by_filter.values() if isinstance(one, InputError)]
     left_out += [f"Without filters the study cannot be read: {told}." for told in unread]
@@ -191,94 +192,57 @@ class _Ratings:
     factors: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class _Chosen:
-    """The ratings that choices lead to, each selected once.
-
-    Attributes
-    ----------
-    by_filter
-        Studies by what was filtered.
-    finding
-        What is estimated.
-    min_cell
-        Fewest raters of a group.
-    """
-
-    by_filter: Mapping[str, Study | InputError]
-    finding: RatingFinding
-    min_cell: int
-    _found: dict[tuple[str | None, ...], _Ratings | InputError] = field(default_factory=dict)
-
-    def ratings(self, choice: Choice) -> _Ratings:
-        """The ratings of an analysis, in which both groups have raters enough.
-
-        Raises
-        ------
-        InputError
-            If they have not.
-        """
-        key = tuple(choice.get(name) for name in ("filter", "adjustment", *PLACES))
-        if key not in self._found:
-            try:
-                self._found[key] = self._select(choice)
-            except InputError as error:
-                self._found[key] = error
-        found = self._found[key]
-        if isinstance(found, InputError):
-            raise found
-        return found
-
-    def key(self, choice: Choice) -> tuple[object, ...]:
-        """What tells an analysis apart from others: its ratings, and what is done with them."""
-        try:
-            found = self.ratings(choice)
-        except InputError:
-            return tuple(choice.items())
-        pairs = found.data[["rater", "item"]].astype(str)
-        which = int(pd.util.hash_pandas_object(pairs, index=False).to_numpy().sum())
-        return choice.get("model"), choice.get("scale"), found.factors, which
-
-    def _select(self, choice: Choice) -> _Ratings:
-        finding = self.finding
-        study = self.by_filter[choice.get("filter", next(iter(self.by_filter)))]
-        if isinstance(study, InputError):
-            raise study
-        narrowed = study.where(**_place(choice))
-        data = given_ratings(narrowed, finding.dimension)
-        factors: tuple[str, ...] = (finding.term,)
-        if choice.get("adjustment", ADJUSTED) == ADJUSTED:
-            gaps = {factor: not_asked(narrowed, factor) for factor in factors_of(study, finding)}
-            used = [beside for read, beside in plans(data, gaps) if finding.term in read]
-            factors = used[0] if used else factors
-        asked = data.dropna(subset=list(factors))
-        for level in (finding.level, finding.reference):
-            if asked.loc[asked[finding.term] == level, "rater"].nunique() < self.min_cell:
-                raise InputError(f"fewer than {self.min_cell} raters of the group '{level}'")
-        return _Ratings(asked, factors)
+def _select(
+    by_filter: Mapping[str, Study | InputError],
+    finding: RatingFinding,
+    min_cell: int,
+    choice: Choice,
+) -> _Ratings:
+    """The ratings of an analysis, in which both groups have raters enough."""
+    study = by_filter[choice.get("filter", next(iter(by_filter)))]
+    if isinstance(study, InputError):
+        raise study
+    narrowed = study.where(**_place(choice))
+    data = given_ratings(narrowed, finding.dimension)
+    factors: tuple[str, ...] = (finding.term,)
+    if choice.get("adjustment", ADJUSTED) == ADJUSTED:
+        gaps = {factor: not_asked(narrowed, factor) for factor in factors_of(study, finding)}
+        used = [beside for read, beside in plans(data, gaps) if finding.term in read]
+        factors = used[0] if used else factors
+    asked = data.dropna(subset=list(factors))
+    for level in (finding.level, finding.reference):
+        if asked.loc[asked[finding.term] == level, "rater"].nunique() < min_cell:
+            raise InputError(f"fewer than {min_cell} raters of the group '{level}'")
+    return _Ratings(asked, factors)
 
 
-def _analysis(chosen: _Chosen, choice: Choice, level: float) -> dict[str, Any]:
-    """One analysis: its estimate, or why there is none."""
-    finding = chosen.finding
-    try:
-        fit = _fit(chosen, choice)
-        found = standardized_difference(
-            fit, finding.term, finding.level, finding.reference, conf_level=level
-        )
-    except InputError as error:
-        return without_estimate(error)
-    clear = found["conf_low"] > 0 or found["conf_high"] < 0
+def _same(choice: Choice, ratings: _Ratings) -> tuple[object, ...]:
+    """What tells an analysis apart from others: its ratings, and what is done with them."""
+    pairs = ratings.data[["rater", "item"]].astype(str)
+    which = int(pd.util.hash_pandas_object(pairs, index=False).to_numpy().sum())
+    return choice.get("model"), choice.get("scale"), ratings.factors, which
+
+
+def _estimate(
+    selection: Selection[_Ratings],
+    study: Study,
+    finding: RatingFinding,
+    level: float,
+    choice: Choice,
+) -> dict[str, Any]:
+    """One analysis."""
+    fit = _fit(selection.of(choice), study, finding.dimension, choice)
+    found = standardized_difference(
+        fit, finding.term, finding.level, finding.reference, conf_level=level
+    )
     return {
         **found[["estimate", "conf_low", "conf_high", "method"]],
-        "clear": "yes" if clear else "no",
         "n_raters": fit.design.data["rater"].nunique(),
         "n_ratings": fit.nobs,
-        "reason": "",
     }
 
 
-def _fit(chosen: _Chosen, choice: Choice) -> LinearFit | OrdinalFit:
+def _fit(ratings: _Ratings, study: Study, dimension: str, choice: Choice) -> LinearFit | OrdinalFit:
     """The model of an analysis.
 
     Raises
@@ -286,9 +250,6 @@ def _fit(chosen: _Chosen, choice: Choice) -> LinearFit | OrdinalFit:
     InputError
         If it cannot be fitted, or its numbers cannot be trusted.
     """
-    ratings = chosen.ratings(choice)
-    study = main_study(chosen.by_filter)
-    dimension = chosen.finding.dimension
     scale = choice.get("scale", "as-rated")
     convert = dimension_conversion(dimension, study.codebook.dimensions[dimension], scale)
     data = ratings.data.assign(rating=convert(ratings.data["rating"].to_numpy()))

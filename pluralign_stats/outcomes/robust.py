@@ -1,6 +1,6 @@
 """Whether an answer hangs on one seed, prompt or base model, or on the kind of model."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -26,6 +26,7 @@ from pluralign_stats.outcomes.models import (
     fit_outcomes,
     replicated,
 )
+from pluralign_stats.outcomes.specification_curve import Choice, analyse
 from pluralign_stats.results import Result
 from pluralign_stats.settings import CONF_LEVEL
 from pluralign_stats.study.text import contrast_label
@@ -74,8 +75,8 @@ def leave_one_out(
     Result
         One row for all data, then one for each part left out: columns dimension, contrast,
         left_out ("nothing", "seed", "prompt", "base model"), which (of these; empty with all data),
-        estimate, conf_low, conf_high, clear ("yes" where the interval leaves out 0), same_sign (as
-        with all data), reason (why there is no estimate; else empty), method.
+        estimate, conf_low, conf_high, excludes_0 (whether the interval does), agrees (in sign with
+        all data), main (all data), reason (why there is no estimate; else empty), method.
 
     Raises
     ------
@@ -86,26 +87,24 @@ def leave_one_out(
     check_pair(experiment, a, b, quantity)
     label = experiment.meaning.label(dimension)
     whole = estimate(experiment, a, b, dimension, quantity, kind, conf_level, **options)
-    rows = [{"left_out": "nothing", "which": "", **whole}]
-    for part, level, rest in _parts(experiment, dimension):
-        try:
-            found = estimate(rest, a, b, dimension, quantity, kind, conf_level, **options)
-            if replicated(experiment) and not replicated(rest):
-                found |= _WITHOUT_RUNS
-        except InputError as error:
-            found = {"reason": str(error)}
-        rows.append({"left_out": part, "which": str(level), **found})
-    table = pd.DataFrame([{"reason": "", "method": "", "clear": "", **row} for row in rows])
-    table["same_sign"] = _same_sign(table)
-    table = table.assign(dimension=label, contrast=contrast_label(a, b))
-    columns = ["dimension", "contrast", "left_out", "which", "estimate", "conf_low", "conf_high"]
-    columns += ["clear", "same_sign", "reason", "method"]
+    parts = {("nothing", ""): experiment, **_parts(experiment, dimension)}
+
+    def without(choice: Choice) -> dict[str, Any]:
+        rest = parts[choice["left_out"], choice["which"]]
+        if rest is experiment:
+            return whole
+        found = estimate(rest, a, b, dimension, quantity, kind, conf_level, **options)
+        lost = replicated(experiment) and not replicated(rest)
+        return {**found, **NO_INTERVAL, "reason": _ONE_LEFT} if lost else found
+
+    table = analyse([{"left_out": part, "which": which} for part, which in parts], without)
+    table = _named(table, label, a, b)
     title = f"{_QUANTITIES[quantity]} of {a} and {b} on {label}, with parts left out"
     notes = ("A seed that is left out takes the runs of every design with that seed along.",)
     interval = str(whole["interval"])
     doubts = () if replicated(experiment) else (ONE_RUN,)
     meta = about(experiment, title, UNITS[quantity], conf_level, interval, doubts, notes)
-    return Result(table[columns], _sentence(table, UNITS[quantity]), meta)
+    return Result(table, _sentence(table, UNITS[quantity]), meta)
 
 
 #: What readers call the kinds of models.
@@ -138,8 +137,9 @@ def model_kinds(
     Returns
     -------
     Result
-        One row per kind: columns dimension, contrast, model, estimate, conf_low, conf_high, clear,
-        same_sign (as the first), reason (why there is no estimate), method.
+        One row per kind: columns dimension, contrast, model, estimate, conf_low, conf_high,
+        excludes_0, agrees (in sign with the first), main (the first), reason (why there is no
+        estimate), method.
 
     Raises
     ------
@@ -152,27 +152,32 @@ def model_kinds(
         if kind not in _KINDS:
             raise InputError(one_of("a kind of model", kind, _KINDS))
     label = experiment.meaning.label(dimension)
-    rows, doubts = [], [] if replicated(experiment) else [ONE_RUN]
-    for kind in kinds:
+    doubts = [] if replicated(experiment) else [ONE_RUN]
+    by_name = {_KINDS[kind]: kind for kind in kinds}
+
+    def by_kind(name: str) -> dict[str, Any]:
+        kind = by_name[name]
         how = {"linear": {}, "ordinal": {"rounded": True}, "bayes": _BAYES | sampling}[kind]
-        try:
-            fit = fit_outcomes(experiment, dimension, kind, **how)
-            found = compare_in(fit, experiment, a, b, quantity, conf_level)
-            doubts += [reworded(n, f"{_KINDS[kind]}: {n}") for n in doubts_and_notes(fit)[0]]
-        except InputError as error:
-            if kind == kinds[0]:
-                raise
-            found = {"reason": str(error)}
-        rows.append({"model": _KINDS[kind], **found})
-    table = pd.DataFrame([{"reason": "", "method": "", "clear": "", **row} for row in rows])
-    table["same_sign"] = _same_sign(table)
-    table = table.assign(dimension=label, contrast=contrast_label(a, b))
-    columns = ["dimension", "contrast", "model", "estimate", "conf_low", "conf_high", "clear"]
-    columns += ["same_sign", "reason", "method"]
+        fit = fit_outcomes(experiment, dimension, kind, **how)
+        found = compare_in(fit, experiment, a, b, quantity, conf_level)
+        doubts.extend(reworded(n, f"{name}: {n}") for n in doubts_and_notes(fit)[0])
+        return found
+
+    made = {name: by_kind(name) for name in [*by_name][:1]}
+    analyses = [{"model": name} for name in by_name]
+    table = analyse(analyses, lambda c: made.get(c["model"]) or by_kind(c["model"]))
+    table = _named(table, label, a, b)
     title = f"{_QUANTITIES[quantity]} of {a} and {b} on {label}, by kind of model"
     interval = "intervals (of a Bayesian model: credible)"
     meta = about(experiment, title, UNITS[quantity], conf_level, interval, tuple(doubts))
-    return Result(table[columns], _kinds_sentence(table, UNITS[quantity]), meta)
+    return Result(table, _kinds_sentence(table, UNITS[quantity]), meta)
+
+
+def _named(table: pd.DataFrame, dimension: str, a: str, b: str) -> pd.DataFrame:
+    """Analyses of one comparison, which stands in the first columns."""
+    table.insert(0, "dimension", dimension)
+    table.insert(1, "contrast", contrast_label(a, b))
+    return table
 
 
 _BAYES: dict[str, Any] = {"family": "cumulative", "rounded": True}
@@ -183,24 +188,21 @@ def _kinds_sentence(table: pd.DataFrame, unit: str) -> str:
     told = ", ".join(
         f"{row['model']} {with_interval(row, form, unit)}" for _, row in fitted.iterrows()
     )
-    same = fitted["same_sign"].eq("yes").all() and fitted["clear"].nunique() == 1
+    same = fitted["agrees"].all() and fitted["excludes_0"].nunique(dropna=False) == 1
     answer = f"The answer {'does not hang' if same else 'hangs'} on the kind of model"
     if len(fitted) == 1:
         answer = f"Only one of {counted(len(table), 'kind of model')} has an estimate"
-    elif not fitted["clear"].isin(["yes", "no"]).any():
+    elif fitted["excludes_0"].isna().all():
         answer = "Whether the difference is clear of zero is not known by any kind of model"
-    elif not fitted["clear"].eq("yes").any():
+    elif not fitted["excludes_0"].any():
         answer = "By no kind of model is the difference clear of zero"
     return f"{answer}: {told}."
 
 
-#: What takes the place of an interval where a design is left with one run.
-_WITHOUT_RUNS = {
-    "conf_low": np.nan,
-    "conf_high": np.nan,
-    "clear": "",
-    "reason": "no interval: one run of each design is left",
-}
+#: What takes the place of an interval that rests on one run of each design.
+NO_INTERVAL = {"conf_low": np.nan, "conf_high": np.nan}
+
+_ONE_LEFT = "no interval: one run of each design is left"
 
 _QUANTITIES = {"difference": "Difference", "gain": "Relative gain"}
 
@@ -227,7 +229,7 @@ def estimate(
     conf_level: float,
     **options: Any,
 ) -> dict[str, Any]:
-    """A comparison of two designs: estimate, conf_low, conf_high, clear, interval, method.
+    """A comparison of two designs: estimate, conf_low, conf_high, interval, method.
 
     Raises
     ------
@@ -249,11 +251,9 @@ def compare_in(
     found = {name: float(row[name]) for name in ("estimate", "conf_low", "conf_high")}
     if not np.isfinite(found["estimate"]):
         raise InputError("the data do not tell the designs apart from other terms of the model")
-    clear = found["conf_low"] > 0 or found["conf_high"] < 0
     fieller = quantity == "gain" and not isinstance(fit, Posterior)
     interval = "Fieller's intervals" if fieller else kind_of(fit)
-    method = {"clear": "yes" if clear else "no", "method": str(fit.method), "interval": interval}
-    return found | method
+    return found | {"method": str(fit.method), "interval": interval}
 
 
 def _difference(fit: Fit, pair: tuple[str, str], conf_level: float) -> dict[str, Any]:
@@ -261,22 +261,15 @@ def _difference(fit: Fit, pair: tuple[str, str], conf_level: float) -> dict[str,
     return tabulate(fit, differences(design_means(fit), [pair]), how).iloc[0].to_dict()
 
 
-def _parts(experiment: Experiment, dimension: str) -> Iterator[tuple[str, object, Experiment]]:
-    """Each part that can be left out, and what remains."""
-    data = experiment.of(dimension)
+def _parts(experiment: Experiment, dimension: str) -> dict[tuple[str, str], Experiment]:
+    """What remains without each part that can be left out."""
+    data, rest = experiment.of(dimension), {}
     for column, part in _PARTS.items():
         own = data[data["tuned"] == 1] if column == "seed" else data
         levels = sorted(own[column].unique())
         for level in levels if len(levels) > 1 else ():
-            yield part, level, experiment.without(column, level)
-
-
-def _same_sign(table: pd.DataFrame) -> pd.Series:
-    same = np.sign(table["estimate"]) == np.sign(table["estimate"].iloc[0])
-    return same.map({True: "yes", False: "no"}).where(table["estimate"].notna(), "")
-
-
-_OTHER = {"yes": "no", "no": "yes"}
+            rest[part, str(level)] = experiment.without(column, level)
+    return rest
 
 
 def _sentence(table: pd.DataFrame, unit: str) -> str:
@@ -297,13 +290,13 @@ def _sentence(table: pd.DataFrame, unit: str) -> str:
     hangs = [
         f"its {what} hangs on {_names(fitted[changed])}"
         for what, changed in (
-            ("sign", fitted["same_sign"] == "no"),
-            ("being clear of 0 or not", fitted["clear"].map(_OTHER) == whole["clear"]),
+            ("sign", ~fitted["agrees"]),
+            ("being clear of 0 or not", fitted["excludes_0"] != whole["excludes_0"]),
         )
         if changed.any()
     ]
     steady = "neither its sign nor its clearness hangs on one"
-    if whole["clear"] not in ("yes", "no"):
+    if pd.isna(whole["excludes_0"]):
         steady = "its sign hangs on none; whether it is clear of 0 is not known"
     lost = len(rest) - len(fitted)
     some_lost = f"; {lost} of {len(rest)} could not be estimated" if lost else ""

@@ -252,8 +252,8 @@ def surveyed(dimensions, pairs):
 def analyses(title, **choices):
     rows = [dict(zip(choices, row, strict=True)) for row in product(*choices.values())]
     made = result(
-        {**row, "estimate": i - 9.0, "conf_low": i - 20.0, "conf_high": i + 2.0, "clear": "no",
-         "agrees": "yes" if i > 9 else "no", "main": "yes" if i == 20 else "no", "reason": "",
+        {**row, "estimate": i - 9.0, "conf_low": i - 20.0, "conf_high": i + 2.0,
+         "excludes_0": False, "agrees": i > 9, "main": i == 20, "reason": "",
          "method": "m", "n_raters": 1095, "n_ratings": 5000 + i}
         for i, row in enumerate(rows)
     )  # fmt: skip

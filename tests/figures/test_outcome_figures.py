@@ -13,6 +13,7 @@ import pluralign_stats as pls
 from pluralign_stats import InputError
 from pluralign_stats.designs import ONE_RUN
 from pluralign_stats.figures.breaking import PARAGRAPH
+from pluralign_stats.notes import reworded
 from pluralign_stats.results import Metadata, Result
 
 TOLD = "simulated study, miniature model"
@@ -298,9 +299,9 @@ def specifications(**columns):
             "estimate": [20.0, -5.0, 35.0, 2000.0, 10.0, np.nan],
             "conf_low": [4.0, -30.0, -10.0, -100.0, np.nan, np.nan],
             "conf_high": [40.0, 15.0, 90.0, np.inf, np.nan, np.nan],
-            "clear": ["yes", "no", "no", "no", "", ""],
-            "agrees": ["yes", "no", "yes", "yes", "yes", ""],
-            "main": ["yes", "no", "no", "no", "no", "no"],
+            "excludes_0": pd.array([True, False, False, False, None, None], dtype="boolean"),
+            "agrees": pd.array([True, False, True, True, True, None], dtype="boolean"),
+            "main": [True, *[False] * 5],
             "reason": ["", "", "", "", "no interval: one run of each design", "no such run"],
             "method": "m",
         }
@@ -351,7 +352,7 @@ def test_counts_are_told_and_are_no_choice():
 def test_raters_are_counted_and_moderate_intervals_shown_whole():
     ends = {"estimate": [4.0, 5, 3, 4, 6, 5], "conf_low": [1.0, 2, -6, 1, 2, -5],
             "conf_high": [7.0, 8, 12, 7, 10, 15]}  # fmt: skip
-    made = specifications(**ends, clear="yes", agrees="yes", n_raters=40, n_ratings=200)
+    made = specifications(**ends, excludes_0=True, agrees=True, n_raters=40, n_ratings=200)
     picture = pls.specification_curve(made)
     assert foot(picture).startswith("each analysis: 40 raters, 200 ratings;")
     low, high = picture.figure.axes[0].get_ylim()
@@ -361,7 +362,8 @@ def test_raters_are_counted_and_moderate_intervals_shown_whole():
 
 def test_a_curve_without_any_estimate():
     lost = dict.fromkeys(("estimate", "conf_low", "conf_high"), np.nan)
-    result = specifications(**lost, clear="", agrees="")
+    unknown = pd.array([None] * 6, dtype="boolean")
+    result = specifications(**lost, excludes_0=unknown, agrees=unknown)
     picture = pls.specification_curve(result)
     assert "None of 6 analyses could be carried out" in picture.figure.axes[0].get_title("left")
     assert uncut(picture)
@@ -384,7 +386,9 @@ def test_figures_of_training_that_was_not_repeated_say_so():
     assert "(1 run, " in rows_of(pls.against_control_figure(once).figure.axes[0])[0]
     assert "1 seed, 8 prompts" in foot(pls.against_control_figure(once))
     assert "not repeated" not in foot(pls.against_control_figure(once))
-    warned = replace(once, meta=replace(once.meta, warnings=(f"natural: {ONE_RUN}",)))
+    warned = replace(
+        once, meta=replace(once.meta, warnings=(reworded(ONE_RUN, f"natural: {ONE_RUN}"),))
+    )
     told = "training not repeated: intervals hold no training noise"
     assert told in foot(pls.against_control_figure(warned))
     many = survey()

@@ -132,7 +132,7 @@ def test_leaving_out_one_part_equals_an_analysis_without_it(experiment):
     without = pairwise(experiment.without("seed", 2)).table.iloc[0]
     for column in ("estimate", "conf_low", "conf_high"):
         assert table.loc[("seed", "2"), column] == pytest.approx(without[column])
-    assert (table["same_sign"] == "yes").all()
+    assert table["agrees"].all()
 
 
 def test_what_hangs_on_one_seed_is_said():
@@ -145,7 +145,7 @@ def test_what_hangs_on_one_seed_is_said():
     result = leave_one_out(made, "preserve", "majority", "toxicity")
     assert "its sign hangs on seed 3" in result.sentence
     row = result.table.query("left_out == 'seed' and which == '3'").iloc[0]
-    assert row["same_sign"] == "no"
+    assert not row["agrees"]
 
 
 def test_with_one_run_left_there_is_an_estimate_and_no_interval():

@@ -39,14 +39,14 @@ def test_every_row_is_the_analysis_that_it_names(outcomes):
     choices = {"model": ["linear", "ordinal"], "language": ["all", "de"], "budget": ["natural"]}
     result = multiverse(outcomes, FINDING, choices)
     assert len(result.table) == 4
-    assert result.table["main"].tolist() == ["yes", "no", "no", "no"]
+    assert result.table["main"].tolist() == [True, False, False, False]
     row = result.table.iloc[3]
     assert (row["model"], row["language"]) == ("ordinal", "de")
     german = select_experiment(outcomes, "strategy", language="de", budget="natural")
     own = relative_gain(german, "preserve", "majority", kind="ordinal").table.iloc[0]
     for column in ("estimate", "conf_low", "conf_high"):
         assert row[column] == pytest.approx(own[column])
-    assert (result.table["agrees"] == "yes").all()
+    assert result.table["agrees"].all()
     assert "4 of 4 analyses (100%) agree in sign" in result.sentence
 
 
@@ -58,7 +58,7 @@ def test_differences_and_judges(outcomes):
     own = pairwise(select_experiment(outcomes, "strategy")).table.iloc[0]
     assert table["estimate"].iloc[0] == pytest.approx(own["estimate"])
     assert table["estimate"].iloc[1] == pytest.approx(-own["estimate"])
-    assert table["agrees"].tolist() == ["yes", "no"]
+    assert table["agrees"].tolist() == [True, False]
 
 
 def test_what_cannot_be_fitted_is_a_row_with_its_reason(outcomes):

@@ -1,13 +1,14 @@
-"""One finding by many specifications: which combinations of choices there are, and their table."""
+"""The specification curve: one finding under many combinations of choices, in one table."""
 
 from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import product
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from pluralign_stats.effects.draws import leave_out_zero
 from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.formatting import minus
 from pluralign_stats.words import counted, has, some
@@ -59,64 +60,127 @@ def check_offered(
         raise InputError(f"{n:,} analyses are too many (at most {MOST:,}); offer fewer choices")
 
 
-def combinations(offered: Offered) -> list[dict[str, str]]:
+def combinations(offered: Offered) -> list[Choice]:
     """Every combination of options, the main analysis first."""
     return [dict(zip(offered, values, strict=True)) for values in product(*offered.values())]
 
 
-def distinct(
-    analyses: Sequence[dict[str, str]], key: Callable[[Choice], Hashable], what: str
-) -> tuple[list[dict[str, str]], list[str]]:
-    """Analyses without those of the same data in the same way.
+@dataclass(frozen=True)
+class Selection[Data]:
+    """The data that choices lead to, each selected once.
+
+    Attributes
+    ----------
+    select
+        Gives the data of an analysis, or raises `InputError` where there are none.
+    apart
+        Choices that the data do not hang on.
+    """
+
+    select: Callable[[Choice], Data]
+    apart: Collection[str]
+    _found: dict[Hashable, Data | InputError] = field(default_factory=dict)
+
+    def of(self, choice: Choice) -> Data:
+        """The data of an analysis.
+
+        Raises
+        ------
+        InputError
+            If there are none.
+        """
+        key = tuple((name, value) for name, value in choice.items() if name not in self.apart)
+        if key not in self._found:
+            try:
+                self._found[key] = self.select(choice)
+            except InputError as error:
+                self._found[key] = error
+        found = self._found[key]
+        if isinstance(found, InputError):
+            raise found
+        return found
+
+    def possible(self, choice: Choice) -> bool:
+        """Whether there are data for an analysis."""
+        try:
+            self.of(choice)
+        except InputError:
+            return False
+        return True
+
+    def distinct(
+        self, analyses: Sequence[Choice], key: Callable[[Choice, Data], Hashable], what: str
+    ) -> tuple[list[Choice], list[str]]:
+        """Analyses without those of the same data in the same way.
+
+        Parameters
+        ----------
+        analyses
+            What is chosen in each.
+        key
+            What tells an analysis of some data from others.
+        what
+            What the data are, for the note.
+
+        Returns
+        -------
+        tuple
+            The analyses that stay, and a note on the others, if there are.
+        """
+        kept: dict[Hashable, Choice] = {}
+        for choice in analyses:
+            told = key(choice, self.of(choice)) if self.possible(choice) else (*choice.items(),)
+            kept.setdefault(told, choice)
+        twice = len(analyses) - len(kept)
+        note = f"{twice} more have the same {what} as another, and are left out."
+        return list(kept.values()), [note] if twice else []
+
+
+def analyse(
+    analyses: Sequence[Choice],
+    estimate: Callable[[Choice], Mapping[str, Any]],
+    counts: Sequence[str] = (),
+) -> pd.DataFrame:
+    """Carry out analyses of one finding, the main one first.
 
     Parameters
     ----------
     analyses
         What is chosen in each.
-    key
-        What tells them apart.
-    what
-        What the data are, for the note.
+    estimate
+        Carries one out: estimate, conf_low, conf_high, method and counts; an `InputError` is why
+        there is no estimate.
+    counts
+        Names of counts.
 
     Returns
     -------
-    tuple
-        The analyses that stay, and a note on the others, if there are.
+    DataFrame
+        One row per analysis: the choices, estimate, conf_low, conf_high, excludes_0 (whether the
+        interval does; missing without one), agrees (in sign with the main analysis, or with the
+        median where that has no estimate; missing without an estimate), main, counts, reason (why
+        there is no estimate or no interval), method.
     """
-    kept: dict[Hashable, dict[str, str]] = {}
-    for choice in analyses:
-        kept.setdefault(key(choice), choice)
-    twice = len(analyses) - len(kept)
-    note = f"{twice} more have the same {what} as another, and are left out."
-    return list(kept.values()), [note] if twice else []
-
-
-def without_estimate(error: InputError) -> dict[str, Any]:
-    """The row of an analysis that could not be carried out."""
-    lost = dict.fromkeys(("estimate", "conf_low", "conf_high"), np.nan)
-    return {**lost, "clear": "", "reason": str(error), "method": ""}
-
-
-def tabulate_analyses(
-    rows: Sequence[Mapping[str, Any]], choices: Collection[str], counts: Sequence[str]
-) -> pd.DataFrame:
-    """Table of analyses, the main one first, with whether they agree with it in sign.
-
-    Parameters
-    ----------
-    rows
-        What was chosen and found in each.
-    choices, counts
-        Columns of choices, and of counts.
-    """
-    table = pd.DataFrame(rows)
+    rows = [{"reason": "", "method": "", **c, **_attempt(estimate, c)} for c in analyses]
+    columns = [*analyses[0], "estimate", "conf_low", "conf_high", "excludes_0", "agrees", "main"]
+    table = pd.DataFrame(rows).reindex(columns=[*columns, *counts, "reason", "method"])
     known = table["estimate"].notna()
     first = table["estimate"].iloc[0] if known.iloc[0] else table["estimate"].median()
     same = np.sign(table["estimate"]) == np.sign(first)
-    table["agrees"] = same.map({True: "yes", False: "no"}).where(known, "")
-    table["main"] = ["yes", *["no"] * (len(table) - 1)]
-    columns = [*choices, "estimate", "conf_low", "conf_high", "clear", "agrees", "main"]
-    return table.reindex(columns=[*columns, *counts, "reason", "method"])
+    bounded = table[["conf_low", "conf_high"]].notna().all(axis=1)
+    return table.assign(
+        excludes_0=leave_out_zero(table).astype("boolean").where(bounded),
+        agrees=same.astype("boolean").where(known),
+        main=np.arange(len(table)) == 0,
+    )
+
+
+def _attempt(estimate: Callable[[Choice], Mapping[str, Any]], choice: Choice) -> Mapping[str, Any]:
+    """What an analysis found, or why it could not be carried out."""
+    try:
+        return estimate(choice)
+    except InputError as error:
+        return {"reason": str(error)}
 
 
 def choice_notes(offered: Offered, *others: str) -> tuple[str, ...]:
@@ -156,7 +220,7 @@ def agreement_sentence(name: str, table: pd.DataFrame, wording: Wording) -> str:
             f"{name}: {none if len(table) > 1 else 'the one analysis could not be carried out'}"
             + (f" ({why})." if why else ".")
         )
-    agree, clear = (fitted["agrees"] == "yes").sum(), (fitted["clear"] == "yes").sum()
+    agree, clear = fitted["agrees"].sum(), fitted["excludes_0"].sum()
     low, middle, high = fitted["estimate"].quantile([0, 1 / 2, 1])
     lost = len(table) - len(fitted)
     failed = f"; {lost} could not be carried out" if lost else ""
