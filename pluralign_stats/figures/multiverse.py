@@ -76,7 +76,7 @@ def specification_curve(result: Result, *, columns: int = 2) -> Picture:
     Parameters
     ----------
     result
-        What `multiverse` or `rating_multiverse` gave.
+        What `multiverse`, `rating_multiverse`, `leave_one_out` or `model_kinds` gave.
     columns
         As for `against_control_figure`.
 

@@ -16,6 +16,7 @@ from pluralign_stats import (
     pairwise,
     relative_gain,
     select_experiment,
+    specification_curve,
 )
 from pluralign_stats.outcomes.fieller import ratio_sizes
 from pluralign_stats.outcomes.findings import NOT_REPEATED
@@ -133,6 +134,8 @@ def test_leaving_out_one_part_equals_an_analysis_without_it(experiment):
     for column in ("estimate", "conf_low", "conf_high"):
         assert table.loc[("seed", "2"), column] == pytest.approx(without[column])
     assert table["agrees"].all()
+    top = specification_curve(result).figure.axes[0]
+    assert "14 of 14 analyses agree in sign" in top.get_title("left")
 
 
 def test_what_hangs_on_one_seed_is_said():
