@@ -1,9 +1,7 @@
 """How a table was made: what readers have to know of it besides its numbers."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-
-from pluralign_stats.settings import CONF_LEVEL
+from dataclasses import KW_ONLY, dataclass, field
 
 
 @dataclass(frozen=True)
@@ -42,9 +40,10 @@ class Metadata:
     """
 
     title: str
+    _: KW_ONLY
     data: str = "unstated"
     unit: str = ""
-    conf_level: float | None = CONF_LEVEL
+    conf_level: float | None = None
     interval: str = ""
     notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import pandas as pd
 
@@ -56,6 +56,14 @@ LONG_TABLE, SHOWN_ROWS = 15, 200
 FEW_NOTES = 2
 
 
+class Source(Protocol):
+    """What a result is made from; it may have `warnings`, `interval` and `told` as well."""
+
+    @property
+    def data_kind(self) -> str:
+        """Whether its data are simulated; see `Metadata`."""
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class Result:
     """A table, the sentence that sums it up, and its metadata; shows itself in Jupyter.
@@ -78,6 +86,63 @@ class Result:
         """Let the backing keep the table of its rows, by which it knows them again."""
         if self.backing is not None and self.backing.whole is None:
             object.__setattr__(self, "backing", replace(self.backing, whole=self.table))
+
+    @classmethod
+    def of(
+        cls,
+        source: Source,
+        table: pd.DataFrame,
+        sentence: str,
+        title: str,
+        *,
+        unit: str = "",
+        conf_level: float | None = None,
+        interval: str = "",
+        notes: Iterable[str | None] = (),
+        warnings: Iterable[str] | None = None,
+        told: str = "",
+        published: Mapping[str, Mapping[str, int]] | None = None,
+        designs: Mapping[str, Mapping[str, str]] | None = None,
+        backing: Backing | None = None,
+    ) -> "Result":
+        """A table made from a study, a fit, an outcome table or another result.
+
+        Parameters
+        ----------
+        source
+            Tells whether its data are simulated and what is said of them and, unless given here,
+            what should be doubted and the kind of the intervals.
+        table, sentence, title, unit, conf_level, told, published, designs, backing
+            As `Result` and `Metadata` describe them.
+        interval
+            Kind of the intervals, where there are any; by default the fit's own.
+        notes, warnings
+            Empty ones are left out, and repeated ones stand once.
+        """
+        own = getattr(source, "warnings", ()) if warnings is None else warnings
+        meta = Metadata(
+            title,
+            data=source.data_kind,
+            unit=unit,
+            conf_level=conf_level,
+            interval=interval or (getattr(source, "interval", "") if conf_level else ""),
+            notes=tuple(dict.fromkeys(filter(None, notes))),
+            warnings=tuple(dict.fromkeys(own)),
+            told=told or getattr(source, "told", ""),
+            published=published or {},
+            designs=designs or {},
+        )
+        return cls(table, sentence, meta, backing=backing)
+
+    @property
+    def data_kind(self) -> str:
+        """Whether the data are simulated; see `Metadata`."""
+        return self.meta.data
+
+    @property
+    def told(self) -> str:
+        """What is said of the data."""
+        return self.meta.told
 
     @property
     def warnings(self) -> tuple[str, ...]:

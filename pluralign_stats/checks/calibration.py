@@ -8,7 +8,7 @@ from pluralign_stats.checks.protocol import Check
 from pluralign_stats.checks.raters import counted_backing
 from pluralign_stats.checks.replicates import OF_THE_MODEL, P_TOLD, Comparison, Data, compare
 from pluralign_stats.models.fit import ModelEstimates
-from pluralign_stats.results import Metadata, Result, ordered_columns
+from pluralign_stats.results import Result, ordered_columns
 from pluralign_stats.settings import CONF_LEVEL, SIGNIFICANCE
 from pluralign_stats.words import p_told
 
@@ -67,23 +67,23 @@ def calibration_check(
     p = compared.p_value()
     table = _table(fit, blocks, predicted[0], compared, conf_level)
     unit = "share of ratings" if len(fit.scores) else "rating points"
-    meta = Metadata(
+    result = Result.of(
+        fit,
+        table,
+        _sentence(table, p),
         f"Predicted and observed {'shares' if len(fit.scores) else 'ratings'}",
-        fit.design.data_kind,
-        unit,
-        conf_level,
-        f"limits from {n_simulations:,} data sets drawn from the model",
-        (
+        unit=unit,
+        conf_level=conf_level,
+        interval=f"limits from {n_simulations:,} data sets drawn from the model",
+        notes=(
             "Estimate: predicted, averaged over the distribution of the random effects; between "
             "the limits the observed value should lie if the model is right.",
             P_TOLD,
-            *([] if by is None else [OF_THE_MODEL]),
+            OF_THE_MODEL if by else None,
             *blocks[1].notes,
         ),
-        fit.warnings,
+        backing=counted_backing(fit, table),
     )
-    backing = counted_backing(fit, table)
-    result = Result(table, _sentence(table, p), meta, backing=backing)
     return Check("calibration", p >= SIGNIFICANCE, result, p_value=p)
 
 

@@ -13,7 +13,7 @@ from pluralign_stats.errors import InputError
 from pluralign_stats.models.engine.clusters import cluster_covariance
 from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.models.nesting import other_ratings
-from pluralign_stats.results import Metadata, Result
+from pluralign_stats.results import Result
 
 #: Smaller differences say little, whatever their standard errors (Sivula, Magnusson & Vehtari 2025,
 #: Bayesian Analysis, arXiv 2008.10296).
@@ -60,11 +60,12 @@ def compare_models(fits: Mapping[str, ModelEstimates], by: str = "rating") -> Re
     first = next(iter(fits.values()))
     apart = first.design.raters.known and by == "rating"
     table = _table(found, weights, rater_numbers(first) if apart else None)
-    meta = Metadata(
+    return Result.of(
+        first,
+        table,
+        _sentence(table, by),
         f"Models compared by leaving one {by} out",
-        first.design.data_kind,
-        "log predictive density",
-        conf_level=None,
+        unit="log predictive density",
         notes=(
             "Estimate: expected log predictive density less that of the best model. Weight: share "
             "of the model in the mixture that predicts best.",
@@ -74,9 +75,8 @@ def compare_models(fits: Mapping[str, ModelEstimates], by: str = "rating") -> Re
         warnings=tuple(
             f"{name}: {warning}" for name, each in found.items() for warning in each.warnings
         ),
+        backing=of_model(first.design.left_out, len(table)),
     )
-    backing = of_model(first.design.left_out, len(table))
-    return Result(table, _sentence(table, by), meta, backing=backing)
 
 
 def stacking(elpd: np.ndarray) -> np.ndarray:

@@ -10,7 +10,7 @@ from pluralign_stats.errors import InputError
 from pluralign_stats.models.bayes.fit import PosteriorEstimates
 from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.models.nesting import refuse_incomparable, refuse_unnested
-from pluralign_stats.results import Metadata, Result
+from pluralign_stats.results import Result
 from pluralign_stats.settings import SIGNIFICANCE
 
 #: A larger model whose log-likelihood is lower by more than this has not reached its maximum.
@@ -81,15 +81,15 @@ def likelihood_ratio(*fits: ModelEstimates) -> Result:
             for fit, (gain, df) in zip(ordered, gains, strict=True)
         ]
     )
-    meta = Metadata(
+    return Result.of(
+        ordered[0],
+        table,
+        _sentence(table),
         "Likelihood-ratio tests",
-        ordered[0].design.data_kind,
-        conf_level=None,
         notes=("Each model is compared with the one in the row before.", *_variances(ordered)),
-        warnings=tuple(dict.fromkeys(text for fit in ordered for text in fit.warnings)),
+        warnings=(text for fit in ordered for text in fit.warnings),
+        backing=of_model(ordered[0].design.left_out, len(table)),
     )
-    backing = of_model(ordered[0].design.left_out, len(table))
-    return Result(table, _sentence(table), meta, backing=backing)
 
 
 def _gain(small: ModelEstimates, large: ModelEstimates) -> tuple[float, int]:

@@ -18,7 +18,7 @@ from pluralign_stats.checks.ratings import rating_influence
 from pluralign_stats.errors import NotApplicableError
 from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.models.raters import RATER
-from pluralign_stats.results import Metadata, Result
+from pluralign_stats.results import Result
 from pluralign_stats.settings import MIN_CELL
 from pluralign_stats.words import counted_levels, levels_of
 
@@ -91,21 +91,20 @@ def influence_check(
     table.insert(4, "n_raters", n_raters[order[:SHOWN]])
     table.insert(0, "term", group)
     worst = float(size.max())
-    meta = Metadata(
+    result = Result.of(
+        fit,
+        table,
+        _sentence(fit, labels[0], group, size),
         f"Influence of single {levels_of(group)} on the coefficients",
-        fit.design.data_kind,
-        "standard errors",
-        conf_level=None,
+        unit="standard errors",
         notes=(
             f"Shown: {len(table)} of {counted_levels(len(sets), group)}, the most influential "
             "first. Estimate: change of the coefficient that moves most when one is left out.",
             f"Largest change of each coefficient: {_largest(fit, size, told)}.",
             f"The limit of {LARGEST:g} standard error is a choice of ours.",
         ),
-        warnings=fit.warnings,
+        backing=of_model(fit.design.left_out, len(table)),
     )
-    backing = of_model(fit.design.left_out, len(table))
-    result = Result(table, _sentence(fit, labels[0], group, size), meta, backing=backing)
     details = rating_influence(fit, design, order, labels, size, beside, named=named)
     return Check("influence", worst <= LARGEST, result, details)
 

@@ -19,7 +19,7 @@ from pluralign_stats.checks.raters import rater_numbers
 from pluralign_stats.errors import InputError, NotApplicableError, one_of
 from pluralign_stats.models.bayes.fit import PosteriorEstimates
 from pluralign_stats.models.fit import ModelEstimates
-from pluralign_stats.results import Metadata, Result
+from pluralign_stats.results import Result
 from pluralign_stats.settings import MIN_CELL
 from pluralign_stats.suppression import few
 from pluralign_stats.words import counted
@@ -185,11 +185,13 @@ def _result(fit: PosteriorEstimates, by: str, pointwise: pd.DataFrame, largest_k
         },
         index=[0],
     )
-    meta = Metadata(
+    sentence = partial(_sentence, fit, by)
+    made = Result.of(
+        fit,
+        table,
+        sentence(table),
         f"Prediction of {by}s left out",
-        fit.design.data_kind,
-        "log density" if not len(fit.scores) else "log probability",
-        conf_level=None,
+        unit="log density" if not len(fit.scores) else "log probability",
         notes=(
             f"Estimate: expected log predictive density, summed over {by}s; p loo: effective "
             "number of parameters. Models of the same ratings can be compared by it "
@@ -199,9 +201,8 @@ def _result(fit: PosteriorEstimates, by: str, pointwise: pd.DataFrame, largest_k
         ),
         warnings=(*fit.warnings, *_warning(by, told if bad else "", largest_k)),
     )
-    sentence = partial(_sentence, fit, by)
     backing = of_model(fit.design.left_out, 1, sentence)
-    return Loo(table, sentence(table), meta, by, pointwise, largest_k, backing=backing)
+    return Loo(table, made.sentence, made.meta, by, pointwise, largest_k, backing=backing)
 
 
 def _countable(fit: ModelEstimates) -> bool:
@@ -267,5 +268,4 @@ def _curve(fit: ModelEstimates, result: Loo) -> Result:
         f"Pareto k is at most {largest}; {told} {'lies' if bad == 1 else 'lie'} above the limit "
         f"of {result.largest_k:.2f}."
     )
-    meta = Metadata(f"Pareto k by {by}", result.meta.data, "Pareto k", None)
-    return Result(table, sentence, meta)
+    return Result.of(result, table, sentence, f"Pareto k by {by}", unit="Pareto k", warnings=())

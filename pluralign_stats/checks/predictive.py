@@ -15,7 +15,7 @@ from pluralign_stats.errors import InputError, NotApplicableError, one_of
 from pluralign_stats.models.bayes.fit import PosteriorEstimates
 from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.models.raters import RATER
-from pluralign_stats.results import Metadata, Result, ordered_columns
+from pluralign_stats.results import Result, ordered_columns
 from pluralign_stats.settings import CONF_LEVEL, MIN_CELL, SIGNIFICANCE
 from pluralign_stats.words import counted, p_told
 
@@ -118,17 +118,17 @@ def predictive_check(
     compared = compare_draws(fit, statistic, n_draws, new, seed)
     p = predictive_p(compared)
     table = _table(fit, statistic, compared, conf_level)
-    meta = Metadata(
+    result = Result.of(
+        fit,
+        table,
+        _sentence(table, p),
         "Replicated and observed ratings",
-        fit.design.data_kind,
-        "share of ratings" if "rating" in table else "rating points",
-        conf_level,
-        "intervals of replicated ratings",
-        (_what_is_new(fit, new), P_TOLD, *statistic.notes),
-        fit.warnings,
+        unit="share of ratings" if "rating" in table else "rating points",
+        conf_level=conf_level,
+        interval="intervals of replicated ratings",
+        notes=(_what_is_new(fit, new), P_TOLD, *statistic.notes),
+        backing=counted_backing(fit, table),
     )
-    backing = counted_backing(fit, table)
-    result = Result(table, _sentence(table, p), meta, backing=backing)
     return Check("predictive", p >= SIGNIFICANCE, result, (), p)
 
 

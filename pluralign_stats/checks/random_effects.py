@@ -10,7 +10,7 @@ from pluralign_stats.describe.intervals import check_level
 from pluralign_stats.formatting import minus
 from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.models.parts import RandomPart
-from pluralign_stats.results import Metadata, Result
+from pluralign_stats.results import Result
 from pluralign_stats.settings import CONF_LEVEL, MIN_CELL
 from pluralign_stats.words import counted_levels, levels_of
 
@@ -58,23 +58,23 @@ def random_effects_table(
     shown = (may_name(fit, first.design, named=named) & ~(n_raters < MIN_CELL))[order]
     table["n_ratings"] = np.tile(np.where(shown, n_ratings[order], np.nan), repeats)
     table["method"] = str(fit.method)
-    meta = Metadata(
-        f"Random effects of {levels_of(group)}",
-        fit.design.data_kind,
-        fit.unit,
-        conf_level,
-        "conditional intervals",
-        (
-            "Effects are drawn towards zero, the more so the fewer the ratings; intervals "
-            "take the other parameters as known.",
-        ),
-        fit.warnings,
-    )
     columns = ["term", "group", "estimate", "std_error", "conf_low", "conf_high"]
     columns += ["n_raters", "n_ratings", "effect", "method"]
     told = _sentence(table, group, len(order))
-    backing = of_model(fit.design.left_out, len(table))
-    return Result(table[columns].reset_index(drop=True), told, meta, backing=backing)
+    return Result.of(
+        fit,
+        table[columns].reset_index(drop=True),
+        told,
+        f"Random effects of {levels_of(group)}",
+        unit=fit.unit,
+        conf_level=conf_level,
+        interval="conditional intervals",
+        notes=(
+            "Effects are drawn towards zero, the more so the fewer the ratings; intervals "
+            "take the other parameters as known.",
+        ),
+        backing=of_model(fit.design.left_out, len(table)),
+    )
 
 
 def _block(

@@ -7,7 +7,7 @@ from pluralign_stats.checks.deletion import deletions
 from pluralign_stats.checks.names import level_counts, may_name
 from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.models.matrices import RandomDesign
-from pluralign_stats.results import Metadata, Result
+from pluralign_stats.results import Result
 from pluralign_stats.settings import MIN_CELL
 from pluralign_stats.words import counted_levels
 
@@ -66,24 +66,25 @@ def rating_influence(
             "method": str(fit.method),
         }
     )
-    meta = Metadata(
-        f"Influence of single ratings, by {beside}",
-        fit.design.data_kind,
-        "standard errors",
-        conf_level=None,
-        notes=(
-            "Estimate: change, when this rating alone is left out, of the coefficient that its "
-            f"level of {design.term.group} moves most.",
-        ),
-        warnings=fit.warnings,
-    )
     largest = table["estimate"].abs().max()
     sentence = (
         "The most influential single rating among those of "
         f"{counted_levels(len(chosen), design.term.group)} moves a coefficient by {largest:.2f} "
         "standard errors."
     )
-    return (Result(table, sentence, meta),)
+    return (
+        Result.of(
+            fit,
+            table,
+            sentence,
+            f"Influence of single ratings, by {beside}",
+            unit="standard errors",
+            notes=(
+                "Estimate: change, when this rating alone is left out, of the coefficient that its "
+                f"level of {design.term.group} moves most.",
+            ),
+        ),
+    )
 
 
 def _item_names(

@@ -19,7 +19,7 @@ from pluralign_stats.checks.protocol import Check
 from pluralign_stats.checks.raters import counted_backing
 from pluralign_stats.checks.replicates import OF_THE_MODEL, P_TOLD, Comparison, Data, compare
 from pluralign_stats.models.fit import ModelEstimates
-from pluralign_stats.results import Metadata, Result
+from pluralign_stats.results import Result
 from pluralign_stats.settings import CONF_LEVEL, SIGNIFICANCE
 from pluralign_stats.words import p_told
 
@@ -73,23 +73,23 @@ def residual_check(
     compared = compare(fit, statistic, n_simulations, seed)
     p = compared.p_value()
     table = _table(fit, groups, compared, conf_level)
-    meta = Metadata(
+    result = Result.of(
+        fit,
+        table,
+        _sentence(table, p),
         f"Residuals by {groups.term}",
-        fit.design.data_kind,
-        "share of residuals",
-        conf_level,
-        f"limits from {n_simulations:,} data sets drawn from the model",
-        (
+        unit="share of residuals",
+        conf_level=conf_level,
+        interval=f"limits from {n_simulations:,} data sets drawn from the model",
+        notes=(
             "A residual is the rank of a rating in its predicted distribution, averaged over "
             "raters and items; if the model is right, each tenth holds a tenth of them.",
             P_TOLD,
-            *([] if by is None else [OF_THE_MODEL]),
+            OF_THE_MODEL if by else None,
             *groups.notes,
         ),
-        fit.warnings,
+        backing=counted_backing(fit, table),
     )
-    backing = counted_backing(fit, table)
-    result = Result(table, _sentence(table, p), meta, backing=backing)
     return Check("residuals", p >= SIGNIFICANCE, result, p_value=p)
 
 

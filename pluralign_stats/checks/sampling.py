@@ -7,7 +7,7 @@ from pluralign_stats.checks.protocol import Check
 from pluralign_stats.errors import InputError
 from pluralign_stats.models.bayes.fit import PosteriorEstimates
 from pluralign_stats.models.fit import ModelEstimates
-from pluralign_stats.results import Metadata, Result
+from pluralign_stats.results import Result
 from pluralign_stats.words import levels_of
 
 #: Parameters that the figure shows, those that agree least first.
@@ -63,14 +63,9 @@ def sampling_check(fit: ModelEstimates) -> Check:
         }
     )
     passed = all(s.good for s in signs) and fit.convergence.complete
-    meta = Metadata(
-        "Sampling",
-        fit.design.data_kind,
-        conf_level=None,
-        notes=(_note(fit),),
-        warnings=fit.warnings,
+    result = Result.of(
+        fit, table, _sentence(fit, table, passed=passed), "Sampling", notes=(_note(fit),)
     )
-    result = Result(table, _sentence(fit, table, passed=passed), meta)
     return Check("sampling", passed, result, (_ranks(fit),))
 
 
@@ -129,5 +124,5 @@ def _ranks(fit: PosteriorEstimates) -> Result:
             rows += [(told, chain, part, n / size, limit) for part, n in enumerate(counts, 1)]
     made = pd.DataFrame(rows, columns=["term", "chain", "part", "estimate", "limit"])
     sentence = f"Ranks of the draws of {', '.join(shown.values())} are spread over the chains."
-    meta = Metadata("Ranks of draws by chain", fit.design.data_kind, "share of draws", None)
-    return Result(made, sentence, meta)
+    title = "Ranks of draws by chain"
+    return Result.of(fit, made, sentence, title, unit="share of draws", warnings=())

@@ -11,7 +11,7 @@ import pandas as pd
 from pluralign_stats.errors import InputError
 from pluralign_stats.models.bayes.fit import PosteriorEstimates
 from pluralign_stats.models.fit import ModelEstimates
-from pluralign_stats.results import Metadata, Result
+from pluralign_stats.results import Result
 
 #: Powers to which prior or likelihood is raised.
 POWERS = (0.99, 1.01)
@@ -85,20 +85,18 @@ def prior_sensitivity(fit: ModelEstimates) -> Result:
     moved = np.where(moves["likelihood"], CONFLICT, unmoved)
     table["diagnosis"] = np.where(moves["prior"], moved, FREE)
     table["method"] = str(fit.method)
-    meta = Metadata(
+    return Result.of(
+        fit,
+        table,
+        _sentence(table),
         "Sensitivity to priors and data",
-        fit.design.data_kind,
-        "",
-        conf_level=None,
         notes=(
             "Numbers tell how far a posterior moves when the prior (all priors, or those of one "
             "class) or the likelihood is made a little stronger. It counts as moving from "
             f"{limits['prior']:.2f} (prior) and {limits['likelihood']:.2f} (likelihood) on: below "
             f"{SENSITIVE:.2f} it hardly moves, and more may arise by chance with these draws.",
         ),
-        warnings=fit.warnings,
     )
-    return Result(table, _sentence(table), meta)
 
 
 def sensitivity(draws: np.ndarray, component: np.ndarray) -> np.ndarray:

@@ -9,7 +9,7 @@ from pluralign_stats.effects.predictions import predictions
 from pluralign_stats.effects.rows import predict
 from pluralign_stats.errors import InputError, NotApplicableError, one_of
 from pluralign_stats.models.fit import ModelEstimates
-from pluralign_stats.results import Metadata, Result
+from pluralign_stats.results import Result
 from pluralign_stats.settings import CONF_LEVEL, MIN_CELL
 from pluralign_stats.words import alike
 
@@ -72,17 +72,18 @@ def predicted_shares(
         told = f"Shares by {term} cannot be predicted: other variables cannot be held equal."
         return _nothing(fit, term, told)
     made = predictions(fit, by=term, newdata=everyone, kind="probability", conf_level=conf_level)
-    meta = Metadata(
+    return Result.of(
+        made,
+        made.table,
+        _sentence(made.table),
         made.meta.title,
-        made.meta.data,
-        "share of ratings",
-        conf_level,
-        "delta-method intervals",
-        ("All other variables are held equal.", *made.meta.notes, *groups.notes),
-        made.meta.warnings,
+        unit="share of ratings",
+        conf_level=conf_level,
+        interval="delta-method intervals",
+        notes=("All other variables are held equal.", *made.meta.notes, *groups.notes),
+        warnings=made.meta.warnings,
+        backing=counted_backing(fit, made.table),
     )
-    backing = counted_backing(fit, made.table)
-    return Result(made.table, _sentence(made.table), meta, backing=backing)
 
 
 def _factors(fit: ModelEstimates) -> list[str]:
@@ -108,10 +109,9 @@ def _p_value(fit: ModelEstimates, factor: str) -> float:
 
 
 def _nothing(fit: ModelEstimates, term: str, sentence: str) -> Result:
-    meta = Metadata(
-        f"Predicted shares of ratings by {term}", fit.design.data_kind, warnings=fit.warnings
+    return Result.of(
+        fit, pd.DataFrame(columns=_COLUMNS), sentence, f"Predicted shares of ratings by {term}"
     )
-    return Result(pd.DataFrame(columns=_COLUMNS), sentence, meta)
 
 
 def _all(values: pd.Series, level: str) -> pd.Series:

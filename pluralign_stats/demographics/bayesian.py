@@ -13,7 +13,7 @@ from pluralign_stats.effects.comparisons import averaged_settings, contrast_grou
 from pluralign_stats.errors import MissingExtraError
 from pluralign_stats.fits.bayes import Posterior
 from pluralign_stats.models.predict import Points
-from pluralign_stats.results import Metadata, Result
+from pluralign_stats.results import Result
 from pluralign_stats.settings import CONF_LEVEL, MIN_CELL
 from pluralign_stats.study.study import Study
 
@@ -93,9 +93,8 @@ def bayesian_effects(
             **options,
         )
     except MissingExtraError as error:
-        meta = Metadata("Differences between groups", study.data_kind)
         why = nothing_compared([str(error)])
-        nothing = Result(pd.DataFrame(columns=_DRAWN), why, meta)
+        nothing = Result.of(study, pd.DataFrame(columns=_DRAWN), why, "Differences between groups")
         return BayesianEffects(DemographicEffects(nothing, nothing, {}), nothing, None, why)
     effects = _about(study.codebook.label(target), effects)
     fits = {factor: fit for (_, factor), fit in effects.fits.items() if isinstance(fit, Posterior)}

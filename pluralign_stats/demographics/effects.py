@@ -206,8 +206,13 @@ class _Part:
 
 
 def _nothing(study: Study, reasons: list[str], failures: tuple[str, ...]) -> Result:
-    meta = Metadata("Differences between groups", study.data_kind, warnings=failures)
-    return Result(pd.DataFrame(columns=_COLUMNS), nothing_compared(reasons), meta)
+    return Result.of(
+        study,
+        pd.DataFrame(columns=_COLUMNS),
+        nothing_compared(reasons),
+        "Differences between groups",
+        warnings=failures,
+    )
 
 
 def _bound(study: Study, fit: Fit, factor: str) -> str:
@@ -279,19 +284,20 @@ def _collect(
     warned = dict.fromkeys(
         reworded(text, f"{label(p.dimension)}: {text}") for p in parts for text in p.result.warnings
     )
-    meta = Metadata(
-        f"Differences between groups{' in percent' if first.unit == 'percent' else ''}",
-        study.data_kind,
-        first.unit,
-        first.conf_level,
-        first.interval,
-        tuple(note for note in notes if note),
-        (*failures, *warned),
-        published=published(study, dict.fromkeys(p.factor for p in parts), min_cell),
-    )
     columns = ordered_columns(table.columns)
     shown = table.loc[~small, columns].reset_index(drop=True)
-    return Result(shown, "", meta).labelled(study.labels)
+    return Result.of(
+        study,
+        shown,
+        "",
+        f"Differences between groups{' in percent' if first.unit == 'percent' else ''}",
+        unit=first.unit,
+        conf_level=first.conf_level,
+        interval=first.interval,
+        notes=notes,
+        warnings=(*failures, *warned),
+        published=published(study, dict.fromkeys(p.factor for p in parts), min_cell),
+    ).labelled(study.labels)
 
 
 def _common(study: Study, parts: list[_Part]) -> list[str]:

@@ -21,7 +21,7 @@ from pluralign_stats.effects.averages import averages, population
 from pluralign_stats.errors import InputError, MissingExtraError
 from pluralign_stats.fits.bayes import Posterior, fit_bayes
 from pluralign_stats.models.bayes.summarize import summarize
-from pluralign_stats.results import Metadata, Result, ordered_columns
+from pluralign_stats.results import Result, ordered_columns
 from pluralign_stats.settings import CONF_LEVEL, MIN_CELL
 from pluralign_stats.study.study import Study
 from pluralign_stats.suppression import rounded
@@ -128,8 +128,7 @@ def _lacking(
 
 
 def _nothing(study: Study, why: str) -> Result:
-    meta = Metadata("Groups by two demographics", study.data_kind)
-    return Result(pd.DataFrame(columns=_COLUMNS), why, meta)
+    return Result.of(study, pd.DataFrame(columns=_COLUMNS), why, "Groups by two demographics")
 
 
 def _cells(
@@ -193,17 +192,18 @@ def _result(
         _beyond(fit, two),
         *filter(None, [numbers_note(study, [dimension])]),
     ]
-    meta = Metadata(
-        f"Mean ratings by {first} and {second}",
-        study.data_kind,
-        "rating points",
-        conf_level,
-        fit.interval,
-        tuple(notes),
-        fit.warnings,
-    )
     told = _sentence(table, cells["given"])
-    return Result(table[ordered_columns(table)], told, meta).labelled(study.labels)
+    return Result.of(
+        study,
+        table[ordered_columns(table)],
+        told,
+        f"Mean ratings by {first} and {second}",
+        unit="rating points",
+        conf_level=conf_level,
+        interval=fit.interval,
+        notes=notes,
+        warnings=fit.warnings,
+    ).labelled(study.labels)
 
 
 def _sentence(table: pd.DataFrame, given: pd.Series) -> str:

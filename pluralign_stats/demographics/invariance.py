@@ -14,7 +14,7 @@ from pluralign_stats.errors import InputError
 from pluralign_stats.fits.bayes import BayesOrdinalFit, fit_bayes
 from pluralign_stats.fits.ordinal import OrdinalFit, fit_ordinal
 from pluralign_stats.formatting import with_interval
-from pluralign_stats.results import Metadata, Result, ordered_columns
+from pluralign_stats.results import Result, ordered_columns
 from pluralign_stats.settings import CONF_LEVEL, SIGNIFICANCE
 from pluralign_stats.words import counted_levels, is_are, levels_of, p_told
 
@@ -112,16 +112,17 @@ def measurement_invariance(
     tables += [r.table.assign(model=name) for name, r in split.items()]
     table = pd.concat(tables, ignore_index=True)
     comparison = compare_models(fits)
-    meta = Metadata(
+    result = Result.of(
+        first,
+        table[ordered_columns(table)],
+        _sentence(table, tests.table, group),
         f"Do groups by {group} use the scale alike?",
-        first.meta.data,
-        "rating points",
-        conf_level,
-        first.meta.interval,
-        split[THRESHOLDS].meta.notes,
-        tuple(dict.fromkeys(w for fit in fits.values() for w in fit.warnings)),
+        unit="rating points",
+        conf_level=conf_level,
+        interval=first.meta.interval,
+        notes=split[THRESHOLDS].meta.notes,
+        warnings=(w for fit in fits.values() for w in fit.warnings),
     )
-    result = Result(table[ordered_columns(table)], _sentence(table, tests.table, group), meta)
     return Invariance(fits, result, comparison, tests)
 
 

@@ -20,7 +20,7 @@ from pluralign_stats.effects.draws import leave_out_zero
 from pluralign_stats.errors import InputError, MissingExtraError
 from pluralign_stats.fits.joint import JointFit, fit_joint
 from pluralign_stats.formatting import with_interval
-from pluralign_stats.results import Metadata, Result, ordered_columns
+from pluralign_stats.results import Result, ordered_columns
 from pluralign_stats.settings import CONF_LEVEL, MIN_CELL, MOST_LEVELS
 from pluralign_stats.study.study import Study
 from pluralign_stats.study.text import contrast_labels
@@ -142,8 +142,7 @@ def _lacking(
 
 
 def _nothing(study: Study, why: str) -> JointEffects:
-    meta = Metadata("All dimensions in one model", study.data_kind)
-    nothing = Result(pd.DataFrame(columns=_COLUMNS), why, meta)
+    nothing = Result.of(study, pd.DataFrame(columns=_COLUMNS), why, "All dimensions in one model")
     return JointEffects(nothing, nothing, None)
 
 

@@ -30,7 +30,7 @@ from pluralign_stats.describe.disclosure import (
 )
 from pluralign_stats.effects.response_style import LEVEL, RATED
 from pluralign_stats.errors import InputError, MissingExtraError
-from pluralign_stats.results import Metadata, Result, ordered_columns
+from pluralign_stats.results import Result, ordered_columns
 from pluralign_stats.settings import CONF_LEVEL, MIN_CELL, MOST_LEVELS
 from pluralign_stats.study.study import Study
 
@@ -125,8 +125,9 @@ def _defaults(study: Study, data: pd.DataFrame) -> tuple[str, ...]:
 
 
 def _nothing(study: Study, why: str) -> Invariance:
-    meta = Metadata("Do groups use the scale alike?", study.data_kind)
-    nothing = Result(pd.DataFrame(columns=_COLUMNS), why, meta)
+    nothing = Result.of(
+        study, pd.DataFrame(columns=_COLUMNS), why, "Do groups use the scale alike?"
+    )
     return Invariance({}, nothing, nothing, nothing)
 
 
@@ -177,7 +178,7 @@ def _compare(
     meta = replace(
         made.result.meta,
         title=f"Do groups by {label} use the scale alike?",
-        notes=tuple(note for note in notes if note),
+        notes=tuple(notes),
         published=published(study, [] if name == LANGUAGE else [name], min_cell),
     )
     labels = {LANGUAGE: _label(study)(LANGUAGE), **study.labels}

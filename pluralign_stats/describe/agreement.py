@@ -1,6 +1,6 @@
 """How far raters agree: Krippendorff's alpha, with bootstrap intervals."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import krippendorff
 import numpy as np
@@ -17,7 +17,7 @@ from pluralign_stats.describe.interval_alpha import interval_alpha, item_sums
 from pluralign_stats.describe.intervals import check_bootstrap, percentile_interval
 from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.formatting import minus
-from pluralign_stats.results import Metadata, Result
+from pluralign_stats.results import Result
 from pluralign_stats.settings import CONF_LEVEL, MIN_CELL, MOST_LEVELS
 from pluralign_stats.study.study import Study
 from pluralign_stats.words import alike, counted, extremes, joined
@@ -131,9 +131,17 @@ def agreement(
     if records:
         table = hide_counts(study, by, table, table["group"], min_cell) if by else table
     within = f" within groups: {study.codebook.label(by)}" if by else ""
-    meta = _meta(study, f"Agreement between raters{within}", table, conf_level, n_bootstrap)
-    meta = replace(meta, published=published(study, [by] if by else [], min_cell))
-    return Result(table, _sentence(table), meta)
+    return Result.of(
+        study,
+        table,
+        _sentence(table),
+        f"Agreement between raters{within}",
+        unit="alpha",
+        conf_level=conf_level,
+        interval=f"percentile intervals, {n_bootstrap:,} bootstrap samples of items",
+        notes=_notes(study, table),
+        published=published(study, [by] if by else [], min_cell),
+    )
 
 
 def _groups(
@@ -252,9 +260,7 @@ def _not_measured(table: pd.DataFrame) -> str:
     )
 
 
-def _meta(
-    study: Study, title: str, table: pd.DataFrame, conf_level: float, n_bootstrap: int
-) -> Metadata:
+def _notes(study: Study, table: pd.DataFrame) -> list[str]:
     notes = ["Items with fewer than two ratings say nothing about agreement and are not counted."]
     notes += metric_notes(study)
     if table["n_raters"].isna().any():
@@ -264,11 +270,4 @@ def _meta(
             f"Fewer than {FEW_ITEMS} items: intervals from resampling so few are rough, and "
             "as a rule too narrow."
         )
-    return Metadata(
-        title,
-        study.data_kind,
-        "alpha",
-        conf_level,
-        f"percentile intervals, {n_bootstrap:,} bootstrap samples of items",
-        tuple(notes),
-    )
+    return notes

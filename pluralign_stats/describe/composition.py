@@ -9,7 +9,7 @@ from pluralign_stats.describe.disclosure import (
     check_min_cell,
     plan_of,
 )
-from pluralign_stats.results import Metadata, Result
+from pluralign_stats.results import Result
 from pluralign_stats.settings import MIN_CELL
 from pluralign_stats.study.study import Study
 from pluralign_stats.words import counted, is_are
@@ -36,7 +36,8 @@ def composition(study: Study, min_cell: int = MIN_CELL) -> Result:
     tables = [_one(study, name, min_cell) for name in study.demographics]
     if not tables:
         empty = pd.DataFrame(columns=["term", "group", "n_raters", "share", "n_ratings"])
-        return Result(empty, "This study records no demographics of its raters.", _meta(study, ()))
+        none = "This study records no demographics of its raters."
+        return Result.of(study, empty, none, "Who rated")
     table = pd.concat(tables, ignore_index=True)
     withheld = int(table["n_raters"].isna().sum())
     notes = []
@@ -52,11 +53,7 @@ def composition(study: Study, min_cell: int = MIN_CELL) -> Result:
     gave = f"gave {told['ratings']} of" if "ratings" in told else "rated"
     sentence = f"{told['raters']} {gave} {told['items']} on {told['dimensions']}."
     sentence = sentence[:1].upper() + sentence[1:]
-    return Result(table, sentence, _meta(study, tuple(notes)))
-
-
-def _meta(study: Study, notes: tuple[str, ...]) -> Metadata:
-    return Metadata("Who rated", study.data_kind, conf_level=None, notes=notes)
+    return Result.of(study, table, sentence, "Who rated", notes=notes)
 
 
 def _one(study: Study, name: str, min_cell: int) -> pd.DataFrame:
@@ -99,11 +96,7 @@ def nonresponse(study: Study, min_cell: int = MIN_CELL) -> Result:
         "A rater without an answer is left out only of analyses that use that demographic. "
         f"A dash stands for a cell of fewer than {min_cell} raters.",
     )
-    return Result(
-        table,
-        sentence,
-        Metadata("Unanswered demographics", study.data_kind, conf_level=None, notes=notes),
-    )
+    return Result.of(study, table, sentence, "Unanswered demographics", notes=notes)
 
 
 def _unanswered(study: Study, name: str, min_cell: int) -> tuple[str, float, float, float, str]:

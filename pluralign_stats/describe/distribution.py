@@ -14,7 +14,7 @@ from pluralign_stats.describe.disclosure import (
 )
 from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.formatting import minus
-from pluralign_stats.results import Metadata, Result
+from pluralign_stats.results import Result
 from pluralign_stats.settings import MIN_CELL, MOST_LEVELS
 from pluralign_stats.study.study import Study
 from pluralign_stats.words import alike, extremes, joined, some
@@ -72,16 +72,13 @@ def rating_distribution(study: Study, by: str | None = None, min_cell: int = MIN
         sentence = _group_sentence(study, pd.Series(means).unstack(sort=False))
     else:
         sentence = _sentence(study, pd.Series({d: mean for (d, _), mean in means.items()}))
-    return Result(
+    return Result.of(
+        study,
         table[[c for c in order if c in table]],
         sentence,
-        Metadata(
-            title,
-            study.data_kind,
-            conf_level=None,
-            notes=notes,
-            published=published(study, [by] if by else [], min_cell),
-        ),
+        title,
+        notes=notes,
+        published=published(study, [by] if by else [], min_cell),
         backing=Backing(np.zeros(len(table)), coarse=coarse),
     )
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from pluralign_stats.describe.disclosure import check_min_cell, few
-from pluralign_stats.results import Metadata, Result
+from pluralign_stats.results import Result
 from pluralign_stats.settings import MIN_CELL
 from pluralign_stats.study.study import Study
 
@@ -41,5 +41,4 @@ def exclusions(study: Study, min_cell: int = MIN_CELL) -> Result:
     table = table.assign(**blank) if hidden.any() else table
     note = f"A dash stands for fewer than {min_cell} rows or raters, or for the rows of so few."
     notes = (note,) if hidden.any() else ()
-    meta = Metadata("Left out by checks", study.data_kind, conf_level=None, notes=notes)
-    return Result(table, sentence, meta)
+    return Result.of(study, table, sentence, "Left out by checks", notes=notes)

@@ -7,7 +7,7 @@ import pandas as pd
 
 from pluralign_stats.backing import Backing
 from pluralign_stats.describe.intervals import check_bootstrap
-from pluralign_stats.results import Metadata, Result
+from pluralign_stats.results import Result
 from pluralign_stats.settings import CONF_LEVEL, MIN_CELL
 from pluralign_stats.study.study import Study
 from pluralign_stats.suppression import few
@@ -114,7 +114,18 @@ def positive_given_positive(
     apart = _apart(wide)
     coarse = np.where(apart > 0, table["n_ratings"], 0)
     backing = Backing(np.zeros(len(table)), apart=apart, coarse=coarse, fractions=("estimate",))
-    return Result(table, sentence, _meta(study, conf_level, n_bootstrap), backing=backing)
+    bad = f"; on {_bad(study)} that is bad" if _bad(study) else ""
+    return Result.of(
+        study,
+        table,
+        sentence,
+        "Positive on one dimension, given positive on another",
+        unit="share",
+        conf_level=conf_level,
+        interval=f"percentile intervals, {n_bootstrap:,} bootstrap samples of raters",
+        notes=(f"{study.codebook.positive_rule()}{bad}.",),
+        backing=backing,
+    )
 
 
 def _apart(wide: pd.DataFrame) -> np.ndarray:
@@ -173,18 +184,6 @@ def _sentence(table: pd.DataFrame, *, any_positive: bool) -> str:
     if alike(high["estimate"], low["estimate"], ".0%"):
         return f"All pairs are equally close, such as: {told(high)}."
     return f"The closest pair: {told(high)}. The most distant: {told(low)}."
-
-
-def _meta(study: Study, conf_level: float, n_bootstrap: int) -> Metadata:
-    bad = f"; on {_bad(study)} that is bad" if _bad(study) else ""
-    return Metadata(
-        "Positive on one dimension, given positive on another",
-        study.data_kind,
-        "share",
-        conf_level,
-        f"percentile intervals, {n_bootstrap:,} bootstrap samples of raters",
-        (f"{study.codebook.positive_rule()}{bad}.",),
-    )
 
 
 def _bad(study: Study) -> str:

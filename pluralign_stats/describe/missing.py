@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from pluralign_stats.describe.disclosure import SILENT, check_min_cell, few, plan_of
-from pluralign_stats.results import Metadata, Result
+from pluralign_stats.results import Result
 from pluralign_stats.settings import MIN_CELL
 from pluralign_stats.study.missing import ANSWER, MISSING, NAME
 from pluralign_stats.study.study import Study
@@ -45,8 +45,7 @@ def missing_codes(study: Study, min_cell: int = MIN_CELL) -> Result:
     note = f"A dash stands for cells that would tell of fewer than {min_cell} raters."
     notes = (note,) if hidden.any() else ()
     table = table.assign(n_cells=np.where(hidden, np.nan, table["n_cells"])) if notes else table
-    meta = Metadata("No answer", study.data_kind, conf_level=None, notes=notes)
-    return Result(table, sentence, meta)
+    return Result.of(study, table, sentence, "No answer", notes=notes)
 
 
 def _told(table: pd.DataFrame, hidden: pd.Series, kind: str, min_cell: int) -> str:

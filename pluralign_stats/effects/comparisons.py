@@ -18,7 +18,7 @@ from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.models.few_units import few_units
 from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.models.parts import Averaging, Kind
-from pluralign_stats.results import Metadata, Result
+from pluralign_stats.results import Result
 from pluralign_stats.settings import CONF_LEVEL
 from pluralign_stats.study.text import contrast_labels
 
@@ -123,22 +123,22 @@ def comparisons(
     differences = contrast_groups(fit, rows, compared, made)
     few = few_units(fit, variable)
     table = tabulate(fit, differences, how, few=[few])
-    meta = Metadata(
+    return Result.of(
+        fit,
+        table,
+        "",
         f"Differences by {variable}",
-        fit.design.data_kind,
-        UNITS[kind] if kind != "linear" else fit.unit,
-        conf_level,
-        how.kind,
-        (
+        unit=UNITS[kind] if kind != "linear" else fit.unit,
+        conf_level=conf_level,
+        interval=how.kind,
+        notes=(
             "Raters and ratings are counted in the group named first.",
             *notes(fit, rows.n_dropped, averaging, kind),
-            *([few.note] if few else []),
+            few.note if few else None,
             how.note,
         ),
-        fit.warnings,
+        backing=contrast_backing(fit, rows, compared, differences, adjust),
     )
-    backing = contrast_backing(fit, rows, compared, differences, adjust)
-    return Result(table, "", meta, backing=backing)
 
 
 def contrast_backing(

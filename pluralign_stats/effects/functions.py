@@ -17,7 +17,7 @@ from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.models.ordinal import OrdinalEstimates
 from pluralign_stats.models.parts import Averaging, Kind
 from pluralign_stats.models.summary import coefficient_raters
-from pluralign_stats.results import Metadata, Result, ordered_columns
+from pluralign_stats.results import Result, ordered_columns
 from pluralign_stats.settings import CONF_LEVEL
 
 _RATIOS = "Of a ratio whose denominator may be 0, read the median and the interval: it has no mean."
@@ -94,20 +94,19 @@ def summarize_draws(
     table = summarize(drawn, conf_level)
     median = np.where(table["estimate"].isna(), np.nan, np.median(drawn, axis=0))
     table = table.assign(term=terms, median=median, method=str(fit.method))
-    meta = Metadata(
-        name[:1].upper() + name[1:],
-        fit.design.data_kind,
-        unit,
-        conf_level,
-        fit.interval,
-        (COLUMNS, _RATIOS, *(notes(fit, 0, averaging, kind) if chosen else ())),
-        fit.warnings,
-    )
     first = table.iloc[0]
     sentence = f"{first['term']}: {with_interval(first, '.2f', unit).replace('  ', ' ')}."
     behind = np.full(len(table), _fewest(fit, chosen, asked.names))
-    backing = Backing(behind, fit.design.raters.unknown)
-    return Result(table[ordered_columns(table)], sentence, meta, backing=backing)
+    return Result.of(
+        fit,
+        table[ordered_columns(table)],
+        sentence,
+        name[:1].upper() + name[1:],
+        unit=unit,
+        conf_level=conf_level,
+        notes=(COLUMNS, _RATIOS, *(notes(fit, 0, averaging, kind) if chosen else ())),
+        backing=Backing(behind, fit.design.raters.unknown),
+    )
 
 
 class _Asked(dict[str, np.ndarray]):

@@ -45,7 +45,7 @@ from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.models.ordinal import OrdinalEstimates
 from pluralign_stats.models.parts import Averaging, Kind
 from pluralign_stats.models.summary import coefficient_raters
-from pluralign_stats.results import Metadata, Result, ordered_columns
+from pluralign_stats.results import Result, ordered_columns
 from pluralign_stats.settings import CONF_LEVEL, SIGNIFICANCE
 from pluralign_stats.words import levels_of, p_told
 
@@ -128,19 +128,6 @@ def hypotheses(
         positive = table["prob_positive"]
         table = table.assign(prob_direction=np.maximum(positive, 1 - positive))
         table = table[ordered_columns(table)]
-    meta = Metadata(
-        "Tests of hypotheses",
-        fit.design.data_kind,
-        unit,
-        conf_level,
-        how.kind,
-        (
-            "Estimates are the left side of each equation less its right side.",
-            *told,
-            how.note,
-        ),
-        fit.warnings,
-    )
     fewest = np.array([behind[w != 0].min(initial=fit.design.raters.n) for w in weights])
     backing = Backing(
         fewest,
@@ -149,7 +136,21 @@ def hypotheses(
         readjust=READJUST.get(adjust),
         retell=_sentence,
     )
-    return Result(table, _sentence(table), meta, backing=backing)
+    return Result.of(
+        fit,
+        table,
+        _sentence(table),
+        "Tests of hypotheses",
+        unit=unit,
+        conf_level=conf_level,
+        interval=how.kind,
+        notes=(
+            "Estimates are the left side of each equation less its right side.",
+            *told,
+            how.note,
+        ),
+        backing=backing,
+    )
 
 
 def _fewest(found: Sequence[FewUnits | None]) -> FewUnits | None:
@@ -274,21 +275,21 @@ def joint_test(fit: ModelEstimates, term: str) -> Result:
         p = float(fisher.sf(statistic / q, q, rest))
         row = {"term": term, "statistic": statistic / q, "df": q, "df_residual": rest, "p_value": p}
     table = pd.DataFrame([row | {"method": str(fit.method)}])
-    meta = Metadata(
-        f"Joint test of {term}",
-        fit.design.data_kind,
-        conf_level=None,
-        notes=(few.note,) if few else (),
-    )
     clear = "differs" if p < SIGNIFICANCE else "does not clearly differ"
     behind = level_raters(fit, term).min() if term in fit.design.factors else fit.design.raters.n
-    backing = Backing(np.array([behind]), fit.design.raters.unknown)
     told = (
         f"The data are too few to test whether the rating differs by {term}."
         if np.isnan(p)
         else f"The rating {clear} by {term} ({p_told(p)})."
     )
-    return Result(table, told, meta, backing=backing)
+    return Result.of(
+        fit,
+        table,
+        told,
+        f"Joint test of {term}",
+        notes=(few.note if few else None,),
+        backing=Backing(np.array([behind]), fit.design.raters.unknown),
+    )
 
 
 def _pooled_degrees(each: np.ndarray) -> float:

@@ -33,7 +33,7 @@ from pluralign_stats.models.engine.links import LATENT_SD
 from pluralign_stats.models.few_units import FewUnits, few_units
 from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.models.parts import Averaging, Kind
-from pluralign_stats.results import Metadata, Result, ordered_columns
+from pluralign_stats.results import Result, ordered_columns
 from pluralign_stats.settings import CONF_LEVEL
 
 #: Columns that hold what was estimated.
@@ -115,9 +115,12 @@ def percent(
         backings.append(contrast_backing(fit, rows, compared, differences, adjust))
         dropped = rows.n_dropped
     whole = pd.concat(tables, ignore_index=True)
-    meta = Metadata(
+    retell = partial(_sentence, factor=factor)
+    return Result.of(
+        fit,
+        whole,
+        retell(whole),
         f"Differences by {factor} in percent",
-        fit.design.data_kind,
         unit="percent",
         conf_level=conf_level,
         interval=how.kind,
@@ -126,13 +129,11 @@ def percent(
             *([why] if why else []),
             "Raters and ratings are counted in the group named first.",
             *notes(fit, dropped, averaging, "mean"),
-            *([few.note] if few else []),
+            few.note if few else None,
             how.note,
         ),
-        warnings=fit.warnings,
+        backing=stacked(backings, retell),
     )
-    retell = partial(_sentence, factor=factor)
-    return Result(whole, retell(whole), meta, backing=stacked(backings, retell))
 
 
 def _shares_of(

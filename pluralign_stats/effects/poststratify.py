@@ -25,7 +25,7 @@ from pluralign_stats.models.few_units import few_units
 from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.models.ordinal import OrdinalEstimates
 from pluralign_stats.models.parts import Kind
-from pluralign_stats.results import Metadata, Result, ordered_columns
+from pluralign_stats.results import Result, ordered_columns
 from pluralign_stats.settings import CONF_LEVEL
 from pluralign_stats.study.scale import Scale
 from pluralign_stats.study.text import labels_of
@@ -106,20 +106,16 @@ def poststratify(
     rows, made = _averages(fit, cells, predicted)
     table = _table(fit, cells, rows, made, positive, how, shares=kind != "mean")
     unit = UNITS[predicted] if kind != "positive" else "share of positive ratings"
-    meta = Metadata(
-        "Predicted ratings, weighted by a population"
-        + (f", by {' and '.join(cells.names)}" if cells.names else ""),
-        fit.design.data_kind,
-        unit,
-        conf_level,
-        how.kind,
-        _notes(fit, cells, positive),
-        fit.warnings,
-    )
-    return Result(
+    return Result.of(
+        fit,
         table,
         _sentence(table, kind),
-        meta,
+        "Predicted ratings, weighted by a population"
+        + (f", by {' and '.join(cells.names)}" if cells.names else ""),
+        unit=unit,
+        conf_level=conf_level,
+        interval=how.kind,
+        notes=_notes(fit, cells, positive),
         backing=_backing(fit, rows, table),
     )
 
@@ -265,7 +261,7 @@ def _labels(fit: ModelEstimates, rows: Population, K: int) -> pd.DataFrame:
 def _notes(fit: ModelEstimates, cells: Cells, positive: np.ndarray | None) -> tuple[str, ...]:
     few = few_units(fit, *fit.design.fixed_variables)
     told = [
-        *([few.note] if few else []),
+        few.note if few else "",
         "Population: predictions weighted by how many people the population has of each kind, "
         "which is taken to be exact. Sample: by how many ratings the data have of each. "
         "Difference: population less sample.",

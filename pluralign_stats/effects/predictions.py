@@ -15,7 +15,7 @@ from pluralign_stats.models.bayes.fit import PosteriorEstimates
 from pluralign_stats.models.few_units import FewUnits, few_units
 from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.models.parts import Averaging, Kind
-from pluralign_stats.results import Metadata, Result, ordered_columns
+from pluralign_stats.results import Result, ordered_columns
 from pluralign_stats.settings import CONF_LEVEL
 from pluralign_stats.study.text import labels_of
 from pluralign_stats.words import alike
@@ -80,25 +80,25 @@ def predictions(
     logit = kind == "probability" and interval == "delta" and not how.credible
     few = few_units(fit, *rows.names)
     table = level_table(fit, made, labels, how, few, logit=logit)
-    meta = Metadata(
-        f"Predicted {'ratings' if kind != 'probability' else 'shares of ratings'}"
-        + (f" by {' and '.join(rows.names)}" if rows.names else ""),
-        fit.design.data_kind,
-        UNITS[kind],
-        conf_level,
-        how.kind,
-        (
-            *notes(fit, rows.n_dropped, averaging, kind),
-            *([few.note] if few else []),
-            *how.left_out,
-        ),
-        fit.warnings,
-    )
     each, number = group_backing(fit, rows), made.labels["group"].to_numpy()
     retell = partial(_sentence, kind=kind)
     place = each.place[number] if each.place.size else each.place
-    backing = replace(each, raters=each.raters[number], place=place, retell=retell)
-    return Result(table, retell(table), meta, backing=backing)
+    return Result.of(
+        fit,
+        table,
+        retell(table),
+        f"Predicted {'ratings' if kind != 'probability' else 'shares of ratings'}"
+        + (f" by {' and '.join(rows.names)}" if rows.names else ""),
+        unit=UNITS[kind],
+        conf_level=conf_level,
+        interval=how.kind,
+        notes=(
+            *notes(fit, rows.n_dropped, averaging, kind),
+            few.note if few else None,
+            *how.left_out,
+        ),
+        backing=replace(each, raters=each.raters[number], place=place, retell=retell),
+    )
 
 
 def label_groups(

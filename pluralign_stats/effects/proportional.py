@@ -19,7 +19,7 @@ from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.models.ordinal import OrdinalEstimates
 from pluralign_stats.models.scores import efficient_scores
 from pluralign_stats.models.units import ALONE, units_of
-from pluralign_stats.results import Metadata, Result, ordered_columns
+from pluralign_stats.results import Result, ordered_columns
 from pluralign_stats.settings import SIGNIFICANCE
 
 #: What a variable may change besides the level of ratings.
@@ -76,15 +76,15 @@ def proportional_odds(fit: ModelEstimates) -> Result:
     table = pd.DataFrame(_rows(fit))
     table["p_adjusted"] = holm(table["p_value"].to_numpy())
     table = table.assign(n_ratings=fit.nobs, method=str(fit.method))
-    meta = Metadata(
+    return Result.of(
+        fit,
+        table[ordered_columns(table)],
+        _sentence(table),
         "Tests of proportional odds",
-        fit.design.data_kind,
-        conf_level=None,
         notes=_notes(table),
         warnings=(*fit.warnings, *_doubts(table)),
+        backing=of_model(fit.design.left_out, len(table)),
     )
-    backing = of_model(fit.design.left_out, len(table))
-    return Result(table[ordered_columns(table)], _sentence(table), meta, backing=backing)
 
 
 def _rows(fit: OrdinalEstimates) -> list[dict[str, object]]:

@@ -32,7 +32,7 @@ from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.models.parts import Averaging
 from pluralign_stats.models.scores import scores
 from pluralign_stats.models.units import units_of
-from pluralign_stats.results import Metadata, Result, ordered_columns
+from pluralign_stats.results import Result, ordered_columns
 from pluralign_stats.settings import CONF_LEVEL
 from pluralign_stats.words import levels_of
 
@@ -94,13 +94,18 @@ def response_style(
     ]
     table = pd.concat(tables).sort_index(kind="stable").reset_index(drop=True)
     table = table.assign(method=str(fit.method))
-    meta = Metadata(
+    pairs = contrast_backing(fit, rows, compared, differences, "none")
+    n = len(table) // len(pairs.raters)
+    place = np.repeat(pairs.place, n)
+    backing = replace(pairs, raters=np.repeat(pairs.raters, n), place=place, retell=_sentence)
+    return Result.of(
+        fit,
+        table[ordered_columns(table)],
+        _sentence(table),
         f"Level and use of the scale by {group}",
-        fit.design.data_kind,
-        "rating points",
-        conf_level,
-        fit.interval,
-        (
+        unit="rating points",
+        conf_level=conf_level,
+        notes=(
             "Level: what is left of a difference if both groups used the scale as the first one "
             "does. A shift of all thresholds by the same amount counts as level: no ratings could "
             "tell it from a difference in what is perceived.",
@@ -108,13 +113,8 @@ def response_style(
             "the scale make them, which the model itself leaves out.",
             *notes(fit, rows.n_dropped, averaging, "mean"),
         ),
-        fit.warnings,
+        backing=backing,
     )
-    pairs = contrast_backing(fit, rows, compared, differences, "none")
-    n = len(table) // len(pairs.raters)
-    place = np.repeat(pairs.place, n)
-    backing = replace(pairs, raters=np.repeat(pairs.raters, n), place=place, retell=_sentence)
-    return Result(table[ordered_columns(table)], _sentence(table), meta, backing=backing)
 
 
 def _alike(fit: BayesOrdinalEstimates, group: str, parameters: np.ndarray) -> np.ndarray:

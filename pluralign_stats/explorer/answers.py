@@ -21,7 +21,7 @@ from pluralign_stats.figures.describe import distribution_figure
 from pluralign_stats.figures.effects import forest_figure
 from pluralign_stats.figures.models import shares_figure
 from pluralign_stats.figures.picture import Picture
-from pluralign_stats.results import Metadata, Result
+from pluralign_stats.results import Result
 from pluralign_stats.settings import MIN_CELL
 from pluralign_stats.study.reference import with_reference
 from pluralign_stats.study.study import Study
@@ -287,8 +287,7 @@ class Answers:
 
 def _no_shares(nothing: Result) -> Result:
     """Without a model there are no shares either, for the same reason."""
-    meta = Metadata("Predicted shares of ratings", nothing.meta.data, warnings=nothing.warnings)
-    return replace(nothing, table=pd.DataFrame(), meta=meta)
+    return Result.of(nothing, pd.DataFrame(), nothing.sentence, "Predicted shares of ratings")
 
 
 def _keep[K: Hashable, V](kept: MutableMapping[K, V], key: K, value: V, most: int) -> None:

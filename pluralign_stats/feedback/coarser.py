@@ -22,7 +22,7 @@ from pluralign_stats.feedback.scales import (
     scale_words,
 )
 from pluralign_stats.feedback.selection import select
-from pluralign_stats.results import Metadata, Result
+from pluralign_stats.results import Result
 from pluralign_stats.settings import MIN_CELL
 from pluralign_stats.strategies.registry import STRATEGIES
 from pluralign_stats.study.study import Study
@@ -102,8 +102,13 @@ def coarser_scales(
         *filter(None, (conversion_note(study.codebook, [name], scale) for scale in scales)),
         *(["A dash stands for what rests on too few raters."] if withheld else []),
     )
-    meta = Metadata("Feedback on coarser scales", study.data_kind, conf_level=None, notes=notes)
-    return Result(table, _sentence(table, label, first.scale), meta)
+    return Result.of(
+        study,
+        table,
+        _sentence(table, label, first.scale),
+        "Feedback on coarser scales",
+        notes=notes,
+    )
 
 
 def _coarser(study: Study, name: str, full: Scale) -> list[Scale]:

@@ -9,7 +9,7 @@ from pluralign_stats.describe.disclosure import hide_totals
 from pluralign_stats.feedback.audit_frame import AuditFrame, too_few
 from pluralign_stats.feedback.parts import Parts, effective_number
 from pluralign_stats.feedback.preferences import Preferences
-from pluralign_stats.results import Metadata, Result, ordered_columns
+from pluralign_stats.results import Result, ordered_columns
 from pluralign_stats.words import alike, counted, first_up
 
 _WITHHELD = "A dash stands for a cell of too few raters, or one that would give such a cell away."
@@ -38,13 +38,17 @@ def shares(frame: AuditFrame, parts: list[Parts]) -> Result:
     table = table[_lead(frame, ordered_columns(table))]
     notes = (frame.about(), _PART) + ((_WITHHELD,) if table.isna().any(axis=None) else ())
     title = f"Who speaks in the preferences: {frame.label}"
-    meta = Metadata(
-        title, frame.study.data_kind, conf_level=None, notes=notes, published=frame.published
-    )
     told = [found.preferences.n.sum() >= FEW_PAIRS for found in parts]
     rows = np.repeat(told if any(told) else np.ones(len(told), bool), len(frame.groups))
     least = f" (of recipes with {FEW_PAIRS} preferences or more)" if any(told) > all(told) else ""
-    return Result(table, _shares_sentence(frame, table[rows], least), meta)
+    return Result.of(
+        frame.study,
+        table,
+        _shares_sentence(frame, table[rows], least),
+        title,
+        notes=notes,
+        published=frame.published,
+    )
 
 
 def _lead(frame: AuditFrame, columns: list[str]) -> list[str]:
@@ -124,10 +128,9 @@ def conditions(frame: AuditFrame, parts: list[Parts]) -> Result:
         "the other; a preference contradicts where most of its pair say the opposite.",
     )
     notes += (_WITHHELD,) if table["n_raters"].isna().any() else ()
-    title, kind = "How much feedback, and from how many", frame.study.data_kind
-    warnings = _none(frame, table)
-    meta = Metadata(title, kind, conf_level=None, notes=notes, warnings=warnings)
-    return Result(table, _conditions_sentence(frame, table), meta)
+    title = "How much feedback, and from how many"
+    sentence, warnings = _conditions_sentence(frame, table), _none(frame, table)
+    return Result.of(frame.study, table, sentence, title, notes=notes, warnings=warnings)
 
 
 def _condition(frame: AuditFrame, n: int, parts: Parts) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from pluralign_stats.feedback.audit_frame import AuditFrame
 from pluralign_stats.feedback.dominance import FEW_PAIRS, named
 from pluralign_stats.feedback.pairs import compare
 from pluralign_stats.feedback.preferences import Preferences
-from pluralign_stats.results import Metadata, Result
+from pluralign_stats.results import Result
 from pluralign_stats.words import counted
 
 
@@ -32,10 +32,9 @@ def flips(frame: AuditFrame) -> Result:
         "is left out.",
     )
     title = f"Labels without one group: {frame.label}"
-    meta = Metadata(
-        title, frame.study.data_kind, conf_level=None, notes=notes, published=frame.published
+    return Result.of(
+        frame.study, table, _sentence(frame, table), title, notes=notes, published=frame.published
     )
-    return Result(table, _sentence(frame, table), meta)
 
 
 def labels(preferences: Preferences) -> pd.Series:

@@ -10,7 +10,7 @@ from pluralign_stats.feedback.dominance import named
 from pluralign_stats.feedback.recipe import Recipe
 from pluralign_stats.feedback.selection import Exclusions, Selection
 from pluralign_stats.feedback.voices import Scored, one_voice, score
-from pluralign_stats.results import Metadata, Result
+from pluralign_stats.results import Result
 from pluralign_stats.strategies.registry import STRATEGIES
 from pluralign_stats.words import counted, joined
 
@@ -49,10 +49,9 @@ def survival(frame: AuditFrame, min_voices: int) -> Result:
         "response that say so, which is what preserve leaves of a minority.",
     )
     title = f"What becomes of a group's verdict: {frame.label}"
-    meta = Metadata(
-        title, frame.study.data_kind, conf_level=None, notes=notes, published=frame.published
+    return Result.of(
+        frame.study, table, _sentence(frame, table), title, notes=notes, published=frame.published
     )
-    return Result(table, _sentence(frame, table), meta)
 
 
 def _recipe(frame: AuditFrame, n: int, min_voices: int) -> list[dict[str, Any]]:

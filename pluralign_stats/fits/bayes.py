@@ -19,7 +19,7 @@ from pluralign_stats.models.bayes.fit import (
     PosteriorEstimates,
 )
 from pluralign_stats.models.in_statsmodels import no_equivalent
-from pluralign_stats.results import Metadata, Result
+from pluralign_stats.results import Result
 from pluralign_stats.settings import CONF_LEVEL
 
 if TYPE_CHECKING:
@@ -46,8 +46,14 @@ class Posterior(Fit, PosteriorEstimates):
             "Coefficients are on the latent scale, per unit of the column; priors of thresholds, "
             "and of a Gaussian model's constant, hold at the means of the covariates.",
         )
-        meta = Metadata("Priors", self.design.data_kind, "", None, "", notes)
-        return Result(self.chosen.table(), "Change a prior by its name: priors={...}.", meta)
+        return Result.of(
+            self,
+            self.chosen.table(),
+            "Change a prior by its name: priors={...}.",
+            "Priors",
+            notes=notes,
+            warnings=(),
+        )
 
     def prior_predictive(
         self, draws: int = 500, seed: int = 1, conf_level: float = CONF_LEVEL

@@ -1,7 +1,7 @@
 """One model of all dimensions of a study."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -14,7 +14,7 @@ from pluralign_stats.models.bayes.summarize import summarize
 from pluralign_stats.models.parts import Averaging, Kind
 from pluralign_stats.models.raters import RATER
 from pluralign_stats.models.summary import coefficient_raters
-from pluralign_stats.results import Metadata, Result, ordered_columns
+from pluralign_stats.results import Result, ordered_columns
 from pluralign_stats.settings import CONF_LEVEL
 from pluralign_stats.words import levels_of
 
@@ -77,18 +77,11 @@ class JointFit(JointEstimates):
         table = pd.concat([r.table.assign(dimension=name) for name, r in made.items()])
         last = list(made.values())[-1]
         told = " ".join(f"{name}: {r.sentence}" for name, r in made.items())
-        return Result(
-            table[ordered_columns(table)].reset_index(drop=True),
-            told,
-            Metadata(
-                last.meta.title,
-                last.meta.data,
-                last.meta.unit,
-                last.meta.conf_level,
-                last.meta.interval,
-                last.meta.notes,
-                self.warnings,
-            ),
+        return replace(
+            last,
+            table=table[ordered_columns(table)].reset_index(drop=True),
+            sentence=told,
+            meta=replace(last.meta, warnings=self.warnings),
             backing=stacked([r.backing for r in made.values() if r.backing]),
         )
 
@@ -111,51 +104,50 @@ class JointFit(JointEstimates):
             tables.append(table[["group", "first", "second", *table.columns[:-3]]])
         made = pd.concat(tables, ignore_index=True)
         top = made.loc[made["estimate"].abs().idxmax()]
-        meta = self._meta("Correlations between dimensions", "correlation", conf_level)
         told = (
             f"The closest pair: effects of {levels_of(top['group'])} on {top['first']} and "
             f"{top['second']}, correlation {top['estimate']:.2f} "
             f"[{top['conf_low']:.2f}, {top['conf_high']:.2f}]."
         )
-        return Result(made, told, meta)
+        title = "Correlations between dimensions"
+        return Result.of(self, made, told, title, unit="correlation", conf_level=conf_level)
 
     def pooled(self, conf_level: float = CONF_LEVEL) -> Result:
         """Demographic effects averaged over dimensions, and how far they differ between them."""
-        first = next(iter(self.fits.values()))
+        first = self.first
         names = list(first.params.index)
         average = summarize(self.average, conf_level).assign(term=names)
         spread = summarize(self.apart, conf_level, signed=False).assign(term=self.spreads)
         table = pd.concat([average, spread], ignore_index=True)
         table = table[ordered_columns(table)]
-        meta = self._meta("Effects averaged over the dimensions", first.unit, conf_level)
         turned = [name for name, v in self.valence.items() if v < 0]
         told = "Positive means a better rating"
         told += f" ({', '.join(turned)} turned round)." if turned else "."
         behind = np.append(coefficient_raters(first), [first.design.raters.n] * len(self.spreads))
-        return Result(table, told, meta, backing=Backing(behind))
+        return Result.of(
+            self, table, told, "Effects averaged over the dimensions",
+            unit=first.unit, conf_level=conf_level, backing=Backing(behind),
+        )  # fmt: skip
 
     def summary(self, conf_level: float = CONF_LEVEL) -> Result:
         """Coefficients, thresholds and standard deviations of every dimension."""
         each = [fit.summary(conf_level) for fit in self.fits.values()]
         tables = [r.table.assign(dimension=d) for d, r in zip(self.fits, each, strict=True)]
         table = pd.concat(tables, ignore_index=True)
-        first = next(iter(self.fits.values()))
         n = sum(fit.nobs for fit in self.fits.values())
         told = f"{len(self.fits)} dimensions; {self.convergence.told()}"
-        meta = self._meta("All dimensions in one model", first.unit, conf_level)
         backing = stacked([r.backing for r in each if r.backing], lambda _: f"Ratings on {told}")
         table = table[ordered_columns(table)]
-        return Result(table, f"{n:,} ratings on {told}", meta, backing=backing)
+        return Result.of(
+            self, table, f"{n:,} ratings on {told}", "All dimensions in one model",
+            unit=self.first.unit, conf_level=conf_level, backing=backing,
+        )  # fmt: skip
 
     def priors(self) -> Result:
         """The prior of every parameter."""
         table = self.chosen.table()
-        return Result(table, "Change a prior by its name: priors={...}.", Metadata("Priors"))
-
-    def _meta(self, title: str, unit: str, conf_level: float) -> Metadata:
-        kind = next(iter(self.fits.values())).design.data_kind
-        interval = "credible intervals (equal tails)"
-        return Metadata(title, kind, unit, conf_level, interval, (), self.warnings)
+        told = "Change a prior by its name: priors={...}."
+        return Result.of(self, table, told, "Priors", warnings=())
 
     def __repr__(self) -> str:
         return repr(self.summary().released())

@@ -1,7 +1,5 @@
 """How far a judge agrees with raters, beside how far raters agree with each other."""
 
-from dataclasses import replace
-
 import numpy as np
 import pandas as pd
 
@@ -19,10 +17,13 @@ from pluralign_stats.formatting import minus, with_interval
 from pluralign_stats.judging.measure import EVERYONE, Measured, Measures, measure
 from pluralign_stats.judging.resample import brought_to
 from pluralign_stats.judging.statistics import STATISTICS
-from pluralign_stats.results import Metadata, Result
+from pluralign_stats.results import Result
 from pluralign_stats.settings import CONF_LEVEL, MIN_CELL
 from pluralign_stats.study.study import Study
 from pluralign_stats.words import alike
+
+#: Kind of the intervals of n resamples.
+RESAMPLED = "intervals from {n:,} resamples of items and raters"
 
 #: How each statistic was computed, for tables.
 _METHODS = {
@@ -103,11 +104,18 @@ def judge_agreement(
     title = f"Agreement of the judge '{found.judge}' with raters{within}"
     wide = widths(study)
     sentence = _group_sentence(table, wide) if by else _sentence(table, wide)
-    meta = _meta(study, title, table, found, conf_level, n_bootstrap)
-    meta = replace(meta, published=published(study, [by] if by else [], min_cell))
     coarse = np.where(table["n_raters"].isna(), given, 0)
-    backing = Backing(np.zeros(len(table)), coarse=coarse, fractions=("estimate",))
-    return Result(table, sentence, meta, backing=backing)
+    return Result.of(
+        study,
+        table,
+        sentence,
+        title,
+        conf_level=conf_level,
+        interval=RESAMPLED.format(n=n_bootstrap),
+        notes=_notes(study, table, found),
+        published=published(study, [by] if by else [], min_cell),
+        backing=Backing(np.zeros(len(table)), coarse=coarse, fractions=("estimate",)),
+    )
 
 
 def _record(study: Study, row: Measured, k: int, conf_level: float) -> dict[str, object]:
@@ -205,14 +213,7 @@ def _group_sentence(table: pd.DataFrame, wide: dict[str, float]) -> str:
     )
 
 
-def _meta(
-    study: Study,
-    title: str,
-    table: pd.DataFrame,
-    found: Measures,
-    conf_level: float,
-    n_bootstrap: int,
-) -> Metadata:
+def _notes(study: Study, table: pd.DataFrame, found: Measures) -> list[str]:
     notes = [
         "Kappa and alpha: 1 is perfect agreement, 0 what chance gives. Bias: above 0 where the "
         "judge's scores are higher than the ratings, in points.",
@@ -235,11 +236,4 @@ def _meta(
             f"Fewer than {FEW_ITEMS} items: intervals from resampling so few are rough, and as a "
             "rule too narrow."
         )
-    return Metadata(
-        title,
-        study.data_kind,
-        "",
-        conf_level,
-        f"intervals from {n_bootstrap:,} resamples of items and raters",
-        tuple(notes),
-    )
+    return notes

@@ -19,12 +19,12 @@ from pluralign_stats.describe.intervals import check_bootstrap, percentile_inter
 from pluralign_stats.effects.adjust import holm
 from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.formatting import with_interval
-from pluralign_stats.judging.agreement import method_of, widths
+from pluralign_stats.judging.agreement import RESAMPLED, method_of, widths
 from pluralign_stats.judging.measure import Measured, measure
 from pluralign_stats.judging.resample import brought_to
 from pluralign_stats.judging.scores import rated_and_scored
 from pluralign_stats.judging.statistics import STATISTICS
-from pluralign_stats.results import Metadata, Result
+from pluralign_stats.results import Result
 from pluralign_stats.settings import CONF_LEVEL, MIN_CELL, SIGNIFICANCE
 from pluralign_stats.study.study import Study
 from pluralign_stats.study.text import contrast_label
@@ -107,23 +107,26 @@ def judge_contrasts(
         if own.reference
     ]
     table = pd.concat(blocks, ignore_index=True) if blocks else pd.DataFrame(columns=_COLUMNS)
-    meta = Metadata(
-        f"Differences between groups in the {statistic} of the judge '{found.judge}'",
-        study.data_kind,
-        _UNITS[statistic],
-        conf_level,
-        f"intervals from {n_bootstrap:,} resamples of items and raters",
-        (_NOTES[statistic], *_told(study, groups, min_cell)),
-        published=published(study, wanted, min_cell),
-    )
+    backing = None
     if table.empty:
         none = [] if wanted else [no_demographics(map(study.codebook.label, study.demographics))]
-        reasons = [*none, *(own.lacking for own in groups.values())]
-        return Result(table[_COLUMNS], nothing_compared(reasons), meta)
-    coarse = table["coarse"].to_numpy(dtype=float)
-    backing = Backing(np.zeros(len(table)), coarse=coarse, fractions=("estimate",))
-    sentence = _sentence(table, statistic, widths(study))
-    return Result(table[_COLUMNS], sentence, meta, backing=backing)
+        sentence = nothing_compared([*none, *(own.lacking for own in groups.values())])
+    else:
+        coarse = table["coarse"].to_numpy(dtype=float)
+        backing = Backing(np.zeros(len(table)), coarse=coarse, fractions=("estimate",))
+        sentence = _sentence(table, statistic, widths(study))
+    return Result.of(
+        study,
+        table[_COLUMNS],
+        sentence,
+        f"Differences between groups in the {statistic} of the judge '{found.judge}'",
+        unit=_UNITS[statistic],
+        conf_level=conf_level,
+        interval=RESAMPLED.format(n=n_bootstrap),
+        notes=(_NOTES[statistic], *_told(study, groups, min_cell)),
+        published=published(study, wanted, min_cell),
+        backing=backing,
+    )
 
 
 def _told(study: Study, groups: Mapping[tuple[str, str], Groups], min_cell: int) -> tuple[str, ...]:

@@ -103,6 +103,11 @@ class ModelEstimates(ABC):
         return float(np.log(self.nobs) * self.n_parameters - 2 * self.loglik)
 
     @property
+    def data_kind(self) -> str:
+        """Whether the data are simulated; see `Metadata`."""
+        return self.design.data_kind
+
+    @property
     def unit(self) -> str:
         """Unit of the fixed effects."""
         return "rating points"

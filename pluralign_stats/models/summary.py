@@ -15,7 +15,7 @@ from pluralign_stats.models.coefficients import Coefficient
 from pluralign_stats.models.few_units import few_of_coefficients, shown_degrees
 from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.models.ordinal import OrdinalEstimates
-from pluralign_stats.results import Metadata, Result, ordered_columns
+from pluralign_stats.results import Result, ordered_columns
 from pluralign_stats.settings import MIN_CELL
 from pluralign_stats.suppression import few
 from pluralign_stats.words import counted_levels, levels_of
@@ -63,18 +63,18 @@ def summary(fit: ModelEstimates, conf_level: float, interval: str) -> Result:
     if "df" in table:
         table["df"] = table["df"].fillna(np.inf)
     table["method"] = str(fit.method)
-    meta = Metadata(
-        fit.formula,
-        fit.design.data_kind,
-        fit.unit,
-        conf_level,
-        kind,
-        notes,
-        fit.warnings,
-    )
     behind = np.append(coefficient_raters(fit), [fit.design.raters.n] * len(fit.thresholds))
-    backing = model_backing(fit, behind, partial(_sentence, fit))
-    return Result(table[ordered_columns(table)], _sentence(fit), meta, backing=backing)
+    return Result.of(
+        fit,
+        table[ordered_columns(table)],
+        _sentence(fit),
+        fit.formula,
+        unit=fit.unit,
+        conf_level=conf_level,
+        interval=kind,
+        notes=notes,
+        backing=model_backing(fit, behind, partial(_sentence, fit)),
+    )
 
 
 def model_backing(

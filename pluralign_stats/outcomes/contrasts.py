@@ -1,6 +1,6 @@
 """Designs against the untuned control, and against each other."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import combinations
 from typing import Any
 
@@ -28,7 +28,7 @@ from pluralign_stats.outcomes.models import (
     fit_outcomes,
     replicated,
 )
-from pluralign_stats.results import Metadata, Result, ordered_columns
+from pluralign_stats.results import Result, ordered_columns
 from pluralign_stats.settings import CONF_LEVEL, SIGNIFICANCE
 from pluralign_stats.study.text import contrast_label
 from pluralign_stats.words import counted, is_are
@@ -136,8 +136,17 @@ def compare(
     kinds: list[tuple[str, str]] = []
     table, doubts, notes = by_dimension(experiment, dimensions, of_fit, kind, **options)
     interval, note = kinds[0]
-    meta = about(experiment, title, UNIT, conf_level, interval, doubts, (COUNTED, note, *notes))
-    return Result(table[ordered(table, _COLUMNS)], _sentence(table, experiment), meta)
+    return experiment_result(
+        experiment,
+        table[ordered(table, _COLUMNS)],
+        _sentence(table, experiment),
+        title,
+        unit=UNIT,
+        conf_level=conf_level,
+        interval=interval,
+        warnings=doubts,
+        notes=(COUNTED, note, *notes),
+    )
 
 
 def kind_of(fit: Fit) -> str:
@@ -193,33 +202,31 @@ def ordered(table: pd.DataFrame, columns: Sequence[str]) -> list[str]:
     return known if "std_error" in table else ordered_columns(table)
 
 
-def about(
+def experiment_result(
     experiment: Experiment,
+    table: pd.DataFrame,
+    sentence: str,
     title: str,
+    *,
     unit: str,
     conf_level: float,
     interval: str,
-    warnings: tuple[str, ...],
-    notes: tuple[str, ...] = (),
-) -> Metadata:
-    """Metadata of a table of an experiment."""
+    warnings: Iterable[str],
+    notes: Iterable[str] = (),
+) -> Result:
+    """A table of an experiment, with the notes that all of them share."""
     fixed = ", ".join(f"{name} {value}" for name, value in experiment.fixed.items())
     models = LEVELS_OF_MODELS if few_models(experiment.table) else ""
-    told = (
-        *notes,
-        models,
-        f"All conditions share: {fixed}.",
-        experiment.left_out(),
-        *experiment.notes,
-    )
-    return Metadata(
-        title=title,
-        data=experiment.data_kind,
-        told=experiment.told,
+    shared = (models, f"All conditions share: {fixed}.", experiment.left_out(), *experiment.notes)
+    return Result.of(
+        experiment,
+        table,
+        sentence,
+        title,
         unit=unit,
         conf_level=conf_level,
         interval=interval,
-        notes=tuple(note for note in told if note),
+        notes=(*notes, *shared),
         warnings=warnings,
         designs=experiment.values,
     )

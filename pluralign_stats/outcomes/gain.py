@@ -14,7 +14,7 @@ from pluralign_stats.errors import InputError
 from pluralign_stats.fits.bayes import Posterior
 from pluralign_stats.fits.fit import Fit
 from pluralign_stats.formatting import minus
-from pluralign_stats.outcomes.contrasts import COUNTED, COUNTS, about, by_dimension
+from pluralign_stats.outcomes.contrasts import COUNTED, COUNTS, by_dimension, experiment_result
 from pluralign_stats.outcomes.experiments import Experiment
 from pluralign_stats.outcomes.fieller import ratio_sizes
 from pluralign_stats.outcomes.models import Kind, design_means, differences
@@ -99,10 +99,17 @@ def relative_gain(
     table, doubts, told = by_dimension(experiment, dimensions, of_fit, kind, **options)
     interval = "credible intervals (equal tails)" if kind == "bayes" else "Fieller's intervals"
     unbounded = (_UNBOUNDED,) if not table["bounded"].all() else ()
-    notes = (_MEANING, *unbounded, COUNTED, *told)
-    title = f"Relative gain of {a} over {b}"
-    meta = about(experiment, title, "percent", conf_level, interval, doubts, notes)
-    return Result(table[[c for c in _COLUMNS if c in table]], _sentence(table), meta)
+    return experiment_result(
+        experiment,
+        table[[c for c in _COLUMNS if c in table]],
+        _sentence(table),
+        f"Relative gain of {a} over {b}",
+        unit="percent",
+        conf_level=conf_level,
+        interval=interval,
+        warnings=doubts,
+        notes=(_MEANING, *unbounded, COUNTED, *told),
+    )
 
 
 def gain_row(

@@ -33,7 +33,7 @@ from pluralign_stats.outcomes.specification_curve import (
     choice_notes,
     combinations,
 )
-from pluralign_stats.results import Metadata, Result
+from pluralign_stats.results import Result
 from pluralign_stats.settings import CONF_LEVEL
 from pluralign_stats.words import counted
 
@@ -179,19 +179,19 @@ def multiverse(
     unit = UNITS[finding.quantity]
     fixed = ", ".join(f"{name} {value}" for name, value in finding.fixed.items())
     everywhere = [f"In every analysis: {fixed}."] if fixed else []
-    meta = Metadata(
-        title=f"{finding.name}: {counted(len(table), 'analysis')}",
-        data=data.data_kind,
-        told=data.told,
+    what = "relative gains" if finding.quantity == "gain" else "differences"
+    bare = "none has an interval, as training was not repeated"
+    wording = Wording(what, unit, PLACES[unit], bare)
+    return Result.of(
+        data,
+        table,
+        agreement_sentence(finding.name, table, wording),
+        f"{finding.name}: {counted(len(table), 'analysis')}",
         unit=unit,
         conf_level=conf_level,
         interval="Fieller's intervals" if finding.quantity == "gain" else "intervals from t",
         notes=(*choice_notes(offered, *everywhere), *left_out),
     )
-    what = "relative gains" if finding.quantity == "gain" else "differences"
-    bare = "none has an interval, as training was not repeated"
-    wording = Wording(what, unit, PLACES[unit], bare)
-    return Result(table, agreement_sentence(finding.name, table, wording), meta)
 
 
 def _by_judge(outcomes: Outcomes | Mapping[str, Outcomes]) -> dict[str, Outcomes]:

@@ -44,7 +44,7 @@ from pluralign_stats.outcomes.specification_curve import (
     choice_notes,
     combinations,
 )
-from pluralign_stats.results import Metadata, Result
+from pluralign_stats.results import Result
 from pluralign_stats.settings import CONF_LEVEL, MIN_CELL, MOST_LEVELS
 from pluralign_stats.study.study import Study
 from pluralign_stats.words import counted
@@ -139,16 +139,17 @@ def rating_multiverse(
     tried = dict.fromkeys(choice.get("scale", "as-rated") for choice in analyses)
     notes = [conversion_note(main.codebook, [finding.dimension], scale) for scale in tried]
     left_out += filter(None, notes)
-    meta = Metadata(
-        title=f"{finding.name}: {counted(len(table), 'analysis')}",
-        data=main.data_kind,
+    sentence = agreement_sentence(finding.name, table, Wording("differences", UNIT, ".2f"))
+    return Result.of(
+        main,
+        table,
+        sentence,
+        f"{finding.name}: {counted(len(table), 'analysis')}",
         unit=UNIT,
         conf_level=conf_level,
         interval="Wald intervals",
         notes=(*choice_notes(offered), *_NOTES, *left_out),
     )
-    sentence = agreement_sentence(finding.name, table, Wording("differences", UNIT, ".2f"))
-    return Result(table, sentence, meta)
 
 
 def _known(

@@ -12,7 +12,7 @@ from pluralign_stats.formatting import minus
 from pluralign_stats.notes import Code, tells
 from pluralign_stats.outcomes.experiments import OVERALL_LABEL
 from pluralign_stats.outcomes.read import Meaning
-from pluralign_stats.results import Metadata, Result
+from pluralign_stats.results import Result
 from pluralign_stats.settings import SIGNIFICANCE
 from pluralign_stats.simulate.levels import LEVELS
 from pluralign_stats.simulate.parameters import PLANTED
@@ -117,15 +117,16 @@ def reported(
     ]
     table = pd.DataFrame([{"method": "", "table": "", "unit": "%", **row} for row in rows])
     results = [*percents.values(), *gains.values(), *comparisons.values()]
-    meta = Metadata(
-        title="Reported in the paper, and in this run",
-        data=study.data_kind,
+    return Result.of(
+        study,
+        _in_words(table).reindex(columns=_COLUMNS),
+        _sentence(table),
+        "Reported in the paper, and in this run",
         told=next((result.meta.told for result in results if result.meta.told), ""),
         conf_level=_level(results),
         interval="intervals",
         notes=_NOTES,
     )
-    return Result(_in_words(table).reindex(columns=_COLUMNS), _sentence(table), meta)
 
 
 def _level(results: Sequence[Result]) -> float | None:

@@ -14,7 +14,7 @@ from pluralign_stats.fits.bayes import Posterior
 from pluralign_stats.fits.fit import Fit
 from pluralign_stats.formatting import minus, with_interval
 from pluralign_stats.notes import reworded
-from pluralign_stats.outcomes.contrasts import about, kind_of
+from pluralign_stats.outcomes.contrasts import experiment_result, kind_of
 from pluralign_stats.outcomes.experiments import Experiment
 from pluralign_stats.outcomes.gain import gain_row
 from pluralign_stats.outcomes.models import (
@@ -103,8 +103,11 @@ def leave_one_out(
     notes = ("A seed that is left out takes the runs of every design with that seed along.",)
     interval = str(whole["interval"])
     doubts = () if replicated(experiment) else (ONE_RUN,)
-    meta = about(experiment, title, UNITS[quantity], conf_level, interval, doubts, notes)
-    return Result(table, _sentence(table, UNITS[quantity]), meta)
+    unit, sentence = UNITS[quantity], _sentence(table, UNITS[quantity])
+    return experiment_result(
+        experiment, table, sentence, title,
+        unit=unit, conf_level=conf_level, interval=interval, warnings=doubts, notes=notes,
+    )  # fmt: skip
 
 
 #: What readers call the kinds of models.
@@ -169,8 +172,11 @@ def model_kinds(
     table = _named(table, label, a, b)
     title = f"{_QUANTITIES[quantity]} of {a} and {b} on {label}, by kind of model"
     interval = "intervals (of a Bayesian model: credible)"
-    meta = about(experiment, title, UNITS[quantity], conf_level, interval, tuple(doubts))
-    return Result(table, _kinds_sentence(table, UNITS[quantity]), meta)
+    unit, sentence = UNITS[quantity], _kinds_sentence(table, UNITS[quantity])
+    return experiment_result(
+        experiment, table, sentence, title,
+        unit=unit, conf_level=conf_level, interval=interval, warnings=doubts,
+    )  # fmt: skip
 
 
 def _named(table: pd.DataFrame, dimension: str, a: str, b: str) -> pd.DataFrame:

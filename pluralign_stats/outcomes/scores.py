@@ -8,7 +8,7 @@ import pandas as pd
 
 from pluralign_stats.outcomes.experiments import CONDITION, Experiment
 from pluralign_stats.outcomes.models import model_formula
-from pluralign_stats.results import Metadata, Result
+from pluralign_stats.results import Result
 
 _COLUMNS = ["dimension", "design", "tuned", "run", *CONDITION, "seed", "base_model", "prompt"]
 _COLUMNS += ["language", "sample", "score"]
@@ -41,20 +41,19 @@ def scores(experiments: Experiment | Sequence[Experiment]) -> Result:
     keys = [column for column in _COLUMNS if column != "score"]
     table = pd.concat(tables, ignore_index=True)[_COLUMNS].drop_duplicates(keys)
     first = several[0]
-    meta = Metadata(
-        title=f"Scores of what models say, by {first.factor}",
-        data=first.data_kind,
-        told=first.told,
-        conf_level=None,
-        notes=(_MEANING, in_r(first), *first.notes),
-    )
     tuned = table["tuned"] == 1
     n = {name: table.loc[rows, "run"].nunique() for name, rows in
          {"tuned": tuned, "untuned": ~tuned}.items()}  # fmt: skip
     sentence = (
         f"{len(table):,} scores of what {n['tuned']} tuned and {n['untuned']} untuned models say."
     )
-    return Result(table.reset_index(drop=True), sentence, meta)
+    return Result.of(
+        first,
+        table.reset_index(drop=True),
+        sentence,
+        f"Scores of what models say, by {first.factor}",
+        notes=(_MEANING, in_r(first), *first.notes),
+    )
 
 
 def in_r(experiment: Experiment) -> str:

@@ -32,7 +32,7 @@ from pluralign_stats.outcomes.findings import NOT_REPEATED
 from pluralign_stats.outcomes.models import Kind
 from pluralign_stats.outcomes.read import Outcomes, data_notes
 from pluralign_stats.outcomes.scores import scores
-from pluralign_stats.results import Metadata, Result
+from pluralign_stats.results import Result
 from pluralign_stats.settings import CONF_LEVEL, MIN_CELL
 from pluralign_stats.study.study import Study
 from pluralign_stats.study.text import contrast_label
@@ -182,21 +182,21 @@ def survey_and_models(
     table = _agreement(table)
     own = table[table["source"] == RATINGS]
     withheld = (COUNT_WITHHELD,) if len(own) and own["n_raters"].isna().any() else ()
-    meta = Metadata(
-        title="Differences between groups: their ratings, and the models tuned on them",
-        data=study.data_kind,
+    alone = NOT_REPEATED if tells(remarks.doubts, Code.ONE_RUN) else ""
+    told = f"{_sentence(table)} {alone}".rstrip()
+    return Result.of(
+        study,
+        table[[c for c in _COLUMNS if c in table]],
+        told,
+        "Differences between groups: their ratings, and the models tuned on them",
         told=outcomes.told,
         unit="rating and score points",
         conf_level=conf_level,
         interval="intervals",
-        notes=tuple(dict.fromkeys((*_NOTES, *withheld, *remarks.notes, *data_notes(outcomes)))),
-        warnings=tuple(dict.fromkeys(remarks.doubts)),
+        notes=(*_NOTES, *withheld, *remarks.notes, *data_notes(outcomes)),
+        warnings=remarks.doubts,
         published=published(study, dict.fromkeys(pair.term for pair in shown), min_cell),
     )
-    told = (
-        f"{_sentence(table)} {NOT_REPEATED if tells(remarks.doubts, Code.ONE_RUN) else ''}".rstrip()
-    )
-    return Result(table[[c for c in _COLUMNS if c in table]], told, meta)
 
 
 def _check(study: Study, pair: _Pair) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from itertools import product
 from math import exp, isfinite, log1p
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
@@ -68,6 +68,10 @@ class StudyDesign:
     item_sd: float = ITEM_SD[DIMENSION]
     points: float | None = None
     source: str = f"simulated study, {DIMENSION}"
+
+    #: What tables of planned studies say of their data; see `Metadata`.
+    data_kind: ClassVar[str] = "simulated"
+    told: ClassVar[str] = "simulated studies"
 
     def __post_init__(self) -> None:
         """Check every number, and keep them as plain ones."""

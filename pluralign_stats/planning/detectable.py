@@ -29,7 +29,7 @@ from pluralign_stats.planning.power import (
 from pluralign_stats.planning.replicate import Model, Replicate
 from pluralign_stats.planning.run import model_of, several, simulate_designs
 from pluralign_stats.planning.summarize import ALPHA
-from pluralign_stats.results import Metadata, Result
+from pluralign_stats.results import Result
 from pluralign_stats.settings import CONF_LEVEL
 
 #: Fewest studies that tell which difference is found how often.
@@ -100,19 +100,20 @@ def detectable_effect(
     found = simulate_designs(every, n_simulations=each, **how)
     rows = [_row(design, power, tried[design], found) for design in planned]
     table = pd.DataFrame(rows).assign(method=METHODS[fitted])
-    meta = Metadata(
+    return Result.of(
+        planned[0],
+        table,
+        _sentence(table),
         f"Smallest difference found with {power:.0%} power",
-        "simulated",
-        "percent of the odds of a higher rating",
+        unit="percent of the odds of a higher rating",
+        conf_level=CONF_LEVEL,
         interval="intervals of the Monte Carlo error, from a probit regression",
         notes=(
             *told_of(planned),
             f"Found: p below {ALPHA:g}. Mean difference: the same difference in rating points.",
         ),
         warnings=failures(int(table["n_failed"].sum()), int(table["n_simulations"].sum())),
-        told="simulated studies",
     )
-    return Result(table, _sentence(table), meta)
 
 
 def _around(

@@ -13,7 +13,8 @@ from pluralign_stats.planning.design import StudyDesign
 from pluralign_stats.planning.replicate import Model, true_effect
 from pluralign_stats.planning.run import model_of, several, simulate_designs
 from pluralign_stats.planning.summarize import ALPHA, summarize
-from pluralign_stats.results import Metadata, Result
+from pluralign_stats.results import Result
+from pluralign_stats.settings import CONF_LEVEL
 from pluralign_stats.words import counted, joined
 
 #: What tables say of the model that each simulated study is analysed with.
@@ -105,18 +106,19 @@ def power(
         for design in planned
     ]
     table = pd.DataFrame(rows).assign(method=METHODS[fitted])[_COLUMNS]
-    meta = Metadata(
+    return Result.of(
+        planned[0],
+        table,
+        _sentence(table),
         "Power of planned studies",
-        "simulated",
+        conf_level=CONF_LEVEL,
         interval="Wilson intervals of the Monte Carlo error",
         notes=(*told_of(planned), *_NOTES),
         warnings=(
             *failures(int(table["n_failed"].sum()), int(table["n_simulations"].sum())),
             *single_ratings(planned),
         ),
-        told="simulated studies",
     )
-    return Result(table, _sentence(table), meta)
 
 
 #: How to read the columns.

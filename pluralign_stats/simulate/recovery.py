@@ -3,7 +3,7 @@
 import pandas as pd
 
 from pluralign_stats.errors import InputError
-from pluralign_stats.results import Metadata, Result
+from pluralign_stats.results import Result
 from pluralign_stats.study.study import Study
 from pluralign_stats.words import counted
 
@@ -50,19 +50,19 @@ def recovery(study: Study, percents: Result) -> Result:
         if known.any()
         else "No effect that was planted has an estimate here, so that nothing can be compared."
     )
-    level = percents.meta.conf_level
-    meta = Metadata(
+    return Result.of(
+        study,
+        table,
+        sentence,
         "Planted and estimated percentages",
-        "simulated",
-        "percent",
-        level,
-        percents.meta.interval,
-        (
+        unit="percent",
+        conf_level=percents.meta.conf_level,
+        interval=percents.meta.interval,
+        notes=(
             f"The reported percentages were planted in the reading '{study.truth.reading}'; the "
             "other reading follows from it.",
         ),
     )
-    return Result(table, sentence, meta)
 
 
 def _planted(study: Study) -> pd.DataFrame:

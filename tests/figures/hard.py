@@ -30,7 +30,9 @@ TERM = "Höchster Bildungsabschluss, den Sie bis heute erreicht haben (auch im A
 
 
 def result(rows, unit="rating points"):
-    meta = Metadata("Made", "simulated", unit, 0.95, "delta-method intervals")
+    meta = Metadata(
+        "Made", data="simulated", unit=unit, conf_level=0.95, interval="delta-method intervals"
+    )
     return Result(pd.DataFrame(rows), "A sentence.", meta)
 
 

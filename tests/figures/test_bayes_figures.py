@@ -51,7 +51,9 @@ def test_ridges_stand_where_the_draws_are(inside, texts):
         for d, shift in (("Toxicity", 0.0), ("Helpfulness", 0.3))
         for c, m in centres.items()
     )
-    result = Result(table, "Two differences.", Metadata("Effects", "simulated", "log odds"))
+    result = Result(
+        table, "Two differences.", Metadata("Effects", data="simulated", unit="log odds")
+    )
     picture = pls.ridge_figure(result)
     assert [ax.get_title(loc="center") for ax in picture.figure.axes] == ["Toxicity", "Helpfulness"]
     means = table.groupby(["dimension", "contrast"])["estimate"].mean()

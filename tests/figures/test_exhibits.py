@@ -17,7 +17,15 @@ BAD = "<script>alert('x')</script>"
 @pytest.fixture
 def result():
     table = pd.DataFrame({"group": [BAD, "b"], "estimate": [1.5, -2.25], "n_raters": [10, 2000]})
-    meta = Metadata(f"Title {BAD}", "simulated", "points", 0.9, "Wald", (BAD,), (f"careful {BAD}",))
+    meta = Metadata(
+        f"Title {BAD}",
+        data="simulated",
+        unit="points",
+        conf_level=0.9,
+        interval="Wald",
+        notes=(BAD,),
+        warnings=(f"careful {BAD}",),
+    )
     return Result(table, f"All said {BAD}.", meta)
 
 
@@ -99,7 +107,7 @@ def test_the_csv_says_that_the_data_are_simulated(result, tmp_path):
     table = pd.read_csv(io.StringIO((tmp_path / "tables" / "one.csv").read_text("utf-8")))
     assert table["data"].tolist() == ["simulated"] * 2
     pd.testing.assert_frame_equal(table.drop(columns="data"), result.table)
-    observed = Result(result.table, "", Metadata("t", "observed"))
+    observed = Result(result.table, "", Metadata("t", data="observed"))
     assert observed.to_csv_text().splitlines()[1].endswith(",observed")
 
 

@@ -51,8 +51,9 @@ def differences(contrasts, dimensions=DIMENSIONS, designs=None, **columns):
     )
     meta = Metadata(
         "Differences",
-        "simulated",
-        "score points",
+        data="simulated",
+        unit="score points",
+        conf_level=0.95,
         interval="intervals from t",
         told=TOLD,
         designs=designs or {},
@@ -244,8 +245,8 @@ def survey():
         n_generations=np.where(models, 190, np.nan),
     )
     table.loc[4, ["objective", "n_pairs_first"]] = np.nan
-    return Result(table, "They agree once.", Metadata("Both", "simulated", "points",
-                                                      interval="intervals", told=TOLD))  # fmt: skip
+    how = {"unit": "points", "conf_level": 0.95, "interval": "intervals", "told": TOLD}
+    return Result(table, "They agree once.", Metadata("Both", data="simulated", **how))
 
 
 def test_ratings_are_purple_circles_and_models_blue_triangles(texts):
@@ -306,7 +307,8 @@ def specifications(**columns):
             "method": "m",
         }
     ).assign(**columns)
-    meta = Metadata("Every rating kept against majority vote: 6 analyses", "simulated", "percent",
+    title = "Every rating kept against majority vote: 6 analyses"
+    meta = Metadata(title, data="simulated", unit="percent", conf_level=0.95,
                     interval="Fieller's intervals", told=TOLD)  # fmt: skip
     return Result(table, "Most agree.", meta)
 

@@ -33,7 +33,13 @@ def made(rows: Any, columns: list[str], **more: Any) -> Result:
     table = pd.DataFrame(list(rows), columns=columns)
     x = np.random.default_rng(1).uniform(0.1, 0.4, len(table))
     table = table.assign(estimate=x, conf_low=x - 0.1, conf_high=x + 0.1, **more)
-    meta = Metadata("Title", "simulated", "rating points", interval="intervals by simulation")
+    meta = Metadata(
+        "Title",
+        data="simulated",
+        unit="rating points",
+        conf_level=0.95,
+        interval="intervals by simulation",
+    )
     return Result(table, "A sentence about it.", meta)
 
 

@@ -43,7 +43,8 @@ def result():
         }
     )
     meta = Metadata(
-        "Differences", "simulated", "rating points", interval="Wald intervals",
+        "Differences", data="simulated", unit="rating points", conf_level=0.95,
+        interval="Wald intervals",
         notes=("Counted in the group named first.",), warnings=("One model is singular.",),
     )  # fmt: skip
     return Result(table, "There is a difference.", meta)

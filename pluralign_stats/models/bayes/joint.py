@@ -85,6 +85,21 @@ class JointEstimates:
         return self.fits[dimension]
 
     @property
+    def first(self) -> BayesOrdinalEstimates:
+        """The posterior of the first dimension."""
+        return next(iter(self.fits.values()))
+
+    @property
+    def data_kind(self) -> str:
+        """Whether the data are simulated; see `Metadata`."""
+        return self.first.data_kind
+
+    @property
+    def interval(self) -> str:
+        """Kind of interval that tables of this model hold."""
+        return self.first.interval
+
+    @property
     def converged(self) -> bool:
         """Whether the sampler gave no reason to doubt."""
         return not self.warnings

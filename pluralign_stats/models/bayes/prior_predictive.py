@@ -21,7 +21,7 @@ from pluralign_stats.models.bayes.log_densities import (
 from pluralign_stats.models.bayes.options import check_whole
 from pluralign_stats.models.bayes.priors import Priors, choose_priors
 from pluralign_stats.models.fit import ModelEstimates
-from pluralign_stats.results import Metadata, Result
+from pluralign_stats.results import Result
 from pluralign_stats.settings import CONF_LEVEL
 
 #: A rating is all but certain if its probability is above this.
@@ -108,15 +108,17 @@ def foretell(
         f"{draws:,} data sets drawn from the priors, with new raters and items in the places of "
         "those in the data; the ratings observed are shown beside them and were not used.",
     )
-    meta = Metadata(
+    return Result.of(
+        fit,
+        table,
+        sentence,
         f"Prior predictive ratings: {fit.formula}",
-        fit.design.data_kind,
-        "share of ratings" if layout.data.n_cuts else fit.unit,
-        conf_level,
-        "intervals over data sets",
-        notes,
+        unit="share of ratings" if layout.data.n_cuts else fit.unit,
+        conf_level=conf_level,
+        interval="intervals over data sets",
+        notes=notes,
+        warnings=(),
     )
-    return Result(table, sentence, meta)
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,7 +11,7 @@ from pluralign_stats.models.between import scale_units, score_covariance
 from pluralign_stats.models.engine.clusters import spread_draws
 from pluralign_stats.models.ordinal import OrdinalEstimates
 from pluralign_stats.models.summary import coefficient_raters, model_backing, sizes_of
-from pluralign_stats.results import Metadata, Result, ordered_columns
+from pluralign_stats.results import Result, ordered_columns
 from pluralign_stats.words import levels_of
 
 #: Note on effects on thresholds and scale.
@@ -39,24 +39,23 @@ def posterior_summary(fit: PosteriorEstimates, conf_level: float) -> Result:
         tables.append(table)
     made = pd.concat(tables, ignore_index=True)
     made = made.merge(fit.convergence.table, on="term", how="left").assign(method=str(fit.method))
-    meta = Metadata(
+    raters = dict(zip(map(str, fit.params.index), coefficient_raters(fit), strict=True))
+    behind = made["term"].map(raters).fillna(fit.design.raters.n).to_numpy(dtype=float)
+    return Result.of(
+        fit,
+        made[ordered_columns(made)],
+        _sentence(fit),
         fit.formula,
-        fit.design.data_kind,
-        fit.unit,
-        conf_level,
-        fit.interval,
-        (
+        unit=fit.unit,
+        conf_level=conf_level,
+        notes=(
             "Estimate: mean of the posterior; sd: its standard deviation; prob positive: "
             "probability that the parameter is above 0. R-hat near 1 and many effective draws "
             "(ess) mean that the sampler has settled.",
             *([] if units is None else [SPREAD.format(units=levels_of(units.name))]),
         ),
-        fit.warnings,
+        backing=model_backing(fit, behind, partial(_sentence, fit)),
     )
-    raters = dict(zip(map(str, fit.params.index), coefficient_raters(fit), strict=True))
-    behind = made["term"].map(raters).fillna(fit.design.raters.n).to_numpy(dtype=float)
-    backing = model_backing(fit, behind, partial(_sentence, fit))
-    return Result(made[ordered_columns(made)], _sentence(fit), meta, backing=backing)
 
 
 def _sentence(fit: PosteriorEstimates, counted: bool = True) -> str:
