@@ -131,7 +131,7 @@ def reported(
 
 def _level(results: Sequence[Result]) -> float | None:
     """Level of the intervals of all results."""
-    levels = {result.meta.conf_level for result in results}
+    levels = {result.meta.conf_level for result in results if result.meta.conf_level}
     if len(levels) > 1:
         raise InputError(f"the results have intervals of different levels ({listing(levels)})")
     return levels.pop() if levels else None
