@@ -114,7 +114,8 @@ def label_groups(
 def notes(fit: ModelEstimates, n_dropped: int, averaging: Averaging, kind: Kind) -> tuple[str, ...]:
     """What a reader has to know of averages."""
     known = "those of each draw" if isinstance(fit, PosteriorEstimates) else "taken as known"
-    told = [] if kind == "linear" else [AVERAGED[averaging].format(known=known)]
+    averaged = bool(fit.random) and kind != "linear"
+    told = [AVERAGED[averaging].format(known=known)] if averaged else []
     if n_dropped:
         told.append(f"Rows left out because a variable is missing: {n_dropped:,}.")
     if fit.design.raters.unknown:
