@@ -104,7 +104,6 @@ from .outcomes.by_model import by_base_model as by_base_model
 from .outcomes.contrasts import against_control as against_control
 from .outcomes.contrasts import pairwise as pairwise
 from .outcomes.experiments import Experiment as Experiment
-from .outcomes.experiments import select_experiment as select_experiment
 from .outcomes.findings import findings as findings
 from .outcomes.findings import optimizer_findings as optimizer_findings
 from .outcomes.gain import relative_gain as relative_gain
@@ -124,6 +123,7 @@ from .outcomes.reported import reported as reported
 from .outcomes.robust import leave_one_out as leave_one_out
 from .outcomes.robust import model_kinds as model_kinds
 from .outcomes.scores import scores as scores
+from .outcomes.select import select_experiment as select_experiment
 from .outcomes.survey import survey_and_models as survey_and_models
 from .outcomes.survey import survey_scores as survey_scores
 from .planning.design import StudyDesign as StudyDesign

@@ -11,8 +11,9 @@ from pluralign_stats.errors import InputError, NotApplicableError, listing
 from pluralign_stats.notes import reworded
 from pluralign_stats.outcomes.choose_runs import EQUAL
 from pluralign_stats.outcomes.contrasts import against_control, clear_ones, pairwise
-from pluralign_stats.outcomes.experiments import Experiment, select_experiment
+from pluralign_stats.outcomes.experiments import Experiment
 from pluralign_stats.outcomes.read import Outcomes
+from pluralign_stats.outcomes.select import select_experiment
 from pluralign_stats.results import Result
 from pluralign_stats.words import counted, some
 

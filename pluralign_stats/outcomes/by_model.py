@@ -10,8 +10,8 @@ from pluralign_stats.designs import CONTROL
 from pluralign_stats.errors import InputError, NotApplicableError
 from pluralign_stats.notes import reworded
 from pluralign_stats.outcomes.contrasts import against_control
-from pluralign_stats.outcomes.experiments import select_experiment
 from pluralign_stats.outcomes.read import Outcomes
+from pluralign_stats.outcomes.select import select_experiment
 from pluralign_stats.results import Result
 
 

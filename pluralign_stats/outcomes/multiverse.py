@@ -9,7 +9,7 @@ from pluralign_stats.describe.intervals import check_level
 from pluralign_stats.designs import CONTROL
 from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.outcomes.choose_runs import EQUAL
-from pluralign_stats.outcomes.experiments import Experiment, select_experiment
+from pluralign_stats.outcomes.experiments import Experiment
 from pluralign_stats.outcomes.models import replicated
 from pluralign_stats.outcomes.read import Outcomes
 from pluralign_stats.outcomes.robust import (
@@ -21,6 +21,7 @@ from pluralign_stats.outcomes.robust import (
     estimate,
 )
 from pluralign_stats.outcomes.schema import TUNING
+from pluralign_stats.outcomes.select import select_experiment
 from pluralign_stats.outcomes.specification_curve import (
     ALL,
     Choice,

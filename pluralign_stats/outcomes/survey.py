@@ -27,11 +27,12 @@ from pluralign_stats.feedback.recipe import Recipe, group_name
 from pluralign_stats.fits.fit import Fit
 from pluralign_stats.notes import Code, is_about, tells
 from pluralign_stats.outcomes.contrasts import compare
-from pluralign_stats.outcomes.experiments import Experiment, select_experiment
+from pluralign_stats.outcomes.experiments import Experiment
 from pluralign_stats.outcomes.findings import NOT_REPEATED
 from pluralign_stats.outcomes.models import Kind
 from pluralign_stats.outcomes.read import Outcomes, data_notes
 from pluralign_stats.outcomes.scores import scores
+from pluralign_stats.outcomes.select import select_experiment
 from pluralign_stats.results import Result
 from pluralign_stats.settings import CONF_LEVEL, MIN_CELL
 from pluralign_stats.study.study import Study
