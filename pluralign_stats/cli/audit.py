@@ -129,7 +129,7 @@ def _refuse(out: Path) -> None:
     from pluralign_stats.storage.folders import MARK
 
     taken = out.exists() and (not out.is_dir() or any(out.iterdir()))
-    if taken and "audit_of" not in (read_json(out / MARK) or {}):
+    if taken and "audit_of" not in read_json(out / MARK):
         raise InputError(f"{out} exists and holds no audit; choose another folder")
 
 

@@ -208,16 +208,14 @@ def _claim(out: Path, base: Any) -> None:
     InputError
         If it holds something else, or cannot be written.
     """
-    import json
-
     from pluralign_stats.errors import InputError
+    from pluralign_stats.storage.files import write_json
 
     if out.exists() and (not out.is_dir() or any(out.iterdir())) and not (out / _MARK).is_file():
         raise InputError(f"{out} exists and holds no plan of a study; choose another folder")
     try:
         out.mkdir(parents=True, exist_ok=True)
-        told = json.dumps({"source": base.source, **base.numbers()}, indent=2, ensure_ascii=False)
-        (out / _MARK).write_text(told + "\n", "utf-8")
+        write_json(out / _MARK, {"source": base.source, **base.numbers()})
     except OSError as error:
         raise InputError(
             f"{out}: cannot be written ({error.strerror}); choose another folder"
@@ -225,12 +223,10 @@ def _claim(out: Path, base: Any) -> None:
 
 
 def _write(out: Path, results: dict[str, Any], target: float) -> None:
-    import json
-
     from pluralign_stats.figures.power import power_figure
+    from pluralign_stats.storage.files import write_json
 
     for name, result in results.items():
         (out / f"{name}.csv").write_text(result.to_csv_text(), "utf-8")
-        told = json.dumps(result.describe(), indent=2, ensure_ascii=False)
-        (out / f"{name}.json").write_text(told + "\n", "utf-8")
+        write_json(out / f"{name}.json", result.describe())
     power_figure(results["power"], target=target).save(out / "power")

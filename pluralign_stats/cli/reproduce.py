@@ -19,7 +19,7 @@ from pluralign_stats.errors import InputError, MissingExtraError
 if TYPE_CHECKING:
     from training.workflow.config import ReportSettings, RunConfig
     from training.workflow.cost import Cost
-    from training.workflow.drive import Done
+    from training.workflow.drive import RunResult
 
 
 @click.command("reproduce")
@@ -106,7 +106,7 @@ def _check_report(given: "ReportSettings") -> None:
     check_parameters(given.parameters, given.leave_out)
 
 
-def _tell(done: "Done", as_json: bool) -> None:
+def _tell(done: "RunResult", as_json: bool) -> None:
     if as_json:
         told = asdict(done)
         print_json({k: str(v) if isinstance(v, Path) else v for k, v in told.items()})

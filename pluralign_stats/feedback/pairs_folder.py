@@ -125,7 +125,7 @@ def _holds(folder: Path, inputs: dict[str, Any]) -> bool:
     """Whether the folder is complete and of the same inputs; anything else there is refused."""
     if folder.is_dir() and not any(folder.iterdir()):
         return False
-    record = read_json(folder / MARK) or {}
+    record = read_json(folder / MARK)
     changed = [k for k, v in inputs.items() if record.get(k) != v]
     if not {"recipe", "files"} <= record.keys():
         raise InputError(f"{folder} exists and holds no feedback; choose another folder")

@@ -52,13 +52,13 @@ def write_json(path: Path, content: Any) -> None:
     write_text(path, text + "\n")
 
 
-def read_json(path: Path) -> dict[str, Any] | None:
-    """The object in a JSON file; None if there is none that can be read."""
+def read_json(path: Path) -> dict[str, Any]:
+    """The object in a JSON file; an empty one where none can be read."""
     try:
         content = json.loads(path.read_text("utf-8"))
     except (OSError, ValueError):
-        return None
-    return content if isinstance(content, dict) else None
+        return {}
+    return content if isinstance(content, dict) else {}
 
 
 def write_files(stem: str | Path, contents: Mapping[str, bytes], what: str) -> list[Path]:

@@ -165,7 +165,7 @@ def read_mark(folder: Path) -> dict[str, Any]:
     InputError
         If the folder is not complete, or a file of it is missing or was changed.
     """
-    record = read_json(folder / MARK) or {}
+    record = read_json(folder / MARK)
     if not isinstance(record.get("files"), dict):
         raise InputError(
             f"{folder} is not a complete folder of a stage; run the stage that makes it again"

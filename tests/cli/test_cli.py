@@ -113,3 +113,13 @@ def test_help_does_not_load_the_heavy_parts():
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ran.stdout.splitlines()[-1] == "[]"
+
+
+@pytest.mark.parametrize("words", [("report", "--list"), ("train", "embedded", "--json")])
+def test_modules_in_the_working_folder_are_none_of_ours(words, tmp_path):
+    for name in ("training", "reports"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('a file of the user')\n")
+    command = [sys.executable, "-m", "pluralign_stats", *words]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert "a file of the user" not in ran.stdout + ran.stderr
+    assert ran.returncode == (0 if words[0] == "report" else 2)

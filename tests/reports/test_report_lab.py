@@ -88,7 +88,7 @@ def test_lab_runs_this_interpreter_and_hands_on_its_status(
     finally:
         signal.signal(signal.SIGINT, before)
     assert commands[0][1:] == [
-        "-m", "jupyterlab", f"--ServerApp.root_dir={tmp_path}",
+        "-P", "-m", "jupyterlab", f"--ServerApp.root_dir={tmp_path}",
         "--LabApp.default_url=/lab/tree/01_the%20first.ipynb", "--no-browser",
         *(["--allow-root"] if user == 0 else []), "--ServerApp.port=8899",
     ]  # fmt: skip

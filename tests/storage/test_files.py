@@ -32,10 +32,10 @@ def test_what_a_kill_has_left_is_written_over(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", ["", "[1]", "{", None])
-def test_what_is_no_object_is_none(tmp_path: Path, content: str | None) -> None:
+def test_what_is_no_object_is_empty(tmp_path: Path, content: str | None) -> None:
     if content is not None:
         (tmp_path / "a.json").write_text(content)
-    assert read_json(tmp_path / "a.json") is None
+    assert read_json(tmp_path / "a.json") == {}
 
 
 def test_digests_are_those_of_sha256(tmp_path: Path) -> None:

@@ -10,8 +10,6 @@ from typing import Any
 
 from pluralign_stats.study.yaml_file import dump_yaml
 
-REPOSITORY = Path(__file__).parents[2]
-
 TRAINING = {
     "max_steps": 4,
     "batch_size": 4,
@@ -56,14 +54,21 @@ def write_config(folder: Path, config: dict[str, Any], name: str = "small.yaml")
 
 
 def start(config: Path, out: Path, *words: object, **given: Any) -> "subprocess.Popen[str]":
-    """Start the run in a process group of its own."""
+    """Start the run in a process group of its own, beside modules of the user that have our names.
+
+    None of ours may take one of these for its own.
+    """
+    beside = config.parent / "beside"
+    beside.mkdir(exist_ok=True)
+    for name in ("training", "reports", "snakemake"):
+        (beside / f"{name}.py").write_text("raise SystemExit('a file of the user')\n")
     command = [sys.executable, "-m", "pluralign_stats", "reproduce", config, "--out", out, *words]
     return subprocess.Popen(
         [str(word) for word in command],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         encoding="utf-8",
-        cwd=REPOSITORY,
+        cwd=beside,
         start_new_session=True,
         env={**os.environ, "OMP_NUM_THREADS": "1", **given},
     )

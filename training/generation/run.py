@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 from pluralign_stats.errors import InputError
 from pluralign_stats.outcomes.schema import GENERATIONS, RUN
-from pluralign_stats.storage.files import write_json
+from pluralign_stats.storage.files import read_json, write_json
 from pluralign_stats.storage.folders import commit, is_complete, staging_folder
 from pluralign_stats.storage.store import Store
 from pluralign_stats.storage.tables import write_table
@@ -20,7 +20,7 @@ from training.conditions.names import INPUTS
 from training.engines.protocol import Engine, GenerationOptions, Request
 from training.generation.plan import SCHEMA, Ask, plan, row, table
 from training.generation.prompts import Prompt, fingerprint
-from training.generation.runs import Run, describe, read_inputs
+from training.generation.runs import Run, describe
 
 #: What is generated, before all of it is there.
 ANSWERS = "answers"
@@ -45,7 +45,7 @@ def is_done(out: Path, inputs: dict[str, Any]) -> bool:
     """
     if not out.exists():
         return False
-    former = read_inputs(out) or {}
+    former = read_json(out / INPUTS)
     if not is_complete(out):
         raise InputError(
             f"{out} is not complete, or was changed since it was written; delete it and run the "
@@ -103,7 +103,7 @@ def generate_run(
     """
     inputs = inputs_of(run, prompts, options)
     staging = staging_folder(out)
-    if read_inputs(staging) != inputs:
+    if read_json(staging / INPUTS) != inputs:
         shutil.rmtree(staging)
         staging_folder(out)
         write_json(staging / INPUTS, inputs)

@@ -1,6 +1,5 @@
 """The runs that are asked for answers: tuned ones in their folders, and the untuned controls."""
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -216,11 +215,3 @@ def refuse_trained(prompts: Sequence[Prompt], runs: Iterable[Run]) -> None:
 def describe(run: Run) -> dict[str, Any]:
     """What run.json says."""
     return {"id": run.id, "factors": run.factors, "base_model": run.base.base_model}
-
-
-def read_inputs(folder: Path) -> dict[str, Any] | None:
-    """What a folder of generations, complete or not, was made from; None if it does not say."""
-    try:
-        return json.loads((folder / "inputs.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None

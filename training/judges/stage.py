@@ -26,6 +26,7 @@ from pluralign_stats.outcomes.schema import (
     check_version,
 )
 from pluralign_stats.progress import WorkProgress
+from pluralign_stats.storage.files import read_json
 from pluralign_stats.storage.folders import (
     MARK,
     commit,
@@ -211,18 +212,9 @@ def check_out(out: Path, key: str, what: str) -> None:
     """
     if out.exists() and not out.is_dir():
         raise InputError(f"{out} is a file; name a folder with --out")
-    check_version(_told(out).get(VERSION_KEY), out)
-    if (out / MARK).exists() and not {key, "judge"} <= _told(out).keys():
+    check_version(read_json(out / MARK).get(VERSION_KEY), out)
+    if (out / MARK).exists() and not {key, "judge"} <= read_json(out / MARK).keys():
         raise InputError(f"{out} holds something else than {what}; name another with --out")
-
-
-def _told(folder: Path) -> dict[str, Any]:
-    """What the mark of a folder says, also where the folder was changed since."""
-    try:
-        told = json.loads((folder / MARK).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return told if isinstance(told, dict) else {}
 
 
 def refuse_other_judge(folder: Path, known: Any, settings: dict[str, Any]) -> None:
@@ -254,7 +246,7 @@ def _is_done(folder: Path, source: dict[str, str | None], settings: dict[str, An
     """Whether a run's scores are there, whole, and of its generations."""
     if not folder.exists():
         return False
-    mark = _told(folder)
+    mark = read_json(folder / MARK)
     if not {"judge", "generations"} <= mark.keys():
         raise InputError(
             f"{folder} is there already and holds no scores; choose another folder with --out"

@@ -12,7 +12,7 @@ import pandas as pd
 
 from pluralign_stats.errors import InputError
 from pluralign_stats.storage.digest import digest_file
-from pluralign_stats.storage.files import write_json, write_text
+from pluralign_stats.storage.files import read_json, write_json, write_text
 from pluralign_stats.storage.folders import commit, staging_folder
 from pluralign_stats.storage.tables import write_frame
 from pluralign_stats.versions import imported_versions
@@ -69,7 +69,7 @@ def train_condition(folder: Path, base: str, tell: Any = None) -> bool:
     )
     if _is_first():
         seconds = round(time.monotonic() - began, 1)
-        inputs = json.loads((working / INPUTS).read_text(encoding="utf-8"))
+        inputs = read_json(working / INPUTS)
         commit(working, folder, {"stage": "train", "inputs": inputs, "seconds": seconds})
     return passed
 
@@ -188,10 +188,7 @@ def _read(path: Path) -> str:
 
 def failure(working: Path) -> str | None:
     """Why the last training in a working folder failed; None if it did not."""
-    try:
-        return str(json.loads((working / FAILED).read_text(encoding="utf-8"))["error"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
+    return read_json(working / FAILED).get("error")
 
 
 def _device() -> str:

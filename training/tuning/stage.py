@@ -1,6 +1,5 @@
 """Train every condition of a grid, each in its own folder."""
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -8,7 +7,7 @@ from typing import Any
 
 from pluralign_stats.errors import InputError, PluralignError
 from pluralign_stats.progress import WorkProgress
-from pluralign_stats.storage.files import write_json
+from pluralign_stats.storage.files import read_json, write_json
 from pluralign_stats.storage.folders import read_mark, remove_folder, staging_folder
 from pluralign_stats.storage.lock import held_alone
 from pluralign_stats.storage.shard import WHOLE, Shard
@@ -242,7 +241,7 @@ def _prepare(plan: Plan, condition: Condition, base: Base, out: Path) -> Task:
     if folder.exists():
         remove_folder(folder)
     (working / FAILED).unlink(missing_ok=True)
-    if not _same(_read(working / INPUTS), inputs):
+    if not _same(read_json(working / INPUTS), inputs):
         remove_folder(working)
         staging_folder(folder)
         write_frame(working / FEEDBACK, feedback)
@@ -255,10 +254,3 @@ def _prepare(plan: Plan, condition: Condition, base: Base, out: Path) -> Task:
 def _same(former: dict[str, Any], now: dict[str, Any]) -> bool:
     keys: Iterable[str] = ("condition", "feedback", "base")
     return all(former.get(key) == now[key] for key in keys)
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}

@@ -13,14 +13,14 @@ from typing import Any
 from pluralign_stats.errors import InputError, PluralignError, listing
 from pluralign_stats.outcomes.schema import OUTCOMES
 from pluralign_stats.progress import WorkProgress
-from pluralign_stats.storage.files import write_json, write_text
+from pluralign_stats.storage.files import read_json, write_json, write_text
 from pluralign_stats.storage.lock import held_alone
 from pluralign_stats.study.yaml_file import dump_yaml
 from pluralign_stats.workers.processes import visible_devices
 from training.workflow.config import RunConfig
 from training.workflow.layout import Layout, needs
-from training.workflow.marks import check_folder, notice_study, read_record, to_do
-from training.workflow.watch import Watch
+from training.workflow.marks import check_folder, notice_study, to_do
+from training.workflow.monitor import ProgressMonitor
 
 HERE = Path(__file__).parent
 
@@ -35,7 +35,7 @@ _LATENCY = 600
 
 
 @dataclass(frozen=True)
-class Done:
+class RunResult:
     """What a call did.
 
     Attributes
@@ -67,7 +67,7 @@ def reproduce(
     profile: str | None = None,
     typed: str = "",
     progress: bool = True,
-) -> Done:
+) -> RunResult:
     """Carry out a run, or go on with it; what nothing has changed for is not done again.
 
     Parameters
@@ -114,7 +114,7 @@ def _reproduce(
     profile: Path | None,
     typed: str,
     progress: bool,
-) -> Done:
+) -> RunResult:
     layout.steps.mkdir(parents=True, exist_ok=True)
     write_json(layout.config, run.model_dump(mode="json"))
     grid = run.grid().model_dump(mode="json")
@@ -126,13 +126,13 @@ def _reproduce(
         command = _prepare(run, layout, todo, parts, profile, typed)
         _follow(run, layout, todo, command, progress)
     failed = {
-        **read_record(layout.mark("generate")).get("failed", {}),
-        **read_record(layout.mark("train")).get("failed", {}),
+        **read_json(layout.mark("generate")).get("failed", {}),
+        **read_json(layout.mark("train")).get("failed", {}),
     }
     report = layout.report / "index.html" if run.report is not None else None
     outcomes = layout.scores(run, run.main_judge) / OUTCOMES
     kept = tuple(step for step in needs(run) if step not in todo)
-    return Done(report, layout.study(run), outcomes, tuple(todo), kept, failed, changed)
+    return RunResult(report, layout.study(run), outcomes, tuple(todo), kept, failed, changed)
 
 
 def _parts(jobs: int | None, profile: Path | None) -> int:
@@ -205,15 +205,15 @@ def _follow(
         log.open("w", encoding="utf-8") as said,
         WorkProgress("Run", "steps", own, progress) as bar,
     ):
-        watch = Watch(run, layout, tuple(todo), bar, time.time())
+        monitor = ProgressMonitor(run, layout, tuple(todo), bar, time.time())
         process = subprocess.Popen(  # noqa: S603
             command, stdout=said, stderr=said, start_new_session=True
         )
         try:
             while process.poll() is None:
-                watch.look()
+                monitor.look()
                 time.sleep(0.5)
-            watch.look()
+            monitor.look()
         except BaseException:
             bar.say("Ending what runs; this takes some seconds.")
             _interrupt(process)

@@ -1,6 +1,5 @@
 """Which steps of a run are done: by what went into them, never by the time of a file."""
 
-import json
 from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
@@ -8,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from pluralign_stats.errors import InputError
 from pluralign_stats.storage.digest import digest_values
-from pluralign_stats.storage.files import write_json
+from pluralign_stats.storage.files import read_json, write_json
 from pluralign_stats.storage.folders import is_complete
 from training.embedded.base import base_folder
 from training.workflow.config import RunConfig
@@ -19,20 +18,11 @@ if TYPE_CHECKING:
     from training.embedded.pretrain import Kind
 
 
-def read_record(path: Path) -> dict[str, Any]:
-    """A JSON object of a file; empty where there is none."""
-    try:
-        told = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return told if isinstance(told, dict) else {}
-
-
 def digest(step: str, run: RunConfig, layout: Layout) -> str:
     """Hash of everything that goes into a step, or into those before it."""
     told = {"version": version("pluralign"), **_inputs(step, run)}
     if step != "study" and not step.startswith("base-"):
-        told["fingerprint"] = read_record(layout.mark("study")).get("fingerprint")
+        told["fingerprint"] = read_json(layout.mark("study")).get("fingerprint")
     return digest_values(told)
 
 
@@ -75,7 +65,7 @@ def to_do(run: RunConfig, layout: Layout) -> list[str]:
 
 
 def _is_done(step: str, run: RunConfig, layout: Layout) -> bool:
-    mark = read_record(layout.mark(step))
+    mark = read_json(layout.mark(step))
     same = mark.get("digest") == digest(step, run, layout) and not mark.get("failed")
     return same and _is_there(step, mark, run, layout)
 
@@ -103,7 +93,7 @@ def _is_there(step: str, mark: Mapping[str, Any], run: RunConfig, layout: Layout
 
 def conditions(layout: Layout) -> list[str]:
     """Names of the conditions of the plan; none before there is one."""
-    return [row["id"] for row in read_record(layout.plan).get("conditions", [])]
+    return [row["id"] for row in read_json(layout.plan).get("conditions", [])]
 
 
 def notice_study(run: RunConfig, layout: Layout) -> dict[str, Any] | None:
@@ -119,7 +109,7 @@ def notice_study(run: RunConfig, layout: Layout) -> dict[str, Any] | None:
     InputError
         If the study cannot be read.
     """
-    mark = read_record(layout.mark("study"))
+    mark = read_json(layout.mark("study"))
     if mark.get("digest") != digest("study", run, layout) or not layout.study(run).is_file():
         return None
     now = open_study(layout.study(run), run.study.data).fingerprint
@@ -134,7 +124,7 @@ def notice_study(run: RunConfig, layout: Layout) -> dict[str, Any] | None:
 
 def study_changes(layout: Layout) -> list[dict[str, Any]]:
     """Changes of the study's files between calls."""
-    return read_record(layout.steps / "changes.json").get("changes", [])
+    return read_json(layout.steps / "changes.json").get("changes", [])
 
 
 def open_study(codebook: Path, data: Path | None = None) -> "Study":

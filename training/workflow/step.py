@@ -17,7 +17,7 @@ from typing import Any
 
 from pluralign_stats.errors import InputError, PluralignError
 from pluralign_stats.outcomes.schema import ITEM_SCORES, OUTCOMES
-from pluralign_stats.storage.files import write_json, write_text
+from pluralign_stats.storage.files import read_json, write_json, write_text
 from pluralign_stats.storage.folders import remove_folder
 from pluralign_stats.storage.lock import held_alone
 from pluralign_stats.storage.shard import Shard, read_shard
@@ -32,7 +32,6 @@ from training.workflow.marks import (
     conditions,
     digest,
     open_study,
-    read_record,
     study_changes,
 )
 
@@ -108,7 +107,7 @@ def do_study(step: Step) -> Told:
     fresh = open_study(new / "study.yaml").fingerprint
     if folder.exists():
         there = open_study(folder / "study.yaml").fingerprint
-        written = read_record(step.layout.steps / "written.json").get("fingerprint")
+        written = read_json(step.layout.steps / "written.json").get("fingerprint")
         if there not in (fresh, written):
             raise InputError(
                 f"{folder} holds another study than the one to be simulated; move it away, or "
@@ -183,7 +182,7 @@ def do_generate(step: Step) -> Told:
 def _joined(step: Step, lists: Sequence[str]) -> Told:
     """What all parts did; a failed condition stands in every part of the answers."""
     found = sorted(step.layout.steps.glob(f"{step.name}-part-*.json"))
-    parts = [read_record(path) for path in found]
+    parts = [read_json(path) for path in found]
     failed = {name: why for part in parts for name, why in part["failed"].items()}
     whole: Told = {key: sorted({v for part in parts for v in part[key]}) for key in lists}
     return {**whole, "failed": failed}
@@ -277,7 +276,7 @@ def _text(value: object) -> str:
 
 def origin(run: RunConfig, layout: Layout) -> Told:
     """What a report says of the run that it comes from, before any model is tuned."""
-    typed = read_record(layout.steps / "workflow.json").get("typed", "")
+    typed = read_json(layout.steps / "workflow.json").get("typed", "")
     told: Told = {"command": typed, "run": run.title}
     if run.is_quick:
         told["variant"] = "quick: fewer seeds, conditions and chapters than the whole run has"
@@ -286,7 +285,7 @@ def origin(run: RunConfig, layout: Layout) -> Told:
 
 def provenance(run: RunConfig, layout: Layout) -> Told:
     """What the report says of the run that it comes from."""
-    trained, asked = (read_record(layout.mark(s)) for s in ("train", "generate"))
+    trained, asked = (read_json(layout.mark(s)) for s in ("train", "generate"))
     failed = {**asked.get("failed", {}), **trained.get("failed", {})}
     told = origin(run, layout) | {"conditions": len(conditions(layout))}
     if failed:
@@ -340,7 +339,7 @@ def do(step: Step) -> None:
 
 def read_config(layout: Layout) -> RunConfig:
     """The resolved configuration of a run's folder."""
-    return RunConfig.model_validate(read_record(layout.config))
+    return RunConfig.model_validate(read_json(layout.config))
 
 
 def main(words: Sequence[str]) -> int:

@@ -3,17 +3,18 @@
 from dataclasses import dataclass, field
 
 from pluralign_stats.progress import WorkProgress
+from pluralign_stats.storage.files import read_json
 from pluralign_stats.storage.folders import MARK
 from pluralign_stats.storage.lock import was_held
 from training.conditions.names import FAILED
 from training.tuning.run import failure
 from training.workflow.config import RunConfig
 from training.workflow.layout import Layout
-from training.workflow.marks import conditions, read_record
+from training.workflow.marks import conditions
 
 
 @dataclass
-class Watch:
+class ProgressMonitor:
     """What has been seen of a run so far.
 
     Attributes
@@ -89,7 +90,7 @@ class Watch:
         folder = self.layout.generations / name
         if (folder / MARK).is_file():
             return "done", ""
-        whole = read_record(self.layout.mark("generate"))
+        whole = read_json(self.layout.mark("generate"))
         if whole:
             return "failed", whole.get("failed", {}).get(name, "it gave no answers")
         return ("running" if folder.with_name(f"{name}.partial").is_dir() else "waiting"), ""
