@@ -138,10 +138,12 @@ class Pool[T]:
         try:
             while not processes.ended:
                 task = waiting.get_nowait()
-                if worker is None or self._launch:
+                told: list[Any] = [] if self._launch else [task]
+                if worker is None or self._launch or worker.process.poll() is not None:
                     worker = self._start(number, own, task)
                     processes.add(worker.process)
-                for kind, value, fatal in worker.listen(None if self._launch else task):
+                    told = [] if self._launch else [self._do, task]
+                for kind, value, fatal in worker.listen(told):
                     if kind == "died":
                         worker, value = None, f"{value}{self._place(own)}"
                     events.put(Event(task, kind, value, fatal))
@@ -156,10 +158,7 @@ class Pool[T]:
     def _start(self, number: int, log: Path, task: T) -> "_Worker":
         module = ["-m", "pluralign_stats.workers.worker"]
         words = [*self._launch, *module, packed(self._do, task)] if self._launch else module
-        worker = _Worker(words, log, self._environment(number))
-        if not self._launch:
-            worker.tasks.send(self._do)
-        return worker
+        return _Worker(words, log, self._environment(number))
 
     def _environment(self, number: int) -> dict[str, str]:
         """One thread for each of several processes, and one GPU each where there are some.
@@ -179,7 +178,7 @@ class _Worker:
     """One process and the pipes to it."""
 
     def __init__(self, words: Sequence[str], log: Path, environment: dict[str, str]) -> None:
-        given, self.tasks = Pipe(duplex=False)
+        given, self._tasks = Pipe(duplex=False)
         self._answers, own = Pipe(duplex=False)
         self._log = log
         with log.open("ab") as said, given, own:
@@ -192,19 +191,19 @@ class _Worker:
                 start_new_session=True,
             )
 
-    def listen(self, task: Any) -> Iterator[tuple[Kind, Any, bool]]:
-        """What the process says of a task, up to its end; its death is one as well.
+    def listen(self, told: Sequence[Any]) -> Iterator[tuple[Kind, Any, bool]]:
+        """Tell the process a task; what it says of it, up to its end, of which death is one.
 
-        A process that was launched for its task is asked nothing, and waited for.
+        A process that was launched for its task is told nothing, and waited for.
         """
         try:
-            if task is not None:
-                self.tasks.send(task)
+            for what in told:
+                self._tasks.send(what)
             kind: Kind = "progress"
             while kind == "progress":
                 kind, value, fatal = self._answers.recv()
                 yield kind, value, fatal
-            if task is None:
+            if not told:
                 self.process.wait()
         except (EOFError, OSError):
             yield "died", self._death(), False

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pool_tasks
 import pytest
@@ -78,6 +79,23 @@ def test_a_worker_that_dies_takes_no_other_task_down(tmp_path: Path) -> None:
     last = f"ended with status 3: the last words (all of it: {log / 'worker-0.log'})"
     assert told["exits"].error == last
     assert told["well"].value == "well"
+
+
+def test_a_worker_that_is_killed_as_it_starts_fails_its_task_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    start, left = subprocess.Popen, [True]
+
+    def killed(*words: Any, **told: Any) -> "subprocess.Popen[bytes]":
+        process = start(*words, **told)
+        if left and left.pop():
+            process.kill()
+            process.wait()
+        return process
+
+    monkeypatch.setattr("pluralign_stats.workers.pool.subprocess.Popen", killed)
+    told = ended(list(Pool(pool_tasks.fail, 1).do(["first", "second"])))
+    assert (told["first"].kind, told["second"].value) == ("died", "second")
 
 
 def test_after_a_fatal_error_nothing_is_begun() -> None:
