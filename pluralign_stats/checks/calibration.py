@@ -66,12 +66,12 @@ def calibration_check(
     compared = compare(fit, gaps, n_simulations, seed)
     p = compared.p_value()
     table = _table(fit, blocks, predicted[0], compared, conf_level)
-    unit = "share of ratings" if len(fit.scores) else "rating points"
+    unit = "share of ratings" if fit.family.ordered else "rating points"
     result = Result.of(
         fit,
         table,
         _sentence(table, p),
-        f"Predicted and observed {'shares' if len(fit.scores) else 'ratings'}",
+        f"Predicted and observed {'shares' if fit.family.ordered else 'ratings'}",
         unit=unit,
         conf_level=conf_level,
         interval=f"limits from {n_simulations:,} data sets drawn from the model",
@@ -108,8 +108,8 @@ def _table(
         "observed": expected + compared.observed,
         "method": str(fit.method),
     }
-    if len(fit.scores):
-        columns["rating"] = np.tile(np.array(fit.categories, dtype=object), len(predicted))
+    if fit.family.ordered:
+        columns["rating"] = np.tile(np.array(fit.family.categories, dtype=object), len(predicted))
     table = pd.DataFrame(columns).infer_objects()
     return table[ordered_columns(table)]
 

@@ -8,7 +8,6 @@ from pluralign_stats.checks.predictive import enough_raters, predictive_check
 from pluralign_stats.checks.protocol import Check
 from pluralign_stats.checks.residuals import residual_check
 from pluralign_stats.checks.sampling import sampling_check
-from pluralign_stats.models.bayes.fit import PosteriorEstimates
 from pluralign_stats.models.fit import ModelEstimates
 
 
@@ -32,7 +31,7 @@ def check(fit: ModelEstimates, *, n_simulations: int = 200, seed: int = 0) -> tu
         Bayesian fit: `sampling_check`, `predictive_check` by the factors of the model and by rater,
         and `loo_check` of ratings and of raters (where the model tells raters apart).
     """
-    if isinstance(fit, PosteriorEstimates):
+    if fit.bayesian:
         return _bayesian(fit, n_simulations, seed)
     made = (
         residual_check(fit, n_simulations=n_simulations, seed=seed),
@@ -44,7 +43,7 @@ def check(fit: ModelEstimates, *, n_simulations: int = 200, seed: int = 0) -> tu
     return (*made, influence_check(fit, rater_group(fit) or str(groups[0])))
 
 
-def _bayesian(fit: PosteriorEstimates, n_draws: int, seed: int) -> tuple[Check, ...]:
+def _bayesian(fit: ModelEstimates, n_draws: int, seed: int) -> tuple[Check, ...]:
     made = [sampling_check(fit), predictive_check(fit, n_draws=n_draws, seed=seed)]
     if enough_raters(fit):
         made.append(predictive_check(fit, "rater", n_draws=n_draws, seed=seed))

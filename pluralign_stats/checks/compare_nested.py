@@ -7,7 +7,6 @@ from scipy.stats import chi2
 
 from pluralign_stats.backing import of_model
 from pluralign_stats.errors import InputError
-from pluralign_stats.models.bayes.fit import PosteriorEstimates
 from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.models.nesting import refuse_incomparable, refuse_unnested
 from pluralign_stats.results import Result
@@ -55,7 +54,7 @@ def likelihood_ratio(*fits: ModelEstimates) -> Result:
             raise InputError(f"likelihood_ratio takes fits, not a {type(fit).__name__}; {advice}")
     if len(fits) < 2:
         raise InputError("a likelihood-ratio test needs two fits or more")
-    if any(isinstance(fit, PosteriorEstimates) for fit in fits):
+    if any(fit.bayesian for fit in fits):
         raise InputError(
             "a Bayesian fit has no likelihood-ratio test; compare models by `fit.loo()`"
         )

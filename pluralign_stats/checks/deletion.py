@@ -5,11 +5,11 @@ distances are those of Cook (1977), Technometrics 19, 15-18.
 """
 
 from dataclasses import dataclass, replace
+from typing import cast
 
 import numpy as np
 
 from pluralign_stats.errors import InputError
-from pluralign_stats.models.bayes.fit import PosteriorEstimates
 from pluralign_stats.models.engine.laplace import mode_at, profile_information
 from pluralign_stats.models.engine.profiled import LinearProblem
 from pluralign_stats.models.fit import ModelEstimates
@@ -67,17 +67,15 @@ def deletions(fit: ModelEstimates, sets: list[np.ndarray]) -> Deletions:
     InputError
         If the model is of another kind.
     """
-    if isinstance(fit, PosteriorEstimates):
+    if fit.bayesian:
         raise InputError(
             "influence is measured for fit_linear and fit_ordinal; for a Bayesian fit there is "
             "loo(fit, by='rater')"
         )
     if isinstance(fit, OrdinalEstimates):
         rows = combine(ordinal_changes(ordinal_engine(fit), sets), fit.rows[: len(fit.params)])
-    elif isinstance(fit, LinearEstimates):
-        rows = linear_changes(linear_engine(fit), sets)
     else:
-        raise InputError("influence is measured for fit_linear and fit_ordinal only")
+        rows = linear_changes(linear_engine(cast("LinearEstimates", fit)), sets)
     vcov = fit.vcov.to_numpy()
     lost = np.isnan(np.diag(vcov))
     changes = np.where(lost, np.nan, rows)

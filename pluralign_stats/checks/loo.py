@@ -17,7 +17,7 @@ from pluralign_stats.backing import of_model
 from pluralign_stats.checks.protocol import Check
 from pluralign_stats.checks.raters import rater_numbers
 from pluralign_stats.errors import InputError, NotApplicableError, one_of
-from pluralign_stats.models.bayes.fit import PosteriorEstimates
+from pluralign_stats.models.bayes.fit import PosteriorEstimates, need_posterior
 from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.results import Result
 from pluralign_stats.settings import MIN_CELL
@@ -121,12 +121,11 @@ def loo_check(fit: ModelEstimates, by: str = "rating") -> Check:
 
 
 def _bayesian(fit: ModelEstimates) -> PosteriorEstimates:
-    if not isinstance(fit, PosteriorEstimates):
-        raise InputError(
-            "leaving out ratings by weighting draws needs a Bayesian fit; fit the model by "
-            "fit_bayes, or compare mixed models by likelihood_ratio"
-        )
-    return fit
+    return need_posterior(
+        fit,
+        "leaving out ratings by weighting draws needs a Bayesian fit; fit the model by "
+        "fit_bayes, or compare mixed models by likelihood_ratio",
+    )
 
 
 def _empty(fit: PosteriorEstimates, by: str) -> pd.DataFrame:
@@ -191,7 +190,7 @@ def _result(fit: PosteriorEstimates, by: str, pointwise: pd.DataFrame, largest_k
         table,
         sentence(table),
         f"Prediction of {by}s left out",
-        unit="log density" if not len(fit.scores) else "log probability",
+        unit="log density" if not fit.family.ordered else "log probability",
         notes=(
             f"Estimate: expected log predictive density, summed over {by}s; p loo: effective "
             "number of parameters. Models of the same ratings can be compared by it "
@@ -219,7 +218,7 @@ def _sentence(fit: PosteriorEstimates, by: str, table: pd.DataFrame) -> str:
     if np.isnan(row["per_rating"]):
         return f"E{total}"
     whose = "ratings left out" if by == "rating" else "the ratings of a rater who is new"
-    if len(fit.scores):
+    if fit.family.ordered:
         told = (
             f"To {whose}, the model gives a probability of {np.exp(row['per_rating']):.1%} each, "
             "on (geometric) average"

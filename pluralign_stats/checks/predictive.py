@@ -12,7 +12,7 @@ from pluralign_stats.checks.raters import counted_backing, rater_numbers
 from pluralign_stats.checks.replicates import FEWEST, P_TOLD, Comparison, share_beyond
 from pluralign_stats.describe.disclosure import check_min_cell
 from pluralign_stats.errors import InputError, NotApplicableError, one_of
-from pluralign_stats.models.bayes.fit import PosteriorEstimates
+from pluralign_stats.models.bayes.fit import PosteriorEstimates, need_posterior
 from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.models.raters import RATER
 from pluralign_stats.results import Result, ordered_columns
@@ -104,11 +104,11 @@ def predictive_check(
     hardly differ. As the model was fitted to these ratings, this posterior predictive p-value is
     too large rather than too small (Gelman, Meng & Stern 1996, Statistica Sinica 6, 733-807).
     """
-    if not isinstance(fit, PosteriorEstimates):
-        raise InputError(
-            "this check is for fits by fit_bayes; for fit_linear and fit_ordinal there is "
-            "calibration_check"
-        )
+    fit = need_posterior(
+        fit,
+        "this check is for fits by fit_bayes; for fit_linear and fit_ordinal there is "
+        "calibration_check",
+    )
     if new not in NEW:
         raise InputError(one_of("'new'", new, NEW))
     if not isinstance(n_draws, int) or n_draws < FEWEST:
@@ -192,7 +192,7 @@ def _by_groups(fit: PosteriorEstimates, by: str | pd.Series | None, min_cell: in
             except InputError as error:
                 notes.append(f"{factor} was left out: {error}.")
     notes += [note for block in blocks for note in block.notes]
-    weight, J = fit.design.weight, len(fit.scores)
+    weight, J = fit.design.weight, len(fit.family.scores)
 
     def shares(y: np.ndarray) -> np.ndarray:
         each = (y[:, None] == np.arange(J)).astype(float)
@@ -204,7 +204,7 @@ def _by_groups(fit: PosteriorEstimates, by: str | pd.Series | None, min_cell: in
         return np.column_stack([mean, np.sqrt(np.maximum(square - mean**2, 0))]).ravel()
 
     if J:
-        return Statistic(shares, _names(blocks, "rating", fit.categories), tuple(notes))
+        return Statistic(shares, _names(blocks, "rating", fit.family.categories), tuple(notes))
     kinds: list[object] = ["mean", "standard deviation"]
     return Statistic(moments, _names(blocks, "statistic", kinds), tuple(notes))
 
@@ -235,7 +235,7 @@ def _by_rater(fit: PosteriorEstimates) -> Statistic:
     sizes = np.bincount(raters)
     several = sizes > 1
     spread = several.sum() >= MIN_CELL
-    values = fit.scores if len(fit.scores) else None
+    values = fit.family.scores if fit.family.ordered else None
 
     def points(y: np.ndarray) -> np.ndarray:
         given = y if values is None else values[y.astype(int)]

@@ -66,7 +66,7 @@ def random_effects_table(
         table[columns].reset_index(drop=True),
         told,
         f"Random effects of {levels_of(group)}",
-        unit=fit.unit,
+        unit=fit.family.unit,
         conf_level=conf_level,
         interval="conditional intervals",
         notes=(

@@ -9,13 +9,13 @@ first order (Lehmann & Casella 1998, *Theory of Point Estimation*, theorem 6.4.3
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from typing import cast
 
 import numpy as np
 from scipy.special import ndtr
 from scipy.stats import chi2
 
 from pluralign_stats.errors import InputError
-from pluralign_stats.models.bayes.fit import PosteriorEstimates
 from pluralign_stats.models.categories import MOST_CATEGORIES
 from pluralign_stats.models.engine.laplace import mode_at
 from pluralign_stats.models.engine.profiled import gradient_at, solve_at
@@ -186,7 +186,7 @@ def compare(
     InputError
         If there are fewer than 19 simulations, or the model is of another kind.
     """
-    if isinstance(fit, PosteriorEstimates):
+    if fit.bayesian:
         raise InputError(
             "this check fits the model to simulated data and is for fit_linear and fit_ordinal; "
             "for a Bayesian fit there is predictive_check"
@@ -200,10 +200,8 @@ def compare(
     drawn: Iterator[Data]
     if isinstance(fit, OrdinalEstimates):
         data, drawn = _ordinal(fit, n_simulations, rng)
-    elif isinstance(fit, LinearEstimates):
-        data, drawn = _linear(fit, n_simulations, rng)
     else:
-        raise InputError("this check is for fit_linear and fit_ordinal only")
+        data, drawn = _linear(cast("LinearEstimates", fit), n_simulations, rng)
     return Comparison(statistic(data), np.array([statistic(each) for each in drawn]))
 
 

@@ -4,8 +4,7 @@ import numpy as np
 import pandas as pd
 
 from pluralign_stats.checks.protocol import Check
-from pluralign_stats.errors import InputError
-from pluralign_stats.models.bayes.fit import PosteriorEstimates
+from pluralign_stats.models.bayes.fit import PosteriorEstimates, need_posterior
 from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.results import Result
 from pluralign_stats.words import levels_of
@@ -47,8 +46,9 @@ def sampling_check(fit: ModelEstimates) -> Check:
     from chains that agree. Draws from an approximation are judged by the shape of their weights'
     tail (Pareto k) and their number. The fit's `warnings` and `converged` follow the same signs.
     """
-    if not isinstance(fit, PosteriorEstimates):
-        raise InputError("this check is for fits that were sampled; fit the model by fit_bayes")
+    fit = need_posterior(
+        fit, "this check is for fits that were sampled; fit the model by fit_bayes"
+    )
     signs = fit.convergence.signs()
     table = pd.DataFrame(
         {

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from pluralign_stats.errors import InputError
-from pluralign_stats.models.bayes.fit import PosteriorEstimates
+from pluralign_stats.models.bayes.fit import PosteriorEstimates, need_posterior
 from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.results import Result
 
@@ -58,8 +58,7 @@ def prior_sensitivity(fit: ModelEstimates) -> Result:
     the data may have a prior that contradicts the data; one that moves with the prior alone is one
     on which the data say little.
     """
-    if not isinstance(fit, PosteriorEstimates):
-        raise InputError("only Bayesian fits have priors; fit the model by fit_bayes")
+    fit = need_posterior(fit, "only Bayesian fits have priors; fit the model by fit_bayes")
     from pluralign_stats.models.bayes.log_prior import log_prior_draws
     from pluralign_stats.models.bayes.pointwise import total_log_likelihood
     from pluralign_stats.models.bayes.priors import slots

@@ -6,9 +6,9 @@ from pluralign_stats.checks.groups import group_rows
 from pluralign_stats.checks.raters import counted_backing
 from pluralign_stats.effects.hypotheses import joint_test
 from pluralign_stats.effects.predictions import predictions
-from pluralign_stats.effects.rows import predict
 from pluralign_stats.errors import InputError, NotApplicableError, one_of
 from pluralign_stats.models.fit import ModelEstimates
+from pluralign_stats.models.predict import predict
 from pluralign_stats.results import Result
 from pluralign_stats.settings import CONF_LEVEL, MIN_CELL
 from pluralign_stats.words import alike
@@ -49,7 +49,7 @@ def predicted_shares(
     InputError
         If the fit predicts no shares, the model has no such factor.
     """
-    if not len(fit.scores):
+    if not fit.family.ordered:
         raise NotApplicableError(
             "shares of single ratings come from ordinal models, and this model takes ratings for "
             "numbers; look at its predicted means: predictions(fit, by=...)"

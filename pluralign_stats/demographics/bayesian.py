@@ -12,7 +12,7 @@ from pluralign_stats.demographics.references import nothing_compared
 from pluralign_stats.effects.comparisons import averaged_settings, contrast_groups
 from pluralign_stats.errors import MissingExtraError
 from pluralign_stats.fits.bayes import Posterior
-from pluralign_stats.models.predict import Points
+from pluralign_stats.models.parts import Points
 from pluralign_stats.results import Result
 from pluralign_stats.settings import CONF_LEVEL, MIN_CELL
 from pluralign_stats.study.study import Study

@@ -227,7 +227,7 @@ def _sentence(table: pd.DataFrame, given: pd.Series) -> str:
 
 def _beyond(fit: Posterior, two: tuple[str, str]) -> str:
     """By how much cells differ beyond the sum of their demographics."""
-    unit = "log odds" if len(fit.scores) else "rating points"
+    unit = "log odds" if fit.family.ordered else "rating points"
     own = fit.summary().table.set_index("term").loc[f"sd({':'.join(two)})"]
     return (
         "Beyond the sum of both demographics, groups differ by a standard deviation of "

@@ -6,7 +6,6 @@ from dataclasses import replace
 import pandas as pd
 
 from pluralign_stats.demographics.effects import DemographicEffects, clear_ones
-from pluralign_stats.fits.ordinal import OrdinalFit
 from pluralign_stats.notes import Code, is_about, reworded
 from pluralign_stats.results import Result, ordered_columns
 from pluralign_stats.words import counted, first_up, has, is_are, joined, some
@@ -92,7 +91,7 @@ def _sampled(effects: DemographicEffects) -> bool:
 
 
 def _ordered(effects: DemographicEffects) -> bool:
-    return any(isinstance(fit, OrdinalFit) for fit in effects.fits.values())
+    return any(fit.family.ordered for fit in effects.fits.values())
 
 
 def _notes(result: Result, credible: bool) -> list[str]:

@@ -128,7 +128,7 @@ def comparisons(
         table,
         "",
         f"Differences by {variable}",
-        unit=UNITS[kind] if kind != "linear" else fit.unit,
+        unit=UNITS[kind] if kind != "linear" else fit.family.unit,
         conf_level=conf_level,
         interval=how.kind,
         notes=(
@@ -232,7 +232,7 @@ def contrast_groups(
     if rows.names:
         labels["group"] = label_groups(rows.names, rows.groups, pd.Series(group))["group"]
     if K > 1:
-        labels["rating"] = np.asarray(fit.categories)[category]
+        labels["rating"] = np.asarray(fit.family.categories)[category]
     factor = compared.variable if compared.variable in fit.design.factors else None
     counts = count(fit, rows, factor)
     level = labels["level"] if factor else ""

@@ -5,8 +5,6 @@ Averaging the ends of intervals instead would be wrong: they are wider than thos
 
 import pandas as pd
 
-from pluralign_stats.models.bayes.fit import PosteriorEstimates
-from pluralign_stats.models.predict import Points
 from pluralign_stats.notes import Code, Note
 
 #: What the columns mean, for a table's notes.
@@ -15,11 +13,6 @@ COLUMNS = Note(
     "Estimate: mean of the posterior; sd: its standard deviation; prob positive: probability that "
     "what is estimated is above 0.",
 )
-
-
-def points_of(fit: PosteriorEstimates) -> Points:
-    """All draws of a fit as sets of parameters at which to predict."""
-    return Points(fit.draws.joint, fit.draws.effects)
 
 
 def leave_out_zero(table: pd.DataFrame) -> pd.Series:

@@ -18,15 +18,14 @@ from pluralign_stats.effects.adjust import (
     holm,
     largest_statistic,
 )
-from pluralign_stats.effects.draws import COLUMNS, points_of
+from pluralign_stats.effects.draws import COLUMNS
 from pluralign_stats.errors import InputError, one_of
-from pluralign_stats.models.bayes.fit import PosteriorEstimates
 from pluralign_stats.models.bayes.summarize import summarize
 from pluralign_stats.models.few_units import FewUnits, shown_degrees
 from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.models.ordered import in_order
 from pluralign_stats.models.ordinal import OrdinalEstimates
-from pluralign_stats.models.predict import Points
+from pluralign_stats.models.parts import Points
 from pluralign_stats.notes import Code, Note
 from pluralign_stats.results import ordered_columns
 from pluralign_stats.settings import CONF_LEVEL
@@ -132,7 +131,7 @@ def infer(
     """
     if n_draws < 100:
         raise InputError(f"'n_draws' must be 100 or more, not {n_draws}")
-    credible = fit.interval if isinstance(fit, PosteriorEstimates) else ""
+    credible = fit.interval if fit.bayesian else ""
     how = Inference(conf_level, interval, adjust, credible=credible)
     if interval != "simulation":
         return how
@@ -244,8 +243,8 @@ def tabulate(
     Of a Bayesian fit: posterior means, standard deviations, intervals and (if asked) probabilities
     of being above 0.
     """
-    if isinstance(fit, PosteriorEstimates):
-        return posterior_table(fit, estimates.labels, estimates.at(points_of(fit)), how, test=test)
+    if fit.bayesian:
+        return posterior_table(fit, estimates.labels, estimates.at(fit.points), how, test=test)
     raised = np.sqrt([each.inflation if each else 1.0 for each in few])
     raised = np.broadcast_to(raised, len(estimates.estimate))
     matrix = np.outer(raised, raised) * covariance(fit, estimates)
@@ -280,7 +279,7 @@ def tabulate(
 
 
 def posterior_table(
-    fit: PosteriorEstimates,
+    fit: ModelEstimates,
     labels: pd.DataFrame,
     draws: np.ndarray,
     how: Inference,

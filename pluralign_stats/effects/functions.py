@@ -7,14 +7,13 @@ import numpy as np
 from pluralign_stats.backing import Backing
 from pluralign_stats.effects.comparisons import averaged_settings
 from pluralign_stats.effects.counts import level_raters
-from pluralign_stats.effects.draws import COLUMNS, points_of
+from pluralign_stats.effects.draws import COLUMNS
 from pluralign_stats.effects.predictions import notes
 from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.formatting import with_interval
-from pluralign_stats.models.bayes.fit import PosteriorEstimates
+from pluralign_stats.models.bayes.fit import PosteriorEstimates, need_posterior
 from pluralign_stats.models.bayes.summarize import summarize
 from pluralign_stats.models.fit import ModelEstimates
-from pluralign_stats.models.ordinal import OrdinalEstimates
 from pluralign_stats.models.parts import Averaging, Kind
 from pluralign_stats.models.summary import coefficient_raters
 from pluralign_stats.results import Result, ordered_columns
@@ -82,11 +81,11 @@ def summarize_draws(
             factors=["politics", "gender"],
         )
     """
-    if not isinstance(fit, PosteriorEstimates):
-        raise InputError(
-            "summarize_draws takes fits by fit_bayes, which have draws; for others use hypotheses, "
-            "or comparisons with interval='simulation'"
-        )
+    fit = need_posterior(
+        fit,
+        "summarize_draws takes fits by fit_bayes, which have draws; for others use hypotheses, or "
+        "comparisons with interval='simulation'",
+    )
     chosen = (factors,) if isinstance(factors, str) else tuple(factors)
     given = named_draws(fit, chosen, kind, averaging)
     asked = _Asked(given)
@@ -125,7 +124,7 @@ class _Asked(dict[str, np.ndarray]):
 def _fewest(fit: PosteriorEstimates, factors: Sequence[str], names: set[str]) -> float:
     """Raters of the smallest group that draws of these names are about; of any, without names."""
     known = dict(zip(map(str, fit.params.index), coefficient_raters(fit), strict=True))
-    ends = ["", *(f": {k}" for k in (fit.labels if isinstance(fit, OrdinalEstimates) else ()))]
+    ends = ["", *(f": {k}" for k in fit.family.labels)]
     for factor in factors:
         levels = fit.design.data[factor].cat.categories
         known |= {
@@ -155,11 +154,11 @@ def named_draws(
         _, compared, averages = averaged_settings(
             fit, factor, "reference", 1.0, None, None, kind, averaging
         )
-        drawn = averages.at(points_of(fit))
+        drawn = averages.at(fit.points)
         for k, place in enumerate(averages.labels.itertuples()):
             name = f"{factor}: {compared.names[place.setting]}"
-            if isinstance(fit, OrdinalEstimates) and kind == "probability":
-                name = f"{name}: {fit.labels[place.category]}"
+            if kind == "probability":
+                name = f"{name}: {fit.family.labels[place.category]}"
             if name in made:
                 raise InputError(f"'{name}' names two things to draw; rename a level of '{factor}'")
             made[name] = drawn[:, k]

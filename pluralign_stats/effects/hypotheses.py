@@ -12,7 +12,7 @@ from pluralign_stats.backing import Backing
 from pluralign_stats.effects.adjust import Adjustment
 from pluralign_stats.effects.averages import averages, population
 from pluralign_stats.effects.counts import READJUST, group_backing, level_raters
-from pluralign_stats.effects.draws import apart_from_zero, points_of
+from pluralign_stats.effects.draws import apart_from_zero
 from pluralign_stats.effects.equations import parse_equation
 from pluralign_stats.effects.estimates import (
     Estimates,
@@ -25,7 +25,6 @@ from pluralign_stats.effects.estimates import (
 )
 from pluralign_stats.effects.predictions import UNITS, notes
 from pluralign_stats.errors import InputError, NotApplicableError, one_of
-from pluralign_stats.models.bayes.fit import PosteriorEstimates
 from pluralign_stats.models.between import (
     between_units,
     n_located,
@@ -42,7 +41,6 @@ from pluralign_stats.models.few_units import (
     shown_degrees,
 )
 from pluralign_stats.models.fit import ModelEstimates
-from pluralign_stats.models.ordinal import OrdinalEstimates
 from pluralign_stats.models.parts import Averaging, Kind
 from pluralign_stats.models.summary import coefficient_raters
 from pluralign_stats.results import Result, ordered_columns
@@ -104,7 +102,7 @@ def hypotheses(
     if by is None:
         names, base = coefficients(fit)
         behind = np.append(coefficient_raters(fit), [fit.design.raters.n] * len(fit.thresholds))
-        unit = fit.unit
+        unit = fit.family.unit
         each = few_of_coefficients(fit)
     else:
         rows = population(fit, by, newdata)
@@ -113,8 +111,8 @@ def hypotheses(
         unit, told = UNITS[kind], notes(fit, rows.n_dropped, averaging, kind)
         each = [few_units(fit, *rows.names)] * len(base.estimate)
         behind = np.repeat(group_backing(fit, rows).raters, len(base.estimate) // len(names))
-        if isinstance(fit, OrdinalEstimates) and kind == "probability":
-            names = [f"{name}: {k}" for name in names for k in fit.labels]
+        if kind == "probability":
+            names = [f"{name}: {k}" for name in names for k in fit.family.labels]
     parsed = [parse_equation(equation, names) for equation in equations]
     weights, constants = np.array([w for w, _ in parsed]), np.array([c for _, c in parsed])
     combined = base.combine(weights, pd.DataFrame({"term": equations}))
@@ -159,9 +157,7 @@ def _fewest(found: Sequence[FewUnits | None]) -> FewUnits | None:
 
 def _apart_rows(fit: ModelEstimates, weights: np.ndarray) -> np.ndarray:
     """Which equations are about effects on thresholds or the scale."""
-    if not isinstance(fit, OrdinalEstimates):
-        return np.zeros(len(weights), dtype=bool)
-    return weights[:, n_located(fit) : len(fit.params)].any(axis=1)
+    return np.asarray(weights[:, n_located(fit) : len(fit.params)].any(axis=1))
 
 
 def _tabulate(
@@ -172,13 +168,13 @@ def _tabulate(
     few: Sequence[FewUnits | None],
 ) -> tuple[pd.DataFrame, tuple[str, ...]]:
     """The table, with errors from how much units differ where a row is apart, and a note on it."""
-    units = scale_units(fit) if isinstance(fit, OrdinalEstimates) and apart.any() else None
-    if units is None or not isinstance(fit, OrdinalEstimates):
+    units = scale_units(fit) if apart.any() else None
+    if units is None:
         return tabulate(fit, estimates, how, few=few), ()
     rows = f" (equations {', '.join(map(str, np.flatnonzero(apart) + 1))})"
     told = f"Errors are from how much {levels_of(units.name)} differ{'' if apart.all() else rows}."
-    if isinstance(fit, PosteriorEstimates):
-        points = points_of(fit)
+    if fit.bayesian:
+        points = fit.points
         drawn = estimates.at(points)
         wide = spread_draws(points.parameters, drawn, score_covariance(fit, units))
         drawn = np.where(apart, wide, drawn)
@@ -240,7 +236,7 @@ def joint_test(fit: ModelEstimates, term: str) -> Result:
     """
     if term not in fit.design.fixed_variables:
         raise InputError(one_of("the variable", term, fit.design.fixed_variables))
-    if isinstance(fit, PosteriorEstimates):
+    if fit.bayesian:
         raise InputError(
             f"a Bayesian fit has no joint test; read the credible intervals of contrasts('{term}', "
             "pairs='all'), or compare fits with and without it by `fit.loo()`"
@@ -264,7 +260,7 @@ def joint_test(fit: ModelEstimates, term: str) -> Result:
     statistic = float((components**2 / values).sum())
     q = len(places)
     few = _fewest([few_of_coefficients(fit)[place] for place in places])
-    if isinstance(fit, OrdinalEstimates) and few is None:
+    if fit.family.ordered and few is None:
         p = float(chi2.sf(statistic, q))
         row = {"term": term, "statistic": statistic, "df": q, "p_value": p}
     else:
@@ -311,7 +307,7 @@ def _apart(fit: ModelEstimates) -> set[str]:
 def coefficients(fit: ModelEstimates) -> tuple[list[str], Estimates]:
     """Names of coefficients and thresholds, and their estimates."""
     names = [*map(str, fit.params.index), *map(str, fit.thresholds.index)]
-    rows = fit.rows if isinstance(fit, OrdinalEstimates) else np.eye(len(fit.params))
+    rows = fit.combinations
     labels = pd.DataFrame({"term": names})
     return names, Estimates(
         labels, rows @ fit.joint.estimates, rows, lambda points: points.parameters @ rows.T

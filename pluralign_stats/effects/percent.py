@@ -107,7 +107,7 @@ def percent(
         else:
             logs = _log_odds(fit, made)
         differences = contrast_groups(fit, rows, compared, logs)
-        approximate = reading == "odds" and not fit.odds_exact
+        approximate = reading == "odds" and not fit.family.odds_exact
         table = _percent_table(fit, differences, how, few, reading, approximate=approximate)
         if reading == "odds" and not _proportional(fit, factor):
             table = table.assign(**dict.fromkeys(_NUMBERS & set(table), np.nan))
@@ -140,10 +140,10 @@ def _shares_of(
     fit: ModelEstimates, made: Estimates, how: Inference, lowest: float | None
 ) -> tuple[np.ndarray, str]:
     """(m,) of which averages others can be a share, and why not of all; empty where of all."""
-    given = fit.scores if len(fit.scores) else fit.design.y.astype(float)
+    given = fit.family.scores if fit.family.ordered else fit.design.y.astype(float)
     least = float(given.min()) if lowest is None else lowest
     # Numbers without a scale may be negative by their spread alone.
-    scaled = lowest is not None or len(fit.scores) > 0
+    scaled = lowest is not None or fit.family.ordered
     if least < 0 and scaled:
         none = np.zeros(len(made.estimate), dtype=bool)
         return none, (
@@ -177,7 +177,7 @@ def _logs(made: Estimates, shared: np.ndarray) -> Estimates:
 
 def _log_odds(fit: ModelEstimates, made: Estimates) -> Estimates:
     """Linear predictors in log odds."""
-    factor = fit.odds_scale
+    factor = fit.family.odds_scale
     scaled = made.transform(lambda v: factor * v, lambda v: np.full(v.shape, factor))
     if not isinstance(fit, BayesLinearEstimates):
         return scaled
@@ -227,7 +227,7 @@ def _readings(fit: ModelEstimates, factor: str) -> str:
     )
     if not _proportional(fit, factor):
         return told + f"; none here, as {factor} changes thresholds or scale as well."
-    if fit.odds_exact:
+    if fit.family.odds_exact:
         return told + ", for one and the same rater and item."
     return told + "; from this model only an approximation, by the standardized difference."
 

@@ -20,10 +20,8 @@ from pluralign_stats.effects.estimates import Estimates, Inference, infer, tabul
 from pluralign_stats.effects.predictions import AVERAGED, UNITS, level_table
 from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.formatting import with_interval
-from pluralign_stats.models.bayes.fit import PosteriorEstimates
 from pluralign_stats.models.few_units import few_units
 from pluralign_stats.models.fit import ModelEstimates
-from pluralign_stats.models.ordinal import OrdinalEstimates
 from pluralign_stats.models.parts import Kind
 from pluralign_stats.results import Result, ordered_columns
 from pluralign_stats.settings import CONF_LEVEL
@@ -152,7 +150,7 @@ def example_population() -> pd.DataFrame:
 
 def _positive(fit: ModelEstimates, kind: Target, positive_from: float | None) -> np.ndarray | None:
     """(J,) whether each rating is positive; None where that is not asked."""
-    allowed = ("mean", "positive", "probability") if len(fit.scores) else ("mean",)
+    allowed = ("mean", "positive", "probability") if fit.family.ordered else ("mean",)
     if kind not in allowed:
         hint = "; shares of ratings come from an ordinal model" if len(allowed) == 1 else ""
         raise InputError(one_of("'kind'", kind, allowed) + hint)
@@ -162,11 +160,11 @@ def _positive(fit: ModelEstimates, kind: Target, positive_from: float | None) ->
         return None
     if positive_from is not None and not isinstance(positive_from, Real):
         raise InputError(f"'positive_from' must be a number, not {positive_from!r}")
-    scale = fit.coded.scale if isinstance(fit, OrdinalEstimates) else fit.scores
+    scale = fit.family.scale
     lowest, highest = scale[0], scale[-1]
     middle = Scale.of(lowest, highest, continuous=True).above_middle
     least = middle if positive_from is None else positive_from
-    positive = fit.scores >= least
+    positive = fit.family.scores >= least
     if positive.all() or not positive.any():
         raise InputError(
             f"'positive_from' must be above {lowest:g} and at most {highest:g}, not {least:g}"
@@ -248,7 +246,7 @@ def _labels(fit: ModelEstimates, rows: Population, K: int) -> pd.DataFrame:
             term=", ".join(rows.names), group=np.array([EVERYBODY, *joined], object)[group]
         )
     if K > 1:
-        labels["rating"] = np.tile(np.repeat(np.asarray(fit.categories), each), n)
+        labels["rating"] = np.tile(np.repeat(np.asarray(fit.family.categories), each), n)
     whole = Population(rows.data, (), ((),), rows.codes, 0)
     counts = count(fit, whole).reset_index(drop=True)
     if rows.names:
@@ -268,10 +266,10 @@ def _notes(fit: ModelEstimates, cells: Cells, positive: np.ndarray | None) -> tu
     ]
     if positive is not None:
         told.append(
-            f"Positive is a rating of {_told(fit.categories[positive.argmax()])} or higher."
+            f"Positive is a rating of {_told(fit.family.categories[positive.argmax()])} or higher."
         )
     if cells.groups:
-        known = "of each draw" if isinstance(fit, PosteriorEstimates) else "taken as known"
+        known = "of each draw" if fit.bayesian else "taken as known"
         told.append(
             f"With the predicted effects of {' and '.join(cells.groups)}, {known}; averaged over "
             "the distribution of all other random effects."

@@ -11,7 +11,6 @@ from pluralign_stats.effects.averages import averages, population
 from pluralign_stats.effects.counts import count, group_backing
 from pluralign_stats.effects.estimates import Estimates, Inference, Interval, infer, tabulate
 from pluralign_stats.formatting import minus
-from pluralign_stats.models.bayes.fit import PosteriorEstimates
 from pluralign_stats.models.few_units import FewUnits, few_units
 from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.models.parts import Averaging, Kind
@@ -74,7 +73,7 @@ def predictions(
     made = averages(fit, rows, [{}], kind, averaging)
     labels = label_groups(rows.names, rows.groups, made.labels["group"])
     if kind == "probability":
-        labels["rating"] = np.asarray(fit.categories)[made.labels["category"]]
+        labels["rating"] = np.asarray(fit.family.categories)[made.labels["category"]]
     counts = count(fit, rows).droplevel("level")
     labels = labels.join(counts.reindex(made.labels["group"]).reset_index(drop=True))
     logit = kind == "probability" and interval == "delta" and not how.credible
@@ -113,7 +112,7 @@ def label_groups(
 
 def notes(fit: ModelEstimates, n_dropped: int, averaging: Averaging, kind: Kind) -> tuple[str, ...]:
     """What a reader has to know of averages."""
-    known = "those of each draw" if isinstance(fit, PosteriorEstimates) else "taken as known"
+    known = "those of each draw" if fit.bayesian else "taken as known"
     averaged = bool(fit.random) and kind != "linear"
     told = [AVERAGED[averaging].format(known=known)] if averaged else []
     if n_dropped:

@@ -13,7 +13,6 @@ import pandas as pd
 from pluralign_stats.backing import of_model
 from pluralign_stats.effects.adjust import holm
 from pluralign_stats.errors import InputError, NotApplicableError
-from pluralign_stats.models.bayes.fit import PosteriorEstimates
 from pluralign_stats.models.engine.clusters import score_test
 from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.models.ordinal import OrdinalEstimates
@@ -56,7 +55,7 @@ def proportional_odds(fit: ModelEstimates) -> Result:
     Boos (1992), American Statistician 46, 327-333, for score tests whose variance does not rest on
     the model; F with small numbers of units as Hotelling's.
     """
-    if isinstance(fit, PosteriorEstimates):
+    if fit.bayesian:
         raise InputError(
             "a Bayesian fit has no score test; test proportional odds on a fit by "
             "fit_ordinal, or compare by `fit.loo()` with a fit_bayes that has nominal= or scale="
@@ -67,7 +66,7 @@ def proportional_odds(fit: ModelEstimates) -> Result:
         )
     if fit.design.nominal is not None or fit.design.scale is not None:
         raise InputError("the model has effects on thresholds or scale already; test one without")
-    if len(fit.labels) < 3:
+    if len(fit.family.labels) < 3:
         raise NotApplicableError("with two categories there is one threshold, and nothing to test")
     if not fit.design.fixed_variables:
         raise NotApplicableError(

@@ -21,7 +21,6 @@ from pluralign_stats.effects.comparisons import (
     contrast_backing,
     contrast_groups,
 )
-from pluralign_stats.effects.draws import points_of
 from pluralign_stats.effects.predictions import notes
 from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.formatting import with_interval
@@ -77,7 +76,7 @@ def response_style(
         raise InputError("response style is read off a model of fit_bayes with family='cumulative'")
     if group not in fit.design.factors:
         raise InputError(one_of("the group", group, fit.design.factors))
-    points = points_of(fit)
+    points = fit.points
     alike = replace(points, parameters=_alike(fit, group, points.parameters))
     rows, compared, made = averaged_settings(
         fit, group, "reference", 1.0, None, None, "mean", averaging

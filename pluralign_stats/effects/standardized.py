@@ -14,10 +14,8 @@ import pandas as pd
 from pluralign_stats.effects.estimates import infer, tabulate
 from pluralign_stats.effects.hypotheses import coefficients
 from pluralign_stats.errors import InputError, NotApplicableError, one_of
-from pluralign_stats.models.engine.links import LATENT_SD
 from pluralign_stats.models.few_units import few_units
-from pluralign_stats.models.linear import LinearEstimates, rating_sd
-from pluralign_stats.models.ordinal import OrdinalEstimates
+from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.settings import CONF_LEVEL
 from pluralign_stats.study.text import contrast_labels
 
@@ -25,16 +23,8 @@ from pluralign_stats.study.text import contrast_labels
 UNIT = "SD of a rating"
 
 
-def latent_sd(fit: LinearEstimates | OrdinalEstimates) -> float:
-    """Standard deviation, given the fixed effects, of a single rating or of the latent variable."""
-    if isinstance(fit, LinearEstimates):
-        return rating_sd(fit)
-    random = sum(part.variance().mean() for part in fit.random)
-    return float(np.sqrt(LATENT_SD[fit.link] ** 2 + random))
-
-
 def standardized_difference(
-    fit: LinearEstimates | OrdinalEstimates,
+    fit: ModelEstimates,
     factor: str,
     level: str,
     reference: str,
@@ -85,6 +75,6 @@ def standardized_difference(
             )
         weights[0, column] = sign
     contrast = pd.DataFrame({"contrast": contrast_labels([(level, reference)])})
-    difference = base.combine(weights / latent_sd(fit), contrast)
+    difference = base.combine(weights / fit.latent_sd, contrast)
     how = infer(fit, conf_level, "delta", "none", 1000, 1)
     return tabulate(fit, difference, how, few=[few_units(fit, factor)]).iloc[0]

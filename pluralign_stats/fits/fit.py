@@ -13,9 +13,10 @@ from pluralign_stats.effects.estimates import Interval
 from pluralign_stats.effects.hypotheses import hypotheses
 from pluralign_stats.effects.percent import percent
 from pluralign_stats.effects.predictions import predictions
-from pluralign_stats.effects.rows import predict, rating_sd, simulate
+from pluralign_stats.effects.rows import rating_sd, simulate
 from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.models.parts import Averaging, Kind
+from pluralign_stats.models.predict import predict
 from pluralign_stats.models.summary import summary
 from pluralign_stats.results import Result
 from pluralign_stats.settings import CONF_LEVEL

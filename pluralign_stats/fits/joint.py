@@ -126,7 +126,7 @@ class JointFit(JointEstimates):
         behind = np.append(coefficient_raters(first), [first.design.raters.n] * len(self.spreads))
         return Result.of(
             self, table, told, "Effects averaged over the dimensions",
-            unit=first.unit, conf_level=conf_level, backing=Backing(behind),
+            unit=first.family.unit, conf_level=conf_level, backing=Backing(behind),
         )  # fmt: skip
 
     def summary(self, conf_level: float = CONF_LEVEL) -> Result:
@@ -140,7 +140,7 @@ class JointFit(JointEstimates):
         table = table[ordered_columns(table)]
         return Result.of(
             self, table, f"{n:,} ratings on {told}", "All dimensions in one model",
-            unit=self.first.unit, conf_level=conf_level, backing=backing,
+            unit=self.first.family.unit, conf_level=conf_level, backing=backing,
         )  # fmt: skip
 
     def priors(self) -> Result:

@@ -6,16 +6,19 @@ sandwich ``C M C`` of their covariance C, with M the covariance of the scores' s
 units, does not rest on that (Liang & Zeger 1986, Biometrika 73, 13-22).
 """
 
+from typing import cast
+
 import numpy as np
 
 from pluralign_stats.models.engine.clusters import cluster_covariance
 from pluralign_stats.models.few_units import columns_of, shown_degrees, spare_units
+from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.models.rebuild import OrdinalEstimates
 from pluralign_stats.models.scores import scores
-from pluralign_stats.models.units import ALONE, Units, units_of
+from pluralign_stats.models.units import ALONE, Grouped, Units, units_of
 
 
-def scale_units(fit: OrdinalEstimates) -> Units | None:
+def scale_units(fit: Grouped) -> Units | None:
     """Units on which effects on thresholds and scale rest; None where there are none of either."""
     matrices = [m for m in (fit.design.nominal, fit.design.scale) if m is not None]
     names = {str(v) for m in matrices for v in m.spec.required_variables}
@@ -24,12 +27,12 @@ def scale_units(fit: OrdinalEstimates) -> Units | None:
     return None if units is None or units.name == ALONE else units
 
 
-def score_covariance(fit: OrdinalEstimates, units: Units) -> np.ndarray:
-    """M (k, k): covariance of the sum of the scores, from how much units differ."""
-    return cluster_covariance(scores(fit), units.codes)
+def score_covariance(fit: ModelEstimates, units: Units) -> np.ndarray:
+    """M (k, k) of an ordinal model: covariance of the scores' sum, from how much units differ."""
+    return cluster_covariance(scores(cast("OrdinalEstimates", fit)), units.codes)
 
 
-def between_units(fit: OrdinalEstimates, units: Units) -> np.ndarray:
+def between_units(fit: ModelEstimates, units: Units) -> np.ndarray:
     """The sandwich (k, k): covariance of the estimates, missing where the fit's own is."""
     C = fit.joint.vcov
     known = np.nan_to_num(C)
@@ -37,12 +40,12 @@ def between_units(fit: OrdinalEstimates, units: Units) -> np.ndarray:
     return np.where(np.isnan(C), np.nan, made)
 
 
-def scale_df(fit: OrdinalEstimates, units: Units) -> int:
+def scale_df(fit: Grouped, units: Units) -> int:
     """Degrees of freedom of effects on thresholds and scale: units less what differs between."""
     df = spare_units(min(units.codes, key=np.max), columns_of(fit.design))
     return int(shown_degrees(fit, units.fewest, np.array(df, dtype=float)))
 
 
-def n_located(fit: OrdinalEstimates) -> int:
+def n_located(fit: Grouped) -> int:
     """How many coefficients, the first ones, are effects on the level of ratings."""
     return len(fit.design.fixed.names)

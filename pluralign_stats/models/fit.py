@@ -8,8 +8,9 @@ import pandas as pd
 
 from pluralign_stats.models.coefficients import Coefficient
 from pluralign_stats.models.design import Design
-from pluralign_stats.models.method import Method
-from pluralign_stats.models.parts import Joint, RandomPart
+from pluralign_stats.models.family import Family
+from pluralign_stats.models.method import BAYESIAN, Method
+from pluralign_stats.models.parts import Joint, Points, RandomPart
 from pluralign_stats.notes import Note
 
 
@@ -108,9 +109,30 @@ class ModelEstimates(ABC):
         return self.design.data_kind
 
     @property
-    def unit(self) -> str:
-        """Unit of the fixed effects."""
-        return "rating points"
+    @abstractmethod
+    def family(self) -> Family:
+        """What ratings are to the model: unit, categories, scale of the odds."""
+
+    @property
+    def bayesian(self) -> bool:
+        """Whether the estimates are summaries of draws of a posterior."""
+        return self.method.inference == BAYESIAN
+
+    @property
+    def points(self) -> Points:
+        """Sets of parameters at which the model predicts: its estimates, or all draws."""
+        return Points(self.joint.estimates[None])
+
+    @property
+    def latent_sd(self) -> float:
+        """Standard deviation, given the fixed effects, of a rating or of its latent variable."""
+        random = sum(part.variance().mean() for part in self.random)
+        return float(np.sqrt(self.family.residual + random))
+
+    @property
+    def combinations(self) -> np.ndarray:
+        """(m, k) how coefficients and thresholds combine the parameters of `joint`."""
+        return np.eye(len(self.params))
 
     @property
     def interval(self) -> str:
@@ -121,26 +143,6 @@ class ModelEstimates(ABC):
     def asymptotic(self) -> bool:
         """Whether its standard errors and degrees of freedom take units for many."""
         return False
-
-    @property
-    @abstractmethod
-    def scores(self) -> np.ndarray:
-        """(J,) numbers that the categories stand for; empty for a linear model."""
-
-    @property
-    def categories(self) -> list[object]:
-        """What tables call the J categories: their numbers, or words."""
-        return []
-
-    @property
-    def odds_exact(self) -> bool:
-        """Whether the linear predictor is in log odds."""
-        return False
-
-    @property
-    @abstractmethod
-    def odds_scale(self) -> float:
-        """What turns the linear predictor into (approximate) log odds."""
 
     @abstractmethod
     def degrees(self, rows: np.ndarray) -> np.ndarray:

@@ -69,7 +69,7 @@ def ordinal_model(fit: OrdinalEstimates) -> "OrderedModel":
         raise no_equivalent("its OrderedModel takes no weights; fit the model without 'weights'")
     if not design.fixed.names:
         raise no_equivalent("its OrderedModel needs an effect, and this model has none; add one")
-    y = pd.Series(pd.Categorical.from_codes(design.y, list(fit.labels), ordered=True))
+    y = pd.Series(pd.Categorical.from_codes(design.y, list(fit.family.labels), ordered=True))
     X = pd.DataFrame(design.fixed.columns, columns=list(design.fixed.names))
     return OrderedModel(y, X, distr=_DISTRIBUTIONS[fit.link])
 

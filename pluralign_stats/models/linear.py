@@ -11,7 +11,6 @@ from pluralign_stats.errors import NotApplicableError
 from pluralign_stats.models import diagnose
 from pluralign_stats.models.design import Design, build_design
 from pluralign_stats.models.engine.average_information import average_information
-from pluralign_stats.models.engine.links import LATENT_SD
 from pluralign_stats.models.engine.optimize import (
     TOLERANCE,
     maximize,
@@ -26,6 +25,7 @@ from pluralign_stats.models.engine.profiled import (
 )
 from pluralign_stats.models.engine.satterthwaite import VarianceInformation, degrees, inform
 from pluralign_stats.models.engine.whiten import orthogonal
+from pluralign_stats.models.family import Family
 from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.models.formula import parse_formula
 from pluralign_stats.models.method import Method
@@ -89,25 +89,14 @@ class LinearEstimates(ModelEstimates):
         return "Wald intervals from t, Satterthwaite's degrees of freedom"
 
     @property
-    def scores(self) -> np.ndarray:
-        """Empty: a linear model has no categories."""
-        return np.zeros(0)
-
-    @property
-    def odds_scale(self) -> float:
-        """Log odds per rating point: those of a logistic of the residuals' standard deviation."""
-        return LATENT_SD["logit"] / self.sigma
+    def family(self) -> Family:
+        """Numbers, with the residuals' standard deviation."""
+        return Family.gaussian(self.sigma, self.design.weight)
 
     def degrees(self, rows: np.ndarray) -> np.ndarray:
         """Satterthwaite's degrees of freedom (m,) of combinations (m, k) of all parameters."""
         p = len(self.params)
         return degrees(rows[:, :p], self.vcov.to_numpy(), self.information)
-
-
-def rating_sd(fit: LinearEstimates) -> float:
-    """Standard deviation of a single rating: random effects and residuals together."""
-    parts = sum(part.variance().mean() for part in fit.random)
-    return float(np.sqrt(parts + (fit.sigma**2 / fit.design.weight).mean()))
 
 
 def estimate_linear(
@@ -212,7 +201,7 @@ def _warnings(fit: LinearEstimates) -> tuple[Note, ...]:
     design = fit.design
     notes = diagnose.design_notes(design)
     notes += diagnose.random_notes(fit.random, fit.nobs, fit.nobs)
-    notes += diagnose.alike_notes(fit.random, float((fit.sigma**2 / design.weight).mean()))
+    notes += diagnose.alike_notes(fit.random, fit.family.residual)
     if not fit.converged:
         notes.append(diagnose.CONVERGENCE)
     return tuple(notes)

@@ -26,12 +26,12 @@ def other_ratings(first: ModelEstimates, second: ModelEstimates) -> str:
             f"were fitted to different rows ({first.nobs:,} and {second.nobs:,}); drop the rows "
             "that lack a variable of either model, and fit both again"
         )
-    if isinstance(first, OrdinalEstimates) != isinstance(second, OrdinalEstimates):
+    if first.family.ordered != second.family.ordered:
         return (
             "are of different kinds: one gives ratings probabilities, the other (Gaussian) "
             "densities; fit both with the same family"
         )
-    if not np.array_equal(a.y, b.y) or first.categories != second.categories:
+    if not np.array_equal(a.y, b.y) or first.family.categories != second.family.categories:
         return (
             "are models of different responses, or of other rows under the same index; fit both "
             "to the same ratings"

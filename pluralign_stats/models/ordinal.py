@@ -10,13 +10,14 @@ from scipy.linalg import block_diag
 
 from pluralign_stats.errors import InputError, NotApplicableError, one_of
 from pluralign_stats.models import diagnose
-from pluralign_stats.models.categories import Categories, categories_of, labels_of
+from pluralign_stats.models.categories import Categories, categories_of
 from pluralign_stats.models.columns import read_column
 from pluralign_stats.models.design import Design, build_design
 from pluralign_stats.models.engine.covariance import Covariance, Shape
 from pluralign_stats.models.engine.links import LATENT_SD, LINKS
 from pluralign_stats.models.engine.separation import separating_direction
 from pluralign_stats.models.engine.thresholds import threshold_basis
+from pluralign_stats.models.family import Family
 from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.models.formula import parse_formula
 from pluralign_stats.models.method import Method
@@ -84,37 +85,14 @@ class OrdinalEstimates(ModelEstimates):
         return pd.Series(np.sqrt(variance), self.thresholds.index, name="std_error")
 
     @property
-    def unit(self) -> str:
-        """Unit of the fixed effects."""
-        return {"logit": "log odds", "probit": "latent standard deviations"}.get(
-            self.link, "complementary log-log"
-        )
+    def family(self) -> Family:
+        """Ordered categories."""
+        return Family.cumulative(self.link, self.coded)
 
     @property
-    def labels(self) -> tuple[str, ...]:
-        """The J categories, lowest first."""
-        return self.coded.labels
-
-    @property
-    def scores(self) -> np.ndarray:
-        """(J,) numbers that the categories stand for."""
-        return self.coded.scores
-
-    @property
-    def categories(self) -> list[object]:
-        """What tables call the categories: their numbers, or words."""
-        plain = list(self.labels) == labels_of(self.scores.tolist())
-        return list(self.scores) if plain else list(self.labels)
-
-    @property
-    def odds_exact(self) -> bool:
-        """Whether the linear predictor is in log odds."""
-        return self.link == "logit"
-
-    @property
-    def odds_scale(self) -> float:
-        """Log odds per unit of the linear predictor: 1 for a logit, else by standard deviations."""
-        return LATENT_SD["logit"] / LATENT_SD[self.link]
+    def combinations(self) -> np.ndarray:
+        """(m, k) how coefficients and thresholds combine the parameters of `joint`."""
+        return self.rows
 
     @property
     def asymptotic(self) -> bool:
@@ -276,11 +254,11 @@ def _warnings(fit: OrdinalEstimates, ordered: Ordered) -> tuple[tuple[Note, ...]
     notes = diagnose.design_notes(fit.design)
     notes += diagnose.category_notes(fit.coded)
     if fit.coded.unused and fit.structure == "flexible":
-        notes.append(diagnose.unplaced_note(fit.coded.unused, advise=len(fit.labels) > 2))
+        notes.append(diagnose.unplaced_note(fit.coded.unused, advise=len(fit.coded.labels) > 2))
     if ordered.held:
         notes.append(diagnose.held_note(ordered.held, everywhere=ordered.everywhere))
     notes += diagnose.random_notes(fit.random, fit.nobs, fit.design.weight.sum())
-    notes += diagnose.alike_notes(fit.random, LATENT_SD[fit.link] ** 2)
+    notes += diagnose.alike_notes(fit.random, fit.family.residual)
     separated = _separated(fit, model, optimum)
     if separated:
         notes.append(diagnose.separation_note(separated))

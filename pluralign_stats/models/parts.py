@@ -1,5 +1,6 @@
 """Parts of a fitted model: random terms, all parameters together, kinds of predictions."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -83,3 +84,30 @@ class Joint:
         """Location coefficients, scale coefficients, factor entries."""
         a, b = self.sizes[0], self.sizes[0] + self.sizes[1]
         return self.estimates[:a], self.estimates[a:b], self.estimates[b:]
+
+
+@dataclass(frozen=True, eq=False)
+class Points:
+    """Several sets of parameters at which to predict, such as draws.
+
+    Attributes
+    ----------
+    parameters
+        (S, k) parameters, as `Fit.joint` has them.
+    effects
+        (S, L, q) effects of the levels of each random term; empty for those that the fit predicts.
+    """
+
+    parameters: np.ndarray
+    effects: tuple[np.ndarray, ...] = ()
+
+    @property
+    def mean(self) -> "Points":
+        """Their mean as one set."""
+        effects = tuple(each.mean(axis=0)[None] for each in self.effects)
+        return Points(self.parameters.mean(axis=0)[None], effects)
+
+    def __iter__(self) -> Iterator[tuple[np.ndarray, tuple[np.ndarray, ...]]]:
+        """Each set's parameters (k,) and effects (L, q)."""
+        for s, parameters in enumerate(self.parameters):
+            yield parameters, tuple(each[s] for each in self.effects)

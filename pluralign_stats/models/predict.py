@@ -1,7 +1,7 @@
 """Predictions of any fit: by row, and averaged over rows with their slopes by the parameters."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from typing import TypeGuard
 
 import numpy as np
 import pandas as pd
@@ -11,7 +11,7 @@ from pluralign_stats.models.engine.marginal import marginal_probability, margina
 from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.models.ordered import CROSSED
 from pluralign_stats.models.ordinal import OrdinalEstimates
-from pluralign_stats.models.parts import Averaging, Kind
+from pluralign_stats.models.parts import Averaging, Kind, Points
 
 #: Rows predicted at once, which bounds memory.
 CHUNK = 20_000
@@ -23,27 +23,6 @@ ROUNDED = 1e-12
 _GROUP = "(group)"
 
 _AVERAGING = ("population", "conditional", "typical")
-
-
-@dataclass(frozen=True, eq=False)
-class Points:
-    """Several sets of parameters at which to predict, such as draws.
-
-    Attributes
-    ----------
-    parameters
-        (S, k) parameters, as `Fit.joint` has them.
-    effects
-        (S, L, q) effects of the levels of each random term; empty for those that the fit predicts.
-    """
-
-    parameters: np.ndarray
-    effects: tuple[np.ndarray, ...] = ()
-
-    def __iter__(self) -> Iterator[tuple[np.ndarray, tuple[np.ndarray, ...]]]:
-        """Each set's parameters (k,) and effects (L, q)."""
-        for s, parameters in enumerate(self.parameters):
-            yield parameters, tuple(each[s] for each in self.effects)
 
 
 @dataclass(frozen=True, eq=False)
@@ -242,13 +221,25 @@ class Averager:
 
 
 def predict(
-    fit: ModelEstimates, newdata: pd.DataFrame | None, kind: Kind, averaging: Averaging
+    fit: ModelEstimates,
+    newdata: pd.DataFrame | None = None,
+    kind: Kind = "mean",
+    averaging: Averaging = "population",
 ) -> pd.Series | pd.DataFrame:
-    """Predict each row; see `Fit.predict`."""
+    """Predict each row; see `Fit.predict`.
+
+    Rows that are alike are predicted once. Each draw of a posterior predicts with its own
+    parameters and effects, unless what is predicted is linear in these: that has its mean at their
+    means. No more than one draw of one block of rows is in memory at a time.
+    """
     check_kind(fit, kind)
     data = fit.design.data if newdata is None else newdata
-    made = predicted_rows(fit, data, kind, averaging, Points(fit.joint.estimates[None]))
-    return as_predicted(fit, made, data.index, kind)
+    number = number_rows(fit, data, averaging)
+    _, first = np.unique(number, return_index=True)
+    linear = kind == "linear" or not fit.family.ordered
+    points = fit.points.mean if linear else fit.points
+    made = predicted_rows(fit, data.iloc[first], kind, averaging, points)
+    return as_predicted(fit, made[number], data.index, kind)
 
 
 def predicted_rows(
@@ -273,7 +264,7 @@ def _refuse_crossed(fit: ModelEstimates, rows: Rows, data: pd.DataFrame, *, numb
 
     Rows are told by their index if it is the user's (`numbered`).
     """
-    if not (isinstance(fit, OrdinalEstimates) and rows.nominal.shape[1] and fit.design.nominal):
+    if not (_by_category(fit, "mean") and rows.nominal.shape[1] and fit.design.nominal):
         return
     gaps = np.diff(_cut_points(fit, rows, fit.joint.estimates)[0], axis=1)
     crossed = gaps < -2 * CROSSED
@@ -294,9 +285,9 @@ def as_predicted(
     fit: ModelEstimates, predicted: np.ndarray, index: pd.Index, kind: Kind
 ) -> pd.Series | pd.DataFrame:
     """Predictions (m, K) as `Fit.predict` returns them."""
-    if kind != "probability" or not isinstance(fit, OrdinalEstimates):
+    if kind != "probability":
         return pd.Series(predicted[:, 0], index, name=kind)
-    return pd.DataFrame(predicted, index, list(fit.labels))
+    return pd.DataFrame(predicted, index, list(fit.family.labels))
 
 
 def category_probabilities(
@@ -316,7 +307,7 @@ def _rounded(probability: np.ndarray) -> np.ndarray:
 
 def check_kind(fit: ModelEstimates, kind: Kind) -> None:
     """Refuse what cannot be predicted by this model."""
-    allowed = ("mean", "probability", "linear") if len(fit.scores) else ("mean", "linear")
+    allowed = ("mean", "probability", "linear") if fit.family.ordered else ("mean", "linear")
     if kind not in allowed:
         hint = "; category probabilities come from fit_ordinal" if kind == "probability" else ""
         raise InputError(one_of("'kind'", kind, allowed) + hint)
@@ -347,32 +338,37 @@ def number_rows(fit: ModelEstimates, data: pd.DataFrame, averaging: Averaging) -
     return grouped.ngroup().to_numpy()
 
 
+def _by_category(fit: ModelEstimates, kind: Kind) -> TypeGuard[OrdinalEstimates]:
+    """Whether predictions go by the probabilities of categories."""
+    return fit.family.ordered and kind != "linear"
+
+
 def _predicted(fit: ModelEstimates, rows: Rows, kind: Kind, values: np.ndarray) -> np.ndarray:
     """(m, K) predictions at (k,) parameters."""
-    if not isinstance(fit, OrdinalEstimates) or kind == "linear":
+    if not _by_category(fit, kind):
         f, p = fit.joint.sizes[0], rows.fixed.shape[1]
         return (rows.fixed @ values[f - p : f] + rows.offset)[:, None]
     probability = category_probabilities(fit, rows, values)
-    return probability if kind == "probability" else (probability @ fit.scores)[:, None]
+    return probability if kind == "probability" else (probability @ fit.family.scores)[:, None]
 
 
 def _sums(
     fit: ModelEstimates, rows: Rows, share: np.ndarray, kind: Kind, values: np.ndarray
 ) -> Average:
     """Weighted sums of predictions and slopes, with (g, m) weights."""
-    if not isinstance(fit, OrdinalEstimates) or kind == "linear":
+    if not _by_category(fit, kind):
         p, f = rows.fixed.shape[1], fit.joint.sizes[0]
         slopes = np.zeros((len(share), 1, len(values)))
         slopes[:, 0, f - p : f] = share @ rows.fixed
         return Average(share @ _predicted(fit, rows, kind, values), slopes)
     cumulative, slopes = _cumulative_sums(fit, rows, share, values)
     # Category j has the probability between cumulative j - 1 and j; a mean weighs categories.
-    J = len(fit.scores)
+    J = len(fit.family.scores)
     to_category = np.eye(J, J - 1) - np.eye(J, J - 1, -1)
     if kind == "mean":
-        to_category = fit.scores[None, :] @ to_category
+        to_category = fit.family.scores[None, :] @ to_category
     constant = np.zeros(len(to_category))
-    constant[-1] = fit.scores[-1] if kind == "mean" else 1.0
+    constant[-1] = fit.family.scores[-1] if kind == "mean" else 1.0
     constant = constant * share.sum(axis=1)[:, None] if share.size else constant
     made = constant + cumulative @ to_category.T
     slopes = np.einsum("cj,gjk->gck", to_category, slopes)

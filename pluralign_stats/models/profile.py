@@ -6,6 +6,7 @@ Statistics 37, 87-94).
 """
 
 from collections.abc import Callable
+from typing import cast
 
 import numpy as np
 from scipy.linalg import null_space
@@ -49,10 +50,8 @@ def profile_intervals(fit: ModelEstimates, conf_level: float) -> np.ndarray:
         )
     if isinstance(fit, OrdinalEstimates):
         profiles, peak = _ordinal_profiles(fit)
-    elif isinstance(fit, LinearEstimates):
-        profiles, peak = _linear_profiles(fit)
     else:
-        raise InputError("profile intervals are for fit_linear and fit_ordinal")
+        profiles, peak = _linear_profiles(cast("LinearEstimates", fit))
     z = norm.ppf((1 + conf_level) / 2)
     return np.array(
         [

@@ -14,7 +14,6 @@ from pluralign_stats.models.between import between_units, n_located, scale_df, s
 from pluralign_stats.models.coefficients import Coefficient
 from pluralign_stats.models.few_units import few_of_coefficients, shown_degrees
 from pluralign_stats.models.fit import ModelEstimates
-from pluralign_stats.models.ordinal import OrdinalEstimates
 from pluralign_stats.results import Result, ordered_columns
 from pluralign_stats.settings import MIN_CELL
 from pluralign_stats.suppression import few
@@ -57,9 +56,8 @@ def summary(fit: ModelEstimates, conf_level: float, interval: str) -> Result:
         table.loc[untested, ["conf_low", "conf_high"]] = np.nan
         notes += (PROFILES,) if notes else ()
         kind = "profile-likelihood intervals"
-    if isinstance(fit, OrdinalEstimates):
-        table, told = _by_units(fit, table, conf_level, profile=interval == "profile")
-        notes += told
+    table, told = _by_units(fit, table, conf_level, profile=interval == "profile")
+    notes += told
     if "df" in table:
         table["df"] = table["df"].fillna(np.inf)
     table["method"] = str(fit.method)
@@ -69,7 +67,7 @@ def summary(fit: ModelEstimates, conf_level: float, interval: str) -> Result:
         table[ordered_columns(table)],
         _sentence(fit),
         fit.formula,
-        unit=fit.unit,
+        unit=fit.family.unit,
         conf_level=conf_level,
         interval=kind,
         notes=notes,
@@ -126,14 +124,14 @@ def coefficient_raters(fit: ModelEstimates) -> np.ndarray:
 
 
 def _by_units(
-    fit: OrdinalEstimates, table: pd.DataFrame, conf_level: float, *, profile: bool
+    fit: ModelEstimates, table: pd.DataFrame, conf_level: float, *, profile: bool
 ) -> tuple[pd.DataFrame, tuple[str, ...]]:
     """The table with errors of effects on thresholds and scale from how much raters differ."""
     units = scale_units(fit)
     if units is None:
         return table, ()
     first, last = n_located(fit), len(fit.params)
-    rows = fit.rows[first:last]
+    rows = fit.combinations[first:last]
     variance = np.einsum("mk,kl,ml->m", rows, between_units(fit, units), rows)
     df = scale_df(fit, units)
     made = wald_table(

@@ -11,7 +11,6 @@ from pluralign_stats.effects.adjust import Adjustment
 from pluralign_stats.effects.draws import leave_out_zero
 from pluralign_stats.effects.estimates import infer, tabulate
 from pluralign_stats.errors import InputError, NotApplicableError, one_of
-from pluralign_stats.fits.bayes import Posterior
 from pluralign_stats.fits.fit import Fit
 from pluralign_stats.formatting import with_interval
 from pluralign_stats.notes import Code, Note, reworded
@@ -151,7 +150,7 @@ def compare(
 
 def kind_of(fit: Fit) -> str:
     """Kind of the intervals of a fit."""
-    return fit.interval if isinstance(fit, Posterior) else "intervals from t"
+    return fit.interval if fit.bayesian else "intervals from t"
 
 
 def by_dimension(

@@ -8,10 +8,8 @@ import pandas as pd
 from scipy.stats import t as student
 
 from pluralign_stats.describe.intervals import check_level
-from pluralign_stats.effects.draws import points_of
 from pluralign_stats.effects.estimates import Estimates, covariance
 from pluralign_stats.errors import InputError
-from pluralign_stats.fits.bayes import Posterior
 from pluralign_stats.fits.fit import Fit
 from pluralign_stats.formatting import minus
 from pluralign_stats.outcomes.contrasts import COUNTED, COUNTS, by_dimension, experiment_result
@@ -119,8 +117,8 @@ def gain_row(
     a, b = pair
     made = differences(design_means(fit), [(a, control), (b, control), (a, b)])
     told: dict[str, float | str] = {"contrast": contrast_label(a, b), "level": a, "reference": b}
-    if isinstance(fit, Posterior):
-        draws = made.at(points_of(fit))
+    if fit.bayesian:
+        draws = made.at(fit.points)
         with np.errstate(divide="ignore", invalid="ignore"):
             gains = 100 * (np.abs(draws[:, 0] / draws[:, 1]) - 1)
         tail = (1 - conf_level) / 2

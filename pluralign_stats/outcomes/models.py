@@ -1,6 +1,6 @@
 """Mixed models of the scores of an experiment: designs, prompts, base models and training runs."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -13,6 +13,7 @@ from pluralign_stats.fits.bayes import fit_bayes
 from pluralign_stats.fits.fit import Fit
 from pluralign_stats.fits.linear import LinearFit, fit_linear
 from pluralign_stats.fits.ordinal import OrdinalFit, fit_ordinal
+from pluralign_stats.models.family import Family
 from pluralign_stats.notes import Code, Note, reworded
 from pluralign_stats.outcomes.experiments import Experiment
 from pluralign_stats.study.text import contrast_labels
@@ -91,9 +92,9 @@ class LinearOutcomeFit(LinearFit):
     runs: Runs
 
     @property
-    def unit(self) -> str:
-        """Unit of the fixed effects."""
-        return UNIT
+    def family(self) -> Family:
+        """Numbers, in points of the score."""
+        return replace(super().family, unit=UNIT)
 
     def degrees(self, rows: np.ndarray) -> np.ndarray:
         """Satterthwaite's degrees of freedom, but never more than runs can give."""

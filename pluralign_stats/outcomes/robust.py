@@ -10,7 +10,6 @@ from pluralign_stats.describe.intervals import check_level
 from pluralign_stats.designs import ONE_RUN
 from pluralign_stats.effects.estimates import infer, tabulate
 from pluralign_stats.errors import InputError, one_of
-from pluralign_stats.fits.bayes import Posterior
 from pluralign_stats.fits.fit import Fit
 from pluralign_stats.formatting import minus, with_interval
 from pluralign_stats.notes import reworded
@@ -257,7 +256,7 @@ def compare_in(
     found = {name: float(row[name]) for name in ("estimate", "conf_low", "conf_high")}
     if not np.isfinite(found["estimate"]):
         raise InputError("the data do not tell the designs apart from other terms of the model")
-    fieller = quantity == "gain" and not isinstance(fit, Posterior)
+    fieller = quantity == "gain" and not fit.bayesian
     interval = "Fieller's intervals" if fieller else kind_of(fit)
     return found | {"method": str(fit.method), "interval": interval}
 

@@ -8,7 +8,6 @@ from scipy.special import expit
 
 import pluralign_stats as pls
 from pluralign_stats import InputError
-from pluralign_stats.effects.draws import points_of
 from pluralign_stats.formatting import heading
 from pluralign_stats.models.bayes.summarize import summarize
 from pluralign_stats.models.predict import Averager
@@ -92,7 +91,7 @@ def test_conditional_predictions_use_each_draws_own_effects(posterior):
     for s in range(len(draws.joint)):
         u = sum(e[s, code, 0] for e, code in zip(draws.effects, codes, strict=True))
         below = expit(draws.cuts[s, 0] - (X @ draws.coefficients[s] + u)[:, None])
-        made.append((len(posterior.scores) - below.sum(axis=1)).mean())
+        made.append((len(posterior.family.scores) - below.sum(axis=1)).mean())
     row = posterior.predictions(newdata=data, averaging="conditional").table.iloc[0]
     assert row["estimate"] == pytest.approx(np.mean(made))
     assert row["sd"] == pytest.approx(np.std(made, ddof=1))
@@ -105,7 +104,7 @@ def test_each_draw_is_predicted_as_a_fit_with_its_parameters_would_be(posterior,
     data = posterior.design.data
     group = (data["gender"] == "Male").to_numpy().astype(int)
     averager = Averager(posterior, data, group, 2, kind, averaging)
-    drawn = averager.over(points_of(posterior))
+    drawn = averager.over(posterior.points)
     for s in (0, 17, 599):
         exact = averager.at(posterior.draws.joint[s]).estimates
         np.testing.assert_allclose(drawn[s], exact, atol=1e-7)
@@ -210,4 +209,4 @@ def test_memory_stays_far_below_rows_by_draws_by_categories(posterior, thinned):
     fit.predictions(newdata=new, averaging="conditional", kind="probability")
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert peak < n * S * len(fit.scores) * 8 / 2
+    assert peak < n * S * len(fit.family.scores) * 8 / 2

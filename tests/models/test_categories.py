@@ -122,7 +122,7 @@ def test_different_numbers_have_different_labels(values, labels):
     assert found(values).labels == labels
     data = pd.DataFrame({"rating": values * 20})
     fit = fit_ordinal("rating ~ 1", data)
-    assert list(fit.labels) == list(labels)
+    assert list(fit.family.labels) == list(labels)
     assert set(fit.simulate(1)) == set(values)
     scale = data.assign(rating=pd.Categorical(data["rating"], values, ordered=True))
     assert set(fit_ordinal("rating ~ 1", scale).simulate(1)) == set(values)

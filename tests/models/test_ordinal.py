@@ -164,7 +164,7 @@ def test_simulated_ratings_have_the_model_s_moments(data, fit):
 def test_a_category_that_nobody_chose_can_be_simulated_where_thresholds_place_it(data):
     used = pd.Categorical(data["rating"].where(data["rating"] != 3, 4), range(1, 6))
     fit = fit_ordinal("rating ~ x", data.assign(rating=used), thresholds="equidistant")
-    assert fit.labels == ("1", "2", "3", "4", "5")
+    assert fit.family.labels == ("1", "2", "3", "4", "5")
     assert (fit.simulate(1) == 3).sum() > 0
     assert (fit.predict(kind="probability")["3"] > 0).all()
 

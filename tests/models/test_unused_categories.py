@@ -55,7 +55,7 @@ def test_scores_are_those_of_the_scale_however_it_is_written(how, used):
     data = draw(USED[used])
     plain = fit_ordinal("rating ~ group", data)
     fit = fit_ordinal("rating ~ group", as_written(data, how))
-    assert fit.scores.tolist() == sorted(USED[used])
+    assert fit.family.scores.tolist() == sorted(USED[used])
     np.testing.assert_allclose(fit.params, plain.params)
     for one, other in (
         (fit.predictions(by="group"), plain.predictions(by="group")),
@@ -87,14 +87,14 @@ def test_simulated_ratings_stand_on_the_whole_scale():
     shares = simulated.value_counts(normalize=True)
     assert shares["strongly agree"] == pytest.approx((draw()["rating"] == 5).mean(), abs=0.08)
     again = fit_ordinal("rating ~ group", fit.design.data.assign(rating=simulated))
-    assert again.scores.tolist() == [1, 2, 4, 5]
+    assert again.family.scores.tolist() == [1, 2, 4, 5]
 
 
 def test_a_bayesian_fit_has_the_scores_of_the_scale():
     data = as_written(draw(n=300), "words")
     quick = {"draws": 200, "tune": 200, "chains": 2, "progress": False}
     fit = fit_bayes("rating ~ group", data, **quick)
-    assert fit.scores.tolist() == [1, 2, 4, 5]
+    assert fit.family.scores.tolist() == [1, 2, 4, 5]
     mean = fit.predictions(by="group").table.set_index("group")["estimate"]
     observed = draw(n=300).groupby("group")["rating"].mean()
     np.testing.assert_allclose(mean, observed, atol=0.1)

@@ -6,7 +6,6 @@ import xarray as xr
 from pluralign_stats.models.bayes.layout import Layout
 from pluralign_stats.models.bayes.posterior import Draws
 from pluralign_stats.models.fit import ModelEstimates
-from pluralign_stats.models.linear import LinearEstimates
 
 #: Names and draws (S, m) of the parameters of each class.
 Parameters = dict[str, tuple[list[str], np.ndarray]]
@@ -30,7 +29,7 @@ def parameter_draws(fit: ModelEstimates, layout: Layout, draws: Draws) -> Parame
         if fit.design.nominal is not None and G > 1:
             names = [f"{cut}: {name}" for name in fit.design.nominal.names for cut in labels]
             found["changes"] = (names, apart[:, 1:].reshape(len(apart), -1))
-    if isinstance(fit, LinearEstimates):
+    if not fit.family.ordered:
         found["residual"] = (["residual"], np.exp(draws.log_scale))
     elif fit.design.scale is not None:
         found["scale"] = ([f"scale: {name}" for name in fit.design.scale.names], draws.log_scale)

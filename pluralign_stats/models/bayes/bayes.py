@@ -82,9 +82,9 @@ def starting_fit(
     fit = estimate_ordinal(
         formula, data, link=link, nominal=nominal, scale=scale, weights=weights, rater=rater
     )
-    if family == "bernoulli" and len(fit.labels) != 2:
+    if family == "bernoulli" and len(fit.family.labels) != 2:
         raise InputError(
-            f"family 'bernoulli' needs two categories, and the response has {len(fit.labels)}; use "
-            "family='cumulative'"
+            "family 'bernoulli' needs two categories, and the response has "
+            f"{len(fit.family.labels)}; use family='cumulative'"
         )
     return fit

@@ -10,6 +10,7 @@ from pluralign_stats.errors import InputError
 from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.models.linear import LinearEstimates
 from pluralign_stats.models.ordinal import OrdinalEstimates
+from pluralign_stats.models.parts import Points
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -46,6 +47,11 @@ class PosteriorEstimates(ModelEstimates):
     convergence: "Convergence"
     chosen: "Priors"
     layout: "Layout"
+
+    @property
+    def points(self) -> Points:
+        """All draws, with the effects of each."""
+        return Points(self.draws.joint, self.draws.effects)
 
     @property
     def asymptotic(self) -> bool:
@@ -106,6 +112,19 @@ class BayesOrdinalEstimates(PosteriorEstimates, OrdinalEstimates):
 @dataclass(frozen=True, eq=False, repr=False)
 class BayesLinearEstimates(PosteriorEstimates, LinearEstimates):
     """A Bayesian Gaussian mixed model; see `Posterior`."""
+
+
+def need_posterior(fit: ModelEstimates, otherwise: str) -> PosteriorEstimates:
+    """The fit, if it is Bayesian.
+
+    Raises
+    ------
+    InputError
+        If it is not, saying what to do otherwise.
+    """
+    if not isinstance(fit, PosteriorEstimates):
+        raise InputError(otherwise)
+    return fit
 
 
 BayesEstimates = BayesOrdinalEstimates | BayesLinearEstimates

@@ -147,11 +147,11 @@ def lay_out_jointly(fits: dict[str, OrdinalEstimates], valence: np.ndarray) -> J
     """
     first_name, first = next(iter(fits.items()))
     for name, fit in fits.items():
-        if fit.labels != first.labels:
+        if fit.family.labels != first.family.labels:
             raise NotApplicableError(
                 f"the dimensions must use the same categories: '{first_name}' has "
-                f"{', '.join(first.labels)}, '{name}' {', '.join(fit.labels)}; merge categories or "
-                "model these dimensions apart"
+                f"{', '.join(first.family.labels)}, '{name}' {', '.join(fit.family.labels)}; "
+                "merge categories or model these dimensions apart"
             )
         if fit.design.fixed.names != first.design.fixed.names:
             raise NotApplicableError(
@@ -184,7 +184,7 @@ def lay_out_jointly(fits: dict[str, OrdinalEstimates], valence: np.ndarray) -> J
     order = np.argsort(codes[-1], kind="stable")
     cells, cell = np.unique(X, axis=0, return_inverse=True)
     data = Data(
-        family=FAMILIES[first.link],
+        family=FAMILIES[first.family.link],
         y=np.concatenate([g.y for g in designs])[order].astype(np.int64),
         response=np.zeros(n),
         weight=np.ones(n),

@@ -10,11 +10,9 @@ from pluralign_stats.models.bayes.density import Data
 from pluralign_stats.models.bayes.log_densities import GAUSSIAN, LOGIT, PROBIT
 from pluralign_stats.models.design import Design
 from pluralign_stats.models.fit import ModelEstimates
-from pluralign_stats.models.linear import LinearEstimates
-from pluralign_stats.models.ordinal import OrdinalEstimates
 
 #: Families of the density by link.
-FAMILIES = {"logit": LOGIT, "probit": PROBIT}
+FAMILIES = {"identity": GAUSSIAN, "logit": LOGIT, "probit": PROBIT}
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,7 +85,8 @@ def lay_out(fit: ModelEstimates) -> Layout:
     columns = design.fixed.columns
     centre = _centre(fit)
     scale = np.zeros((n, 0)) if design.scale is None else design.scale.columns
-    if isinstance(fit, LinearEstimates):
+    ordinal = fit.family.ordered
+    if not ordinal:
         scale = np.ones((n, 1))
     cells, cell = np.unique(np.hstack([columns, scale]), axis=0, return_inverse=True)
     p = columns.shape[1]
@@ -97,9 +96,8 @@ def lay_out(fit: ModelEstimates) -> Layout:
     for k, r in enumerate(random):
         Z[k, :, : q[k]] = r.z[order]
     codes = np.array([r.codes[order] for r in random], dtype=np.int64).reshape(len(random), n)
-    ordinal = isinstance(fit, OrdinalEstimates)
     data = Data(
-        family=FAMILIES[fit.link] if isinstance(fit, OrdinalEstimates) else GAUSSIAN,
+        family=FAMILIES[fit.family.link],
         y=(design.y if ordinal else np.zeros(n))[order].astype(np.int64),
         response=(np.zeros(n) if ordinal else design.y)[order].astype(float),
         weight=design.weight[order].astype(float),
@@ -129,7 +127,7 @@ def _centre(fit: ModelEstimates) -> np.ndarray:
     """(p,) means of the columns where thresholds or a constant take up the difference, else 0."""
     columns = fit.design.fixed.columns
     centre = columns.mean(axis=0)
-    if isinstance(fit, LinearEstimates):
+    if not fit.family.ordered:
         constant = np.array(fit.design.fixed.names) == "Intercept"
         centre[constant] = 0.0
         if not constant.any():
@@ -162,7 +160,7 @@ def _names(fit: ModelEstimates, sections: np.ndarray, terms: tuple[int, ...]) ->
     names = list(fit.design.fixed.names)
     for g in range(len(sections)):
         names += [f"threshold {cut} ({g})" for cut in fit.thresholds.index]
-    if isinstance(fit, LinearEstimates):
+    if not fit.family.ordered:
         names.append("residual")
     elif fit.design.scale is not None:
         names += [f"scale: {name}" for name in fit.design.scale.names]

@@ -113,7 +113,7 @@ def foretell(
         table,
         sentence,
         f"Prior predictive ratings: {fit.formula}",
-        unit="share of ratings" if layout.data.n_cuts else fit.unit,
+        unit="share of ratings" if layout.data.n_cuts else fit.family.unit,
         conf_level=conf_level,
         interval="intervals over data sets",
         notes=notes,
@@ -252,7 +252,7 @@ def _of_categories(
     J, n = len(fit.thresholds) + 1, len(fit.design.y)
     rows = [(np.bincount(one.y, minlength=J) / n, one.certain) for one in sets]
     shares = np.array([share for share, _ in rows])
-    table = pd.DataFrame({"rating": fit.categories, **_middle(shares, conf_level)})
+    table = pd.DataFrame({"rating": fit.family.categories, **_middle(shares, conf_level)})
     table["observed"] = np.bincount(fit.design.y.astype(np.int64), minlength=J) / n
     certain = float(np.mean([share for _, share in rows]))
     alike = float((shares.max(axis=1) > ALIKE).mean())

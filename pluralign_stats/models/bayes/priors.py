@@ -13,8 +13,6 @@ from pluralign_stats.models.bayes.density import Prior
 from pluralign_stats.models.bayes.layout import Layout
 from pluralign_stats.models.engine.links import LATENT_SD
 from pluralign_stats.models.fit import ModelEstimates
-from pluralign_stats.models.linear import LinearEstimates
-from pluralign_stats.models.ordinal import OrdinalEstimates
 
 #: Distributions by name: kind of density, names of the arguments, and which must be above 0.
 DISTRIBUTIONS: dict[str, tuple[int, tuple[str, ...], tuple[bool, ...]]] = {
@@ -128,7 +126,7 @@ def slots(fit: ModelEstimates, layout: Layout) -> list[Slot]:
             )
         )
     for k in range(p + m, p + m + s):
-        if isinstance(fit, LinearEstimates):
+        if not fit.family.ordered:
             found.append(
                 Slot("residual", "residual", Distribution("exponential", (1 / unit,)), (k,))
             )
@@ -150,8 +148,8 @@ def slots(fit: ModelEstimates, layout: Layout) -> list[Slot]:
 
 
 def _unit(fit: ModelEstimates) -> float:
-    if isinstance(fit, OrdinalEstimates):
-        return LATENT_SD[fit.link] / LATENT_SD["logit"]
+    if fit.family.ordered:
+        return fit.family.latent_sd / LATENT_SD["logit"]
     return float(np.std(fit.design.y)) or 1.0
 
 

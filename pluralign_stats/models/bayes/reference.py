@@ -1,17 +1,12 @@
 """The approximation by which the density's coordinates are chosen, from a mixed-model fit."""
 
-from typing import cast
-
 import numpy as np
 
 from pluralign_stats.models.bayes.curvature import group_terms, row_terms, term_columns
 from pluralign_stats.models.bayes.density import Prior, Reference
 from pluralign_stats.models.bayes.layout import Layout, Natural, phi_of
 from pluralign_stats.models.bayes.log_densities import CORRELATION, NORMAL, SEPARATE
-from pluralign_stats.models.engine.links import LATENT_SD
 from pluralign_stats.models.fit import ModelEstimates
-from pluralign_stats.models.linear import LinearEstimates, rating_sd
-from pluralign_stats.models.ordinal import OrdinalEstimates
 
 #: Smallest standard deviation of random effects at which to place coordinates, in latent ones.
 SMALLEST = 0.03
@@ -67,13 +62,11 @@ def refer_at(layout: Layout, prior: Prior, values: Natural, modes: list[np.ndarr
 
 def soften(fit: ModelEstimates, layout: Layout) -> Natural:
     """The fit's estimates, moved away from the edges of their ranges."""
-    if isinstance(fit, OrdinalEstimates):
-        unit = LATENT_SD[fit.link]
-    else:
-        unit = rating_sd(cast("LinearEstimates", fit))
+    family = fit.family
+    unit = family.latent_sd if family.ordered else fit.latent_sd
     span = np.ptp(fit.design.fixed.columns, axis=0)
     beta = fit.params.to_numpy()[: len(span)]
-    if isinstance(fit, OrdinalEstimates):
+    if family.ordered:
         bound = 3 * unit / np.where(span > 0, span, 1.0)
         log_scale = fit.params.to_numpy()[len(beta) : len(beta) + layout.sizes[2]]
         log_scale = np.clip(np.nan_to_num(log_scale), -2.0, 2.0)
@@ -82,7 +75,7 @@ def soften(fit: ModelEstimates, layout: Layout) -> Natural:
         cuts = np.cumsum(np.hstack([cuts[:, :1], gaps]), axis=1)
         beta = np.clip(np.nan_to_num(beta), -bound, bound)
     else:
-        log_scale, cuts = np.log([_sigma(fit)]), np.zeros((1, 0))
+        log_scale, cuts = np.log([family.latent_sd]), np.zeros((1, 0))
     covariances = tuple(soften_covariance(part.covariance, unit) for part in fit.random)
     return Natural(beta, cuts, log_scale, covariances)
 
@@ -97,7 +90,7 @@ def soften_covariance(covariance: np.ndarray, unit: float) -> np.ndarray:
     return correlation * np.outer(sd, sd)
 
 
-def section_cuts(fit: OrdinalEstimates, layout: Layout) -> np.ndarray:
+def section_cuts(fit: ModelEstimates, layout: Layout) -> np.ndarray:
     """(G, C) thresholds of each set."""
     cuts = np.tile(fit.thresholds.to_numpy(), (len(layout.sections), 1))
     c = layout.sections.shape[1]
@@ -105,10 +98,6 @@ def section_cuts(fit: OrdinalEstimates, layout: Layout) -> np.ndarray:
         changes = fit.params.to_numpy()[-c * cuts.shape[1] :].reshape(c, -1)
         cuts = cuts + layout.sections @ changes
     return cuts
-
-
-def _sigma(fit: ModelEstimates) -> float:
-    return fit.sigma if isinstance(fit, LinearEstimates) else 1.0
 
 
 def _bent(information: np.ndarray, layout: Layout) -> np.ndarray:

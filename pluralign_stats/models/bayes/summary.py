@@ -9,7 +9,6 @@ from pluralign_stats.models.bayes.fit import PosteriorEstimates
 from pluralign_stats.models.bayes.summarize import summarize
 from pluralign_stats.models.between import scale_units, score_covariance
 from pluralign_stats.models.engine.clusters import spread_draws
-from pluralign_stats.models.ordinal import OrdinalEstimates
 from pluralign_stats.models.summary import coefficient_raters, model_backing, sizes_of
 from pluralign_stats.results import Result, ordered_columns
 from pluralign_stats.words import levels_of
@@ -27,7 +26,7 @@ def posterior_summary(fit: PosteriorEstimates, conf_level: float) -> Result:
 
     tables = []
     units = meat = None
-    if isinstance(fit, OrdinalEstimates) and (units := scale_units(fit)):
+    if units := scale_units(fit):
         meat = score_covariance(fit, units)
     for kind, (names, drawn) in parameter_draws(fit, fit.layout, fit.draws).items():
         signed = kind in ("coefficients", "changes", "scale", "cor")
@@ -46,7 +45,7 @@ def posterior_summary(fit: PosteriorEstimates, conf_level: float) -> Result:
         made[ordered_columns(made)],
         _sentence(fit),
         fit.formula,
-        unit=fit.unit,
+        unit=fit.family.unit,
         conf_level=conf_level,
         notes=(
             "Estimate: mean of the posterior; sd: its standard deviation; prob positive: "

@@ -34,7 +34,7 @@ def fit(request, fits):
 @pytest.mark.parametrize("averaging", ["population", "conditional", "typical"])
 def test_a_prediction_is_the_mean_of_those_of_the_draws(fit, averaging):
     rows = fit.design.data.iloc[[3, 3, 40, 9]]
-    kinds = ("mean", "linear", "probability") if len(fit.scores) else ("mean", "linear")
+    kinds = ("mean", "linear", "probability") if len(fit.family.scores) else ("mean", "linear")
     for kind in kinds:
         each = [
             predict(fit_at(fit, s), rows, kind, averaging).to_numpy()
@@ -94,5 +94,5 @@ def test_the_fit_at_a_draw_has_its_parameters(fit):
     for k, part in enumerate(drawn.random):
         np.testing.assert_array_equal(part.covariance, fit.draws.covariances[k][11])
         np.testing.assert_array_equal(part.modes, fit.draws.effects[k][11])
-    if not len(fit.scores):
+    if not len(fit.family.scores):
         assert drawn.sigma == pytest.approx(np.exp(fit.draws.log_scale[11, 0]))

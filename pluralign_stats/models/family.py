@@ -1,0 +1,81 @@
+"""What ratings are to a model: numbers, or ordered categories into which a latent one is cut."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from pluralign_stats.models.categories import Categories, labels_of
+from pluralign_stats.models.engine.links import LATENT_SD
+
+#: Units of the linear predictor by link.
+UNITS = {
+    "identity": "rating points",
+    "logit": "log odds",
+    "probit": "latent standard deviations",
+    "cloglog": "complementary log-log",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Family:
+    """The family of a model with what follows from it.
+
+    Attributes
+    ----------
+    link
+        ``"identity"`` of numbers; ``"logit"``, ``"probit"`` or ``"cloglog"`` of categories.
+    unit
+        Unit of the linear predictor.
+    latent_sd
+        Standard deviation of a rating, or of its latent variable, given all effects; of numbers
+        that of a row of weight 1.
+    residual
+        The variance, averaged over rows of all weights.
+    labels, scores
+        The J categories, lowest first, and (J,) numbers that they stand for; empty of numbers.
+    scale
+        The numbers of the whole scale, also of categories that nobody chose.
+    """
+
+    link: str
+    unit: str
+    latent_sd: float
+    residual: float
+    labels: tuple[str, ...] = ()
+    scores: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    scale: np.ndarray = field(default_factory=lambda: np.zeros(0))
+
+    @classmethod
+    def gaussian(cls, sigma: float, weight: np.ndarray) -> "Family":
+        """Ratings are numbers, with residuals of SD `sigma` in a row of weight 1."""
+        return cls("identity", UNITS["identity"], sigma, float((sigma**2 / weight).mean()))
+
+    @classmethod
+    def cumulative(cls, link: str, coded: Categories) -> "Family":
+        """Ratings are ordered categories."""
+        sd, scale = LATENT_SD[link], (coded.labels, coded.scores, coded.scale)
+        return cls(link, UNITS[link], sd, sd**2, *scale)
+
+    @property
+    def ordered(self) -> bool:
+        """Whether ratings are categories."""
+        return len(self.labels) > 0
+
+    @property
+    def categories(self) -> list[object]:
+        """What tables call the categories: their numbers, or words."""
+        plain = list(self.labels) == labels_of(self.scores.tolist())
+        return list(self.scores) if plain else list(self.labels)
+
+    @property
+    def odds_exact(self) -> bool:
+        """Whether the linear predictor is in log odds."""
+        return self.link == "logit"
+
+    @property
+    def odds_scale(self) -> float:
+        """What turns the linear predictor into (approximate) log odds: 1 for a logit.
+
+        Others are compared by the standard deviations of their (latent) residuals.
+        """
+        return LATENT_SD["logit"] / self.latent_sd
