@@ -1,7 +1,7 @@
 """Words of sentences: counts with their nouns, lists as they are said, levels of factors."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from pluralign_stats.settings import SIGNIFICANCE
 
@@ -76,13 +76,11 @@ def some(words: Iterable[str], most: int = 4) -> str:
     return "; ".join(items[:most]) + ("; and others" if len(items) > most else "")
 
 
-def levels_of(group: str, n: float = 2) -> str:
-    """The n levels of grouping factors in words: ``raters``, ``raters and items``, ``level of x``.
-
-    `group` is a factor's name, or several joined by "and".
-    """
-    names = group.split(" and ")
-    return " and ".join(_levels_of(e, n) for e in (names if _NOUNS & {*names} else [group]))
+def levels_of(group: str | Sequence[str], n: float = 2) -> str:
+    """The n levels of a grouping factor, or several: ``raters and items``, ``level of x``."""
+    names = [group] if isinstance(group, str) else list(group)
+    told = names if _NOUNS & {*names} else [" and ".join(names)]
+    return " and ".join(_levels_of(name, n) for name in told)
 
 
 def _levels_of(group: str, n: float) -> str:
@@ -91,7 +89,7 @@ def _levels_of(group: str, n: float) -> str:
     return f"level of {group}" if n == 1 else f"levels of {group}"
 
 
-def counted_levels(n: float, group: str) -> str:
+def counted_levels(n: float, group: str | Sequence[str]) -> str:
     """Write how many levels a grouping factor has: ``8 raters``, ``1 item``, ``2 levels of x``."""
     return f"{n:,.0f} {levels_of(group, n)}"
 

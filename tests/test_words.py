@@ -47,9 +47,11 @@ def test_counts_have_their_nouns_in_the_right_number(n, noun, told):
         (1200, "user_id", "1,200 levels of user_id"),
         (1, "country", "1 level of country"),
         (2, "class", "2 levels of class"),
-        (3, "rater and item", "3 raters and items"),
+        (3, ("rater", "item"), "3 raters and items"),
         (2, "law and order", "2 levels of law and order"),
-        (2, "user_id and item", "2 levels of user_id and items"),
+        (2, ("user_id", "item"), "2 levels of user_id and items"),
+        (2, ("a", "b"), "2 levels of a and b"),
+        (2, "rater and item", "2 levels of rater and item"),
         (4, "rater:item", "4 levels of rater:item"),
     ],
 )

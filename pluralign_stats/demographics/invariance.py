@@ -14,6 +14,7 @@ from pluralign_stats.errors import InputError
 from pluralign_stats.fits.bayes import BayesOrdinalFit, fit_bayes
 from pluralign_stats.fits.ordinal import OrdinalFit, fit_ordinal
 from pluralign_stats.formatting import with_interval
+from pluralign_stats.models.units import units_of
 from pluralign_stats.results import Result, ordered_columns
 from pluralign_stats.settings import CONF_LEVEL, SIGNIFICANCE
 from pluralign_stats.words import counted_levels, is_are, levels_of, p_told
@@ -115,7 +116,7 @@ def measurement_invariance(
     result = Result.of(
         first,
         table[ordered_columns(table)],
-        _sentence(table, tests.table, group),
+        _sentence(table, tests.table, group, units_of(tested, group).names),
         f"Do groups by {group} use the scale alike?",
         unit="rating points",
         conf_level=conf_level,
@@ -146,13 +147,13 @@ def _tests(fit: OrdinalFit, group: str) -> Result:
     return Result(table, told, meta)
 
 
-def _sentence(table: pd.DataFrame, tests: pd.DataFrame, group: str) -> str:
+def _sentence(table: pd.DataFrame, tests: pd.DataFrame, group: str, units: tuple[str, ...]) -> str:
     """The verdict in plain words."""
     p = tests.set_index("against")["p_adjusted"].dropna()
     least = str(p.idxmin()) if len(p) else TESTED[THRESHOLDS]
     differ = bool((p < SIGNIFICANCE).any())
     best = next(name for name, against in TESTED.items() if against == least)
-    units, n_units = str(tests["units"].iloc[0]), int(tests["n_units"].min())
+    n_units = int(tests["n_units"].min())
     if p.empty:
         start = (
             f"Whether groups by {group} use the scale differently could not be tested: "

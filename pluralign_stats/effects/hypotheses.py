@@ -172,7 +172,7 @@ def _tabulate(
     if units is None:
         return tabulate(fit, estimates, how, few=few), ()
     rows = f" (equations {', '.join(map(str, np.flatnonzero(apart) + 1))})"
-    told = f"Errors are from how much {levels_of(units.name)} differ{'' if apart.all() else rows}."
+    told = f"Errors are from how much {levels_of(units.names)} differ{'' if apart.all() else rows}."
     if fit.bayesian:
         points = fit.points
         drawn = estimates.at(points)

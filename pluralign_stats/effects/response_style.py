@@ -108,8 +108,8 @@ def response_style(
             "Level: what is left of a difference if both groups used the scale as the first one "
             "does. A shift of all thresholds by the same amount counts as level: no ratings could "
             "tell it from a difference in what is perceived.",
-            f"Intervals are as wide as differences between {levels_of(units.name)} in their use of "
-            "the scale make them, which the model itself leaves out.",
+            f"Intervals are as wide as differences between {levels_of(units.names)} in their use "
+            "of the scale make them, which the model itself leaves out.",
             *notes(fit, rows.n_dropped, averaging, "mean"),
         ),
         backing=backing,

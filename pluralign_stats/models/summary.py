@@ -146,7 +146,7 @@ def _by_units(
         made[["conf_low", "conf_high"]] = np.nan
     table.loc[table.index[first:last], made.columns] = made.to_numpy()
     told = (
-        f"Errors of effects on thresholds and scale are from how much {levels_of(units.name)} "
+        f"Errors of effects on thresholds and scale are from how much {levels_of(units.names)} "
         "differ, and t; "
         "the likelihood takes ratings of one rater for independent witnesses of them"
     )

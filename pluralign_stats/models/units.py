@@ -20,14 +20,19 @@ class Units:
 
     Attributes
     ----------
-    name
-        What the units are, such as ``"rater"`` or ``"rater and item"``.
+    names
+        What the units are, such as ``("rater",)`` or ``("rater", "item")``.
     codes
         For each way, (n,) number of each row's unit, from 0.
     """
 
-    name: str
+    names: tuple[str, ...]
     codes: tuple[np.ndarray, ...]
+
+    @property
+    def name(self) -> str:
+        """What tables call them."""
+        return " and ".join(self.names)
 
     @property
     def fewest(self) -> int:
@@ -63,9 +68,9 @@ def units_of(fit: Grouped, *variables: str) -> Units:
         if not any(_part(codes, coarser) for coarser in kept.values()):
             kept[name] = codes
     if not kept:
-        return Units(ALONE, (np.arange(len(fit.design.y)),))
-    names = sorted(kept, key=list(groups).index)
-    return Units(" and ".join(names), tuple(kept[name] for name in names))
+        return Units((ALONE,), (np.arange(len(fit.design.y)),))
+    names = tuple(sorted(kept, key=list(groups).index))
+    return Units(names, tuple(kept[name] for name in names))
 
 
 def between(

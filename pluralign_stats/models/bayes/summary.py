@@ -51,7 +51,7 @@ def posterior_summary(fit: PosteriorEstimates, conf_level: float) -> Result:
             "Estimate: mean of the posterior; sd: its standard deviation; prob positive: "
             "probability that the parameter is above 0. R-hat near 1 and many effective draws "
             "(ess) mean that the sampler has settled.",
-            *([] if units is None else [SPREAD.format(units=levels_of(units.name))]),
+            *([] if units is None else [SPREAD.format(units=levels_of(units.names))]),
         ),
         backing=model_backing(fit, behind, partial(_sentence, fit)),
     )
