@@ -180,7 +180,7 @@ def multiverse(
     unit = UNITS[finding.quantity]
     fixed = ", ".join(f"{name} {value}" for name, value in finding.fixed.items())
     everywhere = [f"In every analysis: {fixed}."] if fixed else []
-    what = "relative gains" if finding.quantity == "gain" else "differences"
+    what = "relative gain" if finding.quantity == "gain" else "difference"
     bare = "none has an interval, as training was not repeated"
     wording = Wording(what, unit, PLACES[unit], bare)
     return Result.of(

@@ -139,7 +139,7 @@ def rating_multiverse(
     tried = dict.fromkeys(choice.get("scale", "as-rated") for choice in analyses)
     notes = [conversion_note(main.codebook, [finding.dimension], scale) for scale in tried]
     left_out += filter(None, notes)
-    sentence = agreement_sentence(finding.name, table, Wording("differences", UNIT, ".2f"))
+    sentence = agreement_sentence(finding.name, table, Wording("difference", UNIT, ".2f"))
     return Result.of(
         main,
         table,

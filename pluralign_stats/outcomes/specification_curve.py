@@ -11,7 +11,7 @@ import pandas as pd
 from pluralign_stats.effects.draws import leave_out_zero
 from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.formatting import minus
-from pluralign_stats.words import counted, has, some
+from pluralign_stats.words import counted, has, plural, some
 
 #: Whoever or whatever there is, without a choice among them.
 ALL = "all"
@@ -197,7 +197,7 @@ class Wording:
     Attributes
     ----------
     what
-        What they are, in the plural.
+        What one of them is.
     unit, places
         Their unit, and the format of their numbers.
     bare
@@ -230,10 +230,10 @@ def agreement_sentence(name: str, table: pd.DataFrame, wording: Wording) -> str:
         sure = wording.bare
     if len(fitted) == 1:
         only = f"one analysis of {len(table)} could be carried out" if lost else "one analysis"
-        found = wording.what.removesuffix("s")
-        return minus(f"{name}: {only}, with a {found} of {middle:+{places}} {unit}; {sure}.")
+        found = f"a {wording.what} of {middle:+{places}} {unit}"
+        return minus(f"{name}: {only}, with {found}; {sure}.")
     return minus(
         f"{name}: {agree} of {len(fitted)} analyses ({agree / len(fitted):.0%}) agree in sign, and "
-        f"{sure}; {wording.what} go from {low:+{places}} to {high:+{places}} {unit}, with a median "
-        f"of {middle:+{places}}{failed}."
+        f"{sure}; {plural(wording.what)} go from {low:+{places}} to {high:+{places}} {unit}, with "
+        f"a median of {middle:+{places}}{failed}."
     )
