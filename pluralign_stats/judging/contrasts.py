@@ -86,21 +86,11 @@ def judge_contrasts(
     check_min_cell(min_cell)
     if statistic not in STATISTICS:
         raise InputError(one_of("'statistic'", statistic, STATISTICS))
-    wanted = list(demographics) or list(default_factors(study))
-    for name in wanted:
-        if name not in study.demographics:
-            raise InputError(one_of("a demographic", name, study.demographics))
+    wanted = _wanted(study, demographics)
     found = measure(study, scores, wanted, n_bootstrap, seed, min_cell)
     place = STATISTICS.index(statistic)
-    rated = rated_and_scored(study, scores)
-    groups = {
-        (name, dimension): groups_of(
-            rated[rated["dimension"] == dimension], name, study.codebook.label(name), min_cell
-        )
-        for name in wanted
-        for dimension in study.dimensions
-        if dimension not in found.unjudged
-    }
+    judged = [dimension for dimension in study.dimensions if dimension not in found.unjudged]
+    groups = _groups(study, scores, wanted, judged, min_cell)
     blocks = [
         _contrasts(study, name, dimension, own.reference, found.rows, place, conf_level, min_cell)
         for (name, dimension), own in groups.items()
@@ -127,6 +117,33 @@ def judge_contrasts(
         published=published(study, wanted, min_cell),
         backing=backing,
     )
+
+
+def _wanted(study: Study, demographics: Sequence[str]) -> list[str]:
+    """The demographics asked for, else those whose effects the codebook asks for."""
+    wanted = list(demographics) or list(default_factors(study))
+    for name in wanted:
+        if name not in study.demographics:
+            raise InputError(one_of("a demographic", name, study.demographics))
+    return wanted
+
+
+def _groups(
+    study: Study,
+    scores: pd.DataFrame,
+    demographics: Sequence[str],
+    dimensions: Sequence[str],
+    min_cell: int,
+) -> dict[tuple[str, str], Groups]:
+    """Which groups are compared with which, by demographic and dimension."""
+    rated = rated_and_scored(study, scores)
+    return {
+        (name, dimension): groups_of(
+            rated[rated["dimension"] == dimension], name, study.codebook.label(name), min_cell
+        )
+        for name in demographics
+        for dimension in dimensions
+    }
 
 
 def _told(study: Study, groups: Mapping[tuple[str, str], Groups], min_cell: int) -> tuple[str, ...]:

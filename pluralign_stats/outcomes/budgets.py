@@ -76,24 +76,17 @@ def compare_budgets(
     ]
     table = pd.concat([table for table, _ in found], ignore_index=True)
     table["agree"] = _agreement(table)
-    results = [result for _, result in found]
+    metas = [result.meta for _, result in found]
+    names = [part["budget"].iloc[0] for part, _ in found]
+    doubts = [
+        reworded(w, f"{b}: {w}") for b, m in zip(names, metas, strict=True) for w in m.warnings
+    ]
     meta = replace(
-        results[0].meta,
-        designs={k: v for r in results for k, v in r.meta.designs.items()},
+        metas[0],
+        designs={k: v for meta in metas for k, v in meta.designs.items()},
         title=f"Designs by {experiment_name(factor)}, natural and equal budgets",
-        notes=tuple(dict.fromkeys([*alike, *(note for r in results for note in r.meta.notes)])),
-        warnings=tuple(
-            dict.fromkeys(
-                [
-                    *missing,
-                    *(
-                        reworded(w, f"{t['budget'].iloc[0]}: {w}")
-                        for t, r in found
-                        for w in r.warnings
-                    ),
-                ]
-            )
-        ),
+        notes=tuple(dict.fromkeys([*alike, *(n for m in metas for n in m.notes)])),
+        warnings=tuple(dict.fromkeys([*missing, *doubts])),
     )
     first = ["dimension", "term", "budget", "contrast"]
     columns = [*first, *(c for c in table if c not in (*first, "agree", "method"))]

@@ -1,7 +1,7 @@
 """What groups say in the survey, beside what models tuned on their feedback say."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from itertools import permutations
 from typing import Any
 
@@ -11,32 +11,27 @@ import pandas as pd
 from pluralign_stats.demographics.effects import default_factors
 from pluralign_stats.demographics.plans import Model, fit_plans
 from pluralign_stats.describe.composition import not_asked
-from pluralign_stats.describe.disclosure import (
-    COUNT_WITHHELD,
-    check_min_cell,
-    hide_counts,
-    published,
-)
-from pluralign_stats.designs import parse_objective
-from pluralign_stats.effects.contrasts import contrasts
-from pluralign_stats.effects.counts import level_counts
+from pluralign_stats.describe.disclosure import COUNT_WITHHELD, check_min_cell, published
 from pluralign_stats.effects.draws import leave_out_zero
 from pluralign_stats.errors import InputError, one_of
-from pluralign_stats.feedback.pairs import preference_pairs
-from pluralign_stats.feedback.recipe import Recipe, group_name
 from pluralign_stats.fits.fit import Fit
-from pluralign_stats.notes import Code, is_about, tells
-from pluralign_stats.outcomes.contrasts import compare
+from pluralign_stats.notes import Code, tells
 from pluralign_stats.outcomes.experiments import Experiment
 from pluralign_stats.outcomes.findings import NOT_REPEATED
 from pluralign_stats.outcomes.models import Kind
 from pluralign_stats.outcomes.read import Outcomes, data_notes
 from pluralign_stats.outcomes.scores import scores
-from pluralign_stats.outcomes.select import select_experiment
+from pluralign_stats.outcomes.survey_rows import (
+    RATINGS,
+    TUNED,
+    Asked,
+    Pair,
+    Remarks,
+    pair_experiment,
+)
 from pluralign_stats.results import Result
 from pluralign_stats.settings import CONF_LEVEL, MIN_CELL
 from pluralign_stats.study.study import Study
-from pluralign_stats.study.text import contrast_label
 from pluralign_stats.words import counted, joined
 
 #: The comparisons of figure 2: demographic, group named first, group named second.
@@ -46,19 +41,10 @@ PAIRS = (
     ("ethnicity", "White", "Black or African American"),
 )
 
-RATINGS, TUNED = "ratings", "models"
-
 _COLUMNS = ["dimension", "term", "contrast", "level", "reference", "source", "estimate"]
 _COLUMNS += ["std_error", "sd", "conf_low", "conf_high", "signs_agree", "both_exclude_0"]
-_COLUMNS += [
-    "objective",
-    "n_pairs_first",
-    "n_pairs_second",
-    "margin_first",
-    "margin_second",
-    "n_raters",
-]
-_COLUMNS += ["n_ratings", "n_runs", "n_prompts", "n_generations", "method"]
+_COLUMNS += ["objective", "n_pairs_first", "n_pairs_second", "margin_first", "margin_second"]
+_COLUMNS += ["n_raters", "n_ratings", "n_runs", "n_prompts", "n_generations", "method"]
 
 _KEYS = ["dimension", "term", "contrast"]
 
@@ -72,32 +58,6 @@ _NOTES = (
     "Raters, ratings, runs, prompts and generations are counted in the group named first.",
     "Pairs are of the prompts that models were not asked in evaluation, without a budget.",
 )
-
-
-@dataclass(frozen=True)
-class _Pair:
-    """Two groups of one demographic."""
-
-    term: str
-    first: str
-    second: str
-
-    @property
-    def contrast(self) -> str:
-        """What tables call their difference."""
-        return contrast_label(self.first, self.second)
-
-    def group(self, level: str) -> str:
-        """What the outcome table calls one of them."""
-        return group_name({self.term: [level]})
-
-
-@dataclass
-class _Remarks:
-    """What is to be doubted and to be noted, as it is found."""
-
-    doubts: list[str] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
 
 
 def survey_and_models(
@@ -154,33 +114,22 @@ def survey_and_models(
         If a demographic, group or dimension is unknown, or nothing can be compared.
     """
     check_min_cell(min_cell)
-    chosen = [_Pair(*pair) for pair in pairs]
+    chosen = [Pair(*pair) for pair in pairs]
     for pair in chosen:
         _check(study, pair)
-    both = tuple(name for name in study.dimensions if name in outcomes.dimensions)
-    for name in dimensions:
-        if name not in both:
-            raise InputError(one_of("the dimension", name, both))
-    targets = tuple(dimensions) or both
-    remarks = _Remarks()
+    targets = _targets(study, outcomes, dimensions)
+    remarks = Remarks()
     if fits is None:
         factors = dict.fromkeys((*default_factors(study), *(pair.term for pair in chosen)))
         gaps = {factor: not_asked(study, factor) for factor in factors}
         fits, remarks.doubts = fit_plans(study, targets, gaps, model)
     shown = [pair for pair in chosen if _large_enough(study, pair, min_cell, remarks.doubts)]
-    tables = [
-        part
-        for pair in shown
-        for name in targets
-        for part in _rows(
-            study, outcomes, pair, name, fits, kind, min_cell, conf_level, fixed, remarks
-        )
-    ]
+    asked = Asked(study, outcomes, fits, kind, fixed, min_cell, conf_level, remarks)
+    tables = [part for pair in shown for name in targets for part in asked.rows(pair, name)]
     if not tables:
         why = "; ".join(remarks.doubts) or "no pair of groups"
         raise InputError(f"nothing can be compared: {why}")
-    table = pd.concat(tables, ignore_index=True)
-    table = _agreement(table)
+    table = _agreement(pd.concat(tables, ignore_index=True))
     own = table[table["source"] == RATINGS]
     withheld = (COUNT_WITHHELD,) if len(own) and own["n_raters"].isna().any() else ()
     alone = NOT_REPEATED if tells(remarks.doubts, Code.ONE_RUN) else ""
@@ -200,7 +149,7 @@ def survey_and_models(
     )
 
 
-def _check(study: Study, pair: _Pair) -> None:
+def _check(study: Study, pair: Pair) -> None:
     if pair.term not in study.demographics:
         raise InputError(one_of("the demographic", pair.term, study.demographics))
     for level in (pair.first, pair.second):
@@ -208,67 +157,21 @@ def _check(study: Study, pair: _Pair) -> None:
             raise InputError(one_of(f"a level of '{pair.term}'", level, study.levels(pair.term)))
 
 
-def _large_enough(study: Study, pair: _Pair, min_cell: int, failures: list[str]) -> bool:
+def _targets(study: Study, outcomes: Outcomes, dimensions: Sequence[str]) -> tuple[str, ...]:
+    """The dimensions asked for, else all that were rated and scored."""
+    both = tuple(name for name in study.dimensions if name in outcomes.dimensions)
+    for name in dimensions:
+        if name not in both:
+            raise InputError(one_of("the dimension", name, both))
+    return tuple(dimensions) or both
+
+
+def _large_enough(study: Study, pair: Pair, min_cell: int, failures: list[str]) -> bool:
     sizes = study.raters[pair.term].value_counts()
     small = [level for level in (pair.first, pair.second) if sizes[level] < min_cell]
     if small:
         failures.append(f"{pair.contrast}: '{small[0]}' has fewer than {min_cell} raters")
     return not small
-
-
-def _rows(
-    study: Study,
-    outcomes: Outcomes,
-    pair: _Pair,
-    dimension: str,
-    fits: dict[tuple[str, str], Fit],
-    kind: Kind,
-    min_cell: int,
-    conf_level: float,
-    fixed: dict[str, Any],
-    remarks: _Remarks,
-) -> list[pd.DataFrame]:
-    """The row of the ratings and that of the models, as far as there are any."""
-    label = study.codebook.label
-    about = f"{pair.contrast} on {label(dimension)}"
-    found = []
-    fit = fits.get((dimension, pair.term))
-    if fit is None:
-        remarks.doubts.append(f"{about}: no model of the ratings")
-    elif level_counts(fit, pair.term).reindex([pair.first, pair.second]).fillna(0).min() < min_cell:
-        remarks.doubts.append(f"{about}: a group has fewer than {min_cell} raters there")
-    else:
-        found.append(_of_ratings(study, fit, pair, min_cell, conf_level))
-    try:
-        experiment = _experiment(outcomes, pair, dimension, fixed)
-        found.append(_of_models(experiment, pair, dimension, kind, conf_level, remarks))
-        strength = _strength(study, outcomes, experiment, pair)
-    except InputError as error:
-        remarks.doubts.append(f"{about}: no models to compare: {error}")
-        strength = {}
-    told = {"dimension": label(dimension), "term": label(pair.term), "contrast": pair.contrast}
-    told |= {"level": pair.first, "reference": pair.second}
-    return [row.assign(**told, **strength) for row in found]
-
-
-def _of_ratings(
-    study: Study, fit: Fit, pair: _Pair, min_cell: int, conf_level: float
-) -> pd.DataFrame:
-    """Difference of the groups' own ratings."""
-    options: dict[str, Any] = {"conf_level": conf_level, "adjust": "none", "pairs": "all"}
-    table = contrasts(fit, pair.term, **options).table.set_index(["level", "reference"])
-    if (pair.first, pair.second) in table.index:
-        row = table.loc[(pair.first, pair.second)].copy()
-    else:
-        row = table.loc[(pair.second, pair.first)].copy()
-        row["estimate"] = -row["estimate"]
-        row["conf_low"], row["conf_high"] = -row["conf_high"], -row["conf_low"]
-    kept = ("estimate", "std_error", "sd", "conf_low", "conf_high", "method")
-    own = {c: [row[c]] for c in kept if c in row}
-    of_first = fit.design.data[fit.design.data[pair.term] == pair.first]
-    counts = {"n_raters": of_first["rater"].nunique(), "n_ratings": len(of_first)}
-    made = pd.DataFrame({"source": [RATINGS], **own, **counts})
-    return hide_counts(study, pair.term, made, pd.Series([pair.first]), min_cell)
 
 
 def survey_pairs(
@@ -290,7 +193,7 @@ def survey_pairs(
     """
     if not asked:
         tuned = set(outcomes.table["group"])
-        pairs = {pair: _Pair(*pair) for pair in PAIRS}
+        pairs = {pair: Pair(*pair) for pair in PAIRS}
         return [p for p, each in pairs.items() if {each.group(g) for g in p[1:]} <= tuned]
     known = {
         ":".join((name, *two)): (name, *two)
@@ -328,10 +231,10 @@ def survey_scores(
         If no pair was tuned on.
     """
     found: list[Experiment] = []
-    for pair in (_Pair(*pair) for pair in pairs):
+    for pair in (Pair(*pair) for pair in pairs):
         for name in tuple(dimensions) or outcomes.dimensions:
             try:
-                experiment = _experiment(outcomes, pair, name, fixed)
+                experiment = pair_experiment(outcomes, pair, name, fixed)
             except InputError:
                 continue
             rows = experiment.table["dimension"] == name
@@ -339,68 +242,6 @@ def survey_scores(
     if not found:
         raise InputError("no models were tuned on the groups of any pair; there are no scores")
     return scores(found)
-
-
-def _experiment(
-    outcomes: Outcomes, pair: _Pair, dimension: str, fixed: dict[str, Any]
-) -> Experiment:
-    """Models tuned on all groups under one setting: all of them tell how much runs differ."""
-    tuned = outcomes.table
-    aims = [
-        set(tuned.loc[tuned["group"] == pair.group(level), "objective"])
-        for level in (pair.first, pair.second)
-    ]
-    own = {} if dimension not in aims[0] & aims[1] else {"objective": dimension}
-    experiment = select_experiment(outcomes, "group", **{**own, **fixed})
-    for level in (pair.first, pair.second):
-        experiment.check_design("group", pair.group(level))
-    return experiment
-
-
-def _of_models(
-    experiment: Experiment,
-    pair: _Pair,
-    dimension: str,
-    kind: Kind,
-    conf_level: float,
-    remarks: _Remarks,
-) -> pd.DataFrame:
-    """Difference of the scores of models tuned on the groups."""
-    designs = [(pair.group(pair.first), pair.group(pair.second))]
-    result = compare(
-        experiment, designs, "", [dimension], kind=kind, conf_level=conf_level, adjust="none"
-    )
-    remarks.doubts += result.warnings
-    remarks.notes += [
-        n for n in result.meta.notes if not is_about(n, Code.COUNTED_IN, Code.ADJUSTMENT)
-    ]
-    kept = ["estimate", "std_error", "sd", "conf_low", "conf_high", "n_runs", "n_prompts"]
-    kept += ["n_generations", "method"]
-    return result.table[[c for c in kept if c in result.table]].assign(source=TUNED)
-
-
-def _strength(
-    study: Study, outcomes: Outcomes, experiment: Experiment, pair: _Pair
-) -> dict[str, Any]:
-    """Number of pairs and mean margin of each group's feedback."""
-    setting = experiment.fixed
-    asked = set(outcomes.table["prompt"])
-    prompts = [p for p in study.items["prompt"].astype(str).unique() if p not in asked]
-    told: dict[str, Any] = {"objective": setting["objective"]}
-    for which, level in (("first", pair.first), ("second", pair.second)):
-        recipe = Recipe(
-            weights=parse_objective(setting["objective"]),
-            group={pair.term: level},
-            scale=setting["scale"],
-            strategy=setting["strategy"],
-            labels=setting["labels"],
-            languages=setting["languages"],
-            min_margin=float(setting["min_margin"]),
-        )
-        made = preference_pairs(study, recipe, prompts or None).table
-        told[f"n_pairs_{which}"] = int(made["n"].sum())
-        told[f"margin_{which}"] = float(np.average(made["margin"], weights=made["n"]))
-    return told
 
 
 def _agreement(table: pd.DataFrame) -> pd.DataFrame:
