@@ -320,11 +320,13 @@ def test_checks_of_the_other_kind_are_refused(bayes, gaussian, ordinal_fit):
             pls.residual_check(fit, "kind")
         with pytest.raises(pls.InputError, match="there is predictive_check"):
             pls.calibration_check(fit, "kind")
-        with pytest.raises(pls.InputError, match="loo"):
+        with pytest.raises(pls.InputError, match=r"there is loo\(fit, by='rater'\)"):
             pls.influence_check(fit)
     with pytest.raises(pls.InputError, match="calibration_check"):
         predictive_check(ordinal_fit)
-    with pytest.raises(pls.InputError, match="fit_bayes"):
+    with pytest.raises(
+        pls.InputError, match="this check is for fits that were sampled; fit the model by fit_bayes"
+    ):
         sampling_check(ordinal_fit)
     with pytest.raises(pls.InputError, match="only Bayesian fits have priors"):
         prior_sensitivity(ordinal_fit)

@@ -75,7 +75,7 @@ def test_what_has_no_shares_is_refused(ordinal_fit, ratings):
     with pytest.raises(pls.InputError, match="the model has no factor"):
         pls.predicted_shares(pls.fit_ordinal("rating ~ x + (1|rater)", ratings))
     linear = pls.fit_linear("rating ~ kind + (1|rater)", ratings)
-    with pytest.raises(pls.InputError):
+    with pytest.raises(pls.InputError, match="shares of single ratings come from ordinal models"):
         pls.predicted_shares(linear, "kind")
 
 

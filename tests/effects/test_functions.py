@@ -69,5 +69,7 @@ def test_what_is_no_function_of_draws_is_refused(posterior, laplace):
             summarize_draws(posterior, wrong)
     with pytest.raises(InputError, match="the factor"):
         summarize_draws(posterior, lambda d: d["sd(rater)"], factors="sex")
-    with pytest.raises(InputError, match="fit_bayes"):
+    with pytest.raises(
+        InputError, match="summarize_draws takes fits by fit_bayes, which have draws"
+    ):
         summarize_draws(laplace, lambda d: d["sd(rater)"])

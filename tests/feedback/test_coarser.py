@@ -87,5 +87,5 @@ def test_unknown_names(small_study):
         coarser_scales(small_study, "toxicty")
     with pytest.raises(InputError, match="did you mean 'majority'"):
         coarser_scales(small_study, strategies=["majorty"])
-    with pytest.raises(InputError, match="min_cell"):
+    with pytest.raises(InputError, match="min_cell must be 1 or more, not 0"):
         coarser_scales(small_study, min_cell=0)

@@ -224,7 +224,12 @@ def test_the_text_alternative_is_escaped():
 
 def test_an_interval_beside_its_estimate_is_drawn(small_study):
     """A percentile interval of alpha need not hold the estimate."""
-    pls.agreement_figure(pls.agreement(small_study, n_bootstrap=100, conf_level=0.01)).render("svg")
+    found = pls.agreement(small_study, n_bootstrap=100, conf_level=0.01)
+    beside = (found.table["estimate"] < found.table["conf_low"]) | (
+        found.table["estimate"] > found.table["conf_high"]
+    )
+    assert beside.any()
+    assert pls.agreement_figure(found).render("svg").startswith(b"<?xml")
 
 
 def test_what_could_not_be_measured_is_drawn(small_study):

@@ -53,7 +53,9 @@ def test_nothing_tuned(table):
     controls = table[table["optimizer"] == "control"]
     with pytest.raises(InputError, match="no model was tuned"):
         pls.by_base_model(outcomes_of(controls), "strategy")
-    with pytest.raises(InputError, match="dimension"):
+    with pytest.raises(
+        InputError, match="the dimension must be one of 'toxicity', 'helpfulness', not 'kindness'"
+    ):
         pls.by_base_model(outcomes_of(table), "strategy", ["kindness"])
 
 

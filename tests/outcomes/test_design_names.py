@@ -138,5 +138,7 @@ def test_pairs_of_groups_are_asked_for_by_their_whole_names(small_study):
 def test_a_dimension_called_overall_is_not_averaged_over(small_study):
     table = make_table({"preserve": -0.5}, dimensions=("overall", "toxicity"), **SIZE)
     found = outcomes_of(table, codebook=small_study.codebook)
-    with pytest.raises(InputError):
+    with pytest.raises(
+        InputError, match="an overall score needs to know which end of 'overall' is good"
+    ):
         pls.select_experiment(found, "strategy").with_overall()

@@ -71,7 +71,7 @@ def test_a_language_is_no_part_of_a_codebook():
     assert made.in_language("de").model_dump_json() == made.model_dump_json()
     assert made.in_language("de").in_language("en").label("x") == "X"
     assert made.language == "en"
-    with pytest.raises(InputError, match="language"):
+    with pytest.raises(InputError, match="unknown key 'language'"):
         book(language="de")
 
 
