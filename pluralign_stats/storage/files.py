@@ -4,6 +4,7 @@ import json
 import os
 import secrets
 from collections.abc import Mapping
+from contextlib import suppress
 from errno import EISDIR
 from os import strerror
 from pathlib import Path
@@ -38,7 +39,8 @@ def write_atomic(path: Path, write: Write) -> None:
             os.fsync(file.fileno())
         staged.replace(path)
     finally:
-        staged.unlink(missing_ok=True)
+        with suppress(OSError):
+            staged.unlink()
 
 
 def write_text(path: Path, text: str) -> None:
@@ -97,5 +99,6 @@ def write_files(stem: str | Path, contents: Mapping[str, bytes], what: str) -> l
         ) from None
     finally:
         for path in made:
-            path.unlink(missing_ok=True)
+            with suppress(OSError):
+                path.unlink()
     return list(made.values())
