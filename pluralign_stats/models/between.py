@@ -13,12 +13,12 @@ import numpy as np
 from pluralign_stats.models.engine.clusters import cluster_covariance
 from pluralign_stats.models.few_units import columns_of, shown_degrees, spare_units
 from pluralign_stats.models.fit import ModelEstimates
-from pluralign_stats.models.rebuild import OrdinalEstimates
+from pluralign_stats.models.ordinal import OrdinalEstimates
 from pluralign_stats.models.scores import scores
-from pluralign_stats.models.units import ALONE, Grouped, Units, units_of
+from pluralign_stats.models.units import ALONE, Units, units_of
 
 
-def scale_units(fit: Grouped) -> Units | None:
+def scale_units(fit: ModelEstimates) -> Units | None:
     """Units on which effects on thresholds and scale rest; None where there are none of either."""
     matrices = [m for m in (fit.design.nominal, fit.design.scale) if m is not None]
     names = {str(v) for m in matrices for v in m.spec.required_variables}
@@ -40,12 +40,12 @@ def between_units(fit: ModelEstimates, units: Units) -> np.ndarray:
     return np.where(np.isnan(C), np.nan, made)
 
 
-def scale_df(fit: Grouped, units: Units) -> int:
+def scale_df(fit: ModelEstimates, units: Units) -> int:
     """Degrees of freedom of effects on thresholds and scale: units less what differs between."""
     df = spare_units(min(units.codes, key=np.max), columns_of(fit.design))
     return int(shown_degrees(fit, units.fewest, np.array(df, dtype=float)))
 
 
-def n_located(fit: Grouped) -> int:
+def n_located(fit: ModelEstimates) -> int:
     """How many coefficients, the first ones, are effects on the level of ratings."""
     return len(fit.design.fixed.names)

@@ -2,13 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
-import pandas as pd
 
 from pluralign_stats.models.design import Design
-from pluralign_stats.models.units import Grouped, between
+from pluralign_stats.models.fit import ModelEstimates
+from pluralign_stats.models.units import between
 from pluralign_stats.settings import MIN_CELL
 from pluralign_stats.suppression import few
 from pluralign_stats.words import counted, counted_levels, levels_of
@@ -70,23 +69,7 @@ class FewUnits:
         )
 
 
-class Estimated(Grouped, Protocol):
-    """What is asked of a `Fit`, which need not be known here."""
-
-    @property
-    def asymptotic(self) -> bool:
-        """Whether its standard errors take units for many."""
-
-    @property
-    def params(self) -> pd.Series:
-        """(p,) coefficients."""
-
-    @property
-    def thresholds(self) -> pd.Series:
-        """Cuts between neighbouring categories."""
-
-
-def few_units(fit: Estimated, *variables: str) -> FewUnits | None:
+def few_units(fit: ModelEstimates, *variables: str) -> FewUnits | None:
     """The fewest units between which variables of an ordinal model differ; None for many.
 
     A variable that differs within raters and items rests on ratings; one whose effect the model
@@ -101,7 +84,7 @@ def few_units(fit: Estimated, *variables: str) -> FewUnits | None:
     return _fewest(fit, {variable: between(fit, [variable]) for variable in known})
 
 
-def few_of_coefficients(fit: Estimated) -> list[FewUnits | None]:
+def few_of_coefficients(fit: ModelEstimates) -> list[FewUnits | None]:
     """The same of each coefficient's own column; None of thresholds, and effects on these."""
     design = fit.design
     variables = coefficient_variables(fit)
@@ -112,7 +95,7 @@ def few_of_coefficients(fit: Estimated) -> list[FewUnits | None]:
     return made + [None] * (len(variables) - len(made))
 
 
-def _fewest(fit: Estimated, groups: Mapping[str, Mapping[str, np.ndarray]]) -> FewUnits | None:
+def _fewest(fit: ModelEstimates, groups: Mapping[str, Mapping[str, np.ndarray]]) -> FewUnits | None:
     """The fewest of groups (n,) by what differs between them and their names."""
     if not fit.asymptotic:
         return None
@@ -129,13 +112,13 @@ def _fewest(fit: Estimated, groups: Mapping[str, Mapping[str, np.ndarray]]) -> F
     return FewUnits(what, unit, n, shown, n / df if df else np.nan, may_be_told(fit, n))
 
 
-def may_be_told(fit: Grouped, n: int) -> bool:
+def may_be_told(fit: ModelEstimates, n: int) -> bool:
     """Whether n units may: not as many as raters, where that would tell how few are left out."""
     withheld = few(np.array([fit.design.left_out]), MIN_CELL).any()
     return n != fit.design.raters.n or not withheld
 
 
-def shown_degrees(fit: Grouped, n: int, df: np.ndarray) -> np.ndarray:
+def shown_degrees(fit: ModelEstimates, n: int, df: np.ndarray) -> np.ndarray:
     """Degrees of freedom of n units, in whole tens where they would tell that number.
 
     They are what intervals and p are made with, so that these do not tell them either.
@@ -145,7 +128,7 @@ def shown_degrees(fit: Grouped, n: int, df: np.ndarray) -> np.ndarray:
     return df if may_be_told(fit, n) else coarse
 
 
-def coefficient_variables(fit: Estimated) -> list[tuple[str, ...]]:
+def coefficient_variables(fit: ModelEstimates) -> list[tuple[str, ...]]:
     """Variables of each coefficient on the level of ratings; none of the others and thresholds."""
     located = fit.design.fixed.coefficients
     rest = len(fit.params) + len(fit.thresholds) - len(located)

@@ -6,47 +6,14 @@ from typing import Protocol
 import numpy as np
 from scipy.linalg import block_diag
 
-from pluralign_stats.models.categories import Categories
 from pluralign_stats.models.design import Design
 from pluralign_stats.models.engine.laplace import OrdinalProblem, OrdinalState, gradient_at
 from pluralign_stats.models.engine.profiled import LinearProblem
 from pluralign_stats.models.engine.quadrature import integrate_at
 from pluralign_stats.models.engine.whiten import orthogonal
 from pluralign_stats.models.mixed import Prepared, prepare
+from pluralign_stats.models.ordinal import OrdinalEstimates
 from pluralign_stats.models.ordinal_search import Objective, OrdinalModel
-from pluralign_stats.models.parts import Joint, RandomPart
-
-
-class OrdinalEstimates(Protocol):
-    """What an engine is built of again: an `OrdinalFit`, which need not be known here."""
-
-    @property
-    def design(self) -> Design:
-        """The rows used and their matrices."""
-
-    @property
-    def coded(self) -> Categories:
-        """The categories."""
-
-    @property
-    def basis(self) -> np.ndarray:
-        """Structure of the thresholds."""
-
-    @property
-    def link(self) -> str:
-        """Name of the link."""
-
-    @property
-    def joint(self) -> Joint:
-        """All parameters together."""
-
-    @property
-    def random(self) -> tuple[RandomPart, ...]:
-        """Estimates of each random term."""
-
-    @property
-    def n_nodes(self) -> int:
-        """Nodes of the quadrature."""
 
 
 class LinearEstimates(Protocol):

@@ -15,7 +15,8 @@ from pluralign_stats.models.engine.laplace import (
     slopes_at,
 )
 from pluralign_stats.models.engine.quadrature import slopes_about
-from pluralign_stats.models.rebuild import OrdinalEngine, OrdinalEstimates, ordinal_engine
+from pluralign_stats.models.ordinal import OrdinalEstimates
+from pluralign_stats.models.rebuild import OrdinalEngine, ordinal_engine
 
 #: Step of the differences of the gradient, in standard errors.
 STEP = 1e-4

@@ -2,13 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 import pandas as pd
 
-from pluralign_stats.models.design import Design
-from pluralign_stats.models.parts import RandomPart
+from pluralign_stats.models.fit import ModelEstimates
 
 #: What the units are where a model knows neither raters nor items.
 ALONE = "rating"
@@ -40,19 +38,7 @@ class Units:
         return min(int(codes.max()) + 1 for codes in self.codes)
 
 
-class Grouped(Protocol):
-    """What rows depend on each other by: a `Fit`, which need not be known here."""
-
-    @property
-    def design(self) -> Design:
-        """The rows used and their matrices."""
-
-    @property
-    def random(self) -> tuple[RandomPart, ...]:
-        """Estimates of each random term."""
-
-
-def units_of(fit: Grouped, *variables: str) -> Units:
+def units_of(fit: ModelEstimates, *variables: str) -> Units:
     """Units on which a test of some variables together rests.
 
     They are those within which a variable is the same: raters of a demographic, items of a
@@ -74,7 +60,7 @@ def units_of(fit: Grouped, *variables: str) -> Units:
 
 
 def between(
-    fit: Grouped, variables: Sequence[str], values: np.ndarray | None = None
+    fit: ModelEstimates, variables: Sequence[str], values: np.ndarray | None = None
 ) -> dict[str, np.ndarray]:
     """Codes (n,) of the groups between which something, or its effect, differs; by name.
 
@@ -90,13 +76,13 @@ def between(
     }
 
 
-def _of_variable(fit: Grouped, variable: str) -> dict[str, np.ndarray]:
+def _of_variable(fit: ModelEstimates, variable: str) -> dict[str, np.ndarray]:
     values, groups = pd.factorize(fit.design.data[variable])[0], _whole(fit)
     same = any(_part(codes, values) for codes in groups.values())
     return ({} if same else _crossed(groups, _rater(fit))) | between(fit, [variable])
 
 
-def _whole(fit: Grouped) -> dict[str, np.ndarray]:
+def _whole(fit: ModelEstimates) -> dict[str, np.ndarray]:
     """Raters, and the groups that do not lie within them."""
     groups, rater = _groups(fit), _rater(fit)
     if rater is None:
@@ -111,7 +97,7 @@ def _crossed(groups: dict[str, np.ndarray], rater: str | None) -> dict[str, np.n
     return {n: c for n, c in groups.items() if n == rater or not _part(groups[rater], c)}
 
 
-def _rater(fit: Grouped) -> str | None:
+def _rater(fit: ModelEstimates) -> str | None:
     """What the raters are called, if the model knows them: as its term of them is."""
     raters = fit.design.raters
     terms = [part.design.term for part in fit.random]
@@ -119,7 +105,7 @@ def _rater(fit: Grouped) -> str | None:
     return next(called, ":".join(raters.columns) or None) if raters.known else None
 
 
-def _groups(fit: Grouped) -> dict[str, np.ndarray]:
+def _groups(fit: ModelEstimates) -> dict[str, np.ndarray]:
     """The model's groups of rows, raters first."""
     rater, codes = _rater(fit), fit.design.raters.codes
     found = {} if rater is None or codes is None else {rater: codes}
