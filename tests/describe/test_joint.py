@@ -138,6 +138,6 @@ def test_bad_arguments(small_study):
     with pytest.raises(InputError, match="n_bootstrap must be 100 or more"):
         positive_given_positive(small_study, n_bootstrap=10)
     with pytest.raises(
-        InputError, match="conf_level must lie between 0 and 1, such as 0.95, not 0"
+        InputError, match=r"conf_level must lie between 0 and 1, such as 0.95, not 0"
     ):
         positive_given_positive(small_study, conf_level=0)

@@ -53,7 +53,8 @@ def test_predictions_of_new_raters_among_known_ones_are_averaged(fit, data):
             assert fit.predict(unknown, averaging="conditional").iloc[0] != known
         else:
             with pytest.raises(
-                InputError, match="grouping variable of the new data must be one of .*, not 'rater'"
+                InputError,
+                match=r"grouping variable of the new data must be one of .*, not 'rater'",
             ):
                 fit.predict(unknown, averaging="conditional")
     nobody = new.assign(item=-1)

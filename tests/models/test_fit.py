@@ -48,7 +48,9 @@ def test_an_unseen_level_is_refused(fit, data, column, value):
 
 
 def test_an_absent_variable_is_refused(fit, data):
-    with pytest.raises(InputError, match="a variable of the new data must be one of .*, not 'age'"):
+    with pytest.raises(
+        InputError, match=r"a variable of the new data must be one of .*, not 'age'"
+    ):
         fit.predict(data.drop(columns="age"))
 
 

@@ -97,7 +97,9 @@ def test_every_kind_of_fit_takes_raters(ratings):
     assert bayes.design.raters.n == people
     assert pls.loo(bayes, "rater").table["n_raters"].iloc[0] == people
     unknown = pls.fit_bayes(formula, data, method="laplace", draws=200)
-    with pytest.raises(pls.InputError, match="the model tells no raters apart; .* rater='user_id'"):
+    with pytest.raises(
+        pls.InputError, match=r"the model tells no raters apart; .* rater='user_id'"
+    ):
         pls.loo(unknown, "rater")
 
 
