@@ -1,174 +1,148 @@
 """Figures of checks of a model: calibration, residuals, and the influence of single levels."""
 
-from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
+import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MultipleLocator
 
-from pluralign_stats.figures.legends import legend
+from pluralign_stats.figures.cells import colour_bar, matrix
+from pluralign_stats.figures.forest import Series, forest, name_series, rows
+from pluralign_stats.figures.marks import intervals, plain_axis, points, zero_line
 from pluralign_stats.figures.picture import Picture, drawing
 from pluralign_stats.figures.style import (
+    BAND,
     COLOURS,
-    GRID,
     MUTED,
+    Context,
     foot,
     is_wide,
     leftmost,
     name_below,
+    name_panel,
     new_figure,
-    panel_rows,
     panels,
     with_count,
     wrapped,
 )
 from pluralign_stats.figures.tables import counted, need, plain_rating
-from pluralign_stats.figures.ticks import RoundTicks, percents
+from pluralign_stats.figures.ticks import percents
 from pluralign_stats.results import Result
-from pluralign_stats.words import levels_of
+from pluralign_stats.words import first_up, levels_of
 
-#: Fill of intervals and limits.
-BAND = "#bcd4e6"
+#: The term of what is said of all ratings together.
+WHOLE = "All ratings"
 
 #: Most items of the panel of single ratings.
 MOST_ITEMS = 24
 
 
 @drawing
-def calibration_figure(result: Result, *, columns: int = 2) -> Picture:
+def calibration_figure(result: Result, *, context: Context = "two-column") -> Picture:
     """Draw the table of `calibration_check`: observed points on the limits that the model sets.
 
     Parameters
     ----------
     result
         The table of `calibration_check`.
-    columns
-        Columns of print that the figure fills, 1 or 2.
+    context
+        As for `composition_figure`.
     """
     need(result, "group", "estimate", "observed", "conf_low", "conf_high")
-    shares = "rating" in result.table
-    table = result.table if shares else result.table.assign(statistic="")
-    rows = table.drop_duplicates(["term", "group"])
-    column = "rating" if shares else "statistic"
-    wide = columns == 2
-    down = panel_rows(table[column].nunique(), columns)
-    figure = new_figure((1.35 if wide else 1.7) + down * (0.3 * len(rows) + 0.3) - 0.3, columns)
-    axes = observed_panels(
-        figure,
-        table,
-        column,
-        {key: float(k) for k, key in enumerate(zip(rows["term"], rows["group"], strict=True))},
-        ("limits if the model is right", "predicted", "observed, outside the limits"),
-        "Share of ratings" if shares else "Mean rating",
-    )
-    labels = [
-        wrapped(with_count(r.group, r.n_raters), 24 if wide else 18) for r in rows.itertuples()
-    ]
-    for ax in leftmost(axes):
-        ax.set_yticks(range(len(rows)), labels, fontsize=8)
-    axes[0].set_ylim(len(rows) - 0.4, -0.6)
-    axes[0].set_ylabel(wrapped(str(rows["term"].iloc[-1]), 24 if wide else 14))
-    foot(figure, result, *counted(table))
+    names = ("limits if the model is right", "predicted", "observed, outside the limits")
+    what = "Share of ratings" if "rating" in result.table else "Mean rating"
+    figure = observed_figure(result, names, what, context)
     return Picture(figure, f"Observed points on intervals from the model. {result.sentence}")
 
 
-def observed_panels(
-    figure: Figure,
-    table: pd.DataFrame,
-    column: str,
-    places: Mapping[tuple[str, str], float],
-    names: tuple[str, str, str],
-    what: str,
-) -> list[Axes]:
-    """Draw observed points on intervals, in panels side by side; return these.
+def observed_figure(result: Result, names: tuple[str, str, str], what: str, context: str) -> Figure:
+    """Draw observed points on intervals, a row for each group.
 
     Parameters
     ----------
-    figure
-        Where to draw.
-    table
-        Columns term, group, estimate, conf_low, conf_high, observed.
-    column
-        One panel for each of its values: ``"rating"``, for shares of ratings, or another.
-    places
-        Height of each term and group.
+    result
+        Columns term, group, estimate, conf_low, conf_high, observed; a panel for each rating, or
+        for each statistic.
     names
         What the legend calls the intervals, the estimates, and what was observed outside.
     what
         What the numbers are.
+    context
+        What the figure is made for.
     """
-    shown = list(dict.fromkeys(table[column]))
-    axes = panels(figure, len(shown), sharey=True)
-    wide = is_wide(figure)
-    shares = column == "rating"
-    for ax, panel in zip(axes, shown, strict=True):
-        _observed_panel(ax, table[table[column] == panel], places, names)
-        name = f"Rating {plain_rating(panel)}" if shares else f"{panel[:1].upper()}{panel[1:]}"
-        across = -(-len(shown) // panel_rows(len(shown), 2 if wide else 1))
-        ax.set_title(wrapped(name, 72 // across if wide else 34), fontsize=9, loc="center")
-        if shares:
+    table = result.table
+    row = [*zip(table["term"], table["group"], strict=True)]
+    rated, plain = "rating" in table, {"filled": True, "row": row}
+    panel = (
+        [f"Rating {plain_rating(rating)}" for rating in table["rating"]]
+        if rated
+        else [first_up(text) for text in table.get("statistic", [""] * len(table))]
+    )
+    outside = (table["observed"] < table["conf_low"]) | (table["observed"] > table["conf_high"])
+    seen = {"estimate": table["observed"], "conf_low": np.nan, "conf_high": np.nan}
+    made = table.assign(panel=panel, **plain)
+    both = [made.assign(series="model"), made.assign(series="seen", **seen, filled=outside)]
+    model = Series((COLOURS[0], "|"), size=7, width=5, band=BAND)
+    found = Series((COLOURS[1], "o"), size=4.5, width=0)
+    raters = dict(zip(row, table.get("n_raters", [np.nan] * len(table)), strict=True))
+    counts = rated or len(table["term"].unique()) > 1
+    labels = {
+        key: with_count(key[1], raters[key] if counts else np.nan) for key in dict.fromkeys(row)
+    }
+    headings = {key: "" if key[0] == WHOLE else first_up(key[0]) for key in labels}
+    where = rows(labels, headings, context=context, apart=0, least=0.2)
+    figure, axes = forest(
+        pd.concat(both, ignore_index=True),
+        where,
+        {"model": model, "seen": found},
+        what,
+        context=context,
+        zero=False,
+        alike=False,
+    )
+    for ax in axes:
+        ax.margins(x=0.08)
+        if rated:
             percents(ax.xaxis)
-            ax.tick_params(axis="x", labelsize=8)
-        ax.xaxis.set_major_locator(RoundTicks(ax, 6))
-    name_below(axes, what)
-    handles, labels = axes[0].get_legend_handles_labels()
-    legend(figure, handles, labels, len(labels) if wide else 1)
-    return axes
-
-
-def _observed_panel(
-    ax: Axes,
-    block: pd.DataFrame,
-    places: Mapping[tuple[str, str], float],
-    names: tuple[str, str, str],
-) -> None:
-    y = np.array([places[key] for key in zip(block["term"], block["group"], strict=True)])
-    low, high, seen = (block[c].to_numpy() for c in ("conf_low", "conf_high", "observed"))
-    interval, middle, beyond = names
-    ax.hlines(y, low, high, color=BAND, linewidth=6, label=interval)
-    ax.scatter(block["estimate"], y, marker="|", s=45, color=COLOURS[0], zorder=3, label=middle)
-    outside = (seen < low) | (seen > high)
-    for chosen, face, label in ((~outside, "white", "observed"), (outside, COLOURS[1], beyond)):
-        x = np.where(chosen, seen, np.nan)
-        ax.scatter(x, y, s=18, color=face, edgecolor=COLOURS[1], zorder=4, label=label)
-    ax.grid(axis="x", color=GRID)
-    ax.margins(x=0.08)
-    ax.tick_params(axis="y", length=0)
+    named = {
+        names[0]: Series((BAND, "none"), width=5), names[1]: replace(model, width=0),
+        "observed": replace(found, open=True), names[2]: found,
+    }  # fmt: skip
+    name_series(figure, named, 4 if context != "one-column" else 1)
+    foot(figure, result, *(counted(table) if counts else []))
+    return figure
 
 
 @drawing
-def residual_figure(result: Result, *, columns: int = 2) -> Picture:
+def residual_figure(result: Result, *, context: Context = "two-column") -> Picture:
     """Draw the table of `residual_check`: shares of residuals in tenths, by group.
 
     Parameters
     ----------
     result
         The table of `residual_check`.
-    columns
-        Columns of print that the figure fills, 1 or 2.
+    context
+        As for `composition_figure`.
     """
     need(result, "group", "part", "estimate", "conf_low", "conf_high")
     table = result.table
     groups = list(dict.fromkeys(table["group"]))
-    across = min({1: 1, 2: 2, 4: 2}.get(len(groups), 3), columns)
-    n_rows = -(-len(groups) // across)
-    figure = new_figure(0.8 + 1.75 * n_rows, columns)
-    axes = figure.subplots(n_rows, across, sharex=True, sharey=True, squeeze=False)
-    for ax, group in zip(axes.flat, groups, strict=False):
+    across = 1 if context == "one-column" else {1: 1, 2: 2, 4: 2}.get(len(groups), 3)
+    down = -(-len(groups) // across)
+    figure = new_figure(0.8 + 1.75 * down, context)
+    axes = panels(figure, len(groups), down=down, sharex=True, sharey=True)
+    for ax, group in zip(axes, groups, strict=True):
         block = table[table["group"] == group]
         _residual_panel(ax, block)
-        ax.set_title(wrapped(with_count(group, block["n_raters"].iloc[0]), 34), fontsize=8)
-    for ax in axes.flat[len(groups) :]:
-        ax.set_visible(False)
-    for ax in axes.flat[max(len(groups) - across, 0) : len(groups)]:
-        ax.tick_params(labelbottom=True)
-        ax.set_xlabel("Tenth of the prediction", fontsize=8)
-    for ax in axes[:, 0]:
-        ax.set_ylabel("Share of residuals", fontsize=8)
-    term = str(table["term"].iloc[0])
-    figure.suptitle(f"By {term}", x=0.01, ha="left", fontsize=9)
+        name_panel(ax, with_count(group, block["n_raters"].iloc[0]), across)
+    for ax in axes[-across:]:
+        ax.set_xlabel("Tenth of the prediction", fontsize="small", visible=True)
+    for ax in leftmost(axes):
+        ax.set_ylabel("Share of residuals", fontsize="small", visible=True)
+    figure.suptitle(f"By {table['term'].iloc[0]}", x=0.01, ha="left", fontsize="medium")
     told = "black: limits; orange: outside them; dashed: a tenth"
     foot(figure, result, *counted(table), told)
     return Picture(figure, f"Bars of residual shares on their limits. {result.sentence}")
@@ -176,19 +150,23 @@ def residual_figure(result: Result, *, columns: int = 2) -> Picture:
 
 def _residual_panel(ax: Axes, block: pd.DataFrame) -> None:
     outside = (block["estimate"] < block["conf_low"]) | (block["estimate"] > block["conf_high"])
-    colours = np.where(outside, COLOURS[1], BAND)
-    ax.bar(block["part"], block["estimate"], width=0.86, color=colours)
+    colours = dict(zip(block["part"], np.where(outside, COLOURS[1], BAND), strict=True))
+    sns.barplot(block, x="part", y="estimate", hue="part", palette=colours, saturation=1,
+                width=0.86, legend=False, native_scale=True, ax=ax)  # fmt: skip
     middle = (block["conf_low"] + block["conf_high"]) / 2
     half = (block["conf_high"] - block["conf_low"]) / 2
     ax.errorbar(block["part"], middle, half, fmt="none", color="black", linewidth=0.8, capsize=2.5)
     ax.axhline(1 / len(block), color=MUTED, linewidth=0.8, linestyle="--")
+    ax.set(xlabel="", ylabel="")
     ax.set_xticks([1, len(block) // 2, len(block)])
     ax.yaxis.set_major_locator(MultipleLocator(0.05))
     percents(ax.yaxis)
 
 
 @drawing
-def influence_figure(result: Result, ratings: Result | None = None, *, columns: int = 2) -> Picture:
+def influence_figure(
+    result: Result, ratings: Result | None = None, *, context: Context = "two-column"
+) -> Picture:
     """Draw the table of `influence_check`, beside it what single ratings contribute.
 
     Parameters
@@ -197,14 +175,14 @@ def influence_figure(result: Result, ratings: Result | None = None, *, columns: 
         The most influential levels.
     ratings
         The check's table of single ratings, by rater and item.
-    columns
-        Columns of print that the figure fills, 1 or 2.
+    context
+        As for `composition_figure`.
     """
     need(result, "group", "contrast", "estimate")
     table = result.table.head(10)
-    wide = columns == 2
+    wide = context != "one-column"
     row = 0.26 if wide else 0.4
-    figure = new_figure(1.5 + row * len(table) + (0 if ratings is None else 3.6), columns)
+    figure = new_figure(1.5 + row * len(table) + (0 if ratings is None else 3.6), context)
     heights = [1.0] if ratings is None else [1.0, 1.25]
     axes = figure.subplots(len(heights), 1, height_ratios=heights, squeeze=False)[:, 0]
     _influence_points(axes[0], table, 40 if wide else 22)
@@ -215,9 +193,8 @@ def influence_figure(result: Result, ratings: Result | None = None, *, columns: 
     told = [f"the {len(table)} most influential {levels_of(term, len(table))}"]
     told += [f"{term} → coefficient that moves most"] if table["contrast"].any() else []
     if ratings is not None:
-        left_out = _rating_matrix(
-            figure, axes[1], ratings.table, MOST_ITEMS if wide else MOST_ITEMS // 2
-        )
+        most = MOST_ITEMS if wide else MOST_ITEMS // 2
+        left_out = _rating_matrix(axes[1], ratings.table, most)
         told += ["grey: not rated"] + ([f"{left_out:,} more items not shown"] if left_out else [])
     foot(figure, result, *told)
     more = "" if ratings is None else f" {ratings.sentence}"
@@ -227,23 +204,21 @@ def influence_figure(result: Result, ratings: Result | None = None, *, columns: 
 def _influence_points(ax: Axes, table: pd.DataFrame, width: int) -> None:
     y = np.arange(len(table))
     shown = table["estimate"].to_numpy(dtype=float)
-    ax.axvline(0, color=MUTED, linewidth=0.8)
-    ax.hlines(y, 0, np.nan_to_num(shown), color=COLOURS[0], linewidth=1.3)
-    ax.scatter(shown, y, s=22, color=COLOURS[0], zorder=3)
+    zero_line(ax)
+    intervals(ax, y, 0, np.nan_to_num(shown), COLOURS[0])
+    points(ax, shown, y, (COLOURS[0], "o"), 4.7)
     reach = 1.15 * max(float(np.nanmax(np.abs(shown), initial=0.0)), 0.05)
     ax.set_xlim(-reach, reach)
     for end in (-1, 1):
         if reach > 1:
             ax.axvline(end, color=COLOURS[1], linewidth=0.8, linestyle="--")
     labels = [f"{r.group} → {r.contrast}" if r.contrast else r.group for r in table.itertuples()]
-    labels = [wrapped(label, width) for label in labels]
-    ax.set_yticks(y, labels, fontsize=8)
+    ax.set_yticks(y, [wrapped(label, width) for label in labels])
     ax.set_ylim(len(table) - 0.4, -0.6)
-    ax.grid(axis="x", color=GRID)
-    ax.tick_params(axis="y", length=0)
+    plain_axis(ax)
 
 
-def _rating_matrix(figure: Figure, ax: Axes, table: pd.DataFrame, most: int) -> int:
+def _rating_matrix(ax: Axes, table: pd.DataFrame, most: int) -> int:
     """Draw raters by items; return how many items had no room."""
     size = table["estimate"].abs()
     place = size.groupby(table["group"]).rank(ascending=False, method="first")
@@ -253,20 +228,15 @@ def _rating_matrix(figure: Figure, ax: Axes, table: pd.DataFrame, most: int) -> 
     groups = list(dict.fromkeys(table["group"]))
     kept = table[table["given"].isin(items)]
     items = list(dict.fromkeys(kept["given"]))
-    matrix = kept.pivot_table(index="group", columns="given", values="estimate", aggfunc="sum")
-    matrix = matrix.reindex(index=groups, columns=items)
+    values = kept.pivot_table(index="group", columns="given", values="estimate", aggfunc="sum")
+    values = values.reindex(index=groups, columns=items)
     reach = float(table["estimate"].abs().max()) or 1.0
-    image = ax.imshow(matrix, cmap="PuOr", vmin=-reach, vmax=reach, aspect="auto")
+    mesh = matrix(ax, values, cmap="PuOr", vmin=-reach, vmax=reach, linewidths=1.5)
+    side = "right" if is_wide(ax) else "bottom"
+    colour_bar(ax, mesh, "Standard errors", location=side)
     ax.set_facecolor("#dcdcdc")
-    ax.set_xticks(range(len(items)), items, rotation=90, fontsize=7)
-    ax.set_yticks(range(len(groups)), groups, fontsize=8)
+    ax.set_xticks(np.arange(len(items)) + 0.5, items, rotation=90, fontsize="small")
+    ax.set_yticks(np.arange(len(groups)) + 0.5, groups, rotation=0)
     title = "What their single ratings contribute, by item"
-    ax.set_title(title if most == MOST_ITEMS else wrapped(title, 26), fontsize=9)
-    ax.set_xticks(np.arange(len(items) + 1) - 0.5, minor=True)
-    ax.set_yticks(np.arange(len(groups) + 1) - 0.5, minor=True)
-    ax.grid(which="minor", color="white", linewidth=1.5)
-    ax.tick_params(which="both", length=0)
-    ax.spines[:].set_visible(False)
-    side = "right" if is_wide(figure) else "bottom"
-    figure.colorbar(image, ax=ax, label="Standard errors", shrink=0.9, location=side)
+    ax.set_title(title if most == MOST_ITEMS else wrapped(title, 26))
     return table["given"].nunique() - len(items)

@@ -7,8 +7,9 @@ from matplotlib.figure import Figure, SubFigure
 from matplotlib.legend import Legend
 
 from pluralign_stats.figures.breaking import broken, extent
+from pluralign_stats.figures.style import SMALL, scale
 
-#: Inches that a legend of one line takes.
+#: Inches of print that a legend of one line takes.
 _LINE = 0.25
 
 #: Names are broken to no fewer characters than this, by so many at a time.
@@ -37,7 +38,7 @@ def legend(
     """
     if not names:
         return
-    looks = {"loc": "outside upper right", "fontsize": 8, **looks}
+    looks = {"loc": "outside upper right", "fontsize": SMALL, **looks}
     figure = part.get_figure(root=True) or part
     drawn: Legend | None = None
     for across, told in _tries(names, min(most, len(names))):
@@ -47,7 +48,7 @@ def legend(
         box = extent(drawn)
         if box.width <= part.bbox.width:
             break
-    more = max(box.height / figure.dpi - _LINE, 0.0)
+    more = max(box.height / figure.dpi - _LINE * scale(), 0.0)
     figure.set_figheight(figure.get_figheight() + more)  # type: ignore[union-attr]
 
 

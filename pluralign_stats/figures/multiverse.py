@@ -6,15 +6,17 @@ from matplotlib.axes import Axes
 
 from pluralign_stats.designs import plain_value
 from pluralign_stats.figures.breaking import PARAGRAPH, broken
-from pluralign_stats.figures.legends import legend
+from pluralign_stats.figures.forest import Series, name_series
+from pluralign_stats.figures.marks import intervals, points, zero_line
 from pluralign_stats.figures.outcome_parts import span
 from pluralign_stats.figures.picture import Picture, drawing
 from pluralign_stats.figures.style import (
     COLOURS,
-    GRID,
     INK,
     MUTED,
+    PALE,
     SMALL,
+    Context,
     foot,
     new_figure,
     wrapped,
@@ -48,8 +50,8 @@ _OPTIONS: dict[str, dict[str, str]] = {
 
 #: How an estimate looks, by whether it agrees in sign with the main analysis.
 _LOOKS = {
-    True: (COLOURS[0], "o", "same sign as the main analysis"),
-    False: (COLOURS[1], "v", "opposite sign"),
+    True: ((COLOURS[0], "o"), "same sign as the main analysis"),
+    False: ((COLOURS[1], "v"), "opposite sign"),
 }
 
 #: How many widths of the middle half of the estimates the axis reaches beyond that half, so that a
@@ -59,15 +61,12 @@ _REACH = 5
 #: Intervals are shown whole where that makes the axis at most so many times as long.
 _LONGER = 3
 
-#: Colour of intervals, which are many.
-_GREY = "#9a9a9a"
-
 #: Height in inches of a row of the lower panel.
 _ROW = 0.145
 
 
 @drawing
-def specification_curve(result: Result, *, columns: int = 2) -> Picture:
+def specification_curve(result: Result, *, context: Context = "two-column") -> Picture:
     """Draw the estimates of all analyses in order, and below each what was chosen in it.
 
     Estimates and intervals that go beyond the axis end in arrows, and are counted below. Analyses
@@ -77,36 +76,40 @@ def specification_curve(result: Result, *, columns: int = 2) -> Picture:
     ----------
     result
         What `multiverse`, `rating_multiverse`, `leave_one_out` or `model_kinds` gave.
-    columns
+    context
         As for `against_control_figure`.
 
     Raises
     ------
     InputError
-        If the table is another one, or `columns` is neither 1 nor 2.
+        If the table is another one, or there is no such context.
     """
     need(result, *_FOUND)
+    wide = context != "one-column"
     table = result.table.sort_values("estimate", kind="stable", ignore_index=True)
     choices = _choices(result.table)
     rows = sum(1 + len(options) for options in choices.values())
     lower = _ROW * (rows + 1)
-    figure = new_figure(2.5 + lower + (0.9 if columns == 2 else 2.0), columns)
+    figure = new_figure(2.5 + lower + (0.9 if wide else 2.0), context)
     top, bottom = figure.subplots(2, 1, sharex=True, height_ratios=[2.5, max(lower, 0.5)])
     beyond = _estimates(top, table)
     label = f"{_quantity(result)} ({result.meta.unit})"
-    top.set_ylabel(wrapped(label, 30), fontsize=8.5)
+    top.set_ylabel(wrapped(label, 30), fontsize="medium")
     title = f"{result.meta.title}{PARAGRAPH}{_share(table)}"
-    top.set_title(broken(title, 80 if columns == 2 else 26), fontsize=9)
+    top.set_title(broken(title, 80 if wide else 26))
     _matrix(bottom, table, choices)
     bottom.set_xlabel(
         wrapped(
             f"{counted(len(table), 'analysis')}, from the lowest estimate on",
-            60 if columns == 2 else 24,
+            60 if wide else 24,
         ),
         fontsize=8.5,
     )
-    handles, names = top.get_legend_handles_labels()
-    legend(figure, handles, names, 3 if columns == 2 else 1, fontsize=SMALL)
+    found = set(table["agrees"])
+    named = {words: Series(look, width=0) for key, (look, words) in _LOOKS.items() if key in found}
+    if table["main"].any():
+        named["main analysis"] = Series((INK, "s"), width=0, open=True)
+    name_series(figure, named, 3 if wide else 1)
     marks = ["filled: interval leaves out 0", *beyond, *_reasons(table)]
     foot(figure, result, *_counts(table), *marks)
     return Picture(figure, f"Estimates in order, with the choices below. {result.sentence}")
@@ -153,18 +156,17 @@ def _estimates(ax: Axes, table: pd.DataFrame) -> list[str]:
     known = table[table["estimate"].notna()]
     limits = _limits(known)
     size = float(np.clip(1400 / max(len(table), 1), 7, 26))
-    ax.axhline(0, color=MUTED, linewidth=0.8)
+    zero_line(ax, upright=False)
     _intervals(ax, known, limits, size)
-    for agrees, look in _LOOKS.items():
+    for agrees, (look, _) in _LOOKS.items():
         _points(ax, known[known["agrees"] == agrees], limits, look, size)
     main = known[known["main"] & known["estimate"].between(*limits)]
-    ax.scatter(main.index, main["estimate"], s=90, marker="s", facecolor="none", edgecolor=INK,
-               zorder=4, label="main analysis")  # fmt: skip
+    points(ax, main.index, main["estimate"], (INK, "s"), 9.5, facecolor="none", zorder=4)
     ax.set_ylim(limits)
     ax.set_xlim(-0.8, len(table) - 0.2)
-    ax.grid(axis="y", color=GRID)
+    ax.grid(axis="y")
     ax.tick_params(axis="x", length=0, labelbottom=False)
-    ax.tick_params(axis="y", labelsize=8)
+    ax.tick_params(axis="y")
     far = known["estimate"][~known["estimate"].between(*limits)]
     if far.empty:
         return []
@@ -175,29 +177,26 @@ def _estimates(ax: Axes, table: pd.DataFrame) -> list[str]:
 def _intervals(ax: Axes, known: pd.DataFrame, limits: tuple[float, float], size: float) -> None:
     """Draw intervals, with an arrow where one goes beyond the axis."""
     ends = known[["conf_low", "conf_high"]].to_numpy()
-    ax.vlines(known.index, *np.clip(ends, *limits).T, color=_GREY, linewidth=min(1.1, size / 12))
-    _arrows(ax, known["conf_low"], limits, _GREY, size / 2, upward=False)
-    _arrows(ax, known["conf_high"], limits, _GREY, size / 2, upward=True)
+    low, high = np.clip(ends, *limits).T
+    intervals(ax, known.index, low, high, PALE, min(1.0, size / 14), upright=True)
+    _arrows(ax, known["conf_low"], limits, PALE, size / 2, upward=False)
+    _arrows(ax, known["conf_high"], limits, PALE, size / 2, upward=True)
 
 
 def _points(
     ax: Axes,
     own: pd.DataFrame,
     limits: tuple[float, float],
-    look: tuple[str, str, str],
+    look: tuple[str, str],
     size: float,
 ) -> None:
     """Draw estimates, filled where clear; arrows stand for those beyond the axis."""
-    colour, marker, name = look
+    colour, marker = look
     for upward in (False, True):
         _arrows(ax, own["estimate"], limits, colour, 2 * size, upward=upward)
     near = own[own["estimate"].between(*limits)]
     clear = near["excludes_0"].fillna(False).astype(bool)
-    for chosen, face in ((near[clear], colour), (near[~clear], "white")):
-        ax.scatter(chosen.index, chosen["estimate"], s=size, marker=marker, facecolor=face,
-                   edgecolor=colour, linewidth=0.9, zorder=3)  # fmt: skip
-    if len(own):
-        ax.scatter([], [], marker=marker, color=colour, s=22, label=name)
+    points(ax, near.index, near["estimate"], (colour, marker), size**0.5, filled=clear)
 
 
 def _arrows(
@@ -213,7 +212,7 @@ def _arrows(
     beyond = values.index[values > high if upward else values < low]
     edge = np.full(len(beyond), high if upward else low)
     marker = "^" if upward else "v"
-    ax.scatter(beyond, edge, s=size, marker=marker, color=colour, clip_on=False, zorder=3)
+    points(ax, beyond, edge, (colour, marker), size**0.5, clip_on=False)
 
 
 def _limits(known: pd.DataFrame) -> tuple[float, float]:
@@ -266,4 +265,4 @@ def _matrix(ax: Axes, table: pd.DataFrame, choices: dict[str, list[str]]) -> Non
 
 def _marks(ax: Axes, x: np.ndarray, place: float, look: tuple[str, str], size: float) -> None:
     marker, colour = look
-    ax.scatter(x, np.full(len(x), place), marker=marker, s=size, color=colour, linewidth=1.1)
+    points(ax, x, np.full(len(x), place), (colour, marker), size**0.5, linewidth=1.1)

@@ -11,21 +11,26 @@ from matplotlib.figure import SubFigure
 
 from pluralign_stats.designs import Designs, parse_objective, plain_value, short_objectives
 from pluralign_stats.errors import InputError
-from pluralign_stats.figures.legends import legend
+from pluralign_stats.figures.forest import Rows, Series, draw, name_series, rows, rule, styles
 from pluralign_stats.figures.outcome_parts import (
-    band_height,
-    bands,
     compared,
-    filled,
     not_repeated,
     plain_model,
-    points,
     share_limits,
     span,
 )
 from pluralign_stats.figures.picture import Picture, drawing
-from pluralign_stats.figures.style import MUTED, SMALL, foot, look, new_figure, wrapped
-from pluralign_stats.figures.tables import need
+from pluralign_stats.figures.style import (
+    MUTED,
+    SMALL,
+    Context,
+    foot,
+    is_wide,
+    name_below,
+    new_figure,
+    wrapped,
+)
+from pluralign_stats.figures.tables import clear_points, filled_where, need
 from pluralign_stats.results import Result
 
 #: What stands in the panel of a base model that has no such run.
@@ -34,7 +39,7 @@ _MIDDLE: dict[str, Any] = {"ha": "center", "va": "center", "color": MUTED, "font
 
 
 @drawing
-def optimizers_figure(result: Result, *, columns: int = 2) -> Picture:
+def optimizers_figure(result: Result, *, context: Context = "two-column") -> Picture:
     """Draw optimizers, and objectives, against the untuned control in each base model (figure 5).
 
     The upper panels (A and B with two base models) hold the optimizers, all on one objective; the
@@ -44,36 +49,35 @@ def optimizers_figure(result: Result, *, columns: int = 2) -> Picture:
     ----------
     result
         What `by_base_model` gave for `OPTIMIZERS`.
-    columns
+    context
         As for `against_control_figure`.
 
     Raises
     ------
     InputError
-        If the table holds no optimizers in base models, or `columns` is neither 1 nor 2.
+        If the table holds no optimizers in base models, or there is no such context.
     """
     need(result, "base_model")
     table = _with_parts(compared(result, control=True), result.meta.designs)
     models = list(dict.fromkeys(table["base_model"]))
     dimensions = list(dict.fromkeys(table["dimension"]))
     halves = _halves(table, f"Difference from the untuned control ({result.meta.unit})")
-    down = 1 if columns == 2 else len(models)
-    heights = [
-        0.75 + down * (0.6 + len(dimensions) * band_height(len(half.names))) for half in halves
-    ]
-    figure = new_figure(sum(heights) + 0.4, columns)
+    down = len(models) if context == "one-column" else 1
+    where = [half.rows(dimensions, context) for half in halves]
+    heights = [0.75 + down * (0.6 + own.height) for own in where]
+    figure = new_figure(sum(heights) + 0.4, context)
     letters = iter(ascii_uppercase)
     places = figure.subfigures(len(halves), 1, height_ratios=heights, squeeze=False)[:, 0]
     panels = [
         panel
-        for half, place in zip(halves, places, strict=True)
-        for panel in half.draw(place, models, dimensions, letters, columns)
+        for half, place, own in zip(halves, places, where, strict=True)
+        for panel in half.draw(place, models, own, letters)
     ]
-    share_limits(panels, ticks=6 if columns == 1 or len(models) < 3 else 4)
+    share_limits(panels, ticks=6 if down > 1 or len(models) < 3 else 4)
     n = f"{span(table['n_runs'], 'training run')}, {span(table['n_generations'], 'generation')}"
     seeds = f"{span(table['n_seeds'], 'seed')}, {span(table['n_prompts'], 'prompt')}"
-    told = [f"each design in each base model: {n}", seeds, filled(table), *not_repeated(result)]
-    foot(figure, result, *told)
+    told = [f"each design in each base model: {n}", seeds, f"filled: {filled_where(table)}"]
+    foot(figure, result, *told, *not_repeated(result))
     return Picture(figure, f"Points with intervals by base model. {result.sentence}")
 
 
@@ -88,49 +92,44 @@ class _Half:
     words: Mapping[str, str]
 
     @property
-    def names(self) -> list[str]:
-        """What varies."""
-        return list(dict.fromkeys(self.table[self.by]))
+    def series(self) -> dict[str, Series]:
+        """What varies, with a look for each."""
+        return styles(list(dict.fromkeys(self.table[self.by])))
+
+    def rows(self, dimensions: list[str], context: str) -> Rows:
+        """A row for each dimension, with a point of each thing that varies."""
+        labels = {dimension: dimension for dimension in dimensions}
+        return rows(labels, context=context, width=16, series=max(len(self.series), 2), apart=0.12)
 
     def draw(
-        self,
-        place: SubFigure,
-        models: list[str],
-        dimensions: list[str],
-        letters: Iterator[str],
-        columns: int,
+        self, place: SubFigure, models: list[str], where: Rows, letters: Iterator[str]
     ) -> list[Axes]:
         """A panel for each base model, with a letter."""
-        across = (1, len(models)) if columns == 2 else (len(models), 1)
+        wide = is_wide(place)
+        across = (1, len(models)) if wide else (len(models), 1)
         axes = list(place.subplots(*across, squeeze=False).ravel())
         for ax, model in zip(axes, models, strict=True):
-            self._panel(ax, self.table[self.table["base_model"] == model], dimensions)
-            room = 66 // len(models) if columns == 2 else 34
-            name = _broken(plain_model(model), max(room, 16))
-            ax.set_title(f"{next(letters)}  {name}", fontsize=8.5)
-            if columns == 2 and ax is not axes[0]:
+            self._panel(ax, self.table[self.table["base_model"] == model], where)
+            name = _broken(plain_model(model), max(66 // len(models), 16) if wide else 34)
+            ax.set_title(f"{next(letters)}  {name}", fontsize=SMALL)
+            if wide and ax is not axes[0]:
                 ax.tick_params(axis="y", labelleft=False)
         place.suptitle(
-            wrapped(self.heading, 90 if columns == 2 else 44), x=0.01, ha="left", fontsize=9
+            wrapped(self.heading, 90 if wide else 44), x=0.01, ha="left", fontsize="medium"
         )
-        middle = axes[(len(axes) - 1) // 2 if columns == 2 else -1]
-        even = columns == 2 and len(axes) % 2 == 0
-        middle.set_xlabel(wrapped(self.what, 80 if columns == 2 else 30), x=1.05 if even else 0.5)
-        handles, names = axes[0].get_legend_handles_labels()
-        legend(place, handles, names, 4, loc="outside lower right", fontsize=SMALL)
+        name_below(axes, self.what)
+        named = {self.words[name]: own for name, own in self.series.items()}
+        name_series(place, named, 4, loc="outside lower right")
         return axes
 
-    def _panel(self, ax: Axes, block: pd.DataFrame, dimensions: list[str]) -> None:
-        bands(ax, [wrapped(dimension, 16) for dimension in dimensions])
-        step = 0.12 / band_height(len(self.names))
-        for k, name in enumerate(self.names):
-            own = block[block[self.by] == name]
-            if block.empty:
-                ax.text(0.5, 0.5, _NOT_TRIED, transform=ax.transAxes, **_MIDDLE)
-                break
-            y = own["dimension"].map(dimensions.index).to_numpy(dtype=float)
-            at = y + step * (k - (len(self.names) - 1) / 2)
-            points(ax, own, at, look(k), self.words[name])
+    def _panel(self, ax: Axes, block: pd.DataFrame, where: Rows) -> None:
+        filled = clear_points(block)
+        made = block.assign(row=block["dimension"], series=block[self.by], filled=filled)
+        if block.empty:
+            ax.text(0.5, 0.5, _NOT_TRIED, transform=ax.transAxes, **_MIDDLE)
+        draw(ax, made, where, self.series, told=not block.empty)
+        rule(ax, where)
+        where.name(ax)
 
 
 def _with_parts(table: pd.DataFrame, designs: Designs) -> pd.DataFrame:
@@ -175,7 +174,7 @@ def _halves(table: pd.DataFrame, what: str) -> list[_Half]:
             words,
         ),
     ]
-    return [half for half in halves if len(half.names) > 1] or halves[:1]
+    return [half for half in halves if len(half.series) > 1] or halves[:1]
 
 
 def _most_compared(table: pd.DataFrame, keep: str, vary: str) -> str:

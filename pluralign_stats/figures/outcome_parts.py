@@ -1,19 +1,16 @@
-"""What figures of outcomes share: points with intervals and widths of print."""
+"""What figures of outcomes share: which rows they draw, and how they tell what stands behind."""
 
 from collections.abc import Sequence
 
-import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
 from pluralign_stats.designs import CONTROL, MINIATURES
 from pluralign_stats.errors import InputError
-from pluralign_stats.figures.style import GRID, MUTED, SMALL
-from pluralign_stats.figures.tables import clear_points, need
+from pluralign_stats.figures.tables import need
 from pluralign_stats.figures.ticks import RoundTicks
 from pluralign_stats.notes import Code, tells
 from pluralign_stats.results import Result
-from pluralign_stats.settings import SIGNIFICANCE
 
 
 def compared(result: Result, *, control: bool) -> pd.DataFrame:
@@ -52,55 +49,6 @@ def not_repeated(result: Result) -> list[str]:
     """What figures say where every design was trained once."""
     once = tells(result.warnings, Code.ONE_RUN)
     return ["training not repeated: intervals hold no training noise"] if once else []
-
-
-def filled(table: pd.DataFrame) -> str:
-    """What it means that a point is filled."""
-    tested = "p_adjusted" in table
-    return f"filled: {f'adjusted p < {SIGNIFICANCE}' if tested else 'interval leaves out 0'}"
-
-
-def points(
-    ax: Axes, block: pd.DataFrame, y: np.ndarray, look: tuple[str, str], label: str = ""
-) -> None:
-    """Draw points with their intervals, in a colour and with a marker; filled where clear."""
-    colour, marker = look
-    clear = clear_points(block)
-    ax.hlines(y, block["conf_low"], block["conf_high"], color=colour, linewidth=1.2)
-    for chosen, face in ((clear, colour), (~clear, "white")):
-        ax.scatter(
-            block["estimate"][chosen],
-            y[chosen],
-            s=18,
-            marker=marker,
-            facecolor=face,
-            edgecolor=colour,
-            zorder=3,
-            label=label if face == colour else "",
-        )
-
-
-def band_height(n_series: int) -> float:
-    """Height in inches of a row that holds a point of each series, one above the other."""
-    return 0.12 * max(n_series, 2) + 0.1
-
-
-def bands(ax: Axes, labels: Sequence[str]) -> None:
-    """Set up one row for each label, with lines between them and one at zero."""
-    ax.axvline(0, color=MUTED, linewidth=0.8)
-    for k in range(1, len(labels)):
-        ax.axhline(k - 0.5, color=GRID, linewidth=0.6)
-    ax.set_ylim(len(labels) - 0.5, -0.5)
-    ax.set_yticks(range(len(labels)), labels)
-    plain_axis(ax)
-
-
-def plain_axis(ax: Axes) -> None:
-    """Upright grid lines, and no more frame than is needed."""
-    ax.grid(axis="x", color=GRID)
-    ax.tick_params(axis="y", length=0, labelsize=SMALL)
-    ax.tick_params(axis="x", labelsize=8)
-    ax.spines["left"].set_visible(False)
 
 
 def share_limits(axes: Sequence[Axes], ticks: int = 5) -> None:

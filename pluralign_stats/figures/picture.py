@@ -12,7 +12,7 @@ from typing import Any, Concatenate
 from matplotlib.figure import Figure
 
 from pluralign_stats.figures.room import settle
-from pluralign_stats.figures.style import blank_figure, check_columns, house_style
+from pluralign_stats.figures.style import blank_figure, check_context, context_of, theme
 from pluralign_stats.results import Result
 from pluralign_stats.storage.files import write_files
 
@@ -41,7 +41,7 @@ class Picture:
 
     def __post_init__(self) -> None:
         """Settle the layout, which else moves a little with every rendering."""
-        with house_style():
+        with theme(context_of(self.figure)):
             settle(self.figure)
         self.figure.set_layout_engine("none")
 
@@ -58,7 +58,7 @@ class Picture:
     def render(self, kind: str) -> bytes:
         """The figure as SVG, PDF or PNG."""
         content = io.BytesIO()
-        with house_style():
+        with theme(context_of(self.figure)):
             self.figure.savefig(content, format=kind, **FORMATS[kind])
         return content.getvalue()
 
@@ -77,7 +77,7 @@ class Picture:
 def drawing[**P](
     draw: Callable[Concatenate[Result, P], Picture],
 ) -> Callable[Concatenate[Result, P], Picture]:
-    """Make a function draw in the house style, refuse other widths, and explain empty tables.
+    """Make a function draw in the theme of a context, refuse others, and explain empty tables.
 
     Only what may leave the program is drawn: `Result.released` with a `min_cell` opens more.
     """
@@ -85,11 +85,11 @@ def drawing[**P](
     @wraps(draw)
     def styled(result: Result, *args: P.args, **kwargs: P.kwargs) -> Picture:
         result = result.released()
-        columns: Any = kwargs.get("columns", 2)
-        check_columns(columns)
-        with house_style():
+        context: Any = kwargs.get("context", "two-column")
+        check_context(context)
+        with theme(context):
             if result.table.empty:
-                return Picture(blank_figure(result, columns), result.sentence)
+                return Picture(blank_figure(result, context), result.sentence)
             return draw(result, *args, **kwargs)
 
     return styled

@@ -5,12 +5,23 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, NullLocator, StrMethodFormatter
 
 from pluralign_stats.figures.legends import legend
+from pluralign_stats.figures.marks import intervals
 from pluralign_stats.figures.picture import Picture, drawing
-from pluralign_stats.figures.style import INK, MUTED, SMALL, foot, look, new_figure, wrapped
+from pluralign_stats.figures.style import (
+    INK,
+    MUTED,
+    SMALL,
+    Context,
+    foot,
+    look,
+    new_figure,
+    wrapped,
+)
 from pluralign_stats.figures.tables import need
 from pluralign_stats.figures.ticks import GivenTicks, percents
 from pluralign_stats.formatting import minus
@@ -32,7 +43,9 @@ _WIDE = 6
 
 
 @drawing
-def power_figure(result: Result, *, target: float = 0.8, columns: int = 2) -> Picture:
+def power_figure(
+    result: Result, *, target: float = 0.8, context: Context = "two-column"
+) -> Picture:
     """Draw power by the number of raters, and by how much found differences exaggerate.
 
     Parameters
@@ -41,28 +54,29 @@ def power_figure(result: Result, *, target: float = 0.8, columns: int = 2) -> Pi
         What `power` gave.
     target
         The power that is aimed at, drawn as a line.
-    columns
-        1 or 2: for one column of print or across both.
+    context
+        As for `composition_figure`.
 
     Raises
     ------
     InputError
-        If the table is another one, or `columns` is neither 1 nor 2.
+        If the table is another one, or there is no such context.
     """
     need(result, "raters", *_LINES, "n_group", "power", "type_m", "n_found")
     table = result.table.sort_values("raters", kind="stable")
-    if columns == 2:
-        figure = new_figure(3.6, columns)
+    wide = context != "one-column"
+    if wide:
+        figure = new_figure(3.6, context)
         left, right = figure.subplots(1, 2, width_ratios=[1.6, 1])
     else:
-        figure = new_figure(5.9, columns)
+        figure = new_figure(5.9, context)
         left, right = figure.subplots(2, 1, height_ratios=[1.6, 1])
     for k, (label, line) in enumerate(_lines(table)):
         _draw(left, right, line, label, k)
     _power_axis(left, table, target)
     _type_m_axis(right, table)
     handles, names = left.get_legend_handles_labels()
-    legend(figure, handles, names, 3 if columns == 2 else 1, loc="outside upper left")
+    legend(figure, handles, names, 3 if wide else 1, loc="outside upper left")
     foot(figure, result, f"{_span(table['n_simulations'])} simulated studies each", *_same(table))
     return Picture(
         figure, f"Curves of power, and of exaggeration, by number of raters. {result.sentence}"
@@ -93,13 +107,14 @@ def _span(column: pd.Series) -> str:
 
 def _draw(left: Axes, right: Axes, line: pd.DataFrame, label: str, k: int) -> None:
     colour, marker = look(k)
-    own: dict[str, Any] = {"color": colour, "marker": marker, "markersize": 4.5}
+    own: dict[str, Any] = {
+        "color": colour, "marker": marker, "markeredgecolor": colour, "errorbar": None,
+    }  # fmt: skip
     x = line["raters"].to_numpy(float) + k * _beside(line["raters"].to_numpy())
-    ends = np.abs(line[["conf_low", "conf_high"]].to_numpy().T - line["power"].to_numpy())
-    left.errorbar(x, line["power"], ends, label=label, capsize=2, linewidth=1.4, elinewidth=0.9,
-                  **own)  # fmt: skip
+    intervals(left, x, line["conf_low"], line["conf_high"], colour, 0.75, upright=True)
+    sns.lineplot(x=x, y=line["power"], label=label, legend=False, ax=left, **own)
     known = (line["n_found"] >= _FEWEST_FOUND).to_numpy()
-    right.plot(x[known], line["type_m"][known], linewidth=1.4, **own)
+    sns.lineplot(x=x[known], y=line["type_m"][known], ax=right, **own)
 
 
 def _beside(raters: np.ndarray) -> np.ndarray | float:
@@ -117,11 +132,10 @@ def _wide(raters: np.ndarray) -> bool:
 def _raters_axis(ax: Axes, table: pd.DataFrame) -> None:
     if _wide(table["raters"].to_numpy()):
         ax.set_xscale("log")
-    ax.set_xlabel("Raters")
+    ax.set_xlabel("Raters", visible=True)
     ax.xaxis.set_major_locator(GivenTicks(ax, table["raters"]))
     ax.xaxis.set_minor_locator(NullLocator())
     ax.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
-    ax.tick_params(labelsize=8)
     ax.grid(axis="y")
 
 
@@ -139,8 +153,7 @@ def _power_axis(ax: Axes, table: pd.DataFrame, target: float) -> None:
         top.xaxis.set_major_locator(GivenTicks(ax, table["raters"]))
         top.xaxis.set_major_formatter(FuncFormatter(lambda n, _: f"{group[round(n)]:,}"))
         top.xaxis.set_minor_locator(NullLocator())
-        top.tick_params(labelsize=8)
-        top.set_xlabel("Raters in the group", fontsize=8.5)
+        top.set_xlabel("Raters in the group", fontsize="medium")
 
 
 def _type_m_axis(ax: Axes, table: pd.DataFrame) -> None:

@@ -6,36 +6,28 @@ from matplotlib.axes import Axes
 
 from pluralign_stats.designs import parse_objective, plain_value
 from pluralign_stats.figures.breaking import PARAGRAPH, broken
-from pluralign_stats.figures.legends import legend
-from pluralign_stats.figures.outcome_parts import (
-    bands,
-    filled,
-    not_repeated,
-    points,
-    share_limits,
-    span,
-)
+from pluralign_stats.figures.forest import LINE, Rows, Series, draw, name_series, rows, rule
+from pluralign_stats.figures.outcome_parts import not_repeated, share_limits, span
 from pluralign_stats.figures.picture import Picture, drawing
 from pluralign_stats.figures.style import (
     COLOURS,
     INK,
     MUTED,
     SMALL,
+    Context,
     foot,
     new_figure,
     wrapped,
 )
-from pluralign_stats.figures.tables import need
+from pluralign_stats.figures.tables import clear_points, filled_where, need
 from pluralign_stats.results import Result
 
 #: Purple of the circles, as in the published study; darker than the blue too.
 _PURPLE = "#6A1B9A"
 
-#: By source: words, colour and marker, and how far from the middle of its row it stands.
-_SOURCES = {
-    "ratings": ("the groups' own ratings", (_PURPLE, "o"), -0.17),
-    "models": ("models tuned on them", (COLOURS[0], "^"), 0.17),
-}
+#: By source: how it looks, and in words.
+_SOURCES = {"ratings": Series((_PURPLE, "o")), "models": Series((COLOURS[0], "^"))}
+_WORDS = {"ratings": "the groups' own ratings", "models": "models tuned on them"}
 
 #: Whether both differ in the same direction, with a sign that needs no colour.
 _SIGNS = {True: "= same", False: "≠ opposite"}
@@ -43,12 +35,9 @@ _SIGNS = {True: "= same", False: "≠ opposite"}
 #: Columns beside a panel, and most characters of a line in them.
 _ASIDE = {"Signs": 10, "Tuned on": 15, "Pairs": 20, "Margin": 15}
 
-#: Inches of a line in them.
-_LINE = 0.13
-
 
 @drawing
-def survey_figure(result: Result, *, columns: int = 2) -> Picture:
+def survey_figure(result: Result, *, context: Context = "two-column") -> Picture:
     """Draw differences between groups' own ratings beside those between models (figure 2).
 
     Purple circles are the groups' ratings, blue triangles the models tuned on them. Beside each
@@ -59,13 +48,13 @@ def survey_figure(result: Result, *, columns: int = 2) -> Picture:
     ----------
     result
         What `survey_and_models` gave.
-    columns
+    context
         As for `against_control_figure`.
 
     Raises
     ------
     InputError
-        If the table is another one, or `columns` is neither 1 nor 2.
+        If the table is another one, or there is no such context.
     """
     need(
         result,
@@ -78,56 +67,52 @@ def survey_figure(result: Result, *, columns: int = 2) -> Picture:
         "signs_agree",
         "both_exclude_0",
     )
-    wide = columns == 2
+    wide = context != "one-column"
     blocks = [rows for _, rows in result.table.groupby(["term", "contrast"], sort=False)]
-    heights = [_height(block, wide=wide) for block in blocks]
-    figure = new_figure(sum(heights) + 0.8 * len(blocks) + (0.8 if wide else 1.2), columns)
+    where = [_rows(block, context) for block in blocks]
+    heights = [own.height for own in where]
+    figure = new_figure(sum(heights) + 0.8 * len(blocks) + (0.8 if wide else 1.2), context)
+    across = 2 if wide else 1
     grid = figure.subplots(
         len(blocks),
-        columns,
-        width_ratios=[1, 1.15][:columns],
+        across,
+        width_ratios=[1, 1.15][:across],
         height_ratios=heights,
         squeeze=False,
     )
-    for row, block in zip(grid, blocks, strict=True):
-        _panel(row[0], block, wide=wide)
+    for axes, block, own in zip(grid, blocks, where, strict=True):
+        _panel(axes[0], block, own, wide=wide)
         if wide:
-            _aside(row[1], block, row[0])
+            _aside(axes[1], block, own)
     share_limits(list(grid[:, 0]))
-    handles, names = grid[0, 0].get_legend_handles_labels()
-    legend(figure, handles, names, columns)
+    name_series(figure, {_WORDS[source]: own for source, own in _SOURCES.items()}, across)
     sure = ["signs in bold: both intervals leave out 0"] if wide else []
     sure += not_repeated(result)
-    foot(figure, result, *_counts(result.table), filled(result.table), *sure)
+    foot(figure, result, *_counts(result.table), f"filled: {filled_where(result.table)}", *sure)
     return Picture(figure, f"Circles and triangles with intervals. {result.sentence}")
 
 
-def _height(block: pd.DataFrame, *, wide: bool) -> float:
-    """Inches of a panel: as many for each dimension as the words beside it need."""
-    rows = block.drop_duplicates("dimension").to_dict("records")
-    if not wide:
-        return 0.85 * len(rows)
-    lines = max(words.count("\n") + 1.5 for row in rows for words in _words(row))
-    return len(rows) * max(0.3, _LINE * lines)
+def _rows(block: pd.DataFrame, context: str) -> Rows:
+    """A row for each dimension, as high as the words beside it need."""
+    each = block.drop_duplicates("dimension").to_dict("records")
+    wide = context != "one-column"
+    labels = {row["dimension"]: row["dimension"] for row in each}
+    if wide:
+        lines = max(words.count("\n") + 1 for row in each for words in _words(row))
+        least = max(0.3, LINE * lines)
+        return rows(labels, context=context, width=18, series=2, apart=0.12, least=least)
+    labels = {row["dimension"]: PARAGRAPH.join([row["dimension"], *_below(row)]) for row in each}
+    return rows(labels, context=context, width=24, series=2, apart=0.12)
 
 
-def _panel(ax: Axes, block: pd.DataFrame, *, wide: bool) -> None:
-    each = block.drop_duplicates("dimension")
-    dimensions = list(each["dimension"])
-    labels = [wrapped(dimension, 18 if wide else 24) for dimension in dimensions]
-    if not wide:
-        labels = [
-            PARAGRAPH.join([label, *_below(row)])
-            for label, row in zip(labels, each.to_dict("records"), strict=True)
-        ]
-    bands(ax, labels)
-    for source, (name, look, shift) in _SOURCES.items():
-        own = block[block["source"] == source]
-        y = own["dimension"].map(dimensions.index).to_numpy(dtype=float) + shift
-        points(ax, own, y, look, name)
-    first, second = each[["level", "reference"]].iloc[0]
-    ax.set_title(each["term"].iloc[0], fontsize=9)
-    ax.set_xlabel(wrapped(f"{first} less {second} (points)", 44 if wide else 30), fontsize=8)
+def _panel(ax: Axes, block: pd.DataFrame, where: Rows, *, wide: bool) -> None:
+    made = block.assign(row=block["dimension"], series=block["source"], filled=clear_points(block))
+    draw(ax, made, where, _SOURCES)
+    rule(ax, where)
+    where.name(ax)
+    first, second = block[["level", "reference"]].iloc[0]
+    ax.set_title(block["term"].iloc[0])
+    ax.set_xlabel(wrapped(f"{first} less {second} (points)", 44 if wide else 30))
 
 
 def _beside(row: dict[str, object]) -> dict[str, str]:
@@ -158,20 +143,21 @@ def _below(row: dict[str, object]) -> list[str]:
     ]
 
 
-def _aside(ax: Axes, block: pd.DataFrame, panel: Axes) -> None:
+def _aside(ax: Axes, block: pd.DataFrame, where: Rows) -> None:
     """The columns of words beside a panel, in its rows."""
     ax.set_axis_off()
-    ax.set_ylim(panel.get_ylim())
+    ax.set_ylim(where.height, 0)
     ax.set_xlim(0, 1)
     rows = block.drop_duplicates("dimension").to_dict("records")
     places = _places([_words(row) for row in rows])
     for x, name in zip(places, _ASIDE, strict=True):
-        ax.text(x, -0.62, name, fontsize=SMALL, color=MUTED, va="bottom")
-    for k, row in enumerate(rows):
+        ax.text(x, 0, name, fontsize=SMALL, color=MUTED, va="bottom")
+    for row in rows:
         sure = "bold" if row["both_exclude_0"] is True else "normal"
         for x, name, words in zip(places, _ASIDE, _words(row), strict=True):
             weight = sure if name == "Signs" else "normal"
-            ax.text(x, k, words, fontsize=SMALL, color=INK, va="center", fontweight=weight)
+            y = where.places[row["dimension"]]
+            ax.text(x, y, words, fontsize=SMALL, color=INK, va="center", fontweight=weight)
 
 
 def _words(row: dict[str, object]) -> list[str]:

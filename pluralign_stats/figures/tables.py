@@ -41,3 +41,9 @@ def clear_points(block: pd.DataFrame) -> np.ndarray:
     if "p_adjusted" in block:
         return (block["p_adjusted"] < SIGNIFICANCE).to_numpy()
     return ((block["conf_low"] > 0) | (block["conf_high"] < 0)).to_numpy()
+
+
+def filled_where(table: pd.DataFrame) -> str:
+    """What it means that a point is filled."""
+    tested = "p_adjusted" in table
+    return f"adjusted p < {SIGNIFICANCE}" if tested else "interval leaves out 0"

@@ -7,9 +7,10 @@ from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.ticker import FuncFormatter, Locator
 
+from pluralign_stats.figures.style import scale
 from pluralign_stats.formatting import minus
 
-#: Inches that a digit of an axis takes.
+#: Inches of print that a digit of an axis takes.
 _DIGIT = 0.08
 
 #: Between ticks, in powers of ten.
@@ -28,7 +29,7 @@ class RoundTicks(Locator):
     """
 
     def __init__(self, ax: Axes, most: int) -> None:
-        self._ax, self._most = ax, most
+        self._ax, self._most, self._digit = ax, most, _DIGIT * scale()
 
     def __call__(self) -> list[float]:
         """The ticks of what the panel shows."""
@@ -52,7 +53,7 @@ class RoundTicks(Locator):
     def _room(self, ticks: list[float]) -> float:
         """Inches that the longest label takes, with a gap."""
         labels = self._ax.xaxis.get_major_formatter().format_ticks(ticks)
-        return (max(map(len, labels), default=0) + 1) * _DIGIT
+        return (max(map(len, labels), default=0) + 1) * self._digit
 
 
 class GivenTicks(Locator):
@@ -68,6 +69,7 @@ class GivenTicks(Locator):
 
     def __init__(self, ax: Axes, values: Iterable[float]) -> None:
         self._ax, self._values = ax, sorted({float(value) for value in values}, reverse=True)
+        self._digit = _DIGIT * scale()
 
     def __call__(self) -> list[float]:
         """The ticks of what the panel shows."""
@@ -79,11 +81,11 @@ class GivenTicks(Locator):
         shown = [value for value in self._values if low <= value <= high]
         labels = self._ax.xaxis.get_major_formatter().format_ticks(shown)
         ticks: list[float] = []
-        end = np.inf
+        end, digit = np.inf, self._digit
         for value, label in zip(shown, labels, strict=True):
             middle = self._ax.transData.transform((value, 0.0))[0] / self._ax.figure.dpi
-            half = len(label) * _DIGIT / 2
-            if middle + half + _DIGIT / 2 <= end:
+            half = len(label) * digit / 2
+            if middle + half + digit / 2 <= end:
                 ticks.append(value)
                 end = middle - half
         return ticks[::-1]

@@ -48,8 +48,14 @@ def test_survival_cells_hold_the_tables_shares(audited):
 def test_flips_are_bars_of_two_parts(audited):
     (ax,) = feedback_flips_figure(audited.flips).figure.axes
     table = audited.flips.table
-    widths = [bar.get_width() for bar in ax.patches]
-    assert widths == pytest.approx([*table["flipped_share"], *table["lost_share"]])
+    boxes = [path.get_extents() for drawn in ax.collections for path in drawn.get_paths()]
+    shares = table[["flipped_share", "lost_share"]].to_numpy().ravel()
+    assert [box.width for box in boxes] == pytest.approx(shares[shares > 0])
+    assert [box.x1 for box in boxes if box.x0] == pytest.approx(
+        (table["flipped_share"] + table["lost_share"])[
+            (table["flipped_share"] > 0) & (table["lost_share"] > 0)
+        ]
+    )
 
 
 def test_recipes_that_differ_in_more_than_strategy_are_named_in_full(small_study):

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+from matplotlib.axes import Axes
 
 import pluralign_stats as pls
 
@@ -21,6 +22,17 @@ def texts() -> Callable[[pls.Picture], list[str]]:
     def read(picture: pls.Picture) -> list[str]:
         found = picture.figure.findobj(lambda a: hasattr(a, "get_text"))
         return [t.get_text() for t in found if t.get_visible() and t.get_text()]
+
+    return read
+
+
+@pytest.fixture(scope="session")
+def bars() -> Callable[[Axes], list[tuple[float, float]]]:
+    """Left end and width of each bar of a panel that is stacked, in the order of drawing."""
+
+    def read(ax: Axes) -> list[tuple[float, float]]:
+        boxes = [path.get_extents() for drawn in ax.collections for path in drawn.get_paths()]
+        return [(float(box.x0), float(box.width)) for box in boxes]
 
     return read
 

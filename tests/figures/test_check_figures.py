@@ -43,7 +43,7 @@ def test_influence_shows_raters_by_items(fit, texts, inside):
     points, matrix = picture.figure.axes[:2]
     drawn = points.collections[1].get_offsets()[:, 0]
     np.testing.assert_allclose(drawn, check.result.table["estimate"].head(10))
-    shown = np.ma.filled(matrix.images[0].get_array().astype(float), np.nan)
+    shown = np.ma.filled(matrix.collections[0].get_array().astype(float), np.nan)
     (details,) = check.details
     largest = details.table.loc[details.table["estimate"].abs().idxmax(), "estimate"]
     assert np.nanmax(np.abs(shown)) == pytest.approx(abs(largest))

@@ -13,7 +13,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 import pluralign_stats as pls
 from pluralign_stats import InputError
-from pluralign_stats.figures.style import house_style
+from pluralign_stats.figures.style import theme
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -119,7 +119,7 @@ def test_figures_say_whether_the_study_is_simulated(shown):
 
 def test_no_text_leaves_the_figure(shown):
     figure = drawn(*shown[:2]).figure
-    with house_style():
+    with theme():
         canvas = FigureCanvasAgg(figure)
         canvas.draw()
         drawn_box = figure.get_tightbbox(canvas.get_renderer())
@@ -133,7 +133,7 @@ def test_no_text_leaves_the_figure(shown):
 
 def test_no_text_covers_another(shown):
     figure = drawn(*shown[:2]).figure
-    with house_style():
+    with theme():
         canvas = FigureCanvasAgg(figure)
         canvas.draw()
         renderer = canvas.get_renderer()

@@ -4,14 +4,14 @@ from matplotlib.lines import Line2D
 
 from pluralign_stats.figures.breaking import extent, joined
 from pluralign_stats.figures.legends import legend
-from pluralign_stats.figures.style import house_style, look, new_figure
+from pluralign_stats.figures.style import look, new_figure, theme
 
 LONG = "mitgefühl_und_einfühlungsvermögen_in_allen_lebenslagen_und_darüber_hinaus_in_jeder_antwort"
 
 
-def drawn(names, most, columns=2):
-    with house_style():
-        figure = new_figure(2.0, columns)
+def drawn(names, most, context="two-column"):
+    with theme():
+        figure = new_figure(2.0, context)
         legend(figure, [Line2D([], []) for _ in names], names, most)
     (made,) = figure.legends
     assert extent(made).width <= figure.bbox.width
@@ -31,7 +31,7 @@ def test_of_longer_names_there_are_fewer_columns_and_a_higher_figure():
 
 
 def test_a_name_too_long_for_any_is_broken():
-    _, made = drawn([LONG, "toxicity"], 4, columns=1)
+    _, made = drawn([LONG, "toxicity"], 4, context="one-column")
     assert joined(made.get_texts()[0].get_text()) == LONG
 
 

@@ -3,20 +3,21 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.collections import LineCollection
 
 import pluralign_stats as pls
 from pluralign_stats.checks.random_effects import random_effects_table
 from pluralign_stats.figures.models import caterpillar_figure, shares_figure
 
 
-def test_shares_stand_at_their_places(fit, texts, inside):
+def test_shares_stand_at_their_places(fit, texts, inside, bars):
     result = pls.predictions(fit, by="politics", kind="probability")
     picture = shares_figure(result)
     ax = picture.figure.axes[0]
-    widths = [bar.get_width() for bar in ax.patches]
+    starts, widths = np.array(bars(ax)).T
     np.testing.assert_allclose(widths, result.table["estimate"])
-    ends = [bar.get_x() + bar.get_width() for bar in ax.patches][4::5]
-    np.testing.assert_allclose(ends, 1)
+    np.testing.assert_allclose((starts + widths)[4::5], 1)
+    np.testing.assert_allclose(starts[::5], 0)
     assert "simulated study" in " ".join(texts(picture))
     n = result.released().table.drop_duplicates("group").set_index("group")["n_raters"]
     labels = [t.get_text().replace("\n", " ") for t in ax.get_yticklabels()]
@@ -52,8 +53,10 @@ def test_ratings_in_words_keep_their_order(fit):
 def test_caterpillars_are_sorted_and_name_no_rater(fit, texts, inside):
     raters = random_effects_table(fit, "rater")
     picture = caterpillar_figure(raters)
-    line = picture.figure.axes[0].collections[0]
-    middles = [segment[:, 0].mean() for segment in line.get_segments()]
+    lines = [c for c in picture.figure.axes[0].collections if isinstance(c, LineCollection)]
+    drawn = sorted((s[0, 1], s[:, 0].mean()) for line in lines for s in line.get_segments())
+    assert [place for place, _ in drawn] == list(range(1, len(raters.table) + 1))
+    middles = [middle for _, middle in drawn]
     expected = fit.random_effects().query("group == 'rater'")["estimate"].sort_values()
     np.testing.assert_allclose(middles, expected, atol=1e-9)
     shown = " ".join(texts(picture)) + raters.to_csv_text()

@@ -8,11 +8,13 @@ import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.collections import PathCollection
 
 import pluralign_stats as pls
 from pluralign_stats import InputError
 from pluralign_stats.designs import ONE_RUN
 from pluralign_stats.figures.breaking import PARAGRAPH
+from pluralign_stats.figures.style import CONTEXTS
 from pluralign_stats.notes import reworded
 from pluralign_stats.results import Metadata, Result
 
@@ -85,11 +87,9 @@ def rows_of(ax):
 def drawn(ax, filled):
     """Estimates of the points of an axis that are filled, or open."""
     found = []
-    for points in ax.collections:
-        faces = points.get_facecolor()
-        if hasattr(points, "get_paths") and len(faces) and len(points.get_offsets()):
-            white = bool((faces[0][:3] == 1).all())
-            found += [] if white is filled else [float(x) for x, _ in points.get_offsets()]
+    for points in (c for c in ax.collections if isinstance(c, PathCollection)):
+        white = (points.get_facecolor()[:, :3] == 1).all(axis=1)
+        found += [float(x) for x, _ in points.get_offsets()[white != filled]]
     return sorted(round(x, 6) for x in found)
 
 
@@ -143,8 +143,10 @@ def test_tables_of_another_kind_are_refused():
     for draw in (pls.survey_figure, pls.specification_curve):
         with pytest.raises(InputError, match="it belongs to another figure"):
             draw(against)
-    with pytest.raises(InputError, match="'columns' must be one of 1, 2, not 3"):
-        pls.against_control_figure(against, columns=3)
+    with pytest.raises(
+        InputError, match="'context' must be one of 'one-column', 'two-column', 'screen'"
+    ):
+        pls.against_control_figure(against, context="page")
 
 
 def test_an_empty_table_is_told_of_in_words(texts):
@@ -170,18 +172,18 @@ def test_budgets_are_told_apart_by_marker_and_word():
 LONG = "ethnicity=Native Hawaiian or Pacific Islander&country=United States of America"
 
 
-@pytest.mark.parametrize("columns", [1, 2])
-def test_nothing_is_cut_in_print(columns):
+@pytest.mark.parametrize("context", CONTEXTS)
+def test_nothing_is_cut_in_print(context):
     names = [f"{LONG} vs control", "preserve vs control", "5-point vs control"]
     against = differences(names, [*DIMENSIONS, "A", "B", "C", "D", "E"])
-    assert uncut(pls.against_control_figure(against, columns=columns))
+    assert uncut(pls.against_control_figure(against, context=context))
     pairs = differences([f"{LONG} vs preserve", "preserve vs 5-point"])
-    assert uncut(pls.pairwise_figure(pairs, columns=columns))
-    assert uncut(pls.optimizers_figure(optimizers(), columns=columns))
-    assert uncut(pls.survey_figure(survey(), columns=columns))
-    picture = pls.specification_curve(specifications(), columns=columns)
+    assert uncut(pls.pairwise_figure(pairs, context=context))
+    assert uncut(pls.optimizers_figure(optimizers(), context=context))
+    assert uncut(pls.survey_figure(survey(), context=context))
+    picture = pls.specification_curve(specifications(), context=context)
     assert uncut(picture)
-    assert picture.figure.get_figwidth() == {1: 3.5, 2: 7.2}[columns]
+    assert picture.figure.get_figwidth() == CONTEXTS[context][0]
 
 
 def optimizers(models=("embedded", "an-owner/a-model-with-a-rather-long-name-8B-Instruct")):
@@ -252,13 +254,21 @@ def survey():
 def test_ratings_are_purple_circles_and_models_blue_triangles(texts):
     picture = pls.survey_figure(survey())
     panel = picture.figure.axes[0]
-    named = {p.get_label(): p for p in panel.collections if not p.get_label().startswith("_")}
-    looks = {
-        name: (mpl.colors.to_hex(p.get_edgecolor()[0]), len(p.get_paths()[0].vertices))
-        for name, p in named.items()
-        if name
+    ratings, models = (c for c in panel.collections if isinstance(c, PathCollection))
+    assert sorted(ratings.get_offsets()[:, 0]) == pytest.approx([0.05, 0.1, 0.3])
+    assert sorted(models.get_offsets()[:, 0]) == pytest.approx([-0.2, 0.4])
+    circle, triangle = (
+        (mpl.colors.to_hex(c.get_edgecolor()[0]), len(c.get_paths()[0].vertices))
+        for c in (ratings, models)
+    )
+    (legend,) = picture.figure.legends
+    named = {
+        t.get_text(): h for t, h in zip(legend.get_texts(), legend.legend_handles, strict=True)
     }
-    circle, triangle = looks["the groups' own ratings"], looks["models tuned on them"]
+    assert named["the groups' own ratings"].get_color().lower() == circle[0]
+    assert named["the groups' own ratings"].get_marker() == "o"
+    assert named["models tuned on them"].get_color().lower() == triangle[0]
+    assert named["models tuned on them"].get_marker() == "^"
     red, green, blue = (int(circle[0][k : k + 2], 16) for k in (1, 3, 5))
     assert red > 1.5 * green
     assert blue > 1.5 * green
@@ -284,7 +294,7 @@ def test_signs_are_bold_where_both_are_clear():
 
 
 def test_in_one_column_words_stand_below_the_dimension():
-    picture = pls.survey_figure(survey(), columns=1)
+    picture = pls.survey_figure(survey(), context="one-column")
     rows = rows_of(picture.figure.axes[0])
     assert rows[1].startswith("Sensitivity and openness signs: ≠ opposite tuned on emotional")
     assert rows[2] == "Helpfulness signs: –"

@@ -18,7 +18,7 @@ from pluralign_stats.checks.influence import influence_check
 from pluralign_stats.checks.random_effects import random_effects_table
 from pluralign_stats.checks.residuals import residual_check
 from pluralign_stats.feedback.audit import audit
-from pluralign_stats.figures.style import WIDTHS, house_style
+from pluralign_stats.figures.style import CONTEXTS, theme
 from pluralign_stats.results import Metadata
 
 #: Points below which print cannot be read.
@@ -94,7 +94,7 @@ def audited(small_study: pls.Study) -> Any:
 def gallery(
     small_study: pls.Study, small_effects: Any, fit: pls.OrdinalFit, audited: Any
 ) -> dict[str, Callable[..., Picture]]:
-    """Every public figure, to be drawn in a number of columns."""
+    """Every public figure, to be drawn for a context."""
     study, effects = small_study, small_effects.differences
     influence = influence_check(fit)
     cells = ["given", "group", "observed"]
@@ -129,7 +129,7 @@ def gallery(
     }
 
     def drawing(name: str) -> Callable[..., Picture]:
-        return lambda columns: getattr(pls, name)(*calls[name], columns=columns)
+        return lambda context: getattr(pls, name)(*calls[name], context=context)
 
     return {name: drawing(name) for name in calls}
 
@@ -137,16 +137,16 @@ def gallery(
 NAMES = [name for name in pls.__all__ if name.endswith("_figure") or name == "specification_curve"]
 
 
-@pytest.fixture(scope="module", params=list(product(sorted(NAMES), (1, 2))), ids=str)
-def printed(request: Any, gallery: dict[str, Any]) -> tuple[Picture, int]:
-    name, columns = request.param
-    return gallery[name](columns), columns
+@pytest.fixture(scope="module", params=list(product(sorted(NAMES), CONTEXTS)), ids=str)
+def printed(request: Any, gallery: dict[str, Any]) -> tuple[Picture, str]:
+    name, context = request.param
+    return gallery[name](context), context
 
 
 def words(picture: Picture) -> list[Any]:
     """Every text that is seen, with its place in pixels."""
     figure = picture.figure
-    with house_style():
+    with theme():
         canvas = FigureCanvasAgg(figure)
         canvas.draw()
     found = figure.findobj(Text)
@@ -172,25 +172,25 @@ def _unseen(picture: Picture) -> set[int]:
     return unseen
 
 
-def test_text_is_legible(printed: tuple[Picture, int]) -> None:
+def test_text_is_legible(printed: tuple[Picture, str]) -> None:
     picture, _ = printed
     small = {t.get_text(): t.get_fontsize() for t, _ in words(picture)
              if t.get_fontsize() < SMALLEST}  # fmt: skip
     assert small == {}
 
 
-def test_nothing_leaves_the_figure(printed: tuple[Picture, int]) -> None:
-    picture, columns = printed
+def test_nothing_leaves_the_figure(printed: tuple[Picture, str]) -> None:
+    picture, context = printed
     figure = picture.figure
     words(picture)
     box, (width, height) = figure.get_tightbbox(), figure.get_size_inches()
-    assert width == WIDTHS[columns]
+    assert width == CONTEXTS[context][0]
     assert min(box.x0, box.y0) >= -0.01
     assert box.x1 <= width + 0.01
     assert box.y1 <= height + 0.01
 
 
-def test_no_text_covers_another(printed: tuple[Picture, int]) -> None:
+def test_no_text_covers_another(printed: tuple[Picture, str]) -> None:
     picture, _ = printed
     found = words(picture)
     covered = [
@@ -202,16 +202,18 @@ def test_no_text_covers_another(printed: tuple[Picture, int]) -> None:
     assert covered == []
 
 
-@pytest.mark.parametrize("columns", [0, 3, "1"])
-def test_other_widths_are_refused(small_study: pls.Study, columns: Any) -> None:
-    with pytest.raises(pls.InputError, match="'columns' must be one of 1, 2, not"):
-        pls.composition_figure(pls.composition(small_study), columns=columns)
+@pytest.mark.parametrize("context", ["page", 1, ""])
+def test_other_widths_are_refused(small_study: pls.Study, context: Any) -> None:
+    with pytest.raises(
+        pls.InputError, match="'context' must be one of 'one-column', 'two-column', 'screen'"
+    ):
+        pls.composition_figure(pls.composition(small_study), context=context)
 
 
 def test_what_cannot_be_drawn_is_told_in_the_width_asked_for(small_study: pls.Study) -> None:
     result = pls.composition(small_study)
     empty = Result(result.table.iloc[:0], "There is nothing to show. " * 4, result.meta)
-    picture = pls.composition_figure(empty, columns=1)
-    assert picture.figure.get_figwidth() == WIDTHS[1]
+    picture = pls.composition_figure(empty, context="one-column")
+    assert picture.figure.get_figwidth() == CONTEXTS["one-column"][0]
     ((_, box),) = words(picture)
     assert box.x1 <= picture.figure.bbox.x1

@@ -7,7 +7,7 @@ from matplotlib.text import Text
 
 import pluralign_stats as pls
 from pluralign_stats.figures.breaking import extent
-from pluralign_stats.figures.style import house_style
+from pluralign_stats.figures.style import CONTEXTS, theme
 from tests.figures import hard
 
 D, L, C = hard.DIMENSIONS, hard.LEVELS, hard.COUNTRIES
@@ -122,12 +122,12 @@ def seen(figure):
             yield text.get_text(), extent(text)
 
 
-@pytest.mark.parametrize("columns", [2, 1])
+@pytest.mark.parametrize("context", CONTEXTS)
 @pytest.mark.parametrize("name", CASES)
-def test_words_neither_overlap_nor_leave_the_figure(name, columns):
+def test_words_neither_overlap_nor_leave_the_figure(name, context):
     draw, table = CASES[name]
-    figure = draw(table, columns=columns).figure
-    with house_style():
+    figure = draw(table, context=context).figure
+    with theme(context):
         figure.draw_without_rendering()
         words = list(seen(figure))
     width, height = figure.bbox.width, figure.bbox.height

@@ -5,7 +5,7 @@ from itertools import pairwise
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-from pluralign_stats.figures.style import house_style, new_figure, panels
+from pluralign_stats.figures.style import CONTEXTS, new_figure, panels, theme
 from pluralign_stats.figures.ticks import GivenTicks, RoundTicks, percents
 
 SPANS = [
@@ -21,12 +21,12 @@ SPANS = [
 ]
 
 
-@pytest.mark.parametrize("columns", [1, 2])
+@pytest.mark.parametrize("context", CONTEXTS)
 @pytest.mark.parametrize("span", SPANS)
 @pytest.mark.parametrize("n", [1, 3, 5, 6])
-def test_labels_have_room(span, n, columns):
-    with house_style():
-        figure = new_figure(2 * n if columns == 1 else 2, columns)
+def test_labels_have_room(span, n, context):
+    with theme(context):
+        figure = new_figure(2 * n if context == "one-column" else 2, context)
         axes = panels(figure, n)
         for ax in axes:
             ax.set_xlim(*span)
@@ -44,7 +44,7 @@ def test_labels_have_room(span, n, columns):
 
 
 def test_ticks_stand_at_round_numbers():
-    with house_style():
+    with theme():
         (ax,) = panels(new_figure(2), 1)
         ax.set_xlim(-0.47, 0.47)
         ticks = RoundTicks(ax, 4)()
@@ -53,7 +53,7 @@ def test_ticks_stand_at_round_numbers():
 
 @pytest.mark.parametrize("scale", ["linear", "log"])
 def test_given_numbers_are_written_from_the_largest_on_as_far_as_there_is_room(scale):
-    with house_style():
+    with theme():
         figure = new_figure(2.0)
         ax = figure.subplots()
         ax.set_xscale(scale)

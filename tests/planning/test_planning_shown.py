@@ -59,9 +59,9 @@ def test_where_none_is_large_enough_the_best_is_named(found: pls.Result) -> None
         pls.smallest_design(replace(found, table=pd.DataFrame()))
 
 
-@pytest.mark.parametrize("columns", [1, 2])
-def test_the_figure_has_a_line_for_each_number_of_ratings(found: pls.Result, columns: int) -> None:
-    picture = pls.power_figure(with_power(found, 0.3, 0.4, 0.5, 0.6), columns=columns)
+@pytest.mark.parametrize("context", ["one-column", "two-column", "screen"])
+def test_the_figure_has_a_line_for_each_number_of_ratings(found: pls.Result, context: str) -> None:
+    picture = pls.power_figure(with_power(found, 0.3, 0.4, 0.5, 0.6), context=context)
     left, right = picture.figure.axes
     labels = [text.get_text() for text in picture.figure.legends[0].get_texts()]
     assert labels == ["2 ratings per rater", "3 ratings per rater"]
