@@ -97,6 +97,7 @@ from .fits.ordinal import fit_ordinal as fit_ordinal
 from .judging.agreement import judge_agreement as judge_agreement
 from .judging.contrasts import judge_contrasts as judge_contrasts
 from .judging.scores import read_judge_scores as read_judge_scores
+from .models.bayes.options import Sampling as Sampling
 from .models.bayes.prior_predictive import prior_predictive as prior_predictive
 from .models.bayes.pymc_model import pymc_model as pymc_model
 from .outcomes.budgets import compare_budgets as compare_budgets

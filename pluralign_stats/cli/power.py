@@ -143,11 +143,8 @@ def command(
         share=share,
         percent=percent,
     )
-    designs = base.grid(
-        raters=raters or [base.raters],
-        items=items or [base.items],
-        ratings_per_rater=ratings_per_rater or [base.ratings_per_rater],
-    )
+    sizes = {"raters": raters, "items": items, "ratings_per_rater": ratings_per_rater}
+    designs = base.grid({name: given for name, given in sizes.items() if given})
     if out is not None:
         _claim(out, base)
     how: dict[str, Any] = {"n_simulations": simulations, "seed": seed, "model": model}

@@ -1,8 +1,7 @@
 """Bayesian effects of demographics on one dimension, with the draws behind them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,8 +9,10 @@ import pandas as pd
 from pluralign_stats.demographics.effects import DemographicEffects, chosen, demographic_effects
 from pluralign_stats.demographics.references import nothing_compared
 from pluralign_stats.effects.comparisons import averaged_settings, contrast_groups
+from pluralign_stats.effects.options import EffectOptions
 from pluralign_stats.errors import MissingExtraError
 from pluralign_stats.fits.bayes import Posterior
+from pluralign_stats.models.bayes.options import SAMPLING, Sampling
 from pluralign_stats.models.parts import Points
 from pluralign_stats.results import Result
 from pluralign_stats.settings import CONF_LEVEL, MIN_CELL
@@ -53,7 +54,8 @@ def bayesian_effects(
     *,
     min_cell: int = MIN_CELL,
     conf_level: float = CONF_LEVEL,
-    **options: Any,
+    priors: Mapping[str, str] | None = None,
+    sampling: Sampling = SAMPLING,
 ) -> BayesianEffects:
     """Estimate by Bayesian models what each demographic does to ratings on one dimension.
 
@@ -65,8 +67,10 @@ def bayesian_effects(
         Which to look at; empty for the first.
     demographics, min_cell, conf_level
         As for `demographic_effects`.
-    options
-        For `fit_bayes`, such as draws and seed.
+    priors
+        As for `fit_bayes`.
+    sampling
+        How the posterior is sampled.
 
     Returns
     -------
@@ -90,7 +94,8 @@ def bayesian_effects(
             model="bayes",
             min_cell=min_cell,
             conf_level=conf_level,
-            **options,
+            priors=priors,
+            sampling=sampling,
         )
     except MissingExtraError as error:
         why = nothing_compared([str(error)])
@@ -130,9 +135,7 @@ def _drawn(study: Study, dimension: str, differences: Result, fits: dict[str, Po
     tables = [pd.DataFrame(columns=_DRAWN)]
     for factor, fit in fits.items():
         own = set(shown.loc[shown["term"] == label(factor), "contrast"])
-        rows, compared, made = averaged_settings(
-            fit, factor, "reference", 1.0, None, None, "mean", "population"
-        )
+        rows, compared, made = averaged_settings(fit, factor, EffectOptions())
         contrasted = contrast_groups(fit, rows, compared, made)
         values = contrasted.at(some_points(fit))
         for contrast, each in zip(contrasted.labels["contrast"], values.T, strict=True):

@@ -1,9 +1,8 @@
 """Who rates how: effects of every demographic on every dimension of a study."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -29,6 +28,7 @@ from pluralign_stats.effects.percent import percent
 from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.fits.fit import Fit
 from pluralign_stats.formatting import with_interval
+from pluralign_stats.models.bayes.options import SAMPLING, Sampling
 from pluralign_stats.notes import Code, Note, is_about, reworded
 from pluralign_stats.results import Metadata, Result, ordered_columns
 from pluralign_stats.settings import CONF_LEVEL, MIN_CELL, SIGNIFICANCE
@@ -70,7 +70,8 @@ def demographic_effects(
     model: Model = "auto",
     min_cell: int = MIN_CELL,
     conf_level: float = CONF_LEVEL,
-    **options: Any,
+    priors: Mapping[str, str] | None = None,
+    sampling: Sampling = SAMPLING,
 ) -> DemographicEffects:
     """Estimate what each demographic does to ratings, adjusted for the others.
 
@@ -94,8 +95,8 @@ def demographic_effects(
         of them, groups are compared with the level of most raters instead, and notes say so.
     conf_level
         Level of the intervals.
-    options
-        For the function that fits, such as draws and seed of `fit_bayes`.
+    priors, sampling
+        As for `fit_bayes`, and how the posterior is sampled; of no meaning for other models.
 
     Raises
     ------
@@ -108,7 +109,7 @@ def demographic_effects(
     factors = chosen("demographic", demographics, study.demographics, default_factors(study))
     targets = chosen("dimension", dimensions, study.dimensions, study.dimensions)
     gaps = {factor: not_asked(study, factor) for factor in factors}
-    fits, failures = fit_plans(study, targets, gaps, model, min_cell, **options)
+    fits, failures = fit_plans(study, targets, gaps, model, min_cell, priors, sampling)
     lacking = _lacking(study, targets, factors, fits, min_cell)
     label = study.codebook.label
     shown = []

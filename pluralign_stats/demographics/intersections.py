@@ -5,8 +5,8 @@ distribution, so that a cell of few raters is drawn towards what its two demogra
 pooling; Evans, Williams, Onnela & Subramanian 2018, Social Science & Medicine 203, 64-73).
 """
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 
 import numpy as np
 import pandas as pd
@@ -20,6 +20,7 @@ from pluralign_stats.describe.disclosure import check_min_cell, hidden_crossing
 from pluralign_stats.effects.averages import averages, population
 from pluralign_stats.errors import InputError, MissingExtraError
 from pluralign_stats.fits.bayes import Posterior, fit_bayes
+from pluralign_stats.models.bayes.options import SAMPLING, Sampling
 from pluralign_stats.models.bayes.summarize import summarize
 from pluralign_stats.results import Result, ordered_columns
 from pluralign_stats.settings import CONF_LEVEL, MIN_CELL
@@ -43,7 +44,8 @@ def intersections(
     *,
     min_cell: int = MIN_CELL,
     conf_level: float = CONF_LEVEL,
-    **options: Any,
+    priors: Mapping[str, str] | None = None,
+    sampling: Sampling = SAMPLING,
 ) -> Result:
     """Mean ratings of the cells of two demographics, as observed and as a Bayesian model has them.
 
@@ -63,8 +65,10 @@ def intersections(
         are shown without counts where these would give them away.
     conf_level
         Level of the intervals.
-    options
-        For `fit_bayes`, such as draws and seed.
+    priors
+        As for `fit_bayes`.
+    sampling
+        How the posterior is sampled.
 
     Returns
     -------
@@ -94,7 +98,9 @@ def intersections(
         return _nothing(study, nothing_compared(lacking))
     formula = f"{formula_of(data, tuple(dict.fromkeys([*everywhere, *two])))} + (1|{':'.join(two)})"
     try:
-        fit = fit_bayes(formula, data, **{"family": family_of(study, target), **options})
+        fit = fit_bayes(
+            formula, data, family=family_of(study, target), priors=priors, **asdict(sampling)
+        )
     except (InputError, MissingExtraError) as error:
         return _nothing(
             study, nothing_compared([f"no model of groups by two demographics: {error}"])

@@ -1,8 +1,11 @@
 """Whether groups use the rating scale alike: measurement invariance."""
 
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import partial
+from typing import cast
 
+import numpy as np
 import pandas as pd
 
 from pluralign_stats.checks.compare_models import compare_models
@@ -14,6 +17,7 @@ from pluralign_stats.errors import InputError
 from pluralign_stats.fits.bayes import BayesOrdinalFit, fit_bayes
 from pluralign_stats.fits.ordinal import OrdinalFit, fit_ordinal
 from pluralign_stats.formatting import with_interval
+from pluralign_stats.models.bayes.options import SAMPLING, Sampling
 from pluralign_stats.models.units import units_of
 from pluralign_stats.results import Result, ordered_columns
 from pluralign_stats.settings import CONF_LEVEL, SIGNIFICANCE
@@ -65,7 +69,10 @@ def measurement_invariance(
     group: str,
     *,
     conf_level: float = CONF_LEVEL,
-    **options: Any,
+    link: str = "logit",
+    weights: str | Sequence[float] | np.ndarray | None = None,
+    priors: Mapping[str, str] | None = None,
+    sampling: Sampling = SAMPLING,
 ) -> Invariance:
     """Tell whether groups, or speakers of different languages, use the scale alike.
 
@@ -86,23 +93,24 @@ def measurement_invariance(
         A factor of two levels or more, such as language.
     conf_level
         Level of the intervals.
-    options
-        For `fit_bayes`, such as priors, draws and seed.
+    link, weights, priors
+        As for `fit_bayes`.
+    sampling
+        How the posteriors are sampled.
 
     Raises
     ------
     InputError
         If `group` is no fixed effect of the formula, or a model cannot be fitted.
     """
-    given = {name: options[name] for name in ("link", "weights") if name in options}
-    tested = fit_ordinal(formula, data, **given)
+    tested = fit_ordinal(formula, data, link=link, weights=weights)
     if group not in tested.design.fixed_variables:
         raise InputError(f"the group '{group}' must be among the fixed effects of '{formula}'")
-    fits = {
-        SAME: _fit(formula, data, options),
-        THRESHOLDS: _fit(formula, data, options | {"nominal": f"`{group}`"}),
-        SPREAD: _fit(formula, data, options | {"scale": f"`{group}`"}),
-    }
+    fit = partial(
+        fit_bayes, formula, data, link=link, weights=weights, priors=priors, **asdict(sampling)
+    )
+    made = {SAME: fit(), THRESHOLDS: fit(nominal=f"`{group}`"), SPREAD: fit(scale=f"`{group}`")}
+    fits = {name: cast("BayesOrdinalFit", each) for name, each in made.items()}
     tests = _tests(tested, group)
     first = comparisons(fits[SAME], group, conf_level=conf_level)
     split = {
@@ -125,13 +133,6 @@ def measurement_invariance(
         warnings=(w for fit in fits.values() for w in fit.warnings),
     )
     return Invariance(fits, result, comparison, tests)
-
-
-def _fit(formula: str, data: pd.DataFrame, options: dict[str, Any]) -> BayesOrdinalFit:
-    fit = fit_bayes(formula, data, **options)
-    if not isinstance(fit, BayesOrdinalFit):
-        raise InputError("use of the scale is told from ratings in categories: family='cumulative'")
-    return fit
 
 
 def _tests(fit: OrdinalFit, group: str) -> Result:

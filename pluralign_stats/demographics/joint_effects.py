@@ -1,8 +1,7 @@
 """One model of all dimensions of a study, in tables for readers."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 
 import pandas as pd
 
@@ -20,11 +19,15 @@ from pluralign_stats.effects.draws import leave_out_zero
 from pluralign_stats.errors import InputError, MissingExtraError
 from pluralign_stats.fits.joint import JointFit, fit_joint
 from pluralign_stats.formatting import with_interval
+from pluralign_stats.models.bayes.options import Sampling
 from pluralign_stats.results import Result, ordered_columns
 from pluralign_stats.settings import CONF_LEVEL, MIN_CELL, MOST_LEVELS
 from pluralign_stats.study.study import Study
 from pluralign_stats.study.text import contrast_labels
 from pluralign_stats.words import joined
+
+#: A model of all dimensions has more parameters, and so as many draws take longer.
+_SAMPLING = Sampling(draws=750)
 
 _COLUMNS = ["dimension", "term", "contrast", "level", "reference", "estimate", "sd", "conf_low"]
 _COLUMNS += ["conf_high", "prob_positive", "n_raters", "n_ratings", "method"]
@@ -55,7 +58,8 @@ def joint_effects(
     *,
     min_cell: int = MIN_CELL,
     conf_level: float = CONF_LEVEL,
-    **options: Any,
+    priors: Mapping[str, str] | None = None,
+    sampling: Sampling = _SAMPLING,
 ) -> JointEffects:
     """Fit one model of all dimensions of a study.
 
@@ -70,8 +74,10 @@ def joint_effects(
         Levels of fewer raters stay in the model but are not shown.
     conf_level
         Level of the intervals.
-    options
-        For `fit_joint`, such as draws and seed.
+    priors
+        As for `fit_joint`.
+    sampling
+        How the posterior is sampled.
 
     Returns
     -------
@@ -99,7 +105,7 @@ def joint_effects(
     rated = set(data["dimension"])
     valence = {n: d.valence for n, d in study.codebook.dimensions.items() if n in rated}
     try:
-        fit = fit_joint(data, used, valence=valence, **options)
+        fit = fit_joint(data, used, valence=valence, priors=priors, **asdict(sampling))
     except (InputError, MissingExtraError) as error:
         return _nothing(study, nothing_compared([f"no model of all dimensions together: {error}"]))
     made = (

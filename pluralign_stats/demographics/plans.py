@@ -1,8 +1,9 @@
 """Which models of a study answer for which demographic, and their fits."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict
 from functools import partial
-from typing import Any, Literal
+from typing import Literal
 
 import pandas as pd
 
@@ -12,6 +13,7 @@ from pluralign_stats.fits.bayes import fit_bayes
 from pluralign_stats.fits.fit import Fit
 from pluralign_stats.fits.linear import fit_linear
 from pluralign_stats.fits.ordinal import fit_ordinal
+from pluralign_stats.models.bayes.options import SAMPLING, Sampling
 from pluralign_stats.settings import MIN_CELL, MOST_LEVELS
 from pluralign_stats.study.study import Study
 from pluralign_stats.words import joined
@@ -38,7 +40,8 @@ def fit_plans(
     gaps: dict[str, str],
     model: Model = "auto",
     min_cell: int = MIN_CELL,
-    **options: Any,
+    priors: Mapping[str, str] | None = None,
+    sampling: Sampling = SAMPLING,
 ) -> tuple[dict[tuple[str, str], Fit], list[str]]:
     """Fit the models of every dimension.
 
@@ -54,8 +57,8 @@ def fit_plans(
         As for `demographic_effects`.
     min_cell
         Fewest raters of a reference group; in place of a smaller one the largest is taken.
-    options
-        For the function that fits.
+    priors, sampling
+        As for `demographic_effects`.
 
     Returns
     -------
@@ -67,7 +70,7 @@ def fit_plans(
     InputError
         If there is no such model, or an ordinal one is asked of ratings that are numbers.
     """
-    fit_by = {name: fitting(study, name, model) for name in dimensions}
+    fit_by = {name: fitting(study, name, model, priors, sampling) for name in dimensions}
     fits: dict[tuple[str, str], Fit] = {}
     failures = []
     for dimension in dimensions:
@@ -75,7 +78,7 @@ def fit_plans(
         for read, used in plans(data, gaps):
             compared = large_references(data, used, min_cell)
             try:
-                fit = fit_by[dimension](formula_of(data, used), compared, **options)
+                fit = fit_by[dimension](formula_of(data, used), compared)
             except InputError as error:
                 failures.append(f"{study.codebook.label(dimension)}: no model: {error}")
             else:
@@ -83,7 +86,13 @@ def fit_plans(
     return fits, failures
 
 
-def fitting(study: Study, dimension: str, model: Model) -> Callable[..., Fit]:
+def fitting(
+    study: Study,
+    dimension: str,
+    model: Model,
+    priors: Mapping[str, str] | None = None,
+    sampling: Sampling = SAMPLING,
+) -> Callable[..., Fit]:
     """What fits the ratings of a dimension.
 
     Raises
@@ -97,7 +106,8 @@ def fitting(study: Study, dimension: str, model: Model) -> Callable[..., Fit]:
     if model == "auto":
         return MODELS["ordinal" if scale.categorical else "linear"]
     if model == "bayes":
-        return partial(MODELS["bayes"], family=family_of(study, dimension))
+        family = family_of(study, dimension)
+        return partial(fit_bayes, family=family, priors=priors, **asdict(sampling))
     if model == "ordinal" and not scale.categorical:
         raise InputError(
             f"{study.codebook.label(dimension)}: an ordinal model is not for {scale.size} "

@@ -1,8 +1,8 @@
 """Ratings of one dimension weighted by a population from a file."""
 
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
@@ -12,6 +12,7 @@ from pluralign_stats.effects.cells import SIZES
 from pluralign_stats.effects.poststratify import example_population, poststratify
 from pluralign_stats.errors import InputError, listing
 from pluralign_stats.fits.bayes import fit_bayes
+from pluralign_stats.models.bayes.options import SAMPLING, Sampling
 from pluralign_stats.results import Result
 from pluralign_stats.settings import CONF_LEVEL
 from pluralign_stats.study.study import Study
@@ -27,7 +28,8 @@ def population_ratings(
     dimension: str = "",
     *,
     conf_level: float = CONF_LEVEL,
-    **options: Any,
+    priors: Mapping[str, str] | None = None,
+    sampling: Sampling = SAMPLING,
 ) -> Result:
     """Weight ratings on one dimension by a population, beside the sample as it is.
 
@@ -44,8 +46,10 @@ def population_ratings(
         Which to look at; empty for the first.
     conf_level
         Level of the intervals.
-    options
-        For `fit_bayes`, such as draws and seed.
+    priors
+        As for `fit_bayes`.
+    sampling
+        How the posterior is sampled.
 
     Returns
     -------
@@ -75,7 +79,8 @@ def population_ratings(
     cells = people.groupby(list(factors), as_index=False, sort=False)[sizes].sum()
     cells.attrs = people.attrs
     family = family_of(study, target)
-    fit = fit_bayes(formula_of(data, factors), data, **{"family": family, **options})
+    formula = formula_of(data, factors)
+    fit = fit_bayes(formula, data, family=family, priors=priors, **asdict(sampling))
     result = poststratify(fit, cells, conf_level=conf_level)
     notes = (*result.meta.notes, *filter(None, [numbers_note(study, [target])]))
     result = replace(result, meta=replace(result.meta, notes=notes))

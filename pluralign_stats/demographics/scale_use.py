@@ -1,8 +1,8 @@
 """Whether the groups of a study use the rating scale alike, in a table for readers."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -30,6 +30,7 @@ from pluralign_stats.describe.disclosure import (
 )
 from pluralign_stats.effects.response_style import LEVEL, RATED
 from pluralign_stats.errors import InputError, MissingExtraError
+from pluralign_stats.models.bayes.options import SAMPLING, Sampling
 from pluralign_stats.results import Result, ordered_columns
 from pluralign_stats.settings import CONF_LEVEL, MIN_CELL, MOST_LEVELS
 from pluralign_stats.study.study import Study
@@ -53,7 +54,8 @@ def scale_use(
     *,
     min_cell: int = MIN_CELL,
     conf_level: float = CONF_LEVEL,
-    **options: Any,
+    priors: Mapping[str, str] | None = None,
+    sampling: Sampling = SAMPLING,
 ) -> Invariance:
     """Tell whether groups of raters use the scale alike on one dimension.
 
@@ -71,8 +73,10 @@ def scale_use(
         compared.
     conf_level
         Level of the intervals.
-    options
-        For `fit_bayes`, such as draws and seed.
+    priors
+        As for `fit_bayes`.
+    sampling
+        How the posterior is sampled.
 
     Returns
     -------
@@ -107,7 +111,10 @@ def scale_use(
         found = groups_of(data, name, label(name), min_cell)
         if found.reference:
             kept, told = _enough(data, name, found, label(name), min_cell)
-            return _compare(study, target, name, kept, told, min_cell, conf_level, options)
+            fitting = partial(
+                measurement_invariance, conf_level=conf_level, priors=priors, sampling=sampling
+            )
+            return _compare(study, target, name, kept, told, min_cell, fitting)
         lacking.append(found.lacking)
     none = [] if candidates else [no_demographics(map(label, study.demographics))]
     lacking = ["no rating was given"] if data.empty else lacking
@@ -157,14 +164,11 @@ def _compare(
     data: pd.DataFrame,
     left_out: tuple[str, ...],
     min_cell: int,
-    conf_level: float,
-    options: dict[str, Any],
+    fitting: Callable[[str, pd.DataFrame, str], Invariance],
 ) -> Invariance:
     label = _label(study)(name)
     try:
-        made = measurement_invariance(
-            formula_of(data, (name,)), data, name, conf_level=conf_level, **options
-        )
+        made = fitting(formula_of(data, (name,)), data, name)
     except (InputError, MissingExtraError) as error:
         why = f"no models of how groups by {label} use the scale: {error}"
         return _nothing(study, nothing_compared([why]))

@@ -12,7 +12,8 @@ from pluralign_stats.backing import Backing
 from pluralign_stats.effects.adjust import Adjustment
 from pluralign_stats.effects.averages import Population, averages, population
 from pluralign_stats.effects.counts import READJUST, count, pair_backing
-from pluralign_stats.effects.estimates import Estimates, Interval, infer, tabulate
+from pluralign_stats.effects.estimates import Estimates, infer, tabulate
+from pluralign_stats.effects.options import EffectOptions, Interval, with_options
 from pluralign_stats.effects.predictions import UNITS, label_groups, notes
 from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.models.few_units import few_units
@@ -60,6 +61,7 @@ class Comparison:
         return made
 
 
+@with_options
 def comparisons(
     fit: ModelEstimates,
     variable: str,
@@ -89,19 +91,6 @@ def comparisons(
         (each level with the one before).
     step
         By how much a number is raised.
-    by, newdata
-        Groups within which to average, and rows to average over instead of the model's own.
-    kind
-        Compare the ``"mean"`` rating, the ``"probability"`` of each category, or the ``"linear"``
-        predictor (log odds, for a logit).
-    averaging
-        ``"population"``, ``"conditional"`` or ``"typical"``; see `Fit.predict`.
-    conf_level, interval, n_draws, seed
-        Level of the intervals; by the ``"delta"`` method, or by ``"simulation"``. Of a Bayesian
-        fit they are quantiles of its draws, each of which is averaged first.
-    adjust
-        ``"holm"``, ``"bh"``, ``"tukey"`` (single-step, with simultaneous intervals), ``"none"``;
-        within one group (and category). Of no meaning for a Bayesian fit.
 
     Returns
     -------
@@ -116,10 +105,19 @@ def comparisons(
     InputError
         If the variable is not in the model, or an option is unknown or not for this kind of fit.
     """
-    how = infer(fit, conf_level, interval, adjust, n_draws, seed)
-    rows, compared, made = averaged_settings(
-        fit, variable, pairs, step, by, newdata, kind, averaging
-    )
+    options = EffectOptions(
+        by=by, newdata=newdata, kind=kind, averaging=averaging, conf_level=conf_level,
+        interval=interval, adjust=adjust, n_draws=n_draws, seed=seed,
+    )  # fmt: skip
+    return compare(fit, variable, options, pairs, step)
+
+
+def compare(
+    fit: ModelEstimates, variable: str, options: EffectOptions, pairs: Pairs, step: float = 1.0
+) -> Result:
+    """Compare average predictions; see `comparisons`."""
+    how = infer(fit, options)
+    rows, compared, made = averaged_settings(fit, variable, options, pairs, step)
     differences = contrast_groups(fit, rows, compared, made)
     few = few_units(fit, variable)
     table = tabulate(fit, differences, how, few=[few])
@@ -128,16 +126,16 @@ def comparisons(
         table,
         "",
         f"Differences by {variable}",
-        unit=UNITS[kind] if kind != "linear" else fit.family.unit,
-        conf_level=conf_level,
+        unit=UNITS[options.kind] if options.kind != "linear" else fit.family.unit,
+        conf_level=options.conf_level,
         interval=how.kind,
         notes=(
             "Raters and ratings are counted in the group named first.",
-            *notes(fit, rows.n_dropped, averaging, kind),
+            *notes(fit, rows.n_dropped, options),
             few.note if few else None,
             how.note,
         ),
-        backing=contrast_backing(fit, rows, compared, differences, adjust),
+        backing=contrast_backing(fit, rows, compared, differences, options.adjust),
     )
 
 
@@ -183,18 +181,15 @@ def compare_levels(fit: ModelEstimates, variable: str, pairs: Pairs, step: float
 def averaged_settings(
     fit: ModelEstimates,
     variable: str,
-    pairs: Pairs,
-    step: float,
-    by: str | Sequence[str] | None,
-    newdata: pd.DataFrame | None,
-    kind: Kind,
-    averaging: Averaging,
+    options: EffectOptions,
+    pairs: Pairs = "reference",
+    step: float = 1.0,
 ) -> tuple[Population, Comparison, Estimates]:
     """Average predictions at each setting of a variable, in each group."""
     compared = compare_levels(fit, variable, pairs, step)
     factor = variable in fit.design.factors
     given = {variable: compared.settings[0]} if factor else None
-    rows = population(fit, by, newdata, given)
+    rows = population(fit, options.by, options.newdata, given)
     made = averages(
         fit,
         rows,
@@ -202,8 +197,8 @@ def averaged_settings(
             {variable: value if factor else rows.data[variable] + value}
             for value in compared.settings
         ],
-        kind,
-        averaging,
+        options.kind,
+        options.averaging,
     )
     return rows, compared, made
 

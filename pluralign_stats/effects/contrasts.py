@@ -1,24 +1,40 @@
 """Differences between levels of a factor, averaged over everything else in the data."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any
 
 import pandas as pd
 
-from pluralign_stats.effects.comparisons import Pairs, comparisons
+from pluralign_stats.effects.adjust import Adjustment
+from pluralign_stats.effects.comparisons import Pairs, compare
 from pluralign_stats.effects.draws import apart_from_zero
+from pluralign_stats.effects.options import EffectOptions, Interval, with_options
 from pluralign_stats.effects.rows import rating_sd
 from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.formatting import with_interval
 from pluralign_stats.models.fit import ModelEstimates
+from pluralign_stats.models.parts import Averaging, Kind
 from pluralign_stats.results import Result, ordered_columns
-from pluralign_stats.settings import SIGNIFICANCE
+from pluralign_stats.settings import CONF_LEVEL, SIGNIFICANCE
 from pluralign_stats.words import counted, has
 
 
+@with_options
 def contrasts(
-    fit: ModelEstimates, factor: str, *, pairs: Pairs = "reference", **options: Any
+    fit: ModelEstimates,
+    factor: str,
+    *,
+    pairs: Pairs = "reference",
+    by: str | Sequence[str] | None = None,
+    newdata: pd.DataFrame | None = None,
+    kind: Kind = "mean",
+    averaging: Averaging = "population",
+    conf_level: float = CONF_LEVEL,
+    interval: Interval = "delta",
+    adjust: Adjustment = "holm",
+    n_draws: int = 1000,
+    seed: int = 1,
 ) -> Result:
     """Differences between levels of a factor.
 
@@ -33,9 +49,6 @@ def contrasts(
         One of its categorical variables.
     pairs
         Each level against the ``"reference"``, ``"all"`` pairs, or ``"sequential"`` ones.
-    options
-        by, newdata, kind (``"mean"`` in rating points, or ``"linear"``), averaging, conf_level,
-        interval, adjust, n_draws, seed: as for `comparisons`.
 
     Returns
     -------
@@ -52,9 +65,13 @@ def contrasts(
     """
     if factor not in fit.design.factors:
         raise InputError(one_of("the factor", factor, fit.design.factors))
-    result = comparisons(fit, factor, pairs=pairs, **options)
+    options = EffectOptions(
+        by=by, newdata=newdata, kind=kind, averaging=averaging, conf_level=conf_level,
+        interval=interval, adjust=adjust, n_draws=n_draws, seed=seed,
+    )  # fmt: skip
+    result = compare(fit, factor, options, pairs)
     table = result.table
-    if options.get("kind", "mean") == "mean":
+    if kind == "mean":
         table = table.assign(standardized=table["estimate"] / rating_sd(fit))
         table = table[ordered_columns(table)]
     retell = partial(_sentence, factor=factor, unit=result.meta.unit)

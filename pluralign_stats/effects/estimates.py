@@ -2,24 +2,21 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal
 
 import numpy as np
 import pandas as pd
 from scipy.stats import norm
 from scipy.stats import t as student
 
-from pluralign_stats.describe.intervals import check_level
 from pluralign_stats.effects.adjust import (
     ADJUSTMENTS,
-    Adjustment,
     benjamini_hochberg,
-    check_adjustment,
     holm,
     largest_statistic,
 )
 from pluralign_stats.effects.draws import COLUMNS
-from pluralign_stats.errors import InputError, one_of
+from pluralign_stats.effects.options import EffectOptions
+from pluralign_stats.errors import InputError
 from pluralign_stats.models.bayes.summarize import summarize
 from pluralign_stats.models.few_units import FewUnits, shown_degrees
 from pluralign_stats.models.fit import ModelEstimates
@@ -28,14 +25,9 @@ from pluralign_stats.models.ordinal import OrdinalEstimates
 from pluralign_stats.models.parts import Points
 from pluralign_stats.notes import Code, Note
 from pluralign_stats.results import ordered_columns
-from pluralign_stats.settings import CONF_LEVEL
 
 #: Draws of the parameters are tried so many times as often as they are asked for.
 MOST_DRAWS = 20
-
-#: How intervals are made: by the delta method, or from draws of the parameters. Those of a
-#: Bayesian fit are quantiles of its own draws, whatever is said.
-Interval = Literal["delta", "simulation"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,12 +36,8 @@ class Inference:
 
     Attributes
     ----------
-    conf_level
-        Level of the intervals.
-    interval
-        Delta method, or quantiles over draws of the parameters from their normal approximation.
-    adjust
-        Adjustment of the p-values within one family.
+    options
+        How intervals and adjusted p-values are made.
     draws, crossed
         (S, k) draws of the parameters for the simulation, and how many more were drawn and left
         out since some of their thresholds crossed.
@@ -58,29 +46,23 @@ class Inference:
         for other fits.
     """
 
-    conf_level: float = CONF_LEVEL
-    interval: Interval = "delta"
-    adjust: Adjustment = "holm"
+    options: EffectOptions
     draws: np.ndarray = field(default_factory=lambda: np.zeros((0, 0)))
     crossed: int = 0
     credible: str = ""
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be used."""
-        check_level(self.conf_level)
+        """Refuse what is not for a Bayesian fit."""
         if self.credible:
             self._refuse_frequentist()
-        check_adjustment(self.adjust)
-        if self.interval not in ("delta", "simulation"):
-            raise InputError(one_of("'interval'", self.interval, ("delta", "simulation")))
 
     def _refuse_frequentist(self) -> None:
-        if self.interval == "simulation":
+        if self.options.interval == "simulation":
             raise InputError(
                 "a Bayesian fit has draws of its own, and its intervals are their quantiles; leave "
                 "'interval' out"
             )
-        if self.adjust in ("bh", "tukey"):
+        if self.options.adjust in ("bh", "tukey"):
             raise InputError(
                 "a Bayesian fit has no p-values to adjust; leave 'adjust' out and read "
                 "'prob_positive'"
@@ -91,15 +73,15 @@ class Inference:
         """Kind of the intervals, for a table's metadata."""
         if self.credible:
             return self.credible
-        made = "delta-method" if self.interval == "delta" else "simulation"
-        return f"{'simultaneous ' if self.adjust == 'tukey' else ''}{made} intervals"
+        made = "delta-method" if self.options.interval == "delta" else "simulation"
+        return f"{'simultaneous ' if self.options.adjust == 'tukey' else ''}{made} intervals"
 
     @property
     def note(self) -> Note:
         """What the columns mean or how p is adjusted, for a table's notes."""
         if self.credible:
             return COLUMNS
-        text = " ".join([f"p adjusted: {ADJUSTMENTS[self.adjust]}.", *self.left_out])
+        text = " ".join([f"p adjusted: {ADJUSTMENTS[self.options.adjust]}.", *self.left_out])
         return Note(Code.ADJUSTMENT, text)
 
     @property
@@ -114,28 +96,19 @@ class Inference:
         )
 
 
-def infer(
-    fit: ModelEstimates,
-    conf_level: float,
-    interval: Interval,
-    adjust: Adjustment,
-    n_draws: int,
-    seed: int,
-) -> Inference:
+def infer(fit: ModelEstimates, options: EffectOptions) -> Inference:
     """How the estimates of a fit are turned into a table.
 
     Raises
     ------
     InputError
-        If an option is unknown, or is not for this kind of fit.
+        If an option is not for this kind of fit.
     """
-    if n_draws < 100:
-        raise InputError(f"'n_draws' must be 100 or more, not {n_draws}")
     credible = fit.interval if fit.bayesian else ""
-    how = Inference(conf_level, interval, adjust, credible=credible)
-    if interval != "simulation":
+    how = Inference(options, credible=credible)
+    if options.interval != "simulation":
         return how
-    draws, crossed = _draw(fit, n_draws, seed)
+    draws, crossed = _draw(fit, options.n_draws, options.seed)
     return replace(how, draws=draws, crossed=crossed)
 
 
@@ -252,7 +225,7 @@ def tabulate(
     most = np.array([each.df if each else np.inf for each in few])
     given = shown_degrees(fit, fit.design.raters.n, fit.degrees(estimates.slopes))
     df = np.minimum(given, most)
-    width = student.ppf((1 + how.conf_level) / 2, df)
+    width = student.ppf((1 + how.options.conf_level) / 2, df)
     table = estimates.labels.assign(estimate=estimates.estimate, std_error=std_error)
     with np.errstate(divide="ignore", invalid="ignore"):
         statistic = estimates.estimate / std_error
@@ -266,7 +239,7 @@ def tabulate(
         )
         width[among] = np.where(np.isnan(wide), width[among], wide)
     low, high = estimates.estimate - width * std_error, estimates.estimate + width * std_error
-    if how.interval == "simulation":
+    if how.options.interval == "simulation":
         low, high, spread = _simulate(estimates, how, raised * width)
         table["std_error"] = raised * spread
     table = table.assign(conf_low=low, conf_high=high)
@@ -287,7 +260,7 @@ def posterior_table(
     test: bool = True,
 ) -> pd.DataFrame:
     """Table of draws (S, m) of what the m labels name."""
-    summary = summarize(draws, how.conf_level, signed=test).set_axis(labels.index)
+    summary = summarize(draws, how.options.conf_level, signed=test).set_axis(labels.index)
     table = labels.join(summary).assign(method=str(fit.method))
     return table[ordered_columns(table)]
 
@@ -296,15 +269,15 @@ def _adjust(
     p: np.ndarray, statistic: np.ndarray, matrix: np.ndarray, df: np.ndarray, how: Inference
 ) -> tuple[np.ndarray, float]:
     """Adjusted p-values of one family, and the width of simultaneous intervals (else missing)."""
-    if how.adjust == "none":
+    if how.options.adjust == "none":
         return p, np.nan
-    if how.adjust != "tukey":
-        return (holm if how.adjust == "holm" else benjamini_hochberg)(p), np.nan
+    if how.options.adjust != "tukey":
+        return (holm if how.options.adjust == "holm" else benjamini_hochberg)(p), np.nan
     sd = np.sqrt(np.diag(matrix).clip(0))
     with np.errstate(divide="ignore", invalid="ignore"):
         correlation = matrix / np.outer(sd, sd)
     largest = largest_statistic(correlation, float(np.nanmin(df)))
-    return largest.p_values(statistic), largest.critical_value(how.conf_level)
+    return largest.p_values(statistic), largest.critical_value(how.options.conf_level)
 
 
 def _simulate(

@@ -8,6 +8,7 @@ from pluralign_stats.backing import Backing
 from pluralign_stats.effects.comparisons import averaged_settings
 from pluralign_stats.effects.counts import level_raters
 from pluralign_stats.effects.draws import COLUMNS
+from pluralign_stats.effects.options import EffectOptions, with_options
 from pluralign_stats.effects.predictions import notes
 from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.formatting import with_interval
@@ -25,6 +26,7 @@ _RATIOS = "Of a ratio whose denominator may be 0, read the median and the interv
 Named = Mapping[str, np.ndarray]
 
 
+@with_options
 def summarize_draws(
     fit: ModelEstimates,
     function: Callable[[Named], np.ndarray | Named],
@@ -51,8 +53,6 @@ def summarize_draws(
         What the table calls the outcome.
     factors
         Factors of the model for whose levels to predict: the average as if everyone had the level.
-    kind, averaging
-        Of those predictions; see `Fit.predict`.
     unit
         Unit of the outcome.
     conf_level
@@ -87,7 +87,8 @@ def summarize_draws(
         "comparisons with interval='simulation'",
     )
     chosen = (factors,) if isinstance(factors, str) else tuple(factors)
-    given = named_draws(fit, chosen, kind, averaging)
+    options = EffectOptions(kind=kind, averaging=averaging, conf_level=conf_level)
+    given = named_draws(fit, chosen, options)
     asked = _Asked(given)
     terms, drawn = _evaluate(function, asked, name)
     table = summarize(drawn, conf_level)
@@ -103,7 +104,7 @@ def summarize_draws(
         name[:1].upper() + name[1:],
         unit=unit,
         conf_level=conf_level,
-        notes=(COLUMNS, _RATIOS, *(notes(fit, 0, averaging, kind) if chosen else ())),
+        notes=(COLUMNS, _RATIOS, *(notes(fit, 0, options) if chosen else ())),
         backing=Backing(behind, fit.design.raters.unknown),
     )
 
@@ -137,7 +138,7 @@ def _fewest(fit: PosteriorEstimates, factors: Sequence[str], names: set[str]) ->
 
 
 def named_draws(
-    fit: PosteriorEstimates, factors: Sequence[str], kind: Kind, averaging: Averaging
+    fit: PosteriorEstimates, factors: Sequence[str], options: EffectOptions
 ) -> dict[str, np.ndarray]:
     """Draws (S,) of all parameters, and of predictions for each level of the factors."""
     from pluralign_stats.models.bayes.arviz_data import parameter_draws
@@ -151,13 +152,11 @@ def named_draws(
     for factor in factors:
         if factor not in fit.design.factors:
             raise InputError(one_of("the factor", factor, fit.design.factors))
-        _, compared, averages = averaged_settings(
-            fit, factor, "reference", 1.0, None, None, kind, averaging
-        )
+        _, compared, averages = averaged_settings(fit, factor, options)
         drawn = averages.at(fit.points)
         for k, place in enumerate(averages.labels.itertuples()):
             name = f"{factor}: {compared.names[place.setting]}"
-            if kind == "probability":
+            if options.kind == "probability":
                 name = f"{name}: {fit.family.labels[place.category]}"
             if name in made:
                 raise InputError(f"'{name}' names two things to draw; rename a level of '{factor}'")

@@ -17,12 +17,12 @@ from pluralign_stats.effects.equations import parse_equation
 from pluralign_stats.effects.estimates import (
     Estimates,
     Inference,
-    Interval,
     covariance,
     infer,
     posterior_table,
     tabulate,
 )
+from pluralign_stats.effects.options import EffectOptions, Interval, with_options
 from pluralign_stats.effects.predictions import UNITS, notes
 from pluralign_stats.errors import InputError, NotApplicableError, one_of
 from pluralign_stats.models.between import (
@@ -48,6 +48,7 @@ from pluralign_stats.settings import CONF_LEVEL, SIGNIFICANCE
 from pluralign_stats.words import levels_of, p_told
 
 
+@with_options
 def hypotheses(
     fit: ModelEstimates,
     tests: str | Sequence[str],
@@ -77,9 +78,9 @@ def hypotheses(
         ``"`31-40` = `18-30`"``. A number that is also a name is taken for a constant only where it
         multiplies or divides what holds a name, as in ``"2 * `1` = `0`"``, and as a whole side of
         an equation with names in quotes, as in ``"`1` = 0"``; elsewhere it is refused.
-    by, newdata, kind, averaging
-        As for `predictions`; without `by` the tests are about coefficients.
-    conf_level, interval, adjust, n_draws, seed
+    by
+        Variables whose combinations make the groups; without them the tests are about coefficients.
+    adjust
         As for `comparisons`; the family is all `tests`.
 
     Returns
@@ -95,7 +96,11 @@ def hypotheses(
     InputError
         If an equation cannot be read, or in two ways, names what is not there, or is not linear.
     """
-    how = infer(fit, conf_level, interval, adjust, n_draws, seed)
+    options = EffectOptions(
+        by=by, newdata=newdata, kind=kind, averaging=averaging, conf_level=conf_level,
+        interval=interval, adjust=adjust, n_draws=n_draws, seed=seed,
+    )  # fmt: skip
+    how = infer(fit, options)
     equations = [tests] if isinstance(tests, str) else list(tests)
     told: tuple[str, ...] = ()
     unknown = fit.design.raters.unknown
@@ -108,7 +113,7 @@ def hypotheses(
         rows = population(fit, by, newdata)
         base = averages(fit, rows, [{}], kind, averaging)
         names = [", ".join(group) for group in rows.groups]
-        unit, told = UNITS[kind], notes(fit, rows.n_dropped, averaging, kind)
+        unit, told = UNITS[kind], notes(fit, rows.n_dropped, options)
         each = [few_units(fit, *rows.names)] * len(base.estimate)
         behind = np.repeat(group_backing(fit, rows).raters, len(base.estimate) // len(names))
         if kind == "probability":
@@ -185,7 +190,7 @@ def _tabulate(
     own, other = (tabulate(f, estimates, how, few=n) for f, n in ((fit, few), (wider, [by_units])))
     own = own if "df" in own else own.assign(df=np.inf)
     table = own[other.columns].where(~pd.Series(apart), other)
-    if readjust := READJUST.get(how.adjust):
+    if readjust := READJUST.get(how.options.adjust):
         table["p_adjusted"] = readjust(table["p_value"].to_numpy(dtype=float))
     return table, (told,)
 

@@ -24,7 +24,8 @@ from pluralign_stats.effects.comparisons import (
     contrast_backing,
     contrast_groups,
 )
-from pluralign_stats.effects.estimates import Estimates, Inference, Interval, infer, tabulate
+from pluralign_stats.effects.estimates import Estimates, Inference, infer, tabulate
+from pluralign_stats.effects.options import EffectOptions, Interval, with_options
 from pluralign_stats.effects.predictions import notes
 from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.formatting import minus, with_interval
@@ -45,6 +46,7 @@ _NUMBERS |= {"p_value", "p_adjusted"}
 NEAR_ZERO, FEW_ERRORS = 0.05, 5.0
 
 
+@with_options
 def percent(
     fit: ModelEstimates,
     factor: str,
@@ -68,11 +70,8 @@ def percent(
         A fitted model.
     factor
         One of its categorical variables.
-    pairs, by, newdata, averaging, adjust
+    pairs
         As for `comparisons`.
-    conf_level, interval, n_draws, seed
-        Level of the intervals; by the delta method or simulation, either on the log scale. Of a
-        Bayesian fit every draw is put in percent, and the draws are then summarised.
     lowest
         Lowest rating of the scale; by default the lowest in the data. A difference is a share of a
         mean only on a scale without negative ratings, and where that mean is not near 0: elsewhere
@@ -93,17 +92,19 @@ def percent(
     """
     if factor not in fit.design.factors:
         raise InputError(one_of("the factor", factor, fit.design.factors))
-    how = infer(fit, conf_level, interval, adjust, n_draws, seed)
+    shared = EffectOptions(
+        by=by, newdata=newdata, averaging=averaging, conf_level=conf_level, interval=interval,
+        adjust=adjust, n_draws=n_draws, seed=seed,
+    )  # fmt: skip
+    how = infer(fit, shared)
     few = few_units(fit, factor)
     tables, backings, dropped, why = [], [], 0, ""
     readings: dict[str, Kind] = {"mean": "mean", "odds": "linear"}
     for reading, kind in readings.items():
-        rows, compared, made = averaged_settings(
-            fit, factor, pairs, 1.0, by, newdata, kind, averaging
-        )
+        rows, compared, made = averaged_settings(fit, factor, replace(shared, kind=kind), pairs)
         if reading == "mean":
-            shared, why = _shares_of(fit, made, how, lowest)
-            logs = _logs(made, shared)
+            known, why = _shares_of(fit, made, how, lowest)
+            logs = _logs(made, known)
         else:
             logs = _log_odds(fit, made)
         differences = contrast_groups(fit, rows, compared, logs)
@@ -126,9 +127,9 @@ def percent(
         interval=how.kind,
         notes=(
             _readings(fit, factor),
-            *([why] if why else []),
+            why,
             "Raters and ratings are counted in the group named first.",
-            *notes(fit, dropped, averaging, "mean"),
+            *notes(fit, dropped, shared),
             few.note if few else None,
             how.note,
         ),

@@ -17,6 +17,7 @@ from pluralign_stats.effects.averages import Population, averages, population
 from pluralign_stats.effects.cells import Cells, read_cells
 from pluralign_stats.effects.counts import count, group_backing
 from pluralign_stats.effects.estimates import Estimates, Inference, infer, tabulate
+from pluralign_stats.effects.options import EffectOptions
 from pluralign_stats.effects.predictions import AVERAGED, UNITS, level_table
 from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.formatting import with_interval
@@ -97,7 +98,7 @@ def poststratify(
     averaged over. So unshrunken fixed effects and partially pooled intersections both work. The
     counts of the population are taken to be exact.
     """
-    how = infer(fit, conf_level, "delta", "none", 1000, 1)
+    how = infer(fit, EffectOptions(conf_level=conf_level, adjust="none"))
     positive = _positive(fit, kind, positive_from)
     cells = read_cells(fit, population, by)
     predicted: Kind = "probability" if kind == "positive" else kind

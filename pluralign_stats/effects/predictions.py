@@ -9,7 +9,8 @@ import pandas as pd
 
 from pluralign_stats.effects.averages import averages, population
 from pluralign_stats.effects.counts import count, group_backing
-from pluralign_stats.effects.estimates import Estimates, Inference, Interval, infer, tabulate
+from pluralign_stats.effects.estimates import Estimates, Inference, infer, tabulate
+from pluralign_stats.effects.options import EffectOptions, Interval, with_options
 from pluralign_stats.formatting import minus
 from pluralign_stats.models.few_units import FewUnits, few_units
 from pluralign_stats.models.fit import ModelEstimates
@@ -30,6 +31,7 @@ AVERAGED = {
 UNITS = {"mean": "rating points", "probability": "share", "linear": "linear predictor"}
 
 
+@with_options
 def predictions(
     fit: ModelEstimates,
     *,
@@ -48,18 +50,6 @@ def predictions(
     ----------
     fit
         A fitted model.
-    by
-        Variables whose combinations make groups; None for one average over all rows.
-    newdata
-        Rows to predict instead of those the model was fitted to.
-    kind
-        ``"mean"`` rating, ``"probability"`` of each category, or ``"linear"`` predictor.
-    averaging
-        ``"population"``, ``"conditional"`` or ``"typical"``; see `Fit.predict`.
-    conf_level, interval, n_draws, seed
-        Level of the intervals; by the ``"delta"`` method (of a probability, on the logit scale),
-        or by ``"simulation"`` with so many draws of the parameters from this seed. Of a Bayesian
-        fit they are quantiles of its draws, each of which is averaged first.
 
     Returns
     -------
@@ -68,7 +58,11 @@ def predictions(
         conf_low, conf_high, n_raters, n_ratings, method. Of a Bayesian fit, sd takes the place of
         std_error.
     """
-    how = infer(fit, conf_level, interval, "none", n_draws, seed)
+    options = EffectOptions(
+        by=by, newdata=newdata, kind=kind, averaging=averaging, conf_level=conf_level,
+        interval=interval, adjust="none", n_draws=n_draws, seed=seed,
+    )  # fmt: skip
+    how = infer(fit, options)
     rows = population(fit, by, newdata)
     made = averages(fit, rows, [{}], kind, averaging)
     labels = label_groups(rows.names, rows.groups, made.labels["group"])
@@ -92,7 +86,7 @@ def predictions(
         conf_level=conf_level,
         interval=how.kind,
         notes=(
-            *notes(fit, rows.n_dropped, averaging, kind),
+            *notes(fit, rows.n_dropped, options),
             few.note if few else None,
             *how.left_out,
         ),
@@ -110,11 +104,11 @@ def label_groups(
     return pd.DataFrame({"term": ", ".join(names), "group": labels[codes]})
 
 
-def notes(fit: ModelEstimates, n_dropped: int, averaging: Averaging, kind: Kind) -> tuple[str, ...]:
+def notes(fit: ModelEstimates, n_dropped: int, options: EffectOptions) -> tuple[str, ...]:
     """What a reader has to know of averages."""
     known = "those of each draw" if fit.bayesian else "taken as known"
-    averaged = bool(fit.random) and kind != "linear"
-    told = [AVERAGED[averaging].format(known=known)] if averaged else []
+    averaged = bool(fit.random) and options.kind != "linear"
+    told = [AVERAGED[options.averaging].format(known=known)] if averaged else []
     if n_dropped:
         told.append(f"Rows left out because a variable is missing: {n_dropped:,}.")
     if fit.design.raters.unknown:

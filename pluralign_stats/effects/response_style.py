@@ -21,6 +21,7 @@ from pluralign_stats.effects.comparisons import (
     contrast_backing,
     contrast_groups,
 )
+from pluralign_stats.effects.options import EffectOptions, with_options
 from pluralign_stats.effects.predictions import notes
 from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.formatting import with_interval
@@ -39,6 +40,7 @@ from pluralign_stats.words import levels_of
 RATED, LEVEL, STYLE = "as rated", "level", "use of the scale"
 
 
+@with_options
 def response_style(
     fit: ModelEstimates,
     group: str,
@@ -54,10 +56,6 @@ def response_style(
         A Bayesian ordinal fit with ``nominal=group`` or ``scale=group``.
     group
         The factor whose levels are compared with the first.
-    averaging
-        As for `comparisons`.
-    conf_level
-        Level of the intervals.
 
     Returns
     -------
@@ -78,9 +76,8 @@ def response_style(
         raise InputError(one_of("the group", group, fit.design.factors))
     points = fit.points
     alike = replace(points, parameters=_alike(fit, group, points.parameters))
-    rows, compared, made = averaged_settings(
-        fit, group, "reference", 1.0, None, None, "mean", averaging
-    )
+    options = EffectOptions(averaging=averaging, conf_level=conf_level)
+    rows, compared, made = averaged_settings(fit, group, options)
     differences = contrast_groups(fit, rows, compared, made)
     rated, level = differences.at(points), differences.at(alike)
     units = units_of(fit, group)
@@ -110,7 +107,7 @@ def response_style(
             "tell it from a difference in what is perceived.",
             f"Intervals are as wide as differences between {levels_of(units.names)} in their use "
             "of the scale make them, which the model itself leaves out.",
-            *notes(fit, rows.n_dropped, averaging, "mean"),
+            *notes(fit, rows.n_dropped, options),
         ),
         backing=backing,
     )

@@ -13,6 +13,7 @@ import pandas as pd
 
 from pluralign_stats.effects.estimates import infer, tabulate
 from pluralign_stats.effects.hypotheses import coefficients
+from pluralign_stats.effects.options import EffectOptions
 from pluralign_stats.errors import InputError, NotApplicableError, one_of
 from pluralign_stats.models.few_units import few_units
 from pluralign_stats.models.fit import ModelEstimates
@@ -76,5 +77,5 @@ def standardized_difference(
         weights[0, column] = sign
     contrast = pd.DataFrame({"contrast": contrast_labels([(level, reference)])})
     difference = base.combine(weights / fit.latent_sd, contrast)
-    how = infer(fit, conf_level, "delta", "none", 1000, 1)
+    how = infer(fit, EffectOptions(conf_level=conf_level, adjust="none"))
     return tabulate(fit, difference, how, few=[few_units(fit, factor)]).iloc[0]

@@ -11,6 +11,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    ModelWrapValidatorHandler,
     ValidationError,
     field_validator,
     model_validator,
@@ -88,10 +89,11 @@ class Recipe(BaseModel):
     budget: Annotated[int, Field(ge=1)] | None = None
     seed: Annotated[int, Field(ge=0)] = 0
 
-    def __init__(self, **fields: Any) -> None:
-        """Check the fields; what is wrong with them is an `InputError` of one line."""
+    @model_validator(mode="wrap")
+    @classmethod
+    def _told_in_one_line(cls, fields: Any, check: ModelWrapValidatorHandler[Self]) -> Self:
         try:
-            super().__init__(**fields)
+            return check(fields)
         except ValidationError as error:
             raise InputError(f"recipe: {_explain(error)}") from None
 

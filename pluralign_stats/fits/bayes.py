@@ -9,7 +9,7 @@ import pandas as pd
 
 from pluralign_stats.checks.loo import loo
 from pluralign_stats.errors import InputError, one_of
-from pluralign_stats.fits.fit import Fit
+from pluralign_stats.fits.fit import Fit, made_of
 from pluralign_stats.fits.linear import LinearFit
 from pluralign_stats.fits.ordinal import OrdinalFit
 from pluralign_stats.models.bayes.bayes import estimate_bayes
@@ -197,5 +197,5 @@ def fit_bayes(
         rater=rater,
     )
     if isinstance(found, BayesOrdinalEstimates):
-        return BayesOrdinalFit.of(found)
-    return BayesLinearFit.of(found)
+        return made_of(BayesOrdinalFit, found)
+    return made_of(BayesLinearFit, found)

@@ -8,7 +8,9 @@ import pandas as pd
 
 from pluralign_stats.backing import Backing, stacked
 from pluralign_stats.effects.comparisons import Pairs
+from pluralign_stats.effects.options import with_options
 from pluralign_stats.fits.bayes import BayesOrdinalFit
+from pluralign_stats.fits.fit import made_of
 from pluralign_stats.models.bayes.joint import JointEstimates, correlations_of, estimate_joint
 from pluralign_stats.models.bayes.summarize import summarize
 from pluralign_stats.models.parts import Averaging, Kind
@@ -28,6 +30,7 @@ class JointFit(JointEstimates):
 
     fits: Mapping[str, BayesOrdinalFit]
 
+    @with_options
     def contrasts(
         self,
         factor: str,
@@ -39,7 +42,15 @@ class JointFit(JointEstimates):
         averaging: Averaging = "population",
         conf_level: float = CONF_LEVEL,
     ) -> Result:
-        """Differences between levels of a factor on every dimension; see `Fit.contrasts`."""
+        """Differences between levels of a factor on every dimension; see `contrasts`.
+
+        Parameters
+        ----------
+        factor
+            One of the demographics.
+        pairs
+            Each level against the ``"reference"``, ``"all"`` pairs, or ``"sequential"`` ones.
+        """
         return self._stacked(
             {
                 name: fit.contrasts(
@@ -50,6 +61,7 @@ class JointFit(JointEstimates):
             }
         )  # fmt: skip
 
+    @with_options
     def percent(
         self,
         factor: str,
@@ -61,7 +73,17 @@ class JointFit(JointEstimates):
         conf_level: float = CONF_LEVEL,
         lowest: float | None = None,
     ) -> Result:
-        """Differences in percent on every dimension; see `Fit.percent`."""
+        """Differences in percent on every dimension; see `percent`.
+
+        Parameters
+        ----------
+        factor
+            One of the demographics.
+        pairs
+            Each level against the ``"reference"``, ``"all"`` pairs, or ``"sequential"`` ones.
+        lowest
+            Lowest rating of the scale; by default the lowest in the data.
+        """
         return self._stacked(
             {
                 name: fit.percent(
@@ -214,5 +236,5 @@ def fit_joint(
         progress=progress,
         rater=rater,
     )
-    fits = {name: BayesOrdinalFit.of(each) for name, each in found.fits.items()}
+    fits = {name: made_of(BayesOrdinalFit, each) for name, each in found.fits.items()}
     return JointFit(**{**vars(found), "fits": fits})

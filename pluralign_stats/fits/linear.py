@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from pluralign_stats.fits.fit import Fit
+from pluralign_stats.fits.fit import Fit, made_of
 from pluralign_stats.models.in_statsmodels import linear_model
 from pluralign_stats.models.linear import LinearEstimates, estimate_linear
 
@@ -78,4 +78,6 @@ def fit_linear(
     and intervals from t with Satterthwaite's degrees of freedom (Kuznetsova, Brockhoff &
     Christensen 2017, Journal of Statistical Software 82(13)).
     """
-    return LinearFit.of(estimate_linear(formula, data, reml=reml, weights=weights, rater=rater))
+    return made_of(
+        LinearFit, estimate_linear(formula, data, reml=reml, weights=weights, rater=rater)
+    )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from pluralign_stats.fits.fit import made_of
 from pluralign_stats.fits.linear import LinearFit
 from pluralign_stats.fits.ordinal import OrdinalFit
 from pluralign_stats.models.marginal import Marginal, MarginalLinearEstimates, estimate_marginal
@@ -52,6 +53,6 @@ def fit_marginal(
         If the formula or the data cannot be used, or raters are not known.
     """
     found = estimate_marginal(formula, data, kind, rater=rater)
-    return (
-        OrdinalFit.of(found) if isinstance(found, OrdinalEstimates) else MarginalLinearFit.of(found)
-    )
+    if isinstance(found, OrdinalEstimates):
+        return made_of(OrdinalFit, found)
+    return made_of(MarginalLinearFit, found)

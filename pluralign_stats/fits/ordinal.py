@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from pluralign_stats.fits.fit import Fit
+from pluralign_stats.fits.fit import Fit, made_of
 from pluralign_stats.models.in_statsmodels import ordinal_model
 from pluralign_stats.models.ordinal import OrdinalEstimates, estimate_ordinal
 
@@ -92,7 +92,8 @@ def fit_ordinal(
     between two of them, they coincide, and standard errors are given that they do. Categories of
     the scale that nobody chose change no score of the others.
     """
-    return OrdinalFit.of(
+    return made_of(
+        OrdinalFit,
         estimate_ordinal(
             formula,
             data,
@@ -103,5 +104,5 @@ def fit_ordinal(
             weights=weights,
             n_nodes=n_nodes,
             rater=rater,
-        )
+        ),
     )

@@ -226,11 +226,35 @@ def predict(
     kind: Kind = "mean",
     averaging: Averaging = "population",
 ) -> pd.Series | pd.DataFrame:
-    """Predict each row; see `Fit.predict`.
+    """Predict each row of `newdata`, or of the data.
 
     Rows that are alike are predicted once. Each draw of a posterior predicts with its own
     parameters and effects, unless what is predicted is linear in these: that has its mean at their
     means. No more than one draw of one block of rows is in memory at a time.
+
+    Parameters
+    ----------
+    fit
+        A fitted model.
+    newdata
+        Rows with the variables of the model; by default those it was fitted to.
+    kind
+        The ``"mean"`` rating, the ``"probability"`` of each category (of ordinal models), or the
+        ``"linear"`` predictor (log odds, for a logit).
+    averaging
+        ``"population"``: over the distribution of the random effects, as for a new rater and a new
+        item. ``"conditional"``: with the predicted effects of the rows' own raters and items,
+        averaged over those that are not in the data. ``"typical"``: with random effects of zero.
+
+    Returns
+    -------
+    Series or DataFrame
+        A number for each row; of probabilities, a column for each category.
+
+    Raises
+    ------
+    InputError
+        If a variable is absent, a level unknown, or `kind` not to be had from this model.
     """
     check_kind(fit, kind)
     data = fit.design.data if newdata is None else newdata

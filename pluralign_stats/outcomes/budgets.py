@@ -1,33 +1,46 @@
 """The same experiment with all feedback of each design, and with equally much for all."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pandas as pd
 
 from pluralign_stats.designs import CONTROL
+from pluralign_stats.documentation import documented_by
+from pluralign_stats.effects.adjust import Adjustment
 from pluralign_stats.errors import InputError, NotApplicableError, listing
+from pluralign_stats.models.bayes.options import SAMPLING, Sampling
 from pluralign_stats.notes import reworded
 from pluralign_stats.outcomes.choose_runs import EQUAL
 from pluralign_stats.outcomes.contrasts import against_control, clear_ones, pairwise
 from pluralign_stats.outcomes.experiments import Experiment
+from pluralign_stats.outcomes.models import BayesFamily, Kind
 from pluralign_stats.outcomes.read import Outcomes
 from pluralign_stats.outcomes.select import select_experiment
 from pluralign_stats.results import Result
+from pluralign_stats.settings import CONF_LEVEL
 from pluralign_stats.words import counted, some
 
 _KEYS = ["dimension", "contrast"]
 
 
+@documented_by(against_control)
 def compare_budgets(
     outcomes: Outcomes,
     factor: str | Sequence[str],
     dimensions: Sequence[str] = (),
     *,
     malformed: Any = "dropped",
-    fixed: dict[str, Any] | None = None,
-    **options: Any,
+    fixed: Mapping[str, Any] | None = None,
+    conf_level: float = CONF_LEVEL,
+    adjust: Adjustment = "holm",
+    kind: Kind = "linear",
+    by_prompt: bool = False,
+    rounded: bool = False,
+    family: BayesFamily = "gaussian",
+    sampling: Sampling = SAMPLING,
 ) -> Result:
     """Set the natural-budget and the equal-budget analysis of a factor side by side.
 
@@ -40,9 +53,7 @@ def compare_budgets(
     outcomes
         The scores.
     factor, malformed, fixed
-        As for `select_experiment`; fixed holds values of other factors.
-    dimensions, options
-        As for `against_control`.
+        As for `select_experiment`.
 
     Returns
     -------
@@ -58,22 +69,26 @@ def compare_budgets(
         If neither budget was tried.
     """
     tried, missing = {}, []
+    select = partial(select_experiment, outcomes, factor, malformed=malformed)
     for budget in ("natural", EQUAL):
-        how = {"malformed": malformed, **(fixed or {}), "budget": budget}
         try:
-            tried[budget] = how, select_experiment(outcomes, factor, **how)
+            tried[budget] = select(fixed={**(fixed or {}), "budget": budget})
         except InputError as error:
             missing.append(f"No runs with the {budget} budget: {error}.")
     if not tried:
         raise NotApplicableError(" ".join(missing))
-    shared, alike = _shared(outcomes, [experiment for _, experiment in tried.values()])
-    found = [
-        result
-        for budget, (how, _) in tried.items()
-        for result in _results(
-            select_experiment(outcomes, factor, **{**how, **shared}), budget, dimensions, options
-        )
-    ]
+    levels, shared, alike = _shared(outcomes, [*tried.values()])
+    found: list[tuple[pd.DataFrame, Result]] = []
+    for budget in tried:
+        own = {**(fixed or {}), **shared, "budget": budget}
+        experiment = select(levels=levels, fixed=own)
+        compared = [against_control, *([pairwise] if len(experiment.levels) > 1 else [])]
+        for compare in compared:
+            result = compare(
+                experiment, dimensions, conf_level=conf_level, adjust=adjust, kind=kind,
+                by_prompt=by_prompt, rounded=rounded, family=family, sampling=sampling,
+            )  # fmt: skip
+            found.append((result.table.assign(budget=_name(budget, experiment)), result))
     table = pd.concat([table for table, _ in found], ignore_index=True)
     table["agree"] = _agreement(table)
     metas = [result.meta for _, result in found]
@@ -100,7 +115,7 @@ def experiment_name(factor: str | Sequence[str]) -> str:
 
 def _shared(
     outcomes: Outcomes, experiments: Sequence[Experiment]
-) -> tuple[dict[str, Any], list[str]]:
+) -> tuple[list[str], dict[str, Any], list[str]]:
     """Levels and base models that all experiments have, to select them again, and a note."""
     tables = [outcomes.table[outcomes.table["run"].isin(e.table["run"])] for e in experiments]
     models = set.intersection(
@@ -108,21 +123,15 @@ def _shared(
     )
     levels = [x for x in experiments[0].levels if all(x in e.levels for e in experiments)]
     if not models or not levels:
-        return {}, []
-    return {"levels": levels, "base_model": sorted(models)}, [
-        f"With {listing(levels)} on {listing(sorted(models))}, which were tried with both budgets."
-    ] * (len(experiments) > 1)
+        return [], {}, []
+    bases = sorted(models)
+    told = f"With {listing(levels)} on {listing(bases)}, which were tried with both budgets."
+    return levels, {"base_model": bases}, [told] * (len(experiments) > 1)
 
 
-def _results(
-    experiment: Experiment, budget: str, dimensions: Sequence[str], options: dict[str, Any]
-) -> list[tuple[pd.DataFrame, Result]]:
-    drawn = experiment.fixed.get("budget", "")
-    name = budget if budget == "natural" else f"equal ({drawn})"
-    results = [against_control(experiment, dimensions, **options)]
-    if len(experiment.levels) > 1:
-        results.append(pairwise(experiment, dimensions, **options))
-    return [(result.table.assign(budget=name), result) for result in results]
+def _name(budget: str, experiment: Experiment) -> str:
+    """What the table calls a budget."""
+    return budget if budget == "natural" else f"equal ({experiment.fixed.get('budget', '')})"
 
 
 def _agreement(table: pd.DataFrame) -> pd.Series:

@@ -1,27 +1,39 @@
 """The same experiment in each base model by itself."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import pandas as pd
 
 from pluralign_stats.designs import CONTROL
+from pluralign_stats.documentation import documented_by
+from pluralign_stats.effects.adjust import Adjustment
 from pluralign_stats.errors import InputError, NotApplicableError
+from pluralign_stats.models.bayes.options import SAMPLING, Sampling
 from pluralign_stats.notes import reworded
 from pluralign_stats.outcomes.contrasts import against_control
+from pluralign_stats.outcomes.models import BayesFamily, Kind
 from pluralign_stats.outcomes.read import Outcomes
 from pluralign_stats.outcomes.select import select_experiment
 from pluralign_stats.results import Result
+from pluralign_stats.settings import CONF_LEVEL
 
 
+@documented_by(against_control)
 def by_base_model(
     outcomes: Outcomes,
     factor: str | Sequence[str],
     dimensions: Sequence[str] = (),
     *,
-    fixed: dict[str, Any] | None = None,
-    **options: Any,
+    fixed: Mapping[str, Any] | None = None,
+    conf_level: float = CONF_LEVEL,
+    adjust: Adjustment = "holm",
+    kind: Kind = "linear",
+    by_prompt: bool = False,
+    rounded: bool = False,
+    family: BayesFamily = "gaussian",
+    sampling: Sampling = SAMPLING,
 ) -> Result:
     """Compare every design with the untuned control, within each base model.
 
@@ -32,9 +44,7 @@ def by_base_model(
     outcomes
         The scores.
     factor, fixed
-        As for `select_experiment`; fixed holds values of other factors.
-    dimensions, options
-        As for `against_control`.
+        As for `select_experiment`.
 
     Returns
     -------
@@ -49,15 +59,18 @@ def by_base_model(
     tuned = outcomes.table["optimizer"] != CONTROL
     if not tuned.any():
         raise NotApplicableError("no model was tuned; train some: pluralign train")
-    setting = dict(select_experiment(outcomes, factor, **(fixed or {})).fixed)
+    setting = dict(select_experiment(outcomes, factor, fixed=fixed).fixed)
     found: dict[str, Result] = {}
     missing = []
     for model in sorted(outcomes.table.loc[tuned, "base_model"].unique()):
         try:
             experiment = select_experiment(
-                outcomes, factor, **{**(fixed or {}), **setting, "base_model": model}
+                outcomes, factor, fixed={**(fixed or {}), **setting, "base_model": model}
             )
-            found[model] = against_control(experiment, dimensions, **options)
+            found[model] = against_control(
+                experiment, dimensions, conf_level=conf_level, adjust=adjust, kind=kind,
+                by_prompt=by_prompt, rounded=rounded, family=family, sampling=sampling,
+            )  # fmt: skip
         except InputError as error:
             missing.append(f"{model}: {error}.")
     if not found:

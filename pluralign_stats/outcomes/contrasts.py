@@ -2,29 +2,34 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from itertools import combinations
-from typing import Any
 
 import pandas as pd
 
 from pluralign_stats.designs import ONE_RUN, plain_design
+from pluralign_stats.documentation import documented_by
 from pluralign_stats.effects.adjust import Adjustment
 from pluralign_stats.effects.draws import leave_out_zero
 from pluralign_stats.effects.estimates import infer, tabulate
+from pluralign_stats.effects.options import EffectOptions
 from pluralign_stats.errors import InputError, NotApplicableError, one_of
 from pluralign_stats.fits.fit import Fit
 from pluralign_stats.formatting import with_interval
+from pluralign_stats.models.bayes.options import SAMPLING, Sampling
 from pluralign_stats.notes import Code, Note, reworded
 from pluralign_stats.outcomes.experiments import Experiment
 from pluralign_stats.outcomes.models import (
     GENERATIONS_ALONE,
     LEVELS_OF_MODELS,
+    SCORE_MODEL,
     UNIT,
+    BayesFamily,
     Kind,
+    ScoreModel,
     design_means,
     differences,
     doubts_and_notes,
     few_models,
-    fit_outcomes,
+    fit_scores,
     replicated,
 )
 from pluralign_stats.results import Result, ordered_columns
@@ -45,8 +50,18 @@ _COLUMNS += ["conf_low", "conf_high", "p_value", "p_adjusted", "standardized", *
 _COLUMNS += ["method"]
 
 
+@documented_by(ScoreModel)
 def against_control(
-    experiment: Experiment, dimensions: Sequence[str] = (), **options: Any
+    experiment: Experiment,
+    dimensions: Sequence[str] = (),
+    *,
+    conf_level: float = CONF_LEVEL,
+    adjust: Adjustment = "holm",
+    kind: Kind = "linear",
+    by_prompt: bool = False,
+    rounded: bool = False,
+    family: BayesFamily = "gaussian",
+    sampling: Sampling = SAMPLING,
 ) -> Result:
     """Compare every design with the untuned control.
 
@@ -56,9 +71,10 @@ def against_control(
         What `select_experiment` chose.
     dimensions
         Which to look at; all by default.
-    options
-        kind (``"linear"``, ``"ordinal"`` or ``"bayes"``), conf_level, adjust (``"holm"`` by
-        default, within one dimension), and what `fit_outcomes` takes.
+    conf_level
+        Level of the intervals.
+    adjust
+        As for `comparisons`, within one dimension.
 
     Returns
     -------
@@ -78,18 +94,31 @@ def against_control(
     control = experiment.control_label
     pairs = [(level, control) for level in experiment.levels]
     title = f"Differences from the untuned {control} by {experiment.factor}"
-    return compare(experiment, pairs, title, dimensions, **options)
+    model = ScoreModel(
+        kind=kind, by_prompt=by_prompt, rounded=rounded, family=family, sampling=sampling
+    )
+    return compare(experiment, pairs, title, dimensions, model, conf_level, adjust)
 
 
-def pairwise(experiment: Experiment, dimensions: Sequence[str] = (), **options: Any) -> Result:
+@documented_by(against_control)
+def pairwise(
+    experiment: Experiment,
+    dimensions: Sequence[str] = (),
+    *,
+    conf_level: float = CONF_LEVEL,
+    adjust: Adjustment = "holm",
+    kind: Kind = "linear",
+    by_prompt: bool = False,
+    rounded: bool = False,
+    family: BayesFamily = "gaussian",
+    sampling: Sampling = SAMPLING,
+) -> Result:
     """Compare the designs with each other, the one named first less the second.
 
     Parameters
     ----------
     experiment
         What `select_experiment` chose; the order of its levels decides which is named first.
-    dimensions, options
-        As for `against_control`.
 
     Returns
     -------
@@ -108,7 +137,10 @@ def pairwise(experiment: Experiment, dimensions: Sequence[str] = (), **options: 
         )
     pairs = list(combinations(experiment.levels, 2))
     title = f"Differences between designs by {experiment.factor}"
-    return compare(experiment, pairs, title, dimensions, **options)
+    model = ScoreModel(
+        kind=kind, by_prompt=by_prompt, rounded=rounded, family=family, sampling=sampling
+    )
+    return compare(experiment, pairs, title, dimensions, model, conf_level, adjust)
 
 
 def compare(
@@ -116,16 +148,14 @@ def compare(
     pairs: list[tuple[str, str]],
     title: str,
     dimensions: Sequence[str] = (),
-    *,
-    kind: Kind = "linear",
+    model: ScoreModel = SCORE_MODEL,
     conf_level: float = CONF_LEVEL,
     adjust: Adjustment = "holm",
-    **options: Any,
 ) -> Result:
     """Compare pairs of designs on several dimensions; see `against_control`."""
 
     def of_fit(fit: Fit, dimension: str) -> pd.DataFrame:
-        how = infer(fit, conf_level, "delta", adjust, 1000, 1)
+        how = infer(fit, EffectOptions(conf_level=conf_level, adjust=adjust))
         table = tabulate(fit, differences(design_means(fit), pairs), how)
         table["standardized"] = table["estimate"] / fit.rating_sd
         counts = experiment.counts(dimension).loc[[first for first, _ in pairs]]
@@ -133,7 +163,7 @@ def compare(
         return table.assign(**{name: counts[name].to_numpy() for name in COUNTS})
 
     kinds: list[tuple[str, str]] = []
-    table, doubts, notes = by_dimension(experiment, dimensions, of_fit, kind, **options)
+    table, doubts, notes = by_dimension(experiment, dimensions, of_fit, model)
     interval, note = kinds[0]
     return experiment_result(
         experiment,
@@ -157,8 +187,7 @@ def by_dimension(
     experiment: Experiment,
     dimensions: Sequence[str],
     tell: Callable[[Fit, str], pd.DataFrame],
-    kind: Kind,
-    **options: Any,
+    model: ScoreModel,
 ) -> tuple[pd.DataFrame, tuple[str, ...], tuple[str, ...]]:
     """Tables of the fits of several dimensions, one below the other; what is doubted; notes.
 
@@ -176,7 +205,7 @@ def by_dimension(
     for name in dimensions or experiment.dimensions:
         label = experiment.meaning.label(name)
         try:
-            fit = fit_outcomes(experiment, name, kind, **options)
+            fit = fit_scores(experiment, name, model)
         except InputError as error:
             told.append(f"{label}: no model: {error}")
             continue

@@ -1,21 +1,22 @@
 """How much further one design moves a model than another."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from scipy.stats import t as student
 
 from pluralign_stats.describe.intervals import check_level
+from pluralign_stats.documentation import documented_by
 from pluralign_stats.effects.estimates import Estimates, covariance
 from pluralign_stats.errors import InputError
 from pluralign_stats.fits.fit import Fit
 from pluralign_stats.formatting import minus
+from pluralign_stats.models.bayes.options import SAMPLING, Sampling
 from pluralign_stats.outcomes.contrasts import COUNTED, COUNTS, by_dimension, experiment_result
 from pluralign_stats.outcomes.experiments import Experiment
 from pluralign_stats.outcomes.fieller import ratio_sizes
-from pluralign_stats.outcomes.models import Kind, design_means, differences
+from pluralign_stats.outcomes.models import BayesFamily, Kind, ScoreModel, design_means, differences
 from pluralign_stats.results import Result
 from pluralign_stats.settings import CONF_LEVEL
 from pluralign_stats.study.text import contrast_label
@@ -35,15 +36,19 @@ _UNBOUNDED = (
 )
 
 
+@documented_by(ScoreModel)
 def relative_gain(
     experiment: Experiment,
     a: str,
     b: str,
     dimensions: Sequence[str] = (),
     *,
-    kind: Kind = "linear",
     conf_level: float = CONF_LEVEL,
-    **options: Any,
+    kind: Kind = "linear",
+    by_prompt: bool = False,
+    rounded: bool = False,
+    family: BayesFamily = "gaussian",
+    sampling: Sampling = SAMPLING,
 ) -> Result:
     """Compare how far two designs move a model away from the untuned control.
 
@@ -55,8 +60,8 @@ def relative_gain(
         Two of its levels: the gain is that of `a` over `b`.
     dimensions
         Which to look at; all by default.
-    kind, conf_level, options
-        As for `fit_outcomes`, and the level of the intervals.
+    conf_level
+        Level of the intervals.
 
     Returns
     -------
@@ -89,12 +94,16 @@ def relative_gain(
             f"a gain needs two different designs beside the control, not '{a}' and '{b}'"
         )
 
+    model = ScoreModel(
+        kind=kind, by_prompt=by_prompt, rounded=rounded, family=family, sampling=sampling
+    )
+
     def of_fit(fit: Fit, dimension: str) -> pd.DataFrame:
         counts = experiment.counts(dimension).loc[a]
         row = gain_row(fit, (a, b), experiment.control_label, conf_level)
         return pd.DataFrame([row | {name: counts[name] for name in COUNTS}])
 
-    table, doubts, told = by_dimension(experiment, dimensions, of_fit, kind, **options)
+    table, doubts, told = by_dimension(experiment, dimensions, of_fit, model)
     interval = "credible intervals (equal tails)" if kind == "bayes" else "Fieller's intervals"
     unbounded = (_UNBOUNDED,) if not table["bounded"].all() else ()
     return experiment_result(

@@ -1,24 +1,29 @@
 """Mixed models of the scores of an experiment: designs, prompts, base models and training runs."""
 
-from dataclasses import dataclass, replace
-from typing import Any, Literal, get_args
+from dataclasses import asdict, dataclass, replace
+from typing import Literal, get_args
 
 import numpy as np
 import pandas as pd
 
+from pluralign_stats.documentation import documented_by
 from pluralign_stats.effects.averages import averages, population
 from pluralign_stats.effects.estimates import Estimates
 from pluralign_stats.errors import InputError, NotApplicableError, one_of
 from pluralign_stats.fits.bayes import fit_bayes
-from pluralign_stats.fits.fit import Fit
+from pluralign_stats.fits.fit import Fit, made_of
 from pluralign_stats.fits.linear import LinearFit, fit_linear
 from pluralign_stats.fits.ordinal import OrdinalFit, fit_ordinal
+from pluralign_stats.models.bayes.options import SAMPLING, Sampling
 from pluralign_stats.models.family import Family
 from pluralign_stats.notes import Code, Note, reworded
 from pluralign_stats.outcomes.experiments import Experiment
 from pluralign_stats.study.text import contrast_labels
 
 Kind = Literal["linear", "ordinal", "bayes"]
+
+#: Families of Bayesian models of scores.
+BayesFamily = Literal["gaussian", "cumulative"]
 
 UNIT = "score points"
 
@@ -135,6 +140,56 @@ class OrdinalOutcomeFit(OrdinalFit):
         return float(sum(found))
 
 
+@dataclass(frozen=True, kw_only=True)
+class ScoreModel:
+    """How scores are modelled.
+
+    Attributes
+    ----------
+    kind
+        ``"linear"``: REML, scores as numbers. ``"ordinal"``: cumulative logit, scores as ordered
+        categories. ``"bayes"``: sampled, slow.
+    by_prompt
+        Let designs differ from prompt to prompt, by ``(1|prompt:design)``: wider intervals, which
+        hold for new prompts instead of prompts like these on average.
+    rounded
+        Ordered categories only: round scores that are not whole numbers (half to even) instead of
+        refusing them.
+    family
+        Of a Bayesian model: ``"gaussian"``, or ``"cumulative"`` for ordered categories.
+    sampling
+        How the posterior of a Bayesian model is sampled.
+
+    Raises
+    ------
+    InputError
+        If there is no such kind, or what has no ordered categories is to be rounded.
+    """
+
+    kind: Kind = "linear"
+    by_prompt: bool = False
+    rounded: bool = False
+    family: BayesFamily = "gaussian"
+    sampling: Sampling = SAMPLING
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be used."""
+        if self.kind not in get_args(Kind):
+            raise InputError(one_of("'kind'", self.kind, get_args(Kind)))
+        if self.rounded and not self.ordered:
+            raise InputError("'rounded' is for ordinal models; leave it out of the others")
+
+    @property
+    def ordered(self) -> bool:
+        """Whether scores are ordered categories."""
+        return self.kind == "ordinal" or (self.kind == "bayes" and self.family == "cumulative")
+
+
+#: How scores are modelled where nothing else is said.
+SCORE_MODEL = ScoreModel()
+
+
+@documented_by(ScoreModel)
 def fit_outcomes(
     experiment: Experiment,
     dimension: str,
@@ -142,7 +197,8 @@ def fit_outcomes(
     *,
     by_prompt: bool = False,
     rounded: bool = False,
-    **options: Any,
+    family: BayesFamily = "gaussian",
+    sampling: Sampling = SAMPLING,
 ) -> Fit:
     """Model the scores of one dimension by design.
 
@@ -157,17 +213,6 @@ def fit_outcomes(
         The conditions.
     dimension
         Whose scores.
-    kind
-        ``"linear"``: REML, scores as numbers. ``"ordinal"``: cumulative logit, scores as ordered
-        categories. ``"bayes"``: sampled, slow; Gaussian unless ``family="cumulative"`` is stated.
-    by_prompt
-        Let designs differ from prompt to prompt, by ``(1|prompt:design)``: wider intervals, which
-        hold for new prompts instead of prompts like these on average.
-    rounded
-        Ordinal models only: round scores that are not whole numbers (half to even) instead of
-        refusing them.
-    options
-        For the function that fits.
 
     Returns
     -------
@@ -201,23 +246,25 @@ def fit_outcomes(
     estimated, so few of them are fixed effects (our choice, at fewer than five). How designs
     differ between base models is part of the variance between runs, and not a term of its own.
     """
-    if kind not in get_args(Kind):
-        raise InputError(one_of("'kind'", kind, get_args(Kind)))
+    model = ScoreModel(
+        kind=kind, by_prompt=by_prompt, rounded=rounded, family=family, sampling=sampling
+    )
+    return fit_scores(experiment, dimension, model)
+
+
+def fit_scores(experiment: Experiment, dimension: str, model: ScoreModel) -> Fit:
+    """Model the scores of one dimension by design; see `fit_outcomes`."""
     data = experiment.of(dimension)
     _check(experiment, data, dimension)
-    ordered = kind == "ordinal" or options.get("family") == "cumulative"
-    if ordered:
-        data = _whole(data, dimension, rounded=rounded)
-    elif rounded:
-        raise InputError("'rounded' is for ordinal models; leave it out of the others")
+    if model.ordered:
+        data = _whole(data, dimension, rounded=model.rounded)
     runs = count_runs(data)
-    formula = model_formula(data, by_prompt=by_prompt)
-    if kind == "bayes":
-        return fit_bayes(formula, data, **{"family": "gaussian", **options})
-    if kind == "ordinal":
-        fit: Fit = fit_ordinal(formula, data, **options)
-        return OrdinalOutcomeFit.of(fit, runs=runs)
-    return LinearOutcomeFit.of(fit_linear(formula, data, **options), runs=runs)
+    formula = model_formula(data, by_prompt=model.by_prompt)
+    if model.kind == "bayes":
+        return fit_bayes(formula, data, family=model.family, **asdict(model.sampling))
+    if model.kind == "ordinal":
+        return made_of(OrdinalOutcomeFit, fit_ordinal(formula, data), runs=runs)
+    return made_of(LinearOutcomeFit, fit_linear(formula, data), runs=runs)
 
 
 def _check(experiment: Experiment, data: pd.DataFrame, dimension: str) -> None:

@@ -3,14 +3,14 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 from pluralign_stats.describe.intervals import check_level
 from pluralign_stats.designs import CONTROL
 from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.outcomes.choose_runs import EQUAL
 from pluralign_stats.outcomes.experiments import Experiment
-from pluralign_stats.outcomes.models import replicated
+from pluralign_stats.outcomes.models import ScoreModel, replicated
 from pluralign_stats.outcomes.read import Outcomes
 from pluralign_stats.outcomes.robust import (
     NO_INTERVAL,
@@ -21,7 +21,7 @@ from pluralign_stats.outcomes.robust import (
     estimate,
 )
 from pluralign_stats.outcomes.schema import TUNING
-from pluralign_stats.outcomes.select import select_experiment
+from pluralign_stats.outcomes.select import Malformed, select_experiment
 from pluralign_stats.outcomes.specification_curve import (
     ALL,
     Choice,
@@ -39,10 +39,10 @@ from pluralign_stats.settings import CONF_LEVEL
 from pluralign_stats.words import counted
 
 #: Ways of modelling scores, with what `fit_outcomes` needs for them.
-MODELS: dict[str, dict[str, Any]] = {
-    "linear": {"kind": "linear"},
-    "ordinal": {"kind": "ordinal", "rounded": True},
-    "linear by prompt": {"kind": "linear", "by_prompt": True},
+MODELS = {
+    "linear": ScoreModel(),
+    "ordinal": ScoreModel(kind="ordinal", rounded=True),
+    "linear by prompt": ScoreModel(by_prompt=True),
 }
 
 _EVERYTHING = (("language", ALL), ("base_model", ALL))
@@ -114,7 +114,7 @@ def reasonable_choices(
         parts = [tuned[tuned["run"].isin(runs)] for runs in both]
         if "budget" not in settled and all((p["budget"] != "natural").any() for p in parts):
             offered["budget"] = ["natural", EQUAL]
-        setting = select_experiment(main, varied, **finding.fixed).fixed
+        setting = select_experiment(main, varied, fixed=finding.fixed).fixed
         for name in _SAME_QUESTION:
             shared = set.intersection(*(set(p[name]) for p in parts)) - {CONTROL}
             if name not in settled and len(shared) > 1:
@@ -219,7 +219,10 @@ def _select(by_judge: Mapping[str, Outcomes], finding: Finding, choice: Choice) 
         raise InputError(one_of("the dimension", finding.dimension, whole.dimensions))
     own = whole.table["dimension"] == finding.dimension
     outcomes = replace(whole, table=whole.table[own])
-    made = select_experiment(outcomes, finding.factor, **{**finding.fixed, **fixed})
+    malformed = cast("Malformed", fixed.pop("malformed", "dropped"))
+    made = select_experiment(
+        outcomes, finding.factor, malformed=malformed, fixed={**finding.fixed, **fixed}
+    )
     check_pair(made, finding.a, finding.b, finding.quantity)
     return made
 
@@ -235,8 +238,8 @@ def _estimate(
 ) -> dict[str, Any]:
     """One analysis."""
     experiment, a, b = selection.of(choice), finding.a, finding.b
-    how = MODELS[choice.get("model", "linear")]
-    found = estimate(experiment, a, b, finding.dimension, finding.quantity, **how, conf_level=level)
+    model = MODELS[choice.get("model", "linear")]
+    found = estimate(experiment, a, b, finding.dimension, finding.quantity, model, level)
     counts = experiment.counts(finding.dimension).loc[[a, b], ["n_runs", "n_generations"]]
     found |= {name: int(n) for name, n in counts.sum().items()}
     return found if replicated(experiment) else {**found, **NO_INTERVAL, "reason": ONE_EACH}

@@ -8,21 +8,26 @@ import pandas as pd
 
 from pluralign_stats.describe.intervals import check_level
 from pluralign_stats.designs import ONE_RUN
+from pluralign_stats.documentation import documented_by
 from pluralign_stats.effects.estimates import infer, tabulate
+from pluralign_stats.effects.options import EffectOptions
 from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.fits.fit import Fit
 from pluralign_stats.formatting import minus, with_interval
+from pluralign_stats.models.bayes.options import SAMPLING, Sampling
 from pluralign_stats.notes import reworded
 from pluralign_stats.outcomes.contrasts import experiment_result, kind_of
 from pluralign_stats.outcomes.experiments import Experiment
 from pluralign_stats.outcomes.gain import gain_row
 from pluralign_stats.outcomes.models import (
     UNIT,
+    BayesFamily,
     Kind,
+    ScoreModel,
     design_means,
     differences,
     doubts_and_notes,
-    fit_outcomes,
+    fit_scores,
     replicated,
 )
 from pluralign_stats.outcomes.specification_curve import Choice, analyse
@@ -43,6 +48,7 @@ PLACES = {UNIT: ".2f", "percent": ".0f"}
 _PARTS = {"seed": "seed", "prompt": "prompt", "base_model": "base model"}
 
 
+@documented_by(ScoreModel)
 def leave_one_out(
     experiment: Experiment,
     a: str,
@@ -50,9 +56,12 @@ def leave_one_out(
     dimension: str,
     *,
     quantity: Quantity = "difference",
-    kind: Kind = "linear",
     conf_level: float = CONF_LEVEL,
-    **options: Any,
+    kind: Kind = "linear",
+    by_prompt: bool = False,
+    rounded: bool = False,
+    family: BayesFamily = "gaussian",
+    sampling: Sampling = SAMPLING,
 ) -> Result:
     """Estimate a comparison again without each seed, each prompt and each base model.
 
@@ -66,8 +75,8 @@ def leave_one_out(
         Whose scores.
     quantity
         The ``"difference"`` of a and b, or the relative ``"gain"`` of a over b.
-    kind, conf_level, options
-        As for `fit_outcomes`, and the level of the intervals.
+    conf_level
+        Level of the intervals.
 
     Returns
     -------
@@ -85,14 +94,17 @@ def leave_one_out(
     check_level(conf_level)
     check_pair(experiment, a, b, quantity)
     label = experiment.meaning.label(dimension)
-    whole = estimate(experiment, a, b, dimension, quantity, kind, conf_level, **options)
+    model = ScoreModel(
+        kind=kind, by_prompt=by_prompt, rounded=rounded, family=family, sampling=sampling
+    )
+    whole = estimate(experiment, a, b, dimension, quantity, model, conf_level)
     parts = {("nothing", ""): experiment, **_parts(experiment, dimension)}
 
     def without(choice: Choice) -> dict[str, Any]:
         rest = parts[choice["left_out"], choice["which"]]
         if rest is experiment:
             return whole
-        found = estimate(rest, a, b, dimension, quantity, kind, conf_level, **options)
+        found = estimate(rest, a, b, dimension, quantity, model, conf_level)
         lost = replicated(experiment) and not replicated(rest)
         return {**found, **NO_INTERVAL, "reason": _ONE_LEFT} if lost else found
 
@@ -122,7 +134,7 @@ def model_kinds(
     quantity: Quantity = "difference",
     kinds: Sequence[Kind] = ("linear", "ordinal"),
     conf_level: float = CONF_LEVEL,
-    **sampling: Any,
+    sampling: Sampling = SAMPLING,
 ) -> Result:
     """Estimate a comparison by each kind of model.
 
@@ -134,7 +146,7 @@ def model_kinds(
         Of those that `fit_outcomes` knows; the first is what others are held against. The Bayesian
         one has ordered categories, as the ordinal one.
     sampling
-        For the Bayesian model, such as draws, tune and seed.
+        How the posterior of the Bayesian model is sampled.
 
     Returns
     -------
@@ -159,8 +171,9 @@ def model_kinds(
 
     def by_kind(name: str) -> dict[str, Any]:
         kind = by_name[name]
-        how = {"linear": {}, "ordinal": {"rounded": True}, "bayes": _BAYES | sampling}[kind]
-        fit = fit_outcomes(experiment, dimension, kind, **how)
+        ordered = kind != "linear"
+        model = ScoreModel(kind=kind, rounded=ordered, family="cumulative", sampling=sampling)
+        fit = fit_scores(experiment, dimension, model)
         found = compare_in(fit, experiment, a, b, quantity, conf_level)
         doubts.extend(reworded(n, f"{name}: {n}") for n in doubts_and_notes(fit)[0])
         return found
@@ -183,9 +196,6 @@ def _named(table: pd.DataFrame, dimension: str, a: str, b: str) -> pd.DataFrame:
     table.insert(0, "dimension", dimension)
     table.insert(1, "contrast", contrast_label(a, b))
     return table
-
-
-_BAYES: dict[str, Any] = {"family": "cumulative", "rounded": True}
 
 
 def _kinds_sentence(table: pd.DataFrame, unit: str) -> str:
@@ -230,9 +240,8 @@ def estimate(
     b: str,
     dimension: str,
     quantity: Quantity,
-    kind: Kind,
+    model: ScoreModel,
     conf_level: float,
-    **options: Any,
 ) -> dict[str, Any]:
     """A comparison of two designs: estimate, conf_low, conf_high, interval, method.
 
@@ -241,7 +250,7 @@ def estimate(
     InputError
         If the scores cannot be modelled.
     """
-    fit = fit_outcomes(experiment, dimension, kind, **options)
+    fit = fit_scores(experiment, dimension, model)
     return compare_in(fit, experiment, a, b, quantity, conf_level)
 
 
@@ -262,7 +271,7 @@ def compare_in(
 
 
 def _difference(fit: Fit, pair: tuple[str, str], conf_level: float) -> dict[str, Any]:
-    how = infer(fit, conf_level, "delta", "none", 1000, 1)
+    how = infer(fit, EffectOptions(conf_level=conf_level, adjust="none"))
     return tabulate(fit, differences(design_means(fit), [pair]), how).iloc[0].to_dict()
 
 

@@ -35,7 +35,7 @@ def select_experiment(
     *,
     levels: Sequence[str] = (),
     malformed: Malformed = "dropped",
-    **fixed: Any,
+    fixed: Mapping[str, Any] | None = None,
 ) -> Experiment:
     """Choose the conditions that differ in one factor only.
 
@@ -53,10 +53,10 @@ def select_experiment(
         they get the bad end of the scale, which bounds what leaving them out can hide. What has no
         score otherwise is left out. Whatever is left out is counted in `Experiment.excluded`.
     fixed
-        Values of other factors, such as ``objective="toxicity"`` or ``budget="equal"`` (any budget
-        but the natural one). Of base_model, chat_template, seed, language and prompt also several
-        values; all of them are used unless stated. Factors of tuning that are not stated are as in
-        the setting in which most levels of `factor` were tried, then in most runs.
+        Values of other factors, such as ``{"objective": "toxicity", "budget": "equal"}`` (any
+        budget but the natural one). Of base_model, chat_template, seed, language and prompt also
+        several values; all of them are used unless stated. Factors of tuning that are not stated
+        are as in the setting in which most levels of `factor` were tried, then in most runs.
 
     Returns
     -------
@@ -72,7 +72,7 @@ def select_experiment(
     Training options (``settings``) may differ between base models and always differ between
     optimizers, so they are chosen for each base model, and for each optimizer where that varies.
     """
-    names = (factor,) if isinstance(factor, str) else tuple(factor)
+    names, fixed = (factor,) if isinstance(factor, str) else tuple(factor), fixed or {}
     _check(names, malformed, fixed)
     table = _chosen_rows(outcomes.table, {k: v for k, v in fixed.items() if k in _ROWS})
     chosen = _choose(table, names, levels, fixed)

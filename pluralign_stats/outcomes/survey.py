@@ -1,6 +1,6 @@
 """What groups say in the survey, beside what models tuned on their feedback say."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import permutations
 from typing import Any
@@ -71,7 +71,7 @@ def survey_and_models(
     kind: Kind = "linear",
     min_cell: int = MIN_CELL,
     conf_level: float = CONF_LEVEL,
-    **fixed: Any,
+    fixed: Mapping[str, Any] | None = None,
 ) -> Result:
     """Set differences between groups' ratings beside those between the models tuned on them.
 
@@ -124,7 +124,7 @@ def survey_and_models(
         gaps = {factor: not_asked(study, factor) for factor in factors}
         fits, remarks.doubts = fit_plans(study, targets, gaps, model)
     shown = [pair for pair in chosen if _large_enough(study, pair, min_cell, remarks.doubts)]
-    asked = Asked(study, outcomes, fits, kind, fixed, min_cell, conf_level, remarks)
+    asked = Asked(study, outcomes, fits, kind, fixed or {}, min_cell, conf_level, remarks)
     tables = [part for pair in shown for name in targets for part in asked.rows(pair, name)]
     if not tables:
         why = "; ".join(remarks.doubts) or "no pair of groups"
@@ -210,7 +210,7 @@ def survey_scores(
     outcomes: Outcomes,
     pairs: Sequence[tuple[str, str, str]] = PAIRS,
     dimensions: Sequence[str] = (),
-    **fixed: Any,
+    fixed: Mapping[str, Any] | None = None,
 ) -> Result:
     """Give the scores behind the models of `survey_and_models`.
 
@@ -234,7 +234,7 @@ def survey_scores(
     for pair in (Pair(*pair) for pair in pairs):
         for name in tuple(dimensions) or outcomes.dimensions:
             try:
-                experiment = pair_experiment(outcomes, pair, name, fixed)
+                experiment = pair_experiment(outcomes, pair, name, fixed or {})
             except InputError:
                 continue
             rows = experiment.table["dimension"] == name

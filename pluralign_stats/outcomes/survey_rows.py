@@ -18,7 +18,7 @@ from pluralign_stats.fits.fit import Fit
 from pluralign_stats.notes import Code, is_about
 from pluralign_stats.outcomes.contrasts import compare
 from pluralign_stats.outcomes.experiments import Experiment
-from pluralign_stats.outcomes.models import Kind
+from pluralign_stats.outcomes.models import Kind, ScoreModel
 from pluralign_stats.outcomes.read import Outcomes
 from pluralign_stats.outcomes.select import select_experiment
 from pluralign_stats.study.study import Study
@@ -118,9 +118,9 @@ class Asked:
             designs,
             "",
             [dimension],
-            kind=self.kind,
-            conf_level=self.conf_level,
-            adjust="none",
+            ScoreModel(kind=self.kind),
+            self.conf_level,
+            "none",
         )
         self.remarks.doubts += result.warnings
         self.remarks.notes += [
@@ -158,7 +158,7 @@ def pair_experiment(
         for level in (pair.first, pair.second)
     ]
     own = {} if dimension not in aims[0] & aims[1] else {"objective": dimension}
-    experiment = select_experiment(outcomes, "group", **{**own, **fixed})
+    experiment = select_experiment(outcomes, "group", fixed={**own, **fixed})
     for level in (pair.first, pair.second):
         experiment.check_design("group", pair.group(level))
     return experiment
@@ -173,14 +173,14 @@ def feedback_strength(
     prompts = [p for p in study.items["prompt"].astype(str).unique() if p not in asked]
     told: dict[str, Any] = {"objective": setting["objective"]}
     for which, level in (("first", pair.first), ("second", pair.second)):
-        recipe = Recipe(
-            weights=parse_objective(setting["objective"]),
-            group={pair.term: level},
-            scale=setting["scale"],
-            strategy=setting["strategy"],
-            labels=setting["labels"],
-            languages=setting["languages"],
-            min_margin=float(setting["min_margin"]),
+        same = ("scale", "strategy", "labels", "languages")
+        recipe = Recipe.model_validate(
+            {
+                **{name: setting[name] for name in same},
+                "weights": parse_objective(setting["objective"]),
+                "group": {pair.term: level},
+                "min_margin": float(setting["min_margin"]),
+            }
         )
         made = preference_pairs(study, recipe, prompts or None).table
         told[f"n_pairs_{which}"] = int(made["n"].sum())

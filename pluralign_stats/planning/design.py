@@ -1,6 +1,6 @@
 """A study that is planned: its size, the group in it, and how ratings are spread."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from itertools import product
 from math import exp, isfinite, log1p
@@ -147,8 +147,13 @@ class StudyDesign:
         """The same design with another effect, in logits."""
         return replace(self, percent=100 * (exp(effect) - 1))
 
-    def grid(self, **values: Iterable[Any]) -> list["StudyDesign"]:
-        """All combinations of some values, such as ``grid(raters=[500, 1000], items=[100, 200])``.
+    def grid(self, values: Mapping[str, Iterable[Any]]) -> list["StudyDesign"]:
+        """All combinations of some values.
+
+        Parameters
+        ----------
+        values
+            Of numbers of the design by name, such as ``{"raters": [500, 1000]}``.
 
         Raises
         ------

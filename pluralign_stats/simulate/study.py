@@ -1,14 +1,17 @@
 """The simulated study as a `Study`, in memory or as files that read back to the same."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
 
+import numpy as np
 import pandas as pd
 
+from pluralign_stats.documentation import documented_by
 from pluralign_stats.errors import InputError
+from pluralign_stats.simulate.parameters import ITEM_SD
 from pluralign_stats.simulate.simulate import SimulatedTables, simulate_tables
+from pluralign_stats.simulate.texts import item_table
 from pluralign_stats.storage.digest import digest_text
 from pluralign_stats.storage.folders import new_folder
 from pluralign_stats.study.assemble import assemble
@@ -17,22 +20,26 @@ from pluralign_stats.study.codebook_file import read_codebook
 from pluralign_stats.study.read import shipped_codebooks
 from pluralign_stats.study.study import Study
 from pluralign_stats.study.tables import FIRST_ROW, RawTable, Tables, tabulate
+from pluralign_stats.study.truth import Reading
 from pluralign_stats.study.yaml_file import dump_yaml
 
 TRUTH = "truth.json"
 CODEBOOK = "study.yaml"
 
 
-def simulate_study(seed: int = 1, **design: Any) -> Study:
+@documented_by(simulate_tables)
+def simulate_study(
+    seed: int = 1,
+    *,
+    n_raters: int = 1095,
+    n_prompts: int = 50,
+    responses_per_prompt: int = 4,
+    items_per_rater: int = 5,
+    missing: float = 0.01,
+    declined: float = 1.0,
+    reading: Reading = "odds",
+) -> Study:
     """Simulate the study of arXiv 2511.14476 with its reported effects planted.
-
-    Parameters
-    ----------
-    seed
-        Equal seeds give equal studies.
-    **design
-        As for `simulate_tables`: n_raters, n_prompts, responses_per_prompt, items_per_rater,
-        missing, declined, reading.
 
     Returns
     -------
@@ -44,7 +51,10 @@ def simulate_study(seed: int = 1, **design: Any) -> Study:
     InputError
         If an argument is out of range.
     """
-    tables = simulate_tables(seed, **design)
+    tables = simulate_tables(
+        seed, n_raters=n_raters, n_prompts=n_prompts, responses_per_prompt=responses_per_prompt,
+        items_per_rater=items_per_rater, missing=missing, declined=declined, reading=reading,
+    )  # fmt: skip
     book = simulated_codebook(seed)
     texts = _csv_texts(book, tables)
     frames = (tables.ratings, tables.raters, tables.items)
@@ -55,17 +65,35 @@ def simulate_study(seed: int = 1, **design: Any) -> Study:
     return assemble(book, Tables(*raw), tables.truth)
 
 
+@documented_by(simulate_tables)
 def write_simulated_study(
-    folder: Path, seed: int = 1, *, about: Mapping[str, str] | None = None, **design: Any
+    folder: Path,
+    seed: int = 1,
+    *,
+    about: Mapping[str, str] | None = None,
+    n_raters: int = 1095,
+    n_prompts: int = 50,
+    responses_per_prompt: int = 4,
+    items_per_rater: int = 5,
+    missing: float = 0.01,
+    declined: float = 1.0,
+    reading: Reading = "odds",
+    item_sd: Mapping[str, float] = ITEM_SD,
+    write_items: Callable[[np.ndarray, int], pd.DataFrame] = item_table,
 ) -> Path:
     """Write a simulated study as CSV files with a codebook and the truth.
 
-    The folder appears under its name only when complete. `about` replaces name, title or source
-    in the codebook.
+    Parameters
+    ----------
+    folder : Path
+        Which appears under its name only when complete.
+    about : mapping of str to str
+        Replaces name, title or source in the codebook.
 
     Returns
     -------
-    Path of the codebook, for `read_study`.
+    Path
+        Of the codebook, for `read_study`.
 
     Raises
     ------
@@ -74,7 +102,11 @@ def write_simulated_study(
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise InputError(f"{folder} exists already; name a new folder for the simulated study")
-    tables = simulate_tables(seed, **design)
+    tables = simulate_tables(
+        seed, n_raters=n_raters, n_prompts=n_prompts, responses_per_prompt=responses_per_prompt,
+        items_per_rater=items_per_rater, missing=missing, declined=declined, reading=reading,
+        item_sd=item_sd, write_items=write_items,
+    )  # fmt: skip
     book = simulated_codebook(seed, about)
     with new_folder(folder.resolve(), "simulated study") as staging:
         for name, text in _csv_texts(book, tables).items():

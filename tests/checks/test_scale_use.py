@@ -11,7 +11,7 @@ def study():
 
 
 def test_languages_are_compared_first(study):
-    made = pls.scale_use(study, dimension="toxicity", **FEW)
+    made = pls.scale_use(study, dimension="toxicity", sampling=pls.Sampling(**FEW))
     table = made.result.table
     assert set(table["term"]) == {"Language"}
     assert set(table["dimension"]) == {"Toxicity"}

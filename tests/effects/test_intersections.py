@@ -18,7 +18,9 @@ def study():
 
 @pytest.fixture(scope="module")
 def cells(study):
-    return pls.intersections(study, ["gender", "politics"], "toxicity", ["gender"], **FEW)
+    return pls.intersections(
+        study, ["gender", "politics"], "toxicity", ["gender"], sampling=pls.Sampling(**FEW)
+    )
 
 
 def test_observed_means_are_those_of_the_ratings(study, cells):
@@ -51,7 +53,7 @@ def test_means_that_differ_by_chance_are_shrunk_towards_each_other(study_of):
     frame = people.merge(pd.DataFrame({"item": list("uvwxyz")[:3]}), how="cross")
     frame["rating"] = rng.integers(1, 6, len(frame))
     study = study_of(frame, demographics={"sex": {}, "age": {}})
-    result = pls.intersections(study, **FEW)
+    result = pls.intersections(study, sampling=pls.Sampling(**FEW))
     table = result.table
     assert len(table) == 12
     assert table["estimate"].std() < 0.8 * table["observed"].std()
@@ -82,7 +84,7 @@ def test_no_withheld_cell_can_be_computed_from_totals():
 
 
 def test_effects_come_with_the_draws_behind_them(study):
-    made = pls.bayesian_effects(study, "toxicity", ["gender"], **FEW)
+    made = pls.bayesian_effects(study, "toxicity", ["gender"], sampling=pls.Sampling(**FEW))
     table = made.effects.differences.table
     assert set(table["term"]) == {"Gender"}
     assert "prob_positive" in table
@@ -114,7 +116,9 @@ def test_a_missing_extra_is_told_and_not_raised(study, monkeypatch):
 def test_a_population_from_a_file(study, tmp_path):
     people = pls.example_population().drop(columns="age")
     people.groupby(["country", "gender"], as_index=False)["n"].sum().to_csv(tmp_path / "p.csv")
-    result = pls.population_ratings(study, tmp_path / "p.csv", "toxicity", **FEW)
+    result = pls.population_ratings(
+        study, tmp_path / "p.csv", "toxicity", sampling=pls.Sampling(**FEW)
+    )
     assert set(result.table["weighting"]) == {"population", "sample", "difference"}
     assert result.sentence.startswith("Toxicity")
     with pytest.raises(InputError, match="cannot be read"):
@@ -132,7 +136,7 @@ def test_a_population_keeps_the_names_of_its_groups(study_of, tmp_path, country)
     study = study_of(frame, demographics={"country": {"levels": ["US", country]}})
     name = normalize("NFD", country)
     (tmp_path / "p.csv").write_text(f"country,n\n{name},300\nUS,100\n", "utf-8")
-    result = pls.population_ratings(study, tmp_path / "p.csv", **FEW)
+    result = pls.population_ratings(study, tmp_path / "p.csv", sampling=pls.Sampling(**FEW))
     fit = pls.fit_ordinal("rating ~ country + (1|rater)", study.ratings)
     people = pd.read_csv(tmp_path / "p.csv", dtype=str, keep_default_na=False)
     shares = pls.poststratify(fit, people.astype({"n": int}), by="country").table
@@ -141,4 +145,4 @@ def test_a_population_keeps_the_names_of_its_groups(study_of, tmp_path, country)
     for row, says in (("US,", "column 'n', row 4: no value"), (",5", "'country', row 4: no value")):
         (tmp_path / "q.csv").write_text(f"country,n\n{name},300\nUS,100\n{row}\n", "utf-8")
         with pytest.raises(InputError, match=says):
-            pls.population_ratings(study, tmp_path / "q.csv", **FEW)
+            pls.population_ratings(study, tmp_path / "q.csv", sampling=pls.Sampling(**FEW))

@@ -14,6 +14,7 @@ from pluralign_stats import (
 from pluralign_stats.demographics.plans import family_of, given_ratings, numbers_note
 from pluralign_stats.fits.linear import LinearFit
 from pluralign_stats.fits.ordinal import OrdinalFit
+from pluralign_stats.models.bayes.options import Sampling
 
 QUICK = {"draws": 100, "tune": 100, "chains": 2, "progress": False}
 NUMBERS = "Ratings are numbers to a linear model on"
@@ -89,7 +90,7 @@ def test_only_dimensions_with_two_models_are_set_side_by_side(slider_study, effe
 
 def test_bayesian_models_of_a_slider_are_gaussian(slider_study, effects):
     assert family_of(slider_study, "trust") == "cumulative"
-    made = bayesian_effects(slider_study, "toxicity", seed=1, **QUICK)
+    made = bayesian_effects(slider_study, "toxicity", sampling=Sampling(**QUICK, seed=1))
     assert made.fit is not None
     assert made.fit.method.family == "linear"
     estimates = [
@@ -102,7 +103,9 @@ def test_bayesian_models_of_a_slider_are_gaussian(slider_study, effects):
 
 
 def test_intersections_on_a_slider_are_in_rating_points(slider_study):
-    made = intersections(slider_study, dimension="warmth", seed=1, min_cell=2, **QUICK)
+    made = intersections(
+        slider_study, dimension="warmth", min_cell=2, sampling=Sampling(**QUICK, seed=1)
+    )
     assert len(made.table) == 4
     assert (made.table["estimate"] - made.table["observed"]).abs().max() < 0.1
     assert any("rating points [" in note for note in made.meta.notes)

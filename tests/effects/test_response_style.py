@@ -7,6 +7,7 @@ import pytest
 from pluralign_stats import InputError, fit_bayes
 from pluralign_stats.demographics.invariance import measurement_invariance
 from pluralign_stats.effects.response_style import LEVEL, RATED, STYLE, response_style
+from pluralign_stats.models.bayes.options import Sampling
 
 SHORT = {"draws": 400, "tune": 300, "progress": False}
 FORMULA = "rating ~ language + (1|rater) + (1|item)"
@@ -69,7 +70,7 @@ def test_use_of_the_scale_is_told_from_level(skewed):
 
 
 def test_groups_that_use_the_scale_differently_are_found(extreme):
-    found = measurement_invariance(FORMULA, extreme, "language", **SHORT)
+    found = measurement_invariance(FORMULA, extreme, "language", sampling=Sampling(**SHORT))
     told = found.result.sentence
     assert told.startswith(
         "Groups by language use the scale differently: each has thresholds of its own (adjusted p "
@@ -90,7 +91,7 @@ def test_styles_of_single_raters_widen_the_intervals_and_are_no_difference_betwe
     stretch = np.exp(rng.normal(0, 0.6, 160))[alike["rater"]]
     own = (3 + (alike["rating"] - 3) * stretch + rng.normal(0, 0.3, len(alike))).round()
     data = alike.assign(rating=own.clip(1, 5).astype(int))
-    found = measurement_invariance(FORMULA, data, "language", **SHORT)
+    found = measurement_invariance(FORMULA, data, "language", sampling=Sampling(**SHORT))
     assert found.result.sentence.startswith("Nothing shows that groups by language use the scale")
     fit = found.fits["own spread"]
     style = parts(response_style(fit, "language"))
@@ -101,7 +102,7 @@ def test_styles_of_single_raters_widen_the_intervals_and_are_no_difference_betwe
 
 def test_groups_that_use_it_alike_are_not(skewed):
     alike = simulate([-2, -0.7, 0.7, 2], 0.5, 6)
-    found = measurement_invariance(FORMULA, alike, "language", **SHORT)
+    found = measurement_invariance(FORMULA, alike, "language", sampling=Sampling(**SHORT))
     assert found.result.sentence.startswith("Nothing shows that groups by language use the scale")
 
 

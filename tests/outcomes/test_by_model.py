@@ -22,7 +22,7 @@ def test_each_base_model_has_what_it_would_have_alone(table):
     assert list(dict.fromkeys(result.table["base_model"])) == ["first", "second"]
     assert list(result.table.columns[:4]) == ["dimension", "term", "base_model", "contrast"]
     for model in ("first", "second"):
-        experiment = pls.select_experiment(outcomes, "strategy", base_model=model)
+        experiment = pls.select_experiment(outcomes, "strategy", fixed={"base_model": model})
         alone = pls.against_control(experiment)
         own = result.table[result.table["base_model"] == model]
         pd.testing.assert_frame_equal(

@@ -35,12 +35,12 @@ def test_conditions_differ_in_the_factor_only(grid):
 
 
 def test_stated_values_decide(grid):
-    assert select_experiment(grid, "strategy", budget="equal").fixed["budget"] == "320"
-    binary = select_experiment(grid, "strategy", scale="binary")
+    assert select_experiment(grid, "strategy", fixed={"budget": "equal"}).fixed["budget"] == "320"
+    binary = select_experiment(grid, "strategy", fixed={"scale": "binary"})
     assert (binary.levels, binary.fixed["scale"]) == (("preserve", "majority"), "binary")
     turned = select_experiment(grid, "strategy", levels=["random", "preserve"])
     assert turned.levels == ("random", "preserve")
-    one = select_experiment(grid, "strategy", base_model="two", seed=[1, 2])
+    one = select_experiment(grid, "strategy", fixed={"base_model": "two", "seed": [1, 2]})
     assert set(one.table["base_model"]) == {"two"}
     assert set(one.table["seed"]) == {0, 1, 2}
 
@@ -132,11 +132,11 @@ def test_overall_turns_bad_dimensions_round(small_study):
     ("options", "told"),
     [
         ({"factor": "stratagem"}, "did you mean 'strategy'"),
-        ({"factor": "strategy", "strategy": "preserve"}, "state 'levels' instead"),
-        ({"factor": "strategy", "colour": "red"}, "a factor to fix must be one of"),
+        ({"factor": "strategy", "fixed": {"strategy": "preserve"}}, "state 'levels' instead"),
+        ({"factor": "strategy", "fixed": {"colour": "red"}}, "a factor to fix must be one of"),
         ({"factor": "strategy", "levels": ["preserv"]}, "did you mean 'preserve'"),
-        ({"factor": "strategy", "scale": "7-point"}, "no run meets scale='7-point'"),
-        ({"factor": "strategy", "base_model": "three"}, "'base_model' must be one of"),
+        ({"factor": "strategy", "fixed": {"scale": "7-point"}}, "no run meets scale='7-point'"),
+        ({"factor": "strategy", "fixed": {"base_model": "three"}}, "'base_model' must be one of"),
         ({"factor": "strategy", "malformed": "fixed"}, "'malformed' must be one of"),
     ],
 )
@@ -153,7 +153,9 @@ def test_a_base_model_without_control_is_told_of():
     made = select_experiment(outcomes_of(with_one, without), "strategy")
     assert "Without a control: 'bare'." in made.notes
     with pytest.raises(InputError, match="no control of 'bare'"):
-        select_experiment(outcomes_of(with_one, without), "strategy", base_model=["bare"])
+        select_experiment(
+            outcomes_of(with_one, without), "strategy", fixed={"base_model": ["bare"]}
+        )
 
 
 def test_parts_can_be_left_out(grid):

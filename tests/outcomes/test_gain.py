@@ -191,7 +191,9 @@ def test_budgets_side_by_side():
     result = compare_budgets(outcomes_of(natural, equal), "strategy")
     table = result.table
     assert table["budget"].unique().tolist() == ["natural", "equal (320)"]
-    own = pairwise(select_experiment(outcomes_of(natural, equal), "strategy", budget="natural"))
+    own = pairwise(
+        select_experiment(outcomes_of(natural, equal), "strategy", fixed={"budget": "natural"})
+    )
     pair = table[table["contrast"] == "preserve vs majority"].set_index("budget")
     assert pair.loc["natural", "estimate"] == pytest.approx(own.table["estimate"].iloc[0])
     assert (~pair["agree"]).all()

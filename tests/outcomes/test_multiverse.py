@@ -42,7 +42,7 @@ def test_every_row_is_the_analysis_that_it_names(outcomes):
     assert result.table["main"].tolist() == [True, False, False, False]
     row = result.table.iloc[3]
     assert (row["model"], row["language"]) == ("ordinal", "de")
-    german = select_experiment(outcomes, "strategy", language="de", budget="natural")
+    german = select_experiment(outcomes, "strategy", fixed={"language": "de", "budget": "natural"})
     own = relative_gain(german, "preserve", "majority", kind="ordinal").table.iloc[0]
     for column in ("estimate", "conf_low", "conf_high"):
         assert row[column] == pytest.approx(own[column])
@@ -109,7 +109,7 @@ def test_analyses_without_runs_or_of_the_same_runs_are_left_out():
 
 def test_runs_and_generations_of_both_designs_are_counted(outcomes):
     table = multiverse(outcomes, FINDING, {"language": ["all", "de"]}).table
-    made = select_experiment(outcomes, "strategy", language="de").counts("toxicity")
+    made = select_experiment(outcomes, "strategy", fixed={"language": "de"}).counts("toxicity")
     both = made.loc[["preserve", "majority"]]
     row = table.iloc[1]
     assert row["n_runs"] == both["n_runs"].sum()

@@ -7,6 +7,7 @@ import statsmodels.formula.api as smf
 from made_outcomes import make_table, outcomes_of
 from scipy.stats import t as student
 
+import pluralign_stats as pls
 from pluralign_stats import (
     InputError,
     against_control,
@@ -233,7 +234,7 @@ def test_a_design_without_scores_is_named():
 
 @pytest.mark.extended
 def test_bayesian_fits_answer_the_same_questions(balanced):
-    how = {"kind": "bayes", "draws": 250, "tune": 200, "chains": 2, "progress": False}
+    how = {"kind": "bayes", "sampling": pls.Sampling(draws=250, tune=200, chains=2, progress=False)}
     some = balanced.only("preserve", "majority")
     table = against_control(some, **how).table
     assert {"sd", "prob_positive", "standardized", "n_runs"} <= set(table)

@@ -28,10 +28,10 @@ def test_the_mean_difference_is_that_of_drawn_ratings() -> None:
 
 
 def test_the_grid_has_all_combinations_once() -> None:
-    grid = DESIGN.grid(raters=[100, 200, 100], items=[10, 40])
+    grid = DESIGN.grid({"raters": [100, 200, 100], "items": [10, 40]})
     assert [(d.raters, d.items) for d in grid] == [(100, 10), (100, 40), (200, 10), (200, 40)]
     with pytest.raises(pls.InputError, match="did you mean 'raters'"):
-        DESIGN.grid(rater=[100])
+        DESIGN.grid({"rater": [100]})
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def test_the_grid_has_all_combinations_once() -> None:
 def test_numbers_out_of_range_are_refused(change: dict[str, object], said: str) -> None:
     name, value = next(iter(change.items()))
     with pytest.raises(pls.InputError) as error:
-        DESIGN.grid(**{name: [value]})
+        DESIGN.grid({name: [value]})
     assert said in str(error.value)
 
 

@@ -132,7 +132,7 @@ def test_the_interval_of_the_detectable_difference_covers() -> None:
 
 
 def test_jobs_cache_and_length_do_not_change_results(tmp_path: Path) -> None:
-    designs = SMALL.grid(percent=[-60.0, -80.0])
+    designs = SMALL.grid({"percent": [-60.0, -80.0]})
     whole = pls.power(designs, n_simulations=6, jobs=2, progress=False)
     short = pls.power(designs, n_simulations=4, jobs=1, cache=tmp_path, progress=False)
     kept = list(tmp_path.glob("*.jsonl"))

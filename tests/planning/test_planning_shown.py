@@ -14,7 +14,7 @@ from pluralign_stats.cli.power import _compact, command
 from pluralign_stats.planning.power import _sentence
 
 DESIGNS = pls.StudyDesign(60, 20, 3, share=0.3, percent=-60).grid(
-    raters=[40, 60], ratings_per_rater=[2, 3]
+    {"raters": [40, 60], "ratings_per_rater": [2, 3]}
 )
 
 

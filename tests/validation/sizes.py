@@ -297,7 +297,9 @@ def bayesian(source: str, unit: str) -> Callable[[int], Found]:
         few = pd.unique(data["rater"])[:100]
         data = halved(data[data["rater"].isin(few)], unit, seed)
         formula = f"rating ~ half + {given.rest}"
-        made = pls.measurement_invariance(formula, data, "half", seed=seed, **SHORT)
+        made = pls.measurement_invariance(
+            formula, data, "half", sampling=pls.Sampling(**SHORT, seed=seed)
+        )
         table = made.result.table.set_index(["model", "part"])
         found: Found = {
             "measurement_invariance": made.result.sentence.startswith("Groups by"),

@@ -230,17 +230,19 @@ def recipes(design: Design, seed: int) -> list[Recipe]:
     """Every recipe of a design, for one seed, with no budget yet."""
     cells = product(design.groups, design.scales, design.strategies, design.objectives)
     return [
-        Recipe(
-            weights=weights,
-            group={k: v for k, v in group.items() if k != "balance"},
-            balance=group.get("balance"),
-            scale=scale,
-            strategy=strategy,
-            labels=design.labels,
-            languages=design.languages,
-            min_margin=design.min_margin,
-            max_per_prompt=design.max_per_prompt,
-            seed=seed,
+        Recipe.model_validate(
+            {
+                "weights": weights,
+                "group": {k: v for k, v in group.items() if k != "balance"},
+                "balance": group.get("balance"),
+                "scale": scale,
+                "strategy": strategy,
+                "labels": design.labels,
+                "languages": design.languages,
+                "min_margin": design.min_margin,
+                "max_per_prompt": design.max_per_prompt,
+                "seed": seed,
+            }
         )
         for group, scale, strategy, weights in cells
     ]

@@ -2,7 +2,6 @@
 
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,6 +9,7 @@ import pandas as pd
 from pluralign_stats.errors import InputError
 from pluralign_stats.simulate.levels import DIMENSIONS, numbered
 from pluralign_stats.simulate.study import write_simulated_study
+from pluralign_stats.study.truth import Reading
 from training.embedded.world import LANGUAGES, levels_of, n_variants, prompts, render
 
 #: SD of the item effects by dimension, in logits. Larger than those of the simulated study: the
@@ -30,7 +30,10 @@ def write_embedded_study(
     n_raters: int = 1095,
     n_prompts: int | None = None,
     responses_per_prompt: int = RESPONSES,
-    **design: Any,
+    items_per_rater: int = 5,
+    missing: float = 0.01,
+    declined: float = 1.0,
+    reading: Reading = "odds",
 ) -> Path:
     """Write a study whose items are responses of the miniature world.
 
@@ -52,8 +55,8 @@ def write_embedded_study(
         Number of prompts, all of the world unless stated.
     responses_per_prompt
         Responses to each prompt.
-    **design
-        Further arguments of ``pluralign_stats.simulate.simulate_tables``.
+    items_per_rater, missing, declined, reading
+        As for ``simulate_study``.
 
     Returns
     -------
@@ -82,7 +85,10 @@ def write_embedded_study(
         responses_per_prompt=responses_per_prompt,
         item_sd=ITEM_SD,
         write_items=partial(item_table, seed=seed),
-        **design,
+        items_per_rater=items_per_rater,
+        missing=missing,
+        declined=declined,
+        reading=reading,
     )
 
 

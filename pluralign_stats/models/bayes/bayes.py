@@ -38,7 +38,10 @@ def estimate_bayes(
 ) -> BayesEstimates:
     """Sample the posterior of a mixed model; see `fit_bayes`."""
     check_family(family, link)
-    how = Sampling(draws, tune, chains, seed, target_accept, progress)
+    how = Sampling(
+        draws=draws, tune=tune, chains=chains, seed=seed, target_accept=target_accept,
+        progress=progress,
+    )  # fmt: skip
     if method not in METHODS:
         raise InputError(one_of("'method'", method, METHODS))
     start = starting_fit(formula, data, family, link, nominal, scale, weights, rater)

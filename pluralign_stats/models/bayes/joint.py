@@ -121,7 +121,10 @@ def estimate_joint(
     rater: str | Sequence[str] = RATER,
 ) -> JointEstimates:
     """Sample one ordinal model of all dimensions; see `fit_joint`."""
-    how = Sampling(draws, tune, chains, seed, target_accept, progress)
+    how = Sampling(
+        draws=draws, tune=tune, chains=chains, seed=seed, target_accept=target_accept,
+        progress=progress,
+    )  # fmt: skip
     fits = _start(_with_raters(ratings, rater), demographics, link)
     signs = _signs(valence or {}, list(fits))
     joint = lay_out_jointly(fits, signs)

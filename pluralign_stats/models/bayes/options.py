@@ -11,9 +11,22 @@ from pluralign_stats.errors import InputError
 FEWEST_DRAWS = 100
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Sampling:
-    """The options of a run; see `fit_bayes`.
+    """How to sample a posterior, for functions that fit Bayesian models themselves.
+
+    Attributes
+    ----------
+    draws, tune
+        Draws of each chain that are kept, and those before them that tune the sampler.
+    chains
+        Number of chains; by default four where there are as many cores, else two.
+    seed
+        Of the random numbers.
+    target_accept
+        Acceptance rate that the sampler aims at; nearer to 1 for fewer divergences.
+    progress
+        Show a progress bar; by default where somebody watches.
 
     Raises
     ------
@@ -21,12 +34,12 @@ class Sampling:
         If one is out of range.
     """
 
-    draws: int
-    tune: int
-    chains: int | None
-    seed: int
-    target_accept: float
-    progress: bool | None
+    draws: int = 1000
+    tune: int = 300
+    chains: int | None = None
+    seed: int = 1
+    target_accept: float = 0.8
+    progress: bool | None = None
 
     def __post_init__(self) -> None:
         """Refuse what cannot be used."""
@@ -56,3 +69,7 @@ def check_whole(options: Mapping[str, tuple[object, int]]) -> None:
     for name, (value, least) in options.items():
         if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
             raise InputError(f"'{name}' must be a whole number of {least} or more, not {value}")
+
+
+#: How to sample where nothing else is said.
+SAMPLING = Sampling()
