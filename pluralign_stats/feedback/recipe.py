@@ -89,14 +89,6 @@ class Recipe(BaseModel):
     budget: Annotated[int, Field(ge=1)] | None = None
     seed: Annotated[int, Field(ge=0)] = 0
 
-    @model_validator(mode="wrap")
-    @classmethod
-    def _told_in_one_line(cls, fields: Any, check: ModelWrapValidatorHandler[Self]) -> Self:
-        try:
-            return check(fields)
-        except ValidationError as error:
-            raise InputError(f"recipe: {_explain(error)}") from None
-
     @field_validator("weights")
     @classmethod
     def _usable(cls, weights: dict[str, float]) -> dict[str, float]:
@@ -121,6 +113,15 @@ class Recipe(BaseModel):
             if len(set(levels)) < len(levels):
                 raise ValueError(f"the levels of '{name}' must differ, not {listing(levels)}")
         return self
+
+    # The last validator stands around all before it.
+    @model_validator(mode="wrap")
+    @classmethod
+    def _told_in_one_line(cls, fields: Any, check: ModelWrapValidatorHandler[Self]) -> Self:
+        try:
+            return check(fields)
+        except ValidationError as error:
+            raise InputError(f"recipe: {_explain(error)}") from None
 
     def __hash__(self) -> int:
         """Equal for equal recipes."""
