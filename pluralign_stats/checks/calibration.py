@@ -79,7 +79,7 @@ def calibration_check(
             "Estimate: predicted, averaged over the distribution of the random effects; between "
             "the limits the observed value should lie if the model is right.",
             P_TOLD,
-            OF_THE_MODEL if by else None,
+            None if by is None else OF_THE_MODEL,
             *blocks[1].notes,
         ),
         backing=counted_backing(fit, table),

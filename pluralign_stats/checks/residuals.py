@@ -85,7 +85,7 @@ def residual_check(
             "A residual is the rank of a rating in its predicted distribution, averaged over "
             "raters and items; if the model is right, each tenth holds a tenth of them.",
             P_TOLD,
-            OF_THE_MODEL if by else None,
+            None if by is None else OF_THE_MODEL,
             *groups.notes,
         ),
         backing=counted_backing(fit, table),

@@ -75,6 +75,7 @@ def test_a_model_that_says_so_is_not_flagged(draw):
 def test_a_missing_variable_is_found(ratings):
     fit = pls.fit_ordinal("rating ~ kind + (1|rater) + (1|item)", ratings)
     assert calibration_check(fit, ratings["x"]).passed is False
+    assert residual_check(fit, ratings["x"]).result.table["term"].eq("x").any()
     assert calibration_check(pls.fit_ordinal(ORDINAL, ratings), ratings["x"]).passed is True
 
 
