@@ -12,6 +12,7 @@ from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.models.parts import RandomPart
 from pluralign_stats.results import Result
 from pluralign_stats.settings import CONF_LEVEL, MIN_CELL
+from pluralign_stats.significance import excludes_zero
 from pluralign_stats.words import counted_levels, levels_of
 
 
@@ -101,7 +102,7 @@ def _block(
 
 def _sentence(table: pd.DataFrame, group: str, n_levels: int) -> str:
     block = table[table["effect"] == table["effect"].iloc[0]]
-    apart = int(((block["conf_low"] > 0) | (block["conf_high"] < 0)).sum())
+    apart = int(excludes_zero(block).sum())
     low, high = (minus(f"{block['estimate'].agg(end):.2f}") for end in ("min", "max"))
     return (
         f"Of {counted_levels(n_levels, group)}, {apart:,} {'lies' if apart == 1 else 'lie'} so far "

@@ -23,7 +23,6 @@ from pluralign_stats.describe.disclosure import (
 )
 from pluralign_stats.effects.adjust import holm
 from pluralign_stats.effects.contrasts import contrasts
-from pluralign_stats.effects.draws import leave_out_zero
 from pluralign_stats.effects.percent import percent
 from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.fits.fit import Fit
@@ -31,7 +30,8 @@ from pluralign_stats.formatting import with_interval
 from pluralign_stats.models.bayes.options import SAMPLING, Sampling
 from pluralign_stats.notes import Code, Note, is_about, reworded
 from pluralign_stats.results import Metadata, Result, ordered_columns
-from pluralign_stats.settings import CONF_LEVEL, MIN_CELL, SIGNIFICANCE
+from pluralign_stats.settings import CONF_LEVEL, MIN_CELL
+from pluralign_stats.significance import criterion, significant
 from pluralign_stats.study.study import Study
 from pluralign_stats.words import counted, joined
 
@@ -359,8 +359,8 @@ def _sentence(result: Result, bound: list[str]) -> str:
     table = result.table.dropna(subset="estimate")
     if table.empty:
         return _not_determined(len(result.table), bound)
-    what = _what_is_clear(table)
-    clear = table[clear_ones(table)]
+    what = criterion(table)
+    clear = table[significant(table)]
     if clear.empty and len(table) > 1:
         return f"None of {counted(len(table), 'difference')} between groups has {what}."
     some = table if clear.empty else clear
@@ -382,30 +382,17 @@ def _not_determined(n: int, bound: list[str]) -> str:
     return f"{counted(n, 'difference')} between groups could not be estimated{why}."
 
 
-def clear_ones(table: pd.DataFrame) -> pd.Series:
-    """Which differences are clear: by their adjusted p or, without one, by their interval."""
-    if "p_adjusted" in table:
-        return table["p_adjusted"] < SIGNIFICANCE
-    return leave_out_zero(table)
-
-
-def _what_is_clear(table: pd.DataFrame) -> str:
-    if "p_adjusted" in table:
-        return f"an adjusted p below {SIGNIFICANCE}"
-    return "a credible interval that leaves out 0"
-
-
 def _percent_sentence(result: Result, bound: list[str]) -> str:
     table = result.table.dropna(subset="estimate")
     if table.empty:
         return _not_determined(len(result.table) // 2, bound)
     means = table[table["reading"] == "mean"]
     some = means if len(means) else table
-    clear = some[clear_ones(some)]
+    clear = some[significant(some)]
     without = "" if len(means) else " No percentage of the mean is given, as the notes tell."
     if clear.empty:
         none = f"No difference of {'mean ratings' if len(means) else 'the odds'}"
-        return f"{none} has {_what_is_clear(table)}.{without}"
+        return f"{none} has {criterion(table)}.{without}"
     top = clear.loc[clear["estimate"].abs().idxmax()]
     size = with_interval(top, ".1f", "%")
     where = f"{top['dimension']}, {top['contrast']}: {size}"

@@ -21,6 +21,7 @@ from pluralign_stats.models.bayes.options import SAMPLING, Sampling
 from pluralign_stats.models.units import units_of
 from pluralign_stats.results import Result, ordered_columns
 from pluralign_stats.settings import CONF_LEVEL, SIGNIFICANCE
+from pluralign_stats.significance import significant
 from pluralign_stats.words import counted_levels, is_are, levels_of, p_told
 
 #: The models by name: what may differ between the groups besides their level.
@@ -141,7 +142,7 @@ def _tests(fit: OrdinalFit, group: str) -> Result:
     table = made.table[made.table["term"] == group].reset_index(drop=True)
     table = table.assign(p_adjusted=holm(table["p_value"].to_numpy()))
     meta = replace(made.meta, title=f"Tests of the use of the scale by {group}")
-    clear = table.loc[table["p_adjusted"] < SIGNIFICANCE, "against"]
+    clear = table.loc[significant(table), "against"]
     told = f"No clear difference by {group}."
     if len(clear):
         told = f"By {group} differ: {' and '.join(clear)}."

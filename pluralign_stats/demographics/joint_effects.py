@@ -15,13 +15,13 @@ from pluralign_stats.demographics.references import (
 )
 from pluralign_stats.describe.composition import not_asked
 from pluralign_stats.describe.disclosure import check_min_cell, hide_counts, published
-from pluralign_stats.effects.draws import leave_out_zero
 from pluralign_stats.errors import InputError, MissingExtraError
 from pluralign_stats.fits.joint import JointFit, fit_joint
 from pluralign_stats.formatting import with_interval
 from pluralign_stats.models.bayes.options import Sampling
 from pluralign_stats.results import Result, ordered_columns
 from pluralign_stats.settings import CONF_LEVEL, MIN_CELL, MOST_LEVELS
+from pluralign_stats.significance import excludes_zero
 from pluralign_stats.study.study import Study
 from pluralign_stats.study.text import contrast_labels
 from pluralign_stats.words import joined
@@ -206,7 +206,7 @@ def _sentence(table: pd.DataFrame) -> str:
         return nothing_compared(["the model tells no two groups of enough raters apart"])
     top = table.loc[(table["estimate"] / table["sd"]).abs().idxmax()]
     the = "the clearest" if len(table) > 1 else "the one"
-    clear = "leaves out" if leave_out_zero(table).loc[top.name] else "holds"
+    clear = "leaves out" if excludes_zero(table).loc[top.name] else "holds"
     return (
         f"Over all dimensions, {the} difference is {top['contrast']}: "
         f"{with_interval(top, '.2f', 'log odds')} (positive means a better rating); its interval "

@@ -5,9 +5,10 @@ from dataclasses import replace
 
 import pandas as pd
 
-from pluralign_stats.demographics.effects import DemographicEffects, clear_ones
+from pluralign_stats.demographics.effects import DemographicEffects
 from pluralign_stats.notes import Code, is_about, reworded
 from pluralign_stats.results import Result, ordered_columns
+from pluralign_stats.significance import significant
 from pluralign_stats.words import counted, first_up, has, is_are, joined, some
 
 _KEYS = ["dimension", "term", "contrast"]
@@ -50,7 +51,7 @@ def side_by_side(first: DemographicEffects, second: DemographicEffects) -> Resul
     table = pd.concat(tables, ignore_index=True)
     table = table[~table["dimension"].isin(same)].reset_index(drop=True)
     verdict = table["estimate"].gt(0).map({True: "up", False: "down"})
-    verdict = verdict.where(clear_ones(table), "open")
+    verdict = verdict.where(significant(table), "open")
     keys = [table[key] for key in _KEYS]
     differ = verdict.groupby(keys, sort=False).transform("nunique") > 1
     both = table["estimate"].groupby(keys, sort=False).transform("count") == len(named)

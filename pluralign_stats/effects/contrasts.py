@@ -8,7 +8,6 @@ import pandas as pd
 
 from pluralign_stats.effects.adjust import Adjustment
 from pluralign_stats.effects.comparisons import Pairs, compare
-from pluralign_stats.effects.draws import apart_from_zero
 from pluralign_stats.effects.options import EffectOptions, Interval, with_options
 from pluralign_stats.effects.rows import rating_sd
 from pluralign_stats.errors import InputError, one_of
@@ -16,7 +15,8 @@ from pluralign_stats.formatting import with_interval
 from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.models.parts import Averaging, Kind
 from pluralign_stats.results import Result, ordered_columns
-from pluralign_stats.settings import CONF_LEVEL, SIGNIFICANCE
+from pluralign_stats.settings import CONF_LEVEL
+from pluralign_stats.significance import criterion, significant
 from pluralign_stats.words import counted, has
 
 
@@ -85,15 +85,12 @@ def _sentence(table: pd.DataFrame, factor: str, unit: str) -> str:
     table = table.dropna(subset="estimate")
     largest = table.loc[table["estimate"].abs().idxmax()]
     where = f" ({largest['group']})" if "group" in table else ""
-    if "prob_positive" in table:
-        clear, what = apart_from_zero(table), "a credible interval that leaves out 0"
-    else:
-        clear = int((table["p_adjusted"] < SIGNIFICANCE).sum())
-        what = f"an adjusted p below {SIGNIFICANCE}"
-        if table["p_value"].isna().all():
-            return f"The data are too few to test differences by {factor}."
+    if "p_value" in table and table["p_value"].isna().all():
+        return f"The data are too few to test differences by {factor}."
+    clear = int(significant(table).sum())
     it = "it" if len(table) == 1 else "the largest"
     return (
-        f"{clear} of {counted(len(table), 'difference')} by {factor} {has(clear)} {what}; {it} is "
-        f"{largest['contrast']}{where}: {with_interval(largest, '.2f', unit)}."
+        f"{clear} of {counted(len(table), 'difference')} by {factor} {has(clear)} "
+        f"{criterion(table)}; {it} is {largest['contrast']}{where}: "
+        f"{with_interval(largest, '.2f', unit)}."
     )

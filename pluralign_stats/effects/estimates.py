@@ -14,7 +14,6 @@ from pluralign_stats.effects.adjust import (
     holm,
     largest_statistic,
 )
-from pluralign_stats.effects.draws import COLUMNS
 from pluralign_stats.effects.options import EffectOptions
 from pluralign_stats.errors import InputError
 from pluralign_stats.models.bayes.summarize import summarize
@@ -25,6 +24,13 @@ from pluralign_stats.models.ordinal import OrdinalEstimates
 from pluralign_stats.models.parts import Points
 from pluralign_stats.notes import Code, Note
 from pluralign_stats.results import ordered_columns
+
+#: What the columns mean, for a table's notes.
+COLUMNS = Note(
+    Code.POSTERIOR_COLUMNS,
+    "Estimate: mean of the posterior; sd: its standard deviation; prob positive: probability that "
+    "what is estimated is above 0.",
+)
 
 #: Draws of the parameters are tried so many times as often as they are asked for.
 MOST_DRAWS = 20

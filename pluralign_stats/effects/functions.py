@@ -7,7 +7,7 @@ import numpy as np
 from pluralign_stats.backing import Backing
 from pluralign_stats.effects.comparisons import averaged_settings
 from pluralign_stats.effects.counts import level_raters
-from pluralign_stats.effects.draws import COLUMNS
+from pluralign_stats.effects.estimates import COLUMNS
 from pluralign_stats.effects.options import EffectOptions, with_options
 from pluralign_stats.effects.predictions import notes
 from pluralign_stats.errors import InputError, one_of

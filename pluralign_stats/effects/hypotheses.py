@@ -12,7 +12,6 @@ from pluralign_stats.backing import Backing
 from pluralign_stats.effects.adjust import Adjustment
 from pluralign_stats.effects.averages import averages, population
 from pluralign_stats.effects.counts import READJUST, group_backing, level_raters
-from pluralign_stats.effects.draws import apart_from_zero
 from pluralign_stats.effects.equations import parse_equation
 from pluralign_stats.effects.estimates import (
     Estimates,
@@ -45,6 +44,7 @@ from pluralign_stats.models.parts import Averaging, Kind
 from pluralign_stats.models.summary import coefficient_raters
 from pluralign_stats.results import Result, ordered_columns
 from pluralign_stats.settings import CONF_LEVEL, SIGNIFICANCE
+from pluralign_stats.significance import excludes_zero, significant
 from pluralign_stats.words import levels_of, p_told
 
 
@@ -199,15 +199,16 @@ def _sentence(table: pd.DataFrame) -> str:
     if "prob_positive" in table:
         top = table.loc[table["prob_direction"].fillna(0).idxmax()]
         side = "left" if top["prob_positive"] >= 1 / 2 else "right"
+        clear = excludes_zero(table).sum()
         return (
-            f"{apart_from_zero(table)} of {len(table)} equations have a credible interval of the "
+            f"{clear} of {len(table)} equations have a credible interval of the "
             f"difference of their sides that leaves out 0; surest is '{top['term']}', whose {side} "
             f"side is the larger with probability {top['prob_direction']:.3f}."
         )
     tested = table["p_value"].notna()
     if not tested.any():
         return "The data are too few to test any of the equations."
-    clear = int((table["p_adjusted"] < SIGNIFICANCE).sum())
+    clear = int(significant(table).sum())
     lost = "" if tested.all() else f"; of {(~tested).sum()} there is no test"
     return f"{clear} of {len(table)} equations do not hold (adjusted p below {SIGNIFICANCE}){lost}."
 

@@ -19,7 +19,7 @@ from pluralign_stats.models.ordinal import OrdinalEstimates
 from pluralign_stats.models.scores import efficient_scores
 from pluralign_stats.models.units import ALONE, units_of
 from pluralign_stats.results import Result, ordered_columns
-from pluralign_stats.settings import SIGNIFICANCE
+from pluralign_stats.significance import significant
 
 #: What a variable may change besides the level of ratings.
 THRESHOLDS, SCALE = "thresholds", "scale"
@@ -141,7 +141,7 @@ def _sentence(table: pd.DataFrame) -> str:
     known = table[table["p_adjusted"].notna()]
     if known.empty:
         return "No variable could be tested for effects on single thresholds or the scale."
-    clear = known[known["p_adjusted"] < SIGNIFICANCE]
+    clear = known[significant(known)]
     if clear.empty:
         return "No variable clearly moves single thresholds or the scale."
     told = ", ".join(f"{row.term} ({row.against})" for row in clear.itertuples())

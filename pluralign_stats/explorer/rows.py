@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pandas as pd
 
-from pluralign_stats.demographics.effects import clear_ones
 from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.formatting import with_interval
 from pluralign_stats.results import Result
+from pluralign_stats.significance import significant
 from pluralign_stats.words import is_are
 
 
@@ -52,7 +52,7 @@ def only_rows(result: Result, **conditions: str) -> Result:
 def _sentence(table: pd.DataFrame, unit: str) -> str:
     """How many differences are clear, and the largest of these, or of all where none is."""
     table = table.dropna(subset="estimate")
-    clear = table[clear_ones(table)]
+    clear = table[significant(table)]
     some = table if clear.empty else clear
     top = some.loc[some["estimate"].abs().idxmax()]
     form, written = (".1f", "%") if unit == "percent" else (".2f", unit)

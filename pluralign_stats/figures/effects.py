@@ -8,9 +8,10 @@ from pluralign_stats.figures.forest import Series, forest, name_series, rows, st
 from pluralign_stats.figures.marks import points
 from pluralign_stats.figures.picture import Picture, drawing
 from pluralign_stats.figures.style import COLOURS, Context, foot, is_wide, with_count, with_counts
-from pluralign_stats.figures.tables import clear_points, counted, filled_where, need
+from pluralign_stats.figures.tables import counted, filled_where, need
 from pluralign_stats.formatting import with_interval
 from pluralign_stats.results import Result
+from pluralign_stats.significance import significant
 from pluralign_stats.words import counted as in_number
 
 #: Dimensions whose differences reach so many times as far as others' have axes of their own.
@@ -53,7 +54,7 @@ def forest_figure(
     table = table.assign(
         row=[*zip(table["term"], table["contrast"], strict=True)],
         panel=table["dimension"],
-        filled=clear_points(table),
+        filled=significant(table),
         series=table["model"] if models else "",
     )
     labels, headings = {}, {}

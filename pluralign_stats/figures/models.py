@@ -29,6 +29,7 @@ from pluralign_stats.figures.tables import counted, need, plain_rating
 from pluralign_stats.figures.ticks import percents
 from pluralign_stats.results import Result
 from pluralign_stats.settings import MIN_CELL
+from pluralign_stats.significance import excludes_zero
 from pluralign_stats.words import counted_levels, first_up
 
 #: Inches that a label of a level takes.
@@ -126,7 +127,7 @@ def caterpillar_figure(result: Result, *, context: Context = "two-column") -> Pi
 def _sorted_panel(ax: Axes, block: pd.DataFrame) -> None:
     """Intervals from bottom to top; a line joins the points where they are too many."""
     place = np.arange(1.0, len(block) + 1)
-    clear = (block["conf_low"] > 0) | (block["conf_high"] < 0)
+    clear = excludes_zero(block)
     width = float(np.clip(MANY / len(block), 0.3, 1.0))
     blue = Series((COLOURS[0], "o"), 0.01 if len(block) > MANY else 3, width)
     looks = {"clear": blue, "unclear": replace(blue, look=(PALE, "o"))}

@@ -28,7 +28,7 @@ from pluralign_stats.words import counted
 
 #: Columns that are no choice of analysis.
 _FOUND = (
-    "estimate", "conf_low", "conf_high", "excludes_0", "agrees", "main", "reason", "method",
+    "estimate", "conf_low", "conf_high", "excludes_zero", "agrees", "main", "reason", "method",
 )  # fmt: skip
 
 #: What readers call choices and their options, where not by their names.
@@ -195,7 +195,7 @@ def _points(
     for upward in (False, True):
         _arrows(ax, own["estimate"], limits, colour, 2 * size, upward=upward)
     near = own[own["estimate"].between(*limits)]
-    clear = near["excludes_0"].fillna(False).astype(bool)
+    clear = near["excludes_zero"].fillna(False).astype(bool)
     points(ax, near.index, near["estimate"], (colour, marker), size**0.5, filled=clear)
 
 

@@ -30,8 +30,9 @@ from pluralign_stats.figures.style import (
     new_figure,
     wrapped,
 )
-from pluralign_stats.figures.tables import clear_points, filled_where, need
+from pluralign_stats.figures.tables import filled_where, need
 from pluralign_stats.results import Result
+from pluralign_stats.significance import significant
 
 #: What stands in the panel of a base model that has no such run.
 _NOT_TRIED = "not tuned so in this run"
@@ -123,7 +124,7 @@ class _Half:
         return axes
 
     def _panel(self, ax: Axes, block: pd.DataFrame, where: Rows) -> None:
-        filled = clear_points(block)
+        filled = significant(block).to_numpy()
         made = block.assign(row=block["dimension"], series=block[self.by], filled=filled)
         if block.empty:
             ax.text(0.5, 0.5, _NOT_TRIED, transform=ax.transAxes, **_MIDDLE)

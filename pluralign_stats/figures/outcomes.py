@@ -10,8 +10,9 @@ from pluralign_stats.figures.forest import forest, name_series, rows, styles
 from pluralign_stats.figures.outcome_parts import compared, not_repeated, span
 from pluralign_stats.figures.picture import Picture, drawing
 from pluralign_stats.figures.style import Context, foot
-from pluralign_stats.figures.tables import clear_points, filled_where
+from pluralign_stats.figures.tables import filled_where
 from pluralign_stats.results import Result
+from pluralign_stats.significance import significant
 from pluralign_stats.study.text import contrast_label
 
 #: Panels beside each other in wide figures.
@@ -105,7 +106,7 @@ def _forest(
         row=table["contrast"],
         panel=table["dimension"],
         series=table.get("budget", ""),
-        filled=clear_points(table),
+        filled=significant(table),
     )
     where = rows(labels, context=context, series=len(budgets))
     figure, _ = forest(table, where, series, what, context=context, across=_ACROSS)

@@ -19,8 +19,9 @@ from pluralign_stats.figures.style import (
     new_figure,
     wrapped,
 )
-from pluralign_stats.figures.tables import clear_points, filled_where, need
+from pluralign_stats.figures.tables import filled_where, need
 from pluralign_stats.results import Result
+from pluralign_stats.significance import significant
 
 #: Purple of the circles, as in the published study; darker than the blue too.
 _PURPLE = "#6A1B9A"
@@ -65,7 +66,7 @@ def survey_figure(result: Result, *, context: Context = "two-column") -> Picture
         "reference",
         "source",
         "signs_agree",
-        "both_exclude_0",
+        "both_exclude_zero",
     )
     wide = context != "one-column"
     blocks = [rows for _, rows in result.table.groupby(["term", "contrast"], sort=False)]
@@ -106,7 +107,7 @@ def _rows(block: pd.DataFrame, context: str) -> Rows:
 
 
 def _panel(ax: Axes, block: pd.DataFrame, where: Rows, *, wide: bool) -> None:
-    made = block.assign(row=block["dimension"], series=block["source"], filled=clear_points(block))
+    made = block.assign(row=block["dimension"], series=block["source"], filled=significant(block))
     draw(ax, made, where, _SOURCES)
     rule(ax, where)
     where.name(ax)
@@ -153,7 +154,7 @@ def _aside(ax: Axes, block: pd.DataFrame, where: Rows) -> None:
     for x, name in zip(places, _ASIDE, strict=True):
         ax.text(x, 0, name, fontsize=SMALL, color=MUTED, va="bottom")
     for row in rows:
-        sure = "bold" if row["both_exclude_0"] is True else "normal"
+        sure = "bold" if row["both_exclude_zero"] is True else "normal"
         for x, name, words in zip(places, _ASIDE, _words(row), strict=True):
             weight = sure if name == "Signs" else "normal"
             y = where.places[row["dimension"]]

@@ -1,6 +1,5 @@
 """What figures ask of the tables that they draw."""
 
-import numpy as np
 import pandas as pd
 
 from pluralign_stats.errors import InputError, listing
@@ -34,13 +33,6 @@ def raters_of(table: pd.DataFrame) -> list[str]:
 def plain_rating(rating: object) -> str:
     """A rating as readers write it: ``3``, or its word."""
     return f"{rating:g}" if isinstance(rating, (int, float)) else str(rating)
-
-
-def clear_points(block: pd.DataFrame) -> np.ndarray:
-    """Which differences are clear: by their adjusted p or, without one, by their interval."""
-    if "p_adjusted" in block:
-        return (block["p_adjusted"] < SIGNIFICANCE).to_numpy()
-    return ((block["conf_low"] > 0) | (block["conf_high"] < 0)).to_numpy()
 
 
 def filled_where(table: pd.DataFrame) -> str:

@@ -26,6 +26,7 @@ from pluralign_stats.judging.scores import rated_and_scored
 from pluralign_stats.judging.statistics import STATISTICS
 from pluralign_stats.results import Result
 from pluralign_stats.settings import CONF_LEVEL, MIN_CELL, SIGNIFICANCE
+from pluralign_stats.significance import significant
 from pluralign_stats.study.study import Study
 from pluralign_stats.study.text import contrast_label
 from pluralign_stats.words import counted, joined
@@ -230,7 +231,7 @@ def _sentence(table: pd.DataFrame, statistic: str, wide: dict[str, float]) -> st
             f"{counted(len(table), 'difference')} between groups in the judge's {statistic} could "
             "not be computed, as all scores or all ratings of a group are equal."
         )
-    clear = known[known["p_adjusted"] < SIGNIFICANCE]
+    clear = known[significant(known)]
     some = clear if len(clear) else known
     unit = some["dimension"].map(wide) if statistic == "bias" else 1.0
     largest = some.loc[(some["estimate"].abs() / unit).idxmax()]

@@ -14,13 +14,14 @@ from pluralign_stats.errors import InputError, NotApplicableError, listing
 from pluralign_stats.models.bayes.options import SAMPLING, Sampling
 from pluralign_stats.notes import reworded
 from pluralign_stats.outcomes.choose_runs import EQUAL
-from pluralign_stats.outcomes.contrasts import against_control, clear_ones, pairwise
+from pluralign_stats.outcomes.contrasts import against_control, pairwise
 from pluralign_stats.outcomes.experiments import Experiment
 from pluralign_stats.outcomes.models import BayesFamily, Kind
 from pluralign_stats.outcomes.read import Outcomes
 from pluralign_stats.outcomes.select import select_experiment
 from pluralign_stats.results import Result
 from pluralign_stats.settings import CONF_LEVEL
+from pluralign_stats.significance import significant
 from pluralign_stats.words import counted, some
 
 _KEYS = ["dimension", "contrast"]
@@ -137,7 +138,7 @@ def _name(budget: str, experiment: Experiment) -> str:
 def _agreement(table: pd.DataFrame) -> pd.Series:
     """Whether all budgets say the same of each contrast; missing where there is one only."""
     verdict = table["estimate"].gt(0).map({True: "up", False: "down"})
-    grouped = verdict.where(clear_ones(table), "open").groupby([table[k] for k in _KEYS])
+    grouped = verdict.where(significant(table), "open").groupby([table[k] for k in _KEYS])
     same = (grouped.transform("nunique") == 1).astype("boolean")
     return same.where(grouped.transform("size") > 1)
 

@@ -8,7 +8,6 @@ import pandas as pd
 from pluralign_stats.designs import ONE_RUN, plain_design
 from pluralign_stats.documentation import documented_by
 from pluralign_stats.effects.adjust import Adjustment
-from pluralign_stats.effects.draws import leave_out_zero
 from pluralign_stats.effects.estimates import infer, tabulate
 from pluralign_stats.effects.options import EffectOptions
 from pluralign_stats.errors import InputError, NotApplicableError, one_of
@@ -34,6 +33,7 @@ from pluralign_stats.outcomes.models import (
 )
 from pluralign_stats.results import Result, ordered_columns
 from pluralign_stats.settings import CONF_LEVEL, SIGNIFICANCE
+from pluralign_stats.significance import significant
 from pluralign_stats.study.text import contrast_label
 from pluralign_stats.words import counted, is_are
 
@@ -260,18 +260,11 @@ def experiment_result(
     )
 
 
-def clear_ones(table: pd.DataFrame) -> pd.Series:
-    """Which differences are clear: by their adjusted p or, without one, by their interval."""
-    if "p_adjusted" in table:
-        return table["p_adjusted"] < SIGNIFICANCE
-    return leave_out_zero(table)
-
-
 def _sentence(table: pd.DataFrame, experiment: Experiment) -> str:
     known = table.dropna(subset="estimate")
     if known.empty:
         return f"{counted(len(table), 'difference')} could not be estimated; the warnings say why."
-    clear = known[clear_ones(known)]
+    clear = known[significant(known)]
     what = "clear of zero"
     if "p_adjusted" in table:
         what += f" (adjusted p below {SIGNIFICANCE})"

@@ -7,10 +7,10 @@ import pandas as pd
 from pluralign_stats.designs import design_words
 from pluralign_stats.formatting import minus
 from pluralign_stats.notes import Code, tells
-from pluralign_stats.outcomes.contrasts import clear_ones
 from pluralign_stats.outcomes.experiments import OVERALL_LABEL
 from pluralign_stats.outcomes.models import UNIT
 from pluralign_stats.results import Result
+from pluralign_stats.significance import significant
 from pluralign_stats.words import p_number
 
 
@@ -110,7 +110,7 @@ def _more_or_less(percent: float) -> str:
 
 def _difference_findings(result: Result) -> list[str]:
     """The clear differences of a table."""
-    clear = result.table[clear_ones(result.table)]
+    clear = result.table[significant(result.table)]
     if clear.empty:
         return [f"In this run no difference is clear ({result.meta.title})."]
     order = clear["standardized"].abs().sort_values(ascending=False).index
@@ -126,7 +126,7 @@ def _difference(row: pd.Series, result: Result) -> str:
     size = f"{abs(row['estimate']):.2f} {UNIT}"
     ends = f"{result.meta.conf_level:.0%} interval of the difference {low:.2f} to {high:.2f}"
     clear = ""
-    if not clear_ones(row.to_frame().T).iloc[0]:
+    if not significant(row.to_frame().T).iloc[0]:
         clear = ", which is not clear of zero"
         if not low <= 0 <= high:
             clear += " once corrected for the number of comparisons"

@@ -150,7 +150,7 @@ def multiverse(
     -------
     Result
         One row per analysis, the main one first: one column per choice, then estimate, conf_low,
-        conf_high, excludes_0, agrees (in sign with the main analysis), main, n_runs and
+        conf_high, excludes_zero, agrees (in sign with the main analysis), main, n_runs and
         n_generations (of both designs together), reason (why there is no estimate, or no
         interval), method.
 

@@ -102,7 +102,7 @@ def rating_multiverse(
     -------
     Result
         One row per analysis, the main one first: one column per choice, then estimate (in standard
-        deviations of a rating, see `standardized_difference`), conf_low, conf_high, excludes_0,
+        deviations of a rating, see `standardized_difference`), conf_low, conf_high, excludes_zero,
         agrees
         (in sign with the main analysis), main, n_raters and n_ratings (in the model), reason (why
         there is no estimate), method.

@@ -83,8 +83,8 @@ def leave_one_out(
     Result
         One row for all data, then one for each part left out: columns dimension, contrast,
         left_out ("nothing", "seed", "prompt", "base model"), which (of these; empty with all data),
-        estimate, conf_low, conf_high, excludes_0 (whether the interval does), agrees (in sign with
-        all data), main (all data), reason (why there is no estimate; else empty), method.
+        estimate, conf_low, conf_high, excludes_zero (whether the interval does), agrees (in sign
+        with all data), main (all data), reason (why there is no estimate; else empty), method.
 
     Raises
     ------
@@ -152,7 +152,7 @@ def model_kinds(
     -------
     Result
         One row per kind: columns dimension, contrast, model, estimate, conf_low, conf_high,
-        excludes_0, agrees (in sign with the first), main (the first), reason (why there is no
+        excludes_zero, agrees (in sign with the first), main (the first), reason (why there is no
         estimate), method.
 
     Raises
@@ -203,13 +203,13 @@ def _kinds_sentence(table: pd.DataFrame, unit: str) -> str:
     told = ", ".join(
         f"{row['model']} {with_interval(row, form, unit)}" for _, row in fitted.iterrows()
     )
-    same = fitted["agrees"].all() and fitted["excludes_0"].nunique(dropna=False) == 1
+    same = fitted["agrees"].all() and fitted["excludes_zero"].nunique(dropna=False) == 1
     answer = f"The answer {'does not hang' if same else 'hangs'} on the kind of model"
     if len(fitted) == 1:
         answer = f"Only one of {counted(len(table), 'kind of model')} has an estimate"
-    elif fitted["excludes_0"].isna().all():
+    elif fitted["excludes_zero"].isna().all():
         answer = "Whether the difference is clear of zero is not known by any kind of model"
-    elif not fitted["excludes_0"].any():
+    elif not fitted["excludes_zero"].any():
         answer = "By no kind of model is the difference clear of zero"
     return f"{answer}: {told}."
 
@@ -305,12 +305,12 @@ def _sentence(table: pd.DataFrame, unit: str) -> str:
         f"its {what} hangs on {_names(fitted[changed])}"
         for what, changed in (
             ("sign", ~fitted["agrees"]),
-            ("being clear of 0 or not", fitted["excludes_0"] != whole["excludes_0"]),
+            ("being clear of 0 or not", fitted["excludes_zero"] != whole["excludes_zero"]),
         )
         if changed.any()
     ]
     steady = "neither its sign nor its clearness hangs on one"
-    if pd.isna(whole["excludes_0"]):
+    if pd.isna(whole["excludes_zero"]):
         steady = "its sign hangs on none; whether it is clear of 0 is not known"
     lost = len(rest) - len(fitted)
     some_lost = f"; {lost} of {len(rest)} could not be estimated" if lost else ""

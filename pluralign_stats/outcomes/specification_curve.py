@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pluralign_stats.effects.draws import leave_out_zero
 from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.formatting import minus
+from pluralign_stats.significance import excludes_zero
 from pluralign_stats.words import counted, has, plural, some
 
 #: Whoever or whatever there is, without a choice among them.
@@ -156,20 +156,20 @@ def analyse(
     Returns
     -------
     DataFrame
-        One row per analysis: the choices, estimate, conf_low, conf_high, excludes_0 (whether the
+        One row per analysis: the choices, estimate, conf_low, conf_high, excludes_zero (whether the
         interval does; missing without one), agrees (in sign with the main analysis, or with the
         median where that has no estimate; missing without an estimate), main, counts, reason (why
         there is no estimate or no interval), method.
     """
     rows = [{"reason": "", "method": "", **c, **_attempt(estimate, c)} for c in analyses]
-    columns = [*analyses[0], "estimate", "conf_low", "conf_high", "excludes_0", "agrees", "main"]
+    columns = [*analyses[0], "estimate", "conf_low", "conf_high", "excludes_zero", "agrees", "main"]
     table = pd.DataFrame(rows).reindex(columns=[*columns, *counts, "reason", "method"])
     known = table["estimate"].notna()
     first = table["estimate"].iloc[0] if known.iloc[0] else table["estimate"].median()
     same = np.sign(table["estimate"]) == np.sign(first)
     bounded = table[["conf_low", "conf_high"]].notna().all(axis=1)
     return table.assign(
-        excludes_0=leave_out_zero(table).astype("boolean").where(bounded),
+        excludes_zero=excludes_zero(table).astype("boolean").where(bounded),
         agrees=same.astype("boolean").where(known),
         main=np.arange(len(table)) == 0,
     )
@@ -220,7 +220,7 @@ def agreement_sentence(name: str, table: pd.DataFrame, wording: Wording) -> str:
             f"{name}: {none if len(table) > 1 else 'the one analysis could not be carried out'}"
             + (f" ({why})." if why else ".")
         )
-    agree, clear = fitted["agrees"].sum(), fitted["excludes_0"].sum()
+    agree, clear = fitted["agrees"].sum(), fitted["excludes_zero"].sum()
     low, middle, high = fitted["estimate"].quantile([0, 1 / 2, 1])
     lost = len(table) - len(fitted)
     failed = f"; {lost} could not be carried out" if lost else ""

@@ -12,7 +12,6 @@ from pluralign_stats.demographics.effects import default_factors
 from pluralign_stats.demographics.plans import Model, fit_plans
 from pluralign_stats.describe.composition import not_asked
 from pluralign_stats.describe.disclosure import COUNT_WITHHELD, check_min_cell, published
-from pluralign_stats.effects.draws import leave_out_zero
 from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.fits.fit import Fit
 from pluralign_stats.notes import Code, tells
@@ -31,6 +30,7 @@ from pluralign_stats.outcomes.survey_rows import (
 )
 from pluralign_stats.results import Result
 from pluralign_stats.settings import CONF_LEVEL, MIN_CELL
+from pluralign_stats.significance import excludes_zero
 from pluralign_stats.study.study import Study
 from pluralign_stats.words import counted, joined
 
@@ -42,7 +42,7 @@ PAIRS = (
 )
 
 _COLUMNS = ["dimension", "term", "contrast", "level", "reference", "source", "estimate"]
-_COLUMNS += ["std_error", "sd", "conf_low", "conf_high", "signs_agree", "both_exclude_0"]
+_COLUMNS += ["std_error", "sd", "conf_low", "conf_high", "signs_agree", "both_exclude_zero"]
 _COLUMNS += ["objective", "n_pairs_first", "n_pairs_second", "margin_first", "margin_second"]
 _COLUMNS += ["n_raters", "n_ratings", "n_runs", "n_prompts", "n_generations", "method"]
 
@@ -103,8 +103,8 @@ def survey_and_models(
     Result
         Two rows per dimension and pair: columns dimension, term, contrast, source ("ratings" or
         "models"), estimate (rating and score points), std_error, conf_low, conf_high, signs_agree
-        and both_exclude_0 (whether the directions are the same, and whether both intervals exclude
-        0; missing where one is), objective, n_pairs_first, n_pairs_second, margin_first,
+        and both_exclude_zero (whether the directions are the same, and whether both intervals
+        exclude 0; missing where one is), objective, n_pairs_first, n_pairs_second, margin_first,
         margin_second, n_raters, n_ratings, n_runs, n_prompts, n_generations, method. What could not
         be compared is told of in the warnings.
 
@@ -249,10 +249,10 @@ def _agreement(table: pd.DataFrame) -> pd.DataFrame:
     grouped = [table[key] for key in _KEYS]
     both = table["estimate"].groupby(grouped).transform("count") == 2
     same = np.sign(table["estimate"]).groupby(grouped).transform("nunique") == 1
-    clear = leave_out_zero(table).groupby(grouped).transform("all")
+    clear = excludes_zero(table).groupby(grouped).transform("all")
     return table.assign(
         signs_agree=same.astype("boolean").where(both),
-        both_exclude_0=clear.astype("boolean").where(both),
+        both_exclude_zero=clear.astype("boolean").where(both),
     )
 
 
@@ -263,7 +263,7 @@ def _sentence(table: pd.DataFrame) -> str:
         why = f"there is no difference of {lacks}" if lacks else "the warnings say why"
         return f"Nothing can be compared between groups' ratings and models: {why}."
     agree = compared["signs_agree"].sum()
-    sure = compared[compared["both_exclude_0"]]
+    sure = compared[compared["both_exclude_zero"]]
     if sure.empty:
         clearly = "in none of them are both differences clear of 0"
     else:

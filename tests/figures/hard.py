@@ -242,7 +242,7 @@ def surveyed(dimensions, pairs):
     return result(
         {"dimension": d, "term": TERM, "contrast": f"{a} vs {b}", "level": a, "reference": b,
          "source": source, "estimate": 0.3, "conf_low": 0.1, "conf_high": 0.5, "signs_agree": True,
-         "both_exclude_0": True, "objective": "mitgefühl_und_einfühlungsvermögen",
+         "both_exclude_zero": True, "objective": "mitgefühl_und_einfühlungsvermögen",
          "n_pairs_first": 124352.0, "n_pairs_second": 99399.0, "margin_first": 2.041,
          "margin_second": 1.967, "n_raters": 312 if source == "ratings" else np.nan,
          "n_runs": np.nan if source == "ratings" else 6,
@@ -255,7 +255,7 @@ def analyses(title, **choices):
     rows = [dict(zip(choices, row, strict=True)) for row in product(*choices.values())]
     made = result(
         {**row, "estimate": i - 9.0, "conf_low": i - 20.0, "conf_high": i + 2.0,
-         "excludes_0": False, "agrees": i > 9, "main": i == 20, "reason": "",
+         "excludes_zero": False, "agrees": i > 9, "main": i == 20, "reason": "",
          "method": "m", "n_raters": 1095, "n_ratings": 5000 + i}
         for i, row in enumerate(rows)
     )  # fmt: skip

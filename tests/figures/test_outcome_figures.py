@@ -226,7 +226,7 @@ def survey():
         ("Sensitivity and openness", "models", -0.2, False, False),
         ("Helpfulness", "ratings", 0.1, None, None),
     ]
-    columns = ["dimension", "source", "estimate", "signs_agree", "both_exclude_0"]
+    columns = ["dimension", "source", "estimate", "signs_agree", "both_exclude_zero"]
     table = pd.DataFrame(rows, columns=columns)
     table = table.astype(dict.fromkeys(columns[-2:], "boolean"))
     models = table["source"] == "models"
@@ -310,7 +310,7 @@ def specifications(**columns):
             "estimate": [20.0, -5.0, 35.0, 2000.0, 10.0, np.nan],
             "conf_low": [4.0, -30.0, -10.0, -100.0, np.nan, np.nan],
             "conf_high": [40.0, 15.0, 90.0, np.inf, np.nan, np.nan],
-            "excludes_0": pd.array([True, False, False, False, None, None], dtype="boolean"),
+            "excludes_zero": pd.array([True, False, False, False, None, None], dtype="boolean"),
             "agrees": pd.array([True, False, True, True, True, None], dtype="boolean"),
             "main": [True, *[False] * 5],
             "reason": ["", "", "", "", "no interval: one run of each design", "no such run"],
@@ -364,7 +364,7 @@ def test_counts_are_told_and_are_no_choice():
 def test_raters_are_counted_and_moderate_intervals_shown_whole():
     ends = {"estimate": [4.0, 5, 3, 4, 6, 5], "conf_low": [1.0, 2, -6, 1, 2, -5],
             "conf_high": [7.0, 8, 12, 7, 10, 15]}  # fmt: skip
-    made = specifications(**ends, excludes_0=True, agrees=True, n_raters=40, n_ratings=200)
+    made = specifications(**ends, excludes_zero=True, agrees=True, n_raters=40, n_ratings=200)
     picture = pls.specification_curve(made)
     assert foot(picture).startswith("each analysis: 40 raters, 200 ratings;")
     low, high = picture.figure.axes[0].get_ylim()
@@ -375,7 +375,7 @@ def test_raters_are_counted_and_moderate_intervals_shown_whole():
 def test_a_curve_without_any_estimate():
     lost = dict.fromkeys(("estimate", "conf_low", "conf_high"), np.nan)
     unknown = pd.array([None] * 6, dtype="boolean")
-    result = specifications(**lost, excludes_0=unknown, agrees=unknown)
+    result = specifications(**lost, excludes_zero=unknown, agrees=unknown)
     picture = pls.specification_curve(result)
     assert "None of 6 analyses could be carried out" in picture.figure.axes[0].get_title("left")
     assert uncut(picture)

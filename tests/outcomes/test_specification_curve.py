@@ -19,8 +19,8 @@ def estimate(choice):
 def test_what_is_not_known_is_missing_and_signs_are_held_against_the_main_analysis():
     table = analyse(CHOICES[1:], estimate, ("n_runs",))
     assert table["agrees"].tolist() == [True, False, False, False]
-    assert table["excludes_0"].isna().tolist() == [False, False, True, False]
-    assert table["excludes_0"].dropna().tolist() == [True, True, False]
+    assert table["excludes_zero"].isna().tolist() == [False, False, True, False]
+    assert table["excludes_zero"].dropna().tolist() == [True, True, False]
     assert table["main"].tolist() == [True, False, False, False]
 
 
