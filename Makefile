@@ -20,7 +20,7 @@ TRAINING := trl.trainer.dpo_trainer,trl.trainer.grpo_trainer,transformers.models
 ANALYSIS := arviz_stats,nutpie,numba,formulaic,statsmodels.api,krippendorff,papermill,nbconvert
 ANALYSIS := $(ANALYSIS),matplotlib.pyplot,matplotlib.backends.backend_pdf,matplotlib.backends.backend_svg
 ANALYSIS := $(ANALYSIS),ipykernel.kernelapp,matplotlib_inline.backend_inline,jupyterlab.labapp
-ANALYSIS := $(ANALYSIS),bleach,plutoprint,snakemake.cli
+ANALYSIS := $(ANALYSIS),nh3,plutoprint,snakemake.cli
 
 # Small problems run fastest on one thread a process.
 export OMP_NUM_THREADS ?= 1
