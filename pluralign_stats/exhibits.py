@@ -7,11 +7,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pluralign_stats.errors import InputError, NotApplicableError
-from pluralign_stats.figures.picture import FORMATS, Picture
 from pluralign_stats.results import Result
 from pluralign_stats.settings import MIN_CELL
+
+if TYPE_CHECKING:
+    from pluralign_stats.figures.picture import Picture
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,7 @@ class Exhibits:
         self,
         name: str,
         result: Result,
-        picture: Picture | None = None,
+        picture: "Picture | None" = None,
         *,
         finding: bool = False,
         front: bool = False,
@@ -85,11 +88,10 @@ class Exhibits:
             print(f"This study cannot show it: {error}.")
 
     def _write(
-        self, name: str, result: Result, picture: Picture | None, about: dict[str, object]
+        self, name: str, result: Result, picture: "Picture | None", about: dict[str, object]
     ) -> str:
         """Write the files and return links to them."""
         folder = Path(self.out)
-        figures = [f"figures/{name}.{kind}" for kind in FORMATS] if picture else []
         tables = folder / "tables"
         try:
             tables.mkdir(parents=True, exist_ok=True)
@@ -98,8 +100,8 @@ class Exhibits:
             (tables / f"{name}.json").write_text(text + "\n", "utf-8")
         except OSError as error:
             raise InputError(f"{folder}: cannot be written ({error.strerror})") from None
-        if picture:
-            picture.save(folder / "figures" / name)
+        drawn = picture.save(folder / "figures" / name) if picture else []
+        figures = [f"figures/{path.name}" for path in drawn]
         title = escape(result.meta.title)
         links = [
             f"<a href='{link}' download aria-label='{kind}: {title}'>{kind}</a>"

@@ -2,7 +2,7 @@
 
 import re
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from html import escape
 from pathlib import Path
@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 import pandas as pd
 
 from pluralign_stats.backing import COUNT_WITHHELD, SHARES, Backing, beside
+from pluralign_stats.errors import NotApplicableError
 from pluralign_stats.formatting import decimals, displayed, format_number, heading, in_words
 from pluralign_stats.metadata import Metadata
 from pluralign_stats.notes import Code, reworded, tells
 from pluralign_stats.settings import MIN_CELL
 from pluralign_stats.suppression import check_min_cell
-from pluralign_stats.typeset import save_table, set_table
+from pluralign_stats.typeset import save_table, set_table, table_latex
 
 if TYPE_CHECKING:
     from great_tables import GT
@@ -75,12 +76,15 @@ class Result:
     backing
         Who stands behind the rows, where some may have to be withheld from all that leaves the
         program; None where every row may be shown.
+    figure
+        What draws it, given by the analysis that made it; None where it has no figure.
     """
 
     table: pd.DataFrame
     sentence: str
     meta: Metadata = field(default_factory=lambda: Metadata(""))
     backing: Backing | None = field(default=None, kw_only=True)
+    figure: Callable[..., Any] | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
         """Let the backing keep the table of its rows, by which it knows them again."""
@@ -104,6 +108,7 @@ class Result:
         published: Mapping[str, Mapping[str, int]] | None = None,
         designs: Mapping[str, Mapping[str, str]] | None = None,
         backing: Backing | None = None,
+        figure: Callable[..., Any] | None = None,
     ) -> "Result":
         """A table made from a study, a fit, an outcome table or another result.
 
@@ -112,7 +117,7 @@ class Result:
         source
             Tells whether its data are simulated and what is said of them and, unless given here,
             what should be doubted and the kind of the intervals.
-        table, sentence, title, unit, conf_level, told, published, designs, backing
+        table, sentence, title, unit, conf_level, told, published, designs, backing, figure
             As `Result` and `Metadata` describe them.
         interval
             Kind of the intervals, where there are any; by default the fit's own.
@@ -132,7 +137,7 @@ class Result:
             published=published or {},
             designs=designs or {},
         )
-        return cls(table, sentence, meta, backing=backing)
+        return cls(table, sentence, meta, backing=backing, figure=figure)
 
     @property
     def data_kind(self) -> str:
@@ -268,6 +273,49 @@ class Result:
         """
         shown = self.released(min_cell)
         return set_table(shown.table, shown.meta)
+
+    def to_latex(self, min_cell: int = MIN_CELL) -> str:
+        """LaTeX of the table, as `save` writes it.
+
+        Parameters
+        ----------
+        min_cell
+            As for `released`.
+
+        Raises
+        ------
+        MissingExtraError
+            If great-tables is not installed.
+        """
+        shown = self.released(min_cell)
+        return table_latex(shown.table, shown.meta)
+
+    def plot(self, context: str = "two-column") -> Any:
+        """Draw the figure of this table; functions of figures have further choices.
+
+        Parameters
+        ----------
+        context
+            What the figure is made for: ``"one-column"``, ``"two-column"`` or ``"screen"``.
+
+        Returns
+        -------
+        Picture
+            The figure with its text alternative.
+
+        Raises
+        ------
+        NotApplicableError
+            If there is no figure of such tables.
+        InputError
+            If there is no such context.
+        """
+        if self.figure is None:
+            raise NotApplicableError(
+                f"the table '{self.meta.title}' has no figure of its own; draw its columns with "
+                "seaborn, or another table with a function of figures"
+            )
+        return self.figure(self, context=context)
 
     def save(self, stem: str | Path, min_cell: int = MIN_CELL) -> list[Path]:
         """Write ``STEM.html``, ``STEM.tex`` and ``STEM.csv``, or none, and return their paths.

@@ -1,9 +1,10 @@
 """What every check of a model returns."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from pluralign_stats.figures.charts import CHECKS
 from pluralign_stats.results import Result
 
 if TYPE_CHECKING:
@@ -45,9 +46,11 @@ class Check:
         details = tuple(one.labelled(labels) for one in self.details)
         return replace(self, result=self.result.labelled(labels), details=details)
 
-    def figure(self) -> "Picture":
-        """Draw the check."""
-        return _figure_of(self.name)(self.result, *self.details)
+    def figure(self, context: str = "two-column") -> "Picture":
+        """Draw the check; see `Result.plot`."""
+        return CHECKS[self.name](self.result, *self.details, context=context)
+
+    plot = figure
 
     def __repr__(self) -> str:
         return f"{self.name}: {self.verdict}\n{self.result!r}"
@@ -59,24 +62,3 @@ class Check:
 
     def _repr_html_(self) -> str:
         return f"<p class='verdict'>{self.name}: {self.verdict}</p>{self.result._repr_html_()}"
-
-
-def _figure_of(name: str) -> "Callable[..., Picture]":
-    """The figure of a check; figures are loaded when called, as they stand above the checks."""
-    from pluralign_stats.figures.bayes import pareto_figure, predictive_figure, sampling_figure
-    from pluralign_stats.figures.checks import (
-        calibration_figure,
-        influence_figure,
-        residual_figure,
-    )
-
-    figures: dict[str, Callable[..., Picture]] = {
-        "residuals": residual_figure,
-        "calibration": calibration_figure,
-        "influence": influence_figure,
-        "sampling": sampling_figure,
-        "predictive": predictive_figure,
-        "leave one rating out": pareto_figure,
-        "leave one rater out": pareto_figure,
-    }
-    return figures[name]

@@ -7,6 +7,7 @@ from scipy.stats import norm
 from pluralign_stats.backing import of_model
 from pluralign_stats.checks.names import find_parts, label_levels, level_counts, may_name
 from pluralign_stats.describe.intervals import check_level
+from pluralign_stats.figures.charts import CATERPILLAR
 from pluralign_stats.formatting import minus
 from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.models.parts import RandomPart
@@ -75,6 +76,7 @@ def random_effects_table(
             "take the other parameters as known.",
         ),
         backing=of_model(fit.design.left_out, len(table)),
+        figure=CATERPILLAR,
     )
 
 

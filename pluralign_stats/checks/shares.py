@@ -7,6 +7,7 @@ from pluralign_stats.checks.raters import counted_backing
 from pluralign_stats.effects.hypotheses import joint_test
 from pluralign_stats.effects.predictions import predictions
 from pluralign_stats.errors import InputError, NotApplicableError, one_of
+from pluralign_stats.figures.charts import SHARES
 from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.models.predict import predict
 from pluralign_stats.results import Result
@@ -83,6 +84,7 @@ def predicted_shares(
         notes=("All other variables are held equal.", *made.meta.notes, *groups.notes),
         warnings=made.meta.warnings,
         backing=counted_backing(fit, made.table),
+        figure=SHARES,
     )
 
 

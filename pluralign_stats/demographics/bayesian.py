@@ -11,6 +11,7 @@ from pluralign_stats.demographics.references import nothing_compared
 from pluralign_stats.effects.comparisons import averaged_settings, contrast_groups
 from pluralign_stats.effects.options import EffectOptions
 from pluralign_stats.errors import MissingExtraError
+from pluralign_stats.figures.charts import RIDGES
 from pluralign_stats.fits.bayes import Posterior
 from pluralign_stats.models.bayes.options import SAMPLING, Sampling
 from pluralign_stats.models.parts import Points
@@ -144,7 +145,9 @@ def _drawn(study: Study, dimension: str, differences: Result, fits: dict[str, Po
                 columns = {"dimension": label(dimension), "contrast": named, "estimate": each}
                 tables.append(pd.DataFrame(columns))
     made_of = [t for t in tables if len(t)] or tables
-    return Result(pd.concat(made_of, ignore_index=True), differences.sentence, differences.meta)
+    return Result(
+        pd.concat(made_of, ignore_index=True), differences.sentence, differences.meta, figure=RIDGES
+    )
 
 
 def some_points(fit: Posterior) -> Points:

@@ -25,6 +25,7 @@ from pluralign_stats.effects.adjust import holm
 from pluralign_stats.effects.contrasts import contrasts
 from pluralign_stats.effects.percent import percent
 from pluralign_stats.errors import InputError, one_of
+from pluralign_stats.figures.charts import FOREST
 from pluralign_stats.fits.fit import Fit
 from pluralign_stats.formatting import with_interval
 from pluralign_stats.models.bayes.options import SAMPLING, Sampling
@@ -298,6 +299,7 @@ def _collect(
         notes=notes,
         warnings=(*failures, *warned),
         published=published(study, dict.fromkeys(p.factor for p in parts), min_cell),
+        figure=FOREST,
     ).labelled(study.labels)
 
 

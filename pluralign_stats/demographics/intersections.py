@@ -19,6 +19,7 @@ from pluralign_stats.describe.composition import not_asked
 from pluralign_stats.describe.disclosure import check_min_cell, hidden_crossing
 from pluralign_stats.effects.averages import averages, population
 from pluralign_stats.errors import InputError, MissingExtraError
+from pluralign_stats.figures.charts import INTERSECTIONS
 from pluralign_stats.fits.bayes import Posterior, fit_bayes
 from pluralign_stats.models.bayes.options import SAMPLING, Sampling
 from pluralign_stats.models.bayes.summarize import summarize
@@ -209,6 +210,7 @@ def _result(
         interval=fit.interval,
         notes=notes,
         warnings=fit.warnings,
+        figure=INTERSECTIONS,
     ).labelled(study.labels)
 
 

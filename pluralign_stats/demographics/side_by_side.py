@@ -6,6 +6,7 @@ from dataclasses import replace
 import pandas as pd
 
 from pluralign_stats.demographics.effects import DemographicEffects
+from pluralign_stats.figures.charts import FOREST
 from pluralign_stats.notes import Code, is_about, reworded
 from pluralign_stats.results import Result, ordered_columns
 from pluralign_stats.significance import significant
@@ -72,7 +73,7 @@ def side_by_side(first: DemographicEffects, second: DemographicEffects) -> Resul
         warnings=_told_by({name: result.warnings for name, result in named.items()}),
     )
     sentence = _left_out(same) if table.empty and same else _sentence(table, named)
-    return Result(table[ordered_columns(table)], sentence, meta)
+    return Result(table[ordered_columns(table)], sentence, meta, figure=FOREST)
 
 
 def _named(first: DemographicEffects, second: DemographicEffects) -> dict[str, Result]:

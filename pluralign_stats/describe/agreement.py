@@ -16,6 +16,7 @@ from pluralign_stats.describe.disclosure import (
 from pluralign_stats.describe.interval_alpha import interval_alpha, item_sums
 from pluralign_stats.describe.intervals import check_bootstrap, percentile_interval
 from pluralign_stats.errors import InputError, one_of
+from pluralign_stats.figures.charts import AGREEMENT
 from pluralign_stats.formatting import minus
 from pluralign_stats.results import Result
 from pluralign_stats.settings import CONF_LEVEL, MIN_CELL, MOST_LEVELS
@@ -141,6 +142,7 @@ def agreement(
         interval=f"percentile intervals, {n_bootstrap:,} bootstrap samples of items",
         notes=_notes(study, table),
         published=published(study, [by] if by else [], min_cell),
+        figure=AGREEMENT,
     )
 
 

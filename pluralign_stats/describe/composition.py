@@ -9,6 +9,7 @@ from pluralign_stats.describe.disclosure import (
     check_min_cell,
     plan_of,
 )
+from pluralign_stats.figures.charts import COMPOSITION
 from pluralign_stats.results import Result
 from pluralign_stats.settings import MIN_CELL
 from pluralign_stats.study.study import Study
@@ -53,7 +54,7 @@ def composition(study: Study, min_cell: int = MIN_CELL) -> Result:
     gave = f"gave {told['ratings']} of" if "ratings" in told else "rated"
     sentence = f"{told['raters']} {gave} {told['items']} on {told['dimensions']}."
     sentence = sentence[:1].upper() + sentence[1:]
-    return Result.of(study, table, sentence, "Who rated", notes=notes)
+    return Result.of(study, table, sentence, "Who rated", notes=notes, figure=COMPOSITION)
 
 
 def _one(study: Study, name: str, min_cell: int) -> pd.DataFrame:

@@ -13,6 +13,7 @@ from pluralign_stats.describe.disclosure import (
     published,
 )
 from pluralign_stats.errors import InputError, one_of
+from pluralign_stats.figures.charts import DISTRIBUTION
 from pluralign_stats.formatting import minus
 from pluralign_stats.results import Result
 from pluralign_stats.settings import MIN_CELL, MOST_LEVELS
@@ -80,6 +81,7 @@ def rating_distribution(study: Study, by: str | None = None, min_cell: int = MIN
         notes=notes,
         published=published(study, [by] if by else [], min_cell),
         backing=Backing(np.zeros(len(table)), coarse=coarse),
+        figure=DISTRIBUTION,
     )
 
 

@@ -7,6 +7,7 @@ import pandas as pd
 
 from pluralign_stats.backing import Backing
 from pluralign_stats.describe.intervals import check_bootstrap
+from pluralign_stats.figures.charts import JOINT
 from pluralign_stats.results import Result
 from pluralign_stats.settings import CONF_LEVEL, MIN_CELL
 from pluralign_stats.study.study import Study
@@ -125,6 +126,7 @@ def positive_given_positive(
         interval=f"percentile intervals, {n_bootstrap:,} bootstrap samples of raters",
         notes=(f"{study.codebook.positive_rule()}{bad}.",),
         backing=backing,
+        figure=JOINT,
     )
 
 

@@ -22,6 +22,7 @@ from pluralign_stats.feedback.scales import (
     scale_words,
 )
 from pluralign_stats.feedback.selection import select
+from pluralign_stats.figures.charts import FEEDBACK_SCALES
 from pluralign_stats.results import Result
 from pluralign_stats.settings import MIN_CELL
 from pluralign_stats.strategies.registry import STRATEGIES
@@ -108,6 +109,7 @@ def coarser_scales(
         _sentence(table, label, first.scale),
         "Feedback on coarser scales",
         notes=notes,
+        figure=FEEDBACK_SCALES,
     )
 
 

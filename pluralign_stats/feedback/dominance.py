@@ -9,6 +9,7 @@ from pluralign_stats.describe.disclosure import hide_totals
 from pluralign_stats.feedback.audit_frame import AuditFrame, too_few
 from pluralign_stats.feedback.parts import Parts, effective_number
 from pluralign_stats.feedback.preferences import Preferences
+from pluralign_stats.figures.charts import FEEDBACK_SHARES
 from pluralign_stats.results import Result, ordered_columns
 from pluralign_stats.words import alike, counted, first_up
 
@@ -48,6 +49,7 @@ def shares(frame: AuditFrame, parts: list[Parts]) -> Result:
         title,
         notes=notes,
         published=frame.published,
+        figure=FEEDBACK_SHARES,
     )
 
 

@@ -9,6 +9,7 @@ from pluralign_stats.feedback.audit_frame import AuditFrame
 from pluralign_stats.feedback.dominance import FEW_PAIRS, named
 from pluralign_stats.feedback.pairs import compare
 from pluralign_stats.feedback.preferences import Preferences
+from pluralign_stats.figures.charts import FEEDBACK_FLIPS
 from pluralign_stats.results import Result
 from pluralign_stats.words import counted
 
@@ -33,7 +34,13 @@ def flips(frame: AuditFrame) -> Result:
     )
     title = f"Labels without one group: {frame.label}"
     return Result.of(
-        frame.study, table, _sentence(frame, table), title, notes=notes, published=frame.published
+        frame.study,
+        table,
+        _sentence(frame, table),
+        title,
+        notes=notes,
+        published=frame.published,
+        figure=FEEDBACK_FLIPS,
     )
 
 

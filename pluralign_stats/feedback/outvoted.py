@@ -10,6 +10,7 @@ from pluralign_stats.feedback.dominance import named
 from pluralign_stats.feedback.recipe import Recipe
 from pluralign_stats.feedback.selection import Exclusions, Selection
 from pluralign_stats.feedback.voices import Scored, one_voice, score
+from pluralign_stats.figures.charts import FEEDBACK_SURVIVAL
 from pluralign_stats.results import Result
 from pluralign_stats.strategies.registry import STRATEGIES
 from pluralign_stats.words import counted, joined
@@ -50,7 +51,13 @@ def survival(frame: AuditFrame, min_voices: int) -> Result:
     )
     title = f"What becomes of a group's verdict: {frame.label}"
     return Result.of(
-        frame.study, table, _sentence(frame, table), title, notes=notes, published=frame.published
+        frame.study,
+        table,
+        _sentence(frame, table),
+        title,
+        notes=notes,
+        published=frame.published,
+        figure=FEEDBACK_SURVIVAL,
     )
 
 

@@ -13,6 +13,7 @@ from pluralign_stats.describe.disclosure import (
 )
 from pluralign_stats.describe.intervals import check_bootstrap, percentile_interval
 from pluralign_stats.errors import InputError, listing, one_of
+from pluralign_stats.figures.charts import JUDGE
 from pluralign_stats.formatting import minus, with_interval
 from pluralign_stats.judging.measure import EVERYONE, Measured, Measures, measure
 from pluralign_stats.judging.resample import brought_to
@@ -115,6 +116,7 @@ def judge_agreement(
         notes=_notes(study, table, found),
         published=published(study, [by] if by else [], min_cell),
         backing=Backing(np.zeros(len(table)), coarse=coarse, fractions=("estimate",)),
+        figure=JUDGE,
     )
 
 

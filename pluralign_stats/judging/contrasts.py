@@ -18,6 +18,7 @@ from pluralign_stats.describe.disclosure import check_min_cell, hide_counts, pla
 from pluralign_stats.describe.intervals import check_bootstrap, percentile_interval
 from pluralign_stats.effects.adjust import holm
 from pluralign_stats.errors import InputError, one_of
+from pluralign_stats.figures.charts import FOREST
 from pluralign_stats.formatting import with_interval
 from pluralign_stats.judging.agreement import RESAMPLED, method_of, widths
 from pluralign_stats.judging.measure import Measured, measure
@@ -117,6 +118,7 @@ def judge_contrasts(
         notes=(_NOTES[statistic], *_told(study, groups, min_cell)),
         published=published(study, wanted, min_cell),
         backing=backing,
+        figure=FOREST,
     )
 
 

@@ -10,6 +10,7 @@ from pluralign_stats.designs import CONTROL
 from pluralign_stats.documentation import documented_by
 from pluralign_stats.effects.adjust import Adjustment
 from pluralign_stats.errors import InputError, NotApplicableError
+from pluralign_stats.figures.charts import OPTIMIZERS
 from pluralign_stats.models.bayes.options import SAMPLING, Sampling
 from pluralign_stats.notes import reworded
 from pluralign_stats.outcomes.contrasts import against_control
@@ -113,4 +114,4 @@ def _joined(found: dict[str, Result], missing: list[str]) -> Result:
         designs={k: v for result in found.values() for k, v in result.meta.designs.items()},
     )
     ordered = table[[*columns[:place], "base_model", *columns[place:]]]
-    return Result(ordered, " ".join(result.sentence for result in results), meta)
+    return Result(ordered, " ".join(result.sentence for result in results), meta, figure=OPTIMIZERS)

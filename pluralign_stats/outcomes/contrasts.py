@@ -5,12 +5,13 @@ from itertools import combinations
 
 import pandas as pd
 
-from pluralign_stats.designs import ONE_RUN, plain_design
+from pluralign_stats.designs import CONTROL, ONE_RUN, plain_design
 from pluralign_stats.documentation import documented_by
 from pluralign_stats.effects.adjust import Adjustment
 from pluralign_stats.effects.estimates import infer, tabulate
 from pluralign_stats.effects.options import EffectOptions
 from pluralign_stats.errors import InputError, NotApplicableError, one_of
+from pluralign_stats.figures.charts import AGAINST_CONTROL, PAIRWISE
 from pluralign_stats.fits.fit import Fit
 from pluralign_stats.formatting import with_interval
 from pluralign_stats.models.bayes.options import SAMPLING, Sampling
@@ -257,6 +258,7 @@ def experiment_result(
         notes=(*notes, *shared),
         warnings=warnings,
         designs=experiment.values,
+        figure=AGAINST_CONTROL if CONTROL in set(table.get("reference", ())) else PAIRWISE,
     )
 
 

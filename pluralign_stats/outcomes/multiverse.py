@@ -8,6 +8,7 @@ from typing import Any, cast
 from pluralign_stats.describe.intervals import check_level
 from pluralign_stats.designs import CONTROL
 from pluralign_stats.errors import InputError, one_of
+from pluralign_stats.figures.charts import SPECIFICATION_CURVE
 from pluralign_stats.outcomes.choose_runs import EQUAL
 from pluralign_stats.outcomes.experiments import Experiment
 from pluralign_stats.outcomes.models import ScoreModel, replicated
@@ -192,6 +193,7 @@ def multiverse(
         conf_level=conf_level,
         interval="Fieller's intervals" if finding.quantity == "gain" else "intervals from t",
         notes=(*choice_notes(offered, *everywhere), *left_out),
+        figure=SPECIFICATION_CURVE,
     )
 
 

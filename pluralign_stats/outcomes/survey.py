@@ -13,6 +13,7 @@ from pluralign_stats.demographics.plans import Model, fit_plans
 from pluralign_stats.describe.composition import not_asked
 from pluralign_stats.describe.disclosure import COUNT_WITHHELD, check_min_cell, published
 from pluralign_stats.errors import InputError, one_of
+from pluralign_stats.figures.charts import SURVEY
 from pluralign_stats.fits.fit import Fit
 from pluralign_stats.notes import Code, tells
 from pluralign_stats.outcomes.experiments import Experiment
@@ -146,6 +147,7 @@ def survey_and_models(
         notes=(*_NOTES, *withheld, *remarks.notes, *data_notes(outcomes)),
         warnings=remarks.doubts,
         published=published(study, dict.fromkeys(pair.term for pair in shown), min_cell),
+        figure=SURVEY,
     )
 
 

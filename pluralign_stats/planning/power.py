@@ -8,6 +8,7 @@ from typing import Literal
 import pandas as pd
 
 from pluralign_stats.errors import InputError
+from pluralign_stats.figures.charts import POWER
 from pluralign_stats.formatting import minus
 from pluralign_stats.planning.design import StudyDesign
 from pluralign_stats.planning.replicate import Model, true_effect
@@ -118,6 +119,7 @@ def power(
             *failures(int(table["n_failed"].sum()), int(table["n_simulations"].sum())),
             *single_ratings(planned),
         ),
+        figure=POWER,
     )
 
 
