@@ -90,7 +90,9 @@ def demographic_effects(
         ``"ordinal"``: cumulative logit, with ratings as ordered categories; ``"linear"``: with
         ratings as numbers; ``"auto"``: the ordinal one on scales of 15 ratings or fewer, the linear
         one on others; ``"bayes"``: the same sampled by `fit_bayes`, whose tables have sd and
-        prob_positive instead of std_error and of p.
+        prob_positive instead of std_error and of p. Without random effects, with errors robust to
+        raters who rate often (`fit_marginal`): ``"GEE"``: equations of the ordinal or linear model,
+        as ``"auto"`` has them; ``"linear GEE"``; ``"OLS"``.
     min_cell
         Levels of fewer raters stay in the model but are not shown. Where the reference level is one
         of them, groups are compared with the level of most raters instead, and notes say so.

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from functools import partial
-from typing import Literal
+from typing import Literal, get_args
 
 import pandas as pd
 
@@ -12,23 +12,26 @@ from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.fits.bayes import fit_bayes
 from pluralign_stats.fits.fit import Fit
 from pluralign_stats.fits.linear import fit_linear
+from pluralign_stats.fits.marginal import fit_marginal
 from pluralign_stats.fits.ordinal import fit_ordinal
 from pluralign_stats.models.bayes.options import SAMPLING, Sampling
+from pluralign_stats.models.marginal import MARGINAL
 from pluralign_stats.settings import MIN_CELL, MOST_LEVELS
 from pluralign_stats.study.study import Study
 from pluralign_stats.words import joined
 
-Model = Literal["auto", "ordinal", "linear", "bayes"]
+Model = Literal["auto", "ordinal", "linear", "bayes", "GEE", "linear GEE", "OLS"]
 
 #: What fits each kind of model that is asked for by name.
 MODELS: dict[str, Callable[..., Fit]] = {
     "ordinal": fit_ordinal,
     "linear": fit_linear,
     "bayes": fit_bayes,
+    **{kind: partial(fit_marginal, kind=kind) for kind in MARGINAL},
 }
 
-#: What can be asked for; ``"auto"`` decides by the scale of each dimension.
-KINDS = (*MODELS, "auto")
+#: What can be asked for; ``"auto"`` and ``"GEE"`` decide by the scale of each dimension.
+KINDS: tuple[Model, ...] = get_args(Model)
 
 #: With fewer items their variance is hardly known, and they are fixed effects.
 FEWEST_ITEMS = 5
@@ -103,8 +106,9 @@ def fitting(
     scale = study.codebook.dimensions[dimension].scale
     if model not in KINDS:
         raise InputError(one_of("'model'", model, KINDS))
-    if model == "auto":
-        return MODELS["ordinal" if scale.categorical else "linear"]
+    if model in ("auto", "GEE"):
+        kind = "ordinal" if scale.categorical else "linear"
+        return MODELS[kind if model == "auto" else f"{kind} GEE"]
     if model == "bayes":
         family = family_of(study, dimension)
         return partial(fit_bayes, family=family, priors=priors, **asdict(sampling))

@@ -1,4 +1,4 @@
-"""The same differences by two models, and where these disagree."""
+"""The same differences by two or more models, and where these disagree."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -7,6 +7,7 @@ import pandas as pd
 
 from pluralign_stats.demographics.effects import DemographicEffects
 from pluralign_stats.figures.charts import FOREST
+from pluralign_stats.models.marginal import marginal_kind
 from pluralign_stats.notes import Code, is_about, reworded
 from pluralign_stats.results import Result, ordered_columns
 from pluralign_stats.significance import significant
@@ -17,56 +18,73 @@ _KEYS = ["dimension", "term", "contrast"]
 #: Of a frequentist and a Bayesian model, what only one of them has.
 _UNSHARED = ["std_error", "sd", "p_value", "p_adjusted", "prob_positive"]
 
+#: What models of a kind are called.
+_PLACES = ["first", "second", "third", "fourth", "fifth", "sixth", "seventh"]
 
-def side_by_side(first: DemographicEffects, second: DemographicEffects) -> Result:
-    """Set the differences of two models beside each other.
+#: Note on further models.
+_OTHERS = (
+    "Models after the first two are held against the first. GEE and OLS have no random effects: "
+    "their errors are robust to raters who rate often, and do not allow for differences between "
+    "items. Differences of mean ratings mean the same in all."
+)
 
-    Both are differences of mean ratings between groups, averaged over raters and items, so that
+
+def side_by_side(
+    first: DemographicEffects, second: DemographicEffects, *others: DemographicEffects
+) -> Result:
+    """Set the differences of two models beside each other, and of others beside these.
+
+    All are differences of mean ratings between groups, averaged over raters and items, so that
     their numbers compare. The models are said to disagree where one finds a clear difference
     and the other does not, or both find clear ones of opposite sign. Clear is what has an adjusted
-    p below the limit; beside a Bayesian model, what has an interval that leaves out 0, in both.
+    p below the limit; beside a Bayesian model, what has an interval that leaves out 0, in all.
 
     Parameters
     ----------
     first, second
         Effects of the same study by two models, such as the ordinal and the linear one, or the
         ordinal and the Bayesian one.
+    others
+        The same by further models, such as those without random effects (``model="GEE"``,
+        ``"linear GEE"``, ``"OLS"`` of `demographic_effects`): whether it is the mixed model that
+        decides. Those that are on a dimension the same as one before are left out there.
 
     Returns
     -------
     Result
         One row per contrast and model: columns dimension, term, contrast, model (what they are:
-        "ordinal", "linear"; "frequentist", "Bayesian"; two of a kind: "first", "second"), estimate,
-        std_error, conf_low, conf_high, p_value, p_adjusted, n_raters, n_ratings, disagree (bool;
-        missing where one model has no estimate), method; beside a Bayesian model without std_error
-        and p.
+        "ordinal", "linear"; "frequentist", "Bayesian"; "ordinal GEE", "linear GEE", "OLS"; two of a
+        kind: "first", "second", and so on), estimate, std_error, conf_low, conf_high, p_value,
+        p_adjusted, n_raters, n_ratings, disagree (bool: of the first two whether they do, of others
+        whether they do with the first; missing where one of them has no estimate), method; beside a
+        Bayesian model without std_error and p.
     """
-    named = _named(first, second)
-    credible = any(map(_sampled, (first, second)))
+    named = _named(first, second, *others)
+    credible = any(map(_sampled, (first, second, *others)))
     dropped = ["standardized", "df", *(_UNSHARED if credible else [])]
     tables = [
         result.table.drop(columns=dropped, errors="ignore").assign(model=name)
         for name, result in named.items()
     ]
-    same = _same_model(*tables)
+    same = _same_model(*tables[:2])
     table = pd.concat(tables, ignore_index=True)
-    table = table[~table["dimension"].isin(same)].reset_index(drop=True)
-    verdict = table["estimate"].gt(0).map({True: "up", False: "down"})
-    verdict = verdict.where(significant(table), "open")
-    keys = [table[key] for key in _KEYS]
-    differ = verdict.groupby(keys, sort=False).transform("nunique") > 1
-    both = table["estimate"].groupby(keys, sort=False).transform("count") == len(named)
-    table["disagree"] = differ.astype("boolean").where(both)
+    table = table[~table["dimension"].isin(same)]
+    kinds = table[["dimension", "method", "model"]].drop_duplicates()
+    again = kinds[kinds.duplicated(["dimension", "method"])]
+    twice = pd.MultiIndex.from_frame(table[again.columns]).isin(pd.MultiIndex.from_frame(again))
+    table = table[~twice].reset_index(drop=True)
+    table["disagree"] = _disagree(table, list(named))
     place = table.groupby(_KEYS, sort=False, dropna=False).ngroup()
     table = table.iloc[place.argsort(kind="stable")].reset_index(drop=True)
     meta = replace(
         first.differences.meta,
-        title="Differences between groups by two models",
-        interval="intervals of either model",
+        title=f"Differences between groups by {'several' if others else 'two'} models",
+        interval="intervals of each model" if others else "intervals of either model",
         notes=(
             *_told_by({name: _notes(result, credible) for name, result in named.items()}),
             "Disagree: one model finds a clear difference where the other does not, or of the "
             "opposite sign; missing where only one of them has an estimate.",
+            *([_OTHERS] if others else []),
             *(["Clear: the interval leaves out 0."] if credible else []),
             *([_left_out(same)] if same else []),
         ),
@@ -76,16 +94,34 @@ def side_by_side(first: DemographicEffects, second: DemographicEffects) -> Resul
     return Result(table[ordered_columns(table)], sentence, meta, figure=FOREST)
 
 
-def _named(first: DemographicEffects, second: DemographicEffects) -> dict[str, Result]:
-    """The differences of both models by what sets these apart."""
-    both = (first, second)
-    if any(map(_sampled, both)):
-        names = ["Bayesian" if _sampled(each) else "frequentist" for each in both]
-    else:
-        names = ["ordinal" if _ordered(each) else "linear" for each in both]
+def _named(*effects: DemographicEffects) -> dict[str, Result]:
+    """The differences of all models by what sets these apart."""
+    credible = any(map(_sampled, effects))
+    names = [_name(each, credible) for each in effects]
     if len(set(names)) < len(names):
-        names = ["first", "second"]
-    return dict(zip(names, (each.differences for each in both), strict=True))
+        names = _PLACES[: len(names)]
+    return dict(zip(names, (each.differences for each in effects), strict=True))
+
+
+def _name(effects: DemographicEffects, credible: bool) -> str:
+    """What a model is called, beside a Bayesian one if `credible`."""
+    kinds = {marginal_kind(fit.method) for fit in effects.fits.values()} - {None}
+    if kinds:
+        return "ordinal GEE" if "ordinal GEE" in kinds else str(*kinds)
+    if credible:
+        return "Bayesian" if _sampled(effects) else "frequentist"
+    return "ordinal" if _ordered(effects) else "linear"
+
+
+def _disagree(table: pd.DataFrame, names: list[str]) -> pd.Series:
+    """Of the first two models whether they disagree, of others whether they do with the first."""
+    verdict = table["estimate"].gt(0).map({True: "up", False: "down"})
+    verdict = verdict.where(significant(table), "open").where(table["estimate"].notna())
+    against = dict.fromkeys(names, names[0]) | {names[0]: names[1]}
+    own = pd.MultiIndex.from_frame(table[[*_KEYS, "model"]])
+    theirs = pd.MultiIndex.from_frame(table.assign(model=table["model"].map(against))[own.names])
+    other = verdict.set_axis(own).reindex(theirs).set_axis(table.index)
+    return verdict.ne(other).astype("boolean").where(verdict.notna() & other.notna())
 
 
 def _sampled(effects: DemographicEffects) -> bool:
@@ -128,19 +164,21 @@ def _left_out(dimensions: list[str]) -> str:
 
 
 def _sentence(table: pd.DataFrame, named: Mapping[str, Result]) -> str:
-    compared = table[table["disagree"].notna()]
+    pair = table[table["model"].isin([*named][:2])]
+    compared = pair[pair["disagree"].notna()]
     if compared.empty:
         told = {name: result.sentence.rstrip(".") for name, result in named.items()}
         each = [f"{name}: {text}" for name, text in told.items()]
         why = "; ".join(each if len(set(told.values())) > 1 else set(told.values()))
         return f"No difference has an estimate by both models, so nothing is compared. {why}."
-    first, second = named
+    first, second, *others = named
+    further = _of_others(table, first, others)
     wide = compared.pivot(index=_KEYS, columns="model", values="estimate")
     gaps = (wide[first] - wide[second]).abs()
     n, differ = len(gaps), compared[compared["disagree"]].drop_duplicates(_KEYS)
     gap = f"the largest gap between their estimates is {gaps.max():.2f} rating points"
     apart = gap if n > 1 else f"their estimates lie {gaps.max():.2f} rating points apart"
-    lost = table[table["disagree"].isna()].drop_duplicates(_KEYS)
+    lost = pair[pair["disagree"].isna()].drop_duplicates(_KEYS)
     alone = f" {counted(len(lost), 'difference')} more {has(len(lost))} no estimate by one of them."
     apart += f".{alone if len(lost) else ''}"
     both = f"The {first} and the {second} model"
@@ -150,7 +188,26 @@ def _sentence(table: pd.DataFrame, named: Mapping[str, Result]) -> str:
             if n > 1
             else "whether the one difference is clear"
         )
-        return f"{both} agree on {which}; {apart}"
+        return f"{both} agree on {which}; {apart}{further}"
     shown = some(f"{row.term}: {row.contrast} on {row.dimension}" for row in differ.itertuples())
     are = f"{len(differ)} of {counted(n, 'difference')} {is_are(len(differ))} clear"
-    return f"{both} disagree on whether {are} ({shown}); {apart}"
+    return f"{both} disagree on whether {are} ({shown}); {apart}{further}"
+
+
+def _of_others(table: pd.DataFrame, first: str, others: Sequence[str]) -> str:
+    """How further models stand to the first."""
+    rows = table[table["model"].isin(others) & table["disagree"].notna()]
+    if rows.empty:
+        return ""
+    own = table[table["model"] == first].set_index(_KEYS)["estimate"]
+    theirs = rows.set_index(_KEYS)["estimate"]
+    gap = (theirs - own.reindex(theirs.index)).abs().max()
+    n, differ = len(rows.drop_duplicates(_KEYS)), rows[rows["disagree"]].drop_duplicates(_KEYS)
+    names = joined(list(dict.fromkeys(rows["model"])))
+    far = f"their estimates lie at most {gap:.2f} rating points from those of the {first} model."
+    if differ.empty:
+        return f" By {names} the same is clear as by the {first} model; {far}"
+    shown = some(f"{row.term}: {row.contrast} on {row.dimension}" for row in differ.itertuples())
+    are = f"{len(differ)} of {counted(n, 'difference')} {is_are(len(differ))}"
+    judged = f"judged otherwise than by the {first} model ({shown})"
+    return f" By one or more of {names}, {are} {judged}; {far}"

@@ -40,7 +40,10 @@ _HEADINGS = {
     "adjustment": "adjusted for",
 }
 _OPTIONS: dict[str, dict[str, str]] = {
-    "model": {"linear by prompt": "linear, designs differ by prompt"},
+    "model": {
+        "linear by prompt": "linear, designs differ by prompt",
+        "OLS": "OLS, errors by rater",
+    },
     "malformed": {"dropped": "left out", "worst": "get the worst score", "kept": "kept"},
     "language": {"all": "all", "de": "German", "en": "English"},
     "filter": {"passed": "ratings that passed", "all ratings": "all ratings"},

@@ -28,6 +28,9 @@ Marginal = Literal["ordinal GEE", "linear GEE", "OLS"]
 
 MARGINAL: tuple[Marginal, ...] = get_args(Marginal)
 
+#: What their intervals rest on.
+ROBUST = "robust by rater"
+
 
 @dataclass(frozen=True)
 class Solution:
@@ -63,6 +66,15 @@ class MarginalLinearEstimates(LinearEstimates):
     def degrees(self, rows: np.ndarray) -> np.ndarray:
         """Infinite: intervals are from the normal distribution."""
         return np.full(len(rows), np.inf)
+
+
+def marginal_kind(method: Method) -> Marginal | None:
+    """Which marginal model a method is, if it is one."""
+    if method.inference != ROBUST:
+        return None
+    if method.family != "linear":
+        return "ordinal GEE"
+    return "OLS" if method.estimation == "OLS" else "linear GEE"
 
 
 def least_squares(X: np.ndarray, y: np.ndarray, raters: np.ndarray) -> Solution:
@@ -183,4 +195,4 @@ def _shared[E: ModelEstimates](plain: E, found: Solution) -> E:
 
 def _method(family: str, link: str, how: str) -> Method:
     alike = "" if how == "OLS" else ", exchangeable within rater"
-    return Method(family, link, f"{how}{alike}", (), (), "robust by rater")
+    return Method(family, link, f"{how}{alike}", (), (), ROBUST)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from math import inf
 from pathlib import Path
 
@@ -12,7 +13,9 @@ from pluralign_stats.demographics.plans import given_ratings
 from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.feedback.scales import dimension_conversion
 from pluralign_stats.fits.linear import LinearFit, fit_linear
+from pluralign_stats.fits.marginal import fit_marginal
 from pluralign_stats.fits.ordinal import OrdinalFit, fit_ordinal
+from pluralign_stats.models.marginal import MARGINAL
 from pluralign_stats.outcomes.specification_curve import ALL
 from pluralign_stats.settings import MIN_CELL
 from pluralign_stats.simulate.levels import LEVELS
@@ -25,7 +28,11 @@ from pluralign_stats.study.text import contrast_label
 MODELS: dict[str, Callable[..., LinearFit | OrdinalFit]] = {
     "ordinal": fit_ordinal,
     "linear": fit_linear,
+    **{kind: partial(fit_marginal, kind=kind) for kind in MARGINAL},
 }
+
+#: Those that take ratings for ordered categories.
+ORDINAL = ("ordinal", "ordinal GEE")
 
 #: Whose ratings: those that the codebook's filters leave, or everyone's.
 PASSED, EVERYONE = "passed", "all ratings"
@@ -124,7 +131,7 @@ def rating_choices(
     check_finding(main, finding)
     rated = main.codebook.dimensions[finding.dimension].scale
     offered = {
-        "model": list(MODELS) if rated.categorical else list(reversed(MODELS)),
+        "model": sorted(MODELS, key=lambda m: not rated.categorical and m in ORDINAL),
         "scale": scales_of(main, finding.dimension),
         "filter": [name for name, one in by_filter.items() if isinstance(one, Study)],
         "adjustment": [ADJUSTED, ALONE],

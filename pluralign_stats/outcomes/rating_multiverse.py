@@ -17,11 +17,13 @@ from pluralign_stats.errors import InputError
 from pluralign_stats.feedback.scales import conversion_note, dimension_conversion
 from pluralign_stats.fits.linear import LinearFit
 from pluralign_stats.fits.ordinal import OrdinalFit
+from pluralign_stats.models.marginal import MARGINAL
 from pluralign_stats.outcomes.rating_findings import (
     ADJUSTED,
     ALONE,
     EVERYONE,
     MODELS,
+    ORDINAL,
     PLACES,
     RatingFinding,
     Studies,
@@ -51,7 +53,9 @@ from pluralign_stats.words import counted
 
 _CHOICES = ("model", "scale", "filter", "adjustment", *PLACES)
 
-_NOT_CROSSED = "Single languages or countries are looked at in ratings that passed only."
+_NOT_CROSSED = (
+    "Single languages or countries are looked at in ratings that passed only, and by mixed models."
+)
 
 _TOO_FINE = (
     f"Ordinal models are fitted on scales of {MOST_LEVELS} ratings or fewer, so not to ratings as "
@@ -65,8 +69,12 @@ _NOTES = (
     "A linear model of two categories is a linear probability model. Coarse or lopsided scales "
     "make differences smaller in linear models (Cohen 1983, Applied Psychological Measurement 7, "
     "249-253), and do not in ordinal ones.",
-    "Every model has random intercepts of rater and item. Raters and ratings are all those in the "
-    "model.",
+    "The ordinal and the linear model are mixed, with random intercepts of rater and item. GEE "
+    "(equations in which all ratings of a rater are equally alike) and OLS (least squares) have no "
+    "random effects: their errors are robust to raters who rate often, and do not allow for "
+    "differences between items. Their logits are those of all raters taken together, and nearer to "
+    "0; in standard deviations of a rating they compare.",
+    "Raters and ratings are all those in the model.",
 )
 
 
@@ -88,11 +96,12 @@ def rating_multiverse(
         What is estimated.
     choices
         Options of each choice, the first of which makes the main analysis: model (``"ordinal"``,
-        ``"linear"``), scale (``"5-point"``, ``"3-point"``, ``"binary"``, ``"as-rated"``), filter
+        ``"linear"``: mixed; ``"ordinal GEE"``, ``"linear GEE"``, ``"OLS"``: see `fit_marginal`),
+        scale (``"5-point"``, ``"3-point"``, ``"binary"``, ``"as-rated"``), filter
         (``"passed"``, ``"all ratings"``), adjustment (``"all demographics"``, as
         `demographic_effects` does, or ``"alone"``), language and country (``"all"`` or one). By
         default what `rating_choices` gives, without combinations that have the same ratings as
-        another, nor those of a place with all ratings.
+        another, nor those of a place with all ratings or without random effects.
     min_cell
         Groups of fewer raters are not compared.
     conf_level
@@ -125,7 +134,7 @@ def rating_multiverse(
     analyses = combinations(offered)
     left_out: list[str] = []
     if choices is None:
-        crossed = [c for c in analyses if not (_place(c) and c.get("filter") == EVERYONE)]
+        crossed = [c for c in analyses if not (_place(c) and _beside(c))]
         left_out += [_NOT_CROSSED] if len(crossed) < len(analyses) else []
         fitting = [c for c in crossed if not _too_fine(main, finding, c)]
         left_out += [_TOO_FINE] if len(fitting) < len(crossed) else []
@@ -169,7 +178,12 @@ def _too_fine(study: Study, finding: RatingFinding, choice: Choice) -> bool:
     """Whether an ordinal model is asked of ratings that are numbers."""
     as_rated = choice.get("scale", "as-rated") == "as-rated"
     rated = study.codebook.dimensions[finding.dimension].scale
-    return choice.get("model", "ordinal") == "ordinal" and as_rated and not rated.categorical
+    return choice.get("model", "ordinal") in ORDINAL and as_rated and not rated.categorical
+
+
+def _beside(choice: Choice) -> bool:
+    """Whether an analysis is one that is not crossed with places."""
+    return choice.get("filter") == EVERYONE or choice.get("model") in MARGINAL
 
 
 def _place(choice: Choice) -> dict[str, str]:

@@ -51,7 +51,8 @@ def test_few_items_are_fixed_effects(study_of):
 
 def test_an_unknown_model(small_study):
     with pytest.raises(
-        InputError, match="'model' must be one of 'ordinal', 'linear', 'bayes', 'auto', not"
+        InputError,
+        match=r"'model' must be one of 'auto', 'ordinal', 'linear', 'bayes', 'GEE', .*, not",
     ):
         demographic_effects(small_study, model="probit")
 

@@ -1,10 +1,12 @@
 from dataclasses import replace
 
+import numpy as np
+import pandas as pd
 import pytest
+from pluralign_stats.effects.draws import COLUMNS
 
 from pluralign_stats import demographic_effects, side_by_side
 from pluralign_stats.demographics.effects import ADJUSTED
-from pluralign_stats.effects.draws import COLUMNS
 
 
 @pytest.fixture(scope="module")
@@ -86,6 +88,59 @@ def test_two_models_of_a_kind_are_the_first_and_the_second(both):
     result = side_by_side(both[0], other)
     assert result.table["model"].tolist()[:2] == ["first", "second"]
     assert result.sentence.startswith("The first and the second model agree")
+
+
+@pytest.fixture(scope="module")
+def marginal(small_study):
+    return [effects_on(small_study, model) for model in ("GEE", "linear GEE", "OLS")]
+
+
+@pytest.fixture(scope="module")
+def mixed(small_study):
+    return [effects_on(small_study, model) for model in ("ordinal", "linear")]
+
+
+def effects_on(study, model):
+    return demographic_effects(study, dimensions=["helpfulness"], model=model)
+
+
+def test_models_without_random_effects_stand_beside_the_two(mixed, marginal):
+    result = side_by_side(*mixed, *marginal)
+    table, pair = result.table, side_by_side(*mixed)
+    names = ["ordinal", "linear", "ordinal GEE", "linear GEE", "OLS"]
+    assert table["model"].tolist() == names * (len(table) // 5)
+    two = table[table["model"].isin(names[:2])].reset_index(drop=True)
+    pd.testing.assert_frame_equal(two, pair.table)
+    assert result.sentence.startswith(pair.sentence)
+    own = table[table["model"] == "ordinal"].reset_index(drop=True)
+    for effects, model in zip(marginal, names[2:], strict=True):
+        rows = table[table["model"] == model].reset_index(drop=True)
+        assert rows["estimate"].tolist() == effects.differences.table["estimate"].tolist()
+        turned = np.sign(rows["estimate"]) != np.sign(own["estimate"])
+        clear = [t["p_adjusted"] < 0.05 for t in (rows, own)]
+        differ = (clear[0] != clear[1]) | (clear[0] & clear[1] & turned)
+        assert rows["disagree"].tolist() == differ.tolist()
+    gap = (rows["estimate"] - own["estimate"]).abs()
+    assert gap.max() < own["std_error"].max()
+
+
+def test_further_models_are_told_of_where_they_judge_otherwise(mixed, marginal):
+    gee = marginal[0]
+    own = mixed[0].differences.table.assign(p_adjusted=1.0)
+    other = gee.differences.table.assign(p_adjusted=1.0)
+    pair = [replaced(e, e.differences.table.assign(p_adjusted=1.0)) for e in mixed]
+    same = side_by_side(*pair, replaced(gee, other))
+    assert "By ordinal GEE the same is clear as by the ordinal model; their" in same.sentence
+    other.loc[3, "p_adjusted"] = 0.001
+    result = side_by_side(*pair, replaced(gee, other))
+    told = f"By one or more of ordinal GEE, 1 of {len(own)} differences is judged otherwise"
+    assert told in result.sentence
+    assert own.loc[3, "contrast"] in result.sentence.partition("otherwise")[2]
+
+
+def test_a_further_model_that_is_the_same_as_one_before_is_left_out(mixed, marginal):
+    twice = side_by_side(*mixed, marginal[1], marginal[1])
+    assert set(twice.table["model"]) == {"first", "second", "third"}
 
 
 def noted(effects, note):
