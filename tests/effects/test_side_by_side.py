@@ -3,10 +3,10 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from pluralign_stats.effects.draws import COLUMNS
 
 from pluralign_stats import demographic_effects, side_by_side
 from pluralign_stats.demographics.effects import ADJUSTED
+from pluralign_stats.effects.estimates import COLUMNS
 
 
 @pytest.fixture(scope="module")
