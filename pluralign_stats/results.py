@@ -12,12 +12,12 @@ import pandas as pd
 
 from pluralign_stats.backing import COUNT_WITHHELD, SHARES, Backing, beside
 from pluralign_stats.errors import NotApplicableError
-from pluralign_stats.formatting import decimals, displayed, format_number, heading, in_words
+from pluralign_stats.formatting import in_words
 from pluralign_stats.metadata import Metadata
 from pluralign_stats.notes import Code, reworded, tells
 from pluralign_stats.settings import MIN_CELL
 from pluralign_stats.suppression import check_min_cell
-from pluralign_stats.typeset import save_table, set_table, table_latex
+from pluralign_stats.typeset import save_table, set_table, table_html, table_latex
 
 if TYPE_CHECKING:
     from great_tables import GT
@@ -372,37 +372,3 @@ def ordered_columns(columns: Iterable[str]) -> list[str]:
 
 #: Columns of words in which no names of variables stand.
 _NO_NAMES = ("group", "level", "reference", "method")
-
-#: As wide as a notebook's page in a window of ordinary size.
-_CAPTION_WIDTH = "60em"
-
-
-def table_html(table: pd.DataFrame, caption: str) -> str:
-    """HTML of a table: escaped, numbers marked; methods and what is the same throughout on top."""
-    shown, told = displayed(table)
-    head = "".join(f"<th scope='col'>{escape(heading(c))}</th>" for c in shown.columns)
-    places = decimals(shown)
-    body = "".join(
-        "<tr>"
-        + "".join(_cell(c, value, places.get(c)) for c, value in zip(shown, row, strict=True))
-        + "</tr>"
-        for row in shown.itertuples(index=False, name=None)
-    )
-    return (
-        f"<table class='data'>{_caption_html('; '.join([caption, *told]))}"
-        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-    )
-
-
-def _caption_html(text: str) -> str:
-    """A caption that stays within the page where the table is wider."""
-    return (
-        f"<caption style='text-align: left'><div style='max-width: {_CAPTION_WIDTH}'>"
-        f"{escape(text)}</div></caption>"
-    )
-
-
-def _cell(column: str, value: Any, places: int | None) -> str:
-    if isinstance(value, str):
-        return f"<td>{escape(value).replace('+', '+<wbr>')}</td>"
-    return f"<td class='number'>{escape(format_number(column, value, places))}</td>"

@@ -1,4 +1,4 @@
-"""Tables as great-tables sets them, for web pages and for LaTeX."""
+"""Tables in words, set for notebooks, and by great-tables for web pages and LaTeX."""
 
 import re
 from html import escape
@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     from great_tables import GT
 
 #: What stands for a value that is withheld or could not be computed.
-WITHHELD = "—"
+WITHHELD = "–"
+
+#: As wide as a notebook's page in a window of ordinary size.
+_CAPTION_WIDTH = "60em"
 
 #: Tables of more rows may break across pages in LaTeX.
 ONE_PAGE = 40
@@ -104,6 +107,27 @@ def _notes(meta: Metadata, told: list[str]) -> list[str]:
     notes = [f"Data: {about}."] if about else []
     notes += [f"{once[0].upper()}{once[1:]}."] if once else []
     return [*notes, *meta.notes, *(f"Warning: {text}" for text in meta.warnings)]
+
+
+def table_html(table: pd.DataFrame, caption: str) -> str:
+    """HTML of a table for notebooks, whose theme colours it; what is told once stands on top."""
+    shown, told = displayed(table)
+    cells = _in_words(shown)
+    head = "".join(f"<th scope='col'>{escape(heading(c))}</th>" for c in cells)
+    rows = zip(cells.itertuples(index=False), shown.itertuples(index=False), strict=True)
+    body = "".join(f"<tr>{''.join(map(_cell, words, values))}</tr>" for words, values in rows)
+    # A caption stays within the page where the table is wider.
+    return (
+        f"<table class='data'><caption style='text-align: left'>"
+        f"<div style='max-width: {_CAPTION_WIDTH}'>{escape('; '.join([caption, *told]))}</div>"
+        f"</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    )
+
+
+def _cell(words: str, value: Any) -> str:
+    if isinstance(value, str):
+        return f"<td>{escape(words).replace('+', '+<wbr>')}</td>"
+    return f"<td class='number'>{escape(words)}</td>"
 
 
 def table_page(table: pd.DataFrame, meta: Metadata) -> str:

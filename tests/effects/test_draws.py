@@ -11,7 +11,7 @@ from pluralign_stats import InputError
 from pluralign_stats.formatting import heading
 from pluralign_stats.models.bayes.summarize import summarize
 from pluralign_stats.models.predict import Averager
-from pluralign_stats.results import table_html
+from pluralign_stats.typeset import table_html
 
 COLUMNS = ["estimate", "sd", "conf_low", "conf_high", "prob_positive"]
 

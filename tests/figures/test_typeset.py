@@ -93,7 +93,7 @@ def test_columns_and_cells_of_the_page(result):
     assert rows_of(page(result)) == [
         ["Toxicity", "Male vs Female", "−0.123", "[−0.500, 0.250]", "<0.001", "1,200", "12.5%"],
         ["Toxicity", SPECIAL, "0.500", "[−1.250, 2.000]", "0.040", "12", "100.0%"],
-        ["Helpfulness", "* vs [Female]", "—", "—", "—", "—", "—"],
+        ["Helpfulness", "* vs [Female]", "–", "–", "–", "–", "–"],
     ]
     assert soup.title.get_text() == soup.select_one(".gt_title").get_text() == "Differences"
     assert soup.select_one(".gt_subtitle").get_text() == "unit: rating points; 95% Wald intervals"
@@ -115,7 +115,7 @@ def test_cells_of_the_latex(result):
         "$-$0.123", "[$-$0.500, 0.250]", r"\textless{}0.001", "1,200", r"12.5\%",
     ]  # fmt: skip
     assert rows[1][1] == ESCAPED
-    assert rows[2][2:] == ["—"] * 5
+    assert rows[2][2:] == ["–"] * 5
     assert r"{\small unit: rating points; 95\% Wald intervals}" in text
     assert "Data: simulated study." in text
     assert "Warning: One model is singular." in text
@@ -281,8 +281,8 @@ def test_the_extra_is_named_where_it_is_missing(result, monkeypatch):
 def test_booleans_are_words_where_they_are_read_and_booleans_in_csv(capsys):
     answers = pd.array([True, False, None], dtype="boolean")
     result = Result(pd.DataFrame({"agrees": answers, "term": ["a", "b", "c"]}), "told")
-    assert [row[0] for row in rows_of(page(result))] == ["yes", "no", "—"]
-    assert [row[0] for row in parsed(latex(result))[1:]] == ["yes", "no", "—"]
+    assert [row[0] for row in rows_of(page(result))] == ["yes", "no", "–"]
+    assert [row[0] for row in parsed(latex(result))[1:]] == ["yes", "no", "–"]
     assert [row[0] for row in rows_of(result._repr_html_())] == ["yes", "no", "–"]
     print_table(result)
     assert re.findall(r"\b(yes|no|True|False|<NA>)\b", capsys.readouterr().out) == ["yes", "no"]
