@@ -145,9 +145,13 @@ def _told_by(texts: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
         for text in dict.fromkeys(told):
             on.setdefault(text, []).append(name)
     return tuple(
-        text if len(names) == len(texts) else reworded(text, f"{first_up(names[0])} model: {text}")
+        text if len(names) == len(texts) else reworded(text, f"{_whose(names)}: {text}")
         for text, names in on.items()
     )
+
+
+def _whose(names: Sequence[str]) -> str:
+    return f"{first_up(joined(names))} model{'s' if len(names) > 1 else ''}"
 
 
 def _same_model(first: pd.DataFrame, second: pd.DataFrame) -> list[str]:
