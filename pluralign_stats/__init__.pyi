@@ -26,9 +26,9 @@ from .demographics.scale_use import scale_use as scale_use
 from .demographics.side_by_side import side_by_side as side_by_side
 from .describe.agreement import agreement as agreement
 from .describe.composition import composition as composition
+from .describe.composition import exclusions as exclusions
 from .describe.composition import nonresponse as nonresponse
 from .describe.distribution import rating_distribution as rating_distribution
-from .describe.exclusions import exclusions as exclusions
 from .describe.joint import positive_given_positive as positive_given_positive
 from .effects.comparisons import comparisons as comparisons
 from .effects.contrasts import contrasts as contrasts

@@ -137,7 +137,7 @@ def compare_draws(
 ) -> Comparison:
     """A statistic of the ratings, and of as many sets of replicated ones as there are draws."""
     from pluralign_stats.models.bayes.by_rater import own_terms
-    from pluralign_stats.models.bayes.replicate import replicate
+    from pluralign_stats.models.bayes.predictive import replicate
 
     terms: tuple[int, ...] = () if new == "none" else tuple(range(len(fit.random)))
     if new == "raters" and fit.design.raters.known:

@@ -18,8 +18,7 @@ def command(study: Path, data: Path | None, as_json: bool) -> None:
     STUDY is the path of a codebook, or the name of one that comes with Pluralign
     (pluralistic_values, trustamas).
     """
-    from pluralign_stats.describe.composition import composition, nonresponse
-    from pluralign_stats.describe.exclusions import exclusions
+    from pluralign_stats.describe.composition import composition, exclusions, nonresponse
     from pluralign_stats.describe.missing import missing_codes
     from pluralign_stats.study.read import read_study
     from pluralign_stats.study.remarks import remarks

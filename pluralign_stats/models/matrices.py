@@ -12,7 +12,7 @@ from formulaic.errors import DataMismatchWarning, FormulaicError
 from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.models.coefficients import Coefficient, coefficients_of
 from pluralign_stats.models.columns import read_column
-from pluralign_stats.models.engine.collinear import independent_columns
+from pluralign_stats.models.engine.separation import independent_columns
 from pluralign_stats.models.formula import RandomTerm, read_side
 from pluralign_stats.study.text import labels_of
 

@@ -14,9 +14,8 @@ from pluralign_stats.models.categories import Categories, categories_of
 from pluralign_stats.models.columns import read_column
 from pluralign_stats.models.design import Design, build_design
 from pluralign_stats.models.engine.covariance import Covariance, Shape
-from pluralign_stats.models.engine.links import LATENT_SD, LINKS
+from pluralign_stats.models.engine.links import LATENT_SD, LINKS, threshold_basis
 from pluralign_stats.models.engine.separation import separating_direction
-from pluralign_stats.models.engine.thresholds import threshold_basis
 from pluralign_stats.models.family import Family
 from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.models.formula import parse_formula

@@ -4,7 +4,7 @@ import pytest
 
 from pluralign_stats import InputError
 from pluralign_stats.models.design import build_design
-from pluralign_stats.models.engine.collinear import independent_columns
+from pluralign_stats.models.engine.separation import independent_columns
 from pluralign_stats.models.formula import parse_formula
 
 

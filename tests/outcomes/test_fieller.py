@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pluralign_stats.outcomes.fieller import ratio_sizes
+from pluralign_stats.outcomes.gain import ratio_sizes
 
 QUANTILE = 2.0
 

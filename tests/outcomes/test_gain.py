@@ -18,8 +18,8 @@ from pluralign_stats import (
     select_experiment,
     specification_curve,
 )
-from pluralign_stats.outcomes.fieller import ratio_sizes
 from pluralign_stats.outcomes.findings import NOT_REPEATED
+from pluralign_stats.outcomes.gain import ratio_sizes
 from pluralign_stats.outcomes.models import fit_outcomes
 
 EFFECTS = {"preserve": -1.2, "majority": -0.8}

@@ -1,8 +1,8 @@
-"""Whether a coefficient of an ordinal model runs off to infinity.
+"""Which columns of a matrix others determine, and whether a coefficient runs off to infinity.
 
-The log-likelihood is concave in the location coefficients, and has no finite maximum if moving
-along some direction never brings a cut nearer to any rating (Konis 2007, DPhil thesis, Oxford,
-chapter 4, for the binary case). A linear program finds such a direction.
+The log-likelihood of an ordinal model is concave in the location coefficients, and has no finite
+maximum if moving along some direction never brings a cut nearer to any rating (Konis 2007, DPhil
+thesis, Oxford, chapter 4, for the binary case). A linear program finds such a direction.
 """
 
 import numpy as np
@@ -29,3 +29,34 @@ def separating_direction(
     if not found.success or (away @ found.x).max() < AWAY:
         return None
     return found.x
+
+
+#: A column whose scaled part outside the others is shorter than this is determined by them.
+COLLINEAR = 1e-7
+
+
+def independent_columns(X: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Split the columns of a matrix into independent ones and those that earlier ones determine.
+
+    Parameters
+    ----------
+    X
+        (n, p) matrix.
+
+    Returns
+    -------
+    kept, dropped
+        (r,) and (p - r,) column numbers.
+    dependence
+        (r, p - r) weights: ``X[:, dropped] = X[:, kept] @ dependence``.
+    """
+    scale = np.linalg.norm(X, axis=0)
+    scale[scale == 0] = 1
+    R = np.linalg.qr(X / scale, mode="r")
+    kept: list[int] = []
+    for j in range(X.shape[1]):
+        if np.linalg.matrix_rank(R[:, [*kept, j]], tol=COLLINEAR) == len(kept) + 1:
+            kept.append(j)
+    dropped = np.setdiff1d(np.arange(X.shape[1]), kept)
+    weights = np.linalg.lstsq(R[:, kept], R[:, dropped], rcond=None)[0]
+    return np.array(kept, dtype=int), dropped, weights * scale[dropped] / scale[kept][:, None]

@@ -13,7 +13,7 @@ from pluralign_stats.models.bayes import by_rater, pointwise
 from pluralign_stats.models.bayes.by_rater import own_terms, rater_log_likelihood
 from pluralign_stats.models.bayes.log_prior import log_prior_draws
 from pluralign_stats.models.bayes.pointwise import log_likelihood, total_log_likelihood
-from pluralign_stats.models.bayes.replicate import replicate
+from pluralign_stats.models.bayes.predictive import replicate
 
 QUICK = {"draws": 100, "tune": 100, "chains": 1, "progress": False}
 

@@ -3,7 +3,7 @@ import pytest
 
 from pluralign_stats.models.engine.blocks import Term
 from pluralign_stats.models.engine.coordinates import cut_design
-from pluralign_stats.models.engine.thresholds import threshold_basis
+from pluralign_stats.models.engine.links import threshold_basis
 from pluralign_stats.models.engine.whiten import orthogonal, whiten
 
 

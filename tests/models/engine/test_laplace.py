@@ -13,9 +13,8 @@ from pluralign_stats.models.engine.laplace import (
     mode_at,
     profile_information,
 )
-from pluralign_stats.models.engine.links import LINKS
+from pluralign_stats.models.engine.links import LINKS, threshold_basis
 from pluralign_stats.models.engine.optimize import differentiate
-from pluralign_stats.models.engine.thresholds import threshold_basis
 
 LAWS = {"logit": logistic, "probit": norm, "cloglog": gumbel_l}
 
