@@ -22,8 +22,9 @@ from pluralign_stats.models.engine.profiled import gradient_at, solve_at
 from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.models.linear import LinearEstimates
 from pluralign_stats.models.ordinal import OrdinalEstimates
-from pluralign_stats.models.predict import Rows, category_probabilities, rows_of
+from pluralign_stats.models.predict import category_probabilities
 from pluralign_stats.models.rebuild import linear_engine, ordinal_engine
+from pluralign_stats.models.rows import PredictionGrid, rows_of
 
 #: Note on what is tested where groups are looked at.
 OF_THE_MODEL = (
@@ -242,7 +243,7 @@ def _ordinal(
     return data, (draw() for _ in range(n_simulations))
 
 
-def _distinct_rows(fit: ModelEstimates) -> tuple[Rows, np.ndarray]:
+def _distinct_rows(fit: ModelEstimates) -> tuple[PredictionGrid, np.ndarray]:
     """Rows that differ for population-averaged predictions, and which (n,) each row is."""
     data, used = fit.design.data, fit.design.variables
     if not used:
@@ -252,7 +253,9 @@ def _distinct_rows(fit: ModelEstimates) -> tuple[Rows, np.ndarray]:
     return rows_of(fit, data.iloc[first]), number
 
 
-def _draw_codes(fit: OrdinalEstimates, rows: Rows, rng: np.random.Generator) -> np.ndarray:
+def _draw_codes(
+    fit: OrdinalEstimates, rows: PredictionGrid, rng: np.random.Generator
+) -> np.ndarray:
     """(n,) category numbers drawn with new random effects."""
     offset = rows.offset + sum(part.draw(rng) for part in fit.random)
     cumulative = np.cumsum(category_probabilities(fit, replace(rows, offset=offset)), axis=1)

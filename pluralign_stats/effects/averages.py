@@ -9,9 +9,9 @@ import pandas as pd
 
 from pluralign_stats.effects.estimates import Estimates
 from pluralign_stats.errors import InputError, one_of
+from pluralign_stats.models.average import Averager
 from pluralign_stats.models.fit import ModelEstimates
-from pluralign_stats.models.parts import Averaging, Kind
-from pluralign_stats.models.predict import Averager, Points
+from pluralign_stats.models.parts import Averaging, Kind, Points
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,7 +8,8 @@ import pandas as pd
 from pluralign_stats.models.categories import labels_of
 from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.models.ordinal import OrdinalEstimates
-from pluralign_stats.models.predict import Rows, category_probabilities, rows_of
+from pluralign_stats.models.predict import category_probabilities
+from pluralign_stats.models.rows import PredictionGrid, rows_of
 
 
 def draw_ratings(fit: ModelEstimates, seed: int) -> pd.Series:
@@ -26,7 +27,7 @@ def _categories(fit: OrdinalEstimates, rng: np.random.Generator) -> pd.Series:
     data = fit.design.data
     rows = rows_of(fit, data, "typical")
     offset = rows.offset + sum(part.draw(rng) for part in fit.random)
-    drawn = Rows(rows.fixed, rows.nominal, rows.scale, offset, rows.z)
+    drawn = PredictionGrid(rows.fixed, rows.nominal, rows.scale, offset, rows.z)
     cumulative = np.cumsum(category_probabilities(fit, drawn), axis=1)
     codes = (rng.random((len(data), 1)) > cumulative[:, :-1]).sum(axis=1)
     response = fit.design.formula.outcome

@@ -81,7 +81,7 @@ def test_standard_errors_are_those_of_the_delta_method(fit):
 
 def contrasts_at(fit, values):
     """Differences of mean ratings at other parameters, through `simulation` of one point."""
-    from pluralign_stats.models.predict import Averager
+    from pluralign_stats.models.average import Averager
 
     means = []
     for level in "abc":

@@ -9,8 +9,8 @@ from scipy.special import expit
 import pluralign_stats as pls
 from pluralign_stats import InputError
 from pluralign_stats.formatting import heading
+from pluralign_stats.models.average import Averager
 from pluralign_stats.models.bayes.summarize import summarize
-from pluralign_stats.models.predict import Averager
 from pluralign_stats.typeset import table_html
 
 COLUMNS = ["estimate", "sd", "conf_low", "conf_high", "prob_positive"]
