@@ -111,7 +111,7 @@ def fitting(
         return MODELS[kind if model == "auto" else f"{kind} GEE"]
     if model == "bayes":
         family = family_of(study, dimension)
-        return partial(fit_bayes, family=family, priors=priors, **asdict(sampling))
+        return partial(MODELS[model], family=family, priors=priors, **asdict(sampling))
     if model == "ordinal" and not scale.categorical:
         raise InputError(
             f"{study.codebook.label(dimension)}: an ordinal model is not for {scale.size} "
