@@ -1,11 +1,17 @@
 """How far raters agree: Krippendorff's alpha, with bootstrap intervals."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
-import krippendorff
 import numpy as np
 import pandas as pd
 
+from pluralign_stats.describe.alpha import (
+    coincidences_of,
+    interval_alpha,
+    item_sums,
+    ordinal_alpha,
+)
 from pluralign_stats.describe.disclosure import (
     COUNT_WITHHELD,
     EVERYONE,
@@ -13,7 +19,6 @@ from pluralign_stats.describe.disclosure import (
     hide_counts,
     published,
 )
-from pluralign_stats.describe.interval_alpha import interval_alpha, item_sums
 from pluralign_stats.describe.intervals import check_bootstrap, percentile_interval
 from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.figures.charts import AGREEMENT
@@ -50,37 +55,30 @@ class Agreement:
     n_items: int
 
 
-def ordinal_alpha(counts: np.ndarray, levels: np.ndarray, n_bootstrap: int, seed: int) -> Agreement:
-    """Krippendorff's alpha with the ordinal metric, and its bootstrap over items.
+def resampled(
+    each: np.ndarray, alpha: Callable[[np.ndarray], np.ndarray], n_bootstrap: int, seed: int
+) -> Agreement:
+    """Alpha, and its bootstrap over items.
 
     Parameters
     ----------
-    counts
-        (items, levels) how many raters gave each item each rating.
-    levels
-        (levels,) the ratings, in order.
+    each
+        (items, m) what each item adds to the sums that `alpha` reads; zeros for an item that has
+        no two ratings.
+    alpha
+        Turns (b, m) sums into (b,) alphas.
     n_bootstrap, seed
         Number of resamples of items, and the seed that draws them.
-
-    References
-    ----------
-    Krippendorff (2019), Content Analysis, 4th ed., chapter 12.
     """
-    paired = counts[counts.sum(axis=1) >= 2]
-    rng = np.random.default_rng(seed)
-    if len(paired) == 0:
+    paired = each[each.any(axis=1)]
+    n = len(paired)
+    if n == 0:
         return Agreement(float("nan"), np.array([]), 0)
-    draws = rng.integers(len(paired), size=(n_bootstrap, len(paired)))
-    replicates = np.array([_alpha(paired[draw], levels) for draw in draws])
-    return Agreement(_alpha(paired, levels), replicates[~np.isnan(replicates)], len(paired))
-
-
-def _alpha(counts: np.ndarray, levels: np.ndarray) -> float:
-    if (counts.sum(axis=0) > 0).sum() < 2:
-        return float("nan")
-    return float(
-        krippendorff.alpha(value_counts=counts, value_domain=levels, level_of_measurement="ordinal")
-    )
+    draws = np.random.default_rng(seed).integers(n, size=(n_bootstrap, n))
+    weight = np.array([np.bincount(draw, minlength=n) for draw in draws]).reshape(-1, n)
+    replicates = alpha(weight @ paired) if n_bootstrap else np.array([])
+    whole = float(alpha(paired.sum(axis=0)[None])[0])
+    return Agreement(whole, replicates[~np.isnan(replicates)], n)
 
 
 def agreement(
@@ -159,21 +157,10 @@ def _of_block(
 ) -> Agreement:
     if not study.codebook.dimensions[dimension].scale.categorical:
         sums = item_sums(pd.factorize(block["item"])[0], block["rating"].to_numpy())
-        return _of_numbers(sums, n_bootstrap, seed)
+        return resampled(sums, interval_alpha, n_bootstrap, seed)
     levels = list(study.codebook.dimensions[dimension].levels)
     counts = pd.crosstab(block["item"], block["rating"]).reindex(columns=levels, fill_value=0)
-    return ordinal_alpha(counts.to_numpy(), np.array(levels), n_bootstrap, seed)
-
-
-def _of_numbers(sums: np.ndarray, n_bootstrap: int, seed: int) -> Agreement:
-    """Alpha of ratings that are numbers, and its bootstrap, from (items, 4) `item_sums`."""
-    paired = sums[sums[:, 0] > 0]
-    if len(paired) == 0:
-        return Agreement(float("nan"), np.array([]), 0)
-    draws = np.random.default_rng(seed).integers(len(paired), size=(n_bootstrap, len(paired)))
-    replicates = interval_alpha(np.array([paired[draw].sum(axis=0) for draw in draws]))
-    alpha = float(interval_alpha(paired.sum(axis=0)[None])[0])
-    return Agreement(alpha, replicates[~np.isnan(replicates)], len(paired))
+    return resampled(coincidences_of(counts.to_numpy()), ordinal_alpha, n_bootstrap, seed)
 
 
 def metric_of(study: Study, dimension: str) -> str:

@@ -8,7 +8,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pluralign_stats.describe.interval_alpha import interval_alpha, item_sums
+from pluralign_stats.describe.alpha import (
+    coincidences_of,
+    interval_alpha,
+    item_sums,
+    ordinal_alpha,
+)
 
 #: What is told of a judge, in the order of tables.
 STATISTICS = ("kappa", "alpha", "bias")
@@ -86,7 +91,7 @@ def judge_statistics(sums: np.ndarray, levels: np.ndarray | None) -> np.ndarray:
         return np.column_stack([kappa, interval_alpha(interval), x - y])
     k = len(levels)
     crossed = sums[:, 6:].reshape(-1, k, k)
-    alpha = alphas(crossed + crossed.transpose(0, 2, 1))
+    alpha = ordinal_alpha(crossed + crossed.transpose(0, 2, 1))
     return np.column_stack([kappa, alpha, x - y])
 
 
@@ -107,9 +112,6 @@ def text_coincidences(
 ) -> np.ndarray:
     """What each text adds to the sums that `rater_statistics` reads.
 
-    Each rating of a text with two or more is compared with every other of that text; together
-    these comparisons count as one, so that a rating counts as much as any other.
-
     Parameters
     ----------
     text, rating
@@ -125,13 +127,9 @@ def text_coincidences(
     """
     if levels is None:
         return item_sums(text, rating)
-    k = len(levels)
-    counts = np.zeros((text.max() + 1 if len(text) else 0, k))
+    counts = np.zeros((text.max() + 1 if len(text) else 0, len(levels)))
     np.add.at(counts, (text, nearest(rating, levels)), 1)
-    pairs = counts[:, :, None] * counts[:, None, :]
-    pairs[:, np.arange(k), np.arange(k)] -= counts
-    others = np.maximum(counts.sum(axis=1) - 1, 1)
-    return (pairs / others[:, None, None]).reshape(-1, k * k)
+    return coincidences_of(counts)
 
 
 def rater_statistics(sums: np.ndarray, levels: np.ndarray | None) -> np.ndarray:
@@ -161,7 +159,7 @@ def rater_statistics(sums: np.ndarray, levels: np.ndarray | None) -> np.ndarray:
         apart = (coincidences * (levels[:, None] - levels) ** 2).sum(axis=(1, 2)) / total
         kappa = np.where(spread > 1e-12, 1 - apart / (2 * spread), np.nan)
     bias = np.where(total > 0, 0.0, np.nan)
-    return np.column_stack([kappa, alphas(coincidences), bias])
+    return np.column_stack([kappa, ordinal_alpha(coincidences), bias])
 
 
 def _of_numbers(sums: np.ndarray) -> np.ndarray:
@@ -171,20 +169,3 @@ def _of_numbers(sums: np.ndarray) -> np.ndarray:
         spread = squares / n - (total / n) ** 2
         kappa = np.where(spread > 1e-12, 1 - apart / n / (2 * spread), np.nan)
     return np.column_stack([kappa, interval_alpha(sums), np.where(n > 0, 0.0, np.nan)])
-
-
-def alphas(coincidences: np.ndarray) -> np.ndarray:
-    """Krippendorff's alpha, ordinal, of (b, k, k) symmetric tables of coincidences.
-
-    References
-    ----------
-    Krippendorff (2019), Content Analysis, 4th ed., chapter 12.
-    """
-    n = coincidences.sum(axis=2)
-    below = np.cumsum(n, axis=1) - n / 2
-    metric = (below[:, :, None] - below[:, None, :]) ** 2
-    total = n.sum(axis=1)
-    observed = (coincidences * metric).sum(axis=(1, 2))
-    expected = np.einsum("bi,bij,bj->b", n, metric, n)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(expected > 0, 1 - (total - 1) * observed / expected, np.nan)

@@ -133,8 +133,8 @@ class Asked:
 
 def difference_of_ratings(fit: Fit, pair: Pair, conf_level: float) -> pd.DataFrame:
     """Difference of the groups' own ratings."""
-    options: dict[str, Any] = {"conf_level": conf_level, "adjust": "none", "pairs": "all"}
-    table = contrasts(fit, pair.term, **options).table.set_index(["level", "reference"])
+    made = contrasts(fit, pair.term, pairs="all", conf_level=conf_level, adjust="none")
+    table = made.table.set_index(["level", "reference"])
     if (pair.first, pair.second) in table.index:
         row = table.loc[(pair.first, pair.second)].copy()
     else:

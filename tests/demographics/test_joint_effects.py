@@ -7,7 +7,9 @@ import pluralign_stats as pls
 def test_pooled_differences_and_correlations_are_under_labels():
     study = pls.simulate_study(5, n_raters=160, n_prompts=8, responses_per_prompt=2)
     made = pls.joint_effects(
-        study, ["gender", "ethnicity"], draws=120, tune=120, chains=2, progress=False
+        study,
+        ["gender", "ethnicity"],
+        sampling=pls.Sampling(draws=120, tune=120, chains=2, progress=False),
     )
     table = made.pooled.table
     assert set(table["term"]) <= {"Gender", "Ethnicity"}

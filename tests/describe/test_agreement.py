@@ -3,7 +3,8 @@ import pandas as pd
 import pytest
 
 from pluralign_stats import InputError, agreement
-from pluralign_stats.describe.agreement import ordinal_alpha
+from pluralign_stats.describe.agreement import resampled
+from pluralign_stats.describe.alpha import coincidences_of, ordinal_alpha
 
 #: Four coders and twelve units: Krippendorff (2011), Computing Krippendorff's Alpha-Reliability.
 CODERS = """\
@@ -12,6 +13,10 @@ CODERS = """\
 . 3 3 3 2 3 4 2 2 5 1 .
 1 2 3 3 2 4 4 1 2 5 1 ."""
 LEVELS = np.arange(1, 6)
+
+
+def ordinal_agreement(counts, n_bootstrap, seed):
+    return resampled(coincidences_of(counts), ordinal_alpha, n_bootstrap, seed)
 
 
 def published_counts():
@@ -35,7 +40,7 @@ def alpha_by_definition(counts):
 
 
 def test_the_published_example():
-    found = ordinal_alpha(published_counts(), LEVELS, 100, 1)
+    found = ordinal_agreement(published_counts(), 100, 1)
     assert round(found.alpha, 3) == 0.815
     assert found.n_items == 11
     assert found.alpha == pytest.approx(alpha_by_definition(published_counts()), abs=1e-12)
@@ -44,15 +49,15 @@ def test_the_published_example():
 @pytest.mark.parametrize("seed", range(5))
 def test_random_ratings_against_the_definition(seed):
     counts = np.random.default_rng(seed).integers(0, 3, size=(12, 5))
-    found = ordinal_alpha(counts, LEVELS, 100, 1)
+    found = ordinal_agreement(counts, 100, 1)
     assert found.alpha == pytest.approx(alpha_by_definition(counts), abs=1e-12)
 
 
 def test_perfect_agreement_and_none_that_could_be_measured():
-    perfect = ordinal_alpha(np.array([[3, 0], [0, 2], [0, 4]]), np.array([1, 2]), 100, 1)
+    perfect = ordinal_agreement(np.array([[3, 0], [0, 2], [0, 4]]), 100, 1)
     assert perfect.alpha == 1
     for counts in ([[1, 0], [0, 1]], [[2, 0], [3, 0]]):
-        nothing = ordinal_alpha(np.array(counts), np.array([1, 2]), 100, 1)
+        nothing = ordinal_agreement(np.array(counts), 100, 1)
         assert np.isnan(nothing.alpha)
         assert len(nothing.replicates) == 0
 
@@ -60,21 +65,21 @@ def test_perfect_agreement_and_none_that_could_be_measured():
 def test_items_with_one_rating_do_not_count():
     counts = published_counts()
     alone = np.vstack([counts, np.eye(5, dtype=int)])
-    first, second = (ordinal_alpha(c, LEVELS, 200, 3) for c in (counts, alone))
+    first, second = (ordinal_agreement(c, 200, 3) for c in (counts, alone))
     assert first.alpha == second.alpha
     assert first.n_items == second.n_items
     np.testing.assert_array_equal(first.replicates, second.replicates)
 
 
 def test_the_bootstrap_is_the_seeds():
-    runs = [ordinal_alpha(published_counts(), LEVELS, 100, seed).replicates for seed in (1, 1, 2)]
+    runs = [ordinal_agreement(published_counts(), 100, seed).replicates for seed in (1, 1, 2)]
     np.testing.assert_array_equal(runs[0], runs[1])
     assert not np.array_equal(runs[0], runs[2])
 
 
 def test_the_bootstrap_resamples_items_as_explicit_loops_do():
     counts = np.random.default_rng(5).integers(0, 4, size=(40, 5))
-    found = ordinal_alpha(counts, LEVELS, 400, 1).replicates
+    found = ordinal_agreement(counts, 400, 1).replicates
     rng = np.random.default_rng(99)
     loops = [alpha_by_definition(counts[rng.integers(40, size=40)]) for _ in range(400)]
     assert np.mean(found) == pytest.approx(np.mean(loops), abs=4 * np.std(loops) / np.sqrt(200))
@@ -91,10 +96,10 @@ def draw_counts(rng, n_items):
 
 def test_the_interval_covers():
     rng = np.random.default_rng(8)
-    truth = ordinal_alpha(draw_counts(rng, 40_000), LEVELS, 0, 1).alpha
+    truth = ordinal_agreement(draw_counts(rng, 40_000), 0, 1).alpha
     hits = 0
     for seed in range(80):
-        found = ordinal_alpha(draw_counts(rng, 80), LEVELS, 150, seed)
+        found = ordinal_agreement(draw_counts(rng, 80), 150, seed)
         low, high = np.quantile(found.replicates, [0.025, 0.975])
         hits += low <= truth <= high
     # 95 % of 80 is 76; three binomial standard errors below that are 70.2.

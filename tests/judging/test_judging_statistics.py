@@ -8,11 +8,11 @@ import pandas as pd
 import pytest
 from scipy import stats
 
+from pluralign_stats.describe.alpha import ordinal_alpha
 from pluralign_stats.judging.contrasts import judge_contrasts
 from pluralign_stats.judging.resample import Influence, resampled_item_sums, resampled_sums
 from pluralign_stats.judging.statistics import (
     Pairs,
-    alphas,
     judge_influences,
     judge_statistics,
     nearest,
@@ -133,7 +133,7 @@ def test_alpha_of_several_tables_at_once():
     rng = np.random.default_rng(2)
     tables = rng.integers(0, 9, (4, 5, 5)).astype(float)
     tables = tables + tables.transpose(0, 2, 1)
-    assert alphas(tables) == pytest.approx([alphas(t[None])[0] for t in tables])
+    assert ordinal_alpha(tables) == pytest.approx([ordinal_alpha(t[None])[0] for t in tables])
 
 
 def test_resamples_draw_items_and_raters_alike_for_all_parts():

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from pluralign_stats import agreement
-from pluralign_stats.describe.interval_alpha import interval_alpha, item_sums
+from pluralign_stats.describe.alpha import interval_alpha, item_sums
 
 #: Four coders and twelve units: Krippendorff (2011), Computing Krippendorff's Alpha-Reliability.
 CODERS = """\
