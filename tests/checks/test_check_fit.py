@@ -46,12 +46,14 @@ def assert_uniform(p):
     assert p.mean() == pytest.approx(0.5, abs=3 / np.sqrt(12 * len(p)))
 
 
+@pytest.mark.extended
 def test_p_values_of_a_right_ordinal_model(draw):
     data_sets = (draw(seed, n_raters=60) for seed in range(16))
     for p in p_values(data_sets, lambda d: pls.fit_ordinal(ORDINAL, d), "kind"):
         assert_uniform(p)
 
 
+@pytest.mark.extended
 def test_p_values_of_a_right_linear_model(draw):
     first = pls.fit_linear(LINEAR, draw(1, n_raters=60))
     data_sets = (first.design.data.assign(latent=first.simulate(seed)) for seed in range(16))

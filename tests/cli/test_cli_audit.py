@@ -30,6 +30,7 @@ def test_json_is_one_object(study, pluralign):
     assert "NaN" not in ran.out
 
 
+@pytest.mark.extended
 def test_a_folder_of_tables_and_figures_is_safe_to_repeat(study, pluralign, tmp_path):
     out = tmp_path / "out"
     words = ("audit", study, "--by", "country", "--scale", "binary", "--n-bootstrap", 100)

@@ -124,6 +124,7 @@ def large():
     return tables, fits
 
 
+@pytest.mark.extended
 @pytest.mark.parametrize(("dimension", "factor", "level", "percent"), PLANTED)
 def test_an_ordinal_model_recovers_both_readings_in_a_large_study(
     large, dimension, factor, level, percent

@@ -31,6 +31,7 @@ def halved(data, unit, seed):
     return data.assign(half=data[unit].map(dict(zip(units, half, strict=True))).astype(float))
 
 
+@pytest.mark.extended
 @pytest.mark.parametrize("unit", ["rater", "item"])
 def test_halves_by_chance_are_told_apart_as_often_as_they_may_be(unit):
     """150 studies; of likelihood ratios, 30 % of those by raters would reject."""

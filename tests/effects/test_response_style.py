@@ -59,6 +59,7 @@ def test_the_parts_add_up(extreme):
     assert (table["contrast"] == "de vs en").all()
 
 
+@pytest.mark.extended
 def test_use_of_the_scale_is_told_from_level(skewed):
     fit = fit_bayes(FORMULA, skewed, nominal="language", **SHORT)
     table = parts(response_style(fit, "language"))
@@ -69,6 +70,7 @@ def test_use_of_the_scale_is_told_from_level(skewed):
     assert abs(table.loc[STYLE, "estimate"]) < 2.5 * table.loc[STYLE, "sd"] + 0.02
 
 
+@pytest.mark.extended
 def test_groups_that_use_the_scale_differently_are_found(extreme):
     found = measurement_invariance(FORMULA, extreme, "language", sampling=Sampling(**SHORT))
     told = found.result.sentence
@@ -84,6 +86,7 @@ def test_groups_that_use_the_scale_differently_are_found(extreme):
     assert found._repr_html_()
 
 
+@pytest.mark.extended
 def test_styles_of_single_raters_widen_the_intervals_and_are_no_difference_between_groups():
     """Every rater has thresholds of their own; the two languages are halves by chance."""
     rng = np.random.default_rng(2)
@@ -100,6 +103,7 @@ def test_styles_of_single_raters_widen_the_intervals_and_are_no_difference_betwe
     assert apart > 1.3
 
 
+@pytest.mark.extended
 def test_groups_that_use_it_alike_are_not(skewed):
     alike = simulate([-2, -0.7, 0.7, 2], 0.5, 6)
     found = measurement_invariance(FORMULA, alike, "language", sampling=Sampling(**SHORT))

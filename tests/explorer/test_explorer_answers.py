@@ -126,6 +126,7 @@ def test_answers_hold_the_numbers_of_fit_and_contrasts(
         np.testing.assert_allclose(table[column], kept[column], rtol=1e-6, atol=1e-8)
 
 
+@pytest.mark.extended
 @pytest.mark.parametrize(
     "asked",
     [
@@ -249,6 +250,7 @@ PARTS: dict[str, tuple[dict[tuple[str, str], int], tuple[str, ...]]] = {
 }  # fmt: skip
 
 
+@pytest.mark.extended
 @pytest.mark.parametrize("case", PARTS)
 def test_a_part_does_not_give_away_the_few_that_it_leaves_out(
     case: str, study_of: Callable[..., pls.Study]
@@ -279,6 +281,7 @@ def test_a_part_does_not_give_away_the_few_that_it_leaves_out(
         assert set(found.str.split(" ").str[0]) == set(least) or len(shown) == 1
 
 
+@pytest.mark.extended
 def test_no_two_tables_differ_by_few_raters(study_of: Callable[..., pls.Study]) -> None:
     rng = np.random.default_rng(5)
     frame = _frame({"all": 400})

@@ -15,6 +15,8 @@ import pluralign_stats as pls
 from pluralign_stats.errors import MissingExtraError
 from pluralign_stats.explorer import explore as module
 
+pytestmark = pytest.mark.extended
+
 pytest.importorskip("anywidget")
 NOTEBOOK = sorted((Path(__file__).parents[2] / "notebooks").glob("*_explorer.ipynb"))[0]
 

@@ -88,6 +88,7 @@ def test_words_stand_beside_every_figure(shown):
     )
 
 
+@pytest.mark.extended
 @pytest.mark.parametrize("name", DRAW)
 def test_files_of_every_format_equal_byte_for_byte(name, small_study, tmp_path):
     result = TABLES[name](small_study)

@@ -21,6 +21,8 @@ from pluralign_stats.feedback.audit import audit
 from pluralign_stats.figures.style import CONTEXTS, theme
 from pluralign_stats.results import Metadata
 
+pytestmark = pytest.mark.extended
+
 #: Points below which print cannot be read.
 SMALLEST = 6
 

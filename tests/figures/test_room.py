@@ -10,6 +10,8 @@ from pluralign_stats.figures.breaking import extent
 from pluralign_stats.figures.style import theme
 from tests.figures import hard
 
+pytestmark = pytest.mark.extended
+
 D, L, C = hard.DIMENSIONS, hard.LEVELS, hard.COUNTRIES
 
 MODELS = (

@@ -228,6 +228,7 @@ def test_the_influence_of_pairs_gives_the_error_of_the_bias_in_closed_form():
     np.testing.assert_allclose(errors, jackknife, rtol=0.02)
 
 
+@pytest.mark.extended
 def test_halves_of_raters_by_chance_differ_as_often_as_they_may():
     """Products of weights alone reject in about 0 of 100."""
     found = []

@@ -117,6 +117,7 @@ def test_trustamas_has_no_rater_variance(trustamas):
     assert fit.params["treatment[T.Human]"] > 0 > fit.params["advice[T.Utilitarian]"]
 
 
+@pytest.mark.extended
 def test_intervals_cover_the_truth():
     rng, hits, runs = np.random.default_rng(31), [], 150
     for _ in range(runs):

@@ -192,6 +192,7 @@ def test_verbs_and_figures_say_what_cannot_be_asked(name, codebook, tmp_path):
     assert (shown == 0) == (name in NOTHING)
 
 
+@pytest.mark.extended
 @pytest.mark.parametrize("name", IN_CHAPTERS)
 def test_the_chapters_on_findings_and_on_the_paper(
     name, codebook, effects, tmp_path, capsys, monkeypatch

@@ -258,6 +258,7 @@ def test_bad_arguments(balanced):
         pairwise(balanced.only("preserve"))
 
 
+@pytest.mark.extended
 @pytest.mark.parametrize("bases", [{"one": 0.0}, {"one": 0.0, "two": 1.0}])
 def test_designs_that_do_not_differ_are_rarely_called_different(bases):
     """At most 5 % of 60, within three standard errors."""

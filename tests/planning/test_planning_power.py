@@ -43,6 +43,7 @@ def found_in(design: pls.StudyDesign, model: str, n: int) -> int:
     return sum(replicate(design, model, 1, k).p_value < ALPHA for k in range(n))  # type: ignore[arg-type]
 
 
+@pytest.mark.extended
 def test_linear_power_is_that_of_the_noncentral_t() -> None:
     score = np.arange(1, 6)
     p0, p1 = shares(PLAIN, 0.0), shares(PLAIN, PLAIN.effect)
@@ -57,6 +58,7 @@ def test_linear_power_is_that_of_the_noncentral_t() -> None:
     assert plausible(found_in(PLAIN, "linear", 150), 150, power)
 
 
+@pytest.mark.extended
 def test_ordinal_power_is_whiteheads() -> None:
     """Whitehead (1993), Statistics in Medicine 12, for proportional odds in two groups."""
     n1, n = PLAIN.group_raters, PLAIN.raters
@@ -67,6 +69,7 @@ def test_ordinal_power_is_whiteheads() -> None:
     assert plausible(found_in(PLAIN, "ordinal", 150), 150, power)
 
 
+@pytest.mark.extended
 def test_without_a_difference_as_many_are_found_as_alpha_says() -> None:
     design = replace(SMALL, raters=80, percent=0.0)
     n = 80
@@ -131,6 +134,7 @@ def test_the_interval_of_the_detectable_difference_covers() -> None:
     assert plausible(held, 400, 1 - ALPHA)
 
 
+@pytest.mark.extended
 def test_jobs_cache_and_length_do_not_change_results(tmp_path: Path) -> None:
     designs = SMALL.grid({"percent": [-60.0, -80.0]})
     whole = pls.power(designs, n_simulations=6, jobs=2, progress=False)
@@ -192,6 +196,7 @@ def children_of(pid: int) -> list[int]:
     return found
 
 
+@pytest.mark.extended
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks at Linux's process table")
 def test_an_interruption_keeps_what_was_done_and_leaves_no_process(tmp_path: Path) -> None:
     command = ["-m", "pluralign_stats", "power", "--raters", "60", "--items", "20"]
@@ -235,6 +240,7 @@ def test_arguments_out_of_range_are_refused(options: dict[str, object], said: st
         pls.power([3])  # type: ignore[list-item]
 
 
+@pytest.mark.extended
 def test_the_detectable_difference_is_the_one_that_is_found() -> None:
     design = replace(PLAIN, percent=-1.0)
     result = pls.detectable_effect(design, 0.7, n_simulations=50, jobs=1, progress=False)

@@ -227,6 +227,7 @@ def test_a_killed_pretraining_leaves_nothing_that_looks_complete(tmp_path):
     assert is_complete(base_model("embedded", tmp_path, config=config))
 
 
+@pytest.mark.extended
 def test_two_processes_that_want_one_model_make_it_once(tmp_path):
     both = [start(tmp_path, 60) for _ in range(2)]
     named = {process.communicate()[0].strip() for process in both}

@@ -21,6 +21,8 @@ from pluralign_stats.models.bayes.layout import natural_of
 from pluralign_stats.models.bayes.priors import choose_priors
 from pluralign_stats.models.bayes.reference import refer_at
 
+pytestmark = pytest.mark.extended
+
 VALENCE = {"bad": -1, "good": 1, "fine": 1}
 EFFECT = {"bad": -0.5, "good": 0.5, "fine": 0.5}
 
