@@ -40,15 +40,8 @@ def stacked(ax: Axes, table: pd.DataFrame, colours: Mapping[Any, str], height: f
     """
     parts = table.assign(row=table["row"].astype(str))
     order = list(dict.fromkeys(parts["row"]))
-    colour = so.Nominal(list(colours.values()), order=list(colours))
-    bars = so.Bars(alpha=1, width=height, edgecolor=GRID, edgewidth=0.6 * scale())
-    with warnings.catch_warnings():
-        # seaborn 0.13 passes an argument that pandas 3 no longer needs.
-        warnings.simplefilter("ignore", DeprecationWarning)
-        plot = so.Plot(parts, x="share", y="row", color="part")
-        plot = plot.add(bars, so.Stack(), orient="y", legend=False)
-        plot = plot.scale(y=so.Nominal(order=order), color=colour).label(x="", y="")
-        plot.theme({**sns.axes_style(), **sns.plotting_context()}).on(ax).plot()
+    if parts["share"].gt(0).any():
+        _bars(ax, parts, order, colours, height)
     places = parts["row"].map(order.index)
     middles = parts.groupby("row", sort=False)["share"].cumsum() - parts["share"] / 2
     told = zip(middles, places, parts["part"], parts["words"], strict=True)
@@ -58,6 +51,21 @@ def stacked(ax: Axes, table: pd.DataFrame, colours: Mapping[Any, str], height: f
                     color=ink_on(colours[part]))  # fmt: skip
     ax.set_ylim(len(order) - 0.45, -0.55)
     ax.tick_params(axis="y", length=0)
+
+
+def _bars(
+    ax: Axes, parts: pd.DataFrame, order: list[str], colours: Mapping[Any, str], height: float
+) -> None:
+    """The bars themselves; at least one has a width, without which seaborn has nothing to stack."""
+    colour = so.Nominal(list(colours.values()), order=list(colours))
+    bars = so.Bars(alpha=1, width=height, edgecolor=GRID, edgewidth=0.6 * scale())
+    with warnings.catch_warnings():
+        # seaborn 0.13 passes an argument that pandas 3 no longer needs.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        plot = so.Plot(parts, x="share", y="row", color="part")
+        plot = plot.add(bars, so.Stack(), orient="y", legend=False)
+        plot = plot.scale(y=so.Nominal(order=order), color=colour).label(x="", y="")
+        plot.theme({**sns.axes_style(), **sns.plotting_context()}).on(ax).plot()
 
 
 def rating_colours(ratings: Sequence[Any]) -> dict[Any, str]:

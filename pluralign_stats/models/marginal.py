@@ -8,7 +8,7 @@ differences in standard deviations of a rating, are the same quantity by either.
 """
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any, Literal, get_args
 
@@ -95,7 +95,7 @@ def linear_gee(X: np.ndarray, y: np.ndarray, raters: np.ndarray) -> Solution:
     from statsmodels.genmod.cov_struct import Exchangeable
     from statsmodels.genmod.generalized_estimating_equations import GEE
 
-    return _solved(GEE(y, X, groups=raters, cov_struct=Exchangeable()))
+    return _solved(lambda: GEE(y, X, groups=raters, cov_struct=Exchangeable()))
 
 
 def ordinal_gee(X: np.ndarray, codes: np.ndarray, raters: np.ndarray) -> Solution:
@@ -112,18 +112,18 @@ def ordinal_gee(X: np.ndarray, codes: np.ndarray, raters: np.ndarray) -> Solutio
 
     named = pd.DataFrame(X, columns=[f"x{k}" for k in range(X.shape[1])])
     association = GlobalOddsRatio("ordinal")
-    found = _solved(OrdinalGEE(codes, named, groups=raters, cov_struct=association))
+    found = _solved(lambda: OrdinalGEE(codes, named, groups=raters, cov_struct=association))
     n_cuts = len(np.unique(codes)) - 1
     one = np.eye(len(found.coefficients))
     turned = np.vstack([one[n_cuts:], -one[:n_cuts]])
     return Solution(turned @ found.coefficients, turned @ found.vcov @ turned.T, found.settled)
 
 
-def _solved(model: Any) -> Solution:
-    """Solve a model's equations; the covariance is the sandwich of Liang and Zeger."""
+def _solved(made: Callable[[], Any]) -> Solution:
+    """Make a model and solve its equations; the covariance is the sandwich of Liang and Zeger."""
     with warnings.catch_warnings():  # whether they were solved is told by `settled`
         warnings.simplefilter("ignore")
-        fit = model.fit()
+        fit = made().fit()
     return Solution(np.asarray(fit.params), np.asarray(fit.cov_params()), bool(fit.converged))
 
 

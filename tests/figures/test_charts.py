@@ -62,3 +62,16 @@ def test_seaborn_is_loaded_when_a_figure_is_drawn():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[] True"
+
+
+def test_bars_without_any_share_leave_an_empty_axis():
+    from matplotlib.figure import Figure
+
+    from pluralign_stats.figures.cells import stacked
+
+    for shares in ([0.0, 0.0], [float("nan"), 0.0], [float("nan"), float("nan")]):
+        ax = Figure().subplots()
+        table = pd.DataFrame({"row": ["a", "b"], "part": "x", "share": shares, "words": ""})
+        stacked(ax, table, {"x": "#ff0000"})
+        assert not ax.collections
+        assert ax.get_ylim() == (1.55, -0.55)

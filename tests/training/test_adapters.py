@@ -243,7 +243,7 @@ def test_a_base_model_without_some_of_its_weights_is_refused(tmp_path: Path) -> 
 def test_a_checkpoint_that_does_not_fit_is_not_gone_on_from(base: Path, tmp_path: Path) -> None:
     from train_runs import condition, prepare
 
-    from training.optimize.checkpoints import mark
+    from pluralign_stats.storage.folders import write_mark
     from training.tuning.run import train_condition
 
     made = condition("dpo", base, max_steps=4)
@@ -259,11 +259,11 @@ def test_a_checkpoint_that_does_not_fit_is_not_gone_on_from(base: Path, tmp_path
     (checkpoint,) = (tmp_path / "run.partial" / "checkpoints-dpo").glob("checkpoint-*")
     weights = load_file(checkpoint / WEIGHTS)
     save_file(renamed("layers", "blocks")(weights), checkpoint / WEIGHTS)
-    mark(checkpoint)
+    write_mark(checkpoint, {})
     with pytest.raises(InputError, match=r"checkpoint-2 cannot be gone on from.*have no place"):
         train_condition(folder, str(base))
     save_file(weights, checkpoint / WEIGHTS)
-    mark(checkpoint)
+    write_mark(checkpoint, {})
     assert train_condition(folder, str(base))
 
 
