@@ -11,7 +11,6 @@ from typing import Any
 from bs4 import BeautifulSoup, Tag
 from jinja2 import FileSystemLoader
 from markupsafe import Markup
-from nbconvert import HTMLExporter
 from traitlets.config import Config
 
 from reports.model import code_cells
@@ -102,6 +101,8 @@ def chapter_body(node: Any) -> Body:
 
 
 def _exporter() -> Any:
+    from nbconvert import HTMLExporter
+
     return HTMLExporter(
         config=Config({"NbConvertBase": {"display_data_priority": _SHOWN_TYPES}}),
         template_name="base",

@@ -5,9 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import nbformat.v4
 import pytest
-from nbformat import write
 
 PARAMETERS = """\
 study_file: str = "study.yaml"  # the codebook
@@ -63,6 +61,9 @@ def notebook(tmp_path: Path) -> Maker:
         tagged: int = 1,
         tags: tuple[str, ...] = ("parameters",),
     ) -> Path:
+        import nbformat.v4
+        from nbformat import write
+
         node: Any = nbformat.v4.new_notebook()
         node.cells = [nbformat.v4.new_markdown_cell(text)]
         for _ in range(tagged):
