@@ -45,6 +45,8 @@ def test_the_lock_holds_every_dependency() -> None:
 def test_one_version_everywhere() -> None:
     version = PROJECT["project"]["version"]
     assert f"version: {version}\n" in (ROOT / "CITATION.cff").read_text("utf-8")
+    releases = re.findall(r"^## (\d\S+)", (ROOT / "CHANGELOG.md").read_text("utf-8"), re.MULTILINE)
+    assert releases[0] == version
 
 
 def test_the_makefile_explains_every_target() -> None:
