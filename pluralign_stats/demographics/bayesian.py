@@ -14,7 +14,7 @@ from pluralign_stats.errors import MissingExtraError
 from pluralign_stats.figures.charts import RIDGES
 from pluralign_stats.fits.bayes import Posterior
 from pluralign_stats.models.bayes.options import SAMPLING, Sampling
-from pluralign_stats.models.parts import Points
+from pluralign_stats.models.parts import ParameterDraws
 from pluralign_stats.results import Result
 from pluralign_stats.settings import CONF_LEVEL, MIN_CELL
 from pluralign_stats.study.study import Study
@@ -150,8 +150,8 @@ def _drawn(study: Study, dimension: str, differences: Result, fits: dict[str, Po
     )
 
 
-def some_points(fit: Posterior) -> Points:
+def some_points(fit: Posterior) -> ParameterDraws:
     """Some of a fit's draws, evenly spread, as sets of parameters at which to predict."""
     S = len(fit.draws.joint)
     kept = np.linspace(0, S - 1, min(S, MOST_DRAWN)).round().astype(int)
-    return Points(fit.draws.joint[kept], tuple(u[kept] for u in fit.draws.effects))
+    return ParameterDraws(fit.draws.joint[kept], tuple(u[kept] for u in fit.draws.effects))

@@ -11,7 +11,7 @@ from pluralign_stats.effects.estimates import Estimates
 from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.models.average import Averager
 from pluralign_stats.models.fit import ModelEstimates
-from pluralign_stats.models.parts import Averaging, Kind, Points
+from pluralign_stats.models.parts import Averaging, Kind, ParameterDraws
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,7 +125,7 @@ def averages(
     averager = Averager(fit, frame, codes, n_groups * n, kind, averaging, weight)
     made = averager.at(fit.joint.estimates)
 
-    def at(points: Points) -> np.ndarray:
+    def at(points: ParameterDraws) -> np.ndarray:
         return averager.over(points).reshape(len(points.parameters), -1)
 
     K = made.estimates.shape[1]

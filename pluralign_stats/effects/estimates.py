@@ -21,7 +21,7 @@ from pluralign_stats.models.few_units import FewUnits, shown_degrees
 from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.models.ordered import in_order
 from pluralign_stats.models.ordinal import OrdinalEstimates
-from pluralign_stats.models.parts import Points
+from pluralign_stats.models.parts import ParameterDraws
 from pluralign_stats.notes import Code, Note
 from pluralign_stats.results import ordered_columns
 
@@ -159,7 +159,7 @@ class Estimates:
     labels: pd.DataFrame
     estimate: np.ndarray
     slopes: np.ndarray
-    at: Callable[[Points], np.ndarray]
+    at: Callable[[ParameterDraws], np.ndarray]
     family: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=int))
 
     def combine(self, weights: np.ndarray, labels: pd.DataFrame) -> "Estimates":
@@ -294,7 +294,7 @@ def _simulate(
     `width` (m,) are the standard errors that an interval spans on either side; the same share of
     the draws is cut off.
     """
-    made = estimates.at(Points(how.draws))
+    made = estimates.at(ParameterDraws(how.draws))
     share = norm.sf(width)
     cut = np.nan_to_num(share, nan=0.5)
     ends = [np.quantile(made[:, j], [s, 1 - s]) for j, s in enumerate(cut)]

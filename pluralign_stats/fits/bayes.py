@@ -59,9 +59,9 @@ class Posterior(Fit, PosteriorEstimates):
         self, draws: int = 500, seed: int = 1, conf_level: float = CONF_LEVEL
     ) -> Result:
         """Ratings that the priors alone expect; see `pluralign_stats.prior_predictive`."""
-        from pluralign_stats.models.bayes.prior_predictive import foretell
+        from pluralign_stats.models.bayes.prior_predictive import prior_predictive_of
 
-        return foretell(self, self.layout, self.chosen, draws, seed, conf_level)
+        return prior_predictive_of(self, self.layout, self.chosen, draws, seed, conf_level)
 
     def pymc_model(self) -> "pm.Model":
         """The same model in PyMC; see `pluralign_stats.models.bayes.pymc_model`."""

@@ -157,7 +157,7 @@ class JointFit(JointEstimates):
         tables = [r.table.assign(dimension=d) for d, r in zip(self.fits, each, strict=True)]
         table = pd.concat(tables, ignore_index=True)
         n = sum(fit.nobs for fit in self.fits.values())
-        told = f"{len(self.fits)} dimensions; {self.convergence.told()}"
+        told = f"{len(self.fits)} dimensions; {self.convergence.describe()}"
         backing = stacked([r.backing for r in each if r.backing], lambda _: f"Ratings on {told}")
         table = table[ordered_columns(table)]
         return Result.of(

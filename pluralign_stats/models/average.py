@@ -8,7 +8,7 @@ import pandas as pd
 from pluralign_stats.models.engine.marginal import marginalize
 from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.models.ordinal import OrdinalEstimates
-from pluralign_stats.models.parts import Averaging, Kind, Points
+from pluralign_stats.models.parts import Averaging, Kind, ParameterDraws
 from pluralign_stats.models.predict import (
     ROUNDED,
     by_category,
@@ -91,7 +91,7 @@ class Averager:
         estimates[self.lost], slope[self.lost] = np.nan, np.nan
         return Average(estimates, slope)
 
-    def over(self, points: Points) -> np.ndarray:
+    def over(self, points: ParameterDraws) -> np.ndarray:
         """The averages (S, g, K) at each of S sets of parameters, one after the other."""
         made = np.array(
             [

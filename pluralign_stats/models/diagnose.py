@@ -58,10 +58,14 @@ def random_notes(parts: Sequence[RandomPart], n: int, n_ratings: float) -> list[
     n_ratings = max(n, n_ratings)
     free = [p for p in parts if 1 < len(p.design.levels) < n_ratings]
     designs = [p.design for p in parts]
-    return grouping_notes(designs, n_ratings) + twin_notes(designs) + singular_notes(free)
+    return (
+        grouping_notes(designs, n_ratings)
+        + redundant_grouping_notes(designs)
+        + singular_notes(free)
+    )
 
 
-def alike_notes(parts: Sequence[RandomPart], residual: float) -> list[Note]:
+def no_variation_notes(parts: Sequence[RandomPart], residual: float) -> list[Note]:
     """Residuals of next to no variance beside that of a random term."""
     variances = [float(part.variance().mean()) for part in parts]
     if not variances or residual >= HARDLY * (max(variances) + residual):
@@ -109,7 +113,7 @@ def single_notes(random: Sequence[RandomDesign]) -> list[Note]:
     ]
 
 
-def twin_notes(random: Sequence[RandomDesign]) -> list[Note]:
+def redundant_grouping_notes(random: Sequence[RandomDesign]) -> list[Note]:
     """Random terms whose groups are the same under two names."""
     notes = []
     for k, second in enumerate(random):

@@ -10,7 +10,7 @@ from pluralign_stats.models.coefficients import Coefficient
 from pluralign_stats.models.design import Design
 from pluralign_stats.models.family import Family
 from pluralign_stats.models.method import BAYESIAN, Method
-from pluralign_stats.models.parts import Joint, Points, RandomPart
+from pluralign_stats.models.parts import ParameterDraws, Parameters, RandomPart
 from pluralign_stats.notes import Note
 
 
@@ -47,7 +47,7 @@ class ModelEstimates(ABC):
     vcov: pd.DataFrame
     thresholds: pd.Series
     random: tuple[RandomPart, ...]
-    joint: Joint
+    joint: Parameters
     loglik: float
     n_parameters: int
     converged: bool
@@ -119,9 +119,9 @@ class ModelEstimates(ABC):
         return self.method.inference == BAYESIAN
 
     @property
-    def points(self) -> Points:
+    def points(self) -> ParameterDraws:
         """Sets of parameters at which the model predicts: its estimates, or all draws."""
-        return Points(self.joint.estimates[None])
+        return ParameterDraws(self.joint.estimates[None])
 
     @property
     def latent_sd(self) -> float:

@@ -13,8 +13,8 @@ from pluralign_stats.models.design import Design, build_design
 from pluralign_stats.models.engine.average_information import average_information
 from pluralign_stats.models.engine.optimize import (
     TOLERANCE,
+    active_set_step,
     maximize,
-    settle_boundary,
     unit_steps,
 )
 from pluralign_stats.models.engine.profiled import (
@@ -31,13 +31,13 @@ from pluralign_stats.models.formula import parse_formula
 from pluralign_stats.models.method import Method
 from pluralign_stats.models.mixed import (
     Prepared,
-    movable,
+    approximate_information,
+    estimable,
+    initial_sds,
     prepare,
     random_parts,
-    rough_curvature,
-    rough_sizes,
 )
-from pluralign_stats.models.parts import Joint
+from pluralign_stats.models.parts import Parameters
 from pluralign_stats.models.rebuild import linear_engine
 from pluralign_stats.notes import Note
 
@@ -140,7 +140,7 @@ def estimate_linear(
         vcov=pd.DataFrame(vcov, names, names),
         thresholds=pd.Series(dtype=float),
         random=parts,
-        joint=Joint(beta, vcov, (p, 0, 0)),
+        joint=Parameters(beta, vcov, (p, 0, 0)),
         loglik=state.loglik(problem) + (np.linalg.slogdet(back)[1] if reml else 0.0),
         n_parameters=p + problem.layout.covariance.size + 1,
         converged=converged,
@@ -177,11 +177,11 @@ def _search(
         return value, gradient_at(problem, state).loglik(state, problem)
 
     covariance = prepared.layout.covariance
-    start = covariance.start(rough_sizes(prepared, residual))
+    start = covariance.start(initial_sds(prepared, residual))
     curvature = _curvature(problem, prepared, start)
-    free = movable(design, len(design.y))
+    free = estimable(design, len(design.y))
     found = maximize(objective, np.where(free, start, 0.0), curvature, free)
-    found = settle_boundary(objective, found, covariance, curvature)
+    found = active_set_step(objective, found, covariance, curvature)
     moving = np.ix_(found.free, found.free)
     slope = found.gradient[found.free]
     last = unit_steps(_curvature(problem, prepared, found.x)[moving])
@@ -193,7 +193,7 @@ def _search(
 def _curvature(problem: LinearProblem, prepared: Prepared, theta: np.ndarray) -> np.ndarray:
     """Guess of the information on theta; a rough one next to a variance of 0, where it vanishes."""
     known = average_information(problem, solve_at(problem, theta))
-    rough = np.diag(rough_curvature(prepared, theta))
+    rough = np.diag(approximate_information(prepared, theta))
     return known + np.diag(np.maximum(FLOOR * rough - np.diag(known), 0.0))
 
 
@@ -201,7 +201,7 @@ def _warnings(fit: LinearEstimates) -> tuple[Note, ...]:
     design = fit.design
     notes = diagnose.design_notes(design)
     notes += diagnose.random_notes(fit.random, fit.nobs, fit.nobs)
-    notes += diagnose.alike_notes(fit.random, fit.family.residual)
+    notes += diagnose.no_variation_notes(fit.random, fit.family.residual)
     if not fit.converged:
         notes.append(diagnose.CONVERGENCE)
     return tuple(notes)

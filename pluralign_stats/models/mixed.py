@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pluralign_stats.models.design import Design
-from pluralign_stats.models.engine.blocks import Inverse, Layout, Term, lay_out
+from pluralign_stats.models.engine.blocks import Inverse, Layout, Term, build_layout
 from pluralign_stats.models.engine.covariance import Shape
 from pluralign_stats.models.engine.moments import moment_variances
 from pluralign_stats.models.engine.optimize import SMALL
@@ -37,16 +37,16 @@ def prepare(design: Design) -> Prepared:
     """Put the random terms of a design into well-conditioned coordinates."""
     pairs = [whiten(term) for term in design.terms()]
     terms, transforms = tuple(t for t, _ in pairs), tuple(m for _, m in pairs)
-    return Prepared(lay_out(terms, len(design.y)), terms, transforms)
+    return Prepared(build_layout(terms, len(design.y)), terms, transforms)
 
 
-def rough_sizes(prepared: Prepared, residual: np.ndarray) -> list[np.ndarray]:
+def initial_sds(prepared: Prepared, residual: np.ndarray) -> list[np.ndarray]:
     """First guess of each term's (q,) standard deviations relative to that of the residuals."""
     variances, noise = moment_variances(prepared.terms, residual)
     return [np.sqrt(variance / noise) for variance in variances]
 
 
-def movable(design: Design, n_ratings: float) -> np.ndarray:
+def estimable(design: Design, n_ratings: float) -> np.ndarray:
     """(t,) whether the data can tell anything of each entry of theta.
 
     They cannot if there is one group only, or one rating per group.
@@ -56,7 +56,7 @@ def movable(design: Design, n_ratings: float) -> np.ndarray:
     return np.repeat([1 < len(r.levels) < n for r in design.random], entries).astype(bool)
 
 
-def rough_curvature(prepared: Prepared, theta: np.ndarray, unit: float = 1.0) -> np.ndarray:
+def approximate_information(prepared: Prepared, theta: np.ndarray, unit: float = 1.0) -> np.ndarray:
     """Guess of the information on theta (t, t), diagonal.
 
     For L equal groups of m rows and one effect it is ``2 L r^2 / theta^2`` with r the reliability

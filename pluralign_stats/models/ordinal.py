@@ -23,7 +23,7 @@ from pluralign_stats.models.method import Method
 from pluralign_stats.models.mixed import random_parts
 from pluralign_stats.models.ordered import Ordered, search_in_order
 from pluralign_stats.models.ordinal_search import Optimum, OrdinalModel
-from pluralign_stats.models.parts import Joint
+from pluralign_stats.models.parts import Parameters
 from pluralign_stats.notes import Note
 
 #: Most nodes of the quadrature.
@@ -191,7 +191,7 @@ def _as_fit(formula: str, ordered: Ordered, structure: str, n_nodes: int) -> Ord
         vcov=pd.DataFrame(_transform(rows, vcov), names, names),
         thresholds=pd.Series(cut @ values, labels, name="threshold"),
         random=random_parts(design, model.prepared, values[f + s :], optimum.state.u, inverse),
-        joint=Joint(values, vcov, (f, s, t - f - s)),
+        joint=Parameters(values, vcov, (f, s, t - f - s)),
         loglik=optimum.value,
         n_parameters=_n_parameters(model),
         converged=optimum.converged,
@@ -257,7 +257,7 @@ def _warnings(fit: OrdinalEstimates, ordered: Ordered) -> tuple[tuple[Note, ...]
     if ordered.held:
         notes.append(diagnose.held_note(ordered.held, everywhere=ordered.everywhere))
     notes += diagnose.random_notes(fit.random, fit.nobs, fit.design.weight.sum())
-    notes += diagnose.alike_notes(fit.random, fit.family.residual)
+    notes += diagnose.no_variation_notes(fit.random, fit.family.residual)
     separated = _separated(fit, model, optimum)
     if separated:
         notes.append(diagnose.separation_note(separated))

@@ -21,12 +21,12 @@ from pluralign_stats.models.engine.links import LATENT_SD
 from pluralign_stats.models.engine.optimize import (
     TOLERANCE,
     Maximum,
+    active_set_step,
     differentiate,
     maximize,
-    settle_boundary,
 )
 from pluralign_stats.models.engine.quadrature import integrate_at
-from pluralign_stats.models.mixed import movable, prepare, rough_curvature, rough_sizes
+from pluralign_stats.models.mixed import approximate_information, estimable, initial_sds, prepare
 
 #: Step of the forward differences that give the observed information, in standard errors. The
 #: log-likelihood is all but quadratic within it, and the gradient exact to far smaller moves.
@@ -98,7 +98,7 @@ class OrdinalModel:
         y = codes - codes.mean()
         slope = X.T @ y / len(y)
         residual = y - X @ slope
-        sizes = rough_sizes(self.prepared, residual)
+        sizes = initial_sds(self.prepared, residual)
         spread = max(residual.std(), 0.1 * codes.std())
         unit = LATENT_SD[self.link] * np.sqrt(1 + sum((size**2).sum() for size in sizes)) / spread
         counts = np.bincount(codes, design.weight, len(self.basis) + 1) + 0.5
@@ -124,7 +124,7 @@ class OrdinalModel:
     def curvature(self, state: OrdinalState) -> np.ndarray:
         """Guess of the information on all parameters, exact for all but theta nearly."""
         theta = self.problem.split(state.psi)[2]
-        theta = rough_curvature(self.prepared, theta, LATENT_SD[self.link])
+        theta = approximate_information(self.prepared, theta, LATENT_SD[self.link])
         return block_diag(profile_information(self.problem, state), theta)
 
 
@@ -205,18 +205,18 @@ def search(model: OrdinalModel, n_nodes: int, location: np.ndarray) -> Optimum:
     start, covariance = model.start(), model.prepared.layout.covariance
     start[: model.free.shape[1]] = model.free.T @ location
     free = np.ones(len(start), dtype=bool)
-    free[len(start) - covariance.size :] = movable(model.design, model.design.weight.sum())
+    free[len(start) - covariance.size :] = estimable(model.design, model.design.weight.sum())
     start[~free] = 0.0
     curvature = model.curvature(objective.known(start))
     best = maximize(objective, start, curvature, free)
     if n_nodes > 1:
         objective = Objective(model.problem, n_nodes)
         best = maximize(objective, best.x, curvature, best.free)
-    best = settle_boundary(objective, best, covariance, curvature)
+    best = active_set_step(objective, best, covariance, curvature)
     optimum = observe(model, objective, best)
     if not optimum.converged:
         best = maximize(objective, optimum.psi, optimum.curvature, best.free)
-        best = settle_boundary(objective, best, covariance, optimum.curvature)
+        best = active_set_step(objective, best, covariance, optimum.curvature)
         if best.value > optimum.value + TOLERANCE:
             optimum = observe(model, objective, best)
     return optimum

@@ -63,7 +63,7 @@ class RandomPart:
 
 
 @dataclass(frozen=True, eq=False)
-class Joint:
+class Parameters:
     """All parameters of a model together, as predictions depend on them.
 
     Attributes
@@ -87,7 +87,7 @@ class Joint:
 
 
 @dataclass(frozen=True, eq=False)
-class Points:
+class ParameterDraws:
     """Several sets of parameters at which to predict, such as draws.
 
     Attributes
@@ -102,10 +102,10 @@ class Points:
     effects: tuple[np.ndarray, ...] = ()
 
     @property
-    def mean(self) -> "Points":
+    def mean(self) -> "ParameterDraws":
         """Their mean as one set."""
         effects = tuple(each.mean(axis=0)[None] for each in self.effects)
-        return Points(self.parameters.mean(axis=0)[None], effects)
+        return ParameterDraws(self.parameters.mean(axis=0)[None], effects)
 
     def __iter__(self) -> Iterator[tuple[np.ndarray, tuple[np.ndarray, ...]]]:
         """Each set's parameters (k,) and effects (L, q)."""

@@ -10,7 +10,7 @@ from pluralign_stats.models.engine.marginal import marginal_probability
 from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.models.ordered import CROSSED
 from pluralign_stats.models.ordinal import OrdinalEstimates
-from pluralign_stats.models.parts import Averaging, Kind, Points
+from pluralign_stats.models.parts import Averaging, Kind, ParameterDraws
 from pluralign_stats.models.rows import CHUNK, PredictionGrid, number_rows, rows_of
 
 #: Probabilities between thresholds that coincide may be negative by rounding, but by less.
@@ -64,7 +64,11 @@ def predict(
 
 
 def predicted_rows(
-    fit: ModelEstimates, data: pd.DataFrame, kind: Kind, averaging: Averaging, points: Points
+    fit: ModelEstimates,
+    data: pd.DataFrame,
+    kind: Kind,
+    averaging: Averaging,
+    points: ParameterDraws,
 ) -> np.ndarray:
     """Predictions (m, K) of each row, averaged over the points."""
     rows = rows_of(fit, data, averaging)

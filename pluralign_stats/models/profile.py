@@ -17,7 +17,7 @@ from pluralign_stats.models.engine.optimize import maximize
 from pluralign_stats.models.engine.profiled import LinearProblem, gradient_at, solve_at
 from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.models.linear import LinearEstimates
-from pluralign_stats.models.mixed import prepare, rough_curvature
+from pluralign_stats.models.mixed import approximate_information, prepare
 from pluralign_stats.models.ordinal import OrdinalEstimates
 from pluralign_stats.models.ordinal_search import Objective
 from pluralign_stats.models.rebuild import linear_engine, ordinal_engine
@@ -113,7 +113,7 @@ def _linear_profiles(fit: LinearEstimates) -> tuple[list[Profile], float]:
     order = prepared.layout.order
     X, y, weight = design.fixed.columns[order], design.y[order], design.weight[order]
     theta = linear_engine(fit).theta
-    curvature = rough_curvature(prepared, theta)
+    curvature = approximate_information(prepared, theta)
     free = np.ones(len(theta), dtype=bool)
 
     def largest(X: np.ndarray, y: np.ndarray) -> float:

@@ -8,13 +8,13 @@ from scipy.linalg import null_space
 from pluralign_stats.models.engine.laplace import (
     OrdinalProblem,
     OrdinalState,
-    Slopes,
+    RowGradients,
     gradient_of,
     mode_at,
+    row_gradients_at,
     scores_of,
-    slopes_at,
 )
-from pluralign_stats.models.engine.quadrature import slopes_about
+from pluralign_stats.models.engine.quadrature import row_gradients_about
 from pluralign_stats.models.ordinal import OrdinalEstimates
 from pluralign_stats.models.rebuild import OrdinalEngine, ordinal_engine
 
@@ -57,7 +57,7 @@ class _Wider:
     problem: OrdinalProblem
     new: np.ndarray
 
-    def at(self, psi: np.ndarray) -> tuple[OrdinalState, Slopes]:
+    def at(self, psi: np.ndarray) -> tuple[OrdinalState, RowGradients]:
         """The wider model at parameters (k,) of the fitted one, and its rows' slopes."""
         whole = np.zeros(len(self.new))
         whole[~self.new] = psi
@@ -65,8 +65,8 @@ class _Wider:
         if state is None:
             raise ArithmeticError("the likelihood cannot be evaluated at its maximum")
         if self.engine.n_nodes > 1:
-            return state, slopes_about(self.problem, state, self.engine.n_nodes)[1]
-        return state, slopes_at(self.problem, state)
+            return state, row_gradients_about(self.problem, state, self.engine.n_nodes)[1]
+        return state, row_gradients_at(self.problem, state)
 
     def gradient(self, psi: np.ndarray) -> np.ndarray:
         """(e,) slope of the log-likelihood by the new effects."""

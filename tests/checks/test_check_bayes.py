@@ -12,7 +12,7 @@ import pluralign_stats as pls
 from pluralign_stats.checks.predictive import predictive_check
 from pluralign_stats.checks.sampling import sampling_check
 from pluralign_stats.checks.sensitivity import prior_sensitivity
-from pluralign_stats.models.bayes.convergence import effects_agreement, rhat_by_chance
+from pluralign_stats.models.bayes.convergence import effects_rhat_and_ess, rhat_by_chance
 from pluralign_stats.models.bayes.log_prior import log_prior_draws
 from pluralign_stats.models.bayes.pointwise import log_likelihood
 
@@ -39,7 +39,7 @@ def settled(bayes):
     convergence = replace(
         bayes.convergence,
         table=bayes.convergence.table.assign(rhat=1.001, ess_bulk=600.0, ess_tail=500.0),
-        effects=effects_agreement(bayes.random, draws),
+        effects=effects_rhat_and_ess(bayes.random, draws),
         n_divergent=0,
         n_deep=0,
         e_bfmi=1.0,
@@ -88,7 +88,7 @@ def test_bad_parameters_and_bad_effects_are_told(settled):
     effects = settled.draws.effects[0].copy()
     effects[300:, 7] += 3.0
     draws = replace(settled.draws, effects=(effects, *settled.draws.effects[1:]))
-    c = replace(c, effects=effects_agreement(settled.random, draws))
+    c = replace(c, effects=effects_rhat_and_ess(settled.random, draws))
     moved = replace(settled, draws=draws, convergence=c)
     table = sampling_check(moved).result.table.set_index("term")
     assert not table.loc["R-hat of random effects", "ok"]
@@ -168,10 +168,10 @@ def test_effects_that_do_not_agree_are_told_in_the_warnings_too(settled):
     effects = settled.draws.effects[0].copy()
     effects[300:, 7] += 3.0
     draws = replace(settled.draws, effects=(effects, *settled.draws.effects[1:]))
-    moved = replace(settled.convergence, effects=effects_agreement(settled.random, draws))
+    moved = replace(settled.convergence, effects=effects_rhat_and_ess(settled.random, draws))
     note, *_ = moved.notes()
     assert note.startswith("the chains do not agree: R-hat of an effect of rater is")
-    alone = effects_agreement(settled.random, replace(draws, n_chains=1))
+    alone = effects_rhat_and_ess(settled.random, replace(draws, n_chains=1))
     note, *_ = replace(settled.convergence, effects=alone, n_chains=1).notes()
     assert note.startswith("the parts of the chain do not agree: R-hat of an effect of rater")
 

@@ -8,7 +8,7 @@ import pytest
 from scipy.optimize import minimize
 
 import pluralign_stats as pls
-from pluralign_stats.models.engine.blocks import Term, lay_out
+from pluralign_stats.models.engine.blocks import Term, build_layout
 from pluralign_stats.models.engine.clusters import cluster_covariance
 from pluralign_stats.models.engine.laplace import mode_at
 from pluralign_stats.models.ordinal_search import Objective
@@ -33,7 +33,9 @@ def own_likelihood(fit, data, rater, parameters):
     engine = ordinal_engine(fit)
     problem, order = engine.model.problem, engine.model.prepared.layout.order
     cut = np.flatnonzero(rows[order])
-    layout = lay_out([Term(np.zeros(len(cut), dtype=int), 1, np.ones((len(cut), 1)))], len(cut))
+    layout = build_layout(
+        [Term(np.zeros(len(cut), dtype=int), 1, np.ones((len(cut), 1)))], len(cut)
+    )
     alone = replace(
         problem,
         layout=layout,

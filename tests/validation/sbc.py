@@ -19,7 +19,7 @@ from pluralign_stats.fits.fit import Fit
 from pluralign_stats.models.bayes.arviz_data import parameter_draws
 from pluralign_stats.models.bayes.bayes import starting_fit
 from pluralign_stats.models.bayes.convergence import label
-from pluralign_stats.models.bayes.layout import Layout, lay_out
+from pluralign_stats.models.bayes.layout import Layout, build_layout
 from pluralign_stats.models.bayes.log_densities import PROBIT
 from pluralign_stats.models.bayes.posterior import Draws
 from pluralign_stats.models.bayes.prior_predictive import DrawnSet, draw_sets
@@ -129,7 +129,7 @@ def template(name: str) -> tuple[Fit, Layout]:
     options = {"family": "cumulative", "link": "logit", "nominal": None, "scale": None}
     options |= {key: value for key, value in case.options.items() if key != "priors"}
     start = starting_fit(case.formula, rows().assign(rating=y), weights=None, **options)
-    return start, lay_out(start)
+    return start, build_layout(start)
 
 
 def as_draws(truth: DrawnSet) -> Draws:

@@ -9,17 +9,17 @@ from scipy.optimize import minimize
 from scipy.special import logsumexp
 
 from pluralign_stats.errors import InputError
-from pluralign_stats.models.bayes.arviz_data import Parameters
-from pluralign_stats.models.bayes.convergence import LARGEST_K, Convergence, agreement
+from pluralign_stats.models.bayes.arviz_data import NamedDraws
+from pluralign_stats.models.bayes.convergence import LARGEST_K, Convergence, rhat_and_ess
 from pluralign_stats.models.bayes.density import Prior, log_priors, natural
+from pluralign_stats.models.bayes.expansion import linearize
 from pluralign_stats.models.bayes.fit import BayesEstimates
 from pluralign_stats.models.bayes.fitting import as_posterior
 from pluralign_stats.models.bayes.joint_vector import joint_at
-from pluralign_stats.models.bayes.layout import Layout, lay_out, natural_of
+from pluralign_stats.models.bayes.layout import Layout, build_layout, natural_of
 from pluralign_stats.models.bayes.posterior import unpack
 from pluralign_stats.models.bayes.priors import choose_priors
-from pluralign_stats.models.bayes.reference import refer
-from pluralign_stats.models.bayes.transforms import cut_points_slopes
+from pluralign_stats.models.bayes.transforms import cut_points_vjp
 from pluralign_stats.models.engine.laplace import (
     OrdinalProblem,
     OrdinalState,
@@ -73,15 +73,15 @@ def approximate_posterior(
         raise InputError(
             "the approximation is for ratings in categories; sample with method='nuts'"
         )
-    layout = lay_out(start)
+    layout = build_layout(start)
     chosen = choose_priors(start, layout, priors)
     prior = chosen.numbers(layout)
-    reference = refer(start, layout, prior)
-    reference = reference._replace(bent=np.zeros(len(reference.centre), dtype=bool))
+    point = linearize(start, layout, prior)
+    point = point._replace(warped=np.zeros(len(point.centre), dtype=bool))
     began, rng = time.perf_counter(), np.random.default_rng(seed)
     target = Target(start, layout, prior)
-    P = len(reference.centre)
-    mode, root = target.mode(reference.centre, reference.root)
+    P = len(point.centre)
+    mode, root = target.mode(point.centre, point.root)
     correction = target.correction(mode, root)
     if not np.abs(correction).max() <= LARGEST_CORRECTION:
         raise InputError(
@@ -99,15 +99,15 @@ def approximate_posterior(
             f"{LARGEST_K}); sample with method='nuts'"
         )
     kept = phi[rng.choice(len(phi), draws, p=smooth)]
-    inside = np.empty((1, draws, P + len(reference.b)))
-    inside[0, :, :P] = np.linalg.solve(reference.root, (kept - reference.centre).T).T
-    inside[0, :, P:] = rng.normal(size=(draws, len(reference.b)))
-    drawn = unpack(start, layout, reference, inside)
+    inside = np.empty((1, draws, P + len(point.b)))
+    inside[0, :, :P] = np.linalg.solve(point.root, (kept - point.centre).T).T
+    inside[0, :, P:] = rng.normal(size=(draws, len(point.b)))
+    drawn = unpack(start, layout, point, inside)
     effective = float(1 / (smooth**2).sum())
     seconds = time.perf_counter() - began
 
-    def judge(parameters: Parameters) -> Convergence:
-        table = agreement(parameters, 1)
+    def judge(parameters: NamedDraws) -> Convergence:
+        table = rhat_and_ess(parameters, 1)
         for column in ("ess_bulk", "ess_tail"):
             table[column] = table[column].clip(upper=effective)
         return Convergence(table, draws, 1, 0, 0, np.nan, seconds, True, k)
@@ -122,7 +122,7 @@ class Target:
         self.start, self.layout, self.prior = start, layout, prior
         engine = ordinal_engine(start)
         self.objective = Objective(engine.model.problem, 1)
-        self.inverse, self.turn = np.linalg.inv(engine.back), natural_of(layout)
+        self.inverse, self.constrain = np.linalg.inv(engine.back), natural_of(layout)
 
     def __call__(self, phi: np.ndarray) -> float:
         """At parameters (P,); -inf where they are not allowed."""
@@ -171,7 +171,7 @@ class Target:
 
     def _psi(self, phi: np.ndarray) -> np.ndarray:
         """The engine's parameters."""
-        return self.inverse @ joint_at(self.start, self.layout, self.turn(phi))
+        return self.inverse @ joint_at(self.start, self.layout, self.constrain(phi))
 
     def _state(self, phi: np.ndarray) -> OrdinalState | None:
         try:
@@ -187,7 +187,7 @@ class Target:
         value = log_priors(phi, cuts, data, self.prior, slope, by_cuts)
         p, m, _ = self.layout.sizes
         free = phi[p : p + m].reshape(cuts.shape)
-        cut_points_slopes(free, by_cuts, slope[p : p + m].reshape(cuts.shape))
+        cut_points_vjp(free, by_cuts, slope[p : p + m].reshape(cuts.shape))
         return value, slope
 
 
@@ -202,7 +202,7 @@ def remainder(problem: OrdinalProblem, state: OrdinalState) -> float:
     if layout.inner.shape[1] != 1:
         return 0.0
     scaled = problem.system.z
-    slope = layout.add_rows(scaled, integrate_inner(problem, state, state.u)[1]) - state.u
+    slope = layout.scatter_add(scaled, integrate_inner(problem, state, state.u)[1]) - state.u
     slope[:n] = 0.0
     u = state.u + problem.system.solve(slope)
     value = integrate_inner(problem, state, u)[0] - 0.5 * u[n:] @ u[n:]
@@ -219,7 +219,7 @@ def integrate_inner(
     """
     layout, weight, k = problem.layout, problem.weight, state.k
     z, code, n = problem.system.z[:, 0], layout.index[:, 0], layout.n_inner
-    shift = k * layout.take_rows(problem.system.z, u - state.u)
+    shift = k * layout.gather(problem.system.z, u - state.u)
     precision = 1 + np.bincount(code, curvature(problem, k, state.terms) * z**2, n)
     x, mass = np.polynomial.hermite_e.hermegauss(N_NODES)
     logs, scores = np.empty((N_NODES, n)), np.empty((N_NODES, len(z)))

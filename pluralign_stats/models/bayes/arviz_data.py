@@ -8,16 +8,16 @@ from pluralign_stats.models.bayes.posterior import Draws
 from pluralign_stats.models.fit import ModelEstimates
 
 #: Names and draws (S, m) of the parameters of each class.
-Parameters = dict[str, tuple[list[str], np.ndarray]]
+NamedDraws = dict[str, tuple[list[str], np.ndarray]]
 
 
-def parameter_draws(fit: ModelEstimates, layout: Layout, draws: Draws) -> Parameters:
+def parameter_draws(fit: ModelEstimates, layout: Layout, draws: Draws) -> NamedDraws:
     """Names and draws (S, m) of all parameters but the effects of single levels, by class.
 
     Classes are coefficients, thresholds, changes (of thresholds, by group), scale or residual, sd
     and cor.
     """
-    found: Parameters = {}
+    found: NamedDraws = {}
     if draws.coefficients.shape[1]:
         found["coefficients"] = (list(fit.design.fixed.names), draws.coefficients)
     if layout.data.n_cuts:

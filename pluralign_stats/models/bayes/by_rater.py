@@ -61,7 +61,7 @@ class Ratings(NamedTuple):
     section: np.ndarray
 
 
-class Own(NamedTuple):
+class EffectDesign(NamedTuple):
     """Effects that are one rater's alone, as the rater's m ratings have them.
 
     Attributes
@@ -168,7 +168,7 @@ def _block(
         return np.column_stack(list(pool.map(one, range(len(sizes)))))
 
 
-def _own_effects(fit: "PosteriorEstimates", rows: np.ndarray, own: tuple[int, ...]) -> Own:
+def _own_effects(fit: "PosteriorEstimates", rows: np.ndarray, own: tuple[int, ...]) -> EffectDesign:
     q = max((fit.random[k].design.z.shape[1] for k in own), default=0)
     z, column = np.zeros((len(own), len(rows), q)), np.zeros((len(own), len(rows)), dtype=np.int64)
     size = 0
@@ -179,7 +179,7 @@ def _own_effects(fit: "PosteriorEstimates", rows: np.ndarray, own: tuple[int, ..
         z[t, :, :width] = design.z[rows]
         column[t] = size + width * local
         size += width * len(levels)
-    return Own(z, column, size)
+    return EffectDesign(z, column, size)
 
 
 @lru_cache
@@ -253,7 +253,7 @@ def integrate(
     cuts: np.ndarray,
     offset: np.ndarray,
     shrink: np.ndarray,
-    own: Own,
+    own: EffectDesign,
     factors: np.ndarray,
     nodes: np.ndarray,
     log_weights: np.ndarray,
@@ -289,7 +289,7 @@ def integrate(
 
 
 @compiled
-def spread_factors(own: Own, factors: np.ndarray, out: np.ndarray) -> None:
+def spread_factors(own: EffectDesign, factors: np.ndarray, out: np.ndarray) -> None:
     """Put what each rating's predictor (m, Q) gains by the rater's v into `out`."""
     out[:] = 0.0
     for t in range(len(own.column)):

@@ -8,6 +8,7 @@ import pandas as pd
 import xarray as xr
 from scipy.stats import f
 
+from pluralign_stats.models.bayes.arviz_data import NamedDraws
 from pluralign_stats.models.bayes.posterior import Draws
 from pluralign_stats.models.parts import RandomPart
 from pluralign_stats.notes import Code, Note
@@ -66,7 +67,7 @@ PARETO = (
 
 
 @dataclass(frozen=True)
-class Sign:
+class Threshold:
     """One number by which draws are judged.
 
     Attributes
@@ -155,27 +156,27 @@ class Convergence:
         """Whether the draws come from an approximation, which has no chains."""
         return bool(np.isfinite(self.pareto_k))
 
-    def signs(self) -> list["Sign"]:
+    def signs(self) -> list["Threshold"]:
         """All by which the draws are judged.
 
         This is the one rule: a fit's warnings, `converged` and `sampling_check` all follow it.
         """
         if self.approximate:
-            k = Sign("Pareto k", self.pareto_k, True, LARGEST_K, ".2f", PARETO)
+            k = Threshold("Pareto k", self.pareto_k, True, LARGEST_K, ".2f", PARETO)
             return [k, *self._effective(self.table, "term", "parameters")]
         largest = max(LARGEST_RHAT, rhat_by_chance(self.effects, self))
         deep = np.floor(MOST_DEEP * self.n_draws)
         return [
-            *self._agreement(self.table, "term", "parameters", LARGEST_RHAT),
+            *self._rhat(self.table, "term", "parameters", LARGEST_RHAT),
             *self._effective(self.table, "term", "parameters"),
-            *self._agreement(self.effects, "group", "random effects", largest),
+            *self._rhat(self.effects, "group", "random effects", largest),
             *self._effective(self.effects, "group", "random effects"),
-            Sign("divergent draws", self.n_divergent, True, 0.0, ",.0f", DIVERGENT),
-            Sign("paths of maximum tree depth", self.n_deep, True, deep, ",.0f", DEEP),
-            Sign("E-BFMI", self.e_bfmi, False, SMALLEST_E_BFMI, ".2f", E_BFMI),
+            Threshold("divergent draws", self.n_divergent, True, 0.0, ",.0f", DIVERGENT),
+            Threshold("paths of maximum tree depth", self.n_deep, True, deep, ",.0f", DEEP),
+            Threshold("E-BFMI", self.e_bfmi, False, SMALLEST_E_BFMI, ".2f", E_BFMI),
         ]
 
-    def _agreement(self, terms: pd.DataFrame, key: str, what: str, largest: float) -> list["Sign"]:
+    def _rhat(self, terms: pd.DataFrame, key: str, what: str, largest: float) -> list["Threshold"]:
         """R-hat of the parameters or effects that agree least; a single chain's parts compared."""
         if not len(terms):
             return []
@@ -184,15 +185,15 @@ class Convergence:
         name = f"R-hat of {what}{' within the chain' if alone else ''}"
         whose = self._whose(key, row)
         doubt = ALONE if alone else APART
-        return [Sign(name, row["rhat"], True, largest, ".3f", doubt, **whose)]
+        return [Threshold(name, row["rhat"], True, largest, ".3f", doubt, **whose)]
 
     def _whose(self, key: str, row: pd.Series) -> dict[str, str]:
-        """The group or the parameter of a row, as a `Sign` has it."""
+        """The group or the parameter of a row, as a `Threshold` has it."""
         if key == "group":
             return {"group": row[key]}
         return {"worst": self.words.get(row[key], row[key])}
 
-    def _effective(self, terms: pd.DataFrame, key: str, what: str) -> list["Sign"]:
+    def _effective(self, terms: pd.DataFrame, key: str, what: str) -> list["Threshold"]:
         """Fewest effective draws of parameters or effects, for their centre and their tails."""
         needed, found = float(FEWEST_EFFECTIVE * self.n_chains), []
         for column, part in (("ess_bulk", "centre"), ("ess_tail", "tails")):
@@ -201,7 +202,7 @@ class Convergence:
                 name = f"effective draws, {part} of {what}"
                 whose = self._whose(key, row)
                 doubt = FEW.format(part=part)
-                found.append(Sign(name, row[column], False, needed, ",.0f", doubt, **whose))
+                found.append(Threshold(name, row[column], False, needed, ",.0f", doubt, **whose))
         return found
 
     def notes(self) -> tuple[Note, ...]:
@@ -215,7 +216,7 @@ class Convergence:
         )
         return (Note(Code.SAMPLING, text, "draws"), *bad)
 
-    def told(self) -> str:
+    def describe(self) -> str:
         """How much was sampled and how well, in a sentence's end."""
         fewest = self.table[["ess_bulk", "ess_tail"]].min().min()
         if self.approximate:
@@ -231,8 +232,8 @@ class Convergence:
         )
 
 
-def converge(
-    parameters: dict[str, tuple[list[str], np.ndarray]],
+def diagnose(
+    parameters: NamedDraws,
     n_chains: int,
     stats: xr.Dataset,
     seconds: float,
@@ -244,7 +245,7 @@ def converge(
 
     energy = stats["energy"].to_numpy()
     return Convergence(
-        agreement(parameters, n_chains),
+        rhat_and_ess(parameters, n_chains),
         energy.size,
         n_chains,
         int(stats["diverging"].to_numpy().sum()),
@@ -255,7 +256,7 @@ def converge(
     )
 
 
-def agreement_of(drawn: np.ndarray, n_chains: int) -> pd.DataFrame:
+def rhat_and_ess_of(drawn: np.ndarray, n_chains: int) -> pd.DataFrame:
     """R-hat and effective sample sizes of draws (S, m): columns rhat, ess_bulk, ess_tail.
 
     R-hat compares the halves of all chains; of a single chain, its quarters.
@@ -274,18 +275,20 @@ def agreement_of(drawn: np.ndarray, n_chains: int) -> pd.DataFrame:
     )
 
 
-def agreement(parameters: dict[str, tuple[list[str], np.ndarray]], n_chains: int) -> pd.DataFrame:
+def rhat_and_ess(
+    parameters: dict[str, tuple[list[str], np.ndarray]], n_chains: int
+) -> pd.DataFrame:
     """The same of draws (S, m) by class, with column term."""
     terms = [label(kind, name) for kind, (names, _) in parameters.items() for name in names]
-    made = agreement_of(np.hstack([drawn for _, drawn in parameters.values()]), n_chains)
+    made = rhat_and_ess_of(np.hstack([drawn for _, drawn in parameters.values()]), n_chains)
     made.insert(0, "term", terms)
     return made
 
 
-def effects_agreement(random: Sequence[RandomPart], draws: Draws) -> pd.DataFrame:
+def effects_rhat_and_ess(random: Sequence[RandomPart], draws: Draws) -> pd.DataFrame:
     """The same of every random effect, with column group (its grouping factor) in place of term."""
     tables = [
-        agreement_of(effects.reshape(len(effects), -1), draws.n_chains).assign(
+        rhat_and_ess_of(effects.reshape(len(effects), -1), draws.n_chains).assign(
             group=part.design.term.group
         )
         for part, effects in zip(random, draws.effects, strict=True)

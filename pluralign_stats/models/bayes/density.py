@@ -31,15 +31,15 @@ from pluralign_stats.models.bayes.transforms import (
     add_product,
     add_transposed_product,
     bend,
-    bend_slope,
     collect,
     condition,
-    condition_slopes,
+    condition_vjp,
     cut_points,
-    cut_points_slopes,
+    cut_points_vjp,
     factor,
-    factor_slopes,
+    factor_vjp,
     spread,
+    warp_vjp,
 )
 from pluralign_stats.models.engine.compiled import compiled
 
@@ -103,15 +103,15 @@ class Data(NamedTuple):
     shared: np.ndarray
 
 
-class Reference(NamedTuple):
+class ExpansionPoint(NamedTuple):
     """The approximation by which coordinates are chosen.
 
     Attributes
     ----------
     centre, root
         (P,) parameters, and (P, P) lower-triangular factor of their covariance.
-    bent
-        (P,) which coordinates are bent; their rows of `root` are diagonal.
+    warped
+        (P,) which coordinates are warped; their rows of `root` are diagonal.
     cuts, eta
         (G, C) thresholds and (n,) predictors there.
     W
@@ -129,7 +129,7 @@ class Reference(NamedTuple):
 
     centre: np.ndarray
     root: np.ndarray
-    bent: np.ndarray
+    warped: np.ndarray
     cuts: np.ndarray
     eta: np.ndarray
     W: np.ndarray
@@ -163,16 +163,16 @@ class Prior(NamedTuple):
 
 
 @compiled
-def place(z, reference, phi):
+def place(z, point, phi):
     """Put the parameters phi at coordinates z (P or more,); returns the log Jacobian of `bend`."""
     P = len(phi)
     y, total = z[:P].copy(), 0.0
     for k in range(P):
-        phi[k] = reference.centre[k]
-        if reference.bent[k]:
+        phi[k] = point.centre[k]
+        if point.warped[k]:
             y[k], log_slope = bend(z[k])
             total += log_slope
-    add_product(reference.root, y, phi)
+    add_product(point.root, y, phi)
     return total
 
 
@@ -199,7 +199,7 @@ def natural(phi, data):
 
 
 @compiled
-def effects(z, phi, cuts, beta, factors, data, reference):
+def effects(z, phi, cuts, beta, factors, data, point):
     """All random effects from coordinates.
 
     Returns
@@ -211,10 +211,10 @@ def effects(z, phi, cuts, beta, factors, data, reference):
     T, n = len(data.q), len(data.y)
     moved = np.empty(len(phi))
     for k in range(len(phi)):
-        moved[k] = reference.centre[k] - phi[k]
-    u, v = np.empty(len(reference.b)), np.empty(len(reference.b))
-    b = reference.b.copy()
-    root = np.empty(len(reference.W))
+        moved[k] = point.centre[k] - phi[k]
+    u, v = np.empty(len(point.b)), np.empty(len(point.b))
+    b = point.b.copy()
+    root = np.empty(len(point.W))
     fixed = np.zeros(len(data.X))
     add_product(data.X, beta, fixed)
     eta = np.empty(n)
@@ -222,23 +222,23 @@ def effects(z, phi, cuts, beta, factors, data, reference):
         eta[i] = fixed[data.cell[i]]
     total = 0.0
     if T > 1:
-        add_product(reference.by_phi, moved, b)
+        add_product(point.by_phi, moved, b)
     for t in range(T):
-        q, first, w = data.q[t], data.first[t], reference.W_first[t]
+        q, first, w = data.q[t], data.first[t], point.W_first[t]
         if t == T - 1:
             change = np.empty(n)
             for i in range(n):
-                change[i] = -reference.h[i] * (eta[i] - reference.eta[i])
+                change[i] = -point.h[i] * (eta[i] - point.eta[i])
                 if data.n_cuts:
                     g, k = data.section[i], data.y[i]
                     if k > 0:
-                        moved_a = cuts[g, k - 1] - reference.cuts[g, k - 1]
-                        change[i] -= reference.h_a[i] * moved_a
+                        moved_a = cuts[g, k - 1] - point.cuts[g, k - 1]
+                        change[i] -= point.h_a[i] * moved_a
                     if k < data.n_cuts:
-                        change[i] -= reference.h_b[i] * (cuts[g, k] - reference.cuts[g, k])
+                        change[i] -= point.h_b[i] * (cuts[g, k] - point.cuts[g, k])
             collect(change, data.at[t], data.Z[t], data.plain[t], first, data.width[t], b)
         total += condition(
-            reference.W[w:], b, z, factors[t], first, data.n_levels[t], q, v, u, root[w:]
+            point.W[w:], b, z, factors[t], first, data.n_levels[t], q, v, u, root[w:]
         )
         spread(u, data.at[t], data.Z[t], data.plain[t], first, data.width[t], eta)
     return u, v, b, root, eta, total
@@ -249,7 +249,7 @@ def log_priors(phi, cuts, data, prior, by_phi, by_cuts):
     """Log prior density of phi, up to a constant; slopes by phi and thresholds are added.
 
     Of thresholds the slopes are by the thresholds themselves, but for that of the Jacobian, which
-    `transforms.cut_points_slopes` adds.
+    `transforms.cut_points_vjp` adds.
     """
     p, G, C = data.X.shape[1], data.n_sections, data.n_cuts
     total = 0.0
@@ -276,14 +276,14 @@ def log_priors(phi, cuts, data, prior, by_phi, by_cuts):
 
 
 @compiled
-def log_density(z, slope, data, reference, prior):
+def log_density(z, slope, data, point, prior):
     """Log posterior density at coordinates z, up to a constant; its gradient is put in `slope`."""
-    P, T, n = len(reference.centre), len(data.q), len(data.y)
+    P, T, n = len(point.centre), len(data.q), len(data.y)
     p, s, G, C = data.X.shape[1], data.S.shape[1], data.n_sections, data.n_cuts
     phi = np.empty(P)
-    log_jacobian = place(z, reference, phi)
+    log_jacobian = place(z, point, phi)
     beta, cuts, zeta, factors = natural(phi, data)
-    u, v, b, root, eta, total = effects(z[P:], phi, cuts, beta, factors, data, reference)
+    u, v, b, root, eta, total = effects(z[P:], phi, cuts, beta, factors, data, point)
 
     by_phi, by_cuts = np.zeros(P), np.zeros((G, C))
     total += log_jacobian + log_priors(phi, cuts, data, prior, by_phi, by_cuts)
@@ -305,28 +305,28 @@ def log_density(z, slope, data, reference, prior):
     by_z = slope[P:]
     by_u, by_b, by_factor = np.zeros(len(u)), np.empty(len(u)), np.zeros(factors.shape)
     for t in range(T - 1, -1, -1):
-        q, first, w = data.q[t], data.first[t], reference.W_first[t]
+        q, first, w = data.q[t], data.first[t], point.W_first[t]
         collect(by_eta, data.at[t], data.Z[t], data.plain[t], first, data.width[t], by_u)
-        condition_slopes(
-            reference.W[w:], b, z[P:], factors[t], first, data.n_levels[t], q, v, root[w:], by_u,
+        condition_vjp(
+            point.W[w:], b, z[P:], factors[t], first, data.n_levels[t], q, v, root[w:], by_u,
             by_z, by_b, by_factor[t],
         )  # fmt: skip
         if t == T - 1:
             change = np.zeros(n)
             spread(by_b, data.at[t], data.Z[t], data.plain[t], first, data.width[t], change)
             for i in range(n):
-                by_eta[i] -= reference.h[i] * change[i]
+                by_eta[i] -= point.h[i] * change[i]
                 if C:
                     g, k = data.section[i], data.y[i]
                     if k > 0:
-                        by_cuts[g, k - 1] -= reference.h_a[i] * change[i]
+                        by_cuts[g, k - 1] -= point.h_a[i] * change[i]
                     if k < C:
-                        by_cuts[g, k] -= reference.h_b[i] * change[i]
-    c = len(reference.by_phi)
+                        by_cuts[g, k] -= point.h_b[i] * change[i]
+    c = len(point.by_phi)
     if T > 1:
         for k in range(c):
             by_b[k] = -by_b[k]
-        add_transposed_product(reference.by_phi, by_b, by_phi)
+        add_transposed_product(point.by_phi, by_b, by_phi)
     cells = np.zeros(len(data.X))
     for i in range(n):
         cells[data.cell[i]] += by_eta[i]
@@ -337,7 +337,7 @@ def log_density(z, slope, data, reference, prior):
             cells[data.cell[i]] += by_log_scale[i]
         add_transposed_product(data.S, cells, by_phi[p + G * C : p + G * C + s])
     if C:
-        cut_points_slopes(
+        cut_points_vjp(
             phi[p : p + G * C].reshape(G, C),
             by_cuts,
             by_phi[p : p + G * C].reshape(G, C),
@@ -347,7 +347,7 @@ def log_density(z, slope, data, reference, prior):
         q = data.q[t]
         k = 1 if data.shared[t] else q
         m = q * (q - 1) // 2 if data.correlated[t] else 0
-        factor_slopes(
+        factor_vjp(
             phi[at : at + k],
             phi[at + k : at + k + m],
             q,
@@ -358,31 +358,31 @@ def log_density(z, slope, data, reference, prior):
         )
         at += k + m
     slope[:P] = 0
-    add_transposed_product(reference.root, by_phi, slope[:P])
+    add_transposed_product(point.root, by_phi, slope[:P])
     for k in range(P):
-        if reference.bent[k]:
-            slope[k] = bend_slope(z[k], slope[k])
+        if point.warped[k]:
+            slope[k] = warp_vjp(z[k], slope[k])
     return total
 
 
 @compiled
-def parameters(z: np.ndarray, reference: Reference) -> np.ndarray:
+def parameters(z: np.ndarray, point: ExpansionPoint) -> np.ndarray:
     """Parameters phi (S, P) at coordinates (S, d)."""
-    made = np.empty((len(z), len(reference.centre)))
+    made = np.empty((len(z), len(point.centre)))
     for s in range(len(z)):
-        place(z[s], reference, made[s])
+        place(z[s], point, made[s])
     return made
 
 
 @compiled
-def random_effects(z: np.ndarray, data: Data, reference: Reference) -> np.ndarray:
+def random_effects(z: np.ndarray, data: Data, point: ExpansionPoint) -> np.ndarray:
     """Effects (S, U) of all levels at coordinates (S, d)."""
-    P = len(reference.centre)
-    phi, made = np.empty(P), np.empty((len(z), len(reference.b)))
+    P = len(point.centre)
+    phi, made = np.empty(P), np.empty((len(z), len(point.b)))
     for s in range(len(z)):
-        place(z[s], reference, phi)
+        place(z[s], point, phi)
         beta, cuts, _, factors = natural(phi, data)
-        u = effects(z[s, P:], phi, cuts, beta, factors, data, reference)[0]
+        u = effects(z[s, P:], phi, cuts, beta, factors, data, point)[0]
         for k in range(len(u)):
             made[s, k] = u[k]
     return made

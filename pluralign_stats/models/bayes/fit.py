@@ -10,7 +10,7 @@ from pluralign_stats.errors import InputError
 from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.models.linear import LinearEstimates
 from pluralign_stats.models.ordinal import OrdinalEstimates
-from pluralign_stats.models.parts import Points
+from pluralign_stats.models.parts import ParameterDraws
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -49,9 +49,9 @@ class PosteriorEstimates(ModelEstimates):
     layout: "Layout"
 
     @property
-    def points(self) -> Points:
+    def points(self) -> ParameterDraws:
         """All draws, with the effects of each."""
-        return Points(self.draws.joint, self.draws.effects)
+        return ParameterDraws(self.draws.joint, self.draws.effects)
 
     @property
     def asymptotic(self) -> bool:

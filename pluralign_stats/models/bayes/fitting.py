@@ -9,26 +9,26 @@ import pandas as pd
 import xarray as xr
 
 from pluralign_stats.errors import InputError
-from pluralign_stats.models.bayes.arviz_data import Parameters, inference_data, parameter_draws
-from pluralign_stats.models.bayes.convergence import Convergence, converge, effects_agreement
+from pluralign_stats.models.bayes.arviz_data import NamedDraws, inference_data, parameter_draws
+from pluralign_stats.models.bayes.convergence import Convergence, diagnose, effects_rhat_and_ess
+from pluralign_stats.models.bayes.expansion import linearize
 from pluralign_stats.models.bayes.fit import (
     BayesEstimates,
     BayesLinearEstimates,
     BayesOrdinalEstimates,
 )
-from pluralign_stats.models.bayes.layout import Layout, lay_out
+from pluralign_stats.models.bayes.layout import Layout, build_layout
 from pluralign_stats.models.bayes.options import Sampling
 from pluralign_stats.models.bayes.pointwise import total_log_likelihood
 from pluralign_stats.models.bayes.posterior import Draws, unpack
 from pluralign_stats.models.bayes.priors import Priors, choose_priors
-from pluralign_stats.models.bayes.reference import refer
 from pluralign_stats.models.bayes.sampler import IMPOSSIBLE, Sampled, sample
 from pluralign_stats.models.diagnose import lasting_notes
 from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.models.linear import LinearEstimates
 from pluralign_stats.models.method import BAYESIAN
 from pluralign_stats.models.ordinal import OrdinalEstimates
-from pluralign_stats.models.parts import Joint, RandomPart
+from pluralign_stats.models.parts import Parameters, RandomPart
 
 #: Draws over which the log-likelihood is averaged.
 SAMPLED = 100
@@ -38,23 +38,23 @@ def sample_posterior(
     start: ModelEstimates, priors: Mapping[str, str] | None, how: Sampling
 ) -> BayesEstimates:
     """Sample the posterior of the model of a fit; see `fit_bayes`."""
-    layout = lay_out(start)
+    layout = build_layout(start)
     chosen = choose_priors(start, layout, priors)
     prior = chosen.numbers(layout)
     try:
-        reference = refer(start, layout, prior)
+        point = linearize(start, layout, prior)
     except np.linalg.LinAlgError:
         raise InputError(IMPOSSIBLE) from None
-    sampled = sample(layout.data, reference, prior, how)
-    drawn = unpack(start, layout, reference, sampled.z)
+    sampled = sample(layout.data, point, prior, how)
+    drawn = unpack(start, layout, point, sampled.z)
     return as_posterior(start, drawn, chosen, judge_of(sampled), sampled.stats)
 
 
-def judge_of(sampled: Sampled) -> Callable[[Parameters], Convergence]:
+def judge_of(sampled: Sampled) -> Callable[[NamedDraws], Convergence]:
     """What tells of draws (S, m) by class whether to trust them, as they were sampled."""
 
-    def judge(parameters: Parameters) -> Convergence:
-        return converge(
+    def judge(parameters: NamedDraws) -> Convergence:
+        return diagnose(
             parameters,
             len(sampled.z),
             sampled.stats,
@@ -69,7 +69,7 @@ def as_posterior(
     start: ModelEstimates,
     drawn: Draws,
     chosen: Priors,
-    judge: Callable[[Parameters], Convergence],
+    judge: Callable[[NamedDraws], Convergence],
     stats: xr.Dataset,
     how: str = "NUTS",
 ) -> BayesEstimates:
@@ -84,12 +84,12 @@ def as_posterior(
     how
         How the draws were made.
     """
-    layout = lay_out(start)
+    layout = build_layout(start)
     base = summarise(start, layout, drawn, how)
     words = {c.name: c.words for c in base.coefficients}
     convergence = replace(judge(parameter_draws(base, layout, drawn)), words=words)
     if not convergence.approximate:
-        convergence = replace(convergence, effects=effects_agreement(base.random, drawn))
+        convergence = replace(convergence, effects=effects_rhat_and_ess(base.random, drawn))
     notes = convergence.notes()
     coded = start.coded if isinstance(start, OrdinalEstimates) else None
     known = {f.name: getattr(base, f.name) for f in fields(base)}
@@ -122,7 +122,7 @@ def summarise(
     )
     common: dict[str, Any] = {
         "random": random,
-        "joint": Joint(mean, vcov, start.joint.sizes),
+        "joint": Parameters(mean, vcov, start.joint.sizes),
         "n_parameters": len(layout.names),
         "method": replace(start.method, estimation=how, inference=BAYESIAN),
     }

@@ -8,22 +8,22 @@ import numpy as np
 import pandas as pd
 
 from pluralign_stats.errors import InputError, NotApplicableError, one_of
-from pluralign_stats.models.bayes.arviz_data import Parameters
+from pluralign_stats.models.bayes.arviz_data import NamedDraws
 from pluralign_stats.models.bayes.convergence import Convergence
 from pluralign_stats.models.bayes.density import parameters, random_effects
+from pluralign_stats.models.bayes.expansion import linearize_at
 from pluralign_stats.models.bayes.fit import BayesOrdinalEstimates
 from pluralign_stats.models.bayes.fitting import as_posterior, judge_of
 from pluralign_stats.models.bayes.joint_layout import (
     JointLayout,
-    lay_out_jointly,
+    build_joint_layout,
     start_jointly,
 )
 from pluralign_stats.models.bayes.joint_vector import joint_at
-from pluralign_stats.models.bayes.layout import Natural, lay_out, natural_of
+from pluralign_stats.models.bayes.layout import Natural, build_layout, natural_of
 from pluralign_stats.models.bayes.options import Sampling
 from pluralign_stats.models.bayes.posterior import Draws
 from pluralign_stats.models.bayes.priors import Priors, choose_priors
-from pluralign_stats.models.bayes.reference import refer_at
 from pluralign_stats.models.bayes.sampler import sample
 from pluralign_stats.models.ordinal import OrdinalEstimates, estimate_ordinal
 from pluralign_stats.models.raters import RATER, find_raters
@@ -127,17 +127,17 @@ def estimate_joint(
     )  # fmt: skip
     fits = _start(_with_raters(ratings, rater), demographics, link)
     signs = _signs(valence or {}, list(fits))
-    joint = lay_out_jointly(fits, signs)
+    joint = build_joint_layout(fits, signs)
     first = next(iter(fits.values()))
     defaults = {p.spread: f"normal(0, {APART / p.span})" for p in joint.pooled}
     chosen = choose_priors(first, joint.layout, priors, defaults)
     prior = chosen.numbers(joint.layout)
-    reference = refer_at(joint.layout, prior, *start_jointly(fits, joint))
-    sampled = sample(joint.layout.data, reference, prior, how)
+    point = linearize_at(joint.layout, prior, *start_jointly(fits, joint))
+    sampled = sample(joint.layout.data, point, prior, how)
     flat = sampled.z.reshape(-1, sampled.z.shape[-1])
-    turn = natural_of(joint.layout)
-    values = [turn(phi) for phi in parameters(flat, reference)]
-    u = random_effects(flat, joint.layout.data, reference)
+    constrain = natural_of(joint.layout)
+    values = [constrain(phi) for phi in parameters(flat, point)]
+    u = random_effects(flat, joint.layout.data, point)
     judge = judge_of(sampled)
     made = {}
     for d, (name, fit) in enumerate(fits.items()):
@@ -216,7 +216,7 @@ def _dimension_draws(
         covariances.append(np.array([v.covariances[term][d : d + 1, d : d + 1] for v in values]))
         rows = known.get_indexer(fit.random[k].design.levels)
         effects.append(joint.effects(term, u)[:, rows, d : d + 1])
-    layout = lay_out(fit)
+    layout = build_layout(fit)
     none = np.zeros(0)
     vectors = [
         joint_at(fit, layout, Natural(c, t[None], none, (r, i)))
@@ -258,11 +258,11 @@ def _convergence(
     average: np.ndarray,
     apart: np.ndarray,
     covariances: dict[str, np.ndarray],
-    judge: Callable[[Parameters], Convergence],
+    judge: Callable[[NamedDraws], Convergence],
     first: OrdinalEstimates,
 ) -> Convergence:
     """R-hat and effective draws of everything that is reported."""
-    reported: Parameters = {
+    reported: NamedDraws = {
         "average": ([f"average: {name}" for name in first.params.index], average),
         "apart": ([f"between dimensions {k + 1}" for k in range(apart.shape[1])], apart),
     }

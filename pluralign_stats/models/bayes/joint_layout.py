@@ -8,8 +8,8 @@ from scipy.linalg import helmert
 
 from pluralign_stats.errors import NotApplicableError
 from pluralign_stats.models.bayes.density import Data
+from pluralign_stats.models.bayes.expansion import regularize_covariance
 from pluralign_stats.models.bayes.layout import FAMILIES, Layout, Natural
-from pluralign_stats.models.bayes.reference import soften_covariance
 from pluralign_stats.models.design import Design
 from pluralign_stats.models.engine.links import LATENT_SD
 from pluralign_stats.models.ordinal import OrdinalEstimates
@@ -137,7 +137,7 @@ def pool(fit: OrdinalEstimates) -> tuple[Pooled, ...]:
     return tuple(found)
 
 
-def lay_out_jointly(fits: dict[str, OrdinalEstimates], valence: np.ndarray) -> JointLayout:
+def build_joint_layout(fits: dict[str, OrdinalEstimates], valence: np.ndarray) -> JointLayout:
     """Arrays for all dimensions together.
 
     Raises
@@ -248,7 +248,7 @@ def start_jointly(
             with np.errstate(divide="ignore", invalid="ignore"):
                 correlation = np.corrcoef(effects, rowvar=False)
         covariances.append(
-            soften_covariance(np.nan_to_num(correlation, nan=0.0) * np.outer(sd, sd), unit)
+            regularize_covariance(np.nan_to_num(correlation, nan=0.0) * np.outer(sd, sd), unit)
         )
         modes.append(effects)
     natural = Natural(average, cuts - np.array(own)[:, None], np.zeros(0), tuple(covariances))

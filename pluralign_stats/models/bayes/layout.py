@@ -74,7 +74,7 @@ class Layout:
         return found
 
 
-def lay_out(fit: ModelEstimates) -> Layout:
+def build_layout(fit: ModelEstimates) -> Layout:
     """Arrays for the model of a fit."""
     design = fit.design
     n = len(design.y)
@@ -200,14 +200,14 @@ def natural_of(layout: Layout) -> Callable[[np.ndarray], Natural]:
 
     back = np.argsort(layout.terms)
 
-    def turn(phi: np.ndarray) -> Natural:
+    def constrain(phi: np.ndarray) -> Natural:
         beta, cuts, log_scale, factors = natural(phi, layout.data)
         shift = layout.centre @ beta
         beta = beta - shift * layout.constant
         made = [f[:q, :q] @ f[:q, :q].T for f, q in zip(factors, layout.data.q, strict=True)]
         return Natural(beta, cuts + shift, log_scale, tuple(made[k] for k in back))
 
-    return turn
+    return constrain
 
 
 def phi_of(layout: Layout, values: Natural) -> np.ndarray:

@@ -6,7 +6,7 @@ import numpy as np
 from scipy.special import log_expit
 
 from pluralign_stats.models.bayes.log_densities import LOGIT
-from pluralign_stats.models.bayes.priors import Distribution, Slot
+from pluralign_stats.models.bayes.priors import Distribution, PriorSlot
 
 if TYPE_CHECKING:
     from pluralign_stats.models.bayes.fit import PosteriorEstimates
@@ -28,7 +28,7 @@ def log_prior_draws(fit: "PosteriorEstimates") -> dict[str, np.ndarray]:
     return found
 
 
-def _slot(fit: "PosteriorEstimates", slot: Slot, prior: Distribution) -> np.ndarray:
+def _slot(fit: "PosteriorEstimates", slot: PriorSlot, prior: Distribution) -> np.ndarray:
     """Log density (S,) of the parameters of one slot."""
     layout, draws = fit.layout, fit.draws
     p, m, _ = layout.sizes

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pluralign_stats.models.bayes.density import Reference, parameters, random_effects
+from pluralign_stats.models.bayes.density import ExpansionPoint, parameters, random_effects
 from pluralign_stats.models.bayes.joint_vector import joint_at
 from pluralign_stats.models.bayes.layout import Layout, natural_of
 from pluralign_stats.models.fit import ModelEstimates
@@ -58,12 +58,12 @@ class Draws:
         return values.reshape(self.n_chains, -1, *values.shape[1:])
 
 
-def unpack(fit: ModelEstimates, layout: Layout, reference: Reference, z: np.ndarray) -> Draws:
+def unpack(fit: ModelEstimates, layout: Layout, point: ExpansionPoint, z: np.ndarray) -> Draws:
     """Turn coordinates (chains, draws, d) into draws."""
     n_chains, flat = len(z), z.reshape(-1, z.shape[-1])
-    turn = natural_of(layout)
-    values = [turn(phi) for phi in parameters(flat, reference)]
-    u = random_effects(flat, layout.data, reference)
+    constrain = natural_of(layout)
+    values = [constrain(phi) for phi in parameters(flat, point)]
+    u = random_effects(flat, layout.data, point)
     made: dict[int, np.ndarray] = {}
     for t, k in enumerate(layout.terms):
         q, levels, first = (

@@ -10,7 +10,7 @@ from scipy import stats
 from pluralign_stats.describe.intervals import check_level
 from pluralign_stats.models.bayes.bayes import check_family, starting_fit
 from pluralign_stats.models.bayes.density import Prior
-from pluralign_stats.models.bayes.layout import Layout, Natural, lay_out, natural_of
+from pluralign_stats.models.bayes.layout import Layout, Natural, build_layout, natural_of
 from pluralign_stats.models.bayes.log_densities import (
     CORRELATION,
     DIRICHLET,
@@ -30,7 +30,7 @@ CERTAIN = 0.99
 #: Ratings of a data set are nearly all alike if more than this share of them is.
 ALIKE = 0.9
 
-#: Priors are absurd if more than this share of what they foretell is.
+#: Priors are absurd if more than this share of what they prior_predictive_of is.
 MUCH = 0.25
 
 #: Fewest data sets that are drawn.
@@ -88,11 +88,13 @@ def prior_predictive(
     """
     check_family(family, link)
     start = starting_fit(formula, data, family, link, nominal, scale, weights, rater)
-    layout = lay_out(start)
-    return foretell(start, layout, choose_priors(start, layout, priors), draws, seed, conf_level)
+    layout = build_layout(start)
+    return prior_predictive_of(
+        start, layout, choose_priors(start, layout, priors), draws, seed, conf_level
+    )
 
 
-def foretell(
+def prior_predictive_of(
     fit: ModelEstimates, layout: Layout, priors: Priors, draws: int, seed: int, conf_level: float
 ) -> Result:
     """Ratings that the priors of a model expect; see `prior_predictive`."""
@@ -147,11 +149,11 @@ def draw_sets(
     fit: ModelEstimates, layout: Layout, prior: Prior, size: int, rng: np.random.Generator
 ) -> Iterator[DrawnSet]:
     """Draw parameters, random effects and ratings from the priors, one data set at a time."""
-    turn = natural_of(layout)
+    constrain = natural_of(layout)
     section = np.empty(len(layout.order), dtype=np.int64)
     section[layout.order] = layout.data.section
     for phi in draw_parameters(layout, prior, size, rng):
-        values = turn(phi)
+        values = constrain(phi)
         effects = tuple(
             rng.multivariate_normal(np.zeros(len(c)), c, len(r.levels), method="cholesky")
             for r, c in zip(fit.design.random, values.covariances, strict=True)

@@ -48,7 +48,7 @@ class Distribution:
 
 
 @dataclass(frozen=True)
-class Slot:
+class PriorSlot:
     """A place for a prior.
 
     Attributes
@@ -99,7 +99,7 @@ def parse_prior(name: str, text: object) -> Distribution:
     return Distribution(kind, values)
 
 
-def slots(fit: ModelEstimates, layout: Layout) -> list[Slot]:
+def slots(fit: ModelEstimates, layout: Layout) -> list[PriorSlot]:
     """Every place for a prior, with its default.
 
     Defaults are weakly informative on the latent scale: unit logit SD is taken for one unit of
@@ -115,34 +115,31 @@ def slots(fit: ModelEstimates, layout: Layout) -> list[Slot]:
             default = Distribution("normal", (float(np.mean(y)), 2.5 * unit))
         else:
             default = Distribution("normal", (0.0, unit / spans[k]))
-        found.append(Slot(name, "coefficients", default, (k,)))
+        found.append(PriorSlot(name, "coefficients", default, (k,)))
     if m:
-        found.append(
-            Slot(
-                "thresholds",
-                "thresholds",
-                Distribution("dirichlet", (1.0,)),
-                tuple(range(p, p + m)),
-            )
-        )
+        default, where = Distribution("dirichlet", (1.0,)), tuple(range(p, p + m))
+        found.append(PriorSlot("thresholds", "thresholds", default, where))
     for k in range(p + m, p + m + s):
         if not fit.family.ordered:
-            found.append(
-                Slot("residual", "residual", Distribution("exponential", (1 / unit,)), (k,))
-            )
+            default = Distribution("exponential", (1 / unit,))
+            found.append(PriorSlot("residual", "residual", default, (k,)))
         else:
-            found.append(Slot(layout.names[k], "scale", Distribution("normal", (0.0, 0.5)), (k,)))
+            found.append(
+                PriorSlot(layout.names[k], "scale", Distribution("normal", (0.0, 0.5)), (k,))
+            )
     for t, (sizes, partials) in enumerate(layout.blocks()):
         n = sizes.stop - sizes.start
         simple = layout.data.plain[t] or layout.data.shared[t]
         spans = np.ones(n) if simple else _spans(layout.data.Z[t, :, :n])
         for k, span in zip(range(sizes.start, sizes.stop), spans, strict=True):
             default = Distribution("exponential", (span / unit,))
-            found.append(Slot(layout.names[k], "sd", default, (k,)))
+            found.append(PriorSlot(layout.names[k], "sd", default, (k,)))
         if partials.stop > partials.start:
             where = tuple(range(partials.start, partials.stop))
             found.append(
-                Slot(f"cor({layout.groups[t]})", "correlations", Distribution("lkj", (2.0,)), where)
+                PriorSlot(
+                    f"cor({layout.groups[t]})", "correlations", Distribution("lkj", (2.0,)), where
+                )
             )
     return found
 
@@ -164,9 +161,9 @@ def _spans(columns: np.ndarray) -> np.ndarray:
 class Priors:
     """All priors of a model: slots with what stands in them, and whether it was given."""
 
-    entries: tuple[tuple[Slot, Distribution, bool], ...]
+    entries: tuple[tuple[PriorSlot, Distribution, bool], ...]
 
-    def __iter__(self) -> Iterator[tuple[Slot, Distribution, bool]]:
+    def __iter__(self) -> Iterator[tuple[PriorSlot, Distribution, bool]]:
         return iter(self.entries)
 
     def table(self) -> pd.DataFrame:
@@ -238,6 +235,6 @@ def choose_priors(
     return Priors(tuple(entries))
 
 
-def _constant(slot: Slot, layout: Layout) -> bool:
+def _constant(slot: PriorSlot, layout: Layout) -> bool:
     """Whether a slot is a Gaussian family's constant, which is no effect."""
     return slot.group == "coefficients" and bool(layout.constant[slot.where[0]])

@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 
 from pluralign_stats.errors import InputError
-from pluralign_stats.models.bayes.density import Data, Prior, Reference, log_density
+from pluralign_stats.models.bayes.density import Data, ExpansionPoint, Prior, log_density
 from pluralign_stats.models.bayes.options import Sampling, n_cores
 
 #: Fewest draws of each chain that an interrupted run must have to be kept.
@@ -50,7 +50,7 @@ class Sampled:
     complete: bool
 
 
-def sample(data: Data, reference: Reference, prior: Prior, how: Sampling) -> Sampled:
+def sample(data: Data, point: ExpansionPoint, prior: Prior, how: Sampling) -> Sampled:
     """Sample the posterior; chains run side by side, one on each core.
 
     Raises
@@ -63,11 +63,11 @@ def sample(data: Data, reference: Reference, prior: Prior, how: Sampling) -> Sam
     import nutpie
     from nutpie.compiled_pyfunc import from_pyfunc
 
-    size = len(reference.centre) + len(reference.b)
+    size = len(point.centre) + len(point.b)
 
     def density(z: np.ndarray) -> tuple[float, np.ndarray]:
         slope = np.empty(size)
-        return log_density(z, slope, data, reference, prior), slope
+        return log_density(z, slope, data, point, prior), slope
 
     def start(number: int) -> np.ndarray:
         rng = np.random.default_rng(number)

@@ -58,5 +58,5 @@ def posterior_summary(fit: PosteriorEstimates, conf_level: float) -> Result:
 
 
 def _sentence(fit: PosteriorEstimates, counted: bool = True) -> str:
-    told = f"{sizes_of(fit, counted)}; {fit.convergence.told()}"
+    told = f"{sizes_of(fit, counted)}; {fit.convergence.describe()}"
     return told[:1].upper() + told[1:]

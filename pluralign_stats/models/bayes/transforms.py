@@ -40,7 +40,7 @@ def bend(z):
 
 
 @compiled
-def bend_slope(z, slope):
+def warp_vjp(z, slope):
     """The slope by z from that by `bend`'s value, with that of the log of its own slope."""
     half = 0.5 * z
     return slope * math.exp(-math.asinh(half)) - 0.5 / math.sqrt(1 + half * half)
@@ -69,7 +69,7 @@ def factor(log_sd, partial, q, out):
 
 
 @compiled
-def factor_slopes(log_sd, partial, q, value, slope, by_log_sd, by_partial):
+def factor_vjp(log_sd, partial, q, value, slope, by_log_sd, by_partial):
     """Add to the slopes by log standard deviations and partial correlations."""
     for i in range(q):
         own = min(i, len(log_sd) - 1)
@@ -150,7 +150,7 @@ def condition(W, b, z, factor, first, n_levels, q, v, u, root):
 
 
 @compiled
-def cholesky_slopes(R, by_R, P, by_M):
+def cholesky_vjp(R, by_R, P, by_M):
     """Put the slopes by ``M = R R'`` from those by its factor R in `by_M`; P is overwritten.
 
     Murray (2016), arXiv 1602.07527, equation 10.
@@ -180,7 +180,7 @@ def cholesky_slopes(R, by_R, P, by_M):
 
 
 @compiled
-def condition_slopes(
+def condition_vjp(
     W, b, z, factor, first, n_levels, q, v, root, by_u, by_z, by_b, by_factor
 ):  # fmt: skip
     """From slopes by u: slopes by z and b, and what is added to those by the factor."""
@@ -231,7 +231,7 @@ def condition_slopes(
             for f in range(e + 1):
                 t += factor[e, f] * by_t[f]
             by_b[k + e] = t
-        cholesky_slopes(R, by_R, P, by_M)
+        cholesky_vjp(R, by_R, P, by_M)
         for g in range(q):
             for h in range(q):
                 t = 0.0
@@ -283,7 +283,7 @@ def cut_points(free, out):
 
 
 @compiled
-def cut_points_slopes(free, slope, by_free):
+def cut_points_vjp(free, slope, by_free):
     """Add to the slopes by first thresholds and log distances, those of the Jacobian included."""
     for g in range(free.shape[0]):
         above = 0.0

@@ -23,9 +23,9 @@ def average_information(problem: LinearProblem, state: LinearState) -> np.ndarra
     """
     layout, system, weight = problem.layout, problem.system, problem.weight
     z, index = system.z, layout.index
-    fitted = problem.X @ state.beta + layout.take_rows(z, state.u)
+    fitted = problem.X @ state.beta + layout.gather(z, state.u)
     e = weight * (problem.y - fitted)
-    pulled = layout.add_rows(layout.z, e)
+    pulled = layout.scatter_add(layout.z, e)
     moves = []
     for slot, shape in zip(layout.slots, layout.covariance.shapes, strict=True):
         for row, column in zip(*shape.entries, strict=True):
@@ -33,7 +33,7 @@ def average_information(problem: LinearProblem, state: LinearState) -> np.ndarra
             moves.append(layout.z[:, a] * state.u[index[:, b]] + z[:, b] * pulled[index[:, a]])
     W = np.array(moves).T.reshape(len(e), -1)
     weighted = weight[:, None] * W
-    right = layout.add_rows(z, weighted)
+    right = layout.scatter_add(z, weighted)
     crossed = problem.X.T @ weighted - state.solved[:, :-1].T @ right
     P = W.T @ weighted - right.T @ system.solve(right) - crossed.T @ state.unscaled @ crossed
     along = W.T @ e

@@ -121,7 +121,7 @@ class Layout:
             )
         return made
 
-    def add_rows(self, z: np.ndarray, value: np.ndarray) -> np.ndarray:
+    def scatter_add(self, z: np.ndarray, value: np.ndarray) -> np.ndarray:
         """``z' value`` (N,) or (N, k) of (n, Q) rows and (n,) or (n, k) values."""
         out = np.zeros((self.n_columns, *value.shape[1:]))
         for slot in range(z.shape[1]):
@@ -131,7 +131,7 @@ class Layout:
             out += np.array(sums).T.reshape(out.shape)
         return out
 
-    def take_rows(self, z: np.ndarray, vector: np.ndarray) -> np.ndarray:
+    def gather(self, z: np.ndarray, vector: np.ndarray) -> np.ndarray:
         """``z vector`` (n,) or (n, k) of (n, Q) rows and (N,) or (N, k) vectors."""
         out = np.zeros((len(z), *vector.shape[1:]))
         for slot in range(z.shape[1]):
@@ -161,7 +161,7 @@ def _columns(values: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(values[:, None] if values.ndim == 1 else values)
 
 
-def lay_out(terms: Sequence[Term], n: int) -> Layout:
+def build_layout(terms: Sequence[Term], n: int) -> Layout:
     """Choose which terms to eliminate first and give every effect its column.
 
     Parameters

@@ -121,7 +121,7 @@ def mode_at(problem: OrdinalProblem, psi: np.ndarray, start: np.ndarray) -> Ordi
     scaled = layout.scaled(theta)
 
     def at(u: np.ndarray) -> tuple[float, np.ndarray, np.ndarray, CutTerms]:
-        shift = k * layout.take_rows(scaled, u)
+        shift = k * layout.gather(scaled, u)
         a, b = a0 - shift, b0 - shift
         terms = cut_terms(a, b, problem.link)
         return float(weight @ terms.log_p - 0.5 * u @ u), a, b, terms
@@ -136,7 +136,7 @@ def mode_at(problem: OrdinalProblem, psi: np.ndarray, start: np.ndarray) -> Ordi
     before = np.inf
     fresh = False
     for _ in range(MODE_STEPS):
-        slope = layout.add_rows(scaled, -weight * k * (terms.l_a + terms.l_b)) - u
+        slope = layout.scatter_add(scaled, -weight * k * (terms.l_a + terms.l_b)) - u
         gain = np.inf
         if system.factored:
             step = system.solve(slope)
@@ -166,10 +166,10 @@ def mode_at(problem: OrdinalProblem, psi: np.ndarray, start: np.ndarray) -> Ordi
 
 
 @dataclass(frozen=True, eq=False)
-class Slopes:
+class RowGradients:
     """What a move of the parameters does to the likelihood, row by row.
 
-    Either with the random effects held still, or in all (`follow_mode`).
+    Either with the random effects held still, or in all (`add_mode_gradient`).
 
     Attributes
     ----------
@@ -187,19 +187,19 @@ class Slopes:
 
 def gradient_at(problem: OrdinalProblem, state: OrdinalState) -> np.ndarray:
     """Gradient (f + s + t,) of the log-likelihood at the state last factored for."""
-    return gradient_of(problem, state, slopes_at(problem, state))
+    return gradient_of(problem, state, row_gradients_at(problem, state))
 
 
-def slopes_at(problem: OrdinalProblem, state: OrdinalState) -> Slopes:
+def row_gradients_at(problem: OrdinalProblem, state: OrdinalState) -> RowGradients:
     """What each row adds to the gradient, at the state last factored for."""
     layout, weight, terms = problem.layout, problem.weight, state.terms
     by_a, by_b = weight * terms.l_a, weight * terms.l_b
     by_k = by_a * finite(state.a) + by_b * finite(state.b)
     eta = -state.k * (by_a + by_b)
-    still = Slopes(by_a, by_b, by_k, layout.pair_rows(eta[:, None], state.u[:, None]))
+    still = RowGradients(by_a, by_b, by_k, layout.pair_rows(eta[:, None], state.u[:, None]))
     inverse = problem.system.invert()
     pull = np.zeros(layout.n_columns)
-    return follow_mode(problem, state, still, inverse.variance, inverse.product, pull)
+    return add_mode_gradient(problem, state, still, inverse.variance, inverse.product, pull)
 
 
 def finite(cut: np.ndarray) -> np.ndarray:
@@ -207,15 +207,15 @@ def finite(cut: np.ndarray) -> np.ndarray:
     return np.where(np.isfinite(cut), cut, 0.0)
 
 
-def gradient_of(problem: OrdinalProblem, state: OrdinalState, slopes: Slopes) -> np.ndarray:
-    """Gradient (f + s + t,) that whole slopes, those of `follow_mode`, make."""
+def gradient_of(problem: OrdinalProblem, state: OrdinalState, slopes: RowGradients) -> np.ndarray:
+    """Gradient (f + s + t,) that whole slopes, those of `add_mode_gradient`, make."""
     k = state.k
     parts = [problem.lower.T @ (k * slopes.a) + problem.upper.T @ (k * slopes.b)]
     parts += [-problem.scale.T @ slopes.k]
     return np.concatenate([*parts, problem.layout.gradient(slopes.pairs)])
 
 
-def scores_of(problem: OrdinalProblem, state: OrdinalState, slopes: Slopes) -> np.ndarray:
+def scores_of(problem: OrdinalProblem, state: OrdinalState, slopes: RowGradients) -> np.ndarray:
     """(n, f + s + t) what each row adds to the gradient; rows in the layout's order.
 
     The log-likelihood of independent groups of rows is a sum, and these, summed over the rows of a
@@ -232,14 +232,14 @@ def scores_of(problem: OrdinalProblem, state: OrdinalState, slopes: Slopes) -> n
     return np.hstack([location, scale, *pairs])
 
 
-def follow_mode(
+def add_mode_gradient(
     problem: OrdinalProblem,
     state: OrdinalState,
-    still: Slopes,
+    still: RowGradients,
     variance: np.ndarray,
     product: np.ndarray,
     pull: np.ndarray,
-) -> Slopes:
+) -> RowGradients:
     """Add to slopes with the random effects held still what moving their mode and A does.
 
     Parameters
@@ -255,8 +255,8 @@ def follow_mode(
     layout, system, weight = problem.layout, problem.system, problem.weight
     k, terms = state.k, state.terms
     bend = terms.t_a + terms.t_b
-    v = system.solve(pull + layout.add_rows(system.z, -0.5 * variance * weight * k**3 * bend))
-    t = layout.take_rows(system.z, v)
+    v = system.solve(pull + layout.scatter_add(system.z, -0.5 * variance * weight * k**3 * bend))
+    t = layout.gather(system.z, v)
     by_a = weight * (0.5 * variance * k**2 * terms.t_a - t * k * terms.h_a)
     by_b = weight * (0.5 * variance * k**2 * terms.t_b - t * k * terms.h_b)
     shift = terms.l_a + terms.l_b
@@ -265,7 +265,7 @@ def follow_mode(
     slopes = np.column_stack([-k * (by_a + by_b), -weight * k * shift])
     pairs = still.pairs + layout.pair_rows(slopes, np.column_stack([state.u, v]))
     pairs -= curvature(problem, k, terms)[:, None] * product
-    return Slopes(still.a + by_a, still.b + by_b, by_k, pairs)
+    return RowGradients(still.a + by_a, still.b + by_b, by_k, pairs)
 
 
 def profile_information(problem: OrdinalProblem, state: OrdinalState) -> np.ndarray:
@@ -283,6 +283,6 @@ def profile_information(problem: OrdinalProblem, state: OrdinalState) -> np.ndar
     information = -J_a.T @ (weight[:, None] * (l_aa[:, None] * J_a + mixed * J_b))
     information -= J_b.T @ (weight[:, None] * (l_bb[:, None] * J_b + mixed * J_a))
     pulls = (weight * k)[:, None] * (terms.h_a[:, None] * J_a + terms.h_b[:, None] * J_b)
-    right = layout.add_rows(system.z, pulls)
+    right = layout.scatter_add(system.z, pulls)
     information -= right.T @ system.solve(right)
     return 0.5 * (information + information.T)

@@ -90,7 +90,7 @@ def maximize(
     return replace(best, n_evaluations=count)
 
 
-def settle_boundary(
+def active_set_step(
     objective: Objective, found: Maximum, covariance: Covariance, curvature: np.ndarray
 ) -> Maximum:
     """Put random effects that are all but 0 at exactly 0, where that costs nothing.

@@ -44,7 +44,7 @@ class LinearProblem:
         """Form the cross-products that every evaluation needs."""
         columns = np.column_stack([self.X, self.y])
         weighted = columns * self.weight[:, None]
-        crossed = self.layout.add_rows(self.layout.z, weighted)
+        crossed = self.layout.scatter_add(self.layout.z, weighted)
         object.__setattr__(self, "system", System(self.layout))
         object.__setattr__(self, "columns", columns)
         object.__setattr__(self, "squares", columns.T @ weighted)
@@ -144,7 +144,7 @@ def gradient_at(problem: LinearProblem, state: LinearState) -> LinearGradient:
     layout, system = problem.layout, problem.system
     p = problem.X.shape[1]
     weight = problem.weight[:, None]
-    residuals = weight * (problem.columns - layout.take_rows(system.z, state.solved))
+    residuals = weight * (problem.columns - layout.gather(system.z, state.solved))
     r = residuals[:, p:] - residuals[:, :p] @ state.beta[:, None]
     residual = -2 * layout.gradient(layout.pair_rows(r, state.u[:, None]))
     pairs = weight * system.invert().product

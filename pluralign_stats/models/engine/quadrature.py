@@ -11,9 +11,9 @@ from scipy.special import logsumexp
 from pluralign_stats.models.engine.laplace import (
     OrdinalProblem,
     OrdinalState,
-    Slopes,
+    RowGradients,
+    add_mode_gradient,
     finite,
-    follow_mode,
     gradient_of,
 )
 from pluralign_stats.models.engine.links import cut_terms
@@ -22,14 +22,14 @@ from pluralign_stats.models.engine.links import cut_terms
 def integrate_at(
     problem: OrdinalProblem, state: OrdinalState, n_nodes: int
 ) -> tuple[float, np.ndarray]:
-    """Log-likelihood and gradient (f + s + t,) by quadrature about a mode; see `slopes_about`."""
-    value, slopes = slopes_about(problem, state, n_nodes)
+    """Log-likelihood and gradient (f + s + t,) by quadrature about a mode."""
+    value, slopes = row_gradients_about(problem, state, n_nodes)
     return value, gradient_of(problem, state, slopes)
 
 
-def slopes_about(
+def row_gradients_about(
     problem: OrdinalProblem, state: OrdinalState, n_nodes: int
-) -> tuple[float, Slopes]:
+) -> tuple[float, RowGradients]:
     """Log-likelihood, and what each row adds to its gradient, by quadrature about a mode.
 
     Parameters
@@ -75,10 +75,10 @@ def slopes_about(
     # A change dA of a level's curvature changes its spread by -spread^3 dA / 2.
     by_curvature = -0.5 * spread**3 * (widen + 1 / spread)
     product = -2 * by_curvature[group] * z
-    slopes = follow_mode(
+    slopes = add_mode_gradient(
         problem,
         state,
-        Slopes(by_a, by_b, by_k, by_z[:, None]),
+        RowGradients(by_a, by_b, by_k, by_z[:, None]),
         product * z,
         product[:, None],
         pull,

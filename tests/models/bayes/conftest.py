@@ -10,11 +10,11 @@ import pytest
 
 from pluralign_stats.fits.fit import Fit
 from pluralign_stats.models.bayes.bayes import starting_fit
-from pluralign_stats.models.bayes.density import Prior, Reference, log_density
-from pluralign_stats.models.bayes.layout import Layout, lay_out
+from pluralign_stats.models.bayes.density import ExpansionPoint, Prior, log_density
+from pluralign_stats.models.bayes.expansion import linearize
+from pluralign_stats.models.bayes.layout import Layout, build_layout
 from pluralign_stats.models.bayes.posterior import Draws, unpack
 from pluralign_stats.models.bayes.priors import Priors, choose_priors
-from pluralign_stats.models.bayes.reference import refer
 
 
 @dataclass(frozen=True)
@@ -25,20 +25,20 @@ class Model:
     layout: Layout
     priors: Priors
     prior: Prior
-    reference: Reference
+    point: ExpansionPoint
 
     @property
     def size(self) -> int:
-        return len(self.reference.centre) + len(self.reference.b)
+        return len(self.point.centre) + len(self.point.b)
 
     def log_density(self, z: np.ndarray) -> tuple[float, np.ndarray]:
         slope = np.full(self.size, np.nan)
-        value = log_density(z, slope, self.layout.data, self.reference, self.prior)
+        value = log_density(z, slope, self.layout.data, self.point, self.prior)
         return value, slope
 
     def draws(self, z: np.ndarray) -> Draws:
         """Parameters at coordinates (m, d)."""
-        return unpack(self.start, self.layout, self.reference, z[None])
+        return unpack(self.start, self.layout, self.point, z[None])
 
 
 def _build(
@@ -50,10 +50,10 @@ def _build(
 ) -> Model:
     given = {"link": "logit", "nominal": None, "scale": None, "weights": None} | options
     start = starting_fit(formula, data, family, **given)
-    layout = lay_out(start)
+    layout = build_layout(start)
     chosen = choose_priors(start, layout, priors)
     prior = chosen.numbers(layout)
-    return Model(start, layout, chosen, prior, refer(start, layout, prior))
+    return Model(start, layout, chosen, prior, linearize(start, layout, prior))
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,7 @@ import pytest
 
 from pluralign_stats import InputError, fit_bayes
 from pluralign_stats.models.bayes.approximate import Target, remainder, smoothed
-from pluralign_stats.models.bayes.layout import lay_out
+from pluralign_stats.models.bayes.layout import build_layout
 
 FORMULA = "r4 ~ x + group + (1|rater) + (1|item)"
 
@@ -44,8 +44,8 @@ def test_effects_and_predictions_work_on_it(both):
 
 def test_the_gradient_of_its_target_is_that_of_differences(build, ratings):
     model = build("r4 ~ x + (1|rater)", ratings)
-    target = Target(model.start, lay_out(model.start), model.prior)
-    phi = model.reference.centre + 0.1
+    target = Target(model.start, build_layout(model.start), model.prior)
+    phi = model.point.centre + 0.1
     value, slope = target.slope(phi)
     steps = 1e-5 * np.eye(len(phi))
     found = [(target.slope(phi + d)[0] - target.slope(phi - d)[0]) / 2e-5 for d in steps]
@@ -58,7 +58,7 @@ def test_quadrature_completes_it_to_the_exact_likelihood(build, ratings):
     from pluralign_stats import fit_ordinal
 
     model = build("r4 ~ x + (1|rater)", ratings)
-    target = Target(model.start, lay_out(model.start), model.prior)
+    target = Target(model.start, build_layout(model.start), model.prior)
     exact = fit_ordinal("r4 ~ x + (1|rater)", ratings, n_nodes=25)
     from pluralign_stats.models.bayes.joint_vector import natural_at
     from pluralign_stats.models.bayes.layout import phi_of
@@ -73,8 +73,8 @@ def test_quadrature_completes_it_to_the_exact_likelihood(build, ratings):
 
 def test_the_correction_is_the_slope_of_what_is_lacking(build, ratings):
     model = build("r4 ~ x + (1|rater)", ratings)
-    target = Target(model.start, lay_out(model.start), model.prior)
-    mode, root = target.mode(model.reference.centre, model.reference.root)
+    target = Target(model.start, build_layout(model.start), model.prior)
+    mode, root = target.mode(model.point.centre, model.point.root)
     steps = 1e-3 * root.T
 
     def lacking(phi):

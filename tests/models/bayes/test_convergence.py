@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import norm, rankdata
 
-from pluralign_stats.models.bayes.convergence import agreement_of
+from pluralign_stats.models.bayes.convergence import rhat_and_ess_of
 
 
 def by_hand(parts):
@@ -21,5 +21,5 @@ def by_hand(parts):
 @pytest.mark.parametrize(("n_chains", "n_parts"), [(1, 4), (2, 4), (4, 8)])
 def test_rhat_compares_quarters_of_a_single_chain_and_halves_of_several(n_chains, n_parts):
     drawn = np.random.default_rng(3).normal(size=400) + np.linspace(0, 1, 400)
-    rhat = agreement_of(drawn[:, None], n_chains)["rhat"].iloc[0]
+    rhat = rhat_and_ess_of(drawn[:, None], n_chains)["rhat"].iloc[0]
     assert rhat == pytest.approx(by_hand(drawn.reshape(n_parts, -1)), rel=1e-6)

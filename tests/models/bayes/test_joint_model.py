@@ -15,11 +15,11 @@ from pluralign_stats.models.bayes.density import (
     parameters,
     random_effects,
 )
+from pluralign_stats.models.bayes.expansion import linearize_at
 from pluralign_stats.models.bayes.joint import APART, _dimension_draws, _start
-from pluralign_stats.models.bayes.joint_layout import lay_out_jointly, start_jointly
+from pluralign_stats.models.bayes.joint_layout import build_joint_layout, start_jointly
 from pluralign_stats.models.bayes.layout import natural_of
 from pluralign_stats.models.bayes.priors import choose_priors
-from pluralign_stats.models.bayes.reference import refer_at
 
 pytestmark = pytest.mark.extended
 
@@ -67,22 +67,20 @@ def fit(ratings):
 
 def test_the_gradient_is_that_of_differences(ratings):
     fits = _start(ratings, ["group", "age"], "logit")
-    joint = lay_out_jointly(fits, np.array(list(VALENCE.values()))[[0, 2, 1]])
+    joint = build_joint_layout(fits, np.array(list(VALENCE.values()))[[0, 2, 1]])
     defaults = {f"sd(dimension: {p.name})": f"normal(0, {APART / p.span})" for p in joint.pooled}
     chosen = choose_priors(next(iter(fits.values())), joint.layout, None, defaults)
     prior = chosen.numbers(joint.layout)
-    reference = refer_at(joint.layout, prior, *start_jointly(fits, joint))
-    d = len(reference.centre) + len(reference.b)
+    point = linearize_at(joint.layout, prior, *start_jointly(fits, joint))
+    d = len(point.centre) + len(point.b)
     rng = np.random.default_rng(1)
     z, slope, unused = 0.5 * rng.normal(size=d), np.empty(d), np.empty(d)
-    log_density(z, slope, joint.layout.data, reference, prior)
-    P = len(reference.centre)
+    log_density(z, slope, joint.layout.data, point, prior)
+    P = len(point.centre)
     for k in [*range(P), *(P + rng.integers(0, d - P, 20))]:
         step = np.zeros(d)
         step[k] = 1e-4
-        ends = [
-            log_density(z + s * step, unused, joint.layout.data, reference, prior) for s in (1, -1)
-        ]
+        ends = [log_density(z + s * step, unused, joint.layout.data, point, prior) for s in (1, -1)]
         assert slope[k] == pytest.approx((ends[0] - ends[1]) / 2e-4, rel=1e-4, abs=1e-4)
 
 
@@ -92,18 +90,18 @@ def test_draws_of_a_dimension_predict_as_the_density_does(ratings):
     some = some.assign(place=np.array(list("xyz"))[some["rater"] % 3])
     fits = _start(some, ["place", "age"], "logit")
     assert list(some).index("age") < list(some).index("place")
-    joint = lay_out_jointly(fits, np.array([-1, 1, 1]))
+    joint = build_joint_layout(fits, np.array([-1, 1, 1]))
     layout, data = joint.layout, joint.layout.data
     chosen = choose_priors(next(iter(fits.values())), layout, None)
-    reference = refer_at(layout, chosen.numbers(layout), *start_jointly(fits, joint))
-    P = len(reference.centre)
-    z = np.random.default_rng(2).normal(size=(3, P + len(reference.b)))
-    phi, u = parameters(z, reference), random_effects(z, data, reference)
+    point = linearize_at(layout, chosen.numbers(layout), *start_jointly(fits, joint))
+    P = len(point.centre)
+    z = np.random.default_rng(2).normal(size=(3, P + len(point.b)))
+    phi, u = parameters(z, point), random_effects(z, data, point)
     values = [natural_of(layout)(each) for each in phi]
     for s in range(len(z)):
         beta, cuts, _, factors = natural(phi[s], data)
         eta = np.empty(len(data.y))
-        eta[layout.order] = effects(z[s, P:], phi[s], cuts, beta, factors, data, reference)[4]
+        eta[layout.order] = effects(z[s, P:], phi[s], cuts, beta, factors, data, point)[4]
         first = 0
         for d, (name, fit) in enumerate(fits.items()):
             rows = some[some["dimension"] == name]

@@ -111,7 +111,7 @@ def test_correlation_of_one_stops_nothing():
     by_sd, by_partial, L = np.zeros(2), np.zeros(1), np.empty((2, 2))
     log_sd, partial = np.zeros(2), np.array([40.0])
     transforms.factor(log_sd, partial, 2, L)
-    transforms.factor_slopes(log_sd, partial, 2, L, np.ones((2, 2)), by_sd, by_partial)
+    transforms.factor_vjp(log_sd, partial, 2, L, np.ones((2, 2)), by_sd, by_partial)
     assert log_prior(CORRELATION, 2.0, 0.0, 0.0, 40.0)[0] == -np.inf
 
 

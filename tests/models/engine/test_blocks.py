@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from pluralign_stats.models.engine.blocks import System, Term, lay_out
+from pluralign_stats.models.engine.blocks import System, Term, build_layout
 
 
 def terms_of(kind, rng, n=120):
@@ -21,7 +21,7 @@ def terms_of(kind, rng, n=120):
 def made(request):
     rng = np.random.default_rng(3)
     terms = terms_of(request.param, rng)
-    layout = lay_out(terms, 120)
+    layout = build_layout(terms, 120)
     theta = rng.normal(size=layout.covariance.size)
     weight = rng.uniform(0.2, 2, 120)
     system = System(layout)
@@ -56,11 +56,11 @@ def test_rows_and_columns_are_multiplied_as_dense_ones(made):
     layout, theta, system, Z, _ = made
     rng = np.random.default_rng(2)
     value, vector = rng.normal(size=120), rng.normal(size=layout.n_columns)
-    np.testing.assert_allclose(layout.add_rows(system.z, value), Z.T @ value, atol=1e-12)
-    np.testing.assert_allclose(layout.take_rows(system.z, vector), Z @ vector, atol=1e-12)
-    plain = layout.take_rows(layout.z, layout.multiply(theta, vector))
+    np.testing.assert_allclose(layout.scatter_add(system.z, value), Z.T @ value, atol=1e-12)
+    np.testing.assert_allclose(layout.gather(system.z, vector), Z @ vector, atol=1e-12)
+    plain = layout.gather(layout.z, layout.multiply(theta, vector))
     np.testing.assert_allclose(plain, Z @ vector, atol=1e-12)
-    right = layout.multiply(theta, layout.add_rows(layout.z, value), transposed=True)
+    right = layout.multiply(theta, layout.scatter_add(layout.z, value), transposed=True)
     np.testing.assert_allclose(right, Z.T @ value, atol=1e-12)
 
 

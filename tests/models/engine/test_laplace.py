@@ -5,7 +5,7 @@ import pytest
 from scipy.optimize import minimize
 from scipy.stats import gumbel_l, logistic, norm
 
-from pluralign_stats.models.engine.blocks import Term, lay_out
+from pluralign_stats.models.engine.blocks import Term, build_layout
 from pluralign_stats.models.engine.coordinates import cut_design
 from pluralign_stats.models.engine.laplace import (
     OrdinalProblem,
@@ -36,7 +36,7 @@ def problem_of(kind, link="logit", structure="flexible", n=150):
     weight = rng.uniform(0.3, 3, n) if kind in ("weights", "both") else np.ones(n)
     codes = rng.integers(0, 4, n)
     cuts = cut_design(codes, threshold_basis(structure, 3), x, nominal, scale)
-    layout = lay_out(random, n)
+    layout = build_layout(random, n)
     o = layout.order
     problem = OrdinalProblem(
         layout, cuts.lower[o], cuts.upper[o], cuts.bottom[o], cuts.top[o], cuts.scale[o],
@@ -93,7 +93,7 @@ def test_it_is_laplaces_approximation(link):
     high = np.where(problem.top, np.inf, problem.upper @ location)
 
     def joint(u):
-        eta = layout.take_rows(scaled, u)
+        eta = layout.gather(scaled, u)
         p = law.cdf(k * (high - eta)) - law.cdf(k * (low - eta))
         return -float(problem.weight @ np.log(np.maximum(p, 1e-300))) + 0.5 * float(u @ u)
 

@@ -3,9 +3,9 @@ import pytest
 
 from pluralign_stats.models.engine.covariance import Covariance, Shape
 from pluralign_stats.models.engine.optimize import (
+    active_set_step,
     differentiate,
     maximize,
-    settle_boundary,
     unit_steps,
 )
 
@@ -40,7 +40,7 @@ def test_an_effect_that_is_all_but_zero_is_put_there_and_signs_are_made_positive
 
     free = np.ones(2, dtype=bool)
     found = maximize(objective, np.array([0.04, -0.9]), np.eye(2), free)
-    settled = settle_boundary(objective, found, covariance, np.eye(2))
+    settled = active_set_step(objective, found, covariance, np.eye(2))
     assert settled.x[0] == 0
     assert settled.x[1] == pytest.approx(1, abs=1e-3)
     assert settled.free.tolist() == [False, True]

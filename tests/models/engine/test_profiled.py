@@ -5,7 +5,7 @@ import pytest
 from scipy.linalg import block_diag
 from scipy.stats import multivariate_normal
 
-from pluralign_stats.models.engine.blocks import Term, lay_out
+from pluralign_stats.models.engine.blocks import Term, build_layout
 from pluralign_stats.models.engine.optimize import differentiate
 from pluralign_stats.models.engine.profiled import LinearProblem, gradient_at, solve_at
 
@@ -18,7 +18,7 @@ def made(request):
     a, b = rng.integers(0, 9, N), rng.integers(0, 5, N)
     x = rng.normal(size=N)
     terms = [Term(a, 9, np.column_stack([np.ones(N), x])), Term(b, 5, np.ones((N, 1)))]
-    layout = lay_out(terms, N)
+    layout = build_layout(terms, N)
     X, y = np.column_stack([np.ones(N), x, rng.normal(size=N)]), rng.normal(size=N)
     weight = rng.uniform(0.3, 3, N)
     o = layout.order

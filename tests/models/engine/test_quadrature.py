@@ -5,7 +5,7 @@ import pytest
 from scipy.integrate import quad
 from scipy.stats import gumbel_l, logistic, norm
 
-from pluralign_stats.models.engine.blocks import Term, lay_out
+from pluralign_stats.models.engine.blocks import Term, build_layout
 from pluralign_stats.models.engine.coordinates import cut_design
 from pluralign_stats.models.engine.laplace import OrdinalProblem, gradient_at, mode_at
 from pluralign_stats.models.engine.optimize import differentiate
@@ -20,7 +20,7 @@ def problem(request):
     n = 60
     x, scale = rng.normal(size=(n, 1)), rng.normal(size=(n, 1))
     cuts = cut_design(rng.integers(0, 3, n), np.eye(2), x, np.zeros((n, 0)), scale)
-    layout = lay_out([Term(rng.integers(0, 8, n), 8, 1 + 0.3 * x)], n)
+    layout = build_layout([Term(rng.integers(0, 8, n), 8, 1 + 0.3 * x)], n)
     o = layout.order
     return OrdinalProblem(
         layout, cuts.lower[o], cuts.upper[o], cuts.bottom[o], cuts.top[o], cuts.scale[o],

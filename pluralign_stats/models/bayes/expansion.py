@@ -3,7 +3,7 @@
 import numpy as np
 
 from pluralign_stats.models.bayes.curvature import group_terms, row_terms, term_columns
-from pluralign_stats.models.bayes.density import Prior, Reference
+from pluralign_stats.models.bayes.density import ExpansionPoint, Prior
 from pluralign_stats.models.bayes.layout import Layout, Natural, phi_of
 from pluralign_stats.models.bayes.log_densities import CORRELATION, NORMAL, SEPARATE
 from pluralign_stats.models.fit import ModelEstimates
@@ -27,13 +27,15 @@ CLEAR = 4.0
 GAPS = (0.01, 10.0)
 
 
-def refer(fit: ModelEstimates, layout: Layout, prior: Prior) -> Reference:
-    """Choose coordinates from the estimates of a fit, softened where these are extreme."""
+def linearize(fit: ModelEstimates, layout: Layout, prior: Prior) -> ExpansionPoint:
+    """Choose coordinates from the estimates of a fit, regularized where these are extreme."""
     modes = [fit.random[k].modes for k in layout.terms]
-    return refer_at(layout, prior, soften(fit, layout), modes)
+    return linearize_at(layout, prior, regularize(fit, layout), modes)
 
 
-def refer_at(layout: Layout, prior: Prior, values: Natural, modes: list[np.ndarray]) -> Reference:
+def linearize_at(
+    layout: Layout, prior: Prior, values: Natural, modes: list[np.ndarray]
+) -> ExpansionPoint:
     """Choose coordinates at given parameters and effects (L, q) of the terms in layout's order."""
     data = layout.data
     phi = phi_of(layout, values)
@@ -44,10 +46,10 @@ def refer_at(layout: Layout, prior: Prior, values: Natural, modes: list[np.ndarr
     rows = row_terms(layout, phi, cuts, coarse + parts[-1] if parts else fixed)
     groups = group_terms(layout, rows, modes, values)
     W = groups.W
-    return Reference(
+    return ExpansionPoint(
         centre=phi,
         root=_root(groups.information, layout, prior),
-        bent=_bent(groups.information, layout),
+        warped=_warped(groups.information, layout),
         cuts=cuts,
         eta=coarse,
         W=np.concatenate([np.zeros(0), *(w.ravel() for w in W)]),
@@ -60,7 +62,7 @@ def refer_at(layout: Layout, prior: Prior, values: Natural, modes: list[np.ndarr
     )
 
 
-def soften(fit: ModelEstimates, layout: Layout) -> Natural:
+def regularize(fit: ModelEstimates, layout: Layout) -> Natural:
     """The fit's estimates, moved away from the edges of their ranges."""
     family = fit.family
     unit = family.latent_sd if family.ordered else fit.latent_sd
@@ -76,11 +78,11 @@ def soften(fit: ModelEstimates, layout: Layout) -> Natural:
         beta = np.clip(np.nan_to_num(beta), -bound, bound)
     else:
         log_scale, cuts = np.log([family.latent_sd]), np.zeros((1, 0))
-    covariances = tuple(soften_covariance(part.covariance, unit) for part in fit.random)
+    covariances = tuple(regularize_covariance(part.covariance, unit) for part in fit.random)
     return Natural(beta, cuts, log_scale, covariances)
 
 
-def soften_covariance(covariance: np.ndarray, unit: float) -> np.ndarray:
+def regularize_covariance(covariance: np.ndarray, unit: float) -> np.ndarray:
     """A covariance (q, q) with no variance near 0 and no correlation near 1 or -1."""
     sd = np.sqrt(np.diag(covariance))
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -100,12 +102,12 @@ def section_cuts(fit: ModelEstimates, layout: Layout) -> np.ndarray:
     return cuts
 
 
-def _bent(information: np.ndarray, layout: Layout) -> np.ndarray:
+def _warped(information: np.ndarray, layout: Layout) -> np.ndarray:
     """(P,) the standard deviations whose logs have less than `CLEAR` information."""
-    bent = np.zeros(len(information), dtype=bool)
+    warped = np.zeros(len(information), dtype=bool)
     for sizes, _ in layout.blocks():
-        bent[sizes] = np.diag(information)[sizes] < CLEAR
-    return bent
+        warped[sizes] = np.diag(information)[sizes] < CLEAR
+    return warped
 
 
 def _root(information: np.ndarray, layout: Layout, prior: Prior) -> np.ndarray:
