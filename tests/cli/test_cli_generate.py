@@ -58,7 +58,7 @@ def test_a_refused_run_is_named_and_the_exit_status_is_2(runs, prompts, tmp_path
     some = tmp_path / "runs"
     base = runs.parent / "base"
     save_run(some, base)
-    bad = save_run(some, base, 2, canary={"passed": False, "reason": "it sings"})
+    bad = save_run(some, base, 2, verdict={"passed": False, "reason": "it sings"})
     ran = pluralign("generate", some, "--prompts", prompts, "--out", tmp_path / "out", *QUICK)
     assert ran.status == 2
     assert ran.out.startswith("4 answers of 2 runs")

@@ -14,10 +14,11 @@ from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 
 from pluralign_stats.errors import InputError, MissingExtraError
 from training.bases.adapter import with_adapter
+from training.chat import Tokens
 from training.engines.base import Base, untuned
 from training.engines.choose import open_engine
-from training.engines.likelihood import Span, mean_logprobs
-from training.engines.protocol import GenerationOptions, Reply, Request
+from training.engines.engine import GenerationOptions, Reply, Request
+from training.engines.likelihood import answer_logprobs
 from training.engines.transformers_engine import TransformersEngine
 
 pytestmark = pytest.mark.extended
@@ -131,16 +132,17 @@ def test_base_logprob_is_that_of_the_untuned_model(llama: Path, run: Path) -> No
     assert checked
 
 
-def test_mean_logprobs_do_not_hang_on_batches(llama: Path) -> None:
+def test_logprobs_do_not_hang_on_batches(llama: Path) -> None:
     model = AutoModelForCausalLM.from_pretrained(llama).eval()
     rng = np.random.default_rng(0)
-    spans = [
-        Span(tuple(rng.integers(6, 20, n).tolist()), start, n)
-        for n, start in [(9, 3), (4, 1), (9, 8), (7, 7), (12, 5)]
+    exchanges = [
+        Tokens(rng.integers(6, 20, start).tolist(), rng.integers(6, 20, n).tolist())
+        for start, n in [(3, 6), (1, 3), (8, 1), (7, 0), (5, 7)]
     ]
-    together = mean_logprobs(model, spans, pad=0)
-    assert together[3] is None
-    for one, other in zip(together, mean_logprobs(model, spans, pad=0, largest=1), strict=True):
+    together = answer_logprobs(model, exchanges, pad=0)
+    assert [len(row) for row in together] == [6, 3, 1, 0, 7]
+    alone = answer_logprobs(model, exchanges, pad=0, largest=1)
+    for one, other in zip(together, alone, strict=True):
         assert one == pytest.approx(other, abs=1e-5)
 
 

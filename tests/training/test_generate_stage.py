@@ -25,7 +25,7 @@ from pluralign_stats.storage.folders import is_complete, read_mark
 from pluralign_stats.storage.lock import held_alone
 from pluralign_stats.storage.store import Store
 from pluralign_stats.workers.pool import Event
-from training.engines.protocol import Engine, GenerationOptions, Reply, Request
+from training.engines.engine import GenerationOptions, Reply, Request
 from training.engines.transformers_engine import TransformersEngine
 from training.generation import jobs as generate_jobs
 from training.generation import run as generate_run
@@ -303,14 +303,14 @@ def _alive(pid: int) -> bool:
         return False
 
 
-def test_a_failed_canary_is_refused_and_the_others_speak(
+def test_a_failed_verification_is_refused_and_the_others_speak(
     runs: Path, prompts_file: Path, tmp_path: Path
 ) -> None:
     some = _only(runs, tmp_path / "runs")
-    bad = save_run(some, runs.parent / "base", 5, canary={"passed": False, "reason": "it sings"})
+    bad = save_run(some, runs.parent / "base", 5, verdict={"passed": False, "reason": "it sings"})
     told = generate_all(some, tmp_path / "out", OPTIONS, prompts_file=prompts_file)
     assert set(told.failed) == {bad.name}
-    assert "canary failed: it sings" in told.failed[bad.name]
+    assert "its adapter failed verification: it sings" in told.failed[bad.name]
     assert len(told.made) == 2
     assert not (tmp_path / "out" / bad.name).exists()
 
@@ -318,11 +318,11 @@ def test_a_failed_canary_is_refused_and_the_others_speak(
 def test_an_adapter_that_is_not_applied_is_refused_and_the_others_speak(
     runs: Path, prompts_file: Path, tmp_path: Path
 ) -> None:
-    """The canary says that it passed, but the adapter changes nothing."""
+    """Its verification says that it passed, but the adapter changes nothing."""
     some = _only(runs, tmp_path / "runs")
     good = next(some.iterdir())
-    shown = json.loads((good / "canary.json").read_text("utf-8"))
-    silent = save_run(some, runs.parent / "base", 6, scale=0.0, canary=shown)
+    shown = json.loads((good / "verification.json").read_text("utf-8"))
+    silent = save_run(some, runs.parent / "base", 6, scale=0.0, verdict=shown)
     told = generate_all(some, tmp_path / "out", OPTIONS, prompts_file=prompts_file)
     assert set(told.failed) == {silent.name}
     assert "is not active" in told.failed[silent.name]
@@ -473,8 +473,3 @@ def test_a_worker_that_dies_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     assert next(events).value == 1
     with pytest.raises(PluralignError, match=r"worker process was killed.*goes on from here"):
         next(events)
-
-
-def test_the_engine_keeps_the_protocol() -> None:
-    methods = [name for name in vars(Engine) if not name.startswith("_")]
-    assert all(hasattr(TransformersEngine, name) for name in methods)

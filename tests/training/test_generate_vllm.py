@@ -18,7 +18,7 @@ from transformers import AutoModelForCausalLM
 from pluralign_stats.errors import InputError
 from training.bases.adapter import with_adapter
 from training.engines.base import Base
-from training.engines.protocol import GenerationOptions, Request
+from training.engines.engine import GenerationOptions, Request
 from training.engines.transformers_engine import TransformersEngine
 
 pytestmark = pytest.mark.extended

@@ -150,7 +150,7 @@ def test_a_run_in_bf16_speaks_in_fp32_where_bf16_is_slow(
     models = {}
     for fast in (True, False):
         monkeypatch.setattr(engines, "is_fast", lambda form, fast=fast: fast or form == "fp32")
-        models[fast] = engines.load(asked).model
+        models[fast] = engines.load(asked)[0]
     assert {p.dtype for p in models[True].parameters()} == {torch.bfloat16}
     assert {p.dtype for p in models[False].parameters()} == {torch.float32}
     for one, other in zip(*(m.parameters() for m in models.values()), strict=True):

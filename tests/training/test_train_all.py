@@ -120,7 +120,7 @@ def test_a_run_folder_that_was_changed_is_an_error(
         pending(plan_training(grid, study), tmp_path / "runs")
 
 
-def test_a_failed_canary_is_a_failure_also_when_repeated(
+def test_a_failed_verification_is_a_failure_also_when_repeated(
     trained: tuple[Grid, Path, Trained], study: Study, tmp_path: Path
 ) -> None:
     from pluralign_stats.storage.digest import digest_file
@@ -130,10 +130,12 @@ def test_a_failed_canary_is_a_failure_also_when_repeated(
     grid, out, result = trained
     shutil.copytree(out, tmp_path / "runs")
     folder = tmp_path / "runs" / result.trained[0]
-    verdict = json.loads((folder / "canary.json").read_text())
-    write_json(folder / "canary.json", verdict | {"passed": False, "reason": "nothing learned"})
+    verdict = json.loads((folder / "verification.json").read_text())
+    write_json(
+        folder / "verification.json", verdict | {"passed": False, "reason": "nothing learned"}
+    )
     mark = json.loads((folder / MARK).read_text())
-    mark["files"]["canary.json"] = digest_file(folder / "canary.json")
+    mark["files"]["verification.json"] = digest_file(folder / "verification.json")
     write_json(folder / MARK, mark)
     again = train_all(grid, study, tmp_path / "runs", progress=False)
     assert list(again.failed) == [folder.name]

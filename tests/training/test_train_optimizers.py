@@ -35,7 +35,7 @@ def test_every_optimizer_tunes_every_architecture(
     made = condition(optimizer, bases[kind], max_steps=4, **quiet)
     folder = prepare(tmp_path / "run", made)
     assert train_condition(folder, str(bases[kind]))
-    verdict = json.loads((folder / "canary.json").read_text())
+    verdict = json.loads((folder / "verification.json").read_text())
     assert verdict["from_base"] > 1e-3
     assert verdict["from_trained"] < 1e-5
     stages = {json.loads(x)["stage"] for x in (folder / "metrics.jsonl").read_text().splitlines()}

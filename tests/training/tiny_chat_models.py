@@ -14,7 +14,8 @@ from pluralign_stats.storage.folders import commit, staging_folder
 from training.bases.adapter import with_adapter
 from training.chat import exchange_tokens
 from training.conditions.condition import Condition
-from training.engines.verification import choose_probes, judge, probe_logprobs, write_canary
+from training.engines.likelihood import answer_logprobs
+from training.engines.verification import VERIFICATION, choose_probes, verify
 from training.process import prepare_process
 
 prepare_process()
@@ -67,16 +68,17 @@ def save_run(
     base: Path,
     seed: int = 1,
     scale: float = 0.3,
-    canary: Mapping[str, Any] | None = None,
+    verdict: Mapping[str, Any] | None = None,
     chat_template: Path | None = None,
 ) -> Path:
-    """A complete run as training leaves it; `canary` changes what its canary says."""
+    """A complete run as training leaves it; `verdict` changes what its verification found."""
     condition = condition_of(base, seed, chat_template)
     folder = runs / condition.id
     working = staging_folder(folder)
     save_adapter(base, working / "adapter", seed, scale)
     write_json(working / "condition.json", condition.model_dump(mode="json"))
-    write_canary(working, {**_verdict(base, working / "adapter"), **(canary or {})})
+    found = {**_verdict(base, working / "adapter"), **(verdict or {})}
+    write_json(working / VERIFICATION, found)
     commit(working, folder, {"stage": "train"})
     return folder
 
@@ -86,6 +88,6 @@ def _verdict(base: Path, adapter: Path) -> dict[str, Any]:
     model = AutoModelForCausalLM.from_pretrained(base)
     exchanges = [exchange_tokens(tokenizer, f"what is {w}", f"it is {w}") for w in WORDS[:5]]
     probes = choose_probes(exchanges)
-    untuned = probe_logprobs(model, probes, 0)
-    tuned = probe_logprobs(with_adapter(model, adapter), probes, 0)
-    return judge(probes, untuned, tuned, tuned, "fp32")
+    untuned = answer_logprobs(model, probes, 0)
+    tuned = answer_logprobs(with_adapter(model, adapter), probes, 0)
+    return verify(probes, untuned, tuned, tuned, "fp32")

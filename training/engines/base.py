@@ -46,17 +46,8 @@ def base_of(condition: Condition, number_format: Precision) -> Base:
     )
 
 
-@dataclass(frozen=True)
-class Loaded:
-    """A base model in memory, with its tokenizer and the folder or hub name it came from."""
-
-    model: Any
-    tokenizer: Any
-    place: str
-
-
-def load(base: Base) -> Loaded:
-    """Load a base model as training does.
+def load(base: Base) -> tuple[Any, Any, str]:
+    """Load a base model as training does: model, tokenizer, and the folder or hub name of it.
 
     A run that was trained in bf16 keeps its weights of that format, and on a device without
     instructions for it they are multiplied in fp32.
@@ -74,7 +65,7 @@ def load(base: Base) -> Loaded:
     model = load_model(place, options).eval()
     if base.quantization == "none" and not is_fast(number_format(options)):
         model = model.float()
-    return Loaded(model, tokenizer, place)
+    return model, tokenizer, place
 
 
 def untuned(tuned: Sequence[Base]) -> tuple[Base, ...]:

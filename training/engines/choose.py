@@ -5,19 +5,12 @@ from importlib.util import find_spec
 from pluralign_stats.errors import MissingExtraError
 from training.bases.packages import require_packages
 from training.engines.base import Base
-from training.engines.protocol import Engine, GenerationOptions
+from training.engines.engine import Engine, GenerationOptions
 from training.process import prepare_process
 
 
 def open_engine(base: Base, options: GenerationOptions) -> Engine:
     """Load a base model into the engine that the options name.
-
-    Parameters
-    ----------
-    base
-        What to load.
-    options
-        How to generate; names the engine.
 
     Raises
     ------

@@ -1,71 +1,76 @@
-"""Mean log probability of what was said, under whatever model is given."""
+"""Log probabilities of answers, under whatever model is given."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
-import torch
+from training.chat import Tokens
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 #: Most numbers that the log probabilities of one batch may hold.
 LARGEST = 2**26
 
 
-@dataclass(frozen=True)
-class Span:
-    """A sequence of tokens, of which those from `start` up to `stop` are judged."""
+def padded(
+    rows: Sequence[Sequence[int]], pad: int, side: Literal["left", "right"] = "right"
+) -> "tuple[Tensor, Tensor]":
+    """Rows of tokens as a model takes them: (n, longest) ids, and a mask that is 0 on padding."""
+    from torch import tensor
+    from torch.nn.utils.rnn import pad_sequence
 
-    tokens: tuple[int, ...]
-    start: int
-    stop: int
+    ids = pad_sequence([tensor(list(row)) for row in rows], True, pad, side)
+    return ids, pad_sequence([tensor([1] * len(row)) for row in rows], True, 0, side)
 
 
-@torch.inference_mode()
-def mean_logprobs(
-    model: Any, spans: Sequence[Span], pad: int, largest: int = LARGEST
-) -> list[float | None]:
-    """Mean log probability per judged token of each span; None where there is none.
+def answer_logprobs(
+    model: Any, exchanges: Sequence[Tokens], pad: int, largest: int = LARGEST
+) -> list[list[float]]:
+    """Log probability of every token of every answer, given all that stands before it.
 
     Parameters
     ----------
     model
-        A causal language model.
-    spans
-        In any order; batches are made of spans of similar length.
+        A causal language model, with an adapter or without; it is left in the mode that it is in.
+    exchanges
+        In any order; batches are made of such of similar length.
     pad
         Token that fills shorter rows on the right, where it changes nothing.
     largest
         Most numbers that the log probabilities of one batch may hold; bounds memory.
     """
-    means: list[float | None] = [None] * len(spans)
-    judged = [i for i, s in enumerate(spans) if s.stop > s.start]
-    judged.sort(key=lambda i: len(spans[i].tokens))
+    found: list[list[float]] = [[] for _ in exchanges]
+    size = [len(e.prompt) + len(e.answer) for e in exchanges]
+    left = sorted((i for i, e in enumerate(exchanges) if e.answer), key=lambda i: size[i])
     vocabulary = model.get_output_embeddings().weight.shape[0]
-    while judged:
-        rows = 1
-        while rows < len(judged) and (
-            (rows + 1) * len(spans[judged[rows]].tokens) * vocabulary <= largest
-        ):
-            rows += 1
-        batch, judged = judged[:rows], judged[rows:]
-        for i, mean in zip(batch, _batch_means(model, [spans[i] for i in batch], pad), strict=True):
-            means[i] = mean
-    return means
+    was_training = model.training
+    model.eval()
+    while left:
+        n = 1
+        while n < len(left) and (n + 1) * size[left[n]] * vocabulary <= largest:
+            n += 1
+        batch, left = left[:n], left[n:]
+        rows = _logprobs(model, [exchanges[i] for i in batch], pad)
+        for i, row in zip(batch, rows, strict=True):
+            found[i] = row
+    model.train(was_training)
+    return found
 
 
-def _batch_means(model: Any, spans: Sequence[Span], pad: int) -> list[float]:
-    width = max(s.stop for s in spans)
-    rows = [list(s.tokens[: s.stop]) + [pad] * (width - s.stop) for s in spans]
-    ids = torch.tensor(rows, device=model.device)
-    position = torch.arange(width, device=model.device)
-    stop = torch.tensor([s.stop for s in spans], device=model.device)[:, None]
-    start = torch.tensor([s.start for s in spans], device=model.device)[:, None]
-    kept = width - min(s.start for s in spans) + 1
-    mask = (position < stop).long()
-    logits = model(input_ids=ids, attention_mask=mask, use_cache=False, logits_to_keep=kept).logits[
-        :, :-1
+def _logprobs(model: Any, exchanges: Sequence[Tokens], pad: int) -> list[list[float]]:
+    import torch
+
+    ids, mask = padded([[*e.prompt, *e.answer] for e in exchanges], pad)
+    device = next(model.parameters()).device
+    ids, mask = ids.to(device), mask.to(device)
+    first = min(len(e.prompt) for e in exchanges) - 1
+    said = {"input_ids": ids, "attention_mask": mask, "logits_to_keep": ids.shape[1] - first}
+    with torch.no_grad():
+        logits = model(**said, use_cache=False).logits[:, :-1].float()
+    following = ids[:, first + 1 :, None]
+    logprobs = logits.log_softmax(-1).gather(-1, following).squeeze(-1).tolist()
+    starts = [len(e.prompt) - 1 - first for e in exchanges]
+    return [
+        row[start : start + len(e.answer)]
+        for row, start, e in zip(logprobs, starts, exchanges, strict=True)
     ]
-    said = ids[:, width - kept + 1 :]
-    logprobs = torch.log_softmax(logits.float(), dim=-1).gather(2, said[:, :, None]).squeeze(2)
-    counted = ((position >= start) & (position < stop))[:, width - kept + 1 :]
-    total = (logprobs * counted).sum(dim=1)
-    return (total / (stop - start).squeeze(1)).tolist()

@@ -1,17 +1,14 @@
-"""The canary: whether the adapter that was trained is the one that a model speaks with."""
+"""Verification of adapters: whether the one that was trained is what a model speaks with."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any
 
 from pluralign_stats.errors import InputError
-from pluralign_stats.storage.files import write_json
+from training.chat import Tokens
 
-if TYPE_CHECKING:
-    import torch
-
-CANARY = "canary.json"
+VERIFICATION = "verification.json"
 
 #: How many exchanges the log probabilities are compared on.
 N_PROBES = 8
@@ -22,72 +19,31 @@ TOLERANCE = {"fp32": 1e-3, "bf16": 0.25}
 #: The smallest difference from the base model that shows that anything was learned.
 LEARNED = {"fp32": 1e-5, "bf16": 1e-2}
 
-
-class Probe(NamedTuple):
-    """A prompt and an answer to it, in tokens."""
-
-    prompt: list[int]
-    answer: list[int]
+#: Log probabilities of the tokens of each probe's answer.
+Logprobs = Sequence[Sequence[float]]
 
 
-def probe_logprobs(model: Any, probes: Sequence[Probe], pad: int) -> list[list[float]]:
-    """Log probability of every token of every probe's answer under a model.
-
-    Parameters
-    ----------
-    model
-        A causal language model, with an adapter or without.
-    probes
-        On which to compare.
-    pad
-        Token to pad with.
-    """
-    import torch
-
-    was_training = model.training
-    model.eval()
-    tokens = [[*probe.prompt, *probe.answer] for probe in probes]
-    width = max(map(len, tokens))
-    device = next(model.parameters()).device
-    ids = torch.tensor([[*row, *[pad] * (width - len(row))] for row in tokens], device=device)
-    mask = torch.tensor([[1] * len(r) + [0] * (width - len(r)) for r in tokens], device=device)
-    with torch.no_grad():
-        logits = model(input_ids=ids, attention_mask=mask, use_cache=False).logits
-    model.train(was_training)
-    told = _chosen_logprobs(logits, ids)
-    return [
-        row[len(probe.prompt) - 1 : len(probe.prompt) + len(probe.answer) - 1].tolist()
-        for row, probe in zip(told, probes, strict=True)
-    ]
-
-
-def _chosen_logprobs(logits: "torch.Tensor", ids: "torch.Tensor") -> "torch.Tensor":
-    """(rows, width - 1) log probability of each token, given those before it."""
-    following = ids[:, 1:].unsqueeze(-1)
-    return logits[:, :-1].float().log_softmax(-1).gather(-1, following).squeeze(-1).cpu()
-
-
-def largest_difference(one: Sequence[Sequence[float]], other: Sequence[Sequence[float]]) -> float:
+def largest_difference(one: Logprobs, other: Logprobs) -> float:
     """Largest absolute difference between log probabilities; infinite where one is not a number."""
     pairs = [abs(a - b) for x, y in zip(one, other, strict=True) for a, b in zip(x, y, strict=True)]
     return max(d if d == d else float("inf") for d in pairs)
 
 
-def choose_probes(exchanges: Sequence[tuple[list[int], list[int]]]) -> list[Probe]:
+def choose_probes(exchanges: Sequence[tuple[list[int], list[int]]]) -> list[Tokens]:
     """Exchanges spread evenly over those given, the same ones each time."""
     distinct = sorted({(tuple(prompt), tuple(answer)) for prompt, answer in exchanges})
     step = max(1, len(distinct) // N_PROBES)
-    return [Probe(list(p), list(a)) for p, a in distinct[::step][:N_PROBES]]
+    return [Tokens(list(p), list(a)) for p, a in distinct[::step][:N_PROBES]]
 
 
-def judge(
-    probes: Sequence[Probe],
-    base: Sequence[Sequence[float]],
-    trained: Sequence[Sequence[float]],
-    loaded: Sequence[Sequence[float]],
+def verify(
+    probes: Sequence[Tokens],
+    base: Logprobs,
+    trained: Logprobs,
+    loaded: Logprobs,
     number_format: str,
 ) -> dict[str, Any]:
-    """What the canary says.
+    """Whether an adapter changed its model, and is on the disk what it is in memory.
 
     Parameters
     ----------
@@ -128,53 +84,72 @@ def judge(
         "number_format": number_format,
         "from_base": from_base,
         "from_trained": from_trained,
-        "probes": [{"prompt": p.prompt, "answer": p.answer} for p in probes],
-        "base": [list(row) for row in base],
-        "trained": [list(row) for row in trained],
-        "loaded": [list(row) for row in loaded],
+        "probes": [probe._asdict() for probe in probes],
+        "base": base,
+        "trained": trained,
+        "loaded": loaded,
     }
 
 
-def write_canary(run_folder: Path, verdict: dict[str, Any]) -> None:
-    """Store what the canary says."""
-    write_json(run_folder / CANARY, verdict)
-
-
-def read_canary(run_folder: Path) -> dict[str, Any]:
-    """What the canary of a run says.
+def require_verified(run_folder: Path) -> dict[str, Any]:
+    """What the verification of a run's adapter found; refused unless it passed.
 
     Raises
     ------
     InputError
-        If there is none.
+        If it failed, or there is none.
     """
     try:
-        verdict = json.loads((run_folder / CANARY).read_text(encoding="utf-8"))
-        return verdict | {"passed": bool(verdict["passed"])}
+        found = json.loads((run_folder / VERIFICATION).read_text(encoding="utf-8"))
+        passed, reason = bool(found["passed"]), found["reason"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(
-            f"the run {run_folder.name} has no canary ({CANARY}), so that nothing shows that its "
+            f"the run {run_folder.name} has no {VERIFICATION}, so that nothing shows that its "
             "adapter works; train it again"
         ) from error
+    if not passed:
+        raise InputError(
+            f"the run {run_folder.name} must not speak, since its adapter failed verification: "
+            f"{reason} (see its {VERIFICATION}); give the grid other options of training, or "
+            "delete the folder, and train it again"
+        )
+    return found
 
 
-def read_probes(verdict: dict[str, Any]) -> list[Probe]:
-    """The probes of a canary."""
-    return [Probe(p["prompt"], p["answer"]) for p in verdict["probes"]]
+def require_active(
+    run_folder: Path, logprobs: Callable[[Sequence[Tokens], bool], Logprobs]
+) -> None:
+    """Refuse a loaded run that does not speak as it did after training.
 
-
-def check_canary(run_folder: Path) -> None:
-    """Refuse a run whose adapter is not what was trained.
+    Parameters
+    ----------
+    run_folder
+        Has the probes and what was said of them after training.
+    logprobs
+        Gives the engine's own log probabilities of probes, with the adapter or without.
 
     Raises
     ------
     InputError
-        If the canary failed, or there is none.
+        If the base model is not the one that was tuned, or the adapter changes nothing or not
+        what it changed in training.
     """
-    verdict = read_canary(run_folder)
-    if not verdict["passed"]:
+    known = require_verified(run_folder)
+    probes = [Tokens(**probe) for probe in known["probes"]]
+    untuned, tuned = logprobs(probes, False), logprobs(probes, True)
+    from_base = largest_difference(untuned, known["base"])
+    from_trained = largest_difference(tuned, known["trained"])
+    moved = largest_difference(tuned, untuned)
+    tolerance = known["tolerance"]
+    if not from_base <= tolerance:
         raise InputError(
-            f"the run {run_folder.name} must not speak, since its canary failed: "
-            f"{verdict['reason']} (see its {CANARY}); give the grid other options of training, or "
-            "delete the folder, and train it again"
+            f"the base model of {run_folder.name} is not the one that was tuned: its log "
+            f"probabilities differ by up to {from_base:.3g}, where {tolerance:g} is rounding; "
+            "restore it, or train the run again"
+        )
+    if not (from_trained <= tolerance and from_trained < moved):
+        raise InputError(
+            f"the adapter of {run_folder.name} is not active, or not the one that was trained: "
+            f"its log probabilities differ from those after training by up to {from_trained:.3g} "
+            f"and from the base model's by {moved:.3g}; train the run again"
         )

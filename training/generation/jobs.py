@@ -9,7 +9,7 @@ from pluralign_stats.workers.pool import Event, Pool
 from pluralign_stats.workers.task import Tell, WorkStoppedError
 from training.engines.base import Base
 from training.engines.choose import open_engine
-from training.engines.protocol import Engine, GenerationOptions
+from training.engines.engine import Engine, GenerationOptions
 from training.generation.prompts import Prompt
 from training.generation.run import generate_run
 from training.generation.runs import Run

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from pluralign_stats.outcomes.schema import ANSWER
 from pluralign_stats.storage.digest import seed_of
-from training.engines.protocol import Reply
+from training.engines.engine import Reply
 from training.generation.prompts import Prompt
 
 #: Columns of the table of generations.

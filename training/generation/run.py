@@ -3,11 +3,9 @@
 import shutil
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
-
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from pluralign_stats.errors import InputError
 from pluralign_stats.outcomes.schema import GENERATIONS, RUN
@@ -17,8 +15,8 @@ from pluralign_stats.storage.store import Store
 from pluralign_stats.storage.tables import write_table
 from pluralign_stats.versions import imported_versions
 from training.conditions.names import INPUTS
-from training.engines.protocol import Engine, GenerationOptions, Request
-from training.generation.plan import SCHEMA, Ask, plan, row, table
+from training.engines.engine import Engine, GenerationOptions, Request
+from training.generation.plan import Ask, plan, row, table
 from training.generation.prompts import Prompt, fingerprint
 from training.generation.runs import Run, describe
 
@@ -31,7 +29,7 @@ _FREE = ("batch",)
 
 def inputs_of(run: Run, prompts: Sequence[Prompt], options: GenerationOptions) -> dict[str, Any]:
     """What decides the answers of a run: equal inputs, equal answers."""
-    chosen = {k: v for k, v in options.record().items() if k not in _FREE}
+    chosen = {k: v for k, v in asdict(options).items() if k not in _FREE}
     return {"run": run.identity, "prompts": fingerprint(prompts), "options": chosen}
 
 
@@ -113,7 +111,7 @@ def generate_run(
         yield from _fill(run, asks, store, engine, options)
         write_table(staging / GENERATIONS, table(store.entries.values()))
     shutil.rmtree(staging / ANSWERS, ignore_errors=True)
-    write_json(staging / RUN, {**describe(run), "generation": options.record()})
+    write_json(staging / RUN, {**describe(run), "generation": asdict(options)})
     record = {"stage": "generate", "inputs": inputs, "base": engine.fingerprint}
     commit(staging, out, {**record, "versions": imported_versions(sys.modules)})
 
@@ -132,8 +130,3 @@ def _fill(
         replies = engine.generate([Request(a.prompt.text, a.seed) for a in batch])
         store.add({a.key: row(run.id, a, reply) for a, reply in zip(batch, replies, strict=True)})
         yield len(batch)
-
-
-def read_generations(folder: Path) -> pa.Table:
-    """The generations of one run."""
-    return pq.read_table(folder / GENERATIONS, schema=SCHEMA)

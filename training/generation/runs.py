@@ -20,7 +20,7 @@ from training.bases.packages import first_line
 from training.conditions.condition import CONDITION, read_condition
 from training.conditions.names import FEEDBACK
 from training.engines.base import Base, base_of, untuned
-from training.engines.verification import check_canary, read_canary
+from training.engines.verification import require_verified
 from training.generation.prompts import Prompt, joined, study_prompts
 from training.tuning.run import failure
 
@@ -64,7 +64,7 @@ class FoundRuns:
     runs
         Those to ask, by base model; controls come first.
     refused
-        Those that cannot be asked, such as after a failed training or canary, with the reason.
+        Those that cannot be asked, such as after a failed training, with the reason.
     unfinished
         Those whose training has not ended, with how it stands, in words that can follow "is".
     """
@@ -128,13 +128,12 @@ def _standing(folder: Path) -> str:
 
 
 def _tuned(path: Path) -> Run:
-    """A complete run whose adapter passed its canary."""
+    """A complete run whose adapter passed verification."""
     read_mark(path)
-    check_canary(path)
-    condition = read_condition(path)
+    verified, condition = require_verified(path), read_condition(path)
     return Run(
         id=path.name,
-        base=base_of(condition, read_canary(path)["number_format"]),
+        base=base_of(condition, verified["number_format"]),
         factors=condition.factors(),
         folder=path,
         identity=digest_file(path / MARK),

@@ -10,7 +10,7 @@ from pluralign_stats.storage.folders import remove_folder
 from pluralign_stats.storage.lock import held_alone
 from pluralign_stats.storage.shard import WHOLE, Shard
 from pluralign_stats.study.study import Study
-from training.engines.protocol import GenerationOptions
+from training.engines.engine import GenerationOptions
 from training.generation.jobs import Task, do_all
 from training.generation.prompts import read_prompts
 from training.generation.run import inputs_of, is_done

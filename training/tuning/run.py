@@ -23,7 +23,8 @@ from training.bases.tokenizer import load_tokenizer
 from training.conditions.condition import Condition, read_condition
 from training.conditions.names import ADAPTER, ENVIRONMENT, EXCLUDED, FAILED, FEEDBACK, INPUTS
 from training.conditions.options import GrpoOptions
-from training.engines.verification import choose_probes, judge, probe_logprobs, write_canary
+from training.engines.likelihood import answer_logprobs
+from training.engines.verification import VERIFICATION, choose_probes, verify
 from training.number_format import number_format
 from training.optimize.data import Rows, pair_rows, unpaired_rows
 from training.tuning.plan import longest
@@ -44,7 +45,7 @@ def train_condition(folder: Path, base: str, tell: Any = None) -> bool:
     Returns
     -------
     bool
-        Whether the canary passed.
+        Whether the adapter passed verification.
 
     Raises
     ------
@@ -64,7 +65,7 @@ def train_condition(folder: Path, base: str, tell: Any = None) -> bool:
         tokenizer,
         base,
         rows,
-        # No name holds the trainer here, so that its memory is free for the canary's copy.
+        # No name holds the trainer here, so that its memory is free for the copy that is compared.
         _optimize(working, condition, tokenizer, base, rows, tell or (lambda *_: None)),
     )
     if _is_first():
@@ -120,13 +121,13 @@ def _optimize(
 def _finish(
     working: Path, condition: Condition, tokenizer: Any, base: str, rows: Rows, trainer: Any
 ) -> bool:
-    """Save the adapter, ask the canary, and write what the run folder holds."""
+    """Save the adapter, verify it, and write what the run folder holds."""
     from training.optimize.arguments import save_adapter
 
     adapter = working / ADAPTER
     save_adapter(trainer, tokenizer, adapter)
     probes = choose_probes(_exchanges(rows))
-    trained = probe_logprobs(_bare(trainer), probes, tokenizer.pad_token_id)
+    trained = answer_logprobs(_bare(trainer), probes, tokenizer.pad_token_id)
     state = trainer.state
     del trainer
     _free()
@@ -134,10 +135,10 @@ def _finish(
         return True
     options = condition.training
     model = load_model(base, options).eval()
-    untuned = probe_logprobs(model, probes, tokenizer.pad_token_id)
-    loaded = probe_logprobs(with_adapter(model, adapter), probes, tokenizer.pad_token_id)
-    verdict = judge(probes, untuned, trained, loaded, number_format(options))
-    write_canary(working, verdict)
+    untuned = answer_logprobs(model, probes, tokenizer.pad_token_id)
+    loaded = answer_logprobs(with_adapter(model, adapter), probes, tokenizer.pad_token_id)
+    verified = verify(probes, untuned, trained, loaded, number_format(options))
+    write_json(working / VERIFICATION, verified)
     _gather(working, condition, rows)
     write_json(
         working / ENVIRONMENT,
@@ -150,7 +151,7 @@ def _finish(
             "adapter": digest_file(adapter / "adapter_model.safetensors"),
         },
     )
-    return bool(verdict["passed"])
+    return bool(verified["passed"])
 
 
 def _bare(trainer: Any) -> Any:

@@ -19,7 +19,7 @@ from training.bases.packages import first_line
 from training.conditions.condition import CONDITION, Condition
 from training.conditions.grid import Grid
 from training.conditions.names import EXCLUDED, FAILED, FEEDBACK, INPUTS
-from training.engines.verification import check_canary
+from training.engines.verification import require_verified
 from training.optimize.data import feedback_hash
 from training.tuning.plan import Base, Plan, Planned, base_fingerprint, check_bases, plan_training
 from training.tuning.worker import Task, train_task
@@ -148,7 +148,10 @@ def _do(tasks: list[Task], pool: Pool[Task], result: Trained, progress: bool) ->
                 bar.step(folder.name, *event.value)
                 continue
             ended.add(event.task)
-            bar.end(folder.name, error or (None if event.value else "its canary"))
+            bar.end(
+                folder.name,
+                error or (None if event.value else "its adapter"),
+            )
             if error is not None:
                 _record(result, folder, error)
             else:
@@ -167,9 +170,9 @@ def _error(event: Event[Task]) -> str | None:
 
 
 def _note(result: Trained, among: list[str], folder: Path) -> None:
-    """Count a complete run, which fails if its canary did."""
+    """Count a complete run, which fails if its adapter did not pass verification."""
     try:
-        check_canary(folder)
+        require_verified(folder)
         among.append(folder.name)
     except InputError as error:
         result.failed[folder.name] = str(error)

@@ -13,7 +13,7 @@ from training.bases.find import EMBEDDED
 from training.conditions.errors import explain
 from training.conditions.grid import HUB, RUNS, BaseModelEntry, Grid, read_grid
 from training.conditions.options import Frozen
-from training.engines.protocol import GenerationOptions
+from training.engines.engine import GenerationOptions
 from training.judges.choose import JudgeName
 
 #: Where a simulated study is written, in the folder of the run.

@@ -1,4 +1,4 @@
-"""The canary: an adapter that is not what was trained must not speak."""
+"""Verification: an adapter that is not what was trained must not speak."""
 
 import json
 from pathlib import Path
@@ -9,31 +9,31 @@ import tiny
 from train_runs import condition, prepare
 
 from pluralign_stats import InputError
+from pluralign_stats.storage.files import write_json
+from training.chat import Tokens
+from training.engines.likelihood import answer_logprobs
 from training.engines.verification import (
-    Probe,
-    check_canary,
+    VERIFICATION,
     choose_probes,
-    judge,
-    probe_logprobs,
-    read_canary,
-    read_probes,
-    write_canary,
+    require_verified,
+    verify,
 )
 
 pytestmark = pytest.mark.extended
 
-PROBES = [Probe([1], [2, 3])]
+PROBES = [Tokens([1], [2, 3])]
 BASE = [[-1.0, -2.0]]
 TRAINED = [[-1.5, -1.0]]
 
 
 def test_an_adapter_that_works_passes(tmp_path: Path) -> None:
-    verdict = judge(PROBES, BASE, TRAINED, TRAINED, "fp32")
+    verdict = verify(PROBES, BASE, TRAINED, TRAINED, "fp32")
     assert verdict["passed"]
     assert verdict["from_base"] == 1
-    write_canary(tmp_path, verdict)
-    check_canary(tmp_path)
-    assert read_probes(read_canary(tmp_path)) == PROBES
+    write_json(tmp_path / VERIFICATION, verdict)
+    known = require_verified(tmp_path)
+    assert known == verdict
+    assert [Tokens(**probe) for probe in known["probes"]] == PROBES
 
 
 @pytest.mark.parametrize(
@@ -49,17 +49,17 @@ def test_an_adapter_that_works_passes(tmp_path: Path) -> None:
 def test_an_adapter_that_does_not_is_refused(
     trained: list[list[float]], loaded: list[list[float]], said: str, tmp_path: Path
 ) -> None:
-    write_canary(tmp_path, judge(PROBES, BASE, trained, loaded, "fp32"))
+    write_json(tmp_path / VERIFICATION, verify(PROBES, BASE, trained, loaded, "fp32"))
     with pytest.raises(InputError, match=said):
-        check_canary(tmp_path)
+        require_verified(tmp_path)
 
 
-def test_a_run_without_a_canary_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="has no canary"):
-        check_canary(tmp_path)
-    (tmp_path / "canary.json").write_text("{")
-    with pytest.raises(InputError, match="has no canary"):
-        check_canary(tmp_path)
+def test_a_run_without_a_verification_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"has no verification\.json"):
+        require_verified(tmp_path)
+    (tmp_path / "verification.json").write_text("{")
+    with pytest.raises(InputError, match=r"has no verification\.json"):
+        require_verified(tmp_path)
 
 
 def test_probes_are_spread_and_the_same_each_time() -> None:
@@ -67,7 +67,7 @@ def test_probes_are_spread_and_the_same_each_time() -> None:
     probes = choose_probes(exchanges)
     assert len(probes) == 8
     assert probes == choose_probes(exchanges[::-1] * 2)
-    assert choose_probes(exchanges[:2]) == [Probe([0], [1]), Probe([1], [2])]
+    assert choose_probes(exchanges[:2]) == [Tokens([0], [1]), Tokens([1], [2])]
 
 
 def test_log_probabilities_are_those_of_one_token_after_the_other(tmp_path: Path) -> None:
@@ -75,8 +75,8 @@ def test_log_probabilities_are_those_of_one_token_after_the_other(tmp_path: Path
     from transformers import AutoModelForCausalLM
 
     model: Any = AutoModelForCausalLM.from_pretrained(tiny.make_model("qwen3", tmp_path / "m"))
-    probes = [Probe([20, 21, 22], [23, 24]), Probe([25], [26, 27, 28])]
-    told = probe_logprobs(model, probes, 0)
+    probes = [Tokens([20, 21, 22], [23, 24]), Tokens([25], [26, 27, 28])]
+    told = answer_logprobs(model, probes, 0)
     for probe, row in zip(probes, told, strict=True):
         assert len(row) == len(probe.answer)
         for i, token in enumerate(probe.answer):
@@ -106,5 +106,5 @@ def test_an_adapter_whose_file_was_exchanged_fails_after_training(
     monkeypatch.setattr(arguments, "save_adapter", spoilt)
     assert not run.train_condition(folder, str(base))
     with pytest.raises(InputError, match="a freshly loaded copy of the adapter"):
-        check_canary(folder)
-    assert json.loads((folder / "canary.json").read_text())["passed"] is False
+        require_verified(folder)
+    assert json.loads((folder / "verification.json").read_text())["passed"] is False
