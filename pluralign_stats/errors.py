@@ -1,6 +1,6 @@
 """The errors that users see: one line each, saying what was wrong and what to do."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from difflib import get_close_matches
 
 
@@ -46,3 +46,9 @@ def one_of(name: str, value: object, allowed: Iterable[object]) -> str:
     hint = f"; did you mean '{near[0]}'?" if near else ""
     given = f"'{value}'" if isinstance(value, str) else value
     return f"{name} must be one of {listing(options, 20)}, not {given}{hint}"
+
+
+def check_one_of(name: str, value: object, allowed: Collection[object]) -> None:
+    """Refuse a value that is none of `allowed`, as `one_of` says it."""
+    if value not in allowed:
+        raise InputError(one_of(name, value, allowed))

@@ -16,7 +16,7 @@ import pandas as pd
 from pluralign_stats.backing import of_model
 from pluralign_stats.checks.protocol import Check
 from pluralign_stats.checks.raters import rater_numbers
-from pluralign_stats.errors import InputError, NotApplicableError, one_of
+from pluralign_stats.errors import NotApplicableError, check_one_of
 from pluralign_stats.models.bayes.fit import PosteriorEstimates, need_posterior
 from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.results import Result
@@ -90,8 +90,7 @@ def loo(fit: ModelEstimates, by: str = "rating") -> Loo:
     from arviz_stats.base import array_stats
 
     fit = _bayesian(fit)
-    if by not in LEFT_OUT:
-        raise InputError(one_of("'by'", by, LEFT_OUT))
+    check_one_of("'by'", by, LEFT_OUT)
     pointwise = _empty(fit, by)
     efficiency = relative_efficiency(fit)
     for number, values in _blocks(fit, by):

@@ -11,7 +11,7 @@ from pluralign_stats.checks.protocol import Check
 from pluralign_stats.checks.raters import counted_backing, rater_numbers
 from pluralign_stats.checks.replicates import FEWEST, P_TOLD, Comparison, share_beyond
 from pluralign_stats.describe.disclosure import check_min_cell
-from pluralign_stats.errors import InputError, NotApplicableError, one_of
+from pluralign_stats.errors import InputError, NotApplicableError, check_one_of
 from pluralign_stats.models.bayes.fit import PosteriorEstimates, need_posterior
 from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.models.raters import RATER
@@ -109,8 +109,7 @@ def predictive_check(
         "this check is for fits by fit_bayes; for fit_linear and fit_ordinal there is "
         "calibration_check",
     )
-    if new not in NEW:
-        raise InputError(one_of("'new'", new, NEW))
+    check_one_of("'new'", new, NEW)
     if not isinstance(n_draws, int) or n_draws < FEWEST:
         raise InputError(f"'n_draws' must be a whole number of {FEWEST} or more, not {n_draws}")
     check_min_cell(min_cell)

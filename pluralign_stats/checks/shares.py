@@ -6,7 +6,7 @@ from pluralign_stats.checks.groups import group_rows
 from pluralign_stats.checks.raters import counted_backing
 from pluralign_stats.effects.hypotheses import joint_test
 from pluralign_stats.effects.predictions import predictions
-from pluralign_stats.errors import InputError, NotApplicableError, one_of
+from pluralign_stats.errors import InputError, NotApplicableError, check_one_of
 from pluralign_stats.figures.charts import SHARES
 from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.models.predict import predict
@@ -56,8 +56,7 @@ def predicted_shares(
             "numbers; look at its predicted means: predictions(fit, by=...)"
         )
     term = by or _clearest(fit)
-    if term not in _factors(fit):
-        raise InputError(one_of("the factor", term, _factors(fit)))
+    check_one_of("the factor", term, _factors(fit))
     try:
         groups = group_rows(fit, term, min_cell)
     except InputError as error:

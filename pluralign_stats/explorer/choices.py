@@ -7,7 +7,7 @@ import pandas as pd
 
 from pluralign_stats.demographics.references import Groups, groups_of
 from pluralign_stats.describe.disclosure import check_min_cell
-from pluralign_stats.errors import InputError, one_of
+from pluralign_stats.errors import InputError, check_one_of
 from pluralign_stats.settings import MIN_CELL
 from pluralign_stats.study.study import Study
 
@@ -194,6 +194,5 @@ def can_show(model: str, show: str) -> bool:
 def _one(what: str, value: str, allowed: Mapping[str, object] | tuple[str, ...]) -> str:
     if not value:
         return next(iter(allowed))
-    if value not in allowed:
-        raise InputError(one_of(f"the {what}", value, allowed))
+    check_one_of(f"the {what}", value, allowed)
     return value

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from pluralign_stats.describe.agreement import agreement
 from pluralign_stats.describe.disclosure import check_min_cell
-from pluralign_stats.errors import InputError, one_of
+from pluralign_stats.errors import InputError, check_one_of
 from pluralign_stats.feedback.audit_frame import audit_frame
 from pluralign_stats.feedback.dominance import conditions, shares
 from pluralign_stats.feedback.leave_out import flips
@@ -117,8 +117,7 @@ def _demographic(study: Study, by: str | None) -> str:
         raise InputError("this study records no demographics of its raters to audit by")
     if by is None or by == "":
         return study.demographics[0]
-    if by not in study.demographics:
-        raise InputError(one_of("'by'", by, study.demographics))
+    check_one_of("'by'", by, study.demographics)
     return by
 
 
@@ -138,8 +137,7 @@ def audit_recipes(
         By default the 5-point scale, or the scale as rated where the codebook states no such form.
     """
     name = dimension or _default_dimension(study)
-    if name not in study.dimensions:
-        raise InputError(one_of("the dimension", name, study.dimensions))
+    check_one_of("the dimension", name, study.dimensions)
     return [
         Recipe(weights={name: 1.0}, scale=scale or _full_scale(study, name), strategy=strategy)
         for strategy in STRATEGIES

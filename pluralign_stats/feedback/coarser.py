@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from pluralign_stats.describe.disclosure import check_min_cell, hide_totals
-from pluralign_stats.errors import InputError, one_of
+from pluralign_stats.errors import InputError, check_one_of
 from pluralign_stats.feedback.audit import audit_recipes
 from pluralign_stats.feedback.dominance import FEW_PAIRS
 from pluralign_stats.feedback.leave_out import labels
@@ -73,8 +73,7 @@ def coarser_scales(
     """
     check_min_cell(min_cell)
     for strategy in strategies:
-        if strategy not in STRATEGIES:
-            raise InputError(one_of("the strategy", strategy, STRATEGIES))
+        check_one_of("the strategy", strategy, STRATEGIES)
     first, *_ = audit_recipes(study, dimension)
     (name,) = first.dimensions
     scales = _coarser(study, name, first.scale)

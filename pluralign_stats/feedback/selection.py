@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from pluralign_stats.errors import InputError, one_of
+from pluralign_stats.errors import InputError, check_one_of, one_of
 from pluralign_stats.feedback.recipe import Recipe
 from pluralign_stats.feedback.responses import Responses
 from pluralign_stats.feedback.scales import conversion_note, dimension_conversion
@@ -72,17 +72,14 @@ def check_recipe(study: Study, recipe: Recipe) -> None:
         rater is in the group.
     """
     for name in recipe.dimensions:
-        if name not in study.dimensions:
-            raise InputError(one_of("the dimension", name, study.dimensions))
+        check_one_of("the dimension", name, study.dimensions)
         dimension_conversion(name, study.codebook.dimensions[name], recipe.scale)
     _refuse_two_scales(study, recipe)
     for name in (*recipe.group, *([recipe.balance] if recipe.balance else ())):
-        if name not in study.demographics:
-            raise InputError(one_of("the demographic", name, study.demographics))
+        check_one_of("the demographic", name, study.demographics)
     for name, levels in recipe.group.items():
         for level in levels:
-            if level not in study.levels(name):
-                raise InputError(one_of(f"the level of '{name}'", level, study.levels(name)))
+            check_one_of(f"the level of '{name}'", level, study.levels(name))
     if recipe.group and not _members(study, recipe).any():
         raise InputError(
             f"no rater is in the group {recipe.group_name}; raters by level: "

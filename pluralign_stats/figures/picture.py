@@ -11,8 +11,9 @@ from typing import Any, Concatenate
 
 from matplotlib.figure import Figure
 
+from pluralign_stats.errors import check_one_of
 from pluralign_stats.figures.room import settle
-from pluralign_stats.figures.style import blank_figure, check_context, context_of, theme
+from pluralign_stats.figures.style import CONTEXTS, blank_figure, context_of, theme
 from pluralign_stats.results import Result
 from pluralign_stats.storage.files import write_files
 
@@ -86,7 +87,7 @@ def drawing[**P](
     def styled(result: Result, *args: P.args, **kwargs: P.kwargs) -> Picture:
         result = result.released()
         context: Any = kwargs.get("context", "two-column")
-        check_context(context)
+        check_one_of("'context'", context, CONTEXTS)
         with theme(context):
             if result.table.empty:
                 return Picture(blank_figure(result, context), result.sentence)

@@ -13,7 +13,6 @@ from cycler import cycler
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 
-from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.results import Result
 
 #: What a figure is made for: one or both columns of print, or a screen that is looked at together.
@@ -90,12 +89,6 @@ def theme(context: str = "two-column") -> Iterator[None]:
     sizes = sns.plotting_context(CONTEXTS[context][1], font_scale=_POINTS / paper)
     with mpl.rc_context({**sns.axes_style("ticks", _STYLE), **sizes, **_OTHER}):
         yield
-
-
-def check_context(context: object) -> None:
-    """Refuse what no figure is made for."""
-    if context not in CONTEXTS:
-        raise InputError(one_of("'context'", context, CONTEXTS))
 
 
 def context_of(figure: Figure) -> str:

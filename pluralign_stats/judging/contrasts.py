@@ -17,7 +17,7 @@ from pluralign_stats.demographics.references import (
 from pluralign_stats.describe.disclosure import check_min_cell, hide_counts, plan_of, published
 from pluralign_stats.describe.intervals import check_bootstrap, percentile_interval
 from pluralign_stats.effects.adjust import holm
-from pluralign_stats.errors import InputError, one_of
+from pluralign_stats.errors import check_one_of
 from pluralign_stats.figures.charts import FOREST
 from pluralign_stats.formatting import with_interval
 from pluralign_stats.judging.agreement import RESAMPLED, method_of, widths
@@ -86,8 +86,7 @@ def judge_contrasts(
     """
     check_bootstrap(n_bootstrap, conf_level)
     check_min_cell(min_cell)
-    if statistic not in STATISTICS:
-        raise InputError(one_of("'statistic'", statistic, STATISTICS))
+    check_one_of("'statistic'", statistic, STATISTICS)
     wanted = _wanted(study, demographics)
     found = measure(study, scores, wanted, n_bootstrap, seed, min_cell)
     place = STATISTICS.index(statistic)
@@ -126,8 +125,7 @@ def _wanted(study: Study, demographics: Sequence[str]) -> list[str]:
     """The demographics asked for, else those whose effects the codebook asks for."""
     wanted = list(demographics) or list(default_factors(study))
     for name in wanted:
-        if name not in study.demographics:
-            raise InputError(one_of("a demographic", name, study.demographics))
+        check_one_of("a demographic", name, study.demographics)
     return wanted
 
 

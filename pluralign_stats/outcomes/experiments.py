@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from pluralign_stats.designs import CONTROL, Designs
-from pluralign_stats.errors import InputError, NotApplicableError, one_of
+from pluralign_stats.errors import InputError, NotApplicableError, check_one_of
 from pluralign_stats.outcomes.read import Meaning
 
 #: The factors of the study's experiment on optimizers.
@@ -79,16 +79,14 @@ class Experiment:
         InputError
             If there is no such dimension.
         """
-        if dimension not in self.dimensions:
-            raise InputError(one_of("the dimension", dimension, self.dimensions))
+        check_one_of("the dimension", dimension, self.dimensions)
         rows = self.table[self.table["dimension"] == dimension].reset_index(drop=True)
         rows.attrs["data"] = self.data_kind
         return rows
 
     def check_design(self, name: str, value: str) -> None:
         """Refuse what is no design of the experiment."""
-        if value not in self.designs:
-            raise InputError(one_of(f"'{name}'", value, self.designs))
+        check_one_of(f"'{name}'", value, self.designs)
 
     def counts(self, dimension: str) -> pd.DataFrame:
         """n_runs, n_seeds, n_prompts, n_generations behind each design."""

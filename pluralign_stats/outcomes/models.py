@@ -9,7 +9,7 @@ import pandas as pd
 from pluralign_stats.documentation import documented_by
 from pluralign_stats.effects.averages import averages, population
 from pluralign_stats.effects.estimates import Estimates
-from pluralign_stats.errors import InputError, NotApplicableError, one_of
+from pluralign_stats.errors import InputError, NotApplicableError, check_one_of
 from pluralign_stats.fits.bayes import fit_bayes
 from pluralign_stats.fits.fit import Fit, made_of
 from pluralign_stats.fits.linear import LinearFit, fit_linear
@@ -174,8 +174,7 @@ class ScoreModel:
 
     def __post_init__(self) -> None:
         """Refuse what cannot be used."""
-        if self.kind not in get_args(Kind):
-            raise InputError(one_of("'kind'", self.kind, get_args(Kind)))
+        check_one_of("'kind'", self.kind, get_args(Kind))
         if self.rounded and not self.ordered:
             raise InputError("'rounded' is for ordinal models; leave it out of the others")
 

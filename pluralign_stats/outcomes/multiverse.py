@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from pluralign_stats.describe.intervals import check_level
 from pluralign_stats.designs import CONTROL
-from pluralign_stats.errors import InputError, one_of
+from pluralign_stats.errors import InputError, check_one_of
 from pluralign_stats.figures.charts import SPECIFICATION_CURVE
 from pluralign_stats.outcomes.choose_runs import EQUAL
 from pluralign_stats.outcomes.experiments import Experiment
@@ -217,8 +217,7 @@ def _select(by_judge: Mapping[str, Outcomes], finding: Finding, choice: Choice) 
         if name not in ("judge", "model") and (name, value) not in _EVERYTHING
     }
     whole = by_judge[choice.get("judge", next(iter(by_judge)))]
-    if finding.dimension not in whole.dimensions:
-        raise InputError(one_of("the dimension", finding.dimension, whole.dimensions))
+    check_one_of("the dimension", finding.dimension, whole.dimensions)
     own = whole.table["dimension"] == finding.dimension
     outcomes = replace(whole, table=whole.table[own])
     malformed = cast("Malformed", fixed.pop("malformed", "dropped"))

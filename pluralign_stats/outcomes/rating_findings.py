@@ -10,7 +10,7 @@ import pandas as pd
 
 from pluralign_stats.demographics.effects import default_factors
 from pluralign_stats.demographics.plans import given_ratings
-from pluralign_stats.errors import InputError, one_of
+from pluralign_stats.errors import InputError, check_one_of, one_of
 from pluralign_stats.feedback.scales import dimension_conversion
 from pluralign_stats.fits.linear import LinearFit, fit_linear
 from pluralign_stats.fits.marginal import fit_marginal
@@ -157,10 +157,8 @@ def main_study(by_filter: Mapping[str, Study | InputError]) -> Study:
 
 def check_finding(study: Study, finding: RatingFinding) -> None:
     """Refuse a finding about what a study does not have."""
-    if finding.dimension not in study.dimensions:
-        raise InputError(one_of("the dimension", finding.dimension, study.dimensions))
-    if finding.term not in study.demographics:
-        raise InputError(one_of("the demographic", finding.term, study.demographics))
+    check_one_of("the dimension", finding.dimension, study.dimensions)
+    check_one_of("the demographic", finding.term, study.demographics)
     for level in (finding.level, finding.reference):
         if level not in study.levels(finding.term):
             known = study.levels(finding.term)

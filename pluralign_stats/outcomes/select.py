@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from pluralign_stats.designs import CONTROL
-from pluralign_stats.errors import InputError, NotApplicableError, listing, one_of
+from pluralign_stats.errors import InputError, NotApplicableError, check_one_of, listing
 from pluralign_stats.outcomes.choose_runs import (
     commonest_setting,
     commonest_training,
@@ -97,13 +97,10 @@ def select_experiment(
 
 def _check(names: tuple[str, ...], malformed: str, fixed: Mapping[str, Any]) -> None:
     for name in names:
-        if name not in TUNING:
-            raise InputError(one_of("the factor", name, TUNING))
-    if malformed not in get_args(Malformed):
-        raise InputError(one_of("'malformed'", malformed, get_args(Malformed)))
+        check_one_of("the factor", name, TUNING)
+    check_one_of("'malformed'", malformed, get_args(Malformed))
     for name in fixed:
-        if name not in (*TUNING, *_ROWS):
-            raise InputError(one_of("a factor to fix", name, (*TUNING, *_ROWS)))
+        check_one_of("a factor to fix", name, (*TUNING, *_ROWS))
         if name in names:
             raise InputError(f"'{name}' varies, and cannot be fixed; state 'levels' instead")
 
@@ -174,8 +171,7 @@ def _chosen_rows(table: pd.DataFrame, fixed: Mapping[str, Any]) -> pd.DataFrame:
         exempt = (table["optimizer"] == CONTROL) & (name == "seed")
         known = own[~exempt].unique()
         for value in values:
-            if value not in known:
-                raise InputError(one_of(f"'{name}'", value, known))
+            check_one_of(f"'{name}'", value, known)
         table = table[own.isin(values) | exempt]
     return table
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pluralign_stats.errors import InputError, one_of
+from pluralign_stats.errors import InputError, check_one_of, one_of
 from pluralign_stats.formatting import minus
 from pluralign_stats.significance import excludes_zero
 from pluralign_stats.words import counted, has, plural, some
@@ -48,8 +48,7 @@ def check_offered(
         If one is unknown, a choice has no option, or the analyses are more than `MOST`.
     """
     for name, values in offered.items():
-        if name not in choices:
-            raise InputError(one_of("a choice", name, choices))
+        check_one_of("a choice", name, choices)
         if not values:
             raise InputError(f"the choice '{name}' has no option; leave it out")
         for value in values:

@@ -12,7 +12,7 @@ from pluralign_stats.demographics.effects import default_factors
 from pluralign_stats.demographics.plans import Model, fit_plans
 from pluralign_stats.describe.composition import not_asked
 from pluralign_stats.describe.disclosure import COUNT_WITHHELD, check_min_cell, published
-from pluralign_stats.errors import InputError, one_of
+from pluralign_stats.errors import InputError, check_one_of
 from pluralign_stats.figures.charts import SURVEY
 from pluralign_stats.fits.fit import Fit
 from pluralign_stats.notes import Code, tells
@@ -152,19 +152,16 @@ def survey_and_models(
 
 
 def _check(study: Study, pair: Pair) -> None:
-    if pair.term not in study.demographics:
-        raise InputError(one_of("the demographic", pair.term, study.demographics))
+    check_one_of("the demographic", pair.term, study.demographics)
     for level in (pair.first, pair.second):
-        if level not in study.levels(pair.term):
-            raise InputError(one_of(f"a level of '{pair.term}'", level, study.levels(pair.term)))
+        check_one_of(f"a level of '{pair.term}'", level, study.levels(pair.term))
 
 
 def _targets(study: Study, outcomes: Outcomes, dimensions: Sequence[str]) -> tuple[str, ...]:
     """The dimensions asked for, else all that were rated and scored."""
     both = tuple(name for name in study.dimensions if name in outcomes.dimensions)
     for name in dimensions:
-        if name not in both:
-            raise InputError(one_of("the dimension", name, both))
+        check_one_of("the dimension", name, both)
     return tuple(dimensions) or both
 
 
@@ -203,8 +200,7 @@ def survey_pairs(
         for two in permutations(study.levels(name), 2)
     }
     for text in asked:
-        if text not in known:
-            raise InputError(one_of("the pair of groups", text, known))
+        check_one_of("the pair of groups", text, known)
     return [known[text] for text in asked]
 
 

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
-from pluralign_stats.errors import InputError, NotApplicableError, one_of
+from pluralign_stats.errors import InputError, NotApplicableError, check_one_of, one_of
 from pluralign_stats.simulate.margins import mean_rating
 from pluralign_stats.simulate.parameters import ITEM_SD, RATER_SD, THRESHOLDS
 from pluralign_stats.study.study import Study
@@ -162,8 +162,7 @@ class StudyDesign:
         """
         known = tuple(name for name in self.numbers() if name != "points")
         for name in values:
-            if name not in known:
-                raise InputError(one_of("a number of a design", name, known))
+            check_one_of("a number of a design", name, known)
         chosen = product(*(tuple(dict.fromkeys(given)) for given in values.values()))
         return [replace(self, **dict(zip(values, each, strict=True))) for each in chosen]
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from pluralign_stats.errors import InputError, one_of
+from pluralign_stats.errors import InputError, check_one_of
 from pluralign_stats.simulate.design import draw_design
 from pluralign_stats.simulate.levels import DIMENSIONS, analysis_levels
 from pluralign_stats.simulate.parameters import ITEM_SD
@@ -106,8 +106,7 @@ def simulate_tables(
     _check_whole("items_per_rater", items_per_rater, 1, n_items)
     _check_share("missing", missing, 0.9)
     _check_share("declined", declined, 10)
-    if reading not in READINGS:
-        raise InputError(one_of("reading", reading, READINGS))
+    check_one_of("reading", reading, READINGS)
 
     # One stream a part, so that a change of one argument leaves the other draws alone.
     people, pairing, of_raters, of_items, answering, blanks = np.random.default_rng(seed).spawn(6)

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pandas as pd
 
-from pluralign_stats.errors import InputError, one_of
+from pluralign_stats.errors import InputError, check_one_of, one_of
 from pluralign_stats.study.study import Study
 from pluralign_stats.study.text import nfc
 
@@ -26,8 +26,7 @@ def with_reference(study: Study, demographic: str, level: str) -> Study:
     InputError
         If there is no such demographic, or no rater of this level.
     """
-    if demographic not in study.demographics:
-        raise InputError(one_of("the demographic", demographic, study.demographics))
+    check_one_of("the demographic", demographic, study.demographics)
     level, levels = nfc(level), study.levels(demographic)
     if level not in levels:
         name = study.codebook.label(demographic)

@@ -8,7 +8,7 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 
-from pluralign_stats.errors import InputError, one_of
+from pluralign_stats.errors import InputError, check_one_of, one_of
 from pluralign_stats.settings import MIN_CELL
 from pluralign_stats.storage.digest import digest_text
 from pluralign_stats.study.codebook import Codebook
@@ -179,8 +179,7 @@ class Study:
 
     def levels(self, factor: str) -> tuple[str, ...]:
         """Levels of a demographic or covariate that occur, in the codebook's order."""
-        if factor not in self.codebook.factors:
-            raise InputError(one_of("the factor", factor, self.codebook.factors))
+        check_one_of("the factor", factor, self.codebook.factors)
         frame = self._raters if factor in self.codebook.demographics else self._ratings
         found = list(frame[factor].cat.categories)
         known = self.codebook.factors[factor].known_levels
