@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 
 from pluralign_stats.checks.raters import count_raters, rater_numbers
-from pluralign_stats.describe.disclosure import suppressed
 from pluralign_stats.errors import InputError, NotApplicableError, one_of
 from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.models.predict import predict
 from pluralign_stats.settings import MIN_CELL
+from pluralign_stats.suppression import suppressed
 
 #: Groups into which a number is cut.
 N_BINS = 5

@@ -10,13 +10,13 @@ from pluralign_stats.checks.groups import Groups, group_rows, whole
 from pluralign_stats.checks.protocol import Check
 from pluralign_stats.checks.raters import counted_backing, rater_numbers
 from pluralign_stats.checks.replicates import FEWEST, P_TOLD, Comparison, share_beyond
-from pluralign_stats.describe.disclosure import check_min_cell
 from pluralign_stats.errors import InputError, NotApplicableError, check_one_of
 from pluralign_stats.models.bayes.fit import PosteriorEstimates, need_posterior
 from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.models.raters import RATER
 from pluralign_stats.results import Result, ordered_columns
 from pluralign_stats.settings import CONF_LEVEL, MIN_CELL, SIGNIFICANCE
+from pluralign_stats.suppression import check_min_cell
 from pluralign_stats.words import counted, p_told
 
 #: Whose effects are drawn anew in replicated ratings.

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
+from pluralign_stats.backing import COUNT_WITHHELD
 from pluralign_stats.demographics.plans import Model, fit_plans, given_ratings, numbers_note
 from pluralign_stats.demographics.references import (
     groups_of,
@@ -15,12 +16,7 @@ from pluralign_stats.demographics.references import (
     replaced,
 )
 from pluralign_stats.describe.composition import not_asked
-from pluralign_stats.describe.disclosure import (
-    COUNT_WITHHELD,
-    check_min_cell,
-    hide_counts,
-    published,
-)
+from pluralign_stats.describe.disclosure import hide_counts, published
 from pluralign_stats.effects.adjust import holm
 from pluralign_stats.effects.contrasts import contrasts
 from pluralign_stats.effects.percent import percent
@@ -34,6 +30,7 @@ from pluralign_stats.results import Metadata, Result, ordered_columns
 from pluralign_stats.settings import CONF_LEVEL, MIN_CELL
 from pluralign_stats.significance import criterion, significant
 from pluralign_stats.study.study import Study
+from pluralign_stats.suppression import check_min_cell
 from pluralign_stats.words import counted, joined
 
 _COLUMNS = ["dimension", "term", "contrast", "level", "reference", "reading", "estimate"]

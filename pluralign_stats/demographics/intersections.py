@@ -16,7 +16,7 @@ from pluralign_stats.demographics.effects import chosen, default_factors
 from pluralign_stats.demographics.plans import family_of, formula_of, given_ratings, numbers_note
 from pluralign_stats.demographics.references import groups_of, no_demographics, nothing_compared
 from pluralign_stats.describe.composition import not_asked
-from pluralign_stats.describe.disclosure import check_min_cell, hidden_crossing
+from pluralign_stats.describe.disclosure import hidden_crossing
 from pluralign_stats.effects.averages import averages, population
 from pluralign_stats.errors import InputError, MissingExtraError
 from pluralign_stats.figures.charts import INTERSECTIONS
@@ -26,7 +26,7 @@ from pluralign_stats.models.bayes.summarize import summarize
 from pluralign_stats.results import Result, ordered_columns
 from pluralign_stats.settings import CONF_LEVEL, MIN_CELL
 from pluralign_stats.study.study import Study
-from pluralign_stats.suppression import rounded
+from pluralign_stats.suppression import check_min_cell, rounded
 
 _COLUMNS = ["dimension", "given", "term", "group", "observed", "estimate", "sd", "conf_low"]
 _COLUMNS += ["conf_high", "n_raters", "n_ratings", "method"]

@@ -14,7 +14,7 @@ from pluralign_stats.demographics.references import (
     replaced,
 )
 from pluralign_stats.describe.composition import not_asked
-from pluralign_stats.describe.disclosure import check_min_cell, hide_counts, published
+from pluralign_stats.describe.disclosure import hide_counts, published
 from pluralign_stats.errors import InputError, MissingExtraError
 from pluralign_stats.fits.joint import JointFit, fit_joint
 from pluralign_stats.formatting import with_interval
@@ -24,6 +24,7 @@ from pluralign_stats.settings import CONF_LEVEL, MIN_CELL, MOST_LEVELS
 from pluralign_stats.significance import excludes_zero
 from pluralign_stats.study.study import Study
 from pluralign_stats.study.text import contrast_labels
+from pluralign_stats.suppression import check_min_cell
 from pluralign_stats.words import joined
 
 #: A model of all dimensions has more parameters, and so as many draws take longer.

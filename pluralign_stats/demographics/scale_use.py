@@ -7,6 +7,7 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
+from pluralign_stats.backing import COUNT_WITHHELD
 from pluralign_stats.demographics.effects import chosen, default_factors
 from pluralign_stats.demographics.invariance import (
     SAME,
@@ -21,19 +22,14 @@ from pluralign_stats.demographics.references import (
     nothing_compared,
     replaced,
 )
-from pluralign_stats.describe.disclosure import (
-    COUNT_WITHHELD,
-    check_min_cell,
-    hide_counts,
-    published,
-    suppressed,
-)
+from pluralign_stats.describe.disclosure import hide_counts, published
 from pluralign_stats.effects.response_style import LEVEL, RATED
 from pluralign_stats.errors import InputError, MissingExtraError
 from pluralign_stats.models.bayes.options import SAMPLING, Sampling
 from pluralign_stats.results import Result, ordered_columns
 from pluralign_stats.settings import CONF_LEVEL, MIN_CELL, MOST_LEVELS
 from pluralign_stats.study.study import Study
+from pluralign_stats.suppression import check_min_cell, suppressed
 
 #: Of more groups, those of most raters are compared: each has thresholds of its own.
 MOST_GROUPS = 8

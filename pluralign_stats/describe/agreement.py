@@ -6,19 +6,14 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from pluralign_stats.backing import COUNT_WITHHELD, EVERYONE
 from pluralign_stats.describe.alpha import (
     coincidences_of,
     interval_alpha,
     item_sums,
     ordinal_alpha,
 )
-from pluralign_stats.describe.disclosure import (
-    COUNT_WITHHELD,
-    EVERYONE,
-    check_min_cell,
-    hide_counts,
-    published,
-)
+from pluralign_stats.describe.disclosure import hide_counts, published
 from pluralign_stats.describe.intervals import check_bootstrap, percentile_interval
 from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.figures.charts import AGREEMENT
@@ -26,6 +21,7 @@ from pluralign_stats.formatting import minus
 from pluralign_stats.results import Result
 from pluralign_stats.settings import CONF_LEVEL, MIN_CELL, MOST_LEVELS
 from pluralign_stats.study.study import Study
+from pluralign_stats.suppression import check_min_cell
 from pluralign_stats.words import alike, counted, extremes, joined
 
 #: With fewer items a bootstrap over items says little about the interval's ends.

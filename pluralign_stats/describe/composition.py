@@ -3,17 +3,12 @@
 import numpy as np
 import pandas as pd
 
-from pluralign_stats.describe.disclosure import (
-    SILENT,
-    answers,
-    check_min_cell,
-    few,
-    plan_of,
-)
 from pluralign_stats.figures.charts import COMPOSITION
 from pluralign_stats.results import Result
 from pluralign_stats.settings import MIN_CELL
+from pluralign_stats.study.plan import SILENT
 from pluralign_stats.study.study import Study
+from pluralign_stats.suppression import check_min_cell, few
 from pluralign_stats.words import counted, is_are
 
 
@@ -60,11 +55,11 @@ def composition(study: Study, min_cell: int = MIN_CELL) -> Result:
 
 def _one(study: Study, name: str, min_cell: int) -> pd.DataFrame:
     """Cells of one demographic, nonresponse included."""
-    groups = answers(study, name)
+    groups = study.answers[name]
     raters = groups.value_counts(sort=False)
     given = study.ratings.dropna(subset="rating")["rater"].astype(str)
     ratings = given.map(groups).value_counts().reindex(raters.index, fill_value=0)
-    plan = plan_of(study, name, min_cell)
+    plan = study.plan(name, min_cell)
     return pd.DataFrame(
         {
             "term": study.codebook.label(name),
@@ -116,7 +111,7 @@ def not_asked(study: Study, name: str, min_cell: int = MIN_CELL) -> str:
 
     Empty where there are none. Declined answers count as answers: those raters were asked.
     """
-    answered = answers(study, name) != SILENT["missing"]
+    answered = study.answers[name] != SILENT["missing"]
     raters = study.raters.set_index("rater")
     found = []
     for other in study.demographics:

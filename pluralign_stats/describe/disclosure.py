@@ -5,41 +5,16 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
-from pluralign_stats.backing import COUNT_WITHHELD, EVERYONE
-from pluralign_stats.study.plan import SILENT, Plan
+from pluralign_stats.backing import EVERYONE
 from pluralign_stats.study.study import Study
 from pluralign_stats.suppression import (
-    check_min_cell,
     few,
     is_open_grid,
-    suppressed,
     suppressed_grid,
 )
 
-__all__ = [
-    "COUNT_WITHHELD",
-    "EVERYONE",
-    "SILENT",
-    "Plan",
-    "answers",
-    "check_min_cell",
-    "few",
-    "hidden_crossing",
-    "hide_counts",
-    "hide_totals",
-    "plan_of",
-    "published",
-    "suppressed",
-    "suppressed_grid",
-]
-
 #: Columns that tell how many raters stand behind a row.
 COUNTS = ("n_raters", "n_ratings", "effective_raters")
-
-
-def plan_of(study: Study, name: str, min_cell: int) -> Plan:
-    """Which counts of the groups of one demographic are shown, for all tables of a study."""
-    return study.plan(name, min_cell)
 
 
 def hide_counts(
@@ -56,7 +31,7 @@ def hide_counts(
     min_cell
         Fewest raters of a cell that may be shown.
     """
-    hidden = plan_of(study, name, min_cell).hidden
+    hidden = study.plan(name, min_cell).hidden
     withheld = levels.isin(hidden.index[hidden])
     counts = [c for c in COUNTS if c in table]
     return table.assign(**{c: table[c].mask(withheld) for c in counts})
@@ -70,7 +45,7 @@ def published(study: Study, names: Iterable[str], min_cell: int) -> dict[str, di
     """
     found = {EVERYONE: {EVERYONE: study.summary_counts()["raters"]}}
     for name in names:
-        plan = plan_of(study, name, min_cell)
+        plan = study.plan(name, min_cell)
         shown = plan.raters[~plan.hidden.to_numpy()]
         found[study.codebook.label(name)] = {str(level): int(n) for level, n in shown.items()}
     return found
@@ -115,12 +90,12 @@ def hidden_crossing(
         True where a count is withheld, levels of the first demographic by those of the second;
         None where their totals tell of a few raters even if all are.
     """
-    first, second = (answers(study, name) for name in two)
+    first, second = (study.answers[name] for name in two)
     whole = pd.crosstab(first, second, dropna=False)
     kept = first.index.astype(str).isin(list(map(str, used)))
     own = pd.crosstab(first[kept], second[kept], dropna=False)
     n, n_used = whole.to_numpy(), own.reindex_like(whole).fillna(0).to_numpy(dtype=int)
-    rows, columns = (plan_of(study, name, min_cell).hidden.to_numpy() for name in two)
+    rows, columns = (study.plan(name, min_cell).hidden.to_numpy() for name in two)
     totals = (rows, columns)
     hidden = few(n - n_used, min_cell)
     before = ~hidden
@@ -131,8 +106,3 @@ def hidden_crossing(
     if min_cell > 1 and not all(is_open_grid(c, hidden, min_cell, totals) for c in (n, n_used)):
         return None
     return pd.DataFrame(hidden, whole.index.astype(str), whole.columns.astype(str))
-
-
-def answers(study: Study, name: str) -> pd.Series:
-    """Level or kind of nonresponse of each rater, indexed by rater; order as in the codebook."""
-    return study.answers[name]

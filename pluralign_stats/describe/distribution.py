@@ -5,19 +5,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pluralign_stats.backing import Backing
-from pluralign_stats.describe.disclosure import (
-    COUNT_WITHHELD,
-    check_min_cell,
-    hide_counts,
-    published,
-)
+from pluralign_stats.backing import COUNT_WITHHELD, Backing
+from pluralign_stats.describe.disclosure import hide_counts, published
 from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.figures.charts import DISTRIBUTION
 from pluralign_stats.formatting import minus
 from pluralign_stats.results import Result
 from pluralign_stats.settings import MIN_CELL, MOST_LEVELS
 from pluralign_stats.study.study import Study
+from pluralign_stats.suppression import check_min_cell
 from pluralign_stats.words import alike, extremes, joined, some
 
 

@@ -3,11 +3,12 @@
 import numpy as np
 import pandas as pd
 
-from pluralign_stats.describe.disclosure import SILENT, check_min_cell, few, plan_of
 from pluralign_stats.results import Result
 from pluralign_stats.settings import MIN_CELL
 from pluralign_stats.study.missing import ANSWER, MISSING, NAME
+from pluralign_stats.study.plan import SILENT
 from pluralign_stats.study.study import Study
+from pluralign_stats.suppression import check_min_cell, few
 
 
 def missing_codes(study: Study, min_cell: int = MIN_CELL) -> Result:
@@ -59,5 +60,5 @@ def _told(table: pd.DataFrame, hidden: pd.Series, kind: str, min_cell: int) -> s
 
 def _betrays(study: Study, name: str, min_cell: int) -> bool:
     """Whether the number of raters without an answer is withheld."""
-    hidden = plan_of(study, name, min_cell).hidden
+    hidden = study.plan(name, min_cell).hidden
     return bool(hidden[hidden.index.isin(SILENT.values())].any())

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import pandas as pd
 
 from pluralign_stats.demographics.references import Groups, groups_of
-from pluralign_stats.describe.disclosure import check_min_cell
 from pluralign_stats.errors import InputError, check_one_of
 from pluralign_stats.settings import MIN_CELL
 from pluralign_stats.study.study import Study
+from pluralign_stats.suppression import check_min_cell
 
 #: Models that are fitted within seconds, and what readers call them.
 MODELS = {"ordinal": "Ordinal", "linear": "Linear"}

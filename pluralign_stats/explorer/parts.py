@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from pluralign_stats.describe.disclosure import suppressed
+from pluralign_stats.suppression import suppressed
 
 
 def withheld_groups(

@@ -4,7 +4,6 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from pluralign_stats.describe.agreement import agreement
-from pluralign_stats.describe.disclosure import check_min_cell
 from pluralign_stats.errors import InputError, check_one_of
 from pluralign_stats.feedback.audit_frame import audit_frame
 from pluralign_stats.feedback.dominance import conditions, shares
@@ -17,6 +16,7 @@ from pluralign_stats.results import Result
 from pluralign_stats.settings import CONF_LEVEL, MIN_CELL
 from pluralign_stats.strategies.registry import STRATEGIES
 from pluralign_stats.study.study import Study
+from pluralign_stats.suppression import check_min_cell
 
 
 @dataclass(frozen=True)

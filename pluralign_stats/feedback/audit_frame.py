@@ -6,19 +6,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from pluralign_stats.describe.disclosure import (
-    SILENT,
-    Plan,
-    answers,
-    plan_of,
-    published,
-    suppressed,
-)
+from pluralign_stats.describe.disclosure import published
 from pluralign_stats.feedback.recipe import Recipe
 from pluralign_stats.feedback.responses import Responses, responses_of
 from pluralign_stats.feedback.scales import conversion_note, scale_words
 from pluralign_stats.feedback.selection import Selection, select
+from pluralign_stats.study.plan import SILENT, Plan
 from pluralign_stats.study.study import Study
+from pluralign_stats.suppression import suppressed
 from pluralign_stats.words import joined
 
 #: What can tell recipes apart in a table, and how.
@@ -150,11 +145,11 @@ def audit_frame(
     """Select the rows of each recipe, and find the groups that may be shown."""
     responses = responses_of(study)
     selections = tuple(select(study, responses, recipe, prompts) for recipe in recipes)
-    answered = answers(study, by)
+    answered = study.answers[by]
     place = pd.Index(answered.index.astype(str)).get_indexer(responses.raters)
     group = answered.cat.codes.to_numpy()[place][responses.rater].astype(np.intp)
     groups = tuple(map(str, answered.cat.categories))
-    plan = plan_of(study, by, min_cell)
+    plan = study.plan(by, min_cell)
     frame = AuditFrame(
         study,
         responses,

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pluralign_stats.describe.disclosure import check_min_cell, hide_totals
+from pluralign_stats.describe.disclosure import hide_totals
 from pluralign_stats.errors import InputError, check_one_of
 from pluralign_stats.feedback.audit import audit_recipes
 from pluralign_stats.feedback.dominance import FEW_PAIRS
@@ -27,6 +27,7 @@ from pluralign_stats.results import Result
 from pluralign_stats.settings import MIN_CELL
 from pluralign_stats.strategies.registry import STRATEGIES
 from pluralign_stats.study.study import Study
+from pluralign_stats.suppression import check_min_cell
 
 _COLUMNS = ["strategy", "scale", "n_preferences", "n_pairs", "n_raters", "flipped_share"]
 _COLUMNS += ["lost_share", "new_share"]

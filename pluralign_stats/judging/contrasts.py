@@ -14,7 +14,7 @@ from pluralign_stats.demographics.references import (
     nothing_compared,
     replaced,
 )
-from pluralign_stats.describe.disclosure import check_min_cell, hide_counts, plan_of, published
+from pluralign_stats.describe.disclosure import hide_counts, published
 from pluralign_stats.describe.intervals import check_bootstrap, percentile_interval
 from pluralign_stats.effects.adjust import holm
 from pluralign_stats.errors import check_one_of
@@ -30,6 +30,7 @@ from pluralign_stats.settings import CONF_LEVEL, MIN_CELL, SIGNIFICANCE
 from pluralign_stats.significance import significant
 from pluralign_stats.study.study import Study
 from pluralign_stats.study.text import contrast_label
+from pluralign_stats.suppression import check_min_cell
 from pluralign_stats.words import counted, joined
 
 _COLUMNS = ["dimension", "term", "contrast", "level", "reference", "statistic", "estimate"]
@@ -183,7 +184,7 @@ def _contrasts(
     table["p_adjusted"] = holm(table["p_value"].to_numpy())
     least = [min(own[group].n_ratings, own[reference].n_ratings) for group in others]
     # A difference of means in full would tell how many ratings both are of.
-    betraying = plan_of(study, name, min_cell).hidden_ratings.any()
+    betraying = study.plan(name, min_cell).hidden_ratings.any()
     table = table.assign(coarse=least if betraying else 0)
     return hide_counts(study, name, table, pd.Series(others), min_cell)
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from pluralign_stats.backing import EVERYONE
 from pluralign_stats.errors import InputError, listing
 from pluralign_stats.judging.resample import Influence, resampled_item_sums, resampled_sums
 from pluralign_stats.judging.scores import rated_and_scored, unread_languages
@@ -18,9 +19,6 @@ from pluralign_stats.judging.statistics import (
     text_coincidences,
 )
 from pluralign_stats.study.study import Study
-
-#: What everyone together is called in tables.
-EVERYONE = "All raters"
 
 
 @dataclass(frozen=True)

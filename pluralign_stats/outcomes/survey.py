@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from pluralign_stats.backing import COUNT_WITHHELD
 from pluralign_stats.demographics.effects import default_factors
 from pluralign_stats.demographics.plans import Model, fit_plans
 from pluralign_stats.describe.composition import not_asked
-from pluralign_stats.describe.disclosure import COUNT_WITHHELD, check_min_cell, published
+from pluralign_stats.describe.disclosure import published
 from pluralign_stats.errors import InputError, check_one_of
 from pluralign_stats.figures.charts import SURVEY
 from pluralign_stats.fits.fit import Fit
@@ -33,6 +34,7 @@ from pluralign_stats.results import Result
 from pluralign_stats.settings import CONF_LEVEL, MIN_CELL
 from pluralign_stats.significance import excludes_zero
 from pluralign_stats.study.study import Study
+from pluralign_stats.suppression import check_min_cell
 from pluralign_stats.words import counted, joined
 
 #: The comparisons of figure 2: demographic, group named first, group named second.

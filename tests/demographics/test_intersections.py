@@ -6,7 +6,7 @@ import pytest
 
 import pluralign_stats as pls
 from pluralign_stats import InputError
-from pluralign_stats.describe.disclosure import suppressed_grid
+from pluralign_stats.suppression import suppressed_grid
 
 FEW = {"draws": 150, "tune": 150, "chains": 2, "progress": False}
 

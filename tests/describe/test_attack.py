@@ -13,8 +13,10 @@ import pandas as pd
 import pytest
 
 import pluralign_stats as pls
-from pluralign_stats.describe.disclosure import SILENT, answers, hidden_crossing, suppressed_grid
+from pluralign_stats.describe.disclosure import hidden_crossing
 from pluralign_stats.effects.adjust import holm
+from pluralign_stats.study.plan import SILENT
+from pluralign_stats.suppression import suppressed_grid
 from tests.attack import MIN_CELL, Attack, assert_open, known, learn_levels, open_sizes, tells
 from tests.conftest import _study_of
 
@@ -30,7 +32,7 @@ def csv(result: pls.Result) -> pd.DataFrame:
 def attacked(study: pls.Study, name: str, by_level: Iterable[pd.DataFrame] = ()) -> Attack:
     """All that the tables of the study tell of one demographic."""
     label, found = study.codebook.label(name), known(study, [name])
-    cells = list(answers(study, name).cat.categories)
+    cells = list(study.answers[name].cat.categories)
     levels = [c for c in cells if c not in SILENT.values()]
     raters = len(study.raters)
     who = pls.composition(study)
@@ -136,7 +138,7 @@ def test_two_tables_never_count_a_group_as_almost_the_same(study_of, skipped):
     cells = {"a": 101, "b": 60, "declined": 12}
     study = study_with(study_of, cells, skipped.items())
     small_cells_stay_open(study)
-    whole = answers(study, "g").value_counts()
+    whole = study.answers["g"].value_counts()
     shown = [pls.rating_distribution(study, "g"), pls.agreement(study, "g", n_bootstrap=100)]
     for table in map(csv, shown):
         for level, n in table.dropna(subset="n_raters").set_index("group")["n_raters"].items():
@@ -269,7 +271,7 @@ def test_totals_of_rows_and_columns_leave_small_cells_of_a_table_open():
 def test_groups_by_two_demographics_do_not_add_up_to_what_is_withheld(study_of, cells):
     n = sum(cells.values())
     study = study_with(study_of, cells, h=np.tile(["x", "y", "z"], n)[:n])
-    first, second = answers(study, "g"), answers(study, "h")
+    first, second = study.answers["g"], study.answers["h"]
     used = first.index[first != SILENT["declined"]]
     hidden = hidden_crossing(study, ("g", "h"), used, MIN_CELL)
     assert not hidden.loc["a"].all()

@@ -7,7 +7,7 @@ from made_outcomes import make_table, outcomes_of
 
 import pluralign_stats as pls
 from pluralign_stats import InputError, Recipe, preference_pairs, reported, survey_and_models
-from pluralign_stats.describe.disclosure import COUNT_WITHHELD
+from pluralign_stats.backing import COUNT_WITHHELD
 from pluralign_stats.designs import ONE_RUN, parse_objective
 from pluralign_stats.outcomes.reported import ABSTRACT, GAINS, SOURCE, verdict
 

@@ -17,8 +17,8 @@ from odd_studies import Odd, write_odd
 
 import pluralign_stats as pls
 from pluralign_stats.cli import audit, check
-from pluralign_stats.describe.disclosure import SILENT
 from pluralign_stats.figures.picture import Picture
+from pluralign_stats.study.plan import SILENT
 from tests.attack import (
     MIN_CELL,
     Attack,
