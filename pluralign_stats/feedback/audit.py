@@ -95,10 +95,7 @@ def audit(
     if min_voices < 1:
         raise InputError(f"min_voices must be 1 or more, not {min_voices}")
     frame = audit_frame(study, chosen, by, min_cell, prompts)
-    parts = [
-        parts_of(study, frame.responses, recipe, selection)
-        for recipe, selection in zip(frame.recipes, frame.selections, strict=True)
-    ]
+    parts = [parts_of(selection) for selection in frame.selections]
     used = [d for d in study.dimensions if any(d in recipe.weights for recipe in chosen)]
     rated = study if len(used) == len(study.dimensions) else study.where(dimension=used)
     return FeedbackAudit(

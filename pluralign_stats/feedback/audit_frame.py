@@ -1,17 +1,18 @@
 """What the tables of an audit share: which recipe a row is about, and which groups are shown."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
 
 from pluralign_stats.describe.disclosure import published
 from pluralign_stats.feedback.recipe import Recipe
-from pluralign_stats.feedback.responses import Responses, responses_of
+from pluralign_stats.feedback.responses import responses_of
 from pluralign_stats.feedback.scales import conversion_note, scale_words
 from pluralign_stats.feedback.selection import Selection, select
-from pluralign_stats.study.plan import SILENT, Plan
+from pluralign_stats.study.plan import SILENT
 from pluralign_stats.study.study import Study
 from pluralign_stats.suppression import suppressed
 from pluralign_stats.words import joined
@@ -26,35 +27,43 @@ class AuditFrame:
 
     Attributes
     ----------
-    study, responses
-        The study, and its ratings as arrays.
-    recipes, selections
-        Recipes and the rows that each uses.
+    study
+        The study.
+    selections
+        The ratings that each recipe uses.
     by
         The demographic.
     groups
         Its levels and kinds of nonresponse that occur, in order.
     group
-        (rows of `responses`) number of each row's group.
-    shown
-        (groups,) which may be shown at all: levels large enough in the whole study and in every
-        recipe, and none that would betray another.
-    plan
-        What tables of the study tell of how many raters the groups have.
+        (rows of the responses) number of each row's group.
     min_cell
         Fewest raters behind a number that is shown.
     """
 
     study: Study
-    responses: Responses
-    recipes: tuple[Recipe, ...]
     selections: tuple[Selection, ...]
     by: str
     groups: tuple[str, ...]
     group: np.ndarray
-    shown: np.ndarray
-    plan: Plan
     min_cell: int
+
+    @property
+    def recipes(self) -> tuple[Recipe, ...]:
+        """The recipes."""
+        return tuple(selection.recipe for selection in self.selections)
+
+    @cached_property
+    def shown(self) -> np.ndarray:
+        """(groups,) which may be shown at all.
+
+        Levels large enough in the whole study and in every recipe, and none that would betray
+        another.
+        """
+        hidden = self.study.plan(self.by, self.min_cell).hidden.to_numpy()
+        for selection in self.selections:
+            hidden = hidden | suppressed(self.raters_by_group(selection), self.min_cell)
+        return ~hidden
 
     @property
     def levels(self) -> list[int]:
@@ -67,9 +76,12 @@ class AuditFrame:
         """The demographic as readers know it."""
         return self.study.codebook.label(self.by)
 
-    def raters_by_group(self, rows: np.ndarray) -> np.ndarray:
-        """(groups,) number of raters among some rows of the responses."""
-        first = np.unique(self.responses.rater[rows], return_index=True)[1]
+    def raters_by_group(
+        self, selection: Selection, some: np.ndarray | slice = slice(None)
+    ) -> np.ndarray:
+        """(groups,) number of raters of a selection, or of some of its rows."""
+        rows = selection.rows[some]
+        first = np.unique(selection.responses.rater[rows], return_index=True)[1]
         return np.bincount(self.group[rows][first], minlength=len(self.groups))
 
     @property
@@ -77,9 +89,15 @@ class AuditFrame:
         """Raters that tables of the study count."""
         return published(self.study, [self.by], self.min_cell)
 
+    @cached_property
+    def _described(self) -> pd.DataFrame:
+        """What may tell recipes apart, a row each."""
+        told = ([r.group_name, *(getattr(r, c) for c in _FACTORS[1:])] for r in self.recipes)
+        return pd.DataFrame(told, columns=list(_FACTORS))
+
     def factors(self) -> list[dict[str, object]]:
         """For each recipe the columns that tell it apart; always with its strategy."""
-        frame = pd.DataFrame([_described(recipe) for recipe in self.recipes])
+        frame = self._described
         varying = [c for c in _FACTORS if c == "strategy" or frame[c].nunique() > 1]
         kept = frame[varying]
         if kept.duplicated().any():
@@ -88,7 +106,7 @@ class AuditFrame:
 
     def about(self) -> str:
         """What all recipes have in common, for a table's notes."""
-        frame = pd.DataFrame([_described(recipe) for recipe in self.recipes])
+        frame = self._described
         alike = {c: str(frame[c].iloc[0]) for c in _FACTORS if frame[c].nunique() == 1}
         parts = []
         if "feedback" in alike:
@@ -98,7 +116,7 @@ class AuditFrame:
             parts[-1:] = [" ".join([*parts[-1:], f"on {self._objective()}"])]
         if "scale" in alike:
             parts.append(f"on {scale_words(alike['scale'])}")
-        if "languages" in alike and len(self.responses.languages) > 1:
+        if "languages" in alike and len(self.selections[0].responses.languages) > 1:
             separate = alike["languages"] == "separate"
             parts.append("compared within a language" if separate else "over all languages")
         cut = (
@@ -123,18 +141,6 @@ class AuditFrame:
         return {scale: list(names) for scale, names in found.items()}
 
 
-def _described(recipe: Recipe) -> dict[str, object]:
-    return {
-        "feedback": recipe.group_name,
-        "objective": recipe.objective,
-        "scale": recipe.scale,
-        "languages": recipe.languages,
-        "labels": recipe.labels,
-        "min_margin": recipe.min_margin,
-        "strategy": recipe.strategy,
-    }
-
-
 def audit_frame(
     study: Study,
     recipes: Sequence[Recipe],
@@ -142,30 +148,13 @@ def audit_frame(
     min_cell: int,
     prompts: Collection[str] | None = None,
 ) -> AuditFrame:
-    """Select the rows of each recipe, and find the groups that may be shown."""
-    responses = responses_of(study)
-    selections = tuple(select(study, responses, recipe, prompts) for recipe in recipes)
-    answered = study.answers[by]
+    """Select the rows of each recipe, and number the groups."""
+    responses, answered = responses_of(study), study.answers[by]
+    selections = tuple(select(study, recipe, prompts) for recipe in recipes)
     place = pd.Index(answered.index.astype(str)).get_indexer(responses.raters)
     group = answered.cat.codes.to_numpy()[place][responses.rater].astype(np.intp)
     groups = tuple(map(str, answered.cat.categories))
-    plan = study.plan(by, min_cell)
-    frame = AuditFrame(
-        study,
-        responses,
-        tuple(recipes),
-        selections,
-        by,
-        groups,
-        group,
-        ~plan.hidden.to_numpy(),
-        plan,
-        min_cell,
-    )
-    hidden = plan.hidden.to_numpy()
-    for selection in selections:
-        hidden = hidden | suppressed(frame.raters_by_group(selection.rows), min_cell)
-    return replace(frame, shown=~hidden)
+    return AuditFrame(study, selections, by, groups, group, min_cell)
 
 
 def too_few(raters: np.ndarray, shown: np.ndarray, min_cell: int) -> np.ndarray:

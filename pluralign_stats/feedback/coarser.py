@@ -13,7 +13,6 @@ from pluralign_stats.feedback.dominance import FEW_PAIRS
 from pluralign_stats.feedback.leave_out import labels
 from pluralign_stats.feedback.parts import parts_of
 from pluralign_stats.feedback.recipe import Recipe
-from pluralign_stats.feedback.responses import Responses, responses_of
 from pluralign_stats.feedback.scales import (
     SCALES,
     Scale,
@@ -78,15 +77,14 @@ def coarser_scales(
     first, *_ = audit_recipes(study, dimension)
     (name,) = first.dimensions
     scales = _coarser(study, name, first.scale)
-    responses = responses_of(study)
     records = []
     for strategy in strategies if scales else ():
         recipe = first.model_copy(update={"strategy": strategy})
-        whole, full = _labelled(study, responses, recipe, prompts, min_cell)
+        whole, full = _labelled(study, recipe, prompts, min_cell)
         records.append(full)
         for scale in scales:
             changed = recipe.model_copy(update={"scale": scale})
-            found, told = _labelled(study, responses, changed, prompts, min_cell)
+            found, told = _labelled(study, changed, prompts, min_cell)
             if not np.isnan([full["n_raters"], told["n_raters"]]).any():
                 told |= _changes(whole, found)
             records.append(told)
@@ -127,16 +125,11 @@ def _coarser(study: Study, name: str, full: Scale) -> list[Scale]:
 
 
 def _labelled(
-    study: Study,
-    responses: Responses,
-    recipe: Recipe,
-    prompts: Collection[str] | None,
-    min_cell: int,
+    study: Study, recipe: Recipe, prompts: Collection[str] | None, min_cell: int
 ) -> tuple[pd.Series, dict[str, Any]]:
     """The labels that a recipe gives, and how many of what, missing where too few raters speak."""
-    selection = select(study, responses, recipe, prompts)
-    found = parts_of(study, responses, recipe, selection)
-    speaking = len(np.unique(responses.rater[selection.rows[found.part > 0]]))
+    found = parts_of(select(study, recipe, prompts))
+    speaking = len(found.speaking)
     made = labels(found.preferences)
     counts = (int(found.preferences.n.sum()), len(made), speaking)
     hidden = 0 < speaking < min_cell

@@ -32,11 +32,11 @@ def shares(frame: AuditFrame, parts: list[Parts]) -> Result:
     ratings_share, pairs_share.
     """
     tables = [
-        _shares(frame, n, found).assign(**told)
-        for n, (found, told) in enumerate(zip(parts, frame.factors(), strict=True))
+        _shares(frame, found).assign(**told)
+        for found, told in zip(parts, frame.factors(), strict=True)
     ]
     table = pd.concat(tables, ignore_index=True)
-    table = table[_lead(frame, ordered_columns(table))]
+    table = table[[*dict.fromkeys([*frame.factors()[0], *ordered_columns(table)])]]
     notes = (frame.about(), _PART) + ((_WITHHELD,) if table.isna().any(axis=None) else ())
     title = f"Who speaks in the preferences: {frame.label}"
     told = [found.preferences.n.sum() >= FEW_PAIRS for found in parts]
@@ -53,22 +53,15 @@ def shares(frame: AuditFrame, parts: list[Parts]) -> Result:
     )
 
 
-def _lead(frame: AuditFrame, columns: list[str]) -> list[str]:
-    """Columns with those that tell recipes apart first."""
-    first = list(frame.factors()[0])
-    return first + [c for c in columns if c not in first]
-
-
-def _shares(frame: AuditFrame, n: int, parts: Parts) -> pd.DataFrame:
+def _shares(frame: AuditFrame, parts: Parts) -> pd.DataFrame:
     """One recipe's rows, a group each."""
-    selection, recipe = frame.selections[n], frame.recipes[n]
+    selection = parts.selection
     group, k = frame.group[selection.rows], len(frame.groups)
-    columns = [frame.responses.dimensions.index(d) for d in recipe.dimensions]
-    given = ~np.isnan(frame.responses.ratings[np.ix_(selection.rows, columns)])
-    raters = frame.raters_by_group(selection.rows)
+    given = ~np.isnan(selection.responses.ratings[np.ix_(selection.rows, selection.columns)])
+    raters = frame.raters_by_group(selection)
     ratings = np.bincount(group, weights=given.sum(axis=1), minlength=k)
     part = np.bincount(group, weights=parts.part, minlength=k)
-    speaking = frame.raters_by_group(selection.rows[parts.part > 0])
+    speaking = frame.raters_by_group(selection, parts.part > 0)
     hidden = ~frame.shown
     unheard = too_few(speaking, frame.shown, frame.min_cell)
     return pd.DataFrame(
@@ -119,8 +112,8 @@ def conditions(frame: AuditFrame, parts: list[Parts]) -> Result:
     in both orders) and contradicting_share (of preferences, against most of the same pair).
     """
     records = [
-        {**told, **_condition(frame, n, found)}
-        for n, (found, told) in enumerate(zip(parts, frame.factors(), strict=True))
+        {**told, **_condition(found, frame.min_cell)}
+        for found, told in zip(parts, frame.factors(), strict=True)
     ]
     table = hide_totals(frame.study, pd.DataFrame(records), frame.min_cell)
     notes: tuple[str, ...] = (
@@ -135,26 +128,19 @@ def conditions(frame: AuditFrame, parts: list[Parts]) -> Result:
     return Result.of(frame.study, table, sentence, title, notes=notes, warnings=warnings)
 
 
-def _condition(frame: AuditFrame, n: int, parts: Parts) -> dict[str, Any]:
-    rows = frame.selections[n].rows
-    speaking = np.unique(frame.responses.rater[rows[parts.part > 0]])
-    if 0 < len(speaking) < frame.min_cell:
+def _condition(parts: Parts, min_cell: int) -> dict[str, Any]:
+    speaking, selection = len(parts.speaking), parts.selection
+    if 0 < speaking < min_cell:
         return dict.fromkeys(_CONDITION, np.nan)
-    by_rater = np.bincount(frame.responses.rater[rows], weights=parts.part)
+    by_rater = np.bincount(selection.responses.rater[selection.rows], weights=parts.part)
     both, against, n_pairs = contradictions(parts.preferences)
-    counts = (int(parts.preferences.n.sum()), n_pairs, len(speaking))
+    counts = (int(parts.preferences.n.sum()), n_pairs, speaking)
     numbers = (*counts, round(effective_number(by_rater), 1), both, against)
     return dict(zip(_CONDITION, numbers, strict=True))
 
 
-_CONDITION = (
-    "n_preferences",
-    "n_pairs",
-    "n_raters",
-    "effective_raters",
-    "contradictory_share",
-    "contradicting_share",
-)
+_CONDITION = ("n_preferences", "n_pairs", "n_raters", "effective_raters", "contradictory_share",
+              "contradicting_share")  # fmt: skip
 
 
 def contradictions(preferences: Preferences) -> tuple[float, float, int]:

@@ -9,6 +9,7 @@ from pluralign_stats.feedback.audit_frame import AuditFrame
 from pluralign_stats.feedback.dominance import FEW_PAIRS, named
 from pluralign_stats.feedback.pairs import compare
 from pluralign_stats.feedback.preferences import Preferences
+from pluralign_stats.feedback.selection import Selection
 from pluralign_stats.figures.charts import FEEDBACK_FLIPS
 from pluralign_stats.results import Result
 from pluralign_stats.words import counted
@@ -22,8 +23,8 @@ def flips(frame: AuditFrame) -> Result:
     label then). The label of a pair is what most of its preferences say.
     """
     records: list[dict[str, Any]] = []
-    for n, told in enumerate(frame.factors()):
-        records += [{**told, **row} for row in _recipe(frame, n)]
+    for selection, told in zip(frame.selections, frame.factors(), strict=True):
+        records += [{**told, **row} for row in _recipe(frame, selection)]
     columns = [*frame.factors()[0], "term", "group", "n_raters", "n_pairs"]
     table = pd.DataFrame(records, columns=[*columns, "flipped_share", "lost_share"])
     notes = (
@@ -45,7 +46,7 @@ def flips(frame: AuditFrame) -> Result:
 
 
 def labels(preferences: Preferences) -> pd.Series:
-    """1 where the lower stratum of a pair is preferred, -1 where the higher is; by pair."""
+    """1 where the lower cell of a pair is preferred, -1 where the higher is; by pair."""
     low = np.minimum(preferences.chosen, preferences.rejected)
     high = np.maximum(preferences.chosen, preferences.rejected)
     sign = np.where(preferences.chosen == low, 1, -1)
@@ -54,21 +55,14 @@ def labels(preferences: Preferences) -> pd.Series:
     return pd.Series(sign[certain], pairs)
 
 
-def _recipe(frame: AuditFrame, n: int) -> list[dict[str, Any]]:
-    recipe, selection = frame.recipes[n], frame.selections[n]
-    group = frame.group[selection.rows]
-    raters = frame.raters_by_group(selection.rows)
-    none = np.zeros(len(group), bool)
-
-    def labelled(left_out: np.ndarray) -> pd.Series:
-        part = selection.without(left_out)
-        return labels(compare(frame.study, frame.responses, recipe, part))
-
-    every, records = labelled(none), []
+def _recipe(frame: AuditFrame, selection: Selection) -> list[dict[str, Any]]:
+    group, raters = frame.group[selection.rows], frame.raters_by_group(selection)
+    every, records = labels(compare(selection.counted_anew())), []
     for k in frame.levels:
         if raters[k] < frame.min_cell or every.empty:
             continue
-        rest = labelled(group == k).reindex(every.index)
+        others = selection.counted_anew(group != k)
+        rest = labels(compare(others)).reindex(every.index)
         records.append(
             {
                 "term": frame.label,

@@ -8,8 +8,8 @@ import pandas as pd
 from pluralign_stats.feedback.audit_frame import AuditFrame
 from pluralign_stats.feedback.dominance import named
 from pluralign_stats.feedback.recipe import Recipe
-from pluralign_stats.feedback.selection import Exclusions, Selection
-from pluralign_stats.feedback.voices import Scored, one_voice, score
+from pluralign_stats.feedback.selection import Selection
+from pluralign_stats.feedback.utilities import Scored, aggregated_utilities, score
 from pluralign_stats.figures.charts import FEEDBACK_SURVIVAL
 from pluralign_stats.results import Result
 from pluralign_stats.strategies.registry import STRATEGIES
@@ -34,8 +34,8 @@ def survival(frame: AuditFrame, min_voices: int) -> Result:
     above the middle).
     """
     records: list[dict[str, Any]] = []
-    for n, told in enumerate(frame.factors()):
-        records += [{**told, **row} for row in _recipe(frame, n, min_voices)]
+    for selection, told in zip(frame.selections, frame.factors(), strict=True):
+        records += [{**told, **row} for row in _recipe(frame, selection, min_voices)]
     columns = [*frame.factors()[0], "dimension", "term", "group", "n_raters", "n_responses"]
     table = pd.DataFrame(records, columns=[*columns, *_SHARES])
     rated = dict.fromkeys(d for recipe in frame.recipes for d in _bad_when_high(frame, recipe))
@@ -61,16 +61,15 @@ def survival(frame: AuditFrame, min_voices: int) -> Result:
     )
 
 
-def _recipe(frame: AuditFrame, n: int, min_voices: int) -> list[dict[str, Any]]:
-    recipe, selection = frame.recipes[n], frame.selections[n]
-    scored = score(frame.study, frame.responses, recipe, selection)
+def _recipe(frame: AuditFrame, selection: Selection, min_voices: int) -> list[dict[str, Any]]:
+    recipe, scored = selection.recipe, score(selection.counted_anew())
     records = []
     for name in _bad_when_high(frame, recipe):
         dimension = recipe.dimensions.index(name)
-        share = _voices(frame, recipe, selection, scored, dimension)
+        share = _voices(scored, dimension)
         for k in frame.levels:
             bad, rated = _bad(frame, selection, name, k, min_voices)
-            raters = len(np.unique(frame.responses.rater[selection.rows[rated]]))
+            raters = len(np.unique(selection.responses.rater[selection.rows[rated]]))
             if raters >= frame.min_cell:
                 head: dict[str, Any] = {
                     "dimension": frame.study.codebook.label(name),
@@ -90,30 +89,27 @@ def _bad_when_high(frame: AuditFrame, recipe: Recipe) -> list[str]:
 def _bad(
     frame: AuditFrame, selection: Selection, name: str, k: int, min_voices: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Strata that most of group k rate positive, and which rows are the group's ratings of them."""
-    column = frame.responses.dimensions.index(name)
-    given = frame.responses.ratings[selection.rows, column]
+    """Cells that most of group k rate positive, and which rows are the group's ratings of them."""
+    responses, cell = selection.responses, selection.cell
+    given = responses.ratings[selection.rows, responses.dimensions.index(name)]
     own = (frame.group[selection.rows] == k) & ~np.isnan(given)
     positive = given >= frame.study.codebook.dimensions[name].positive
-    size = frame.responses.n_strata
-    voices = np.bincount(selection.stratum[own], minlength=size)
-    high = np.bincount(selection.stratum[own & positive], minlength=size)
+    voices = np.bincount(cell[own], minlength=responses.n_cells)
+    high = np.bincount(cell[own & positive], minlength=responses.n_cells)
     bad = (voices >= min_voices) & (2 * high > voices)
-    return np.flatnonzero(bad), own & bad[selection.stratum]
+    return np.flatnonzero(bad), own & bad[cell]
 
 
-def _voices(
-    frame: AuditFrame, recipe: Recipe, selection: Selection, scored: Scored, dimension: int
-) -> np.ndarray:
-    """(strata,) share of the voices for each response above the middle; NaN without a voice."""
-    middle = scored.middles[dimension]
-    if recipe.treatment.voices != "every":
-        voice = one_voice(frame.responses, recipe, selection, scored, Exclusions())
+def _voices(scored: Scored, dimension: int) -> np.ndarray:
+    """(cells,) share of the voices for each response above the middle; NaN without a voice."""
+    selection, middle = scored.selection, scored.middles[dimension]
+    if selection.recipe.treatment.voices != "every":
+        voice = aggregated_utilities(scored)
         rating = np.where(np.isnan(voice.utility), np.nan, voice.ratings[:, dimension])
         return np.where(np.isnan(rating), np.nan, (rating > middle).astype(float))
-    rating, size = scored.ratings[:, dimension], frame.responses.n_strata
+    rating, size = scored.ratings[:, dimension], selection.responses.n_cells
     total, high = (
-        np.bincount(selection.stratum, weights=selection.weight * said, minlength=size)
+        np.bincount(selection.cell, weights=selection.weight * said, minlength=size)
         for said in (~np.isnan(rating), rating > middle)
     )
     return np.divide(high, total, out=np.full(len(total), np.nan), where=total > 0)

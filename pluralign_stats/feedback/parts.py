@@ -5,12 +5,22 @@ from dataclasses import dataclass
 import numpy as np
 
 from pluralign_stats.feedback.pairs import compare
-from pluralign_stats.feedback.preferences import Preferences, Spread, below, runs_of, spread_of
-from pluralign_stats.feedback.recipe import Recipe
-from pluralign_stats.feedback.responses import Responses
-from pluralign_stats.feedback.selection import Exclusions, Selection
-from pluralign_stats.feedback.voices import OneVoice, Scored, individuals, one_voice, score
-from pluralign_stats.study.study import Study
+from pluralign_stats.feedback.preferences import (
+    Dispersion,
+    Preferences,
+    below,
+    cumulated,
+    dispersion_of,
+    runs_of,
+)
+from pluralign_stats.feedback.selection import Selection
+from pluralign_stats.feedback.utilities import (
+    AggregatedUtilities,
+    Scored,
+    aggregated_utilities,
+    rater_utilities,
+    score,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,6 +29,8 @@ class Parts:
 
     Attributes
     ----------
+    selection
+        The ratings.
     preferences
         All of them.
     part
@@ -29,68 +41,66 @@ class Parts:
         to their weights.
     """
 
+    selection: Selection
     preferences: Preferences
     part: np.ndarray
 
+    @property
+    def speaking(self) -> np.ndarray:
+        """Numbers of the raters who have a part."""
+        rows = self.selection.rows[self.part > 0]
+        return np.unique(self.selection.responses.rater[rows])
 
-def parts_of(study: Study, responses: Responses, recipe: Recipe, selection: Selection) -> Parts:
+
+def parts_of(selection: Selection) -> Parts:
     """Share out the preferences of a recipe among its raters."""
-    scored = score(study, responses, recipe, selection)
-    found = compare(study, responses, recipe, selection)
-    if recipe.treatment.voices == "every":
-        return Parts(found, _of_individuals(responses, recipe, selection, scored))
-    voice = one_voice(responses, recipe, selection, scored, Exclusions())
+    found, scored = compare(selection), score(selection.counted_anew())
+    if selection.recipe.treatment.voices == "every":
+        return Parts(selection, found, _of_raters(scored))
+    made = aggregated_utilities(scored)
     both = np.r_[found.chosen, found.rejected]
-    mass = np.bincount(both, minlength=responses.n_strata) / 2
-    return Parts(found, mass[selection.stratum] * _behind(recipe, selection, scored, voice))
+    mass = np.bincount(both, minlength=len(made.utility)) / 2
+    return Parts(selection, found, mass[selection.cell] * _behind(scored, made))
 
 
-def _of_individuals(
-    responses: Responses, recipe: Recipe, selection: Selection, scored: Scored
-) -> np.ndarray:
+def _of_raters(scored: Scored) -> np.ndarray:
     """Half of all preferences in which each rater's own rating takes part."""
-    own = individuals(scored, Exclusions())
-    stratum, weight = selection.stratum[own.position], selection.weight[own.position]
-    asked, part = responses.asked, np.zeros(len(selection.rows))
-    for run in runs_of(asked[stratum]):
-        strata, row = np.unique(stratum[run], return_inverse=True)
-        spread = spread_of(own.utility[run], row, weight[run], len(strata))
-        differing = _differing(spread, recipe.min_margin)
-        prompts, of = np.unique(asked[strata], return_inverse=True)
+    selection, own = scored.selection, rater_utilities(scored)
+    asked, part = selection.responses.asked, np.zeros(len(selection.rows))
+    for run in runs_of(asked[own.cell]):
+        cells, row = np.unique(own.cell[run], return_inverse=True)
+        found = dispersion_of(own.utility[run], row, own.weight[run], len(cells))
+        differing = _differing(found, selection.recipe.min_margin)
+        prompts, of = np.unique(asked[cells], return_inverse=True)
         together = np.zeros((len(prompts), differing.shape[1]))
         np.add.at(together, of, differing)
-        value = np.searchsorted(spread.values, own.utility[run])
+        value = np.searchsorted(found.values, own.utility[run])
         others = together[of[row], value] - differing[row, value]
-        part[own.position[run]] = weight[run] * others / 2
+        part[own.position[run]] = own.weight[run] * others / 2
     return part
 
 
-def _differing(spread: Spread, min_margin: float) -> np.ndarray:
-    """(strata, v) weight of the raters whose utility differs from each value far enough."""
-    sums = np.zeros((spread.weights.shape[0], len(spread.values) + 1))
-    np.cumsum(spread.weights, axis=1, out=sums[:, 1:])
-    total = sums[:, -1:]
-    under = sums[:, below(spread.values, min_margin)]
-    beyond = below(-spread.values[::-1], min_margin)[::-1]
-    return under + total - sums[:, len(spread.values) - beyond]
+def _differing(found: Dispersion, min_margin: float) -> np.ndarray:
+    """(cells, v) weight of the raters whose utility differs from each value far enough."""
+    sums, values = cumulated(found.weights), found.values
+    beyond = below(-values[::-1], min_margin)[::-1]
+    return sums[:, below(values, min_margin)] + sums[:, -1:] - sums[:, len(values) - beyond]
 
 
-def _behind(recipe: Recipe, selection: Selection, scored: Scored, voice: OneVoice) -> np.ndarray:
+def _behind(scored: Scored, made: AggregatedUtilities) -> np.ndarray:
     """(n,) share of each row in its response, by who speaks for it; dimensions by their weight."""
-    n, d = scored.ratings.shape
-    if recipe.treatment.voices == "drawn":
-        share = np.zeros(n)
-        share[voice.position] = 1
+    selection, treatment = scored.selection, scored.selection.recipe.treatment
+    share = np.zeros(len(selection.rows))
+    if treatment.voices == "drawn":
+        share[made.position] = 1
         return share
     importance = np.abs(scored.signed_weights) / np.abs(scored.signed_weights).sum()
-    share = np.zeros(n)
-    for dimension in range(d):
-        given = scored.ratings[:, dimension]
-        speaks = recipe.treatment.speakers(given, voice.ratings[selection.stratum, dimension])
+    for dimension, given in enumerate(scored.ratings.T):
+        speaks = treatment.speakers(given, made.ratings[selection.cell, dimension])
         weight = selection.weight * speaks
-        total = np.bincount(selection.stratum, weights=weight, minlength=len(voice.utility))
+        total = np.bincount(selection.cell, weights=weight, minlength=len(made.utility))
         total = np.where(total > 0, total, 1)
-        share += importance[dimension] * weight / total[selection.stratum]
+        share += importance[dimension] * weight / total[selection.cell]
     return share
 
 

@@ -16,7 +16,7 @@ class Preferences:
     Attributes
     ----------
     chosen, rejected
-        (p,) strata; both orders of a pair are there where both were preferred.
+        (p,) cells; both orders of a pair are there where both were preferred.
     utility_chosen, utility_rejected
         (p,) mean utilities in those preferences.
     n
@@ -35,9 +35,9 @@ class Preferences:
     weight: np.ndarray
     share: np.ndarray
 
-    def of(self, strata: np.ndarray) -> "Preferences":
-        """The same where strata were numbered within (s,) `strata`."""
-        return replace(self, chosen=strata[self.chosen], rejected=strata[self.rejected])
+    def of(self, cells: np.ndarray) -> "Preferences":
+        """The same where cells were numbered within (s,) `cells`."""
+        return replace(self, chosen=cells[self.chosen], rejected=cells[self.rejected])
 
     def sorted(self, order: np.ndarray) -> "Preferences":
         """The same in another order."""
@@ -45,7 +45,7 @@ class Preferences:
 
 
 @dataclass(frozen=True, eq=False)
-class Spread:
+class Dispersion:
     """How the raters of each response spread over utilities.
 
     Attributes
@@ -53,9 +53,9 @@ class Spread:
     values
         (v,) utilities that occur, rising.
     counts
-        (strata, v) raters.
+        (cells, v) raters.
     weights
-        (strata, v) their weight; the same array where all weigh 1.
+        (cells, v) their weight; the same array where all weigh 1.
     """
 
     values: np.ndarray
@@ -63,18 +63,18 @@ class Spread:
     weights: np.ndarray
 
 
-def spread_of(
-    utility: np.ndarray, stratum: np.ndarray, weight: np.ndarray, n_strata: int
-) -> Spread:
+def dispersion_of(
+    utility: np.ndarray, cell: np.ndarray, weight: np.ndarray, n_cells: int
+) -> Dispersion:
     """Count the raters of each response by utility; all arguments by rater."""
     values, code = np.unique(utility, return_inverse=True)
-    key = stratum * len(values) + code
-    shape, size = (n_strata, len(values)), n_strata * len(values)
+    key = cell * len(values) + code
+    shape, size = (n_cells, len(values)), n_cells * len(values)
     counts = np.bincount(key, minlength=size).astype(float).reshape(shape)
     if (weight == 1).all():
-        return Spread(values, counts, counts)
+        return Dispersion(values, counts, counts)
     weights = np.bincount(key, weights=weight, minlength=size).reshape(shape)
-    return Spread(values, counts, weights)
+    return Dispersion(values, counts, weights)
 
 
 def runs_of(group: np.ndarray) -> list[np.ndarray]:
@@ -107,26 +107,31 @@ def within_groups(group: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def all_preferences(
-    spread: Spread, left: np.ndarray, right: np.ndarray, min_margin: float
+    dispersion: Dispersion, left: np.ndarray, right: np.ndarray, min_margin: float
 ) -> Preferences:
     """Preferences between single raters: each of one response against each of the other.
 
     Parameters
     ----------
-    spread
+    dispersion
         Raters by response and utility.
     left, right
-        (q,) strata to compare.
+        (q,) cells to compare.
     min_margin
         Smallest difference in utility that makes a preference; smaller ones count as ties.
     """
-    sums = _sums(spread, below(spread.values, min_margin))
-    step = max(1, _ENTRIES // max(1, len(spread.values)))
+    reach, counts = below(dispersion.values, min_margin), dispersion.counts
+    weights = cumulated(dispersion.weights)[:, reach]
+    alike = counts is dispersion.weights
+    under = (
+        weights if alike else cumulated(counts)[:, reach],
+        weights,
+        cumulated(dispersion.weights * dispersion.values)[:, reach],
+    )
+    step = max(1, _ENTRIES // max(1, len(dispersion.values)))
+    starts = range(0, max(len(left), 1), step)
     return joined(
-        [
-            _compared(spread, sums, left[k : k + step], right[k : k + step])
-            for k in range(0, max(len(left), 1), step)
-        ]
+        [_compared(dispersion, under, left[k : k + step], right[k : k + step]) for k in starts]
     )
 
 
@@ -136,33 +141,27 @@ def joined(parts: Sequence[Preferences]) -> Preferences:
     return Preferences(*(np.concatenate([getattr(p, name) for p in parts]) for name in names))
 
 
-@dataclass(frozen=True, eq=False)
-class _Sums:
-    """(strata, v) of raters, weights and weighted utilities: sums over all that lie below."""
+def _compared(
+    dispersion: Dispersion, under: tuple[np.ndarray, ...], left: np.ndarray, right: np.ndarray
+) -> Preferences:
+    """Preferences between some pairs of cells.
 
-    counts: np.ndarray
-    weights: np.ndarray
-    utilities: np.ndarray
-
-
-def _sums(spread: Spread, reach: np.ndarray) -> _Sums:
-    weights = _cumulated(spread.weights, reach)
-    alike = spread.counts is spread.weights
-    counts = weights if alike else _cumulated(spread.counts, reach)
-    return _Sums(counts, weights, _cumulated(spread.weights * spread.values, reach))
-
-
-def _compared(spread: Spread, sums: _Sums, left: np.ndarray, right: np.ndarray) -> Preferences:
-    total = spread.weights.sum(axis=1)
+    Parameters
+    ----------
+    under
+        (cells, v) raters, weights and weighted utilities of all who lie below each value.
+    """
+    counts, weights, utilities = under
+    total = dispersion.weights.sum(axis=1)
     chosen, rejected = np.r_[left, right], np.r_[right, left]
-    n = _dot(spread.counts[chosen], sums.counts[rejected])
+    n = _dot(dispersion.counts[chosen], counts[rejected])
     some = n > 0
-    weight = _dot(spread.weights[chosen], sums.weights[rejected])
+    weight = _dot(dispersion.weights[chosen], weights[rejected])
     share = _shares(weight, total[left] * total[right])
     chosen, rejected, n, weight = chosen[some], rejected[some], n[some], weight[some]
-    own = spread.weights[chosen]
-    high = _dot(own * spread.values, sums.weights[rejected]) / weight
-    low = _dot(own, sums.utilities[rejected]) / weight
+    own = dispersion.weights[chosen]
+    high = _dot(own * dispersion.values, weights[rejected]) / weight
+    low = _dot(own, utilities[rejected]) / weight
     return Preferences(chosen, rejected, high, low, n.astype(np.int64), weight, share[some])
 
 
@@ -173,11 +172,11 @@ def below(values: np.ndarray, min_margin: float) -> np.ndarray:
     return np.searchsorted(values, values - min_margin * (1 - 1e-9), side="right")
 
 
-def _cumulated(table: np.ndarray, reach: np.ndarray) -> np.ndarray:
-    """(s, v) sums over each row up to what is below each value."""
+def cumulated(table: np.ndarray) -> np.ndarray:
+    """(s, v + 1) sums over the first 0, 1, … v entries of each row of an (s, v) table."""
     sums = np.zeros((table.shape[0], table.shape[1] + 1))
     np.cumsum(table, axis=1, out=sums[:, 1:])
-    return sums[:, reach]
+    return sums
 
 
 def _dot(a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -200,7 +199,7 @@ def one_preference(
     Parameters
     ----------
     utility
-        (strata,) utilities.
+        (cells,) utilities.
     left, right, min_margin
         As for `all_preferences`.
     """
@@ -210,13 +209,5 @@ def one_preference(
     first = gap[kept] > 0
     chosen = np.where(first, left[kept], right[kept])
     rejected = np.where(first, right[kept], left[kept])
-    ones = np.ones(len(chosen))
-    return Preferences(
-        chosen,
-        rejected,
-        utility[chosen],
-        utility[rejected],
-        ones.astype(np.int64),
-        ones,
-        ones,
-    )
+    ones, n = np.ones(len(chosen)), np.ones(len(chosen), np.int64)
+    return Preferences(chosen, rejected, utility[chosen], utility[rejected], n, ones, ones)

@@ -58,14 +58,14 @@ class Responses:
     text_language: str
 
     @property
-    def n_strata(self) -> int:
+    def n_cells(self) -> int:
         """Number of combinations of item and language."""
         return len(self.items) * len(self.languages)
 
     @property
     def asked(self) -> np.ndarray:
-        """(strata,) code of the prompt of each stratum in its language."""
-        item, language = np.divmod(np.arange(self.n_strata), len(self.languages))
+        """(cells,) code of the prompt of each cell in its language."""
+        item, language = np.divmod(np.arange(self.n_cells), len(self.languages))
         return self.prompt_of[item] * len(self.languages) + language
 
 

@@ -1,14 +1,14 @@
 """Whose ratings of which responses a recipe uses, with what weight, and what it leaves out."""
 
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
 
 from pluralign_stats.errors import InputError, check_one_of, one_of
 from pluralign_stats.feedback.recipe import Recipe
-from pluralign_stats.feedback.responses import Responses
+from pluralign_stats.feedback.responses import Responses, responses_of
 from pluralign_stats.feedback.scales import conversion_note, dimension_conversion
 from pluralign_stats.study.study import Study
 
@@ -24,6 +24,11 @@ class Exclusions:
         if n:
             self.counts[reason] = self.counts.get(reason, 0) + int(n)
 
+    def leave_out(self, reason: str, out: np.ndarray, kept: np.ndarray) -> np.ndarray:
+        """Count which rows (n,) of those kept are left out, and return which stay."""
+        self.add(reason, (kept & out).sum())
+        return kept & ~out
+
     def table(self) -> pd.DataFrame:
         """Columns reason, n."""
         return pd.DataFrame({"reason": list(self.counts), "n": list(self.counts.values())})
@@ -35,31 +40,39 @@ class Exclusions:
 
 @dataclass(frozen=True, eq=False)
 class Selection:
-    """The rows of `Responses` that a recipe uses.
+    """The ratings of a study that a recipe uses.
 
     Attributes
     ----------
+    study, responses, recipe
+        The study, its ratings as arrays, and how they become feedback.
     rows
-        (n,) which rows, rising.
-    stratum
+        (n,) which rows of the responses, rising.
+    cell
         (n,) item times number of languages plus language: what is rated, as it was read.
     weight
         (n,) weight of each row; all 1 unless the recipe balances groups.
     excluded
-        What was left out before.
+        What was left out.
     """
 
+    study: Study
+    responses: Responses
+    recipe: Recipe
     rows: np.ndarray
-    stratum: np.ndarray
+    cell: np.ndarray
     weight: np.ndarray
-    excluded: Exclusions
+    excluded: Exclusions = field(default_factory=Exclusions)
 
-    def without(self, left_out: np.ndarray) -> "Selection":
-        """The same without some rows, given as (n,) boolean; weights stay."""
-        kept = ~left_out
-        return Selection(
-            self.rows[kept], self.stratum[kept], self.weight[kept], Exclusions(self.excluded.counts)
-        )
+    @property
+    def columns(self) -> list[int]:
+        """Columns of the responses with the recipe's dimensions."""
+        return [self.responses.dimensions.index(name) for name in self.recipe.dimensions]
+
+    def counted_anew(self, kept: np.ndarray | slice = slice(None)) -> "Selection":
+        """The same, or some of its rows with their weights, and nothing counted as left out yet."""
+        rows, cell, weight = self.rows[kept], self.cell[kept], self.weight[kept]
+        return replace(self, rows=rows, cell=cell, weight=weight, excluded=Exclusions())
 
 
 def check_recipe(study: Study, recipe: Recipe) -> None:
@@ -106,10 +119,8 @@ def _refuse_two_scales(study: Study, recipe: Recipe) -> None:
 
 def _members(study: Study, recipe: Recipe) -> pd.Series:
     """Which raters are in the recipe's group."""
-    member = pd.Series(True, study.raters.index)
-    for name, levels in recipe.group.items():
-        member &= study.raters[name].isin(levels)
-    return member
+    raters, group = study.raters, recipe.group
+    return pd.DataFrame({name: raters[name].isin(group[name]) for name in group}).all(axis=1)
 
 
 def _sizes(study: Study, recipe: Recipe) -> str:
@@ -120,9 +131,7 @@ def _sizes(study: Study, recipe: Recipe) -> str:
     return ", ".join(told)
 
 
-def select(
-    study: Study, responses: Responses, recipe: Recipe, prompts: Collection[str] | None = None
-) -> Selection:
+def select(study: Study, recipe: Recipe, prompts: Collection[str] | None = None) -> Selection:
     """Choose and weight the rows that a recipe uses, on the prompts given or on all.
 
     Raises
@@ -131,18 +140,31 @@ def select(
         If the recipe or a prompt names what the study does not have.
     """
     check_recipe(study, recipe)
-    excluded = Exclusions()
-    keep = _on_prompts(responses, prompts)
-    excluded.add("rated responses to prompts held out", (~keep).sum())
-    keep = _in_group(study, responses, recipe, keep, excluded)
-    keep = _with_text(responses, recipe, keep, excluded)
-    keep = _answered(responses, recipe, keep, excluded)
-    level, keep = _balancing_levels(study, responses, recipe, keep, excluded)
+    responses, excluded = responses_of(study), Exclusions()
+    place = pd.Index(study.raters["rater"].astype(str)).get_indexer(responses.raters)
+    of_row = place[responses.rater]
+    held_out = ~_on_prompts(responses, prompts)
+    keep = excluded.leave_out(
+        "rated responses to prompts held out", held_out, np.ones(len(held_out), bool)
+    )
+    if recipe.group:
+        outside = ~_members(study, recipe).to_numpy()[of_row]
+        keep = excluded.leave_out("rated responses of raters outside the group", outside, keep)
+    pooled = recipe.languages == "pooled"
+    language = np.zeros_like(responses.language) if pooled else responses.language
+    keep = _with_text(responses, recipe, language, keep, excluded)
+    columns = [responses.dimensions.index(name) for name in recipe.dimensions]
+    silent = np.isnan(responses.ratings[:, columns]).all(axis=1)
+    keep = excluded.leave_out("rated responses without an answer", silent, keep)
+    level = np.zeros(len(keep), int)
+    if recipe.balance is not None:
+        level = study.raters[recipe.balance].cat.codes.to_numpy()[of_row]
+        reason = f"rated responses of raters without an answer on '{recipe.balance}'"
+        keep = excluded.leave_out(reason, level < 0, keep)
     rows = np.flatnonzero(keep)
-    language = _stratum_language(responses, recipe)[rows]
-    stratum = responses.item[rows] * len(responses.languages) + language
-    weight = np.ones(len(rows)) if level is None else _equal_weights(level[rows])
-    return Selection(rows, stratum, weight, excluded)
+    cell = responses.item[rows] * len(responses.languages) + language[rows]
+    weight = _equal_weights(level[rows])
+    return Selection(study, responses, recipe, rows, cell, weight, excluded)
 
 
 def _on_prompts(responses: Responses, prompts: Collection[str] | None) -> np.ndarray:
@@ -157,68 +179,25 @@ def _on_prompts(responses: Responses, prompts: Collection[str] | None) -> np.nda
     return np.isin(responses.prompts, wanted)[responses.prompt_of][responses.item]
 
 
-def _in_group(
-    study: Study, responses: Responses, recipe: Recipe, keep: np.ndarray, excluded: Exclusions
-) -> np.ndarray:
-    if not recipe.group:
-        return keep
-    member = _by_rater(study, responses, _members(study, recipe).to_numpy())
-    excluded.add("rated responses of raters outside the group", (keep & ~member).sum())
-    return keep & member
-
-
-def _by_rater(study: Study, responses: Responses, values: np.ndarray) -> np.ndarray:
-    """What holds for each rater, for each row of the responses."""
-    place = pd.Index(study.raters["rater"].astype(str)).get_indexer(responses.raters)
-    return values[place][responses.rater]
-
-
-def _stratum_language(responses: Responses, recipe: Recipe) -> np.ndarray:
-    pooled = recipe.languages == "pooled"
-    return np.zeros_like(responses.language) if pooled else responses.language
-
-
 def _with_text(
-    responses: Responses, recipe: Recipe, keep: np.ndarray, excluded: Exclusions
+    responses: Responses,
+    recipe: Recipe,
+    language: np.ndarray,
+    keep: np.ndarray,
+    excluded: Exclusions,
 ) -> np.ndarray:
     """Leave out rows without a language where languages count, and without a text to be read."""
-    language = _stratum_language(responses, recipe)
-    if (language < 0).any():
-        excluded.add("rated responses without a language", (keep & (language < 0)).sum())
-        keep = keep & (language >= 0)
+    keep = excluded.leave_out("rated responses without a language", language < 0, keep)
     shown = np.full_like(language, -1) if recipe.languages == "pooled" else language
-    strata = responses.item * len(responses.languages) + language
+    cells = responses.item * len(responses.languages) + language
     if recipe.languages == "separate":
         for code in np.flatnonzero(responses.unwritten):
             reason = f"responses rated in '{responses.languages[code]}', which has no texts"
-            excluded.add(reason, len(np.unique(strata[keep & (language == code)])))
+            excluded.add(reason, len(np.unique(cells[keep & (language == code)])))
             keep = keep & (language != code)
     empty = responses.without_text[responses.item, shown]
-    excluded.add("responses with an empty text", len(np.unique(strata[keep & empty])))
+    excluded.add("responses with an empty text", len(np.unique(cells[keep & empty])))
     return keep & ~empty
-
-
-def _answered(
-    responses: Responses, recipe: Recipe, keep: np.ndarray, excluded: Exclusions
-) -> np.ndarray:
-    """Leave out rows without any rating on the recipe's dimensions."""
-    columns = [responses.dimensions.index(name) for name in recipe.dimensions]
-    given = ~np.isnan(responses.ratings[:, columns])
-    silent = ~given.any(axis=1)
-    excluded.add("rated responses without an answer", (keep & silent).sum())
-    return keep & ~silent
-
-
-def _balancing_levels(
-    study: Study, responses: Responses, recipe: Recipe, keep: np.ndarray, excluded: Exclusions
-) -> tuple[np.ndarray | None, np.ndarray]:
-    if recipe.balance is None:
-        return None, keep
-    codes = study.raters[recipe.balance].cat.codes.to_numpy()
-    level = _by_rater(study, responses, codes)
-    reason = f"rated responses of raters without an answer on '{recipe.balance}'"
-    excluded.add(reason, (keep & (level < 0)).sum())
-    return level, keep & (level >= 0)
 
 
 def _equal_weights(level: np.ndarray) -> np.ndarray:
@@ -227,13 +206,14 @@ def _equal_weights(level: np.ndarray) -> np.ndarray:
     return len(level) / ((n > 0).sum() * n[level]) if len(level) else np.ones(0)
 
 
-def stratum_names(
-    responses: Responses, recipe: Recipe, strata: np.ndarray
+def cell_names(
+    selection: Selection, cells: np.ndarray
 ) -> dict[str, pd.api.extensions.ExtensionArray]:
-    """Prompt, language and item of strata, as text columns."""
-    item, language = np.divmod(strata, len(responses.languages))
+    """Prompt, language and item of cells, as text columns."""
+    responses = selection.responses
+    item, language = np.divmod(cells, len(responses.languages))
     names = responses.languages
-    if recipe.languages == "pooled":
+    if selection.recipe.languages == "pooled":
         names = np.full(len(names), responses.text_language)
     return {
         "prompt": _text(responses.prompts, responses.prompt_of[item]),

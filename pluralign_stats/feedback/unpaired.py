@@ -8,9 +8,8 @@ import pandas as pd
 from pluralign_stats.errors import InputError
 from pluralign_stats.feedback.feedback import Feedback
 from pluralign_stats.feedback.recipe import Recipe
-from pluralign_stats.feedback.responses import responses_of
-from pluralign_stats.feedback.selection import recipe_notes, select, stratum_names
-from pluralign_stats.feedback.voices import individuals, one_voice, score
+from pluralign_stats.feedback.selection import cell_names, recipe_notes, select
+from pluralign_stats.feedback.utilities import aggregated_utilities, rater_utilities, score
 from pluralign_stats.study.study import Study
 
 
@@ -41,17 +40,15 @@ def unpaired_feedback(
     """
     if recipe.labels == "soft":
         raise InputError("unpaired feedback has no soft labels; set labels to 'hard'")
-    responses = responses_of(study)
-    selection = select(study, responses, recipe, prompts)
-    scored = score(study, responses, recipe, selection)
+    selection = select(study, recipe, prompts)
+    scored = score(selection)
     if recipe.treatment.voices == "every":
-        own = individuals(scored, selection.excluded)
-        utility, stratum = own.utility, selection.stratum[own.position]
-        weight = selection.weight[own.position]
+        own = rater_utilities(scored)
+        utility, cell, weight = own.utility, own.cell, own.weight
     else:
-        voice = one_voice(responses, recipe, selection, scored, selection.excluded)
-        stratum = np.flatnonzero(~np.isnan(voice.utility))
-        utility, weight = voice.utility[stratum], np.ones(len(stratum))
+        utility = aggregated_utilities(scored).utility
+        cell = np.flatnonzero(~np.isnan(utility))
+        utility, weight = utility[cell], np.ones(len(cell))
     distance = utility - scored.neutral
     sided = (np.abs(distance) >= recipe.min_margin * (1 - 1e-9)) & (distance != 0)
     what = "ratings" if recipe.treatment.voices == "every" else "responses"
@@ -62,9 +59,9 @@ def unpaired_feedback(
             f"{recipe.name} gives no unpaired feedback: {selection.excluded.told()}; choose "
             "another strategy, scale or group, or more prompts"
         )
-    verdict = stratum[sided] * 2 + (distance[sided] > 0)
+    verdict = cell[sided] * 2 + (distance[sided] > 0)
     table = _counted(verdict, utility[sided], weight[sided])
-    named = stratum_names(responses, recipe, table["verdict"].to_numpy() // 2)
+    named = cell_names(selection, table["verdict"].to_numpy() // 2)
     table = table.assign(**named, desirable=table["verdict"] % 2 == 1)
     table = table.sort_values(["prompt", "language", "item", "desirable"], ignore_index=True)
     columns = ["prompt", "language", "item", "utility", "desirable", "n", "weight"]

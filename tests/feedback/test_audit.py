@@ -10,7 +10,6 @@ from pluralign_stats.feedback.audit import audit, audit_recipes
 from pluralign_stats.feedback.pairs import preference_pairs
 from pluralign_stats.feedback.parts import effective_number, parts_of
 from pluralign_stats.feedback.recipe import STRATEGIES, Recipe
-from pluralign_stats.feedback.responses import responses_of
 from pluralign_stats.feedback.selection import select
 
 TOXICITY = {"toxicity": 1.0}
@@ -35,9 +34,8 @@ def prefers(study):
 
 
 def parts(study, recipe):
-    responses = responses_of(study)
-    selection = select(study, responses, recipe)
-    found = parts_of(study, responses, recipe, selection)
+    selection = select(study, recipe)
+    found, responses = parts_of(selection), selection.responses
     by_rater = np.bincount(
         responses.rater[selection.rows], weights=found.part, minlength=len(responses.raters)
     )

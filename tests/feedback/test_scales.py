@@ -7,7 +7,6 @@ from pluralign_stats.feedback import preferences
 from pluralign_stats.feedback.pairs import preference_pairs
 from pluralign_stats.feedback.parts import parts_of
 from pluralign_stats.feedback.recipe import Recipe
-from pluralign_stats.feedback.responses import responses_of
 from pluralign_stats.feedback.scales import conversion_note, convert_scale, dimension_conversion
 from pluralign_stats.feedback.selection import select
 from pluralign_stats.feedback.unpaired import unpaired_feedback
@@ -165,12 +164,10 @@ def test_feedback_is_the_same_in_runs_of_any_size(small_study, monkeypatch, stra
 
 
 def test_parts_of_raters_are_the_same_in_runs_of_any_size(small_study, monkeypatch):
-    recipe, responses = Recipe(weights={"toxicity": 1}), responses_of(small_study)
-    found = []
+    recipe, found = Recipe(weights={"toxicity": 1}), []
     for entries in (preferences._ENTRIES, 100):
         monkeypatch.setattr(preferences, "_ENTRIES", entries)
-        selection = select(small_study, responses, recipe)
-        found.append(parts_of(small_study, responses, recipe, selection).part)
+        found.append(parts_of(select(small_study, recipe)).part)
     np.testing.assert_allclose(found[1], found[0], rtol=1e-12)
 
 
