@@ -13,15 +13,9 @@ from pluralign_stats.errors import InputError
 from pluralign_stats.models.engine.laplace import mode_at, profile_information
 from pluralign_stats.models.engine.profiled import LinearProblem
 from pluralign_stats.models.fit import ModelEstimates
-from pluralign_stats.models.linear import LinearEstimates
+from pluralign_stats.models.linear import LinearEngine, LinearEstimates, linear_engine
 from pluralign_stats.models.ordinal import OrdinalEstimates
-from pluralign_stats.models.rebuild import (
-    LinearEngine,
-    OrdinalEngine,
-    linear_engine,
-    ordinal_engine,
-    square_root,
-)
+from pluralign_stats.models.rebuild import OrdinalEngine, ordinal_engine, square_root
 
 #: Where the remaining rows hold less than this share of what all rows say about a coefficient,
 #: they do not determine it.

@@ -20,11 +20,11 @@ from pluralign_stats.models.categories import MOST_CATEGORIES
 from pluralign_stats.models.engine.laplace import mode_at
 from pluralign_stats.models.engine.profiled import gradient_at, solve_at
 from pluralign_stats.models.fit import ModelEstimates
-from pluralign_stats.models.linear import LinearEstimates
+from pluralign_stats.models.linear import LinearEstimates, linear_engine
 from pluralign_stats.models.ordinal import OrdinalEstimates
-from pluralign_stats.models.predict import category_probabilities
-from pluralign_stats.models.rebuild import linear_engine, ordinal_engine
-from pluralign_stats.models.rows import PredictionGrid, rows_of
+from pluralign_stats.models.predict import category_probabilities, draw_codes
+from pluralign_stats.models.rebuild import ordinal_engine
+from pluralign_stats.models.rows import number_rows, rows_of
 
 #: Note on what is tested where groups are looked at.
 OF_THE_MODEL = (
@@ -211,7 +211,8 @@ def _ordinal(
 ) -> tuple[OrdinalData, Iterator[OrdinalData]]:
     engine = ordinal_engine(fit)
     design, weight = fit.design, fit.design.weight
-    rows, number = _distinct_rows(fit)
+    number = number_rows(fit, design.data, "population")
+    rows = rows_of(fit, design.data.iloc[np.unique(number, return_index=True)[1]])
     location = rows_of(fit, design.data, "typical")
     problem, order = engine.model.problem, engine.model.prepared.layout.order
 
@@ -220,7 +221,7 @@ def _ordinal(
         return category_probabilities(moved, rows)[number]
 
     def draw() -> OrdinalData:
-        codes = _draw_codes(fit, location, rng)
+        codes = draw_codes(fit, location, rng)
         cuts = engine.model.cuts.with_codes(codes)
         drawn = replace(
             problem,
@@ -241,25 +242,6 @@ def _ordinal(
 
     data = OrdinalData(design.y, predict(fit.joint.estimates), weight)
     return data, (draw() for _ in range(n_simulations))
-
-
-def _distinct_rows(fit: ModelEstimates) -> tuple[PredictionGrid, np.ndarray]:
-    """Rows that differ for population-averaged predictions, and which (n,) each row is."""
-    data, used = fit.design.data, fit.design.variables
-    if not used:
-        return rows_of(fit, data.iloc[:1]), np.zeros(len(data), dtype=int)
-    number = data.groupby(used, observed=True, sort=False).ngroup().to_numpy()
-    _, first = np.unique(number, return_index=True)
-    return rows_of(fit, data.iloc[first]), number
-
-
-def _draw_codes(
-    fit: OrdinalEstimates, rows: PredictionGrid, rng: np.random.Generator
-) -> np.ndarray:
-    """(n,) category numbers drawn with new random effects."""
-    offset = rows.offset + sum(part.draw(rng) for part in fit.random)
-    cumulative = np.cumsum(category_probabilities(fit, replace(rows, offset=offset)), axis=1)
-    return (rng.random((len(offset), 1)) > cumulative[:, :-1]).sum(axis=1)
 
 
 def _linear(

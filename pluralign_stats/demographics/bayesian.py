@@ -6,7 +6,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from pluralign_stats.demographics.effects import DemographicEffects, chosen, demographic_effects
+from pluralign_stats.demographics.effects import (
+    DemographicEffects,
+    demographic_effects,
+    one_dimension,
+)
 from pluralign_stats.demographics.references import nothing_compared
 from pluralign_stats.effects.comparisons import averaged_settings, contrast_groups
 from pluralign_stats.effects.options import EffectOptions
@@ -66,8 +70,10 @@ def bayesian_effects(
         The study.
     dimension
         Which to look at; empty for the first.
-    demographics, min_cell, conf_level
+    demographics, min_cell
         As for `demographic_effects`.
+    conf_level
+        Level of the intervals.
     priors
         As for `fit_bayes`.
     sampling
@@ -84,9 +90,7 @@ def bayesian_effects(
     InputError
         If a demographic or the dimension is not in the study.
     """
-    (target,) = chosen(
-        "dimension", [dimension] if dimension else [], study.dimensions, study.dimensions[:1]
-    )
+    target = one_dimension(study, dimension)
     try:
         effects = demographic_effects(
             study,

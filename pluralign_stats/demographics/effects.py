@@ -26,7 +26,7 @@ from pluralign_stats.fits.fit import Fit
 from pluralign_stats.formatting import with_interval
 from pluralign_stats.models.bayes.options import SAMPLING, Sampling
 from pluralign_stats.notes import Code, Note, is_about, reworded
-from pluralign_stats.results import Metadata, Result, ordered_columns
+from pluralign_stats.results import Result, ordered_columns
 from pluralign_stats.settings import CONF_LEVEL, MIN_CELL
 from pluralign_stats.significance import criterion, significant
 from pluralign_stats.study.study import Study
@@ -163,11 +163,8 @@ def _tables(
     same = {n: np.tile(points.table[n], 2) for n in tested}
     table = percents.table.assign(**{n: pd.Series(p).where(known) for n, p in same.items()})
     note = "p: of the difference in rating points, one test for one contrast in either reading."
-    return points, replace(percents, table=table, meta=_noted(percents.meta, note))
-
-
-def _noted(meta: Metadata, note: str) -> Metadata:
-    return replace(meta, notes=(*meta.notes, note))
+    meta = replace(percents.meta, notes=(*percents.meta.notes, note))
+    return points, replace(percents, table=table, meta=meta)
 
 
 def _lacking(
@@ -251,6 +248,12 @@ def chosen(
         if name not in known:
             raise InputError(one_of(f"the {what}", name, known))
     return tuple(wanted) or tuple(default)
+
+
+def one_dimension(study: Study, dimension: str) -> str:
+    """The dimension that was asked for, or the first if none was."""
+    wanted = [dimension] if dimension else []
+    return chosen("dimension", wanted, study.dimensions, study.dimensions[:1])[0]
 
 
 def _collect(

@@ -11,12 +11,13 @@ from dataclasses import asdict
 import numpy as np
 import pandas as pd
 
-from pluralign_stats.demographics.bayesian import some_points
-from pluralign_stats.demographics.effects import chosen, default_factors
+from pluralign_stats.demographics.bayesian import bayesian_effects, some_points
+from pluralign_stats.demographics.effects import chosen, default_factors, one_dimension
 from pluralign_stats.demographics.plans import family_of, formula_of, given_ratings, numbers_note
 from pluralign_stats.demographics.references import groups_of, no_demographics, nothing_compared
 from pluralign_stats.describe.composition import not_asked
 from pluralign_stats.describe.disclosure import hidden_crossing
+from pluralign_stats.documentation import documented_by
 from pluralign_stats.effects.averages import averages, population
 from pluralign_stats.errors import InputError, MissingExtraError
 from pluralign_stats.figures.charts import INTERSECTIONS
@@ -37,6 +38,7 @@ _BETRAYED = (
 )
 
 
+@documented_by(bayesian_effects)
 def intersections(
     study: Study,
     pair: Sequence[str] = (),
@@ -52,24 +54,14 @@ def intersections(
 
     Parameters
     ----------
-    study
-        The study.
     pair
         The two demographics; by default the first two that all raters were asked.
-    dimension
-        Which to look at; empty for the first.
     demographics
         Which the model holds besides; by default those whose effects the codebook asks for, as far
         as all raters were asked.
     min_cell
         Cells of fewer raters stay in the model but are not shown; others of their row and column
         are shown without counts where these would give them away.
-    conf_level
-        Level of the intervals.
-    priors
-        As for `fit_bayes`.
-    sampling
-        How the posterior is sampled.
 
     Returns
     -------
@@ -85,9 +77,7 @@ def intersections(
         If a name is not in the study, or `pair` is not two demographics.
     """
     check_min_cell(min_cell)
-    (target,) = chosen(
-        "dimension", [dimension] if dimension else [], study.dimensions, study.dimensions[:1]
-    )
+    target = one_dimension(study, dimension)
     factors = chosen("demographic", demographics, study.demographics, default_factors(study))
     two = chosen("demographic", pair, study.demographics, ())
     if two and len(set(two)) != 2:

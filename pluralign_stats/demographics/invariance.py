@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 
 from pluralign_stats.checks.compare_models import compare_models
+from pluralign_stats.demographics.bayesian import bayesian_effects
+from pluralign_stats.documentation import documented_by
 from pluralign_stats.effects.adjust import holm
 from pluralign_stats.effects.comparisons import comparisons
 from pluralign_stats.effects.proportional import proportional_odds
@@ -64,6 +66,7 @@ class Invariance:
         return "".join(part._repr_html_() for part in parts)
 
 
+@documented_by(bayesian_effects)
 def measurement_invariance(
     formula: str,
     data: pd.DataFrame,
@@ -92,12 +95,8 @@ def measurement_invariance(
         One row per rating.
     group
         A factor of two levels or more, such as language.
-    conf_level
-        Level of the intervals.
-    link, weights, priors
+    link, weights
         As for `fit_bayes`.
-    sampling
-        How the posteriors are sampled.
 
     Raises
     ------

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, replace
 
 import pandas as pd
 
+from pluralign_stats.demographics.bayesian import bayesian_effects
 from pluralign_stats.demographics.effects import chosen, default_factors
 from pluralign_stats.demographics.references import (
     groups_of,
@@ -15,6 +16,7 @@ from pluralign_stats.demographics.references import (
 )
 from pluralign_stats.describe.composition import not_asked
 from pluralign_stats.describe.disclosure import hide_counts, published
+from pluralign_stats.documentation import documented_by
 from pluralign_stats.errors import InputError, MissingExtraError
 from pluralign_stats.fits.joint import JointFit, fit_joint
 from pluralign_stats.formatting import with_interval
@@ -53,6 +55,7 @@ class JointEffects:
     fit: JointFit | None
 
 
+@documented_by(bayesian_effects)
 def joint_effects(
     study: Study,
     demographics: Sequence[str] = (),
@@ -66,19 +69,11 @@ def joint_effects(
 
     Parameters
     ----------
-    study
-        The study.
     demographics
         Which to model; by default those whose effects the codebook asks for, as far as all raters
         were asked.
     min_cell
         Levels of fewer raters stay in the model but are not shown.
-    conf_level
-        Level of the intervals.
-    priors
-        As for `fit_joint`.
-    sampling
-        How the posterior is sampled.
 
     Returns
     -------

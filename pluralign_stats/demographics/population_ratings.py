@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from pluralign_stats.demographics.effects import chosen
+from pluralign_stats.demographics.bayesian import bayesian_effects
+from pluralign_stats.demographics.effects import one_dimension
 from pluralign_stats.demographics.plans import family_of, formula_of, given_ratings, numbers_note
+from pluralign_stats.documentation import documented_by
 from pluralign_stats.effects.cells import SIZES
 from pluralign_stats.effects.poststratify import example_population, poststratify
 from pluralign_stats.errors import InputError, listing
@@ -22,6 +24,7 @@ from pluralign_stats.study.tables import RawTable, read_unlisted
 EXAMPLE = "example"
 
 
+@documented_by(bayesian_effects)
 def population_ratings(
     study: Study,
     file: str | Path,
@@ -37,19 +40,9 @@ def population_ratings(
 
     Parameters
     ----------
-    study
-        The study.
     file
         A CSV with a row per kind of people, columns named as the study's demographics, and ``n``
         (how many there are) or ``share``; or ``"example"`` for `example_population`.
-    dimension
-        Which to look at; empty for the first.
-    conf_level
-        Level of the intervals.
-    priors
-        As for `fit_bayes`.
-    sampling
-        How the posterior is sampled.
 
     Returns
     -------
@@ -62,9 +55,7 @@ def population_ratings(
         If the file cannot be read, has no demographic of the study, or a level that its raters do
         not have.
     """
-    (target,) = chosen(
-        "dimension", [dimension] if dimension else [], study.dimensions, study.dimensions[:1]
-    )
+    target = one_dimension(study, dimension)
     people = _read(file)
     factors = tuple(name for name in study.demographics if name in people)
     if not factors:

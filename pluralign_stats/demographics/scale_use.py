@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from pluralign_stats.backing import COUNT_WITHHELD
-from pluralign_stats.demographics.effects import chosen, default_factors
+from pluralign_stats.demographics.bayesian import bayesian_effects
+from pluralign_stats.demographics.effects import chosen, default_factors, one_dimension
 from pluralign_stats.demographics.invariance import (
     SAME,
     Invariance,
@@ -23,6 +24,7 @@ from pluralign_stats.demographics.references import (
     replaced,
 )
 from pluralign_stats.describe.disclosure import hide_counts, published
+from pluralign_stats.documentation import documented_by
 from pluralign_stats.effects.response_style import LEVEL, RATED
 from pluralign_stats.errors import InputError, MissingExtraError
 from pluralign_stats.models.bayes.options import SAMPLING, Sampling
@@ -43,6 +45,7 @@ _COLUMNS = ["dimension", "term", "contrast", "level", "reference", "model", "par
 _COLUMNS += ["sd", "conf_low", "conf_high", "prob_positive", "n_raters", "n_ratings", "method"]
 
 
+@documented_by(bayesian_effects)
 def scale_use(
     study: Study,
     group: str = "",
@@ -57,22 +60,12 @@ def scale_use(
 
     Parameters
     ----------
-    study
-        The study.
     group
         ``"language"`` or a demographic; by default language if the ratings are in more than one,
         else the first demographic whose effects the codebook asks for.
-    dimension
-        Which to look at; empty for the first.
     min_cell
         Levels of fewer raters are left out. Of more than eight levels, those of most raters are
         compared.
-    conf_level
-        Level of the intervals.
-    priors
-        As for `fit_bayes`.
-    sampling
-        How the posterior is sampled.
 
     Returns
     -------
@@ -88,9 +81,7 @@ def scale_use(
         If the group or the dimension is not in the study.
     """
     check_min_cell(min_cell)
-    (target,) = chosen(
-        "dimension", [dimension] if dimension else [], study.dimensions, study.dimensions[:1]
-    )
+    target = one_dimension(study, dimension)
     scale = study.codebook.dimensions[target].scale
     if not scale.categorical:
         why = (

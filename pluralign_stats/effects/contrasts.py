@@ -9,11 +9,11 @@ import pandas as pd
 from pluralign_stats.effects.adjust import Adjustment
 from pluralign_stats.effects.comparisons import Pairs, compare
 from pluralign_stats.effects.options import EffectOptions, Interval, with_options
-from pluralign_stats.effects.rows import rating_sd
 from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.formatting import with_interval
 from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.models.parts import Averaging, Kind
+from pluralign_stats.models.predict import rating_sd
 from pluralign_stats.results import Result, ordered_columns
 from pluralign_stats.settings import CONF_LEVEL
 from pluralign_stats.significance import criterion, significant

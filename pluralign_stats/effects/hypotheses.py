@@ -42,6 +42,7 @@ from pluralign_stats.models.few_units import (
 from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.models.parts import Averaging, Kind
 from pluralign_stats.models.summary import coefficient_raters
+from pluralign_stats.models.units import Units
 from pluralign_stats.results import Result, ordered_columns
 from pluralign_stats.settings import CONF_LEVEL, SIGNIFICANCE
 from pluralign_stats.significance import excludes_zero, significant
@@ -124,8 +125,11 @@ def hypotheses(
     shifted = combined.transform(lambda v: v + constants, np.ones_like)
     few = [_fewest([each[at] for at in np.flatnonzero(w)]) for w in weights]
     apart = _apart_rows(fit, weights) if by is None else np.zeros(len(weights), dtype=bool)
-    table, differ = _tabulate(fit, shifted, how, apart, few)
-    told += differ
+    table, units = tabulate_apart(fit, shifted, how, apart, few)
+    if units:
+        numbers = ", ".join(map(str, np.flatnonzero(apart) + 1))
+        where = "" if apart.all() else f" (equations {numbers})"
+        told += (f"Errors are from how much {levels_of(units.names)} differ{where}.",)
     told += tuple(dict.fromkeys(f.note for f, a in zip(few, apart, strict=True) if f and not a))
     if how.credible:
         positive = table["prob_positive"]
@@ -165,25 +169,23 @@ def _apart_rows(fit: ModelEstimates, weights: np.ndarray) -> np.ndarray:
     return np.asarray(weights[:, n_located(fit) : len(fit.params)].any(axis=1))
 
 
-def _tabulate(
+def tabulate_apart(
     fit: ModelEstimates,
     estimates: Estimates,
     how: Inference,
     apart: np.ndarray,
     few: Sequence[FewUnits | None],
-) -> tuple[pd.DataFrame, tuple[str, ...]]:
-    """The table, with errors from how much units differ where a row is apart, and a note on it."""
+) -> tuple[pd.DataFrame, Units | None]:
+    """The table, with errors from how much units differ where a row is apart, and these units."""
     units = scale_units(fit) if apart.any() else None
     if units is None:
-        return tabulate(fit, estimates, how, few=few), ()
-    rows = f" (equations {', '.join(map(str, np.flatnonzero(apart) + 1))})"
-    told = f"Errors are from how much {levels_of(units.names)} differ{'' if apart.all() else rows}."
+        return tabulate(fit, estimates, how, few=few), None
     if fit.bayesian:
         points = fit.points
         drawn = estimates.at(points)
         wide = spread_draws(points.parameters, drawn, score_covariance(fit, units))
         drawn = np.where(apart, wide, drawn)
-        return posterior_table(fit, estimates.labels, drawn, how), (told,)
+        return posterior_table(fit, estimates.labels, drawn, how), units
     wider = replace(fit, joint=replace(fit.joint, vcov=between_units(fit, units)))
     df = scale_df(fit, units)
     by_units = FewUnits("", units.name, units.fewest, df, 1.0 if df else np.nan, True)
@@ -192,7 +194,7 @@ def _tabulate(
     table = own[other.columns].where(~pd.Series(apart), other)
     if readjust := READJUST.get(how.options.adjust):
         table["p_adjusted"] = readjust(table["p_value"].to_numpy(dtype=float))
-    return table, (told,)
+    return table, units
 
 
 def _sentence(table: pd.DataFrame) -> str:

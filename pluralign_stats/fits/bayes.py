@@ -12,12 +12,14 @@ from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.fits.fit import Fit, made_of
 from pluralign_stats.fits.linear import LinearFit
 from pluralign_stats.fits.ordinal import OrdinalFit
-from pluralign_stats.models.bayes.bayes import estimate_bayes
+from pluralign_stats.models.bayes.bayes import METHODS, estimate_bayes, starting_fit
 from pluralign_stats.models.bayes.fit import (
     BayesLinearEstimates,
     BayesOrdinalEstimates,
     PosteriorEstimates,
 )
+from pluralign_stats.models.bayes.options import Sampling
+from pluralign_stats.models.bayes.predictive import simulate_ratings
 from pluralign_stats.models.in_statsmodels import no_equivalent
 from pluralign_stats.results import Result
 from pluralign_stats.settings import CONF_LEVEL
@@ -39,6 +41,8 @@ class Posterior(Fit, PosteriorEstimates):
             ``"rating"`` or ``"rater"``.
         """
         return loo(self, by)
+
+    simulate = simulate_ratings
 
     def priors(self) -> Result:
         """The prior of every parameter, and whether it was given or is the default."""
@@ -178,24 +182,14 @@ def fit_bayes(
     chooses; see `models.bayes.density`. An interrupted run (Ctrl-C) returns the draws made so far,
     with a warning, if there are at least 100 of each chain.
     """
-    found = estimate_bayes(
-        formula,
-        data,
-        family=family,
-        link=link,
-        nominal=nominal,
-        scale=scale,
-        weights=weights,
-        priors=priors,
-        method=method,
-        draws=draws,
-        tune=tune,
-        chains=chains,
-        seed=seed,
-        target_accept=target_accept,
+    if method not in METHODS:
+        raise InputError(one_of("'method'", method, METHODS))
+    how = Sampling(
+        draws=draws, tune=tune, chains=chains, seed=seed, target_accept=target_accept,
         progress=progress,
-        rater=rater,
-    )
+    )  # fmt: skip
+    start = starting_fit(formula, data, family, link, nominal, scale, weights, rater)
+    found = estimate_bayes(start, priors, method, how)
     if isinstance(found, BayesOrdinalEstimates):
         return made_of(BayesOrdinalFit, found)
     return made_of(BayesLinearFit, found)

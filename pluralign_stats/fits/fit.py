@@ -8,13 +8,10 @@ from pluralign_stats.effects.contrasts import contrasts as _contrasts
 from pluralign_stats.effects.hypotheses import hypotheses as _hypotheses
 from pluralign_stats.effects.percent import percent as _percent
 from pluralign_stats.effects.predictions import predictions as _predictions
-from pluralign_stats.effects.rows import rating_sd
-from pluralign_stats.effects.rows import simulate as _simulate
+from pluralign_stats.effects.summary import summary as _summary
 from pluralign_stats.models.fit import ModelEstimates
+from pluralign_stats.models.predict import draw_ratings, rating_sd
 from pluralign_stats.models.predict import predict as _predict
-from pluralign_stats.models.summary import summary
-from pluralign_stats.results import Result
-from pluralign_stats.settings import CONF_LEVEL
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -29,20 +26,9 @@ class Fit(ModelEstimates):
         """Standard deviation of a single rating, averaged in variance over the data."""
         return rating_sd(self)
 
-    def summary(self, conf_level: float = CONF_LEVEL, interval: str = "wald") -> Result:
-        """Fixed effects with intervals, and how the model fared.
-
-        Parameters
-        ----------
-        conf_level
-            Level of the intervals.
-        interval
-            ``"wald"``, or ``"profile"`` for the slower ones from the profile likelihood.
-        """
-        return summary(self, conf_level, interval)
-
     # A function of a fit is a method of it, with its signature and its documentation.
-    simulate = _simulate
+    summary = _summary
+    simulate = draw_ratings
     predict = _predict
     contrasts = _contrasts
     percent = _percent

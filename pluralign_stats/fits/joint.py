@@ -1,17 +1,20 @@
 """One model of all dimensions of a study."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
 from pluralign_stats.backing import Backing, stacked
+from pluralign_stats.documentation import documented_by
 from pluralign_stats.effects.comparisons import Pairs
-from pluralign_stats.effects.options import with_options
+from pluralign_stats.effects.contrasts import contrasts as _contrasts
+from pluralign_stats.effects.percent import percent as _percent
 from pluralign_stats.fits.bayes import BayesOrdinalFit
 from pluralign_stats.fits.fit import made_of
 from pluralign_stats.models.bayes.joint import JointEstimates, correlations_of, estimate_joint
+from pluralign_stats.models.bayes.options import Sampling
 from pluralign_stats.models.bayes.summarize import summarize
 from pluralign_stats.models.parts import Averaging, Kind
 from pluralign_stats.models.raters import RATER
@@ -30,7 +33,7 @@ class JointFit(JointEstimates):
 
     fits: Mapping[str, BayesOrdinalFit]
 
-    @with_options
+    @documented_by(_contrasts)
     def contrasts(
         self,
         factor: str,
@@ -48,20 +51,15 @@ class JointFit(JointEstimates):
         ----------
         factor
             One of the demographics.
-        pairs
-            Each level against the ``"reference"``, ``"all"`` pairs, or ``"sequential"`` ones.
         """
         return self._stacked(
-            {
-                name: fit.contrasts(
-                    factor, pairs=pairs, by=by, newdata=newdata, kind=kind, averaging=averaging,
-                    conf_level=conf_level,
-                )
-                for name, fit in self.fits.items()
-            }
+            lambda fit: fit.contrasts(
+                factor, pairs=pairs, by=by, newdata=newdata, kind=kind, averaging=averaging,
+                conf_level=conf_level,
+            )
         )  # fmt: skip
 
-    @with_options
+    @documented_by(_percent)
     def percent(
         self,
         factor: str,
@@ -79,23 +77,17 @@ class JointFit(JointEstimates):
         ----------
         factor
             One of the demographics.
-        pairs
-            Each level against the ``"reference"``, ``"all"`` pairs, or ``"sequential"`` ones.
-        lowest
-            Lowest rating of the scale; by default the lowest in the data.
         """
         return self._stacked(
-            {
-                name: fit.percent(
-                    factor, pairs=pairs, by=by, newdata=newdata, averaging=averaging,
-                    conf_level=conf_level, lowest=lowest,
-                )
-                for name, fit in self.fits.items()
-            }
+            lambda fit: fit.percent(
+                factor, pairs=pairs, by=by, newdata=newdata, averaging=averaging,
+                conf_level=conf_level, lowest=lowest,
+            )
         )  # fmt: skip
 
-    def _stacked(self, made: Mapping[str, Result]) -> Result:
+    def _stacked(self, verb: Callable[[BayesOrdinalFit], Result]) -> Result:
         """The tables of all dimensions, one below the other."""
+        made = {name: verb(fit) for name, fit in self.fits.items()}
         table = pd.concat([r.table.assign(dimension=name) for name, r in made.items()])
         last = list(made.values())[-1]
         told = " ".join(f"{name}: {r.sentence}" for name, r in made.items())
@@ -222,19 +214,12 @@ def fit_joint(
         If a column is absent, a valence is not 1 or -1, or the dimensions do not have the same
         categories and groups.
     """
-    found = estimate_joint(
-        ratings,
-        demographics,
-        valence=valence,
-        link=link,
-        priors=priors,
-        draws=draws,
-        tune=tune,
-        chains=chains,
-        seed=seed,
-        target_accept=target_accept,
+    how = Sampling(
+        draws=draws, tune=tune, chains=chains, seed=seed, target_accept=target_accept,
         progress=progress,
-        rater=rater,
+    )  # fmt: skip
+    found = estimate_joint(
+        ratings, demographics, how, valence=valence, link=link, priors=priors, rater=rater
     )
     fits = {name: made_of(BayesOrdinalFit, each) for name, each in found.fits.items()}
     return JointFit(**{**vars(found), "fits": fits})

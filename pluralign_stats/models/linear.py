@@ -38,7 +38,6 @@ from pluralign_stats.models.mixed import (
     random_parts,
 )
 from pluralign_stats.models.parts import Parameters
-from pluralign_stats.models.rebuild import linear_engine
 from pluralign_stats.notes import Note
 
 #: The information on an entry of theta is taken to be at least this share of a rough guess.
@@ -97,6 +96,36 @@ class LinearEstimates(ModelEstimates):
         """Satterthwaite's degrees of freedom (m,) of combinations (m, k) of all parameters."""
         p = len(self.params)
         return degrees(rows[:, :p], self.vcov.to_numpy(), self.information)
+
+
+@dataclass(frozen=True, eq=False)
+class LinearEngine:
+    """A linear model in the engine's coordinates.
+
+    Attributes
+    ----------
+    problem, prepared
+        The model; its response is what an unweighted regression leaves.
+    theta
+        (t,) relative factors of the random effects.
+    back
+        (p, p) matrix that turns the engine's coefficients into those of the fit.
+    """
+
+    problem: LinearProblem
+    prepared: Prepared
+    theta: np.ndarray
+    back: np.ndarray
+
+
+def linear_engine(fit: LinearEstimates) -> LinearEngine:
+    """Build the engine's model anew from a fit, which does not keep it."""
+    design, prepared = fit.design, prepare(fit.design)
+    X, back = orthogonal(design.fixed.columns)
+    order = prepared.layout.order
+    residual = (design.y - X @ (X.T @ design.y) / len(X))[order]
+    problem = LinearProblem(prepared.layout, X[order], residual, design.weight[order], fit.reml)
+    return LinearEngine(problem, prepared, fit.theta, back)
 
 
 def estimate_linear(

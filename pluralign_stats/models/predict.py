@@ -1,11 +1,13 @@
-"""Predictions of any fit by row."""
+"""Predictions of any fit by row, and new ratings drawn from them."""
 
-from typing import TypeGuard
+from dataclasses import replace
+from typing import TypeGuard, cast
 
 import numpy as np
 import pandas as pd
 
 from pluralign_stats.errors import InputError, listing, one_of
+from pluralign_stats.models.categories import labels_of
 from pluralign_stats.models.engine.marginal import marginal_probability
 from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.models.ordered import CROSSED
@@ -179,3 +181,42 @@ def _spreads(fit: OrdinalEstimates, rows: PredictionGrid, theta: np.ndarray) -> 
         z @ transform @ factor
         for z, transform, factor in zip(rows.z, fit.transforms, factors, strict=True)
     ]
+
+
+def rating_sd(fit: ModelEstimates) -> float:
+    """Standard deviation of a single rating, averaged in variance over the data."""
+    if not fit.family.ordered:
+        return fit.latent_sd
+    probability = predict(fit, kind="probability").to_numpy()
+    mean = probability @ fit.family.scores
+    return float(np.sqrt((probability @ fit.family.scores**2 - mean**2).mean()))
+
+
+def draw_ratings(fit: ModelEstimates, seed: int) -> pd.Series:
+    """New ratings for the rows of the data, with new random effects and residuals."""
+    rng = np.random.default_rng(seed)
+    if fit.family.ordered:
+        return _categories(cast("OrdinalEstimates", fit), rng)
+    y = fit.design.fixed.columns @ fit.params.to_numpy()
+    y = y + sum(part.draw(rng) for part in fit.random)
+    y = y + rng.normal(size=len(y)) * fit.family.latent_sd / np.sqrt(fit.design.weight)
+    return pd.Series(y, fit.design.data.index, name="simulated")
+
+
+def draw_codes(fit: OrdinalEstimates, rows: PredictionGrid, rng: np.random.Generator) -> np.ndarray:
+    """(n,) category numbers of the rows of the data, drawn with new random effects."""
+    offset = rows.offset + sum(part.draw(rng) for part in fit.random)
+    cumulative = np.cumsum(category_probabilities(fit, replace(rows, offset=offset)), axis=1)
+    return (rng.random((len(offset), 1)) > cumulative[:, :-1]).sum(axis=1)
+
+
+def _categories(fit: OrdinalEstimates, rng: np.random.Generator) -> pd.Series:
+    data = fit.design.data
+    codes = draw_codes(fit, rows_of(fit, data, "typical"), rng)
+    response = fit.design.formula.outcome
+    if data[response].dtype == "category":
+        scale = data[response].cat.categories
+        place = pd.Index(labels_of(list(scale))).get_indexer(list(fit.family.labels))
+        made = pd.Categorical.from_codes(place[codes], scale, ordered=True)
+        return pd.Series(made, data.index, name="simulated")
+    return pd.Series(fit.family.scores[codes], data.index, name="simulated")

@@ -20,7 +20,7 @@ from pluralign_stats.models.linear import LinearEstimates
 from pluralign_stats.models.mixed import approximate_information, prepare
 from pluralign_stats.models.ordinal import OrdinalEstimates
 from pluralign_stats.models.ordinal_search import Objective
-from pluralign_stats.models.rebuild import linear_engine, ordinal_engine
+from pluralign_stats.models.rebuild import ordinal_engine
 
 #: Endpoints are found when the root is within this of its quantile.
 CLOSE = 1e-4
@@ -112,7 +112,7 @@ def _linear_profiles(fit: LinearEstimates) -> tuple[list[Profile], float]:
     prepared = prepare(design)
     order = prepared.layout.order
     X, y, weight = design.fixed.columns[order], design.y[order], design.weight[order]
-    theta = linear_engine(fit).theta
+    theta = fit.theta
     curvature = approximate_information(prepared, theta)
     free = np.ones(len(theta), dtype=bool)
 

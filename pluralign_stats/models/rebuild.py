@@ -1,35 +1,14 @@
-"""The engine's model behind a fit, at the fit's estimates."""
+"""The engine's model behind an ordinal fit, at the fit's estimates."""
 
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 from scipy.linalg import block_diag
 
-from pluralign_stats.models.design import Design
 from pluralign_stats.models.engine.laplace import OrdinalProblem, OrdinalState, gradient_at
-from pluralign_stats.models.engine.profiled import LinearProblem
 from pluralign_stats.models.engine.quadrature import integrate_at
-from pluralign_stats.models.engine.whiten import orthogonal
-from pluralign_stats.models.mixed import Prepared, prepare
 from pluralign_stats.models.ordinal import OrdinalEstimates
 from pluralign_stats.models.ordinal_search import Objective, OrdinalModel
-
-
-class LinearEstimates(Protocol):
-    """What an engine is built of again: a `LinearFit`, which need not be known here."""
-
-    @property
-    def design(self) -> Design:
-        """The rows used and their matrices."""
-
-    @property
-    def theta(self) -> np.ndarray:
-        """Relative entries of the random effects' factors."""
-
-    @property
-    def reml(self) -> bool:
-        """Whether the likelihood is restricted."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,33 +60,3 @@ def square_root(matrix: np.ndarray) -> np.ndarray:
     values, vectors = np.linalg.eigh(matrix)
     kept = values > 1e-12 * values.max(initial=0.0)
     return vectors[:, kept] * np.sqrt(values[kept])
-
-
-@dataclass(frozen=True, eq=False)
-class LinearEngine:
-    """A linear model in the engine's coordinates.
-
-    Attributes
-    ----------
-    problem, prepared
-        The model; its response is what an unweighted regression leaves.
-    theta
-        (t,) relative factors of the random effects.
-    back
-        (p, p) matrix that turns the engine's coefficients into those of the fit.
-    """
-
-    problem: LinearProblem
-    prepared: Prepared
-    theta: np.ndarray
-    back: np.ndarray
-
-
-def linear_engine(fit: LinearEstimates) -> LinearEngine:
-    """Build the engine's model anew from a fit, which does not keep it."""
-    design, prepared = fit.design, prepare(fit.design)
-    X, back = orthogonal(design.fixed.columns)
-    order = prepared.layout.order
-    residual = (design.y - X @ (X.T @ design.y) / len(X))[order]
-    problem = LinearProblem(prepared.layout, X[order], residual, design.weight[order], fit.reml)
-    return LinearEngine(problem, prepared, fit.theta, back)

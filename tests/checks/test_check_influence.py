@@ -4,7 +4,8 @@ import pytest
 import pluralign_stats as pls
 from pluralign_stats.checks.deletion import deletions
 from pluralign_stats.checks.influence import influence_check
-from pluralign_stats.models.rebuild import linear_engine, ordinal_engine
+from pluralign_stats.models.linear import linear_engine
+from pluralign_stats.models.rebuild import ordinal_engine
 
 
 def refit(fit, rows):

@@ -18,33 +18,9 @@ FAMILIES = ("cumulative", "gaussian", "bernoulli")
 
 
 def estimate_bayes(
-    formula: str,
-    data: pd.DataFrame,
-    *,
-    family: str = "cumulative",
-    link: str = "logit",
-    nominal: str | None = None,
-    scale: str | None = None,
-    weights: str | Sequence[float] | np.ndarray | None = None,
-    priors: Mapping[str, str] | None = None,
-    method: str = "nuts",
-    draws: int = 1000,
-    tune: int = 300,
-    chains: int | None = None,
-    seed: int = 1,
-    target_accept: float = 0.8,
-    progress: bool | None = None,
-    rater: str | Sequence[str] | None = None,
+    start: ModelEstimates, priors: Mapping[str, str] | None, method: str, how: Sampling
 ) -> BayesEstimates:
-    """Sample the posterior of a mixed model; see `fit_bayes`."""
-    check_family(family, link)
-    how = Sampling(
-        draws=draws, tune=tune, chains=chains, seed=seed, target_accept=target_accept,
-        progress=progress,
-    )  # fmt: skip
-    if method not in METHODS:
-        raise InputError(one_of("'method'", method, METHODS))
-    start = starting_fit(formula, data, family, link, nominal, scale, weights, rater)
+    """Sample the posterior of the model of a fit, or approximate it; see `fit_bayes`."""
     try:
         import nutpie  # noqa: F401
 
@@ -55,29 +31,25 @@ def estimate_bayes(
             raise MissingExtraError("A Bayesian model", "bayes") from None
         raise
     if method == "laplace":
-        return approximate_posterior(start, priors, draws, seed)
+        return approximate_posterior(start, priors, how.draws, how.seed)
     return sample_posterior(start, priors, how)
-
-
-def check_family(family: str, link: str) -> None:
-    """Refuse a family or link that there is not."""
-    if family not in FAMILIES:
-        raise InputError(one_of("'family'", family, FAMILIES))
-    if link not in ("logit", "probit"):
-        raise InputError(one_of("'link'", link, ("logit", "probit")))
 
 
 def starting_fit(
     formula: str,
     data: pd.DataFrame,
     family: str,
-    link: str,
-    nominal: str | None,
-    scale: str | None,
-    weights: str | Sequence[float] | np.ndarray | None,
+    link: str = "logit",
+    nominal: str | None = None,
+    scale: str | None = None,
+    weights: str | Sequence[float] | np.ndarray | None = None,
     rater: str | Sequence[str] | None = None,
 ) -> ModelEstimates:
     """The mixed-model fit at which sampling starts."""
+    if family not in FAMILIES:
+        raise InputError(one_of("'family'", family, FAMILIES))
+    if link not in ("logit", "probit"):
+        raise InputError(one_of("'link'", link, ("logit", "probit")))
     if family == "gaussian":
         if nominal is not None or scale is not None:
             raise InputError("'nominal' and 'scale' are for ordered categories, not for 'gaussian'")

@@ -66,32 +66,25 @@ class PosteriorEstimates(ModelEstimates):
     @property
     def random_sd(self) -> pd.Series:
         """Posterior means of the standard deviations."""
-        return pd.concat(
-            [
-                pd.Series(self._draws_of(name).mean(axis=0), self._names_of(name), dtype=float)
-                for name in ("sd", "residual")
-            ]
-        )
+        return pd.concat([self._means("sd"), self._means("residual")])
 
     @property
     def random_corr(self) -> pd.DataFrame:
         """Posterior means of the correlations: columns group, first, second, estimate."""
-        made = super().random_corr
-        return made.assign(estimate=self._draws_of("cor").mean(axis=0) if len(made) else [])
+        return super().random_corr.assign(estimate=self._means("cor").to_numpy())
 
     def random_effects(self) -> pd.DataFrame:
         """Posterior of the random effects: columns group, effect, level, estimate, sd."""
         return super().random_effects().rename(columns={"std_error": "sd"})
 
-    def _draws_of(self, name: str) -> np.ndarray:
-        if name not in self.idata.posterior:
-            return np.zeros((len(self.draws.joint), 0))
-        values = self.idata.posterior[name].to_numpy()
-        return values.reshape(-1, values.shape[-1])
+    def _means(self, kind: str) -> pd.Series:
+        """Posterior means of one class of parameters."""
+        from pluralign_stats.models.bayes.arviz_data import parameter_draws
 
-    def _names_of(self, name: str) -> list[str]:
-        known = name in self.idata.posterior
-        return [str(v) for v in self.idata.posterior[f"{name}_name"].to_numpy()] if known else []
+        names, drawn = parameter_draws(self, self.layout, self.draws).get(
+            kind, ([], np.empty((1, 0)))
+        )
+        return pd.Series(drawn.mean(axis=0), names, dtype=float)
 
     @property
     def aic(self) -> float:

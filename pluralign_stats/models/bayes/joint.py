@@ -108,23 +108,14 @@ class JointEstimates:
 def estimate_joint(
     ratings: pd.DataFrame,
     demographics: Sequence[str],
+    how: Sampling,
     *,
     valence: Mapping[str, int] | None = None,
     link: str = "logit",
     priors: Mapping[str, str] | None = None,
-    draws: int = 750,
-    tune: int = 300,
-    chains: int | None = None,
-    seed: int = 1,
-    target_accept: float = 0.8,
-    progress: bool | None = None,
     rater: str | Sequence[str] = RATER,
 ) -> JointEstimates:
     """Sample one ordinal model of all dimensions; see `fit_joint`."""
-    how = Sampling(
-        draws=draws, tune=tune, chains=chains, seed=seed, target_accept=target_accept,
-        progress=progress,
-    )  # fmt: skip
     fits = _start(_with_raters(ratings, rater), demographics, link)
     signs = _signs(valence or {}, list(fits))
     joint = build_joint_layout(fits, signs)

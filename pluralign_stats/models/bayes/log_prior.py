@@ -6,7 +6,7 @@ import numpy as np
 from scipy.special import log_expit
 
 from pluralign_stats.models.bayes.log_densities import LOGIT
-from pluralign_stats.models.bayes.priors import Distribution, PriorSlot
+from pluralign_stats.models.bayes.priors import DISTRIBUTIONS, Distribution, PriorSlot, frozen
 
 if TYPE_CHECKING:
     from pluralign_stats.models.bayes.fit import PosteriorEstimates
@@ -35,37 +35,28 @@ def _slot(fit: "PosteriorEstimates", slot: PriorSlot, prior: Distribution) -> np
     first = slot.where[0]
     if slot.group == "coefficients":
         shift = draws.coefficients @ layout.centre
-        return log_density(draws.coefficients[:, first] + shift * layout.constant[first], prior)
+        return _log_density(draws.coefficients[:, first] + shift * layout.constant[first], prior)
     if slot.group == "thresholds":
         cuts = draws.cuts - (draws.coefficients @ layout.centre)[:, None, None]
         if prior.name == "dirichlet":
             return _dirichlet(cuts, prior.arguments[0], logit=layout.data.family == LOGIT)
-        return log_density(cuts, prior).sum(axis=(1, 2))
+        return _log_density(cuts, prior).sum(axis=(1, 2))
     if slot.group in ("scale", "residual"):
         values = draws.log_scale[:, first - p - m]
-        return log_density(np.exp(values) if slot.group == "residual" else values, prior)
+        return _log_density(np.exp(values) if slot.group == "residual" else values, prior)
     for k, (sizes, partials) in zip(layout.terms, layout.blocks(), strict=True):
         covariance = draws.covariances[k]
         sd = np.sqrt(np.einsum("see->se", covariance))
         if sizes.start <= first < sizes.stop:
-            return log_density(sd[:, first - sizes.start], prior)
+            return _log_density(sd[:, first - sizes.start], prior)
         if partials.start <= first < partials.stop:
             correlation = covariance / (sd[:, :, None] * sd[:, None, :])
             return (prior.arguments[0] - 1) * np.linalg.slogdet(correlation)[1]
     raise ValueError(f"no parameter has the prior '{slot.name}'")
 
 
-def log_density(x: np.ndarray, prior: Distribution) -> np.ndarray:
-    """Log density of single parameters, up to a constant."""
-    if prior.name == "normal":
-        mean, sd = prior.arguments
-        return -0.5 * ((x - mean) / sd) ** 2
-    if prior.name == "student_t":
-        df, mean, scale = prior.arguments
-        return -0.5 * (df + 1) * np.log1p(((x - mean) / scale) ** 2 / df)
-    if prior.name == "exponential":
-        return -prior.arguments[0] * x
-    raise ValueError(f"'{prior.name}' is no prior of a single number")
+def _log_density(x: np.ndarray, prior: Distribution) -> np.ndarray:
+    return frozen(DISTRIBUTIONS[prior.name][0], prior.arguments).logpdf(x)
 
 
 def _dirichlet(cuts: np.ndarray, concentration: float, *, logit: bool) -> np.ndarray:

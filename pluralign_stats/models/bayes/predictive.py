@@ -8,7 +8,7 @@ import pandas as pd
 
 from pluralign_stats.models.bayes.fit import BayesLinearEstimates, PosteriorEstimates
 from pluralign_stats.models.bayes.log_densities import GAUSSIAN, LOGIT
-from pluralign_stats.models.draw import draw_ratings
+from pluralign_stats.models.predict import draw_ratings
 
 
 def simulate_ratings(fit: PosteriorEstimates, seed: int) -> pd.Series:

@@ -8,18 +8,12 @@ import pandas as pd
 from scipy import stats
 
 from pluralign_stats.describe.intervals import check_level
-from pluralign_stats.models.bayes.bayes import check_family, starting_fit
+from pluralign_stats.models.bayes.bayes import starting_fit
 from pluralign_stats.models.bayes.density import Prior
 from pluralign_stats.models.bayes.layout import Layout, Natural, build_layout, natural_of
-from pluralign_stats.models.bayes.log_densities import (
-    CORRELATION,
-    DIRICHLET,
-    EXPONENTIAL,
-    NORMAL,
-    PROBIT,
-)
+from pluralign_stats.models.bayes.log_densities import CORRELATION, DIRICHLET, PROBIT
 from pluralign_stats.models.bayes.options import check_whole
-from pluralign_stats.models.bayes.priors import Priors, choose_priors
+from pluralign_stats.models.bayes.priors import Priors, choose_priors, frozen
 from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.results import Result
 from pluralign_stats.settings import CONF_LEVEL
@@ -86,7 +80,6 @@ def prior_predictive(
     >>> prior_predictive("rating ~ gender + (1|rater)", data,
     ...                  priors={"coefficients": "normal(0, 10)"})  # doctest: +SKIP
     """
-    check_family(family, link)
     start = starting_fit(formula, data, family, link, nominal, scale, weights, rater)
     layout = build_layout(start)
     return prior_predictive_of(
@@ -180,9 +173,10 @@ def draw_parameters(
         if kind == CORRELATION:
             made[:, k] = np.arctanh(2 * rng.beta(a[0], a[0], size) - 1)
         elif positive:
-            made[:, k] = np.log(_above_zero(_distribution(kind, a), rng.uniform(size=size)))
+            one = frozen(kind, a)
+            made[:, k] = np.log(one.isf(rng.uniform(size=size) * one.sf(0.0)))
         else:
-            made[:, k] = _distribution(kind, a).rvs(size, random_state=rng)
+            made[:, k] = frozen(kind, a).rvs(size, random_state=rng)
     for g in range(layout.data.n_sections):
         cuts = draw_cuts(layout, prior, size, rng)
         at = p + g * layout.data.n_cuts
@@ -197,8 +191,7 @@ def draw_cuts(layout: Layout, prior: Prior, size: int, rng: np.random.Generator)
     data, at = layout.data, layout.sizes[0]
     kind, a = prior.kind[at], prior[1][at]
     if prior.cuts != DIRICHLET:
-        one = _distribution(kind, a)
-        return np.sort(one.rvs((size, data.n_cuts), random_state=rng), axis=1)
+        return np.sort(frozen(kind, a).rvs((size, data.n_cuts), random_state=rng), axis=1)
     share = rng.dirichlet(np.full(data.n_cuts + 1, a[0]), size)
     share = np.maximum(share, np.finfo(float).tiny)
     below = np.cumsum(share, axis=1)[:, :-1]
@@ -206,19 +199,6 @@ def draw_cuts(layout: Layout, prior: Prior, size: int, rng: np.random.Generator)
     if data.family == PROBIT:
         return np.where(below < above, stats.norm.ppf(below), stats.norm.isf(above))
     return np.log(below) - np.log(above)
-
-
-def _distribution(kind: int, a: np.ndarray) -> stats.distributions.rv_frozen:
-    if kind == NORMAL:
-        return stats.norm(a[0], a[1])
-    if kind == EXPONENTIAL:
-        return stats.expon(scale=1 / a[0])
-    return stats.t(a[0], a[1], a[2])
-
-
-def _above_zero(one: stats.distributions.rv_frozen, u: np.ndarray) -> np.ndarray:
-    """Quantiles of the part of a distribution above 0."""
-    return one.isf(u * one.sf(0.0))
 
 
 def _draw_ratings(

@@ -1,11 +1,12 @@
 """Prior distributions: written as text, changed by name, turned into numbers for the density."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.models.bayes import log_densities
@@ -67,6 +68,15 @@ class PriorSlot:
     group: str
     default: Distribution
     where: tuple[int, ...]
+
+
+def frozen(kind: int, a: Sequence[float]) -> stats.distributions.rv_frozen:
+    """The distribution of a single number, by the density's kind and its parameters."""
+    if kind == log_densities.NORMAL:
+        return stats.norm(a[0], a[1])
+    if kind == log_densities.EXPONENTIAL:
+        return stats.expon(scale=1 / a[0])
+    return stats.t(a[0], a[1], a[2])
 
 
 def parse_prior(name: str, text: object) -> Distribution:
