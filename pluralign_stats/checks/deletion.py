@@ -67,7 +67,9 @@ def deletions(fit: ModelEstimates, sets: list[np.ndarray]) -> Deletions:
             "loo(fit, by='rater')"
         )
     if isinstance(fit, OrdinalEstimates):
-        rows = combine(ordinal_changes(ordinal_engine(fit), sets), fit.rows[: len(fit.params)])
+        rows = combine(
+            ordinal_changes(ordinal_engine(fit), sets), fit.combinations[: len(fit.params)]
+        )
     else:
         rows = linear_changes(linear_engine(cast("LinearEstimates", fit)), sets)
     vcov = fit.vcov.to_numpy()

@@ -20,7 +20,7 @@ from pluralign_stats.describe.disclosure import hide_counts, published
 from pluralign_stats.effects.adjust import holm
 from pluralign_stats.effects.contrasts import contrasts
 from pluralign_stats.effects.percent import percent
-from pluralign_stats.errors import InputError, one_of
+from pluralign_stats.errors import check_one_of
 from pluralign_stats.figures.charts import FOREST
 from pluralign_stats.fits.fit import Fit
 from pluralign_stats.formatting import with_interval
@@ -237,16 +237,9 @@ def default_factors(study: Study) -> tuple[str, ...]:
 def chosen(
     what: str, wanted: Sequence[str], known: Sequence[str], default: Sequence[str]
 ) -> tuple[str, ...]:
-    """The names that were asked for, or the default if none were.
-
-    Raises
-    ------
-    InputError
-        If one is not known.
-    """
+    """The names that were asked for, or the default if none were."""
     for name in wanted:
-        if name not in known:
-            raise InputError(one_of(f"the {what}", name, known))
+        check_one_of(f"the {what}", name, known)
     return tuple(wanted) or tuple(default)
 
 

@@ -8,7 +8,7 @@ from typing import Literal, get_args
 import pandas as pd
 
 from pluralign_stats.demographics.references import large_references
-from pluralign_stats.errors import InputError, one_of
+from pluralign_stats.errors import InputError, check_one_of
 from pluralign_stats.fits.bayes import fit_bayes
 from pluralign_stats.fits.fit import Fit
 from pluralign_stats.fits.linear import fit_linear
@@ -67,11 +67,6 @@ def fit_plans(
     -------
     tuple
         Fits by dimension and demographic, and what kept others from being fitted.
-
-    Raises
-    ------
-    InputError
-        If there is no such model, or an ordinal one is asked of ratings that are numbers.
     """
     fit_by = {name: fitting(study, name, model, priors, sampling) for name in dimensions}
     fits: dict[tuple[str, str], Fit] = {}
@@ -96,16 +91,9 @@ def fitting(
     priors: Mapping[str, str] | None = None,
     sampling: Sampling = SAMPLING,
 ) -> Callable[..., Fit]:
-    """What fits the ratings of a dimension.
-
-    Raises
-    ------
-    InputError
-        If there is no such model, or an ordinal one is asked of ratings that are numbers.
-    """
+    """What fits the ratings of a dimension."""
     scale = study.codebook.dimensions[dimension].scale
-    if model not in KINDS:
-        raise InputError(one_of("'model'", model, KINDS))
+    check_one_of("'model'", model, KINDS)
     if model in ("auto", "GEE"):
         kind = "ordinal" if scale.categorical else "linear"
         return MODELS[kind if model == "auto" else f"{kind} GEE"]

@@ -9,8 +9,6 @@ from scipy.stats import chi2, qmc
 from scipy.stats import t as student
 from statsmodels.stats.multitest import multipletests
 
-from pluralign_stats.errors import InputError, one_of
-
 #: How p-values of one family are adjusted.
 Adjustment = Literal["holm", "bh", "tukey", "none"]
 
@@ -23,18 +21,6 @@ ADJUSTMENTS = {
 
 #: Logarithm to base 2 of the number of quasi-random draws.
 LOG_POINTS = 16
-
-
-def check_adjustment(adjust: str) -> None:
-    """Refuse an unknown adjustment.
-
-    Raises
-    ------
-    InputError
-        If it is none of `ADJUSTMENTS`.
-    """
-    if adjust not in ADJUSTMENTS:
-        raise InputError(one_of("'adjust'", adjust, ADJUSTMENTS))
 
 
 def holm(p: np.ndarray) -> np.ndarray:

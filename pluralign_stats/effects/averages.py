@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from pluralign_stats.effects.estimates import Estimates
-from pluralign_stats.errors import InputError, one_of
+from pluralign_stats.errors import InputError, check_one_of
 from pluralign_stats.models.average import Averager
 from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.models.parts import Averaging, Kind, ParameterDraws
@@ -60,36 +60,25 @@ def population(
         Rows to use instead of those the model was fitted to.
     set_to
         Variables that every row will be given, so that it may lack them.
-
-    Raises
-    ------
-    InputError
-        If a variable is absent or no row is complete.
     """
     names = (by,) if isinstance(by, str) else tuple(by or ())
     data = fit.design.data if newdata is None else newdata.assign(**(set_to or {}))
     for name in names:
-        if name not in data:
-            raise InputError(one_of("'by'", name, data.columns))
+        check_one_of("'by'", name, data.columns)
     filled, complete = fit.design.complete(data)
     complete = complete & data[list(names)].notna().all(axis=1).to_numpy()
     if not complete.any():
         raise InputError(
             "no row of the new data has all variables of the model; check for missing values"
         )
-    kept = filled[complete]
+    kept, n_dropped = filled[complete], int((~complete).sum())
     if not names:
-        return Population(kept, (), ((),), np.zeros(len(kept), dtype=int), int((~complete).sum()))
-    labels = [kept[name].astype("category").cat.remove_unused_categories() for name in names]
-    observed = set(zip(*(column.cat.codes for column in labels), strict=True))
-    cells = sorted(observed)
-    number = {cell: k for k, cell in enumerate(cells)}
-    codes = np.array([number[cell] for cell in zip(*(c.cat.codes for c in labels), strict=True)])
-    groups = tuple(
-        tuple(str(column.cat.categories[k]) for column, k in zip(labels, cell, strict=True))
-        for cell in cells
-    )
-    return Population(kept, names, groups, codes, int((~complete).sum()))
+        return Population(kept, (), ((),), np.zeros(len(kept), dtype=int), n_dropped)
+    levels = kept[list(names)].astype("category")
+    codes = levels.groupby(list(names), observed=True).ngroup().to_numpy()
+    cells = levels.drop_duplicates().sort_values(list(names)).astype(str)
+    groups = tuple(cells.itertuples(index=False, name=None))
+    return Population(kept, names, groups, codes, n_dropped)
 
 
 def averages(

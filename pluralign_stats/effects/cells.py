@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from pluralign_stats.errors import InputError, listing, one_of
+from pluralign_stats.errors import InputError, check_one_of, listing
 from pluralign_stats.models.columns import read_columns
 from pluralign_stats.models.fit import ModelEstimates
 
@@ -54,13 +54,7 @@ def read_cells(
     population: pd.DataFrame | Mapping[str, pd.DataFrame],
     by: str | Sequence[str] | None,
 ) -> Cells:
-    """Check a population; see `poststratify`.
-
-    Raises
-    ------
-    InputError
-        If a column is absent, a value missing or unknown, or a count or share cannot be.
-    """
+    """Check a population; see `poststratify`."""
     names = (by,) if isinstance(by, str) else tuple(by or ())
     if isinstance(population, Mapping):
         table, sized = _join(population, names)
@@ -154,8 +148,7 @@ def _read(table: pd.DataFrame, what: str) -> pd.DataFrame:
 
 def _check_columns(fit: ModelEstimates, table: pd.DataFrame, names: tuple[str, ...]) -> None:
     for name in names:
-        if name not in table:
-            raise InputError(one_of("'by'", name, table.columns.drop("weight")))
+        check_one_of("'by'", name, table.columns.drop("weight"))
     lacking = [name for name in fit.design.variables if name not in table]
     if lacking:
         raise InputError(

@@ -15,7 +15,7 @@ from pluralign_stats.effects.counts import READJUST, count, pair_backing
 from pluralign_stats.effects.estimates import Estimates, infer, tabulate
 from pluralign_stats.effects.options import EffectOptions, Interval, with_options
 from pluralign_stats.effects.predictions import UNITS, label_groups, notes
-from pluralign_stats.errors import InputError, one_of
+from pluralign_stats.errors import check_one_of
 from pluralign_stats.models.few_units import few_units
 from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.models.parts import Averaging, Kind
@@ -150,16 +150,9 @@ def contrast_backing(
 
 
 def compare_levels(fit: ModelEstimates, variable: str, pairs: Pairs, step: float) -> Comparison:
-    """Choose the values of a variable and which are compared.
-
-    Raises
-    ------
-    InputError
-        If the variable is not in the model, or `pairs` is unknown.
-    """
+    """Choose the values of a variable and which are compared."""
     data = fit.design.data
-    if variable not in fit.design.fixed_variables:
-        raise InputError(one_of("the variable", variable, fit.design.fixed_variables))
+    check_one_of("the variable", variable, fit.design.fixed_variables)
     if variable not in fit.design.factors:
         told = f"+{step:g}"
         return Comparison(variable, (0.0, step), ("as is", told), np.array([[1, 0]]), (told,))
@@ -170,8 +163,7 @@ def compare_levels(fit: ModelEstimates, variable: str, pairs: Pairs, step: float
         "all": [(j, i) for i, j in combinations(range(k), 2)],
         "sequential": [(i, i - 1) for i in range(1, k)],
     }
-    if pairs not in chosen:
-        raise InputError(one_of("'pairs'", pairs, chosen))
+    check_one_of("'pairs'", pairs, chosen)
     names = tuple(map(str, levels))
     made = chosen[pairs]
     contrasts = tuple(contrast_labels([(names[i], names[j]) for i, j in made]))

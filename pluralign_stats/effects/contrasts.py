@@ -9,7 +9,7 @@ import pandas as pd
 from pluralign_stats.effects.adjust import Adjustment
 from pluralign_stats.effects.comparisons import Pairs, compare
 from pluralign_stats.effects.options import EffectOptions, Interval, with_options
-from pluralign_stats.errors import InputError, one_of
+from pluralign_stats.errors import check_one_of
 from pluralign_stats.formatting import with_interval
 from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.models.parts import Averaging, Kind
@@ -63,8 +63,7 @@ def contrasts(
     InputError
         If `factor` is not a categorical variable of the model, or an option is unknown.
     """
-    if factor not in fit.design.factors:
-        raise InputError(one_of("the factor", factor, fit.design.factors))
+    check_one_of("the factor", factor, fit.design.factors)
     options = EffectOptions(
         by=by, newdata=newdata, kind=kind, averaging=averaging, conf_level=conf_level,
         interval=interval, adjust=adjust, n_draws=n_draws, seed=seed,

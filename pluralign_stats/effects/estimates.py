@@ -21,7 +21,7 @@ from pluralign_stats.models.few_units import FewUnits, shown_degrees
 from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.models.ordered import in_order
 from pluralign_stats.models.ordinal import OrdinalEstimates
-from pluralign_stats.models.parts import ParameterDraws
+from pluralign_stats.models.parts import ParameterDraws, combined_covariance
 from pluralign_stats.notes import Code, Note
 from pluralign_stats.results import ordered_columns
 
@@ -103,13 +103,7 @@ class Inference:
 
 
 def infer(fit: ModelEstimates, options: EffectOptions) -> Inference:
-    """How the estimates of a fit are turned into a table.
-
-    Raises
-    ------
-    InputError
-        If an option is not for this kind of fit.
-    """
+    """How the estimates of a fit are turned into a table."""
     credible = fit.interval if fit.bayesian else ""
     how = Inference(options, credible=credible)
     if options.interval != "simulation":
@@ -197,14 +191,7 @@ def _weigh(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
 
 def covariance(fit: ModelEstimates, estimates: Estimates) -> np.ndarray:
     """Covariance (m, m) by the delta method; missing where a parameter's is missing."""
-    vcov = fit.joint.vcov
-    lost = np.isnan(np.diag(vcov))
-    known = np.where(lost[:, None] | lost, 0.0, vcov)
-    made = estimates.slopes @ known @ estimates.slopes.T
-    missing = (np.abs(estimates.slopes[:, lost]) > 1e-12).any(axis=1)
-    made[missing] = np.nan
-    made[:, missing] = np.nan
-    return made
+    return combined_covariance(estimates.slopes, fit.joint.vcov, 1e-12)
 
 
 def tabulate(

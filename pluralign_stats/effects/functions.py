@@ -10,7 +10,7 @@ from pluralign_stats.effects.counts import level_raters
 from pluralign_stats.effects.estimates import COLUMNS
 from pluralign_stats.effects.options import EffectOptions, with_options
 from pluralign_stats.effects.predictions import notes
-from pluralign_stats.errors import InputError, one_of
+from pluralign_stats.errors import InputError, check_one_of, one_of
 from pluralign_stats.formatting import with_interval
 from pluralign_stats.models.bayes.fit import PosteriorEstimates, need_posterior
 from pluralign_stats.models.bayes.summarize import summarize
@@ -150,8 +150,7 @@ def named_draws(
         for k, name in enumerate(names)
     }
     for factor in factors:
-        if factor not in fit.design.factors:
-            raise InputError(one_of("the factor", factor, fit.design.factors))
+        check_one_of("the factor", factor, fit.design.factors)
         _, compared, averages = averaged_settings(fit, factor, options)
         drawn = averages.at(fit.points)
         for k, place in enumerate(averages.labels.itertuples()):

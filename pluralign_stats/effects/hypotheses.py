@@ -23,10 +23,9 @@ from pluralign_stats.effects.estimates import (
 )
 from pluralign_stats.effects.options import EffectOptions, Interval, with_options
 from pluralign_stats.effects.predictions import UNITS, notes
-from pluralign_stats.errors import InputError, NotApplicableError, one_of
+from pluralign_stats.errors import InputError, NotApplicableError, check_one_of
 from pluralign_stats.models.between import (
     between_units,
-    n_located,
     scale_df,
     scale_units,
     score_covariance,
@@ -166,7 +165,8 @@ def _fewest(found: Sequence[FewUnits | None]) -> FewUnits | None:
 
 def _apart_rows(fit: ModelEstimates, weights: np.ndarray) -> np.ndarray:
     """Which equations are about effects on thresholds or the scale."""
-    return np.asarray(weights[:, n_located(fit) : len(fit.params)].any(axis=1))
+    located = len(fit.design.fixed.names)
+    return np.asarray(weights[:, located : len(fit.params)].any(axis=1))
 
 
 def tabulate_apart(
@@ -242,8 +242,7 @@ def joint_test(fit: ModelEstimates, term: str) -> Result:
     Kuznetsova, Brockhoff & Christensen (2017), Journal of Statistical Software 82(13), section 2,
     for F; Fai & Cornelius (1996), Journal of Statistical Computation and Simulation 54, 363-378.
     """
-    if term not in fit.design.fixed_variables:
-        raise InputError(one_of("the variable", term, fit.design.fixed_variables))
+    check_one_of("the variable", term, fit.design.fixed_variables)
     if fit.bayesian:
         raise InputError(
             f"a Bayesian fit has no joint test; read the credible intervals of contrasts('{term}', "

@@ -8,8 +8,8 @@ import pandas as pd
 
 from pluralign_stats.describe.intervals import check_level
 from pluralign_stats.documentation import documented_by
-from pluralign_stats.effects.adjust import Adjustment, check_adjustment
-from pluralign_stats.errors import InputError, one_of
+from pluralign_stats.effects.adjust import ADJUSTMENTS, Adjustment
+from pluralign_stats.errors import InputError, check_one_of
 from pluralign_stats.models.parts import Averaging, Kind
 from pluralign_stats.models.predict import predict
 from pluralign_stats.settings import CONF_LEVEL
@@ -67,9 +67,8 @@ class EffectOptions:
     def __post_init__(self) -> None:
         """Refuse what cannot be used."""
         check_level(self.conf_level)
-        check_adjustment(self.adjust)
-        if self.interval not in ("delta", "simulation"):
-            raise InputError(one_of("'interval'", self.interval, ("delta", "simulation")))
+        check_one_of("'adjust'", self.adjust, ADJUSTMENTS)
+        check_one_of("'interval'", self.interval, ("delta", "simulation"))
         if self.n_draws < FEWEST_DRAWS:
             raise InputError(f"'n_draws' must be {FEWEST_DRAWS} or more, not {self.n_draws}")
 

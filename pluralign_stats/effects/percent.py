@@ -27,13 +27,13 @@ from pluralign_stats.effects.comparisons import (
 from pluralign_stats.effects.estimates import Estimates, Inference, infer, tabulate
 from pluralign_stats.effects.options import EffectOptions, Interval, with_options
 from pluralign_stats.effects.predictions import notes
-from pluralign_stats.errors import InputError, one_of
+from pluralign_stats.errors import check_one_of
 from pluralign_stats.formatting import minus, with_interval
 from pluralign_stats.models.bayes.fit import BayesLinearEstimates
 from pluralign_stats.models.engine.links import LATENT_SD
 from pluralign_stats.models.few_units import FewUnits, few_units
 from pluralign_stats.models.fit import ModelEstimates
-from pluralign_stats.models.parts import Averaging, Kind
+from pluralign_stats.models.parts import Averaging
 from pluralign_stats.results import Result, ordered_columns
 from pluralign_stats.settings import CONF_LEVEL
 
@@ -90,31 +90,21 @@ def percent(
     InputError
         If `factor` is not a categorical variable of the model, or an option is unknown.
     """
-    if factor not in fit.design.factors:
-        raise InputError(one_of("the factor", factor, fit.design.factors))
+    check_one_of("the factor", factor, fit.design.factors)
     shared = EffectOptions(
         by=by, newdata=newdata, averaging=averaging, conf_level=conf_level, interval=interval,
         adjust=adjust, n_draws=n_draws, seed=seed,
     )  # fmt: skip
     how = infer(fit, shared)
     few = few_units(fit, factor)
-    tables, backings, dropped, why = [], [], 0, ""
-    readings: dict[str, Kind] = {"mean": "mean", "odds": "linear"}
-    for reading, kind in readings.items():
-        rows, compared, made = averaged_settings(fit, factor, replace(shared, kind=kind), pairs)
-        if reading == "mean":
-            known, why = _shares_of(fit, made, how, lowest)
-            logs = _logs(made, known)
-        else:
-            logs = _log_odds(fit, made)
+    rows, compared, means = averaged_settings(fit, factor, shared, pairs)
+    known, why = _shares_of(fit, means, how, lowest)
+    _, _, linear = averaged_settings(fit, factor, replace(shared, kind="linear"), pairs)
+    tables, backings = [], []
+    for reading, logs in (("mean", _logs(means, known)), ("odds", _log_odds(fit, linear))):
         differences = contrast_groups(fit, rows, compared, logs)
-        approximate = reading == "odds" and not fit.family.odds_exact
-        table = _percent_table(fit, differences, how, few, reading, approximate=approximate)
-        if reading == "odds" and not _proportional(fit, factor):
-            table = table.assign(**dict.fromkeys(_NUMBERS & set(table), np.nan))
-        tables.append(table)
+        tables.append(_percent_table(fit, factor, differences, how, few, reading))
         backings.append(contrast_backing(fit, rows, compared, differences, adjust))
-        dropped = rows.n_dropped
     whole = pd.concat(tables, ignore_index=True)
     retell = partial(_sentence, factor=factor)
     return Result.of(
@@ -129,7 +119,7 @@ def percent(
             _readings(fit, factor),
             why,
             "Raters and ratings are counted in the group named first.",
-            *notes(fit, dropped, shared),
+            *notes(fit, rows.n_dropped, shared),
             few.note if few else None,
             how.note,
         ),
@@ -194,12 +184,11 @@ def _proportional(fit: ModelEstimates, factor: str) -> bool:
 
 def _percent_table(
     fit: ModelEstimates,
+    factor: str,
     differences: Estimates,
     how: Inference,
     few: FewUnits | None,
     reading: str,
-    *,
-    approximate: bool,
 ) -> pd.DataFrame:
     """One reading's rows, from differences of logs."""
     if how.credible:
@@ -215,9 +204,11 @@ def _percent_table(
             conf_high=100 * np.expm1(table["conf_high"]),
         )
     table = table.assign(reading=reading)
-    if approximate:
+    if reading == "odds" and not fit.family.odds_exact:
         told = f"{fit.method}; odds approximated from the standardized difference"
         table = table.assign(method=told)
+    if reading == "odds" and not _proportional(fit, factor):
+        table = table.assign(**dict.fromkeys(_NUMBERS & set(table), np.nan))
     return table[ordered_columns(table)]
 
 

@@ -23,7 +23,7 @@ from pluralign_stats.effects.comparisons import (
 )
 from pluralign_stats.effects.options import EffectOptions, with_options
 from pluralign_stats.effects.predictions import notes
-from pluralign_stats.errors import InputError, one_of
+from pluralign_stats.errors import InputError, check_one_of
 from pluralign_stats.formatting import with_interval
 from pluralign_stats.models.bayes.fit import BayesOrdinalEstimates
 from pluralign_stats.models.bayes.summarize import summarize
@@ -72,8 +72,7 @@ def response_style(
     """
     if not isinstance(fit, BayesOrdinalEstimates):
         raise InputError("response style is read off a model of fit_bayes with family='cumulative'")
-    if group not in fit.design.factors:
-        raise InputError(one_of("the group", group, fit.design.factors))
+    check_one_of("the group", group, fit.design.factors)
     points = fit.points
     alike = replace(points, parameters=_alike(fit, group, points.parameters))
     options = EffectOptions(averaging=averaging, conf_level=conf_level)

@@ -14,7 +14,7 @@ import pandas as pd
 from pluralign_stats.effects.estimates import infer, tabulate
 from pluralign_stats.effects.hypotheses import coefficients
 from pluralign_stats.effects.options import EffectOptions
-from pluralign_stats.errors import InputError, NotApplicableError, one_of
+from pluralign_stats.errors import NotApplicableError, check_one_of
 from pluralign_stats.models.few_units import few_units
 from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.settings import CONF_LEVEL
@@ -58,15 +58,13 @@ def standardized_difference(
     InputError
         If the factor or a level is not in the model, or the data do not tell the two apart.
     """
-    if factor not in fit.design.factors:
-        raise InputError(one_of("the factor", factor, fit.design.factors))
+    check_one_of("the factor", factor, fit.design.factors)
     levels = list(fit.design.data[factor].cat.categories)
     names, base = coefficients(fit)
     own = {c.parts: k for k, c in enumerate(fit.design.fixed.coefficients)}
     weights = np.zeros((1, len(names)))
     for sign, which in ((1, level), (-1, reference)):
-        if which not in levels:
-            raise InputError(one_of(f"the level of '{factor}'", which, levels))
+        check_one_of(f"the level of '{factor}'", which, levels)
         column = own.get(((factor, str(which)),))
         if column is None and which == levels[0]:
             continue

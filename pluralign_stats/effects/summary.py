@@ -7,7 +7,7 @@ import numpy as np
 from pluralign_stats.effects.estimates import infer
 from pluralign_stats.effects.hypotheses import coefficients, tabulate_apart
 from pluralign_stats.effects.options import EffectOptions
-from pluralign_stats.errors import InputError, one_of
+from pluralign_stats.errors import check_one_of
 from pluralign_stats.models.few_units import few_of_coefficients
 from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.models.summary import coefficient_raters, model_backing, sizes_of
@@ -32,8 +32,7 @@ def summary(fit: ModelEstimates, conf_level: float = CONF_LEVEL, interval: str =
         ``"wald"``, or ``"profile"`` for the slower ones from the profile likelihood.
     """
     how = infer(fit, EffectOptions(conf_level=conf_level, adjust="none"))
-    if interval not in ("wald", "profile"):
-        raise InputError(one_of("'interval'", interval, ("wald", "profile")))
+    check_one_of("'interval'", interval, ("wald", "profile"))
     _, base = coefficients(fit)
     few = few_of_coefficients(fit)
     located = len(fit.design.fixed.names)

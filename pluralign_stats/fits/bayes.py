@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from pluralign_stats.checks.loo import loo
-from pluralign_stats.errors import InputError, one_of
+from pluralign_stats.errors import check_one_of
 from pluralign_stats.fits.fit import Fit, made_of
 from pluralign_stats.fits.linear import LinearFit
 from pluralign_stats.fits.ordinal import OrdinalFit
@@ -95,8 +95,7 @@ class Posterior(Fit, PosteriorEstimates):
         """
         from pluralign_stats.models.bayes.summary import posterior_summary
 
-        if interval != "credible":
-            raise InputError(one_of("'interval'", interval, ("credible",)))
+        check_one_of("'interval'", interval, ("credible",))
         return posterior_summary(self, conf_level)
 
 
@@ -182,8 +181,7 @@ def fit_bayes(
     chooses; see `models.bayes.density`. An interrupted run (Ctrl-C) returns the draws made so far,
     with a warning, if there are at least 100 of each chain.
     """
-    if method not in METHODS:
-        raise InputError(one_of("'method'", method, METHODS))
+    check_one_of("'method'", method, METHODS)
     how = Sampling(
         draws=draws, tune=tune, chains=chains, seed=seed, target_accept=target_accept,
         progress=progress,

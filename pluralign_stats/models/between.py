@@ -44,8 +44,3 @@ def scale_df(fit: ModelEstimates, units: Units) -> int:
     """Degrees of freedom of effects on thresholds and scale: units less what differs between."""
     df = spare_units(min(units.codes, key=np.max), columns_of(fit.design))
     return int(shown_degrees(fit, units.fewest, np.array(df, dtype=float)))
-
-
-def n_located(fit: ModelEstimates) -> int:
-    """How many coefficients, the first ones, are effects on the level of ratings."""
-    return len(fit.design.fixed.names)

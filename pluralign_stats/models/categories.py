@@ -58,12 +58,6 @@ def categories_of(response: pd.Series, known: pd.Series, *, keep_unused: bool) -
         The whole column, whose dtype may know of further categories.
     keep_unused
         Keep categories that no row has: a structure of thresholds may still place them.
-
-    Raises
-    ------
-    InputError
-        If there are fewer than two categories, far too many, or no order among them, or one that
-        contradicts their numbers.
     """
     if known.dtype == "category":
         order = list(known.cat.categories)

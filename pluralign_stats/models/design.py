@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from pluralign_stats.errors import InputError, NotApplicableError, one_of
+from pluralign_stats.errors import InputError, NotApplicableError, check_one_of, one_of
 from pluralign_stats.models.coefficients import Coefficient
 from pluralign_stats.models.columns import read_column, read_columns
 from pluralign_stats.models.engine.blocks import Term
@@ -123,17 +123,10 @@ class Design:
         return [Term(r.codes, len(r.levels), r.z, r.term.correlated) for r in self.random]
 
     def complete(self, new: pd.DataFrame) -> tuple[pd.DataFrame, np.ndarray]:
-        """New data with its factors as the model knows them, and which rows have all variables.
-
-        Raises
-        ------
-        InputError
-            If a variable is absent, holds a level that the model has not seen, or text for numbers.
-        """
+        """New data with its factors as the model knows them, and which rows have all variables."""
         needed, new = self.variables, read_columns(new)
         for column in needed:
-            if column not in new:
-                raise InputError(one_of("a variable of the new data", column, new.columns))
+            check_one_of("a variable of the new data", column, new.columns)
         complete = new[needed].notna().all(axis=1).to_numpy()
         filled: dict[str, object] = {}
         for column in needed:
@@ -175,11 +168,6 @@ def build_design(
         intercept is left to the thresholds.
     rater
         The column that tells raters apart, or several whose combinations do; see `find_raters`.
-
-    Raises
-    ------
-    InputError
-        If a variable is not in the data, the response is not a number, or no row is complete.
     """
     if not isinstance(data, pd.DataFrame):
         raise InputError(f"the data must be a pandas DataFrame, not {type(data).__name__}")
@@ -233,8 +221,7 @@ def _used_columns(
     names |= {name for term in formula.random for name in term.factors}
     names |= {weights} if weights is not None else set()
     for name in sorted(names):
-        if name not in data:
-            raise InputError(one_of("a variable of the formula", name, data.columns))
+        check_one_of("a variable of the formula", name, data.columns)
         if isinstance(data[name], pd.DataFrame):
             raise InputError(f"the data have several columns named '{name}'; rename all but one")
     return [str(column) for column in data.columns if column in names]

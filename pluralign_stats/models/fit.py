@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -10,7 +11,7 @@ from pluralign_stats.models.coefficients import Coefficient
 from pluralign_stats.models.design import Design
 from pluralign_stats.models.family import Family
 from pluralign_stats.models.method import BAYESIAN, Method
-from pluralign_stats.models.parts import ParameterDraws, Parameters, RandomPart
+from pluralign_stats.models.parts import ParameterDraws, Parameters, RandomPart, combined_covariance
 from pluralign_stats.notes import Note
 
 
@@ -22,10 +23,6 @@ class ModelEstimates(ABC):
     ----------
     formula
         As given.
-    params, vcov
-        Fixed effects (p), and their covariance (p, p).
-    thresholds
-        Cuts between neighbouring categories; empty for a linear model.
     random
         Estimates of each random term.
     joint
@@ -43,9 +40,6 @@ class ModelEstimates(ABC):
     """
 
     formula: str
-    params: pd.Series
-    vcov: pd.DataFrame
-    thresholds: pd.Series
     random: tuple[RandomPart, ...]
     joint: Parameters
     loglik: float
@@ -55,16 +49,46 @@ class ModelEstimates(ABC):
     design: Design
     method: Method
 
+    @cached_property
+    def _estimates(self) -> pd.DataFrame:
+        """Coefficients and thresholds: columns estimate, std_error."""
+        names = [*(c.name for c in self.coefficients), *self.cuts]
+        rows = self.combinations
+        variance = np.diag(combined_covariance(rows, self.joint.vcov))
+        columns = {"estimate": rows @ self.joint.estimates, "std_error": np.sqrt(variance)}
+        return pd.DataFrame(columns, names)
+
     @property
-    def thresholds_se(self) -> pd.Series:
-        """Standard errors of the thresholds."""
-        return pd.Series(dtype=float)
+    def params(self) -> pd.Series:
+        """Fixed effects (p,)."""
+        return self._estimates["estimate"].iloc[: len(self.coefficients)]
+
+    @property
+    def vcov(self) -> pd.DataFrame:
+        """Covariance (p, p) of the fixed effects."""
+        names = self.params.index
+        made = combined_covariance(self.combinations[: len(names)], self.joint.vcov)
+        return pd.DataFrame(made, names, names)
 
     @property
     def se(self) -> pd.Series:
         """Standard errors of the fixed effects."""
-        variance = np.diag(self.vcov)
-        return pd.Series(np.sqrt(variance), self.params.index, name="std_error")
+        return self._estimates["std_error"].iloc[: len(self.coefficients)]
+
+    @property
+    def cuts(self) -> list[str]:
+        """Names of the thresholds; none of a linear model."""
+        return []
+
+    @property
+    def thresholds(self) -> pd.Series:
+        """Cuts between neighbouring categories; empty for a linear model."""
+        return self._estimates["estimate"].iloc[len(self.coefficients) :].rename("threshold")
+
+    @property
+    def thresholds_se(self) -> pd.Series:
+        """Standard errors of the thresholds."""
+        return self._estimates["std_error"].iloc[len(self.coefficients) :]
 
     @property
     def random_sd(self) -> pd.Series:
@@ -86,7 +110,7 @@ class ModelEstimates(ABC):
     @property
     def coefficients(self) -> tuple[Coefficient, ...]:
         """The variables and levels that `params` stand for, in the same order."""
-        return self.design.coefficients([str(cut) for cut in self.thresholds.index])
+        return self.design.coefficients(self.cuts)
 
     @property
     def nobs(self) -> int:
@@ -132,7 +156,7 @@ class ModelEstimates(ABC):
     @property
     def combinations(self) -> np.ndarray:
         """(m, k) how coefficients and thresholds combine the parameters of `joint`."""
-        return np.eye(len(self.params))
+        return np.eye(len(self.joint.estimates))
 
     @property
     def interval(self) -> str:

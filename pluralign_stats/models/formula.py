@@ -47,13 +47,7 @@ class MixedFormula:
 
 
 def parse_formula(formula: str) -> MixedFormula:
-    """Take a formula apart.
-
-    Raises
-    ------
-    InputError
-        If there is no ``~``, brackets do not match, or a random term is incomplete.
-    """
+    """Take a formula apart."""
     if not isinstance(formula, str):
         raise InputError(f"the formula must be text, as in 'rating ~ gender', not {formula!r}")
     left, tilde, right = formula.partition("~")
@@ -80,13 +74,7 @@ def parse_formula(formula: str) -> MixedFormula:
 
 
 def read_side(side: str) -> SimpleFormula:
-    """One side of a formula, or the effects of a random term, as formulaic reads it.
-
-    Raises
-    ------
-    InputError
-        If it cannot be read, or has several parts.
-    """
+    """One side of a formula, or the effects of a random term, as formulaic reads it."""
     try:
         read = Formula(side)
     except FormulaicError as error:

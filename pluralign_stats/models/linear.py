@@ -162,12 +162,8 @@ def estimate_linear(
     sigma = float(np.sqrt(state.variance(problem)))
     parts = random_parts(design, prepared, state.theta, state.u, problem.system.invert(), sigma)
     beta, vcov = back @ (state.beta + mean), back @ state.unscaled @ back.T * sigma**2
-    names = list(design.fixed.names)
     fit = LinearEstimates(
         formula=formula,
-        params=pd.Series(beta, names, name="estimate"),
-        vcov=pd.DataFrame(vcov, names, names),
-        thresholds=pd.Series(dtype=float),
         random=parts,
         joint=Parameters(beta, vcov, (p, 0, 0)),
         loglik=state.loglik(problem) + (np.linalg.slogdet(back)[1] if reml else 0.0),

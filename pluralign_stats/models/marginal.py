@@ -15,9 +15,8 @@ from typing import Any, Literal, get_args
 import numpy as np
 import pandas as pd
 
-from pluralign_stats.errors import NotApplicableError
+from pluralign_stats.errors import NotApplicableError, check_one_of
 from pluralign_stats.models import diagnose
-from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.models.formula import parse_formula
 from pluralign_stats.models.linear import LinearEstimates, estimate_linear
 from pluralign_stats.models.method import Method
@@ -137,62 +136,36 @@ def estimate_marginal(
     """Fit a marginal model; see `fit_marginal`."""
     mixed = parse_formula(formula)
     fixed = f"{mixed.response} ~ {mixed.fixed}"
-    estimate = estimate_ordinal if kind == "ordinal GEE" else estimate_linear
+    check_one_of("'kind'", kind, MARGINAL)
+    solve, estimate, how = _SOLVERS[kind]
     plain = estimate(fixed, data, rater=rater)
-    raters = plain.design.raters.codes
+    design, raters = plain.design, plain.design.raters.codes
     if raters is None:
         raise NotApplicableError(
             "errors by rater need to know the raters; name their column, as in rater='user_id'"
         )
     try:
-        if isinstance(plain, OrdinalEstimates):
-            return _ordinal(plain, raters)
-        return _linear(plain, raters, kind)
+        found = solve(design.fixed.columns, design.y, raters)
+        inverse = np.linalg.inv(plain.combinations)
     except (np.linalg.LinAlgError, ValueError) as error:
         raise NotApplicableError(f"the equations could not be solved: {error}") from None
-
-
-def _linear(plain: LinearEstimates, raters: np.ndarray, kind: Marginal) -> MarginalLinearEstimates:
-    design, names = plain.design, list(plain.params.index)
-    solve, how = (least_squares, "OLS") if kind == "OLS" else (linear_gee, "GEE")
-    found = solve(design.fixed.columns, design.y, raters)
-    given = {f.name: getattr(plain, f.name) for f in fields(LinearEstimates)}
+    if isinstance(plain, LinearEstimates):
+        plain = MarginalLinearEstimates(**{f.name: getattr(plain, f.name) for f in fields(plain)})
+    values, vcov = inverse @ found.coefficients, inverse @ found.vcov @ inverse.T
     return replace(
-        _shared(MarginalLinearEstimates(**given), found),
-        params=pd.Series(found.coefficients, names, name="estimate"),
-        vcov=pd.DataFrame(found.vcov, names, names),
-        joint=replace(plain.joint, estimates=found.coefficients, vcov=found.vcov),
-        method=_method("linear", "", how),
+        plain,
+        joint=replace(plain.joint, estimates=values, vcov=vcov),
+        loglik=float("nan"),
+        converged=plain.converged and found.settled,
+        warnings=(*plain.warnings, *(() if found.settled else (diagnose.CONVERGENCE,))),
+        method=Method(plain.method.family, plain.method.link, how, (), (), ROBUST),
     )
 
 
-def _ordinal(plain: OrdinalEstimates, raters: np.ndarray) -> OrdinalEstimates:
-    design, p = plain.design, len(plain.params)
-    found = ordinal_gee(design.fixed.columns, design.y, raters)
-    inverse = np.linalg.inv(plain.rows)
-    names, cuts = list(plain.params.index), list(plain.thresholds.index)
-    return replace(
-        _shared(plain, found),
-        params=pd.Series(found.coefficients[:p], names, name="estimate"),
-        vcov=pd.DataFrame(found.vcov[:p, :p], names, names),
-        thresholds=pd.Series(found.coefficients[p:], cuts, name="threshold"),
-        thresholds_vcov=pd.DataFrame(found.vcov[p:, p:], cuts, cuts),
-        joint=replace(
-            plain.joint,
-            estimates=inverse @ found.coefficients,
-            vcov=inverse @ found.vcov @ inverse.T,
-        ),
-        method=_method(plain.method.family, plain.link, "GEE"),
-    )
-
-
-def _shared[E: ModelEstimates](plain: E, found: Solution) -> E:
-    """What does not depend on the kind: there is no likelihood, and equations may not be solved."""
-    notes = plain.warnings if found.settled else (*plain.warnings, diagnose.CONVERGENCE)
-    settled = plain.converged and found.settled
-    return replace(plain, loglik=float("nan"), converged=settled, warnings=notes)
-
-
-def _method(family: str, link: str, how: str) -> Method:
-    alike = "" if how == "OLS" else ", exchangeable within rater"
-    return Method(family, link, f"{how}{alike}", (), (), ROBUST)
+#: Of each kind what solves its equations, what estimates the model that it starts from, and what
+#: its method is called.
+_SOLVERS: dict[Marginal, tuple[Callable[..., Solution], Callable[..., Any], str]] = {
+    "ordinal GEE": (ordinal_gee, estimate_ordinal, "GEE, exchangeable within rater"),
+    "linear GEE": (linear_gee, estimate_linear, "GEE, exchangeable within rater"),
+    "OLS": (least_squares, estimate_linear, "OLS"),
+}

@@ -9,7 +9,7 @@ import pandas as pd
 from formulaic import ModelSpec
 from formulaic.errors import DataMismatchWarning, FormulaicError
 
-from pluralign_stats.errors import InputError, one_of
+from pluralign_stats.errors import InputError, check_one_of
 from pluralign_stats.models.coefficients import Coefficient, coefficients_of
 from pluralign_stats.models.columns import read_column
 from pluralign_stats.models.engine.separation import independent_columns
@@ -188,8 +188,7 @@ def random_design(term: RandomTerm, data: pd.DataFrame) -> RandomDesign:
 def _keys(term: RandomTerm, data: pd.DataFrame) -> pd.Index:
     """Each row's level of the grouping variable, or its levels of all of ``a:b``."""
     for name in term.factors:
-        if name not in data:
-            raise InputError(one_of("a grouping variable of the new data", name, data.columns))
+        check_one_of("a grouping variable of the new data", name, data.columns)
     columns = [pd.Index(np.asarray(read_column(data[name]))) for name in term.factors]
     return columns[0] if len(columns) == 1 else pd.MultiIndex.from_arrays(columns)
 

@@ -42,14 +42,7 @@ def other_ratings(first: ModelEstimates, second: ModelEstimates) -> str:
 
 
 def refuse_incomparable(first: ModelEstimates, second: ModelEstimates) -> None:
-    """Refuse fits whose log-likelihoods are not of the same data by the same criterion.
-
-    Raises
-    ------
-    InputError
-        If they differ in rows, response, weights, family, link, structure of thresholds or
-        estimation.
-    """
+    """Refuse fits whose log-likelihoods are not of the same data by the same criterion."""
     other = other_ratings(first, second)
     if other:
         raise InputError(f"the likelihoods of the fits do not compare: they {other}")
@@ -109,11 +102,6 @@ def refuse_unnested(small: ModelEstimates, large: ModelEstimates) -> None:
     Effects are nested if the columns of the smaller model are combinations of those of the larger;
     random effects, if in addition they have the same groups and no correlation that the larger
     model sets to 0.
-
-    Raises
-    ------
-    InputError
-        If one is not nested in the other, or they have equally many parameters.
     """
     if small.n_parameters == large.n_parameters:
         raise InputError(

@@ -71,13 +71,7 @@ class Gaps:
 def search_in_order(
     design: Design, categories: Categories, basis: np.ndarray, link: str, n_nodes: int
 ) -> Ordered:
-    """Maximize the marginal likelihood with all thresholds of all rows in order.
-
-    Raises
-    ------
-    InputError
-        If it is not found which thresholds have to coincide.
-    """
+    """Maximize the marginal likelihood with all thresholds of all rows in order."""
     whole = OrdinalModel(design, categories, basis, link)
     gaps = gaps_of(whole)
     held = _surely_closed(whole, gaps)

@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from numbers import Integral
 
 import numpy as np
 import pandas as pd
 from scipy.linalg import block_diag
 
-from pluralign_stats.errors import InputError, NotApplicableError, one_of
+from pluralign_stats.errors import InputError, NotApplicableError, check_one_of
 from pluralign_stats.models import diagnose
 from pluralign_stats.models.categories import Categories, categories_of
 from pluralign_stats.models.columns import read_column
@@ -23,7 +24,7 @@ from pluralign_stats.models.method import Method
 from pluralign_stats.models.mixed import random_parts
 from pluralign_stats.models.ordered import Ordered, search_in_order
 from pluralign_stats.models.ordinal_search import Optimum, OrdinalModel
-from pluralign_stats.models.parts import Parameters
+from pluralign_stats.models.parts import Parameters, combined_covariance
 from pluralign_stats.notes import Note
 
 #: Most nodes of the quadrature.
@@ -50,10 +51,6 @@ class OrdinalEstimates(ModelEstimates):
         ``"flexible"``, ``"symmetric"`` or ``"equidistant"`` thresholds.
     basis
         (J - 1, b) structure of the thresholds.
-    thresholds_vcov
-        Covariance of the thresholds.
-    rows
-        (m, k) how coefficients and thresholds combine the parameters of `joint`.
     n_nodes
         Nodes of the quadrature; 1 for the Laplace approximation.
     transforms
@@ -65,8 +62,6 @@ class OrdinalEstimates(ModelEstimates):
     coded: Categories
     structure: str
     basis: np.ndarray
-    thresholds_vcov: pd.DataFrame
-    rows: np.ndarray
     n_nodes: int
     transforms: tuple[np.ndarray, ...]
 
@@ -78,20 +73,27 @@ class OrdinalEstimates(ModelEstimates):
         )
 
     @property
-    def thresholds_se(self) -> pd.Series:
-        """Standard errors of the thresholds."""
-        variance = np.diag(self.thresholds_vcov)
-        return pd.Series(np.sqrt(variance), self.thresholds.index, name="std_error")
+    def cuts(self) -> list[str]:
+        """Names of the thresholds, such as ``1|2``."""
+        return self.coded.cuts
 
     @property
     def family(self) -> Family:
         """Ordered categories."""
         return Family.cumulative(self.link, self.coded)
 
-    @property
+    @cached_property
     def combinations(self) -> np.ndarray:
         """(m, k) how coefficients and thresholds combine the parameters of `joint`."""
-        return self.rows
+        (f, s, t), p = self.joint.sizes, len(self.design.fixed.names)
+        n_cuts, b = self.basis.shape
+        c = (f - b - p) // b
+        rows = np.zeros((p + s + (c + 1) * n_cuts, f + s + t))
+        rows[:p, f - p : f] = np.eye(p)
+        rows[p : p + s, f : f + s] = np.eye(s)
+        rows[p + s : len(rows) - n_cuts, b : f - p] = np.kron(np.eye(c), self.basis)
+        rows[len(rows) - n_cuts :, :b] = self.basis
+        return rows
 
     @property
     def asymptotic(self) -> bool:
@@ -116,8 +118,7 @@ def estimate_ordinal(
     rater: str | Sequence[str] | None = None,
 ) -> OrdinalEstimates:
     """Fit a cumulative link mixed model; see `fit_ordinal`."""
-    if link not in LINKS:
-        raise InputError(one_of("'link'", link, LINKS))
+    check_one_of("'link'", link, LINKS)
     parsed = parse_formula(formula)
     design = build_design(
         parsed,
@@ -171,25 +172,14 @@ def _check_quadrature(design: Design, n_nodes: int) -> None:
 
 def _as_fit(formula: str, ordered: Ordered, structure: str, n_nodes: int) -> OrdinalEstimates:
     model, optimum = ordered.model, ordered.optimum
-    design, cuts, basis = model.design, model.cuts, model.basis
+    design, cuts = model.design, model.cuts
     f, s, t = cuts.lower.shape[1], cuts.scale.shape[1], len(model.lift)
     back = block_diag(cuts.back, np.eye(t - f - s)) @ model.lift
     values = back @ optimum.psi
-    vcov = _transform(back, optimum.vcov)
-    b, p = basis.shape[1], design.fixed.columns.shape[1]
-    rows = np.zeros((p + s + (f - b - p) // b * len(basis), t))
-    rows[:p, f - p : f] = np.eye(p)
-    rows[p : p + s, f : f + s] = np.eye(s)
-    rows[p + s :, b : f - p] = np.kron(np.eye((f - b - p) // b), basis)
-    names = [c.name for c in design.coefficients(model.categories.cuts)]
-    cut = np.hstack([basis, np.zeros((len(basis), t - b))])
-    labels = model.categories.cuts
+    vcov = combined_covariance(back, optimum.vcov)
     inverse = model.problem.system.invert()
     return OrdinalEstimates(
         formula=formula,
-        params=pd.Series(rows @ values, names, name="estimate"),
-        vcov=pd.DataFrame(_transform(rows, vcov), names, names),
-        thresholds=pd.Series(cut @ values, labels, name="threshold"),
         random=random_parts(design, model.prepared, values[f + s :], optimum.state.u, inverse),
         joint=Parameters(values, vcov, (f, s, t - f - s)),
         loglik=optimum.value,
@@ -201,9 +191,7 @@ def _as_fit(formula: str, ordered: Ordered, structure: str, n_nodes: int) -> Ord
         link=model.link,
         coded=model.categories,
         structure=structure,
-        basis=basis,
-        thresholds_vcov=pd.DataFrame(_transform(cut, vcov), labels, labels),
-        rows=np.vstack([rows, cut]),
+        basis=model.basis,
         n_nodes=n_nodes,
         transforms=model.prepared.transforms,
     )
@@ -220,17 +208,6 @@ def _n_parameters(model: OrdinalModel) -> int:
     inner = codes[(codes > 0) & (codes < len(model.basis))]
     n_closed = len(kinds) - len(np.unique(kind.ravel()[inner - 1]))
     return len(model.lift) - n_closed * (1 + (nominal.columns.shape[1] if nominal else 0))
-
-
-def _transform(rows: np.ndarray, vcov: np.ndarray) -> np.ndarray:
-    """Covariance of combinations (m, k), missing only where they need what is missing."""
-    lost = np.isnan(np.diag(vcov))
-    known = np.where(lost[:, None] | lost, 0.0, vcov)
-    made = rows @ known @ rows.T
-    missing = (rows[:, lost] != 0).any(axis=1)
-    made[missing] = np.nan
-    made[:, missing] = np.nan
-    return made
 
 
 def _method(design: Design, link: str, n_nodes: int) -> Method:
@@ -289,7 +266,9 @@ def _separated(fit: OrdinalEstimates, model: OrdinalModel, optimum: Optimum) -> 
         return []
     f, s, t = fit.joint.sizes
     natural = np.concatenate([model.cuts.back[:f, :f] @ model.free @ direction, np.zeros(s + t)])
-    moved = np.abs(fit.rows @ natural) * np.concatenate([_spans(fit), np.ones(len(fit.thresholds))])
+    moved = np.abs(fit.combinations @ natural) * np.concatenate(
+        [_spans(fit), np.ones(len(fit.thresholds))]
+    )
     names = [*fit.params.index, *fit.thresholds.index]
     found = [name for name, m in zip(names, moved > MOVING * moved.max(), strict=True) if m]
     return [name for name in found if name in fit.params.index] or found

@@ -86,6 +86,20 @@ class Parameters:
         return self.estimates[:a], self.estimates[a:b], self.estimates[b:]
 
 
+def combined_covariance(rows: np.ndarray, vcov: np.ndarray, least: float = 0.0) -> np.ndarray:
+    """Covariance of combinations (m, k), missing only where they need what is missing.
+
+    Weights up to `least` need nothing.
+    """
+    lost = np.isnan(np.diag(vcov))
+    known = np.where(lost[:, None] | lost, 0.0, vcov)
+    made = rows @ known @ rows.T
+    missing = (np.abs(rows[:, lost]) > least).any(axis=1)
+    made[missing] = np.nan
+    made[:, missing] = np.nan
+    return made
+
+
 @dataclass(frozen=True, eq=False)
 class ParameterDraws:
     """Several sets of parameters at which to predict, such as draws.

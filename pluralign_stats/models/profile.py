@@ -35,11 +35,6 @@ def profile_intervals(fit: ModelEstimates, conf_level: float) -> np.ndarray:
     """Ends (m, 2) of the intervals of all coefficients and thresholds; infinite where open.
 
     A linear model is profiled by maximum likelihood, whatever it was fitted by.
-
-    Raises
-    ------
-    InputError
-        If standard errors, from which the search starts, are missing.
     """
     estimates = np.concatenate([fit.params, fit.thresholds])
     errors = np.concatenate([fit.se, fit.thresholds_se])
@@ -82,7 +77,8 @@ def _ordinal_profiles(fit: OrdinalEstimates) -> tuple[list[Profile], float]:
     engine = ordinal_engine(fit)
     objective = Objective(engine.model.problem, fit.n_nodes)
     peak = objective(engine.psi)[0]
-    return [_along(objective, engine.psi, engine.root, row) for row in fit.rows @ engine.back], peak
+    rows = fit.combinations @ engine.back
+    return [_along(objective, engine.psi, engine.root, row) for row in rows], peak
 
 
 def _along(objective: Objective, psi: np.ndarray, root: np.ndarray, row: np.ndarray) -> Profile:

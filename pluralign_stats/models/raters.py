@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from pluralign_stats.errors import InputError, one_of
+from pluralign_stats.errors import InputError, check_one_of
 from pluralign_stats.models.formula import RandomTerm
 from pluralign_stats.notes import Code, Note
 
@@ -88,13 +88,7 @@ class Raters:
 
 
 def rater_columns(rater: str | Sequence[str] | None, data: pd.DataFrame) -> tuple[str, ...]:
-    """The columns that a user or the study names as its raters; none where neither does.
-
-    Raises
-    ------
-    InputError
-        If a column is not in the data, or `rater` is no name.
-    """
+    """The columns that a user or the study names as its raters; none where neither does."""
     if rater is None:
         return (RATER,) if RATER in data else ()
     names = (rater,) if isinstance(rater, str) else tuple(rater) if _listed(rater) else ()
@@ -104,8 +98,7 @@ def rater_columns(rater: str | Sequence[str] | None, data: pd.DataFrame) -> tupl
             f"several whose combinations do, as in rater=['country', 'id'], not {rater!r}"
         )
     for name in names:
-        if name not in data:
-            raise InputError(one_of("the column of 'rater'", name, data.columns))
+        check_one_of("the column of 'rater'", name, data.columns)
     return tuple(dict.fromkeys(names))
 
 
@@ -128,11 +121,6 @@ def find_raters(
         The random terms. Of ids nested in countries, as in ``(1|country/id)``, raters are the
         combinations; of ids nested in what one person may have several of, such as languages or
         sites, they are not known. Of several columns that might be people none is chosen.
-
-    Raises
-    ------
-    InputError
-        If a rating has no rater though the user names the column.
     """
     if rater is not None:
         named = rater_columns(rater, data)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pandas as pd
 
-from pluralign_stats.errors import InputError, one_of
+from pluralign_stats.errors import check_one_of
 from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.models.parts import Averaging
 
@@ -95,15 +95,8 @@ class PredictionGrid:
 def rows_of(
     fit: ModelEstimates, data: pd.DataFrame, averaging: Averaging = "population"
 ) -> PredictionGrid:
-    """Turn data into rows to predict.
-
-    Raises
-    ------
-    InputError
-        If a variable is absent, a level unknown, or `averaging` unknown.
-    """
-    if averaging not in _AVERAGING:
-        raise InputError(one_of("'averaging'", averaging, _AVERAGING))
+    """Turn data into rows to predict."""
+    check_one_of("'averaging'", averaging, _AVERAGING)
     design = fit.design
     filled, complete = design.complete(data)
     none = np.zeros((len(data), 0))

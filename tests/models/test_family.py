@@ -34,7 +34,8 @@ def test_categories(link, unit, sd):
     assert family.odds_scale == pytest.approx(np.pi / np.sqrt(3) / sd)
     assert family.odds_exact is (link == "logit")
     assert fit.latent_sd == pytest.approx(np.hypot(sd, fit.random_sd["g"]))
-    np.testing.assert_array_equal(fit.combinations, fit.rows)
+    # Of thresholds, the effect and the random effect: the effect first, then the thresholds.
+    np.testing.assert_array_equal(fit.combinations, np.eye(5)[[3, 0, 1, 2]])
 
 
 def test_words_are_called_by_their_words_and_scored_by_place():

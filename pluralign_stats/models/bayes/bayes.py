@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from pluralign_stats.errors import InputError, MissingExtraError, one_of
+from pluralign_stats.errors import InputError, MissingExtraError, check_one_of
 from pluralign_stats.models.bayes.fit import BayesEstimates
 from pluralign_stats.models.bayes.options import Sampling
 from pluralign_stats.models.fit import ModelEstimates
@@ -46,10 +46,8 @@ def starting_fit(
     rater: str | Sequence[str] | None = None,
 ) -> ModelEstimates:
     """The mixed-model fit at which sampling starts."""
-    if family not in FAMILIES:
-        raise InputError(one_of("'family'", family, FAMILIES))
-    if link not in ("logit", "probit"):
-        raise InputError(one_of("'link'", link, ("logit", "probit")))
+    check_one_of("'family'", family, FAMILIES)
+    check_one_of("'link'", link, ("logit", "probit"))
     if family == "gaussian":
         if nominal is not None or scale is not None:
             raise InputError("'nominal' and 'scale' are for ordered categories, not for 'gaussian'")

@@ -108,13 +108,7 @@ class BayesLinearEstimates(PosteriorEstimates, LinearEstimates):
 
 
 def need_posterior(fit: ModelEstimates, otherwise: str) -> PosteriorEstimates:
-    """The fit, if it is Bayesian.
-
-    Raises
-    ------
-    InputError
-        If it is not, saying what to do otherwise.
-    """
+    """The fit, if it is Bayesian."""
     if not isinstance(fit, PosteriorEstimates):
         raise InputError(otherwise)
     return fit

@@ -5,7 +5,6 @@ from dataclasses import fields, replace
 from typing import Any, cast
 
 import numpy as np
-import pandas as pd
 import xarray as xr
 
 from pluralign_stats.errors import InputError
@@ -126,25 +125,10 @@ def summarise(
         "n_parameters": len(layout.names),
         "method": replace(start.method, estimation=how, inference=BAYESIAN),
     }
-    names, cuts = start.params.index, start.thresholds.index
     if isinstance(start, OrdinalEstimates):
-        p = len(names)
-        values, spread = start.rows @ mean, start.rows @ vcov @ start.rows.T
-        return replace(
-            start,
-            params=pd.Series(values[:p], names, name="estimate"),
-            vcov=pd.DataFrame(spread[:p, :p], names, names),
-            thresholds=pd.Series(values[p:], cuts, name="threshold"),
-            thresholds_vcov=pd.DataFrame(spread[p:, p:], cuts, cuts),
-            **common,
-        )
-    return replace(
-        cast("LinearEstimates", start),
-        params=pd.Series(mean, names, name="estimate"),
-        vcov=pd.DataFrame(vcov, names, names),
-        sigma=float(np.exp(drawn.log_scale).mean()),
-        **common,
-    )
+        return replace(start, **common)
+    sigma = float(np.exp(drawn.log_scale).mean())
+    return replace(cast("LinearEstimates", start), sigma=sigma, **common)
 
 
 def _scatter(effects: np.ndarray) -> np.ndarray:

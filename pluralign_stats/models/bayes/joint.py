@@ -7,7 +7,7 @@ from typing import cast
 import numpy as np
 import pandas as pd
 
-from pluralign_stats.errors import InputError, NotApplicableError, one_of
+from pluralign_stats.errors import InputError, NotApplicableError, check_one_of, one_of
 from pluralign_stats.models.bayes.arviz_data import NamedDraws
 from pluralign_stats.models.bayes.convergence import Convergence
 from pluralign_stats.models.bayes.density import parameters, random_effects
@@ -80,8 +80,7 @@ class JointEstimates:
         InputError
             If there is no such dimension.
         """
-        if dimension not in self.fits:
-            raise InputError(one_of("the dimension", dimension, self.fits))
+        check_one_of("the dimension", dimension, self.fits)
         return self.fits[dimension]
 
     @property
@@ -171,8 +170,7 @@ def _start(
     if not demographics or isinstance(demographics, str):
         raise InputError(f"'demographics' must be a list of columns, not {demographics!r}")
     for column in (*ROLES, *demographics):
-        if column not in ratings:
-            raise InputError(one_of("a column of the ratings", column, ratings.columns))
+        check_one_of("a column of the ratings", column, ratings.columns)
     for column in demographics:
         if column in ROLES:
             raise InputError(f"'{column}' is no demographic; leave it out of 'demographics'")

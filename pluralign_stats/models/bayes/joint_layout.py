@@ -114,13 +114,7 @@ class JointLayout:
 
 
 def pool(fit: OrdinalEstimates) -> tuple[Pooled, ...]:
-    """The demographics of a model, one variable each.
-
-    Raises
-    ------
-    InputError
-        If columns were left out, as others determine them.
-    """
+    """The demographics of a model, one variable each."""
     design = fit.design
     found = []
     for name in design.fixed_variables:
@@ -138,13 +132,7 @@ def pool(fit: OrdinalEstimates) -> tuple[Pooled, ...]:
 
 
 def build_joint_layout(fits: dict[str, OrdinalEstimates], valence: np.ndarray) -> JointLayout:
-    """Arrays for all dimensions together.
-
-    Raises
-    ------
-    InputError
-        If dimensions do not have the same categories, or the same levels of every demographic.
-    """
+    """Arrays for all dimensions together."""
     first_name, first = next(iter(fits.items()))
     for name, fit in fits.items():
         if fit.family.labels != first.family.labels:

@@ -136,13 +136,7 @@ def _centre(fit: ModelEstimates) -> np.ndarray:
 
 
 def _sections(design: Design) -> tuple[np.ndarray, np.ndarray]:
-    """Distinct rows (G, c) of the nominal matrix, and the one of each row; the first is zero.
-
-    Raises
-    ------
-    InputError
-        If the thresholds vary by more than the levels of one factor.
-    """
+    """Distinct rows (G, c) of the nominal matrix, and the one of each row; the first is zero."""
     if design.nominal is None:
         return np.zeros((1, 0)), np.zeros(len(design.y), dtype=int)
     columns = design.nominal.columns

@@ -22,10 +22,9 @@ def simulate_ratings(fit: PosteriorEstimates, seed: int) -> pd.Series:
 def fit_at(fit: PosteriorEstimates, draw: int) -> PosteriorEstimates:
     """The fit with the parameters of one draw for its estimates."""
     draws = fit.draws
-    values = draws.joint[draw]
     moved = replace(
         fit,
-        joint=replace(fit.joint, estimates=values),
+        joint=replace(fit.joint, estimates=draws.joint[draw]),
         random=tuple(
             replace(part, covariance=covariance[draw], modes=effects[draw])
             for part, covariance, effects in zip(
@@ -35,11 +34,7 @@ def fit_at(fit: PosteriorEstimates, draw: int) -> PosteriorEstimates:
     )
     if not isinstance(moved, BayesLinearEstimates):
         return moved
-    return replace(
-        moved,
-        params=pd.Series(values, fit.params.index, name="estimate"),
-        sigma=float(np.exp(draws.log_scale[draw, 0])),
-    )
+    return replace(moved, sigma=float(np.exp(draws.log_scale[draw, 0])))
 
 
 def replicate(

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from pluralign_stats.errors import InputError, one_of
+from pluralign_stats.errors import InputError, check_one_of
 from pluralign_stats.models.bayes import log_densities
 from pluralign_stats.models.bayes.density import Prior
 from pluralign_stats.models.bayes.layout import Layout
@@ -80,19 +80,12 @@ def frozen(kind: int, a: Sequence[float]) -> stats.distributions.rv_frozen:
 
 
 def parse_prior(name: str, text: object) -> Distribution:
-    """Read a prior such as ``"normal(0, 1)"``.
-
-    Raises
-    ------
-    InputError
-        If it is not written so, the distribution is unknown, or an argument out of range.
-    """
+    """Read a prior such as ``"normal(0, 1)"``."""
     found = _WRITTEN.fullmatch(text) if isinstance(text, str) else None
     if found is None:
         raise InputError(f"the prior of '{name}' must be text such as 'normal(0, 1)', not {text!r}")
     kind, inside = found.groups()
-    if kind not in DISTRIBUTIONS:
-        raise InputError(one_of(f"the prior of '{name}'", kind, DISTRIBUTIONS))
+    check_one_of(f"the prior of '{name}'", kind, DISTRIBUTIONS)
     _, arguments, positive = DISTRIBUTIONS[kind]
     form = f"{kind}({', '.join(arguments)})"
     try:
@@ -213,11 +206,6 @@ def choose_priors(
     A name is that of a parameter, or of a class: ``"coefficients"``, ``"thresholds"``, ``"scale"``,
     ``"residual"``, ``"sd"``, ``"correlations"``; a parameter's own goes before its class's, and
     both before the defaults, which may be replaced by `defaults`.
-
-    Raises
-    ------
-    InputError
-        If a name is unknown, or a distribution cannot be that parameter's.
     """
     given = given or {}
     if not isinstance(given, Mapping):
@@ -228,8 +216,7 @@ def choose_priors(
     places = slots(fit, layout)
     known = list(dict.fromkeys([s.name for s in places] + [s.group for s in places]))
     for name in given:
-        if name not in known:
-            raise InputError(one_of("the name of a prior", name, known))
+        check_one_of("the name of a prior", name, known)
     entries = []
     for slot in places:
         own = slot.name if slot.name in given else slot.group
@@ -239,8 +226,7 @@ def choose_priors(
             entries.append((slot, default, False))
             continue
         chosen = parse_prior(own, given[own])
-        if chosen.name not in ALLOWED[slot.group]:
-            raise InputError(one_of(f"the prior of '{own}'", chosen.name, ALLOWED[slot.group]))
+        check_one_of(f"the prior of '{own}'", chosen.name, ALLOWED[slot.group])
         entries.append((slot, chosen, True))
     return Priors(tuple(entries))
 

@@ -23,11 +23,6 @@ def summarize(draws: np.ndarray, conf_level: float, *, signed: bool = True) -> p
     DataFrame
         One row per quantity: columns estimate, sd, conf_low, conf_high, prob_positive; all missing
         where a draw is.
-
-    Raises
-    ------
-    InputError
-        If the level does not lie between 0 and 1.
     """
     from arviz_stats.base import array_stats
 

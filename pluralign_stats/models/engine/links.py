@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import expit, log_expit, log_ndtr
 
-from pluralign_stats.errors import InputError, one_of
+from pluralign_stats.errors import check_one_of
 
 #: Standard deviation of each link's latent residuals.
 LATENT_SD = {"logit": np.pi / np.sqrt(3), "probit": 1.0, "cloglog": np.pi / np.sqrt(6)}
@@ -144,18 +144,12 @@ def threshold_basis(structure: str, n_cuts: int) -> np.ndarray:
     equidistant
         Neighbouring thresholds are equally far apart.
 
-    Raises
-    ------
-    InputError
-        If the structure is unknown.
-
     References
     ----------
     Christensen, R. H. B. (2019), Cumulative link models for ordinal regression with the R package
     ordinal.
     """
-    if structure not in STRUCTURES:
-        raise InputError(one_of("'thresholds'", structure, STRUCTURES))
+    check_one_of("'thresholds'", structure, STRUCTURES)
     place = np.arange(n_cuts)
     if structure == "flexible" or n_cuts == 1:
         return np.eye(n_cuts)
