@@ -58,7 +58,11 @@ class LazyGroup(click.Group):
 
 @click.group(
     cls=LazyGroup,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 96},
+    context_settings={
+        "help_option_names": ["-h", "--help"],
+        "max_content_width": 96,
+        "show_default": True,
+    },
     epilog="Every command explains itself: pluralign COMMAND --help.",
 )
 @click.version_option(package_name="pluralign", prog_name="pluralign")

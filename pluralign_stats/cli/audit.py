@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from pluralign_stats.cli.options import data_option, json_option, print_json, study_argument
+from pluralign_stats.cli.options import PATH, data_option, json_option, print_json, study_argument
 from pluralign_stats.cli.tables import print_table, told
 from pluralign_stats.settings import MIN_CELL
 
@@ -27,30 +27,23 @@ from pluralign_stats.settings import MIN_CELL
     "--recipe",
     "recipe_files",
     multiple=True,
-    type=click.Path(path_type=Path),
+    type=PATH,
     metavar="FILE",
     help="YAML file of a recipe to be audited, in place of one for each strategy; may be repeated.",
 )
 @click.option(
     "--min-voices",
     default=2,
-    show_default=True,
     help="Fewest raters of a group whose majority is its verdict on a response.",
 )
+@click.option("--n-bootstrap", default=1000, help="Resamples for intervals of agreement.")
+@click.option("--seed", default=1, help="Of the resamples.")
 @click.option(
-    "--n-bootstrap", default=1000, show_default=True, help="Resamples for intervals of agreement."
-)
-@click.option("--seed", default=1, show_default=True, help="Of the resamples.")
-@click.option(
-    "--min-cell",
-    default=MIN_CELL,
-    show_default=True,
-    metavar="N",
-    help="Groups of fewer raters are never shown.",
+    "--min-cell", default=MIN_CELL, metavar="N", help="Groups of fewer raters are never shown."
 )
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=PATH,
     metavar="FOLDER",
     help="Also write tables (CSV) and figures (SVG, PDF, PNG) there; a former audit is replaced.",
 )

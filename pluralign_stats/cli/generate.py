@@ -5,37 +5,35 @@ from typing import Any
 
 import click
 
-from pluralign_stats.cli.options import data_option, json_option, out_option, print_json
+from pluralign_stats.cli.options import PATH, data_option, json_option, out_option, print_json
 from pluralign_stats.errors import InputError, MissingExtraError, listing
 
 
 @click.command("generate")
-@click.argument("runs", type=click.Path(path_type=Path))
+@click.argument("runs", type=PATH)
 @out_option
 @click.option(
     "--study",
-    type=click.Path(path_type=Path),
+    type=PATH,
     metavar="STUDY",
     help="Codebook of the study: its prompts held out of training are asked.",
 )
 @data_option
 @click.option(
     "--prompts",
-    type=click.Path(path_type=Path),
+    type=PATH,
     metavar="FILE",
     help="More prompts: CSV, Excel, JSON lines or Parquet with columns prompt, language, text.",
 )
-@click.option("--samples", default=2, show_default=True, help="Answers to each prompt.")
+@click.option("--samples", default=2, help="Answers to each prompt.")
 @click.option(
     "--temperature",
     default=1.0,
-    show_default=True,
     help="1 samples from the model as it is; 0 takes the likeliest token.",
 )
 @click.option(
     "--top-p",
     default=1.0,
-    show_default=True,
     help="Sample among the likeliest tokens that together have this probability.",
 )
 @click.option(
@@ -44,24 +42,20 @@ from pluralign_stats.errors import InputError, MissingExtraError, listing
     show_default="512, or what the model's context leaves",
     help="Longest answer, thinking included; a longer one is cut and counts as unfinished.",
 )
-@click.option("--batch", default=64, show_default=True, help="Answers generated at once.")
-@click.option("--seed", default=0, show_default=True, help="Equal seeds give equal answers.")
+@click.option("--batch", default=64, help="Answers generated at once.")
+@click.option("--seed", default=0, help="Equal seeds give equal answers.")
 @click.option(
     "--engine",
     type=click.Choice(["transformers", "vllm"]),
     default="transformers",
-    show_default=True,
     help="vllm is faster on a GPU, needs an extra, and does not repeat its answers exactly.",
 )
 @click.option(
     "--thinking/--no-thinking",
     default=True,
-    show_default=True,
     help="Whether a reasoning model thinks before it answers.",
 )
-@click.option(
-    "--jobs", default=1, show_default=True, help="Worker processes, each with a model of its own."
-)
+@click.option("--jobs", default=1, help="Worker processes, each with a model of its own.")
 @click.option(
     "--part",
     default="1/1",

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pluralign_stats.cli.options import data_option, json_option, out_option, print_json
+from pluralign_stats.cli.options import PATH, data_option, json_option, out_option, print_json
 from pluralign_stats.errors import InputError
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @click.command("judge")
-@click.argument("source", type=click.Path(path_type=Path))
+@click.argument("source", type=PATH)
 @out_option
 @click.option(
     "--judge",
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 @click.option("--model", help="Name of the judging model, or folder of a classifier.")
 @click.option(
     "--study",
-    type=click.Path(path_type=Path),
+    type=PATH,
     metavar="STUDY",
     help="For generations: codebook whose statements, scales and words an endpoint is asked in.",
 )
@@ -53,7 +53,7 @@ if TYPE_CHECKING:
 @click.option("--retries", type=int, help="Send a failed call again so often. [default: 8]")
 @click.option(
     "--cache",
-    type=click.Path(path_type=Path),
+    type=PATH,
     metavar="FILE",
     help="Where paid replies are kept. [default: replies.jsonl in the folder of --out]",
 )

@@ -4,17 +4,16 @@ from pathlib import Path
 
 import click
 
-from pluralign_stats.cli.options import data_option
+from pluralign_stats.cli.options import PATH, data_option
 
 
 @click.command("lab")
-@click.argument("study", type=click.Path(path_type=Path), required=False)
+@click.argument("study", type=PATH, required=False)
 @data_option
 @click.option(
     "--folder",
-    type=click.Path(path_type=Path),
+    type=PATH,
     default=Path("pluralign-lab"),
-    show_default=True,
     help="Where the working copy of the notebooks lies.",
 )
 @click.option("--port", type=int, help="Port of the JupyterLab server.")

@@ -7,13 +7,16 @@ from typing import Any
 
 import click
 
+#: The type of options that are paths.
+PATH = click.Path(path_type=Path)
+
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
-study_argument: Decorator = click.argument("study", type=click.Path(path_type=Path))
+study_argument: Decorator = click.argument("study", type=PATH)
 
 data_option: Decorator = click.option(
     "--data",
-    type=click.Path(path_type=Path),
+    type=PATH,
     metavar="FOLDER",
     help="Folder of the data files, if it is not the codebook's own.",
 )
@@ -32,11 +35,7 @@ parameter_option: Decorator = click.option(
 )
 
 out_option: Decorator = click.option(
-    "--out",
-    required=True,
-    type=click.Path(path_type=Path),
-    metavar="FOLDER",
-    help="Where to write.",
+    "--out", required=True, type=PATH, metavar="FOLDER", help="Where to write."
 )
 
 

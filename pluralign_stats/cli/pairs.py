@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from pluralign_stats.cli.options import (
+    PATH,
     data_option,
     json_option,
     out_option,
@@ -20,7 +21,7 @@ from pluralign_stats.cli.options import (
 @click.option(
     "--recipe",
     "recipe_file",
-    type=click.Path(path_type=Path),
+    type=PATH,
     metavar="FILE",
     help="YAML file with the keys of a recipe, in place of the options marked with *.",
 )
@@ -68,20 +69,14 @@ from pluralign_stats.cli.options import (
 @click.option("--seed", type=int, metavar="N", help="* Of everything that is drawn; 0 by default.")
 @click.option("--unpaired", is_flag=True, help="Judge each response alone (for KTO); no pairs.")
 @click.option(
-    "--held-out",
-    default=0.2,
-    show_default=True,
-    help="Share of prompts left out, to evaluate models on; 0 for none.",
+    "--held-out", default=0.2, help="Share of prompts left out, to evaluate models on; 0 for none."
 )
-@click.option(
-    "--split-seed", default=0, show_default=True, help="Draws the prompts that are held out."
-)
+@click.option("--split-seed", default=0, help="Draws the prompts that are held out.")
 @click.option(
     "--format",
     "form",
     type=click.Choice(["parquet", "csv"]),
     default="parquet",
-    show_default=True,
     help="Of the tables.",
 )
 @data_option

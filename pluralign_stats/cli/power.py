@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from pluralign_stats.cli.options import data_option, json_option, print_json
+from pluralign_stats.cli.options import PATH, data_option, json_option, print_json
 from pluralign_stats.cli.tables import print_table, told
 
 #: What marks a folder of this command: the design that its studies vary.
@@ -35,14 +35,13 @@ _MARK = "plan.json"
     metavar="N",
     help="Items that each rater rates; may be repeated. As many as in the study, or 5.",
 )
-@click.option("--share", default=0.12, show_default=True, help="Share of raters in the group.")
+@click.option("--share", default=0.12, help="Share of raters in the group.")
 @click.option(
     "--percent",
     default=-18.0,
-    show_default=True,
     help="What the group does to the odds of a higher rating, in percent.",
 )
-@click.option("--power", "target", default=0.8, show_default=True, help="The power aimed at.")
+@click.option("--power", "target", default=0.8, help="The power aimed at.")
 @click.option(
     "--detectable",
     is_flag=True,
@@ -52,20 +51,17 @@ _MARK = "plan.json"
     "--model",
     type=click.Choice(["auto", "ordinal", "linear"]),
     default="auto",
-    show_default=True,
     help="The mixed model that the study will be analysed with; auto: ordinal, or linear on scales "
     "of more than 15 ratings.",
 )
-@click.option(
-    "--simulations", default=200, show_default=True, help="Studies to simulate of each design."
-)
-@click.option("--seed", default=1, show_default=True, help="Equal seeds give equal results.")
+@click.option("--simulations", default=200, help="Studies to simulate of each design.")
+@click.option("--seed", default=1, help="Equal seeds give equal results.")
 @click.option(
     "--jobs", type=int, metavar="N", help="Processes side by side; as many as cores unless stated."
 )
 @click.option(
     "--study",
-    type=click.Path(path_type=Path),
+    type=PATH,
     metavar="STUDY",
     help="An earlier study, such as a pilot, that tells how ratings are spread; the documented "
     "numbers of the simulated study unless stated.",
@@ -74,12 +70,11 @@ _MARK = "plan.json"
 @click.option(
     "--dimension",
     metavar="NAME",
-    default="",
     help="On which to plan; the study's first, or toxicity without a study.",
 )
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=PATH,
     metavar="FOLDER",
     help="Also write tables (CSV, JSON) and the figure (SVG, PDF, PNG) there, and keep the "
     "simulations, so that the same command goes on where it was interrupted.",
@@ -99,7 +94,7 @@ def command(
     jobs: int | None,
     study: Path | None,
     data: Path | None,
-    dimension: str,
+    dimension: str | None,
     out: Path | None,
     as_json: bool,
 ) -> None:
@@ -127,24 +122,13 @@ def command(
     if detectable and simulations < FEWEST_SIMULATIONS:
         raise click.UsageError(f"--detectable needs --simulations {FEWEST_SIMULATIONS} or more")
     check_target(target)
-    base = design_from(
-        read_study(study, data) if study else None,
-        dimension,
-        # The largest of each, so that no default contradicts a number that was given.
-        **{
-            name: max(values)
-            for name, values in (
-                ("raters", raters),
-                ("items", items),
-                ("ratings_per_rater", ratings_per_rater),
-            )
-            if values
-        },
-        share=share,
-        percent=percent,
-    )
-    sizes = {"raters": raters, "items": items, "ratings_per_rater": ratings_per_rater}
-    designs = base.grid({name: given for name, given in sizes.items() if given})
+    given = {"raters": raters, "items": items, "ratings_per_rater": ratings_per_rater}
+    sizes = {name: values for name, values in given.items() if values}
+    # The largest of each, so that no default contradicts a number that was given.
+    largest = {name: max(values) for name, values in sizes.items()}
+    read = read_study(study, data) if study else None
+    base = design_from(read, dimension or "", **largest, share=share, percent=percent)
+    designs = base.grid(sizes)
     if out is not None:
         _claim(out, base)
     how: dict[str, Any] = {"n_simulations": simulations, "seed": seed, "model": model}

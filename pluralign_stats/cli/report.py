@@ -7,6 +7,7 @@ from typing import Any, TextIO
 import click
 
 from pluralign_stats.cli.options import (
+    PATH,
     data_option,
     json_option,
     parameter_option,
@@ -17,10 +18,8 @@ from pluralign_stats.errors import InputError
 
 
 @click.command("report")
-@click.argument("study", type=click.Path(path_type=Path), required=False)
-@click.option(
-    "--out", type=click.Path(path_type=Path), metavar="FOLDER", help="Where to write; required."
-)
+@click.argument("study", type=PATH, required=False)
+@click.option("--out", type=PATH, metavar="FOLDER", help="Where to write; required.")
 @click.option(
     "--list", "listed", is_flag=True, help="List the notebooks; no study is needed, none is run."
 )

@@ -10,19 +10,18 @@ from pluralign_stats.cli.options import json_option, out_option, print_json
 
 @click.command("simulate")
 @out_option
-@click.option("--seed", default=1, show_default=True, help="Equal seeds give equal studies.")
-@click.option("--raters", default=1095, show_default=True, help="Number of raters.")
+@click.option("--seed", default=1, help="Equal seeds give equal studies.")
+@click.option("--raters", default=1095, help="Number of raters.")
 @click.option("--prompts", type=int, show_default="50, embedded 80", help="Number of prompts.")
 @click.option(
     "--responses", type=int, show_default="4, embedded 8", help="Responses to each prompt."
 )
-@click.option("--items", default=5, show_default=True, help="Items that each rater rates.")
-@click.option("--missing", default=0.01, show_default=True, help="Share of unanswered ratings.")
+@click.option("--items", default=5, help="Items that each rater rates.")
+@click.option("--missing", default=0.01, help="Share of unanswered ratings.")
 @click.option(
     "--reading",
     type=click.Choice(["odds", "mean"]),
     default="odds",
-    show_default=True,
     help="Whether the reported percentages are of the odds of a higher rating or of the mean.",
 )
 @click.option(

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from pluralign_stats.cli.options import data_option, json_option, out_option, print_json
+from pluralign_stats.cli.options import PATH, data_option, json_option, out_option, print_json
 from pluralign_stats.errors import InputError, MissingExtraError, listing
 
 
@@ -14,7 +14,7 @@ from pluralign_stats.errors import InputError, MissingExtraError, listing
 @click.option(
     "--study",
     required=True,
-    type=click.Path(path_type=Path),
+    type=PATH,
     metavar="STUDY",
     help="Codebook of the study whose ratings are the feedback; it must have texts.",
 )
@@ -24,7 +24,6 @@ from pluralign_stats.errors import InputError, MissingExtraError, listing
     "--jobs",
     type=click.IntRange(min=1),
     default=1,
-    show_default=True,
     help="Worker processes, each with one thread, and with one GPU where there are some.",
 )
 @click.option(
