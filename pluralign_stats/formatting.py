@@ -105,6 +105,11 @@ def format_number(column: str, number: Any, places: int | None = None) -> str:
     return minus(f"{value:,.{_places(value) if places is None else places}f}")
 
 
+def plain_rating(rating: object) -> str:
+    """Write a rating: ``3``, or its word."""
+    return f"{rating:g}" if isinstance(rating, (int, float)) else str(rating)
+
+
 def minus(text: str) -> str:
     """Write the numbers of a text with a true minus sign; hyphens, as in ``18-30``, stay."""
     return re.sub(r"(?<![\w.)])-(?=\.?\d|inf)", "−", text)

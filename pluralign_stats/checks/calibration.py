@@ -7,6 +7,7 @@ from pluralign_stats.checks.groups import Groups, group_rows, whole
 from pluralign_stats.checks.protocol import Check
 from pluralign_stats.checks.raters import counted_backing
 from pluralign_stats.checks.replicates import OF_THE_MODEL, P_TOLD, Comparison, Data, compare
+from pluralign_stats.formatting import plain_rating
 from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.results import Result, ordered_columns
 from pluralign_stats.settings import CONF_LEVEL, SIGNIFICANCE
@@ -121,7 +122,7 @@ def _sentence(table: pd.DataFrame, p: float) -> str:
         "All ratings": "over all ratings",
         "Fitted rating": f"where the fitted rating is {worst['group']}",
     }.get(worst["term"], f"for {worst['group']} ({worst['term']})")
-    what = f"in ratings of {_plain(worst['rating'])} " if "rating" in table else ""
+    what = f"in ratings of {plain_rating(worst['rating'])} " if "rating" in table else ""
     form = ".1%" if "rating" in table else ".2f"
     told = (
         f"the largest gap is {what}{where}: predicted {worst['estimate']:{form}}, observed "
@@ -130,7 +131,3 @@ def _sentence(table: pd.DataFrame, p: float) -> str:
     if p >= SIGNIFICANCE:
         return f"Predictions agree with what was observed within chance ({p_told(p)}); {told}."
     return f"Predictions differ from what was observed by more than chance ({p_told(p)}); {told}."
-
-
-def _plain(rating: object) -> str:
-    return f"{rating:g}" if isinstance(rating, (int, float)) else str(rating)

@@ -11,6 +11,7 @@ from pluralign_stats.checks.protocol import Check
 from pluralign_stats.checks.raters import counted_backing, rater_numbers
 from pluralign_stats.checks.replicates import FEWEST, P_TOLD, Comparison, share_beyond
 from pluralign_stats.errors import InputError, NotApplicableError, check_one_of
+from pluralign_stats.formatting import plain_rating
 from pluralign_stats.models.bayes.fit import PosteriorEstimates, need_posterior
 from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.models.raters import RATER
@@ -293,8 +294,9 @@ def _sentence(table: pd.DataFrame, p: float) -> str:
     outside = (table["observed"] < table["conf_low"]) | (table["observed"] > table["conf_high"])
     width = (table["conf_high"] - table["conf_low"]).clip(lower=1e-12)
     worst = table.loc[((table["observed"] - table["estimate"]).abs() / width).idxmax()]
-    form = ".1%" if "rating" in table else ".2f"
-    what = f"ratings of {_plain(worst['rating'])}" if "rating" in table else worst["statistic"]
+    rated = "rating" in table
+    form = ".1%" if rated else ".2f"
+    what = f"ratings of {plain_rating(worst['rating'])}" if rated else worst["statistic"]
     where = {"All ratings": "over all", "Raters": worst["group"]}.get(
         worst["term"], f"{worst['term']}: {worst['group']}"
     )
@@ -310,7 +312,3 @@ def _sentence(table: pd.DataFrame, p: float) -> str:
 
 def _outside(n: int, of: int) -> str:
     return f"{n} of {counted(of, 'observed value')} {'lies' if n == 1 else 'lie'}"
-
-
-def _plain(rating: object) -> str:
-    return f"{rating:g}" if isinstance(rating, (int, float)) else str(rating)

@@ -8,6 +8,7 @@ from pluralign_stats.effects.hypotheses import joint_test
 from pluralign_stats.effects.predictions import predictions
 from pluralign_stats.errors import InputError, NotApplicableError, check_one_of
 from pluralign_stats.figures.charts import SHARES
+from pluralign_stats.formatting import plain_rating
 from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.models.predict import predict
 from pluralign_stats.results import Result
@@ -127,8 +128,8 @@ def _sentence(table: pd.DataFrame) -> str:
     low, high = wide[rating].idxmin(), wide[rating].idxmax()
     if alike(wide.loc[low, rating], wide.loc[high, rating], ".0%"):
         return f"The predicted shares are the same in every group of {table['term'].iloc[0]}."
-    plain = f"{rating:g}" if isinstance(rating, (int, float)) else str(rating)
     return (
-        f"The share that differs most by {table['term'].iloc[0]} is that of a rating of {plain}: "
-        f"{wide.loc[low, rating]:.0%} for {low} and {wide.loc[high, rating]:.0%} for {high}."
+        f"The share that differs most by {table['term'].iloc[0]} is that of a rating of "
+        f"{plain_rating(rating)}: {wide.loc[low, rating]:.0%} for {low} and "
+        f"{wide.loc[high, rating]:.0%} for {high}."
     )

@@ -11,8 +11,8 @@ from matplotlib.ticker import MaxNLocator
 
 from pluralign_stats.figures.checks import observed_figure
 from pluralign_stats.figures.legends import legend
-from pluralign_stats.figures.marks import intervals, plain_axis, points, zero_line
-from pluralign_stats.figures.picture import Picture, drawing
+from pluralign_stats.figures.marks import intervals, percents, plain_axis, points, zero_line
+from pluralign_stats.figures.picture import Picture, drawing, need
 from pluralign_stats.figures.style import (
     BAND,
     COLOURS,
@@ -29,8 +29,6 @@ from pluralign_stats.figures.style import (
     panels,
     wrapped,
 )
-from pluralign_stats.figures.tables import need
-from pluralign_stats.figures.ticks import percents
 from pluralign_stats.results import Result
 from pluralign_stats.settings import CONF_LEVEL
 
@@ -54,8 +52,6 @@ def predictive_figure(result: Result, *, context: Context = "two-column") -> Pic
     ----------
     result
         The table of `predictive_check`.
-    context
-        As for `composition_figure`.
     """
     need(result, "term", "group", "estimate", "conf_low", "conf_high", "observed")
     shares = "rating" in result.table
@@ -75,8 +71,6 @@ def ridge_figure(result: Result, *, context: Context = "two-column") -> Picture:
     result
         A table of draws: columns contrast and estimate, one row for each draw of each contrast;
         with a column dimension, a panel for each.
-    context
-        As for `composition_figure`.
     """
     need(result, "contrast", "estimate")
     table = result.table
@@ -144,8 +138,6 @@ def pareto_figure(
         The table of `loo`.
     curve
         The check's table of k.
-    context
-        As for `composition_figure`.
     """
     shown = result if curve is None else curve
     need(shown, "share", "estimate", "limit")
@@ -188,8 +180,6 @@ def sampling_figure(
         The table of `sampling_check`.
     ranks
         The check's table of ranks.
-    context
-        As for `composition_figure`.
     """
     shown = result if ranks is None else ranks
     need(shown, "term", "chain", "part", "estimate", "limit")

@@ -15,9 +15,9 @@ from matplotlib.colorbar import Colorbar
 from matplotlib.figure import Figure
 
 from pluralign_stats.figures.legends import legend
+from pluralign_stats.figures.marks import percents
 from pluralign_stats.figures.room import CELL
 from pluralign_stats.figures.style import DIVERGING, GRID, ink_on, scale
-from pluralign_stats.figures.ticks import percents
 
 #: Most letters of the names of ratings in one line of a legend.
 _LINE = 40

@@ -11,8 +11,8 @@ from matplotlib.ticker import MultipleLocator
 
 from pluralign_stats.figures.cells import colour_bar, matrix
 from pluralign_stats.figures.forest import Series, forest, name_series, rows
-from pluralign_stats.figures.marks import intervals, plain_axis, points, zero_line
-from pluralign_stats.figures.picture import Picture, drawing
+from pluralign_stats.figures.marks import intervals, percents, plain_axis, points, zero_line
+from pluralign_stats.figures.picture import Picture, counted, drawing, need
 from pluralign_stats.figures.style import (
     BAND,
     COLOURS,
@@ -28,8 +28,7 @@ from pluralign_stats.figures.style import (
     with_count,
     wrapped,
 )
-from pluralign_stats.figures.tables import counted, need, plain_rating
-from pluralign_stats.figures.ticks import percents
+from pluralign_stats.formatting import plain_rating
 from pluralign_stats.results import Result
 from pluralign_stats.words import first_up, levels_of
 
@@ -48,8 +47,6 @@ def calibration_figure(result: Result, *, context: Context = "two-column") -> Pi
     ----------
     result
         The table of `calibration_check`.
-    context
-        As for `composition_figure`.
     """
     need(result, "group", "estimate", "observed", "conf_low", "conf_high")
     names = ("limits if the model is right", "predicted", "observed, outside the limits")
@@ -124,8 +121,6 @@ def residual_figure(result: Result, *, context: Context = "two-column") -> Pictu
     ----------
     result
         The table of `residual_check`.
-    context
-        As for `composition_figure`.
     """
     need(result, "group", "part", "estimate", "conf_low", "conf_high")
     table = result.table
@@ -175,8 +170,6 @@ def influence_figure(
         The most influential levels.
     ratings
         The check's table of single ratings, by rater and item.
-    context
-        As for `composition_figure`.
     """
     need(result, "group", "contrast", "estimate")
     table = result.table.head(10)

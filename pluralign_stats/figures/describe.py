@@ -10,7 +10,8 @@ from matplotlib.figure import Figure
 from pluralign_stats.figures.breaking import PARAGRAPH
 from pluralign_stats.figures.cells import matrix, rating_colours, rating_legend, share_bar, stacked
 from pluralign_stats.figures.forest import Series, forest, name_series, rows, styles
-from pluralign_stats.figures.picture import Picture, drawing
+from pluralign_stats.figures.marks import percents
+from pluralign_stats.figures.picture import Picture, counted, drawing, raters_of
 from pluralign_stats.figures.style import (
     COLOURS,
     MUTED,
@@ -25,8 +26,7 @@ from pluralign_stats.figures.style import (
     with_counts,
     wrapped,
 )
-from pluralign_stats.figures.tables import counted, plain_rating, raters_of
-from pluralign_stats.figures.ticks import percents
+from pluralign_stats.formatting import plain_rating
 from pluralign_stats.results import Result
 
 #: Of more dimensions, a matrix has no room for intervals.
@@ -44,8 +44,6 @@ def composition_figure(result: Result, *, context: Context = "two-column") -> Pi
     ----------
     result
         What `composition` gave.
-    context
-        What the figure is made for: ``"one-column"``, ``"two-column"`` or ``"screen"``.
     """
     table = result.table
     terms = list(dict.fromkeys(table["term"]))
@@ -101,8 +99,6 @@ def distribution_figure(result: Result, *, context: Context = "two-column") -> P
     ----------
     result
         What `rating_distribution` gave.
-    context
-        As for `composition_figure`.
     """
     table = result.table.assign(group=result.table.get("group", "All raters"))
     dimensions = list(dict.fromkeys(table["dimension"]))
@@ -156,8 +152,6 @@ def agreement_figure(result: Result, *, context: Context = "two-column") -> Pict
     ----------
     result
         What `agreement` gave.
-    context
-        As for `composition_figure`.
     """
     table = result.table
     groups, dimensions = (list(dict.fromkeys(table[c])) for c in ("group", "dimension"))
@@ -192,8 +186,6 @@ def joint_figure(result: Result, *, context: Context = "two-column") -> Picture:
     ----------
     result
         What `positive_given_positive` gave.
-    context
-        As for `composition_figure`.
     """
     table = result.table
     names = list(dict.fromkeys(table["given"]))

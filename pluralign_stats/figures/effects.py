@@ -6,9 +6,8 @@ import pandas as pd
 from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.figures.forest import Series, forest, name_series, rows, styles
 from pluralign_stats.figures.marks import points
-from pluralign_stats.figures.picture import Picture, drawing
+from pluralign_stats.figures.picture import Picture, counted, drawing, filled_where, need
 from pluralign_stats.figures.style import COLOURS, Context, foot, is_wide, with_count, with_counts
-from pluralign_stats.figures.tables import counted, filled_where, need
 from pluralign_stats.formatting import with_interval
 from pluralign_stats.results import Result
 from pluralign_stats.significance import significant
@@ -32,8 +31,6 @@ def forest_figure(
         limit or, in tables without p, where the interval leaves out 0.
     term
         Label of one demographic; None for all.
-    context
-        What the figure is made for: ``"one-column"``, ``"two-column"`` or ``"screen"``.
 
     Raises
     ------
@@ -113,8 +110,6 @@ def intersections_figure(result: Result, *, context: Context = "two-column") -> 
     ----------
     result
         The table of `intersections`.
-    context
-        As for `forest_figure`.
     """
     need(result, "given", "group", "observed", "estimate", "conf_low", "conf_high", "n_raters")
     table = result.table

@@ -13,8 +13,8 @@ from pluralign_stats.figures.breaking import PARAGRAPH
 from pluralign_stats.figures.cells import matrix, share_bar, stacked
 from pluralign_stats.figures.forest import Series, name_series
 from pluralign_stats.figures.legends import legend
-from pluralign_stats.figures.marks import points
-from pluralign_stats.figures.picture import Picture, drawing
+from pluralign_stats.figures.marks import percents, points
+from pluralign_stats.figures.picture import Picture, counted, drawing, need
 from pluralign_stats.figures.style import (
     COLOURS,
     MUTED,
@@ -28,8 +28,6 @@ from pluralign_stats.figures.style import (
     with_count,
     wrapped,
 )
-from pluralign_stats.figures.tables import counted, need
-from pluralign_stats.figures.ticks import percents
 from pluralign_stats.results import Result
 from pluralign_stats.words import joined
 
@@ -50,8 +48,6 @@ def feedback_shares_figure(result: Result, *, context: Context = "two-column") -
     ----------
     result
         The table `shares` of an audit.
-    context
-        As for `composition_figure`.
     """
     need(result, "group", "n_raters", "raters_share", "pairs_share")
     table = _with_recipe(result.table)
@@ -114,8 +110,6 @@ def feedback_survival_figure(result: Result, *, context: Context = "two-column")
     ----------
     result
         The table `survival` of an audit.
-    context
-        As for `composition_figure`.
     """
     need(result, "dimension", "group", "survived_share", "absent_share", "n_responses")
     table = _with_recipe(result.table)
@@ -177,8 +171,6 @@ def feedback_flips_figure(result: Result, *, context: Context = "two-column") ->
     ----------
     result
         The table `flips` of an audit.
-    context
-        As for `composition_figure`.
     """
     need(result, "group", "flipped_share", "lost_share")
     table = _with_recipe(result.table)
@@ -194,8 +186,6 @@ def feedback_scales_figure(result: Result, *, context: Context = "two-column") -
     ----------
     result
         What `coarser_scales` gave.
-    context
-        As for `composition_figure`.
     """
     need(result, "strategy", "scale", "n_pairs", "flipped_share", "lost_share")
     table = result.table.assign(recipe_name=result.table["strategy"])

@@ -13,7 +13,7 @@ from matplotlib.lines import Line2D
 
 from pluralign_stats.figures.breaking import broken
 from pluralign_stats.figures.legends import legend
-from pluralign_stats.figures.marks import intervals, plain_axis, points, zero_line
+from pluralign_stats.figures.marks import RoundTicks, intervals, plain_axis, points, zero_line
 from pluralign_stats.figures.style import (
     GRID,
     MUTED,
@@ -26,7 +26,6 @@ from pluralign_stats.figures.style import (
     panel_rows,
     panels,
 )
-from pluralign_stats.figures.ticks import RoundTicks
 
 #: Inches of a line of words beside a row, of what else a row needs, and between points of one row.
 LINE, AROUND, APART = 0.14, 0.075, 0.1

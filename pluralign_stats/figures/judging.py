@@ -4,7 +4,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from pluralign_stats.figures.forest import Rows, Series, draw, name_series, rows
-from pluralign_stats.figures.picture import Picture, drawing
+from pluralign_stats.figures.picture import Picture, counted, drawing, need
 from pluralign_stats.figures.style import (
     COLOURS,
     Context,
@@ -14,7 +14,6 @@ from pluralign_stats.figures.style import (
     panels,
     with_count,
 )
-from pluralign_stats.figures.tables import counted, need
 from pluralign_stats.results import Result
 
 #: What is drawn, with the words below the axis.
@@ -41,8 +40,6 @@ def judge_figure(result: Result, *, context: Context = "two-column") -> Picture:
     ----------
     result
         What `judge_agreement` gave.
-    context
-        As for `composition_figure`.
     """
     need(result, "dimension", "group", "statistic", "ceiling", "ceiling_low")
     table = result.table.assign(

@@ -10,7 +10,8 @@ from matplotlib.ticker import MaxNLocator
 
 from pluralign_stats.figures.cells import rating_colours, rating_legend, stacked
 from pluralign_stats.figures.forest import Rows, Series, draw
-from pluralign_stats.figures.picture import Picture, drawing
+from pluralign_stats.figures.marks import percents
+from pluralign_stats.figures.picture import Picture, counted, drawing, need
 from pluralign_stats.figures.style import (
     COLOURS,
     PALE,
@@ -25,8 +26,7 @@ from pluralign_stats.figures.style import (
     with_count,
     wrapped,
 )
-from pluralign_stats.figures.tables import counted, need, plain_rating
-from pluralign_stats.figures.ticks import percents
+from pluralign_stats.formatting import plain_rating
 from pluralign_stats.results import Result
 from pluralign_stats.settings import MIN_CELL
 from pluralign_stats.significance import excludes_zero
@@ -49,8 +49,6 @@ def shares_figure(result: Result, *, context: Context = "two-column") -> Picture
     ----------
     result
         What `predictions` or `predicted_shares` gave.
-    context
-        As for `composition_figure`.
 
     Raises
     ------
@@ -101,8 +99,6 @@ def caterpillar_figure(result: Result, *, context: Context = "two-column") -> Pi
     ----------
     result
         What `random_effects_table` gave.
-    context
-        As for `composition_figure`.
     """
     need(result, "effect", "group", "estimate", "conf_low", "conf_high")
     table = result.table

@@ -9,7 +9,7 @@ from pluralign_stats.figures.breaking import PARAGRAPH, broken
 from pluralign_stats.figures.forest import Series, name_series
 from pluralign_stats.figures.marks import intervals, points, zero_line
 from pluralign_stats.figures.outcome_parts import span
-from pluralign_stats.figures.picture import Picture, drawing
+from pluralign_stats.figures.picture import Picture, drawing, need
 from pluralign_stats.figures.style import (
     COLOURS,
     INK,
@@ -21,7 +21,6 @@ from pluralign_stats.figures.style import (
     new_figure,
     wrapped,
 )
-from pluralign_stats.figures.tables import need
 from pluralign_stats.formatting import minus
 from pluralign_stats.results import Result
 from pluralign_stats.words import counted
@@ -79,8 +78,6 @@ def specification_curve(result: Result, *, context: Context = "two-column") -> P
     ----------
     result
         What `multiverse`, `rating_multiverse`, `leave_one_out` or `model_kinds` gave.
-    context
-        As for `against_control_figure`.
 
     Raises
     ------

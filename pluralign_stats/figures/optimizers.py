@@ -19,7 +19,7 @@ from pluralign_stats.figures.outcome_parts import (
     share_limits,
     span,
 )
-from pluralign_stats.figures.picture import Picture, drawing
+from pluralign_stats.figures.picture import Picture, drawing, filled_where, need
 from pluralign_stats.figures.style import (
     MUTED,
     SMALL,
@@ -30,7 +30,6 @@ from pluralign_stats.figures.style import (
     new_figure,
     wrapped,
 )
-from pluralign_stats.figures.tables import filled_where, need
 from pluralign_stats.results import Result
 from pluralign_stats.significance import significant
 
@@ -50,8 +49,6 @@ def optimizers_figure(result: Result, *, context: Context = "two-column") -> Pic
     ----------
     result
         What `by_base_model` gave for `OPTIMIZERS`.
-    context
-        As for `against_control_figure`.
 
     Raises
     ------

@@ -7,8 +7,8 @@ from matplotlib.axes import Axes
 
 from pluralign_stats.designs import CONTROL, MINIATURES
 from pluralign_stats.errors import InputError
-from pluralign_stats.figures.tables import need
-from pluralign_stats.figures.ticks import RoundTicks
+from pluralign_stats.figures.marks import RoundTicks
+from pluralign_stats.figures.picture import need
 from pluralign_stats.notes import Code, tells
 from pluralign_stats.results import Result
 

@@ -8,9 +8,8 @@ from pluralign_stats.designs import Designs, plain_design
 from pluralign_stats.figures.breaking import PARAGRAPH
 from pluralign_stats.figures.forest import forest, name_series, rows, styles
 from pluralign_stats.figures.outcome_parts import compared, not_repeated, span
-from pluralign_stats.figures.picture import Picture, drawing
+from pluralign_stats.figures.picture import Picture, drawing, filled_where
 from pluralign_stats.figures.style import Context, foot
-from pluralign_stats.figures.tables import filled_where
 from pluralign_stats.results import Result
 from pluralign_stats.significance import significant
 from pluralign_stats.study.text import contrast_label
@@ -30,8 +29,6 @@ def against_control_figure(result: Result, *, context: Context = "two-column") -
     ----------
     result
         What `against_control` or `compare_budgets` gave; budgets are told apart by markers.
-    context
-        What the figure is made for; panels stand below each other in one column of print.
 
     Raises
     ------
@@ -56,8 +53,6 @@ def pairwise_figure(result: Result, *, context: Context = "two-column") -> Pictu
     ----------
     result
         What `pairwise` or `compare_budgets` gave; budgets are told apart by markers.
-    context
-        As for `against_control_figure`.
 
     Raises
     ------

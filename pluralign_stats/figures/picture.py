@@ -1,4 +1,4 @@
-"""A finished figure with the words that stand in for it where it cannot be seen."""
+"""A finished figure with its text alternative, and what figures ask and tell of their tables."""
 
 import base64
 import io
@@ -9,13 +9,17 @@ from html import escape
 from pathlib import Path
 from typing import Any, Concatenate
 
+import pandas as pd
 from matplotlib.figure import Figure
 
-from pluralign_stats.errors import check_one_of
+from pluralign_stats.documentation import documented_by
+from pluralign_stats.errors import InputError, check_one_of, listing
 from pluralign_stats.figures.room import settle
 from pluralign_stats.figures.style import CONTEXTS, blank_figure, context_of, theme
 from pluralign_stats.results import Result
+from pluralign_stats.settings import SIGNIFICANCE
 from pluralign_stats.storage.files import write_files
+from pluralign_stats.words import counted as in_number
 
 #: Formats of downloads, and the settings that keep equal figures equal byte for byte.
 FORMATS: dict[str, dict[str, Any]] = {
@@ -93,4 +97,42 @@ def drawing[**P](
                 return Picture(blank_figure(result, context), result.sentence)
             return draw(result, *args, **kwargs)
 
-    return styled
+    return documented_by(_Look)(styled)
+
+
+class _Look:
+    """What every function that draws takes.
+
+    Attributes
+    ----------
+    context
+        What the figure is made for: ``"one-column"``, ``"two-column"`` (of print) or ``"screen"``.
+    """
+
+
+def need(result: Result, *columns: str) -> None:
+    """Refuse tables of another kind."""
+    missing = [c for c in columns if c not in result.table]
+    if missing:
+        raise InputError(
+            f"this table has no column {listing(missing)}; it belongs to another figure"
+        )
+
+
+def counted(table: pd.DataFrame, what: str = "raters") -> list[str]:
+    """What the numbers in brackets are, where the table counts raters."""
+    return [f"{what} in brackets"] if "n_raters" in table and table["n_raters"].any() else []
+
+
+def raters_of(table: pd.DataFrame) -> list[str]:
+    """How many raters stand behind a table, from the fewest of its rows to the most."""
+    low, high = table["n_raters"].min(), table["n_raters"].max()
+    if pd.isna(low):
+        return []
+    return [in_number(high, "rater") if low == high else f"{low:,.0f} to {high:,.0f} raters"]
+
+
+def filled_where(table: pd.DataFrame) -> str:
+    """What it means that a point is filled."""
+    tested = "p_adjusted" in table
+    return f"adjusted p < {SIGNIFICANCE}" if tested else "interval leaves out 0"

@@ -10,8 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, NullLocator, StrMethodFormatter
 
 from pluralign_stats.figures.legends import legend
-from pluralign_stats.figures.marks import intervals
-from pluralign_stats.figures.picture import Picture, drawing
+from pluralign_stats.figures.marks import GivenTicks, intervals, percents
+from pluralign_stats.figures.picture import Picture, drawing, need
 from pluralign_stats.figures.style import (
     INK,
     MUTED,
@@ -22,8 +22,6 @@ from pluralign_stats.figures.style import (
     new_figure,
     wrapped,
 )
-from pluralign_stats.figures.tables import need
-from pluralign_stats.figures.ticks import GivenTicks, percents
 from pluralign_stats.formatting import minus
 from pluralign_stats.results import Result
 
@@ -54,8 +52,6 @@ def power_figure(
         What `power` gave.
     target
         The power that is aimed at, drawn as a line.
-    context
-        As for `composition_figure`.
 
     Raises
     ------

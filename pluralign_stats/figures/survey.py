@@ -8,7 +8,7 @@ from pluralign_stats.designs import parse_objective, plain_value
 from pluralign_stats.figures.breaking import PARAGRAPH, broken
 from pluralign_stats.figures.forest import LINE, Rows, Series, draw, name_series, rows, rule
 from pluralign_stats.figures.outcome_parts import not_repeated, share_limits, span
-from pluralign_stats.figures.picture import Picture, drawing
+from pluralign_stats.figures.picture import Picture, drawing, filled_where, need
 from pluralign_stats.figures.style import (
     COLOURS,
     INK,
@@ -19,7 +19,6 @@ from pluralign_stats.figures.style import (
     new_figure,
     wrapped,
 )
-from pluralign_stats.figures.tables import filled_where, need
 from pluralign_stats.results import Result
 from pluralign_stats.significance import significant
 
@@ -49,8 +48,6 @@ def survey_figure(result: Result, *, context: Context = "two-column") -> Picture
     ----------
     result
         What `survey_and_models` gave.
-    context
-        As for `against_control_figure`.
 
     Raises
     ------

@@ -1,17 +1,14 @@
 """The simulated study as a `Study`, in memory or as files that read back to the same."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from pluralign_stats.documentation import documented_by
 from pluralign_stats.errors import InputError
-from pluralign_stats.simulate.parameters import ITEM_SD
 from pluralign_stats.simulate.simulate import SimulatedTables, simulate_tables
-from pluralign_stats.simulate.texts import item_table
 from pluralign_stats.storage.digest import digest_text
 from pluralign_stats.storage.folders import new_folder
 from pluralign_stats.study.assemble import assemble
@@ -58,10 +55,7 @@ def simulate_study(
     book = simulated_codebook(seed)
     texts = _csv_texts(book, tables)
     frames = (tables.ratings, tables.raters, tables.items)
-    raw = [
-        _raw(name, text, frame, book)
-        for (name, text), frame in zip(texts.items(), frames, strict=True)
-    ]
+    raw = [_raw(*file, frame, book) for file, frame in zip(texts.items(), frames, strict=True)]
     return assemble(book, Tables(*raw), tables.truth)
 
 
@@ -70,7 +64,6 @@ def write_simulated_study(
     folder: Path,
     seed: int = 1,
     *,
-    about: Mapping[str, str] | None = None,
     n_raters: int = 1095,
     n_prompts: int = 50,
     responses_per_prompt: int = 4,
@@ -78,8 +71,6 @@ def write_simulated_study(
     missing: float = 0.01,
     declined: float = 1.0,
     reading: Reading = "odds",
-    item_sd: Mapping[str, float] = ITEM_SD,
-    write_items: Callable[[np.ndarray, int], pd.DataFrame] = item_table,
 ) -> Path:
     """Write a simulated study as CSV files with a codebook and the truth.
 
@@ -87,8 +78,6 @@ def write_simulated_study(
     ----------
     folder : Path
         Which appears under its name only when complete.
-    about : mapping of str to str
-        Replaces name, title or source in the codebook.
 
     Returns
     -------
@@ -100,14 +89,23 @@ def write_simulated_study(
     InputError
         If an argument is out of range, or `folder` exists and is not empty, or cannot be written.
     """
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise InputError(f"{folder} exists already; name a new folder for the simulated study")
     tables = simulate_tables(
         seed, n_raters=n_raters, n_prompts=n_prompts, responses_per_prompt=responses_per_prompt,
         items_per_rater=items_per_rater, missing=missing, declined=declined, reading=reading,
-        item_sd=item_sd, write_items=write_items,
     )  # fmt: skip
-    book = simulated_codebook(seed, about)
+    return write_tables(folder, tables)
+
+
+def write_tables(
+    folder: Path, tables: SimulatedTables, about: Mapping[str, str] | None = None
+) -> Path:
+    """Write simulated tables; see `write_simulated_study`.
+
+    `about` replaces name, title or source in the codebook.
+    """
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise InputError(f"{folder} exists already; name a new folder for the simulated study")
+    book = simulated_codebook(tables.truth.seed, about)
     with new_folder(folder.resolve(), "simulated study") as staging:
         for name, text in _csv_texts(book, tables).items():
             (staging / name).write_text(text, "utf-8")

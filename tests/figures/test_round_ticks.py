@@ -5,8 +5,8 @@ from itertools import pairwise
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
+from pluralign_stats.figures.marks import GivenTicks, RoundTicks, percents
 from pluralign_stats.figures.style import CONTEXTS, new_figure, panels, theme
-from pluralign_stats.figures.ticks import GivenTicks, RoundTicks, percents
 
 SPANS = [
     (-0.47, 0.47),
