@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -82,8 +81,8 @@ class Backing:
 
     def about(self, what: str) -> "Backing":
         """The same with a sentence that says what it is about."""
-        told = self.retell and partial(_about, what, self.retell)
-        return replace(self, retell=told)
+        retell = self.retell
+        return replace(self, retell=retell and (lambda table: f"{what}: {retell(table)}"))
 
     def labelled(
         self, relabel: Callable[[pd.DataFrame], pd.DataFrame], told: Callable[[str], str]
@@ -175,10 +174,6 @@ def of_model(left_out: int, m: int, retell: Callable[[pd.DataFrame], str] | None
     Where these are few the sentence is told anew, without their number.
     """
     return Backing(np.zeros(m), apart=np.full(m, left_out), retell=retell)
-
-
-def _about(what: str, retell: Callable[[pd.DataFrame], str], table: pd.DataFrame) -> str:
-    return f"{what}: {retell(table)}"
 
 
 def beside(

@@ -28,7 +28,8 @@ def displayed(table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     held = [c for word in IN_WORDS for c in in_words(table, word)]
     shown = table.drop(columns=["method", *held], errors="ignore")
     methods = [method for method in table.get("method", pd.Series()).unique() if method]
-    same = [c for c in _TOLD_ONCE if c in shown and _one_value(shown[c])]
+    full = [c for c in _TOLD_ONCE if c in shown and len(shown) > 1 and shown[c].notna().all()]
+    same = [c for c in full if shown[c].nunique() == 1]
     told = [f"{heading(c)}: {shown[c].iloc[0]}" for c in same]
     told += [f"method: {' / '.join(methods)}"] if methods else []
     return answers_in_words(shown.drop(columns=same)), told
@@ -38,10 +39,6 @@ def answers_in_words(table: pd.DataFrame) -> pd.DataFrame:
     """The table with yes and no in place of booleans."""
     booleans = table.select_dtypes(["bool", "boolean"]).astype(object)
     return table.assign(**{c: booleans[c].map({True: "yes", False: "no"}) for c in booleans})
-
-
-def _one_value(column: pd.Series) -> bool:
-    return len(column) > 1 and column.notna().all() and column.nunique() == 1
 
 
 def in_words(table: pd.DataFrame, word: str) -> list[str]:

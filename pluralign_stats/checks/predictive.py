@@ -114,7 +114,8 @@ def predictive_check(
     if not isinstance(n_draws, int) or n_draws < FEWEST:
         raise InputError(f"'n_draws' must be a whole number of {FEWEST} or more, not {n_draws}")
     check_min_cell(min_cell)
-    statistic = _by_rater(fit) if _is_rater(fit, by) else _by_groups(fit, by, min_cell)
+    of_raters = isinstance(by, str) and (by == RATER or (by,) == fit.design.raters.columns)
+    statistic = _by_rater(fit) if of_raters else _by_groups(fit, by, min_cell)
     compared = compare_draws(fit, statistic, n_draws, new, seed)
     p = predictive_p(compared)
     table = _table(fit, statistic, compared, conf_level)
@@ -169,10 +170,6 @@ def predictive_p(compared: Comparison) -> float:
 def enough_raters(fit: ModelEstimates) -> bool:
     """Whether a distribution over raters may be shown."""
     return fit.design.raters.n >= MIN_CELL
-
-
-def _is_rater(fit: PosteriorEstimates, by: str | pd.Series | None) -> bool:
-    return isinstance(by, str) and (by == RATER or (by,) == fit.design.raters.columns)
 
 
 def _by_groups(fit: PosteriorEstimates, by: str | pd.Series | None, min_cell: int) -> Statistic:
@@ -300,15 +297,12 @@ def _sentence(table: pd.DataFrame, p: float) -> str:
     where = {"All ratings": "over all", "Raters": worst["group"]}.get(
         worst["term"], f"{worst['term']}: {worst['group']}"
     )
+    n = int(outside.sum())
     told = (
-        f"{_outside(int(outside.sum()), len(table))} outside the intervals; the farthest "
-        f"off: {what}, {where}: predicted {worst['estimate']:{form}}, observed "
-        f"{worst['observed']:{form}}"
+        f"{n} of {counted(len(table), 'observed value')} {'lies' if n == 1 else 'lie'} outside the "
+        f"intervals; the farthest off: {what}, {where}: predicted {worst['estimate']:{form}}, "
+        f"observed {worst['observed']:{form}}"
     )
     if p >= SIGNIFICANCE:
         return f"Ratings look like those that the model would give ({p_told(p)}); {told}."
     return f"Ratings do not look like those that the model would give ({p_told(p)}); {told}."
-
-
-def _outside(n: int, of: int) -> str:
-    return f"{n} of {counted(of, 'observed value')} {'lies' if n == 1 else 'lie'}"

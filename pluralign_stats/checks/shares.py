@@ -66,7 +66,10 @@ def predicted_shares(
         return _nothing(fit, term, f"Only one group of {term} is large enough to be shown.")
     data = fit.design.data
     everyone = pd.concat(
-        [data.assign(**{term: _all(data[term], level)}) for level in groups.labels],
+        [
+            data.assign(**{term: pd.Series(level, data.index, data[term].dtype)})
+            for level in groups.labels
+        ],
         ignore_index=True,
     )
     if predict(fit, everyone, kind="linear").isna().any():
@@ -114,11 +117,6 @@ def _nothing(fit: ModelEstimates, term: str, sentence: str) -> Result:
     return Result.of(
         fit, pd.DataFrame(columns=_COLUMNS), sentence, f"Predicted shares of ratings by {term}"
     )
-
-
-def _all(values: pd.Series, level: str) -> pd.Series:
-    """The same column with one level in every row."""
-    return pd.Series(level, values.index, values.dtype)
 
 
 def _sentence(table: pd.DataFrame) -> str:

@@ -33,8 +33,11 @@ def missing_codes(study: Study, min_cell: int = MIN_CELL) -> Result:
     table = study.codes.rename(columns={"cells": "n_cells"})
     table["code"] = table["code"].replace("", "(empty)")
     hidden = few(table["n_cells"].to_numpy(), min_cell) & table["read"].isin(study.demographics)
-    betraying = [name for name in study.demographics if _betrays(study, name, min_cell)]
-    hidden |= table["read"].isin(betraying)
+    plans = {name: study.plan(name, min_cell).hidden for name in study.demographics}
+    # Where the number of raters without an answer is withheld.
+    kinds = [*SILENT.values()]
+    silent = [name for name, cells in plans.items() if cells[cells.index.isin(kinds)].any()]
+    hidden |= table["read"].isin(silent)
     told = [f"{_told(table, hidden, MISSING, min_cell)} cells hold no answer"]
     told += [
         f"{_told(table, hidden, kind, min_cell)} hold a missing-value code and were read as {kind}"
@@ -56,9 +59,3 @@ def _told(table: pd.DataFrame, hidden: pd.Series, kind: str, min_cell: int) -> s
     if not (own & hidden).any():
         return f"{n:,}"
     return f"fewer than {min_cell}" if n < min_cell else "some"
-
-
-def _betrays(study: Study, name: str, min_cell: int) -> bool:
-    """Whether the number of raters without an answer is withheld."""
-    hidden = study.plan(name, min_cell).hidden
-    return bool(hidden[hidden.index.isin(SILENT.values())].any())

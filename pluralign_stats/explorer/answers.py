@@ -214,7 +214,10 @@ class Answers:
             fit = effects.fits.get((choice.dimension, choice.demographic))
             if fit is None:
                 label = self.study.codebook.label(choice.demographic)
-                return _no_shares(only_rows(effects.differences, term=label))
+                # Without a model there are no shares either, for the same reason.
+                nothing = only_rows(effects.differences, term=label)
+                title = "Predicted shares of ratings"
+                return Result.of(nothing, pd.DataFrame(), nothing.sentence, title)
             made = predicted_shares(fit, choice.demographic, min_cell=self.min_cell)
             made = made.labelled(self.study.labels)
             made = made.about(self.study.codebook.label(choice.dimension))
@@ -283,11 +286,6 @@ class Answers:
         if result.table.empty or not other:
             return result
         return replace(result, sentence=f"{result.sentence} {other}.")
-
-
-def _no_shares(nothing: Result) -> Result:
-    """Without a model there are no shares either, for the same reason."""
-    return Result.of(nothing, pd.DataFrame(), nothing.sentence, "Predicted shares of ratings")
 
 
 def _keep[K: Hashable, V](kept: MutableMapping[K, V], key: K, value: V, most: int) -> None:

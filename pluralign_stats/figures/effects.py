@@ -69,7 +69,8 @@ def forest_figure(
         alike=alike,
     )
     if models:
-        named = {_legend_name(model): series[model] for model in models}
+        # A name of one word is an adjective.
+        named = {m if " " in m else f"{m} model": series[m] for m in models}
         name_series(figure, named, len(models) if is_wide(figure) else 1)
     apart = [] if alike else ["each panel has an axis of its own"]
     counts = counted(table, "raters of the group")
@@ -95,11 +96,6 @@ def _comparable(table: pd.DataFrame) -> bool:
     ends = table[["conf_low", "conf_high"]].abs().max(axis=1)
     reach = ends.groupby(table["dimension"]).max().dropna()
     return bool(reach.empty or reach.max() <= _FAR * reach.min())
-
-
-def _legend_name(model: str) -> str:
-    """A model's name, with the word where the name alone is an adjective."""
-    return model if " " in model else f"{model} model"
 
 
 @drawing

@@ -93,7 +93,8 @@ def specification_curve(result: Result, *, context: Context = "two-column") -> P
     figure = new_figure(2.5 + lower + (0.9 if wide else 2.0), context)
     top, bottom = figure.subplots(2, 1, sharex=True, height_ratios=[2.5, max(lower, 0.5)])
     beyond = _estimates(top, table)
-    label = f"{_quantity(result)} ({result.meta.unit})"
+    quantity = "Relative gain" if result.meta.unit == "percent" else "Difference"
+    label = f"{quantity} ({result.meta.unit})"
     top.set_ylabel(wrapped(label, 30), fontsize="medium")
     title = f"{result.meta.title}{PARAGRAPH}{_share(table)}"
     top.set_title(broken(title, 80 if wide else 26))
@@ -120,10 +121,6 @@ def _choices(table: pd.DataFrame) -> dict[str, list[str]]:
     choices = [str(c) for c in table if c not in _FOUND and not str(c).startswith("n_")]
     found = {name: list(table[name].unique()) for name in choices}
     return {name: options for name, options in found.items() if len(options) > 1}
-
-
-def _quantity(result: Result) -> str:
-    return "Relative gain" if result.meta.unit == "percent" else "Difference"
 
 
 def _share(table: pd.DataFrame) -> str:

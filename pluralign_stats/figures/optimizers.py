@@ -108,7 +108,9 @@ class _Half:
         axes = list(place.subplots(*across, squeeze=False).ravel())
         for ax, model in zip(axes, models, strict=True):
             self._panel(ax, self.table[self.table["base_model"] == model], where)
-            name = _broken(plain_model(model), max(66 // len(models), 16) if wide else 34)
+            # Broken after its owner and at hyphens.
+            owned = plain_model(model).replace("/", "/ ")
+            name = wrapped(owned, max(66 // len(models), 16) if wide else 34).replace("/ ", "/")
             ax.set_title(f"{next(letters)}  {name}", fontsize=SMALL)
             if wide and ax is not axes[0]:
                 ax.tick_params(axis="y", labelleft=False)
@@ -182,8 +184,3 @@ def _most_compared(table: pd.DataFrame, keep: str, vary: str) -> str:
     if keep == "optimizer":
         return "dpo" if "dpo" in most else most[0]
     return max(most, key=lambda name: len(parse_objective(name)) > 1)
-
-
-def _broken(model: str, width: int) -> str:
-    """A model's name in lines, broken after its owner and at hyphens."""
-    return wrapped(model.replace("/", "/ "), width).replace("/ ", "/")

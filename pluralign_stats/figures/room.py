@@ -176,13 +176,13 @@ def _break_upright(figure: Figure) -> bool:
 
 
 def _turn_labels(figure: Figure) -> bool:
-    """Turn names of columns upright where they overlap, and write those on one line each."""
+    """Turn overlapping names of columns (no numbers) upright, and write those on one line each."""
     changed = False
     for ax in figure.axes:
         labels = [text for text in ax.get_xticklabels() if text.get_visible() and text.get_text()]
         boxes = sorted((extent(text) for text in labels), key=lambda box: box.x0)
         apart = all(after.x0 >= before.x1 + _GAP for before, after in pairwise(boxes))
-        if apart or not _worded(labels):
+        if apart or not any(letter.isalpha() for text in labels for letter in text.get_text()):
             continue
         if not any(text.get_rotation() for text in labels):
             ax.tick_params(axis="x", labelrotation=90)
@@ -195,11 +195,6 @@ def _turn_labels(figure: Figure) -> bool:
             figure.set_figheight(figure.get_figheight() + higher / figure.dpi)
             changed = True
     return changed
-
-
-def _worded(labels: list[Text]) -> bool:
-    """Whether labels are names and not numbers."""
-    return any(letter.isalpha() for text in labels for letter in text.get_text())
 
 
 def _limit(figure: Figure, ax: Axes, shown: list[Axes]) -> float:

@@ -95,17 +95,16 @@ def gain_finding(row: pd.Series, result: Result) -> str:
         )
     verb = "raised" if row["change_first"] > 0 else "reduced"
     how = "more" if row["estimate"] > 0 else "less"
-    low, high = (_more_or_less(row[end]) for end in ("conf_low", "conf_high"))
+    low, high = (
+        f"{abs(end):.0f} % {'more' if end > 0 else 'less'}"
+        for end in (row["conf_low"], row["conf_high"])
+    )
     open_ = row["conf_low"] <= 0 <= row["conf_high"]
     told = "the data do not tell which of the two does more" if open_ else "this is clear of zero"
     return (
         f"In this run, {first} {verb} {what} {abs(row['estimate']):.0f} % {how} than {second} "
         f"({changes}; {level} interval from {low} to {high}); {told}."
     )
-
-
-def _more_or_less(percent: float) -> str:
-    return f"{abs(percent):.0f} % {'more' if percent > 0 else 'less'}"
 
 
 def _difference_findings(result: Result) -> list[str]:

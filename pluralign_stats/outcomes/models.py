@@ -128,16 +128,12 @@ class OrdinalOutcomeFit(OrdinalFit):
     def degrees(self, rows: np.ndarray) -> np.ndarray:
         """What runs can give."""
         n_designs, first = len(self.runs.n_runs), self.joint.sizes[0] - len(self.params)
-        own = np.diag(self.vcov)[:n_designs] - self._between() / self.runs.n_runs
+        of_runs = [p.covariance[0, 0] for p in self.random if p.design.term.group == "run"]
+        own = np.diag(self.vcov)[:n_designs] - sum(of_runs) / self.runs.n_runs
         share = self.runs.n_scores / (self.runs.n_scores + self.runs.n_control)
         weight = rows[:, first : first + n_designs].sum(axis=1)
         of_control = weight**2 * np.median(own * share)
         return self.runs.degrees(_variance(rows, self.joint.vcov), of_control)
-
-    def _between(self) -> float:
-        """Variance between runs."""
-        found = [p.covariance[0, 0] for p in self.random if p.design.term.group == "run"]
-        return float(sum(found))
 
 
 @dataclass(frozen=True, kw_only=True)

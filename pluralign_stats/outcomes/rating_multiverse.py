@@ -135,7 +135,8 @@ def rating_multiverse(
     analyses = combinations(offered)
     left_out: list[str] = []
     if choices is None:
-        crossed = [c for c in analyses if not (_place(c) and _beside(c))]
+        alone = [c for c in analyses if c.get("filter") == EVERYONE or c.get("model") in MARGINAL]
+        crossed = [c for c in analyses if not (c in alone and _place(c))]
         left_out += [_NOT_CROSSED] if len(crossed) < len(analyses) else []
         fitting = [c for c in crossed if not _too_fine(main, finding, c)]
         left_out += [_TOO_FINE] if len(fitting) < len(crossed) else []
@@ -180,11 +181,6 @@ def _too_fine(study: Study, finding: RatingFinding, choice: Choice) -> bool:
     as_rated = choice.get("scale", "as-rated") == "as-rated"
     rated = study.codebook.dimensions[finding.dimension].scale
     return choice.get("model", "ordinal") in ORDINAL and as_rated and not rated.categorical
-
-
-def _beside(choice: Choice) -> bool:
-    """Whether an analysis is one that is not crossed with places."""
-    return choice.get("filter") == EVERYONE or choice.get("model") in MARGINAL
 
 
 def _place(choice: Choice) -> dict[str, str]:

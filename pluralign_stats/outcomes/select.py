@@ -161,13 +161,10 @@ def _refuse_empty(used: pd.DataFrame, excluded: pd.DataFrame) -> None:
         )
 
 
-def _values(wanted: Any) -> list[Any]:
-    return list(wanted) if isinstance(wanted, list | tuple | set) else [wanted]
-
-
 def _chosen_rows(table: pd.DataFrame, fixed: Mapping[str, Any]) -> pd.DataFrame:
     for name, wanted in fixed.items():
-        values, own = _values(wanted), table[name]
+        values = list(wanted) if isinstance(wanted, list | tuple | set) else [wanted]
+        own = table[name]
         exempt = (table["optimizer"] == CONTROL) & (name == "seed")
         known = own[~exempt].unique()
         for value in values:

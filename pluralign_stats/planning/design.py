@@ -223,7 +223,9 @@ def design_from(
             raise InputError(one_of("the dimension", dimension, study.dimensions))
         name = dimension or study.dimensions[0]
         size, spread = _fitted(study, name)
-        source = f"{study.title}, {study.codebook.label(name)}{_in_parts(study, name)}"
+        scale = study.codebook.dimensions[name].scale
+        cut = "" if scale.categorical else f", in {len(scale.shown()[1])} equal parts of its scale"
+        source = f"{study.title}, {study.codebook.label(name)}{cut}"
     return StudyDesign(
         size[0] if raters is None else raters,
         size[1] if items is None else items,
@@ -263,12 +265,6 @@ def _fitted(study: Study, dimension: str) -> tuple[tuple[int, int, int], _Spread
     sd = fit.random_sd
     spread = _Spread(tuple(fit.thresholds), float(sd["rater"]), float(sd["item"]), points)
     return (n_raters, n_items, each), spread
-
-
-def _in_parts(study: Study, dimension: str) -> str:
-    """Into how many parts a scale of many ratings was cut, for readers."""
-    scale = study.codebook.dimensions[dimension].scale
-    return "" if scale.categorical else f", in {len(scale.shown()[1])} equal parts of its scale"
 
 
 def _whole(name: str, value: object, least: int) -> int:

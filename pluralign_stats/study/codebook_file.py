@@ -68,16 +68,13 @@ def _location(content: Any, steps: tuple[str | int, ...], missing: bool) -> tupl
     """Steps that lead through the content; pydantic's own, such as the arm of a union, go."""
     location: list[str | int] = []
     for step in steps:
-        inside = content.keys() if isinstance(content, dict) else range(_length(content))
+        listed = content if isinstance(content, list | tuple) else ()
+        inside = content.keys() if isinstance(content, dict) else range(len(listed))
         found = next((key for key in inside if str(key) == str(step)), None)
         if found is not None:
             content = content[found]
             location.append(step)
     return (*location, steps[-1]) if missing else tuple(location)
-
-
-def _length(content: Any) -> int:
-    return len(content) if isinstance(content, list | tuple) else 0
 
 
 def _keys_at(location: tuple[str | int, ...]) -> list[str]:

@@ -15,17 +15,14 @@ def rating_schema(dimension: Dimension) -> pa.DataFrameSchema:
         {
             "rater": key,
             "item": key,
-            "rating": pa.Column(float, _on(dimension), nullable=True),
+            "rating": pa.Column(
+                float, pa.Check(dimension.scale.holds, name=dimension.scale.allowed), nullable=True
+            ),
         },
         unique=["rater", "item"],
         report_duplicates="exclude_first",
         strict=True,
     )
-
-
-def _on(dimension: Dimension) -> pa.Check:
-    """Check that a rating is one of the scale."""
-    return pa.Check(lambda rating: dimension.scale.holds(rating), name=dimension.scale.allowed)
 
 
 def check_ratings(

@@ -145,15 +145,13 @@ class Pool[T]:
                     told = [] if self._launch else [self._do, task]
                 for kind, value, fatal in worker.listen(told):
                     if kind == "died":
-                        worker, value = None, f"{value}{self._place(own)}"
+                        whole = f" (all of it: {own})" if self._log and own.stat().st_size else ""
+                        worker, value = None, f"{value}{whole}"
                     events.put(Event(task, kind, value, fatal))
         except queue.Empty:
             pass
         except BaseException as error:
             events.put(error)
-
-    def _place(self, log: Path) -> str:
-        return f" (all of it: {log})" if self._log and log.stat().st_size else ""
 
     def _start(self, number: int, log: Path, task: T) -> "_Worker":
         module = ["-m", "pluralign_stats.workers.worker"]
