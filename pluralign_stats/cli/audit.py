@@ -5,8 +5,15 @@ from typing import Any
 
 import click
 
-from pluralign_stats.cli.options import PATH, data_option, json_option, print_json, study_argument
-from pluralign_stats.cli.tables import print_table, told
+from pluralign_stats.cli.options import (
+    PATH,
+    data_option,
+    json_option,
+    print_json,
+    print_table,
+    study_argument,
+    told,
+)
 from pluralign_stats.settings import MIN_CELL
 
 

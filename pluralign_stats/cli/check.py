@@ -4,8 +4,14 @@ from pathlib import Path
 
 import click
 
-from pluralign_stats.cli.options import data_option, json_option, print_json, study_argument
-from pluralign_stats.cli.tables import print_table, told
+from pluralign_stats.cli.options import (
+    data_option,
+    json_option,
+    print_json,
+    print_table,
+    study_argument,
+    told,
+)
 
 
 @click.command("check")
@@ -18,8 +24,12 @@ def command(study: Path, data: Path | None, as_json: bool) -> None:
     STUDY is the path of a codebook, or the name of one that comes with Pluralign
     (pluralistic_values, trustamas).
     """
-    from pluralign_stats.describe.composition import composition, exclusions, nonresponse
-    from pluralign_stats.describe.missing import missing_codes
+    from pluralign_stats.describe.composition import (
+        composition,
+        exclusions,
+        missing_codes,
+        nonresponse,
+    )
     from pluralign_stats.study.read import read_study
     from pluralign_stats.study.remarks import remarks
 

@@ -5,8 +5,14 @@ from typing import Any
 
 import click
 
-from pluralign_stats.cli.options import PATH, data_option, json_option, print_json
-from pluralign_stats.cli.tables import print_table, told
+from pluralign_stats.cli.options import (
+    PATH,
+    data_option,
+    json_option,
+    print_json,
+    print_table,
+    told,
+)
 
 #: What marks a folder of this command: the design that its studies vary.
 _MARK = "plan.json"

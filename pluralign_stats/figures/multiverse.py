@@ -8,7 +8,7 @@ from pluralign_stats.designs import plain_value
 from pluralign_stats.figures.breaking import PARAGRAPH, broken
 from pluralign_stats.figures.forest import Series, name_series
 from pluralign_stats.figures.marks import intervals, points, zero_line
-from pluralign_stats.figures.outcome_parts import span
+from pluralign_stats.figures.outcomes import span
 from pluralign_stats.figures.picture import Picture, drawing, need
 from pluralign_stats.figures.style import (
     COLOURS,

@@ -12,13 +12,7 @@ from matplotlib.figure import SubFigure
 from pluralign_stats.designs import Designs, parse_objective, plain_value, short_objectives
 from pluralign_stats.errors import InputError
 from pluralign_stats.figures.forest import Rows, Series, draw, name_series, rows, rule, styles
-from pluralign_stats.figures.outcome_parts import (
-    compared,
-    not_repeated,
-    plain_model,
-    share_limits,
-    span,
-)
+from pluralign_stats.figures.outcomes import compared, not_repeated, plain_model, share_limits, span
 from pluralign_stats.figures.picture import Picture, drawing, filled_where, need
 from pluralign_stats.figures.style import (
     MUTED,

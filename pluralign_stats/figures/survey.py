@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from pluralign_stats.designs import parse_objective, plain_value
 from pluralign_stats.figures.breaking import PARAGRAPH, broken
 from pluralign_stats.figures.forest import LINE, Rows, Series, draw, name_series, rows, rule
-from pluralign_stats.figures.outcome_parts import not_repeated, share_limits, span
+from pluralign_stats.figures.outcomes import not_repeated, share_limits, span
 from pluralign_stats.figures.picture import Picture, drawing, filled_where, need
 from pluralign_stats.figures.style import (
     COLOURS,

@@ -18,12 +18,13 @@ from pathlib import Path
 from typing import Any, Literal
 
 from pluralign_stats.workers.processes import (
+    Do,
     Processes,
     bounded_threads,
     one_thread,
+    packed,
     visible_devices,
 )
-from pluralign_stats.workers.task import Do, packed
 
 #: How a task goes: it goes on, was done, failed, or took its process with it.
 Kind = Literal["progress", "done", "failed", "died"]

@@ -1,13 +1,17 @@
-"""Processes and threads that end together, and what processes are given to run with."""
+"""Tasks and the processes that do them: these end together, and are given what to run with."""
 
+import base64
 import os
+import pickle
 import signal
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from threading import Lock
 from typing import Any
+
+from pluralign_stats.errors import PluralignError
 
 #: Libraries that would else use several threads in each process.
 _THREADS = (
@@ -92,3 +96,24 @@ def visible_devices() -> list[str]:
     except (OSError, subprocess.SubprocessError):
         return []
     return [str(i) for i, line in enumerate(listed.stdout.splitlines()) if line.startswith("GPU")]
+
+
+#: Tells how far a task is.
+Tell = Callable[[Any], None]
+
+#: Does a task and returns what comes of it.
+type Do[T] = Callable[[T, Tell], Any]
+
+
+class WorkStoppedError(PluralignError):
+    """A task failed in a way in which every other would, such as on a full disk."""
+
+
+def is_first() -> bool:
+    """Whether this process speaks and writes, of several that do one task."""
+    return os.environ.get("RANK", "0") == "0"
+
+
+def packed[T](do: Do[T], task: T) -> str:
+    """What to do with which task, as a word of a command line."""
+    return base64.b85encode(pickle.dumps((do, task))).decode()

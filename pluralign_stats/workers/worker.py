@@ -17,7 +17,7 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from pluralign_stats.errors import PluralignError
-from pluralign_stats.workers.task import Do, WorkStoppedError, is_first
+from pluralign_stats.workers.processes import Do, WorkStoppedError, is_first
 
 
 def main(words: Sequence[str]) -> int:

@@ -14,7 +14,7 @@ from bs4 import BeautifulSoup
 
 import pluralign_stats as pls
 from pluralign_stats import InputError, Result
-from pluralign_stats.cli.tables import print_table, told
+from pluralign_stats.cli.options import print_table, told
 from pluralign_stats.errors import MissingExtraError
 from pluralign_stats.results import Metadata
 from pluralign_stats.typeset import ONE_PAGE, table_latex, table_page

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pluralign_stats.errors import InputError
-from pluralign_stats.workers.task import Tell, WorkStoppedError
+from pluralign_stats.workers.processes import Tell, WorkStoppedError
 
 
 def square(task: int, tell: Tell) -> int:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pluralign_stats.errors import InputError, PluralignError
 from pluralign_stats.workers.pool import Event, Pool
-from pluralign_stats.workers.task import Tell, WorkStoppedError
+from pluralign_stats.workers.processes import Tell, WorkStoppedError
 from training.engines.base import Base
 from training.engines.choose import open_engine
 from training.engines.engine import Engine, GenerationOptions

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pluralign_stats.storage.lock import held_alone
-from pluralign_stats.workers.task import Tell, WorkStoppedError, is_first
+from pluralign_stats.workers.processes import Tell, WorkStoppedError, is_first
 
 #: A disk with less room than this is full.
 FULL = 2**20
