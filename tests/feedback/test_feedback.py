@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from pluralign_stats import InputError
-from pluralign_stats.feedback import sample
+from pluralign_stats.feedback import feedback
 from pluralign_stats.feedback.pairs import preference_pairs
 from pluralign_stats.feedback.recipe import Recipe
 from pluralign_stats.feedback.unpaired import unpaired_feedback
@@ -13,9 +13,9 @@ COUNTS = np.array([50, 1, 0, 9, 20])
 
 @pytest.mark.parametrize("urn", [10**9, 10])
 def test_draws_have_the_moments_of_the_hypergeometric(urn, monkeypatch):
-    monkeypatch.setattr(sample, "_LARGEST_URN", urn)
+    monkeypatch.setattr(feedback, "_LARGEST_URN", urn)
     n, k = COUNTS.sum(), 30
-    draws = np.array([sample.drawn(COUNTS, k, seed) for seed in range(3000)])
+    draws = np.array([feedback.drawn(COUNTS, k, seed) for seed in range(3000)])
     assert (draws.sum(axis=1) == k).all()
     assert (draws <= COUNTS).all()
     share = COUNTS / n
@@ -28,12 +28,12 @@ def test_draws_have_the_moments_of_the_hypergeometric(urn, monkeypatch):
 
 def test_caps_hold_for_each_prompt_and_do_not_depend_on_other_prompts():
     prompt = np.array(["a", "a", "b", "b", "b"])
-    kept = sample.capped(COUNTS, prompt, 10, 5)
+    kept = feedback.capped(COUNTS, prompt, 10, 5)
     assert (kept <= COUNTS).all()
     assert [kept[prompt == p].sum() for p in "ab"] == [10, 10]
-    alone = sample.capped(COUNTS[2:], prompt[2:], 10, 5)
+    alone = feedback.capped(COUNTS[2:], prompt[2:], 10, 5)
     assert alone.tolist() == kept[2:].tolist()
-    np.testing.assert_array_equal(sample.capped(COUNTS, prompt, 1000, 5), COUNTS)
+    np.testing.assert_array_equal(feedback.capped(COUNTS, prompt, 1000, 5), COUNTS)
 
 
 def test_examples_are_single_preferences_within_cap_and_budget(small_study):
