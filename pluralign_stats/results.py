@@ -300,7 +300,7 @@ class Result:
 
         Returns
         -------
-        Picture
+        Plot
             The figure with its text alternative.
 
         Raises

@@ -205,7 +205,7 @@ def small_study() -> pls.Study:
 
 
 @pytest.fixture(scope="session")
-def small_effects(small_study: pls.Study) -> pls.DemographicEffects:
+def small_effects(small_study: pls.Study) -> pls.demographics.DemographicEffects:
     return pls.demographic_effects(small_study)
 
 

@@ -5,37 +5,53 @@ from pathlib import Path
 
 import pluralign_stats
 
+_PACKAGE = Path(pluralign_stats.__file__).parent
+
 #: Rooms of the package in the order in which a study uses them, with the headings of their pages.
 ROOMS = {
     "study": "Read a study",
     "simulate": "Simulate a study",
     "describe": "Describe who rated, and how",
-    "models": "Fit models",
-    "effects": "Effects of demographics",
+    "fits": "Fit models",
+    "effects": "Effects of a model",
     "checks": "Check a model",
+    "demographics": "Effects of demographics",
     "planning": "Plan a study",
     "explorer": "Explore in a notebook",
     "feedback": "From ratings to feedback",
     "judging": "Judges against people",
     "outcomes": "What designs do to models",
     "figures": "Figures",
-    "results": "Results, exhibits and errors",
+    "results": "Results, reports and errors",
 }
 
-#: Modules at the top of the package, which hold the shapes of all results.
-_SHAPES = ("results", "exhibits", "errors")
+#: Rooms whose few names stand on the page of another.
+_WITH = {"models": "fits", "report_builder": "results", "errors": "results"}
 
 
 def public_names() -> dict[str, list[str]]:
-    """Give the public names by room, in the order in which the package lists them."""
-    stub = Path(pluralign_stats.__file__).with_name("__init__.pyi")
+    """Give the public names by room, each once: on top, or else below its namespace."""
     found: dict[str, list[str]] = {room: [] for room in ROOMS}
-    for node in ast.parse(stub.read_text("utf-8")).body:
-        if isinstance(node, ast.ImportFrom) and node.module:
-            room = node.module.split(".")[0]
-            names = [alias.asname or alias.name for alias in node.names]
-            found.setdefault("results" if room in _SHAPES else room, []).extend(names)
-    return {room: names for room, names in found.items() if names}
+    top = _listed()
+    for module, name in top:
+        room = module.split(".")[0]
+        if module:
+            found[_WITH.get(room, room)].append(name)
+    for name in (name for module, name in top if not module):
+        own = _listed(name)
+        found[name] += [f"{name}.{each}" for module, each in own if (module, each) not in top]
+    return found
+
+
+def _listed(namespace: str = "") -> list[tuple[str, str]]:
+    """Modules and names that the stub of a namespace, or of the package, lists."""
+    stub = ast.parse((_PACKAGE / namespace / "__init__.pyi").read_text("utf-8"))
+    return [
+        (".".join(filter(None, (namespace, node.module))), alias.name)
+        for node in stub.body
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    ]
 
 
 def api_pages() -> dict[str, str]:
@@ -45,13 +61,8 @@ def api_pages() -> dict[str, str]:
     return pages | {"reference/python.rst": _overview(list(rooms))}
 
 
-def heading(room: str) -> str:
-    """Give the heading of a room; of one not listed here, its name."""
-    return ROOMS.get(room, room.replace("_", " ").capitalize())
-
-
 def _room_page(room: str, names: list[str]) -> str:
-    title = heading(room)
+    title = ROOMS[room]
     listed = "\n".join(f"   {name}" for name in names)
     return (
         f"{title}\n{'=' * len(title)}\n\n{_about(room)}\n\n"
@@ -62,7 +73,7 @@ def _room_page(room: str, names: list[str]) -> str:
 
 def _about(room: str) -> str:
     """What a room's own docstring says of it in its first line."""
-    file = Path(pluralign_stats.__file__).parent / room / "__init__.py"
+    file = _PACKAGE / room / "__init__.py"
     if not file.exists():
         return "What every analysis returns, and how it is shown or refused."
     text = ast.get_docstring(ast.parse(file.read_text("utf-8"))) or ""
@@ -73,7 +84,8 @@ def _overview(rooms: list[str]) -> str:
     listed = "\n".join(f"   {room}" for room in rooms)
     return (
         "Python\n======\n\n"
-        "All names are imported from one place, and loaded when they are first used::\n\n"
+        "The names that most studies need stand on top, the others in namespaces such as\n"
+        "``pls.figures``. All are loaded when they are first used::\n\n"
         "    import pluralign_stats as pls\n\n"
         f".. toctree::\n   :maxdepth: 2\n\n{listed}\n"
     )

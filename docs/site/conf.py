@@ -2,17 +2,26 @@
 
 import inspect
 import tomllib
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
 from api_pages import public_names
+from sphinx.addnodes import pending_xref
 from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
 from sphinx.util.inspect import stringify_signature
 
 import pluralign_stats
 
 _ROOT = Path(__file__).resolve().parents[2]
 _NAMES = [name for names in public_names().values() for name in names]
+
+#: Where a name by itself leads: to the top, or to the namespace that has it, figures last.
+_PLACES = {
+    name.rpartition(".")[2]: f"pluralign_stats.{name}"
+    for name in sorted(_NAMES, key=lambda n: (n.count("."), not n.startswith("figures.")))[::-1]
+}
 _PROJECT = tomllib.loads((_ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 
 project = "Pluralign"
@@ -48,7 +57,7 @@ add_module_names = False
 toc_object_entries_show_parents = "hide"
 numpydoc_show_class_members = False
 numpydoc_xref_param_type = True
-numpydoc_xref_aliases = {name: f"pluralign_stats.{name}" for name in _NAMES if name[0].isupper()}
+numpydoc_xref_aliases = {name: place for name, place in _PLACES.items() if name[0].isupper()}
 numpydoc_xref_ignore = {"optional", "of", "or", "type", "default", "to", "sequence", "mapping"}
 
 # Two names that differ in case only would be one file on many disks.
@@ -56,11 +65,15 @@ _LOWER = [name.lower() for name in _NAMES]
 autosummary_filename_map = {
     f"pluralign_stats.{name}": f"pluralign_stats.{name}-class"
     for name in _NAMES
-    if name[0].isupper() and _LOWER.count(name.lower()) > 1
+    if name.rpartition(".")[2][0].isupper() and _LOWER.count(name.lower()) > 1
 }
 
 # Classes that inherit from another public one: their pages show what they have of it.
-_CLASSES = {name: getattr(pluralign_stats, name) for name in _NAMES if name[0].isupper()}
+_CLASSES = {
+    name: attrgetter(place.partition(".")[2])(pluralign_stats)
+    for name, place in _PLACES.items()
+    if name[0].isupper()
+}
 autosummary_context = {
     "heirs": [name for name, kind in _CLASSES.items() if kind.__base__ in _CLASSES.values()]
 }
@@ -87,6 +100,17 @@ html_theme_options = {
 def setup(app: Sphinx) -> None:
     """Let pages show only what a user gives."""
     app.connect("autodoc-process-signature", _without_private_parameters)
+    app.connect("missing-reference", _from_any_namespace)
+
+
+def _from_any_namespace(
+    app: Sphinx, env: BuildEnvironment, node: pending_xref, content: Any
+) -> Any:
+    """Let a public name lead to its page from the pages of other namespaces, too."""
+    first, _, rest = node.get("reftarget", "").removeprefix("pls.").partition(".")
+    place = ".".join(filter(None, (_PLACES.get(first, ""), rest)))
+    python = env.get_domain("py")
+    return python.resolve_xref(env, node["refdoc"], app.builder, "obj", place, node, content)
 
 
 def _without_private_parameters(

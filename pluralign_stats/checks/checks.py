@@ -2,7 +2,7 @@
 
 from pluralign_stats.checks.calibration import calibration_check
 from pluralign_stats.checks.influence import influence_check
-from pluralign_stats.checks.loo import loo_check
+from pluralign_stats.checks.leave_one_out import loo_check
 from pluralign_stats.checks.names import rater_group
 from pluralign_stats.checks.predictive import enough_raters, predictive_check
 from pluralign_stats.checks.protocol import Check

@@ -8,7 +8,7 @@ from pluralign_stats.figures.charts import CHECKS
 from pluralign_stats.results import Result
 
 if TYPE_CHECKING:
-    from pluralign_stats.figures.picture import Picture
+    from pluralign_stats.figures.plot import Plot
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -46,7 +46,7 @@ class Check:
         details = tuple(one.labelled(labels) for one in self.details)
         return replace(self, result=self.result.labelled(labels), details=details)
 
-    def figure(self, context: str = "two-column") -> "Picture":
+    def figure(self, context: str = "two-column") -> "Plot":
         """Draw the check; see `Result.plot`."""
         return CHECKS[self.name](self.result, *self.details, context=context)
 

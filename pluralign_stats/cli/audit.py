@@ -83,7 +83,7 @@ def command(
       pluralign audit study.yaml --by ethnicity --dimension toxicity --scale binary --out audit
       pluralign audit study.yaml --by politics --recipe women.yaml --recipe men.yaml --json
     """
-    from pluralign_stats.feedback.audit import audit, audit_recipes
+    from pluralign_stats.feedback.feedback_audit import audit, audit_recipes
     from pluralign_stats.feedback.recipe import read_recipe
     from pluralign_stats.study.read import read_study
 
@@ -134,19 +134,19 @@ def _refuse(out: Path) -> None:
 
 
 def _write(out: Path, shown: dict[str, Any], study: Any) -> None:
-    from pluralign_stats.figures.describe import agreement_figure
+    from pluralign_stats.figures.describe import agreement
     from pluralign_stats.figures.feedback import (
-        feedback_flips_figure,
-        feedback_shares_figure,
-        feedback_survival_figure,
+        feedback_flips,
+        feedback_shares,
+        feedback_survival,
     )
     from pluralign_stats.storage.folders import new_folder, write_mark
 
     draw = {
-        "shares": feedback_shares_figure,
-        "flips": feedback_flips_figure,
-        "survival": feedback_survival_figure,
-        "agreement": agreement_figure,
+        "shares": feedback_shares,
+        "flips": feedback_flips,
+        "survival": feedback_survival,
+        "agreement": agreement,
     }
     target = out.resolve()
     with new_folder(target, "audit") as staging:

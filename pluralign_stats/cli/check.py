@@ -24,7 +24,7 @@ def command(study: Path, data: Path | None, as_json: bool) -> None:
     STUDY is the path of a codebook, or the name of one that comes with Pluralign
     (pluralistic_values, trustamas).
     """
-    from pluralign_stats.describe.composition import (
+    from pluralign_stats.describe.participants import (
         composition,
         exclusions,
         missing_codes,

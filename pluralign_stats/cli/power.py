@@ -120,7 +120,7 @@ def command(
     """
     from pluralign_stats.planning.design import design_from
     from pluralign_stats.planning.detectable import FEWEST_SIMULATIONS, detectable_effect
-    from pluralign_stats.planning.power import check_target, power, smallest_design
+    from pluralign_stats.planning.power_analysis import check_target, power, smallest_design
     from pluralign_stats.study.read import read_study
 
     if data is not None and study is None:
@@ -210,10 +210,10 @@ def _claim(out: Path, base: Any) -> None:
 
 
 def _write(out: Path, results: dict[str, Any], target: float) -> None:
-    from pluralign_stats.figures.power import power_figure
+    from pluralign_stats.figures.planning import power
     from pluralign_stats.storage.files import write_json
 
     for name, result in results.items():
         (out / f"{name}.csv").write_text(result.to_csv_text(), "utf-8")
         write_json(out / f"{name}.json", result.describe())
-    power_figure(results["power"], target=target).save(out / "power")
+    power(results["power"], target=target).save(out / "power")

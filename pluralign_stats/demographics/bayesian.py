@@ -39,7 +39,7 @@ class BayesianEffects:
     effects
         Differences and percentages, and the models behind them.
     drawn
-        Draws of each difference, for `ridge_figure`: columns dimension, contrast, estimate.
+        Draws of each difference, for `ridge`: columns dimension, contrast, estimate.
     fit
         The model of most demographics; None where there is none.
     told

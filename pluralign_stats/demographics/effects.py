@@ -15,8 +15,8 @@ from pluralign_stats.demographics.references import (
     nothing_compared,
     replaced,
 )
-from pluralign_stats.describe.composition import not_asked
 from pluralign_stats.describe.disclosure import hide_counts, published
+from pluralign_stats.describe.participants import not_asked
 from pluralign_stats.effects.adjust import holm
 from pluralign_stats.effects.contrasts import contrasts
 from pluralign_stats.effects.percent import percent

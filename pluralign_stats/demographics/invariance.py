@@ -8,12 +8,12 @@ from typing import cast
 import numpy as np
 import pandas as pd
 
-from pluralign_stats.checks.compare_models import compare_models
+from pluralign_stats.checks.model_comparison import compare_models
+from pluralign_stats.checks.proportional import proportional_odds
 from pluralign_stats.demographics.bayesian import bayesian_effects
 from pluralign_stats.documentation import documented_by
 from pluralign_stats.effects.adjust import holm
 from pluralign_stats.effects.comparisons import comparisons
-from pluralign_stats.effects.proportional import proportional_odds
 from pluralign_stats.effects.response_style import LEVEL, RATED, response_style
 from pluralign_stats.errors import InputError
 from pluralign_stats.fits.bayes import BayesOrdinalFit, fit_bayes

@@ -10,17 +10,17 @@ from pluralign_stats.checks.shares import predicted_shares
 from pluralign_stats.demographics.effects import DemographicEffects, demographic_effects
 from pluralign_stats.demographics.plans import given_ratings, plans
 from pluralign_stats.demographics.references import groups_of, nothing_compared, replaced
-from pluralign_stats.describe.composition import not_asked
 from pluralign_stats.describe.distribution import rating_distribution
+from pluralign_stats.describe.participants import not_asked
 from pluralign_stats.errors import InputError, listing
 from pluralign_stats.explorer.choices import Choice, choices_of
 from pluralign_stats.explorer.code import code_of, modelled
 from pluralign_stats.explorer.parts import withheld_groups
 from pluralign_stats.explorer.rows import only_rows
-from pluralign_stats.figures.describe import distribution_figure
-from pluralign_stats.figures.effects import forest_figure
-from pluralign_stats.figures.models import shares_figure
-from pluralign_stats.figures.picture import Picture
+from pluralign_stats.figures.describe import distribution
+from pluralign_stats.figures.effects import forest
+from pluralign_stats.figures.models import shares
+from pluralign_stats.figures.plot import Plot
 from pluralign_stats.results import Result
 from pluralign_stats.settings import MIN_CELL
 from pluralign_stats.study.reference import with_reference
@@ -31,11 +31,11 @@ MOST_MODELS, MOST_ANSWERS = 60, 500
 
 #: The figure of each view.
 _FIGURES = {
-    "points": forest_figure,
-    "mean": forest_figure,
-    "odds": forest_figure,
-    "shares": shares_figure,
-    "observed": distribution_figure,
+    "points": forest,
+    "mean": forest,
+    "odds": forest,
+    "shares": shares,
+    "observed": distribution,
 }
 
 
@@ -64,7 +64,7 @@ class Answer:
     withheld: str = ""
 
     @property
-    def picture(self) -> Picture:
+    def picture(self) -> Plot:
         """The figure; drawn anew, as many kept figures would take room and time."""
         return _FIGURES[self.choice.show](self.result)
 

@@ -11,26 +11,26 @@ from pluralign_stats.study.study import Study
 _VIEWS = {
     "points": (
         "result = pls.only_rows(effects.differences, term={label})",
-        "picture = pls.forest_figure(result)",
+        "picture = pls.figures.forest(result)",
     ),
     "mean": (
         'result = pls.only_rows(effects.percents, term={label}, reading="mean")',
-        "picture = pls.forest_figure(result)",
+        "picture = pls.figures.forest(result)",
     ),
     "odds": (
         'result = pls.only_rows(effects.percents, term={label}, reading="odds")',
-        "picture = pls.forest_figure(result)",
+        "picture = pls.figures.forest(result)",
     ),
     "shares": (
         "fit = effects.fits[{dimension}, {demographic}]",
-        "result = pls.predicted_shares(fit, {demographic}, min_cell={min_cell})",
+        "result = pls.checks.predicted_shares(fit, {demographic}, min_cell={min_cell})",
         "result = result.labelled(study.labels).about({about})",
-        "picture = pls.shares_figure(result)",
+        "picture = pls.figures.shares(result)",
     ),
     "observed": (
         "only = chosen.where(dimension={dimension})",
-        "result = pls.rating_distribution(only, {demographic}, min_cell={min_cell})",
-        "picture = pls.distribution_figure(result)",
+        "result = pls.describe.rating_distribution(only, {demographic}, min_cell={min_cell})",
+        "picture = pls.figures.distribution(result)",
     ),
 }
 

@@ -7,11 +7,11 @@ from pluralign_stats.describe.distribution import rating_distribution
 from pluralign_stats.errors import InputError
 from pluralign_stats.explorer.answers import Answer, Answers
 from pluralign_stats.explorer.choices import SHOWN, Choice, can_show
-from pluralign_stats.figures.describe import distribution_figure
+from pluralign_stats.figures.describe import distribution
 
 
 def picture_html(answer: Answer) -> str:
-    """Picture, caption, table and notes of an answer."""
+    """Plot, caption, table and notes of an answer."""
     return f"{_figure(answer)}{answer.result._repr_html_()}"
 
 
@@ -21,7 +21,7 @@ def everyone_html(answers: Answers) -> str:
     figure = ""
     if not result.table.empty:
         caption = f"<figcaption>{escape(result.caption())}</figcaption>"
-        figure = f"<figure>{distribution_figure(result)._repr_html_()}{caption}</figure>"
+        figure = f"<figure>{distribution(result)._repr_html_()}{caption}</figure>"
     missing = f"<p class='sentence'>{escape(answers.choices.missing)}</p>"
     return f"{missing}{figure}{result._repr_html_()}"
 

@@ -8,8 +8,8 @@ import pandas as pd
 
 from pluralign_stats.describe.disclosure import hide_totals
 from pluralign_stats.errors import InputError, check_one_of
-from pluralign_stats.feedback.audit import audit_recipes
 from pluralign_stats.feedback.dominance import FEW_PAIRS
+from pluralign_stats.feedback.feedback_audit import audit_recipes
 from pluralign_stats.feedback.leave_out import labels
 from pluralign_stats.feedback.parts import parts_of
 from pluralign_stats.feedback.recipe import Recipe

@@ -1,1 +1,5 @@
 """Figures: from tidy tables to pictures, in one style."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -12,7 +12,7 @@ from matplotlib.ticker import MaxNLocator
 from pluralign_stats.figures.checks import observed_figure
 from pluralign_stats.figures.legends import legend
 from pluralign_stats.figures.marks import intervals, percents, plain_axis, points, zero_line
-from pluralign_stats.figures.picture import Picture, drawing, need
+from pluralign_stats.figures.plot import Plot, drawing, need
 from pluralign_stats.figures.style import (
     BAND,
     COLOURS,
@@ -43,7 +43,7 @@ N_POINTS = 200
 
 
 @drawing
-def predictive_figure(result: Result, *, context: Context = "two-column") -> Picture:
+def predictive(result: Result, *, context: Context = "two-column") -> Plot:
     """Draw the table of `predictive_check`: observed points over intervals of replicated ratings.
 
     One panel for each category of the ratings, or for each statistic.
@@ -59,11 +59,11 @@ def predictive_figure(result: Result, *, context: Context = "two-column") -> Pic
     names = ("replicated", "average", "observed, outside the interval")
     what = "Share of ratings" if shares else "Rating points"
     figure = observed_figure(result, names, what, context)
-    return Picture(figure, f"Observed points on intervals of replicated ratings. {result.sentence}")
+    return Plot(figure, f"Observed points on intervals of replicated ratings. {result.sentence}")
 
 
 @drawing
-def ridge_figure(result: Result, *, context: Context = "two-column") -> Picture:
+def ridge(result: Result, *, context: Context = "two-column") -> Plot:
     """Draw posteriors as ridges: a density, an interval and a mean for each contrast.
 
     Parameters
@@ -92,7 +92,7 @@ def ridge_figure(result: Result, *, context: Context = "two-column") -> Picture:
     told = ["point: mean; darker: on the mean's side of 0"]
     told += [] if result.meta.interval else [f"line: {level:.0%} of the draws"]
     foot(figure, result, *told)
-    return Picture(figure, f"Ridges of posterior densities. {result.sentence}")
+    return Plot(figure, f"Ridges of posterior densities. {result.sentence}")
 
 
 def _ridges(ax: Axes, block: pd.DataFrame, contrasts: list[str], level: float) -> None:
@@ -127,9 +127,7 @@ def _ridge(ax: Axes, drawn: pd.Series, at: int) -> None:
 
 
 @drawing
-def pareto_figure(
-    result: Result, curve: Result | None = None, *, context: Context = "two-column"
-) -> Picture:
+def pareto(result: Result, curve: Result | None = None, *, context: Context = "two-column") -> Plot:
     """Draw Pareto's k of what `loo_check` leaves out, the largest first.
 
     Parameters
@@ -162,13 +160,13 @@ def pareto_figure(
     ax.set_ylabel("Pareto k")
     ax.grid(axis="y")
     foot(figure, shown, "orange: above the limit")
-    return Picture(figure, f"Points in descending order. {shown.sentence} {result.sentence}")
+    return Plot(figure, f"Points in descending order. {shown.sentence} {result.sentence}")
 
 
 @drawing
-def sampling_figure(
+def sampling(
     result: Result, ranks: Result | None = None, *, context: Context = "two-column"
-) -> Picture:
+) -> Plot:
     """Draw how the draws of the worst parameters rank in each chain.
 
     Chains that agree have about the same share of every part of the ranks (Vehtari et al. 2021,
@@ -208,7 +206,7 @@ def sampling_figure(
         "the parameters on which the chains agree least",
         "band: as by chance, were draws independent",
     )
-    return Picture(figure, f"Steps of rank shares by chain. {shown.sentence} {result.sentence}")
+    return Plot(figure, f"Steps of rank shares by chain. {shown.sentence} {result.sentence}")
 
 
 def _looks(n: int) -> list[tuple[str, Any]]:

@@ -10,9 +10,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MultipleLocator
 
 from pluralign_stats.figures.cells import colour_bar, matrix
-from pluralign_stats.figures.forest import Series, forest, name_series, rows
+from pluralign_stats.figures.forest_parts import Series, draw_forest, name_series, rows
 from pluralign_stats.figures.marks import intervals, percents, plain_axis, points, zero_line
-from pluralign_stats.figures.picture import Picture, counted, drawing, need
+from pluralign_stats.figures.plot import Plot, counted, drawing, need
 from pluralign_stats.figures.style import (
     BAND,
     COLOURS,
@@ -40,7 +40,7 @@ MOST_ITEMS = 24
 
 
 @drawing
-def calibration_figure(result: Result, *, context: Context = "two-column") -> Picture:
+def calibration(result: Result, *, context: Context = "two-column") -> Plot:
     """Draw the table of `calibration_check`: observed points on the limits that the model sets.
 
     Parameters
@@ -52,7 +52,7 @@ def calibration_figure(result: Result, *, context: Context = "two-column") -> Pi
     names = ("limits if the model is right", "predicted", "observed, outside the limits")
     what = "Share of ratings" if "rating" in result.table else "Mean rating"
     figure = observed_figure(result, names, what, context)
-    return Picture(figure, f"Observed points on intervals from the model. {result.sentence}")
+    return Plot(figure, f"Observed points on intervals from the model. {result.sentence}")
 
 
 def observed_figure(result: Result, names: tuple[str, str, str], what: str, context: str) -> Figure:
@@ -91,7 +91,7 @@ def observed_figure(result: Result, names: tuple[str, str, str], what: str, cont
     }
     headings = {key: "" if key[0] == WHOLE else first_up(key[0]) for key in labels}
     where = rows(labels, headings, context=context, apart=0, least=0.2)
-    figure, axes = forest(
+    figure, axes = draw_forest(
         pd.concat(both, ignore_index=True),
         where,
         {"model": model, "seen": found},
@@ -114,7 +114,7 @@ def observed_figure(result: Result, names: tuple[str, str, str], what: str, cont
 
 
 @drawing
-def residual_figure(result: Result, *, context: Context = "two-column") -> Picture:
+def residuals(result: Result, *, context: Context = "two-column") -> Plot:
     """Draw the table of `residual_check`: shares of residuals in tenths, by group.
 
     Parameters
@@ -140,7 +140,7 @@ def residual_figure(result: Result, *, context: Context = "two-column") -> Pictu
     figure.suptitle(f"By {table['term'].iloc[0]}", x=0.01, ha="left", fontsize="medium")
     told = "black: limits; orange: outside them; dashed: a tenth"
     foot(figure, result, *counted(table), told)
-    return Picture(figure, f"Bars of residual shares on their limits. {result.sentence}")
+    return Plot(figure, f"Bars of residual shares on their limits. {result.sentence}")
 
 
 def _residual_panel(ax: Axes, block: pd.DataFrame) -> None:
@@ -159,9 +159,9 @@ def _residual_panel(ax: Axes, block: pd.DataFrame) -> None:
 
 
 @drawing
-def influence_figure(
+def influence(
     result: Result, ratings: Result | None = None, *, context: Context = "two-column"
-) -> Picture:
+) -> Plot:
     """Draw the table of `influence_check`, beside it what single ratings contribute.
 
     Parameters
@@ -191,7 +191,7 @@ def influence_figure(
         told += ["grey: not rated"] + ([f"{left_out:,} more items not shown"] if left_out else [])
     foot(figure, result, *told)
     more = "" if ratings is None else f" {ratings.sentence}"
-    return Picture(figure, f"Points: {result.sentence}{more}")
+    return Plot(figure, f"Points: {result.sentence}{more}")
 
 
 def _influence_points(ax: Axes, table: pd.DataFrame, width: int) -> None:

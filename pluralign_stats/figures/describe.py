@@ -9,9 +9,9 @@ from matplotlib.figure import Figure
 
 from pluralign_stats.figures.breaking import PARAGRAPH
 from pluralign_stats.figures.cells import matrix, rating_colours, rating_legend, share_bar, stacked
-from pluralign_stats.figures.forest import Series, forest, name_series, rows, styles
+from pluralign_stats.figures.forest_parts import Series, draw_forest, name_series, rows, styles
 from pluralign_stats.figures.marks import percents
-from pluralign_stats.figures.picture import Picture, counted, drawing, raters_of
+from pluralign_stats.figures.plot import Plot, counted, drawing, raters_of
 from pluralign_stats.figures.style import (
     COLOURS,
     MUTED,
@@ -37,7 +37,7 @@ _TALL = 40
 
 
 @drawing
-def composition_figure(result: Result, *, context: Context = "two-column") -> Picture:
+def composition(result: Result, *, context: Context = "two-column") -> Plot:
     """Draw the table of `composition`: bars of raters by level of each demographic.
 
     Parameters
@@ -56,7 +56,7 @@ def composition_figure(result: Result, *, context: Context = "two-column") -> Pi
     for ax, term, block in zip(axes, terms, blocks, strict=True):
         _composition_bars(ax, block, term)
     foot(figure, result, "number of raters beside each bar")
-    return Picture(figure, f"Bars: {result.sentence} Shares of raters by {', '.join(terms)}.")
+    return Plot(figure, f"Bars: {result.sentence} Shares of raters by {', '.join(terms)}.")
 
 
 def _stacked(figure: Figure, heights: Sequence[float], xlabel: str, across: int = 1) -> list[Axes]:
@@ -92,7 +92,7 @@ def _composition_bars(ax: Axes, block: pd.DataFrame, term: str) -> None:
 
 
 @drawing
-def distribution_figure(result: Result, *, context: Context = "two-column") -> Picture:
+def distribution(result: Result, *, context: Context = "two-column") -> Plot:
     """Draw the table of `rating_distribution`: one bar of rating shares per dimension and group.
 
     Parameters
@@ -122,7 +122,7 @@ def distribution_figure(result: Result, *, context: Context = "two-column") -> P
         rating_legend(figure, colours, names, len(names) if wide else 5)
     order = [] if alike else ["ratings from the lowest (left) to the highest (right)"]
     foot(figure, result, *counted(table), *order)
-    return Picture(figure, f"Stacked bars of rating shares. {result.sentence}")
+    return Plot(figure, f"Stacked bars of rating shares. {result.sentence}")
 
 
 def _distribution_bars(ax: Axes, block: pd.DataFrame, title: str, across: int) -> None:
@@ -143,7 +143,7 @@ def _distribution_bars(ax: Axes, block: pd.DataFrame, title: str, across: int) -
 
 
 @drawing
-def agreement_figure(result: Result, *, context: Context = "two-column") -> Picture:
+def agreement(result: Result, *, context: Context = "two-column") -> Plot:
     """Draw the table of `agreement`: alpha with its interval, by dimension and group.
 
     Few groups are told apart by colours and markers; more have rows, and dimensions have panels.
@@ -163,21 +163,23 @@ def agreement_figure(result: Result, *, context: Context = "two-column") -> Pict
     if len(groups) > len(COLOURS):
         table = table.assign(row=table["group"], panel=table["dimension"])
         where = rows({g: named[g] for g in groups}, context=context)
-        figure, _ = forest(table, where, {"": Series((COLOURS[0], "o"))}, what, context=context)
+        figure, _ = draw_forest(
+            table, where, {"": Series((COLOURS[0], "o"))}, what, context=context
+        )
     else:
         series = styles(groups)
         table = table.assign(row=table["dimension"], series=table["group"])
         where = rows({d: d for d in dimensions}, context=context, series=len(groups), apart=0.15)
-        figure, _ = forest(table, where, series, what, context=context)
+        figure, _ = draw_forest(table, where, series, what, context=context)
         if len(groups) > 1:
             name_series(figure, {named[g]: series[g] for g in groups}, 3)
         told = [*raters_of(table[table["group"] == groups[0]]), *told]
     foot(figure, result, *told)
-    return Picture(figure, f"Points with intervals. {result.sentence}")
+    return Plot(figure, f"Points with intervals. {result.sentence}")
 
 
 @drawing
-def joint_figure(result: Result, *, context: Context = "two-column") -> Picture:
+def joint(result: Result, *, context: Context = "two-column") -> Plot:
     """Draw the table of `positive_given_positive` as the paper's figure 1: a labelled matrix.
 
     One column of print, or many dimensions, leave no room for the intervals.
@@ -223,4 +225,4 @@ def joint_figure(result: Result, *, context: Context = "two-column") -> Picture:
         *([] if few else ["intervals: in the table"]),
         *(note.rstrip(".") for note in result.meta.notes),
     )
-    return Picture(figure, f"Matrix of conditional shares. {result.sentence}")
+    return Plot(figure, f"Matrix of conditional shares. {result.sentence}")

@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 
 from pluralign_stats.errors import InputError, one_of
-from pluralign_stats.figures.forest import Series, forest, name_series, rows, styles
+from pluralign_stats.figures.forest_parts import Series, draw_forest, name_series, rows, styles
 from pluralign_stats.figures.marks import points
-from pluralign_stats.figures.picture import Picture, counted, drawing, filled_where, need
+from pluralign_stats.figures.plot import Plot, counted, drawing, filled_where, need
 from pluralign_stats.figures.style import COLOURS, Context, foot, is_wide, with_count, with_counts
 from pluralign_stats.formatting import with_interval
 from pluralign_stats.results import Result
@@ -18,9 +18,7 @@ _FAR = 8.0
 
 
 @drawing
-def forest_figure(
-    result: Result, term: str | None = None, *, context: Context = "two-column"
-) -> Picture:
+def forest(result: Result, term: str | None = None, *, context: Context = "two-column") -> Plot:
     """Draw contrasts with their intervals, one panel per dimension.
 
     Parameters
@@ -60,7 +58,7 @@ def forest_figure(
         headings[key] = f"{own['term'].iloc[0]}, vs {own['reference'].iloc[0]}"
     series = styles(models or [""])
     alike = _comparable(table)
-    figure, _ = forest(
+    figure, _ = draw_forest(
         table,
         rows(labels, headings, context=context, series=len(series)),
         series,
@@ -76,7 +74,7 @@ def forest_figure(
     counts = counted(table, "raters of the group")
     foot(figure, result, *counts, f"filled: {filled_where(table)}", *apart)
     told = result.sentence if term is None else _filled(table, term, result.meta.unit)
-    return Picture(figure, f"Points with intervals by dimension. {told}")
+    return Plot(figure, f"Points with intervals by dimension. {told}")
 
 
 def _filled(table: pd.DataFrame, term: str, unit: str) -> str:
@@ -99,7 +97,7 @@ def _comparable(table: pd.DataFrame) -> bool:
 
 
 @drawing
-def intersections_figure(result: Result, *, context: Context = "two-column") -> Picture:
+def intersections(result: Result, *, context: Context = "two-column") -> Plot:
     """Draw cells of two demographics: observed means, and where a model moves them.
 
     Parameters
@@ -113,7 +111,9 @@ def intersections_figure(result: Result, *, context: Context = "two-column") -> 
     labels = {r.row: with_count(r.group, r.n_raters) for r in table.itertuples()}
     where = rows(labels, dict(zip(table["row"], table["given"], strict=True)), context=context)
     model = Series((COLOURS[0], "o"))
-    figure, (ax,) = forest(table, where, {"": model}, "Mean rating", context=context, zero=False)
+    figure, (ax,) = draw_forest(
+        table, where, {"": model}, "Mean rating", context=context, zero=False
+    )
     y = table["row"].map(where.places)
     for height, start, end in zip(y, table["observed"], table["estimate"], strict=True):
         arrow = {"arrowstyle": "->", "color": COLOURS[1], "shrinkA": 0, "linewidth": 1.0}
@@ -128,4 +128,4 @@ def intersections_figure(result: Result, *, context: Context = "two-column") -> 
     name_series(figure, named, 2)
     told = [f"{words} and as the area of circles" for words in counted(table)]
     foot(figure, result, *told, "arrows: to the model")
-    return Picture(figure, f"Arrows from observed means to estimates. {result.sentence}")
+    return Plot(figure, f"Arrows from observed means to estimates. {result.sentence}")

@@ -11,10 +11,10 @@ from matplotlib.patches import Patch
 
 from pluralign_stats.figures.breaking import PARAGRAPH
 from pluralign_stats.figures.cells import matrix, share_bar, stacked
-from pluralign_stats.figures.forest import Series, name_series
+from pluralign_stats.figures.forest_parts import Series, name_series
 from pluralign_stats.figures.legends import legend
 from pluralign_stats.figures.marks import percents, points
-from pluralign_stats.figures.picture import Picture, counted, drawing, need
+from pluralign_stats.figures.plot import Plot, counted, drawing, need
 from pluralign_stats.figures.style import (
     COLOURS,
     MUTED,
@@ -39,7 +39,7 @@ _NOT_RECIPE = ("term", "group", "dimension")
 
 
 @drawing
-def feedback_shares_figure(result: Result, *, context: Context = "two-column") -> Picture:
+def feedback_shares(result: Result, *, context: Context = "two-column") -> Plot:
     """Draw the table `shares` of an audit: share of raters beside share of preferences, by group.
 
     A bar is a group's share of raters, a point its share of preferences under one recipe.
@@ -53,7 +53,7 @@ def feedback_shares_figure(result: Result, *, context: Context = "two-column") -
     table = _with_recipe(result.table)
     table = table[table["raters_share"].notna()]
     if table["pairs_share"].isna().all():
-        return Picture(blank_figure(result, context), result.sentence)
+        return Plot(blank_figure(result, context), result.sentence)
     # Of few raters, all shares of a recipe are withheld.
     known = table["pairs_share"].notna().groupby(table["recipe_name"], sort=False).any()
     recipes, withheld = list(known.index[known]), list(known.index[~known])
@@ -88,7 +88,7 @@ def feedback_shares_figure(result: Result, *, context: Context = "two-column") -
     name_series(figure, {"share of raters": bar, **series}, 4 if wide else 1)
     told = [f"too few raters to be shown: {joined(withheld)}"] if withheld else []
     foot(figure, result, *counted(table, "raters of the group"), *told)
-    return Picture(figure, f"Bars of shares of raters with points beside them. {result.sentence}")
+    return Plot(figure, f"Bars of shares of raters with points beside them. {result.sentence}")
 
 
 def _with_recipe(table: pd.DataFrame) -> pd.DataFrame:
@@ -100,7 +100,7 @@ def _with_recipe(table: pd.DataFrame) -> pd.DataFrame:
 
 
 @drawing
-def feedback_survival_figure(result: Result, *, context: Context = "two-column") -> Picture:
+def feedback_survival(result: Result, *, context: Context = "two-column") -> Plot:
     """Draw the table `survival` of an audit: how often a group's verdict survives each strategy.
 
     A cell is the share of the responses that most of the group's raters find bad of which the
@@ -131,7 +131,7 @@ def feedback_survival_figure(result: Result, *, context: Context = "two-column")
         "n: responses that most of the group's raters find bad",
         *(["of voices: share of the raters heard who say so"] if wide else []),
     )
-    return Picture(figure, f"Matrix of shares by group and strategy. {result.sentence}")
+    return Plot(figure, f"Matrix of shares by group and strategy. {result.sentence}")
 
 
 def _survival_matrix(ax: Axes, block: pd.DataFrame, *, wide: bool) -> QuadMesh:
@@ -164,7 +164,7 @@ def _survival_words(row: Any, *, wide: bool) -> str:
 
 
 @drawing
-def feedback_flips_figure(result: Result, *, context: Context = "two-column") -> Picture:
+def feedback_flips(result: Result, *, context: Context = "two-column") -> Plot:
     """Draw the table `flips` of an audit: labels that change when a group is left out.
 
     Parameters
@@ -179,7 +179,7 @@ def feedback_flips_figure(result: Result, *, context: Context = "two-column") ->
 
 
 @drawing
-def feedback_scales_figure(result: Result, *, context: Context = "two-column") -> Picture:
+def feedback_scales(result: Result, *, context: Context = "two-column") -> Plot:
     """Draw the labels that change when ratings are converted to a coarser scale.
 
     Parameters
@@ -193,13 +193,11 @@ def feedback_scales_figure(result: Result, *, context: Context = "two-column") -
     table["n"] = table.groupby("strategy")["n_pairs"].transform("first")
     shown = table.dropna(subset="lost_share").reset_index(drop=True)
     if shown.empty:
-        return Picture(blank_figure(result, context), result.sentence)
+        return Plot(blank_figure(result, context), result.sentence)
     return _changed_labels(result, shown, "scale", "on the coarser scale", context)
 
 
-def _changed_labels(
-    result: Result, table: pd.DataFrame, rows: str, how: str, context: str
-) -> Picture:
+def _changed_labels(result: Result, table: pd.DataFrame, rows: str, how: str, context: str) -> Plot:
     """Bars of labels turned round and lost, a row each, by recipe with its `n`."""
     wide = context != "one-column"
     recipes = table["recipe_name"].nunique()
@@ -229,4 +227,4 @@ def _changed_labels(
     handles = [Patch(facecolor=colour) for colour in colours.values()]
     legend(figure, handles, list(colours), 2)
     foot(figure, result, "n: pairs of responses with a label")
-    return Picture(figure, f"Bars of labels that change. {result.sentence}")
+    return Plot(figure, f"Bars of labels that change. {result.sentence}")

@@ -3,8 +3,8 @@
 import pandas as pd
 from matplotlib.axes import Axes
 
-from pluralign_stats.figures.forest import Rows, Series, draw, name_series, rows
-from pluralign_stats.figures.picture import Picture, counted, drawing, need
+from pluralign_stats.figures.forest_parts import Rows, Series, draw, name_series, rows
+from pluralign_stats.figures.plot import Plot, counted, drawing, need
 from pluralign_stats.figures.style import (
     COLOURS,
     Context,
@@ -30,7 +30,7 @@ _SERIES = {
 
 
 @drawing
-def judge_figure(result: Result, *, context: Context = "two-column") -> Picture:
+def judge(result: Result, *, context: Context = "two-column") -> Plot:
     """Draw the table of `judge_agreement`: kappa and alpha beside their ceilings, and bias.
 
     Points are the judge against a rater, upright strokes below them a rater against another rater
@@ -60,7 +60,7 @@ def judge_figure(result: Result, *, context: Context = "two-column") -> Picture:
         where.name(ax)
     name_series(figure, _SERIES, len(_SERIES) // down or 1)
     foot(figure, result, *counted(table))
-    return Picture(figure, f"Points with intervals beside ceilings. {result.sentence}")
+    return Plot(figure, f"Points with intervals beside ceilings. {result.sentence}")
 
 
 def _panel(ax: Axes, block: pd.DataFrame, where: Rows) -> None:

@@ -9,9 +9,9 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from pluralign_stats.figures.cells import rating_colours, rating_legend, stacked
-from pluralign_stats.figures.forest import Rows, Series, draw
+from pluralign_stats.figures.forest_parts import Rows, Series, draw
 from pluralign_stats.figures.marks import percents
-from pluralign_stats.figures.picture import Picture, counted, drawing, need
+from pluralign_stats.figures.plot import Plot, counted, drawing, need
 from pluralign_stats.figures.style import (
     COLOURS,
     PALE,
@@ -40,7 +40,7 @@ MANY = 150
 
 
 @drawing
-def shares_figure(result: Result, *, context: Context = "two-column") -> Picture:
+def shares(result: Result, *, context: Context = "two-column") -> Plot:
     """Draw `predictions` of probabilities: one bar of predicted shares per group.
 
     One column of print has no room for the intervals.
@@ -74,7 +74,7 @@ def shares_figure(result: Result, *, context: Context = "two-column") -> Picture
         ax.set_title(first_up(str(table["term"].iloc[0])))
     rating_legend(figure, colours, [*map(plain_rating, colours)], 11 if wide else 5)
     foot(figure, result, *counted(table), *([] if wide else ["intervals: in the table"]))
-    return Picture(figure, f"Stacked bars of predicted rating shares. {result.sentence}")
+    return Plot(figure, f"Stacked bars of predicted rating shares. {result.sentence}")
 
 
 def _with_raters(row: pd.Series) -> str:
@@ -92,7 +92,7 @@ def _words(row: pd.Series, *, wide: bool) -> str:
 
 
 @drawing
-def caterpillar_figure(result: Result, *, context: Context = "two-column") -> Picture:
+def caterpillar(result: Result, *, context: Context = "two-column") -> Plot:
     """Draw `random_effects_table`: every level's effect with its interval, lowest first.
 
     Parameters
@@ -117,7 +117,7 @@ def caterpillar_figure(result: Result, *, context: Context = "two-column") -> Pi
     for ax in leftmost(axes):
         _name_levels(ax, rows, height, 22 if context == "one-column" else 40)
     foot(figure, result, counted_levels(len(rows), group), "blue: interval leaves out 0")
-    return Picture(figure, f"Points with intervals, sorted. {result.sentence}")
+    return Plot(figure, f"Points with intervals, sorted. {result.sentence}")
 
 
 def _sorted_panel(ax: Axes, block: pd.DataFrame) -> None:

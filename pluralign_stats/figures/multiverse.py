@@ -6,10 +6,10 @@ from matplotlib.axes import Axes
 
 from pluralign_stats.designs import plain_value
 from pluralign_stats.figures.breaking import PARAGRAPH, broken
-from pluralign_stats.figures.forest import Series, name_series
+from pluralign_stats.figures.forest_parts import Series, name_series
 from pluralign_stats.figures.marks import intervals, points, zero_line
 from pluralign_stats.figures.outcomes import span
-from pluralign_stats.figures.picture import Picture, drawing, need
+from pluralign_stats.figures.plot import Plot, drawing, need
 from pluralign_stats.figures.style import (
     COLOURS,
     INK,
@@ -68,7 +68,7 @@ _ROW = 0.145
 
 
 @drawing
-def specification_curve(result: Result, *, context: Context = "two-column") -> Picture:
+def specification_curve(result: Result, *, context: Context = "two-column") -> Plot:
     """Draw the estimates of all analyses in order, and below each what was chosen in it.
 
     Estimates and intervals that go beyond the axis end in arrows, and are counted below. Analyses
@@ -113,7 +113,7 @@ def specification_curve(result: Result, *, context: Context = "two-column") -> P
     name_series(figure, named, 3 if wide else 1)
     marks = ["filled: interval leaves out 0", *beyond, *_reasons(table)]
     foot(figure, result, *_counts(table), *marks)
-    return Picture(figure, f"Estimates in order, with the choices below. {result.sentence}")
+    return Plot(figure, f"Estimates in order, with the choices below. {result.sentence}")
 
 
 def _choices(table: pd.DataFrame) -> dict[str, list[str]]:

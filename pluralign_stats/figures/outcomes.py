@@ -8,9 +8,9 @@ from matplotlib.axes import Axes
 from pluralign_stats.designs import CONTROL, MINIATURES, Designs, plain_design
 from pluralign_stats.errors import InputError
 from pluralign_stats.figures.breaking import PARAGRAPH
-from pluralign_stats.figures.forest import forest, name_series, rows, styles
+from pluralign_stats.figures.forest_parts import draw_forest, name_series, rows, styles
 from pluralign_stats.figures.marks import RoundTicks
-from pluralign_stats.figures.picture import Picture, drawing, filled_where, need
+from pluralign_stats.figures.plot import Plot, drawing, filled_where, need
 from pluralign_stats.figures.style import Context, foot
 from pluralign_stats.notes import Code, tells
 from pluralign_stats.results import Result
@@ -25,7 +25,7 @@ _LABEL = 26
 
 
 @drawing
-def against_control_figure(result: Result, *, context: Context = "two-column") -> Picture:
+def against_control(result: Result, *, context: Context = "two-column") -> Plot:
     """Draw every design against the untuned control, one panel per dimension (figures 3A, 4A).
 
     Parameters
@@ -49,7 +49,7 @@ def against_control_figure(result: Result, *, context: Context = "two-column") -
 
 
 @drawing
-def pairwise_figure(result: Result, *, context: Context = "two-column") -> Picture:
+def pairwise(result: Result, *, context: Context = "two-column") -> Plot:
     """Draw designs against each other, one panel per dimension (figures 3B, 4B).
 
     Parameters
@@ -96,7 +96,7 @@ def _seeds(table: pd.DataFrame) -> str:
 def _forest(
     result: Result, table: pd.DataFrame, labels: Mapping[str, str], what: str, context: str,
     *parts: str,
-) -> Picture:  # fmt: skip
+) -> Plot:  # fmt: skip
     """Differences with their intervals: a row for each contrast, a panel for each dimension."""
     budgets = list(dict.fromkeys(table["budget"])) if "budget" in table else [""]
     series = styles(budgets)
@@ -107,11 +107,11 @@ def _forest(
         filled=significant(table),
     )
     where = rows(labels, context=context, series=len(budgets))
-    figure, _ = forest(table, where, series, what, context=context, across=_ACROSS)
+    figure, _ = draw_forest(table, where, series, what, context=context, across=_ACROSS)
     if "budget" in table:
         name_series(figure, {f"{name} budget": series[name] for name in budgets}, len(budgets))
     foot(figure, result, *parts, f"filled: {filled_where(table)}", *not_repeated(result))
-    return Picture(figure, f"Points with intervals by dimension. {result.sentence}")
+    return Plot(figure, f"Points with intervals by dimension. {result.sentence}")
 
 
 def compared(result: Result, *, control: bool) -> pd.DataFrame:
@@ -128,7 +128,7 @@ def compared(result: Result, *, control: bool) -> pd.DataFrame:
     against = result.table["reference"] == CONTROL
     table = result.table[against == control]
     if table.empty:
-        other = "pairwise_figure" if control else "against_control_figure"
+        other = "pairwise" if control else "against_control"
         what = "from the control" if control else "between designs"
         raise InputError(f"this table holds no difference {what}; draw it with {other}")
     return table

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NoReturn
 import numpy as np
 import pandas as pd
 
-from pluralign_stats.checks.loo import loo
+from pluralign_stats.checks.leave_one_out import loo
 from pluralign_stats.errors import check_one_of
 from pluralign_stats.fits.fit import Fit, made_of
 from pluralign_stats.fits.linear import LinearFit

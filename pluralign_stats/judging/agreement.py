@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 
 from pluralign_stats.backing import COUNT_WITHHELD, EVERYONE, Backing
-from pluralign_stats.describe.agreement import FEW_ITEMS, metric_notes, metric_of
 from pluralign_stats.describe.disclosure import hide_counts, published
 from pluralign_stats.describe.intervals import check_bootstrap, percentile_interval
+from pluralign_stats.describe.reliability import FEW_ITEMS, metric_notes, metric_of
 from pluralign_stats.errors import InputError, listing, one_of
 from pluralign_stats.figures.charts import JUDGE
 from pluralign_stats.formatting import minus, with_interval

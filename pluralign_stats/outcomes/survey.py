@@ -11,17 +11,17 @@ import pandas as pd
 from pluralign_stats.backing import COUNT_WITHHELD
 from pluralign_stats.demographics.effects import default_factors
 from pluralign_stats.demographics.plans import Model, fit_plans
-from pluralign_stats.describe.composition import not_asked
 from pluralign_stats.describe.disclosure import published
+from pluralign_stats.describe.participants import not_asked
 from pluralign_stats.errors import InputError, check_one_of
 from pluralign_stats.figures.charts import SURVEY
 from pluralign_stats.fits.fit import Fit
 from pluralign_stats.notes import Code, tells
 from pluralign_stats.outcomes.experiments import Experiment
-from pluralign_stats.outcomes.findings import NOT_REPEATED
 from pluralign_stats.outcomes.models import Kind
+from pluralign_stats.outcomes.paper_findings import NOT_REPEATED
 from pluralign_stats.outcomes.read import Outcomes, data_notes
-from pluralign_stats.outcomes.scores import scores
+from pluralign_stats.outcomes.score_table import scores
 from pluralign_stats.outcomes.survey_rows import (
     RATINGS,
     TUNED,

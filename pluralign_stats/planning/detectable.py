@@ -18,7 +18,7 @@ from pluralign_stats.errors import NotApplicableError
 from pluralign_stats.formatting import minus
 from pluralign_stats.models.bayes.options import check_whole
 from pluralign_stats.planning.design import StudyDesign
-from pluralign_stats.planning.power import (
+from pluralign_stats.planning.power_analysis import (
     METHODS,
     check_target,
     failures,

@@ -83,10 +83,10 @@ def several(designs: StudyDesign | Iterable[StudyDesign]) -> list[StudyDesign]:
     """
     given = [designs] if isinstance(designs, StudyDesign) else list(designs)
     if not given:
-        raise InputError("no design was given; give one pls.StudyDesign or more")
+        raise InputError("no design was given; give one pls.planning.StudyDesign or more")
     for design in given:
         if not isinstance(design, StudyDesign):
-            raise InputError(f"a design must be a pls.StudyDesign, not {design!r}")
+            raise InputError(f"a design must be a pls.planning.StudyDesign, not {design!r}")
     return list(dict.fromkeys(given))
 
 

@@ -297,7 +297,7 @@ def test_priors_of_a_joint_model_are_not_scaled_for_one_dimension(bayes):
 
 
 def test_all_checks_of_a_bayesian_fit(bayes, ratings):
-    made = pls.check(bayes, n_simulations=39)
+    made = pls.checks.check(bayes, n_simulations=39)
     assert [each.name for each in made] == [
         "sampling",
         "predictive",
@@ -311,17 +311,17 @@ def test_all_checks_of_a_bayesian_fit(bayes, ratings):
         assert escape(each.result.sentence) in each._repr_html_()
         assert "person-" not in each._repr_html_()
     nobody = pls.fit_bayes("rating ~ x", ratings.drop(columns="rater"), **QUICK)
-    assert len(pls.check(nobody, n_simulations=39)) == 3
+    assert len(pls.checks.check(nobody, n_simulations=39)) == 3
 
 
 def test_checks_of_the_other_kind_are_refused(bayes, gaussian, ordinal_fit):
     for fit in (bayes, gaussian):
         with pytest.raises(pls.InputError, match="there is predictive_check"):
-            pls.residual_check(fit, "kind")
+            pls.checks.residual_check(fit, "kind")
         with pytest.raises(pls.InputError, match="there is predictive_check"):
-            pls.calibration_check(fit, "kind")
+            pls.checks.calibration_check(fit, "kind")
         with pytest.raises(pls.InputError, match=r"there is loo\(fit, by='rater'\)"):
-            pls.influence_check(fit)
+            pls.checks.influence_check(fit)
     with pytest.raises(pls.InputError, match="calibration_check"):
         predictive_check(ordinal_fit)
     with pytest.raises(

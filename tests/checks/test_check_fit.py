@@ -189,7 +189,7 @@ def test_all_checks_speak_one_language(fit):
         assert {"term", "group", "estimate", "n_raters", "method"} <= set(each.result.table)
         assert each.result.sentence in each._repr_html_()
         assert "person-" not in each._repr_html_()
-        assert isinstance(each.figure(), pls.Picture)
+        assert isinstance(each.figure(), pls.figures.Plot)
     again = check(fit, n_simulations=39)
     for first, second in zip(made, again, strict=True):
         pd.testing.assert_frame_equal(first.result.table, second.result.table)

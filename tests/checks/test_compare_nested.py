@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 
 import pluralign_stats as pls
-from pluralign_stats import InputError, fit_linear, fit_ordinal, likelihood_ratio
+from pluralign_stats import InputError, fit_linear, fit_ordinal
+from pluralign_stats.checks import likelihood_ratio
 
 #: Small and large model, and R's chi-squared, degrees of freedom and p.
 WINE = {
@@ -258,7 +259,7 @@ def test_a_search_that_ended_too_early_is_not_tested(wine):
 
 def test_one_fit_is_not_compared(wine):
     with pytest.raises(InputError, match="two fits or more"):
-        pls.likelihood_ratio(fit_ordinal("rating ~ contact", wine))
+        pls.checks.likelihood_ratio(fit_ordinal("rating ~ contact", wine))
 
 
 def test_a_variance_by_group_that_may_hold_another_is_not_called_unnested(wine):

@@ -3,7 +3,7 @@ import json
 import pandas as pd
 import pytest
 
-from pluralign_stats import composition
+from pluralign_stats.describe import composition
 
 
 def test_a_good_study_is_described(toy, pluralign):

@@ -2,13 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pluralign_stats import (
-    InputError,
-    demographic_effects,
-    fit_linear,
-    fit_ordinal,
-    with_reference,
-)
+from pluralign_stats import InputError, demographic_effects, fit_linear, fit_ordinal, with_reference
 from pluralign_stats.effects.adjust import holm
 
 

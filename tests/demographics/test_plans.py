@@ -1,11 +1,9 @@
 import numpy as np
 import pytest
 
-from pluralign_stats import (
-    InputError,
+from pluralign_stats import InputError, demographic_effects, fit_linear
+from pluralign_stats.demographics import (
     bayesian_effects,
-    demographic_effects,
-    fit_linear,
     intersections,
     joint_effects,
     scale_use,

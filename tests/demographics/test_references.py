@@ -87,9 +87,11 @@ def test_judges_are_held_against_the_largest_group(study_of):
     frame["g"], frame["rating"] = group, [1 + i % 5 for i in range(108)]
     study = study_of(frame, demographics={"g": {}})
     scores = pd.DataFrame({"item": ["x", "y"], "dimension": "rating", "score": [2.0, 4.0]})
-    found = pls.judge_contrasts(study, scores.assign(judge="one"), n_bootstrap=100)
+    found = pls.judging.judge_contrasts(study, scores.assign(judge="one"), n_bootstrap=100)
     assert list(found.table["contrast"]) == ["b vs c"]
     assert any("as 'a' has fewer than 10 raters" in note for note in found.meta.notes)
-    none = pls.judge_contrasts(study, scores.assign(judge="one"), n_bootstrap=100, min_cell=25)
+    none = pls.judging.judge_contrasts(
+        study, scores.assign(judge="one"), n_bootstrap=100, min_cell=25
+    )
     assert none.table.empty
     assert "only 'c' has 25 raters or more" in none.sentence

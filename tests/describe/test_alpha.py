@@ -3,7 +3,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pluralign_stats import agreement
+from pluralign_stats.describe import agreement
 from pluralign_stats.describe.alpha import interval_alpha, item_sums
 
 #: Four coders and twelve units: Krippendorff (2011), Computing Krippendorff's Alpha-Reliability.

@@ -35,7 +35,7 @@ def attacked(study: pls.Study, name: str, by_level: Iterable[pd.DataFrame] = ())
     cells = list(study.answers[name].cat.categories)
     levels = [c for c in cells if c not in SILENT.values()]
     raters = len(study.raters)
-    who = pls.composition(study)
+    who = pls.describe.composition(study)
     table = csv(who)
     learn_levels(found, study, table, name, EACH, "")
     for c, row in table[table["term"] == label].set_index("group").iterrows():
@@ -45,19 +45,22 @@ def attacked(study: pls.Study, name: str, by_level: Iterable[pd.DataFrame] = ())
     if "ratings" in who.sentence:
         total = int(who.sentence.split(" gave ")[1].split()[0].replace(",", ""))
         found.learn({f"{name}={c}|{d}": EACH for c in cells for d in DIMENSIONS}, total)
-    unanswered = csv(pls.nonresponse(study)).set_index("term").loc[label]
+    unanswered = csv(pls.describe.nonresponse(study)).set_index("term").loc[label]
     if pd.notna(unanswered["n_raters"]):
         found.learn({f"{name}={c}": 1 for c in levels}, unanswered["n_raters"])
     for kind, cell in SILENT.items():
         share = unanswered[f"{kind}_share"]
         if cell in cells and pd.notna(share):
             found.learn({f"{name}={cell}": 1}, round(share * raters))
-    totals = [csv(pls.rating_distribution(study)), csv(pls.agreement(study, n_bootstrap=100))]
+    totals = [
+        csv(pls.describe.rating_distribution(study)),
+        csv(pls.describe.agreement(study, n_bootstrap=100)),
+    ]
     for row in pd.concat(totals).dropna(subset="n_raters").itertuples():
         found.learn({f"{name}={c}|{row.dimension.lower()}": 1 for c in cells}, row.n_raters)
     tables = [
-        csv(pls.rating_distribution(study, name)),
-        csv(pls.agreement(study, name, n_bootstrap=100)),
+        csv(pls.describe.rating_distribution(study, name)),
+        csv(pls.describe.agreement(study, name, n_bootstrap=100)),
     ]
     for table in tables:
         learn_levels(found, study, table, name, EACH, "")
@@ -139,7 +142,10 @@ def test_two_tables_never_count_a_group_as_almost_the_same(study_of, skipped):
     study = study_with(study_of, cells, skipped.items())
     small_cells_stay_open(study)
     whole = study.answers["g"].value_counts()
-    shown = [pls.rating_distribution(study, "g"), pls.agreement(study, "g", n_bootstrap=100)]
+    shown = [
+        pls.describe.rating_distribution(study, "g"),
+        pls.describe.agreement(study, "g", n_bootstrap=100),
+    ]
     for table in map(csv, shown):
         for level, n in table.dropna(subset="n_raters").set_index("group")["n_raters"].items():
             if level in whole.index:
@@ -174,16 +180,16 @@ def test_checks_of_a_model_do_not_count_a_group_as_almost_the_same(study_of):
     study = study_with(study_of, cells, h=other)
     fit = pls.demographic_effects(study, dimensions=["one"]).fits["one", "g"]
     for result in (
-        pls.calibration_check(fit, "g", n_simulations=19).result,
-        pls.predicted_shares(fit, "g"),
-        pls.residual_check(fit, "g", n_simulations=19).result,
+        pls.checks.calibration_check(fit, "g", n_simulations=19).result,
+        pls.checks.predicted_shares(fit, "g"),
+        pls.checks.residual_check(fit, "g", n_simulations=19).result,
     ):
         table = csv(result).drop_duplicates("group").set_index("group")
         assert np.isnan(table.loc["a", "n_raters"])
         assert np.isnan(table.loc["a", "n_ratings"])
         assert table.loc[["b", "c"], "n_raters"].tolist() == [80, 60]
         assert result.table["n_raters"].notna().all()
-    table = csv(pls.calibration_check(fit, "g", n_simulations=19).result)
+    table = csv(pls.checks.calibration_check(fit, "g", n_simulations=19).result)
     assert table.loc[table["group"] == "All", "n_raters"].isna().all()
     withheld = table[table["group"].isin(["a", "All"])]
     np.testing.assert_allclose(withheld["observed"], withheld["observed"].round(2))
@@ -194,10 +200,10 @@ def test_one_without_an_answer_among_those_who_were_asked(study_of):
     cells = {"a": 40, "b": 30, "missing": 26}
     country = np.array(["X"] * 71 + ["Y"] * 25)
     study = study_with(study_of, cells, country=country)
-    row = pls.nonresponse(study).table.set_index("term").loc["G"]
+    row = pls.describe.nonresponse(study).table.set_index("term").loc["G"]
     assert row["not_asked"] == "Country = Y"
     found = attacked(study, "g")
-    y = pls.composition(study).table.set_index("group").loc["Y", "n_raters"]
+    y = pls.describe.composition(study).table.set_index("group").loc["Y", "n_raters"]
     assert y == 25
     found.learn({"more": 1, f"g={SILENT['missing']}": -1}, -y)
     assert open_sizes(found, {"more": 1}) >= 4
@@ -216,7 +222,7 @@ def test_p_is_adjusted_among_what_is_shown(study_of):
 def test_shares_do_not_tell_the_counts_that_are_withheld(study_of):
     """Of a share in full the denominator can be read; coarse ones leave many numbers possible."""
     study = study_with(study_of, {"a": 70, "b": 41, "declined": 1}, seed=5)
-    table = csv(pls.rating_distribution(study, "g"))
+    table = csv(pls.describe.rating_distribution(study, "g"))
     hidden = table[table["n_raters"].isna()]
     assert set(hidden["group"]) == {"b"}
     for _, rows in hidden.groupby("dimension"):
@@ -240,12 +246,12 @@ def test_filters_do_not_tell_of_few(study_of, failed):
             "_exclusions": lost.assign(raters=[failed, 30]),
         }
     )
-    result = pls.exclusions(changed)
+    result = pls.describe.exclusions(changed)
     table = csv(result).set_index("filter")
     assert table.loc["attention", ["n_rows", "n_raters"]].isna().all()
     assert table.loc["speed", "n_raters"] == 30
     assert str(failed + 30) not in result.sentence
-    assert pls.exclusions(changed, min_cell=1).table["n_raters"].tolist() == [failed, 30]
+    assert pls.describe.exclusions(changed, min_cell=1).table["n_raters"].tolist() == [failed, 30]
 
 
 def test_totals_of_rows_and_columns_leave_small_cells_of_a_table_open():
@@ -293,18 +299,18 @@ def test_tests_of_a_model_do_not_tell_how_many_it_leaves_out(study_of):
     study = study_with(study_of, {"a": 101, "b": 60, "declined": 1})
     fit = pls.demographic_effects(study, dimensions=["one"]).fits["one", "g"]
     assert fit.design.left_out == 1
-    table = csv(pls.proportional_odds(fit))
+    table = csv(pls.checks.proportional_odds(fit))
     assert table[["n_units", "n_ratings", "df_residual", "statistic"]].isna().all(axis=None)
     assert table["p_value"].notna().all()
-    assert csv(pls.random_effects_table(fit, "item"))["n_ratings"].isna().all()
-    assert csv(pls.influence_check(fit, "item").result)["n_raters"].isna().all()
-    assert csv(pls.residual_check(fit, n_simulations=19).result)["n_raters"].isna().all()
-    shares = csv(pls.predicted_shares(fit, "g")).set_index("group")["n_raters"]
+    assert csv(pls.checks.random_effects_table(fit, "item"))["n_ratings"].isna().all()
+    assert csv(pls.checks.influence_check(fit, "item").result)["n_raters"].isna().all()
+    assert csv(pls.checks.residual_check(fit, n_simulations=19).result)["n_raters"].isna().all()
+    shares = csv(pls.checks.predicted_shares(fit, "g")).set_index("group")["n_raters"]
     assert shares["b"].isna().all()
     assert (shares["a"] == 101).all()
     full = study_with(study_of, {"a": 101, "b": 60})
     whole = pls.demographic_effects(full, dimensions=["one"]).fits["one", "g"]
-    assert csv(pls.proportional_odds(whole))["n_units"].tolist() == [161, 161]
+    assert csv(pls.checks.proportional_odds(whole))["n_units"].tolist() == [161, 161]
 
 
 def read_back(result: pls.Result) -> str:
@@ -325,7 +331,7 @@ def test_what_a_fit_says_of_itself_does_not_tell_how_many_it_leaves_out(without_
     data = study.ratings[study.ratings["dimension"] == "one"]
     small = pls.fit_ordinal("rating ~ g", data, rater="rater")
     large = pls.fit_ordinal("rating ~ g + (1|rater)", data)
-    test = pls.likelihood_ratio(small, large)
+    test = pls.checks.likelihood_ratio(small, large)
     shown = [fit.summary(), test, fit.predictions(), fit.predictions(by="g")]
     shown += [fit.contrasts("g"), fit.percent("g")]
     for text in (*map(read_back, shown), repr(fit), fit._repr_html_()):
@@ -367,7 +373,7 @@ def test_a_level_hidden_for_one_dimension_is_hidden_in_models_of_others(study_of
         fit.percent("g"),
         fit.predictions(by="g"),
         fit.comparisons("g"),
-        pls.residual_check(fit, "g", n_simulations=19).result,
+        pls.checks.residual_check(fit, "g", n_simulations=19).result,
     ):
         table = csv(result)
         away = table[table.get("group", table.get("contrast")).str.contains("^[bc]")]
@@ -391,20 +397,20 @@ def test_a_level_within_a_group_does_not_tell_of_few_in_the_other(study_of):
 def test_ratings_of_two_dimensions_do_not_tell_those_of_few_who_left_one_out(study_of, skipped):
     """What is positive on one dimension, less what is positive on it beside another."""
     study = study_with(study_of, {"a": 101, "b": 60}, skipped.items())
-    result = pls.positive_given_positive(study, n_bootstrap=100)
+    result = pls.describe.positive_given_positive(study, n_bootstrap=100)
     table, whole = csv(result), result.table
     few_left = sum(skipped.values()) < MIN_CELL
     assert table["n_ratings"].isna().all() == few_left
     told = tells(table["estimate"].to_numpy(), whole["n_ratings"].to_numpy())
     assert not (told & few_left).any()
-    assert pls.joint_figure(result).alt
+    assert pls.figures.joint(result).alt
 
 
 @pytest.mark.parametrize("skipped", [{"a": 1}, {"a": 1, "b": 3}, {"b": 11}, {}])
 def test_numbers_of_ratings_do_not_tell_how_few_left_a_dimension_out(study_of, skipped):
     study = study_with(study_of, {"a": 101, "b": 60}, skipped.items())
     n = EACH * (2 * 161 - sum(skipped.values()))
-    who = pls.composition(study)
+    who = pls.describe.composition(study)
     texts = (who.sentence, repr(study), study._repr_html_(), str(study.told_counts()))
     small = 0 < sum(skipped.values()) < MIN_CELL
     assert all((f"{n:,}" in t or str(n) in t) != small for t in texts)

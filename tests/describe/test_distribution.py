@@ -2,7 +2,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pluralign_stats import InputError, composition, rating_distribution
+from pluralign_stats import InputError
+from pluralign_stats.describe import composition, rating_distribution
 
 
 @pytest.mark.parametrize("by", [None, "gender", "country", "politics"])

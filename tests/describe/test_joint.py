@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pluralign_stats import InputError, positive_given_positive
+from pluralign_stats import InputError
+from pluralign_stats.describe import positive_given_positive
 from pluralign_stats.describe.joint import joint_positives
 
 

@@ -116,7 +116,7 @@ def test_likelihood_ratios(carrots):
     complete = carrots.dropna(subset=["Gender", "Age"])
     for name, pair in formulas.items():
         fits = [pls.fit_linear(formula, complete, reml=False) for formula in pair]
-        row = pls.likelihood_ratio(*fits).table.iloc[1]
+        row = pls.checks.likelihood_ratio(*fits).table.iloc[1]
         assert row["statistic"] == pytest.approx(stored[name]["chisq"], abs=1e-3)
         assert row["df"] == stored[name]["df"]
         assert row["p_value"] == pytest.approx(stored[name]["p"], rel=2e-3)

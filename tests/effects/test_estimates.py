@@ -190,8 +190,8 @@ def test_what_a_posterior_does_not_have_is_refused_with_what_to_use(posterior):
         (lambda: posterior.predictions(interval="simulation"), "leave 'interval' out"),
         (lambda: posterior.summary(interval="profile"), "'credible'"),
         (lambda: pls.joint_test(posterior, "gender"), "contrasts('gender', pairs='all')"),
-        (lambda: pls.proportional_odds(posterior), "fit_ordinal"),
-        (lambda: pls.likelihood_ratio(posterior, posterior), "fit.loo()"),
+        (lambda: pls.checks.proportional_odds(posterior), "fit_ordinal"),
+        (lambda: pls.checks.likelihood_ratio(posterior, posterior), "fit.loo()"),
     ]
     for call, told in cases:
         with pytest.raises(InputError) as error:

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 import pluralign_stats as pls
-from pluralign_stats import Recipe
+from pluralign_stats.feedback import Recipe
 from pluralign_stats.study.reference import with_reference
 
 

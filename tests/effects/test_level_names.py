@@ -7,7 +7,7 @@ from matplotlib.text import Text
 
 import pluralign_stats as pls
 from pluralign_stats.backing import beside
-from pluralign_stats.figures.outcomes import against_control_figure
+from pluralign_stats.figures.outcomes import against_control
 from tests.reports.odd_studies import Odd, write_odd
 
 GENDER = ("A vs B", "A", "x: y, z")
@@ -21,7 +21,7 @@ def study(tmp_path_factory) -> pls.Study:
 
 
 @pytest.fixture(scope="module")
-def effects(study) -> pls.DemographicEffects:
+def effects(study) -> pls.demographics.DemographicEffects:
     return pls.demographic_effects(study)
 
 
@@ -36,7 +36,7 @@ def test_tables_hold_level_and_reference(effects):
 
 
 def test_rows_of_the_forest_are_called_by_their_levels(effects):
-    picture = pls.forest_figure(effects.differences)
+    picture = pls.figures.forest(effects.differences)
     words = {text.get_text().replace("\n", " ") for text in picture.figure.findobj(Text)}
     for levels, term in ((GENDER, "Gender"), (AREA, "Area")):
         assert f"{term}, vs {levels[0]}" in words
@@ -83,7 +83,7 @@ def test_level_and_reference_are_for_files_not_for_readers(effects, tmp_path):
 def test_a_hand_made_table_without_them_is_told_so(effects):
     old = pls.Result(effects.differences.table.drop(columns="level"), "x")
     with pytest.raises(pls.InputError, match="it belongs to another figure"):
-        against_control_figure(old)
+        against_control(old)
 
 
 def test_hyphens_of_names_stay_hyphens():

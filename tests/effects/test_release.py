@@ -161,16 +161,16 @@ def test_figures_and_exhibits_hold_no_small_level(fit, tmp_path):
     result = pls.Result(
         result.table.assign(dimension="Kindness"), "", result.meta, backing=result.backing
     )
-    picture = pls.forest_figure(result)
+    picture = pls.figures.forest(result)
     assert "Tiny" not in picture.alt
     assert not any("Tiny" in t.get_text() for t in picture.figure.findobj(match=_has_text))
-    whole = pls.forest_figure(result.released(min_cell=1))
+    whole = pls.figures.forest(result.released(min_cell=1))
     assert any("Tiny" in t.get_text() for t in whole.figure.findobj(match=_has_text))
-    pls.Exhibits(tmp_path).show("differences", fit.contrasts("g"))
+    pls.ReportBuilder(tmp_path).show("differences", fit.contrasts("g"))
     assert "Tiny" not in (tmp_path / "tables" / "differences.csv").read_text("utf-8")
     told = json.loads((tmp_path / "tables" / "differences.json").read_text("utf-8"))
     assert "Tiny" not in json.dumps(told)
-    pls.Exhibits(tmp_path / "open", min_cell=1).show("differences", fit.contrasts("g"))
+    pls.ReportBuilder(tmp_path / "open", min_cell=1).show("differences", fit.contrasts("g"))
     assert "Tiny" in (tmp_path / "open" / "tables" / "differences.csv").read_text("utf-8")
 
 

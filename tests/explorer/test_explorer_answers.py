@@ -377,7 +377,9 @@ def test_the_static_page_has_every_view_with_its_words(answers: Answers) -> None
     assert "onclick" not in page
 
 
-def test_rows_of_a_result_keep_their_numbers(small_effects: pls.DemographicEffects) -> None:
+def test_rows_of_a_result_keep_their_numbers(
+    small_effects: pls.demographics.DemographicEffects,
+) -> None:
     odds = pls.only_rows(small_effects.percents, term="Gender", reading="odds")
     table = small_effects.percents.table
     picked = table[(table["term"] == "Gender") & (table["reading"] == "odds")]

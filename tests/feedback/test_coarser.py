@@ -4,8 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pluralign_stats import InputError, coarser_scales, feedback_scales_figure
+from pluralign_stats import InputError
+from pluralign_stats.feedback import coarser_scales
 from pluralign_stats.feedback.recipe import STRATEGIES, Recipe
+from pluralign_stats.figures import feedback_scales
 
 COUNTS = ["n_preferences", "n_pairs", "n_raters"]
 
@@ -54,7 +56,7 @@ def test_the_sentence_and_the_figure_hold_the_tables_numbers(small_study):
     assert result.sentence.startswith("Toxicity: of the labels that the 5-point")
     assert f"a coarser scale loses at most {lost:.0%} (" in result.sentence
     assert f"turns round at most {turned:.0%} (" in result.sentence
-    picture = feedback_scales_figure(result)
+    picture = feedback_scales(result)
     (ax,) = picture.figure.axes
     drawn = [path.get_extents().width for bars in ax.collections for path in bars.get_paths()]
     shares = result.table[["flipped_share", "lost_share"]].dropna().to_numpy().ravel()
@@ -79,7 +81,7 @@ def test_a_scale_without_a_coarser_form_is_said_to_have_none(study_of):
     assert result.sentence == (
         "There is no coarser scale on which feedback on Rating could be compared."
     )
-    assert not feedback_scales_figure(result).figure.axes
+    assert not feedback_scales(result).figure.axes
 
 
 def test_unknown_names(small_study):

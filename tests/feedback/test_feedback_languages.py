@@ -44,7 +44,7 @@ def spoken(tmp_path):
     return make
 
 
-RECIPE = pls.Recipe(weights={"x": 1}, strategy="mean")
+RECIPE = pls.feedback.Recipe(weights={"x": 1}, strategy="mean")
 
 
 @pytest.mark.parametrize(

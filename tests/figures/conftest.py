@@ -16,10 +16,10 @@ def fit(small_study: pls.Study) -> pls.OrdinalFit:
 
 
 @pytest.fixture(scope="session")
-def texts() -> Callable[[pls.Picture], list[str]]:
+def texts() -> Callable[[pls.figures.Plot], list[str]]:
     """Every word of a figure that is seen."""
 
-    def read(picture: pls.Picture) -> list[str]:
+    def read(picture: pls.figures.Plot) -> list[str]:
         found = picture.figure.findobj(lambda a: hasattr(a, "get_text"))
         return [t.get_text() for t in found if t.get_visible() and t.get_text()]
 
@@ -38,10 +38,10 @@ def bars() -> Callable[[Axes], list[tuple[float, float]]]:
 
 
 @pytest.fixture(scope="session")
-def inside() -> Callable[[pls.Picture], bool]:
+def inside() -> Callable[[pls.figures.Plot], bool]:
     """Whether nothing that is drawn lies beyond the edge of a figure."""
 
-    def lies(picture: pls.Picture) -> bool:
+    def lies(picture: pls.figures.Plot) -> bool:
         box, (width, height) = picture.figure.get_tightbbox(), picture.figure.get_size_inches()
         return min(box.x0, box.y0) >= -0.02 and box.x1 <= width + 0.02 and box.y1 <= height + 0.02
 

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 import pluralign_stats as pls
-from pluralign_stats.checks.loo import loo_check
+from pluralign_stats.checks.leave_one_out import loo_check
 from pluralign_stats.checks.sampling import sampling_check
 from pluralign_stats.results import Metadata, Result
 
@@ -24,7 +24,7 @@ def offsets(ax):
 
 
 def test_predictive_figure_shows_what_was_observed(bayes, inside, texts):
-    check = pls.predictive_check(bayes, "politics", n_draws=39)
+    check = pls.checks.predictive_check(bayes, "politics", n_draws=39)
     picture = check.figure()
     axes = picture.figure.axes
     assert [ax.get_title(loc="center") for ax in axes] == [f"Rating {k}" for k in range(1, 6)]
@@ -35,7 +35,7 @@ def test_predictive_figure_shows_what_was_observed(bayes, inside, texts):
 
 
 def test_predictive_figure_of_raters(bayes, inside, texts):
-    picture = pls.predictive_check(bayes, "rater", n_draws=39).figure()
+    picture = pls.checks.predictive_check(bayes, "rater", n_draws=39).figure()
     assert len(picture.figure.axes) == 2
     words = " ".join(texts(picture))
     assert "Spread (SD) of a rater's ratings" in words
@@ -54,7 +54,7 @@ def test_ridges_stand_where_the_draws_are(inside, texts):
     result = Result(
         table, "Two differences.", Metadata("Effects", data="simulated", unit="log odds")
     )
-    picture = pls.ridge_figure(result)
+    picture = pls.figures.ridge(result)
     assert [ax.get_title(loc="center") for ax in picture.figure.axes] == ["Toxicity", "Helpfulness"]
     means = table.groupby(["dimension", "contrast"])["estimate"].mean()
     panels = zip(["Toxicity", "Helpfulness"], picture.figure.axes, strict=True)
@@ -66,17 +66,17 @@ def test_ridges_stand_where_the_draws_are(inside, texts):
     assert "simulated study" in words
     assert inside(picture)
     alone = result.table.query("dimension == 'Toxicity'").drop(columns="dimension")
-    assert len(pls.ridge_figure(Result(alone, "One.")).figure.axes) == 1
+    assert len(pls.figures.ridge(Result(alone, "One.")).figure.axes) == 1
 
 
 def test_a_constant_effect_has_a_ridge_too(inside):
     table = pd.DataFrame({"contrast": "a", "estimate": np.zeros(20)})
-    assert inside(pls.ridge_figure(Result(table, "Nothing.")))
+    assert inside(pls.figures.ridge(Result(table, "Nothing.")))
 
 
 @pytest.mark.parametrize("by", ["rating", "rater"])
 def test_pareto_figure_marks_what_is_above_the_limit(bayes, inside, by, monkeypatch):
-    monkeypatch.setattr("pluralign_stats.checks.loo.LARGEST_K", 0.3)
+    monkeypatch.setattr("pluralign_stats.checks.leave_one_out.LARGEST_K", 0.3)
     check = loo_check(bayes, by)
     picture = check.figure()
     (ax,) = picture.figure.axes
@@ -98,8 +98,8 @@ def test_sampling_figure_has_a_panel_for_each_bad_parameter(bayes, inside, texts
 
 def test_tables_of_another_kind_are_refused(bayes):
     with pytest.raises(pls.InputError, match="no column"):
-        pls.predictive_figure(bayes.summary())
+        pls.figures.predictive(bayes.summary())
     with pytest.raises(pls.InputError, match="no column 'contrast'"):
-        pls.ridge_figure(bayes.summary())
+        pls.figures.ridge(bayes.summary())
     with pytest.raises(pls.InputError, match="no column 'share'"):
-        pls.pareto_figure(pls.loo(bayes))
+        pls.figures.pareto(pls.checks.loo(bayes))

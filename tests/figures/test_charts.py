@@ -17,15 +17,15 @@ ALL = {name: each for name, each in vars(charts).items() if isinstance(each, cha
 
 @pytest.mark.parametrize("chart", [*ALL.values(), *charts.CHECKS.values()], ids=lambda c: c.name)
 def test_every_chart_is_a_public_figure(chart):
-    assert chart.name in pls.__all__
-    assert getattr(pls, chart.name).__module__ == f"pluralign_stats.figures.{chart.module}"
+    assert chart.name in pls.figures.__all__
+    assert getattr(pls.figures, chart.name).__module__ == f"pluralign_stats.figures.{chart.module}"
 
 
 def test_a_result_draws_what_its_function_draws(small_study, small_effects):
     for result, draw in (
-        (pls.composition(small_study), pls.composition_figure),
-        (pls.rating_distribution(small_study, "politics"), pls.distribution_figure),
-        (small_effects.differences, pls.forest_figure),
+        (pls.describe.composition(small_study), pls.figures.composition),
+        (pls.describe.rating_distribution(small_study, "politics"), pls.figures.distribution),
+        (small_effects.differences, pls.figures.forest),
     ):
         same = result.plot("one-column").render("svg") == draw(result, context="one-column").render(
             "svg"
@@ -42,11 +42,11 @@ def test_a_table_without_a_figure_says_so():
 
 def test_other_contexts_are_refused(small_study):
     with pytest.raises(InputError, match="'context' must be one of 'one-column', 'two-column'"):
-        pls.composition(small_study).plot("page")
+        pls.describe.composition(small_study).plot("page")
 
 
 def test_the_latex_is_that_of_the_file(small_study, tmp_path):
-    result = pls.composition(small_study)
+    result = pls.describe.composition(small_study)
     result.save(tmp_path / "table")
     assert result.to_latex() == (tmp_path / "table.tex").read_text("utf-8")
 
@@ -54,8 +54,8 @@ def test_the_latex_is_that_of_the_file(small_study, tmp_path):
 def test_seaborn_is_loaded_when_a_figure_is_drawn():
     code = (
         "import sys, pluralign_stats as pls\n"
-        "found = pls.composition(pls.simulate_study(1, n_raters=20))\n"
-        "pls.Exhibits\n"
+        "found = pls.describe.composition(pls.simulate_study(1, n_raters=20))\n"
+        "pls.ReportBuilder\n"
         "before = {'seaborn', 'matplotlib'} & set(sys.modules)\n"
         "found.plot()\n"
         "print(sorted(before), 'seaborn' in sys.modules)"

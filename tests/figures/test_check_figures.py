@@ -5,7 +5,7 @@ import pluralign_stats as pls
 from pluralign_stats.checks.calibration import calibration_check
 from pluralign_stats.checks.influence import influence_check
 from pluralign_stats.checks.residuals import residual_check
-from pluralign_stats.figures.checks import calibration_figure, influence_figure, residual_figure
+from pluralign_stats.figures.checks import calibration, influence, residuals
 
 
 def test_calibration_shows_what_was_observed(fit, inside):
@@ -24,14 +24,14 @@ def test_linear_calibration_has_one_panel(small_study, inside):
     ratings = small_study.ratings
     data = ratings[ratings["dimension"] == small_study.dimensions[0]]
     fit = pls.fit_linear("rating ~ politics + (1|rater) + (1|item)", data)
-    picture = calibration_figure(calibration_check(fit, n_simulations=39).result)
+    picture = calibration(calibration_check(fit, n_simulations=39).result)
     assert len(picture.figure.axes) == 1
     assert inside(picture)
 
 
 def test_residuals_have_a_panel_for_each_group(fit, inside):
     result = residual_check(fit, n_simulations=39).result
-    picture = residual_figure(result)
+    picture = residuals(result)
     heights = [bar.get_height() for ax in picture.figure.axes for bar in ax.patches]
     np.testing.assert_allclose(heights, result.table["estimate"])
     assert inside(picture)
@@ -39,7 +39,7 @@ def test_residuals_have_a_panel_for_each_group(fit, inside):
 
 def test_influence_shows_raters_by_items(fit, texts, inside):
     check = influence_check(fit)
-    picture = influence_figure(check.result, *check.details)
+    picture = influence(check.result, *check.details)
     points, matrix = picture.figure.axes[:2]
     drawn = points.collections[1].get_offsets()[:, 0]
     np.testing.assert_allclose(drawn, check.result.table["estimate"].head(10))
@@ -56,4 +56,4 @@ def test_influence_shows_raters_by_items(fit, texts, inside):
 
 def test_tables_of_another_kind_are_refused(fit):
     with pytest.raises(pls.InputError, match="no column 'observed'"):
-        calibration_figure(pls.predictions(fit, by="politics", kind="probability"))
+        calibration(pls.predictions(fit, by="politics", kind="probability"))

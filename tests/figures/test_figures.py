@@ -37,27 +37,29 @@ def two(study):
 
 
 TABLES = {
-    "composition": pls.composition,
-    "distribution": pls.rating_distribution,
-    "distribution by group": lambda s: pls.rating_distribution(s, "politics"),
-    "agreement": lambda s: pls.agreement(s, n_bootstrap=100),
-    "agreement by group": lambda s: pls.agreement(s, "politics", n_bootstrap=100),
-    "joint": lambda s: pls.positive_given_positive(s, n_bootstrap=100),
+    "composition": pls.describe.composition,
+    "distribution": pls.describe.rating_distribution,
+    "distribution by group": lambda s: pls.describe.rating_distribution(s, "politics"),
+    "agreement": lambda s: pls.describe.agreement(s, n_bootstrap=100),
+    "agreement by group": lambda s: pls.describe.agreement(s, "politics", n_bootstrap=100),
+    "joint": lambda s: pls.describe.positive_given_positive(s, n_bootstrap=100),
     "forest": lambda s: pls.demographic_effects(s).differences,
     "forest of one demographic": lambda s: pls.demographic_effects(s, ["politics"]).differences,
     "forest of one dimension": lambda s: of(s, "toxicity").differences,
     "forest of two dimensions": lambda s: of(s, "toxicity", "sensitivity").differences,
-    "distribution of one dimension": lambda s: pls.rating_distribution(one(s)),
-    "agreement of one dimension": lambda s: pls.agreement(one(s), n_bootstrap=100),
-    "joint of two dimensions": lambda s: pls.positive_given_positive(two(s), n_bootstrap=100),
+    "distribution of one dimension": lambda s: pls.describe.rating_distribution(one(s)),
+    "agreement of one dimension": lambda s: pls.describe.agreement(one(s), n_bootstrap=100),
+    "joint of two dimensions": lambda s: pls.describe.positive_given_positive(
+        two(s), n_bootstrap=100
+    ),
     "forest of percents": lambda s: one_reading(pls.demographic_effects(s, ["gender"])),
 }
 DRAW = {
-    "composition": pls.composition_figure,
-    "distribution": pls.distribution_figure,
-    "agreement": pls.agreement_figure,
-    "joint": pls.joint_figure,
-    "forest": pls.forest_figure,
+    "composition": pls.figures.composition,
+    "distribution": pls.figures.distribution,
+    "agreement": pls.figures.agreement,
+    "joint": pls.figures.joint,
+    "forest": pls.figures.forest,
 }
 
 
@@ -79,10 +81,10 @@ def texts(picture):
 
 def test_words_stand_beside_every_figure(shown):
     _, result, picture = shown
-    assert isinstance(picture, pls.Picture)
+    assert isinstance(picture, pls.figures.Plot)
     assert result.sentence in picture.alt
     assert len(picture.alt) > len(result.sentence) > 20
-    assert repr(picture) == f"<Picture: {picture.alt}>"
+    assert repr(picture) == f"<Plot: {picture.alt}>"
     assert re.search(
         r'<img src="data:image/png;base64,[^"]+" width="\d+" alt="[^"]+">', picture._repr_html_()
     )
@@ -169,7 +171,7 @@ def test_numbers_of_raters_are_shown(shown):
 
 
 def test_pictures_bring_their_own_ground(small_study):
-    picture = pls.composition_figure(pls.composition(small_study))
+    picture = pls.figures.composition(pls.describe.composition(small_study))
     image = mpl.image.imread(io.BytesIO(picture.render("png")))
     assert image.shape[2] == 3 or (image[:, :, 3] == 1).all()
     assert (image[0, 0, :3] == 1).all()
@@ -177,7 +179,7 @@ def test_pictures_bring_their_own_ground(small_study):
 
 def test_the_users_own_settings_stay(small_study):
     before = dict(mpl.rcParams)
-    drawn("composition", pls.composition(small_study)).render("svg")
+    drawn("composition", pls.describe.composition(small_study)).render("svg")
     assert dict(mpl.rcParams) == before
 
 
@@ -191,10 +193,10 @@ def test_of_an_empty_table_the_figure_says_why(name, small_study):
 
 
 def test_withheld_cells_are_drawn_as_withheld(small_study):
-    result = pls.composition(small_study)
+    result = pls.describe.composition(small_study)
     withheld = int(result.table["n_raters"].isna().sum())
     assert withheld
-    picture = pls.composition_figure(result)
+    picture = pls.figures.composition(result)
     assert sum(t.strip() == "withheld" for t in texts(picture)) == withheld
 
 
@@ -209,44 +211,44 @@ def with_levels(study_of, *levels):
 def test_dollar_signs_and_tags_in_levels_are_plain_text(study_of):
     levels = ("$20k to $40k", "a_b^c $x_1$", "<script>alert(1)</script> & co")
     study = with_levels(study_of, *levels)
-    picture = pls.composition_figure(pls.composition(study))
+    picture = pls.figures.composition(pls.describe.composition(study))
     assert set(levels) <= {t.strip() for t in texts(picture)}
     assert b"<script" not in picture.render("svg")
-    shares = pls.distribution_figure(pls.rating_distribution(study, "g"))
+    shares = pls.figures.distribution(pls.describe.rating_distribution(study, "g"))
     assert {f"{level} (20)" for level in levels} <= set(texts(shares))
 
 
 def test_the_text_alternative_is_escaped():
     from matplotlib.figure import Figure
 
-    html = pls.Picture(Figure(), 'A "bar" <script>')._repr_html_()
+    html = pls.figures.Plot(Figure(), 'A "bar" <script>')._repr_html_()
     assert 'alt="A &quot;bar&quot; &lt;script&gt;"' in html
 
 
 def test_an_interval_beside_its_estimate_is_drawn(small_study):
     """A percentile interval of alpha need not hold the estimate."""
-    found = pls.agreement(small_study, n_bootstrap=100, conf_level=0.01)
+    found = pls.describe.agreement(small_study, n_bootstrap=100, conf_level=0.01)
     beside = (found.table["estimate"] < found.table["conf_low"]) | (
         found.table["estimate"] > found.table["conf_high"]
     )
     assert beside.any()
-    assert pls.agreement_figure(found).render("svg").startswith(b"<?xml")
+    assert pls.figures.agreement(found).render("svg").startswith(b"<?xml")
 
 
 def test_what_could_not_be_measured_is_drawn(small_study):
-    result = pls.agreement(small_study, n_bootstrap=100)
+    result = pls.describe.agreement(small_study, n_bootstrap=100)
     table = result.table.copy()
     table.loc[0, ["estimate", "conf_low", "conf_high"]] = float("nan")
-    pls.agreement_figure(pls.Result(table, result.sentence, result.meta)).render("svg")
-    result = pls.positive_given_positive(small_study, n_bootstrap=100)
+    pls.figures.agreement(pls.Result(table, result.sentence, result.meta)).render("svg")
+    result = pls.describe.positive_given_positive(small_study, n_bootstrap=100)
     table = result.table.copy()
     table.loc[0, ["estimate", "conf_low", "conf_high"]] = float("nan")
-    picture = pls.joint_figure(pls.Result(table, result.sentence, result.meta))
+    picture = pls.figures.joint(pls.Result(table, result.sentence, result.meta))
     assert "nan" not in " ".join(texts(picture)).lower()
 
 
 def test_a_picture_that_cannot_be_saved(small_study, tmp_path):
     (tmp_path / "file").write_text("in the way")
-    picture = pls.composition_figure(pls.composition(small_study))
+    picture = pls.figures.composition(pls.describe.composition(small_study))
     with pytest.raises(InputError, match="the figure cannot be written"):
         picture.save(tmp_path / "file" / "figure")

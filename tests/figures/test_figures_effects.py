@@ -15,7 +15,7 @@ def labels(picture):
 
 def test_one_panel_a_dimension_and_one_row_a_contrast(small_effects):
     result = small_effects.differences
-    picture = pls.forest_figure(result)
+    picture = pls.figures.forest(result)
     assert len(picture.figure.axes) == result.table["dimension"].nunique()
     rows = labels(picture)
     for row in result.table.drop_duplicates(["term", "contrast"]).itertuples():
@@ -27,7 +27,7 @@ def test_one_panel_a_dimension_and_one_row_a_contrast(small_effects):
 
 
 def test_one_demographic(small_effects):
-    picture = pls.forest_figure(small_effects.differences, "Gender")
+    picture = pls.figures.forest(small_effects.differences, "Gender")
     assert labels(picture)[0] == "Gender, vs Female"
     assert len(labels(picture)) == 2
     table = small_effects.differences.released().table.query("term == 'Gender'")
@@ -35,12 +35,12 @@ def test_one_demographic(small_effects):
     assert f"Gender: {(table['p_adjusted'] < 0.05).sum()} of {len(table)} points" in picture.alt
     assert f"farthest from 0: {far['dimension']}, {far['contrast']}, " in picture.alt
     with pytest.raises(InputError, match=r"the demographic must be one of .*did you mean 'Gender'"):
-        pls.forest_figure(small_effects.differences, "Gendr")
+        pls.figures.forest(small_effects.differences, "Gendr")
 
 
 def test_points_stand_at_the_estimates(small_effects):
     result = small_effects.differences
-    picture = pls.forest_figure(result, "Gender")
+    picture = pls.figures.forest(result, "Gender")
     for ax, dimension in zip(
         picture.figure.axes, dict.fromkeys(result.table["dimension"]), strict=True
     ):
@@ -53,14 +53,14 @@ def test_points_stand_at_the_estimates(small_effects):
 
 def test_two_readings_at_once_are_refused(small_effects):
     with pytest.raises(InputError, match="two readings; draw one"):
-        pls.forest_figure(small_effects.percents)
+        pls.figures.forest(small_effects.percents)
 
 
 def test_without_p_points_are_filled_by_the_interval(small_effects, texts):
     table = small_effects.differences.table.drop(columns=["p_value", "p_adjusted"])
     first = table["dimension"] == table["dimension"].iloc[0]
     result = replace(small_effects.differences, table=table[first])
-    picture = pls.forest_figure(result)
+    picture = pls.figures.forest(result)
     apart = ((table["conf_low"] > 0) | (table["conf_high"] < 0))[first]
     faces = picture.figure.axes[0].collections[-1].get_facecolor()
     white = (faces[:, :3] == 1).all(axis=1)
@@ -81,7 +81,7 @@ def test_arrows_go_from_observed_means_to_estimates(inside, texts):
             "n_raters": [200.0, np.nan, 90.0, 12.0],
         }
     )
-    picture = pls.intersections_figure(Result(table, "Four groups.", Metadata("Cells")))
+    picture = pls.figures.intersections(Result(table, "Four groups.", Metadata("Cells")))
     (ax,) = picture.figure.axes
     drawn = {round(float(x), 9) for c in ax.collections for x in c.get_offsets()[:, 0]}
     assert set(table["observed"]) | set(table["estimate"]) <= drawn
@@ -89,4 +89,4 @@ def test_arrows_go_from_observed_means_to_estimates(inside, texts):
     assert {"Gender: Female", "Liberal (200)", "Conservative", "Conservative (12)"} <= set(words)
     assert inside(picture)
     with pytest.raises(InputError, match="no column 'given'"):
-        pls.intersections_figure(Result(table.drop(columns="given"), ""))
+        pls.figures.intersections(Result(table.drop(columns="given"), ""))

@@ -7,12 +7,12 @@ from matplotlib.collections import LineCollection
 
 import pluralign_stats as pls
 from pluralign_stats.checks.random_effects import random_effects_table
-from pluralign_stats.figures.models import caterpillar_figure, shares_figure
+from pluralign_stats.figures.models import caterpillar, shares
 
 
 def test_shares_stand_at_their_places(fit, texts, inside, bars):
     result = pls.predictions(fit, by="politics", kind="probability")
-    picture = shares_figure(result)
+    picture = shares(result)
     ax = picture.figure.axes[0]
     starts, widths = np.array(bars(ax)).T
     np.testing.assert_allclose(widths, result.table["estimate"])
@@ -32,9 +32,9 @@ def test_the_size_of_a_small_group_is_not_told(fit, texts):
     small = result.table.drop_duplicates("group").set_index("group")["n_raters"]
     small = small[small < 10]
     assert len(small)
-    words = " ".join(texts(shares_figure(result))).replace("\n", " ")
+    words = " ".join(texts(shares(result))).replace("\n", " ")
     assert not any(group in words for group in small.index)
-    opened = shares_figure(result.released(min_cell=1))
+    opened = shares(result.released(min_cell=1))
     words = " ".join(texts(opened)).replace("\n", " ")
     for group, n in small.items():
         assert f"{group} (<10)" in words
@@ -45,14 +45,14 @@ def test_ratings_in_words_keep_their_order(fit):
     result = pls.predictions(fit, kind="probability")
     words = ["never", "barely", "partly", "mostly", "always"]
     table = result.table.assign(rating=words)
-    picture = shares_figure(pls.Result(table, result.sentence, result.meta))
+    picture = shares(pls.Result(table, result.sentence, result.meta))
     legend = picture.figure.legends[0]
     assert [t.get_text() for t in legend.get_texts()] == words
 
 
 def test_caterpillars_are_sorted_and_name_no_rater(fit, texts, inside):
     raters = random_effects_table(fit, "rater")
-    picture = caterpillar_figure(raters)
+    picture = caterpillar(raters)
     lines = [c for c in picture.figure.axes[0].collections if isinstance(c, LineCollection)]
     drawn = sorted((s[0, 1], s[:, 0].mean()) for line in lines for s in line.get_segments())
     assert [place for place, _ in drawn] == list(range(1, len(raters.table) + 1))
@@ -92,7 +92,7 @@ def test_item_labels_do_not_overlap(fit):
             "effect": "Intercept",
         }
     )
-    picture = caterpillar_figure(pls.Result(table, "Five hundred items."))
+    picture = caterpillar(pls.Result(table, "Five hundred items."))
     boxes = [t.get_window_extent() for t in picture.figure.axes[0].get_yticklabels()]
     assert 20 <= len(boxes) < 60
     assert all(a.y1 <= b.y0 for a, b in pairwise(boxes))
@@ -100,4 +100,4 @@ def test_item_labels_do_not_overlap(fit):
 
 def test_tables_of_another_kind_are_refused(fit):
     with pytest.raises(pls.InputError, match=r"no column 'rating'.*belongs to another figure"):
-        shares_figure(pls.predictions(fit, by="politics"))
+        shares(pls.predictions(fit, by="politics"))

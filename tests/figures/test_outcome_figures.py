@@ -94,7 +94,7 @@ def drawn(ax, filled):
 
 
 def test_designs_against_the_control():
-    picture = pls.against_control_figure(differences(["preserve vs control", "mean vs control"]))
+    picture = pls.figures.against_control(differences(["preserve vs control", "mean vs control"]))
     first, second = picture.figure.axes
     assert rows_of(first) == ["preserve (6 runs, 1,180)", "mean (6 runs, 1,190)"]
     assert drawn(first, filled=True) == [0.1]
@@ -108,24 +108,24 @@ def test_designs_against_the_control():
 
 def test_what_is_told_of_the_data_stands_once():
     result = differences(["preserve vs control"])
-    assert foot(pls.against_control_figure(result)).count("simulated study") == 1
-    assert foot(pls.against_control_figure(result)).endswith(TOLD)
+    assert foot(pls.figures.against_control(result)).count("simulated study") == 1
+    assert foot(pls.figures.against_control(result)).endswith(TOLD)
     assert result.caption().endswith(f"; {TOLD}")
     plain = replace(result, meta=replace(result.meta, told=""))
-    assert foot(pls.against_control_figure(plain)).endswith("; simulated study")
+    assert foot(pls.figures.against_control(plain)).endswith("; simulated study")
     observed = replace(plain, meta=replace(plain.meta, data="observed"))
-    assert "simulated" not in foot(pls.against_control_figure(observed))
+    assert "simulated" not in foot(pls.figures.against_control(observed))
 
 
 def test_pairs_of_designs():
-    picture = pls.pairwise_figure(differences(["preserve vs mean", "preserve vs control"]))
+    picture = pls.figures.pairwise(differences(["preserve vs mean", "preserve vs control"]))
     assert rows_of(picture.figure.axes[0]) == ["preserve vs mean"]
     assert "each design: 6 training runs, 1,180 generations" in foot(picture)
 
 
 def test_pairs_that_differ_in_two_respects_are_left_to_the_table():
     pairs = ["dpo, toxicity vs grpo, toxicity", "dpo, toxicity vs grpo, helpfulness"]
-    picture = pls.pairwise_figure(differences(pairs, designs=COMBINED))
+    picture = pls.figures.pairwise(differences(pairs, designs=COMBINED))
     assert rows_of(picture.figure.axes[0]) == ["DPO, toxicity vs GRPO, toxicity"]
     assert "differ in more than one respect: in the table" in foot(picture)
 
@@ -133,25 +133,25 @@ def test_pairs_that_differ_in_two_respects_are_left_to_the_table():
 def test_tables_of_another_kind_are_refused():
     against, pairs = differences(["a vs control"]), differences(["a vs b"])
     with pytest.raises(InputError, match="no difference from the control; draw it with pairwise"):
-        pls.against_control_figure(pairs)
+        pls.figures.against_control(pairs)
     with pytest.raises(InputError, match="no difference between designs; draw it with against_"):
-        pls.pairwise_figure(against)
+        pls.figures.pairwise(against)
     with pytest.raises(InputError, match="no column 'base_model'"):
-        pls.optimizers_figure(against)
+        pls.figures.optimizers(against)
     with pytest.raises(InputError, match="designs by one factor"):
-        pls.optimizers_figure(differences(["a vs control"], base_model="m"))
-    for draw in (pls.survey_figure, pls.specification_curve):
+        pls.figures.optimizers(differences(["a vs control"], base_model="m"))
+    for draw in (pls.figures.survey, pls.figures.specification_curve):
         with pytest.raises(InputError, match="it belongs to another figure"):
             draw(against)
     with pytest.raises(
         InputError, match="'context' must be one of 'one-column', 'two-column', 'screen'"
     ):
-        pls.against_control_figure(against, context="page")
+        pls.figures.against_control(against, context="page")
 
 
 def test_an_empty_table_is_told_of_in_words(texts):
     result = differences(["a vs control"])
-    picture = pls.against_control_figure(replace(result, table=result.table[:0]))
+    picture = pls.figures.against_control(replace(result, table=result.table[:0]))
     assert texts(picture) == ["All is well."]
 
 
@@ -159,7 +159,7 @@ def test_budgets_are_told_apart_by_marker_and_word():
     natural = differences(["preserve vs control", "mean vs control"], budget="natural")
     equal = differences(["preserve vs control"], budget="equal (200)")
     both = replace(natural, table=pd.concat([natural.table, equal.table], ignore_index=True))
-    picture = pls.against_control_figure(both)
+    picture = pls.figures.against_control(both)
     assert [t.get_text() for t in picture.figure.legends[0].get_texts()] == [
         "natural budget",
         "equal (200) budget",
@@ -176,12 +176,12 @@ LONG = "ethnicity=Native Hawaiian or Pacific Islander&country=United States of A
 def test_nothing_is_cut_in_print(context):
     names = [f"{LONG} vs control", "preserve vs control", "5-point vs control"]
     against = differences(names, [*DIMENSIONS, "A", "B", "C", "D", "E"])
-    assert uncut(pls.against_control_figure(against, context=context))
+    assert uncut(pls.figures.against_control(against, context=context))
     pairs = differences([f"{LONG} vs preserve", "preserve vs 5-point"])
-    assert uncut(pls.pairwise_figure(pairs, context=context))
-    assert uncut(pls.optimizers_figure(optimizers(), context=context))
-    assert uncut(pls.survey_figure(survey(), context=context))
-    picture = pls.specification_curve(specifications(), context=context)
+    assert uncut(pls.figures.pairwise(pairs, context=context))
+    assert uncut(pls.figures.optimizers(optimizers(), context=context))
+    assert uncut(pls.figures.survey(survey(), context=context))
+    picture = pls.figures.specification_curve(specifications(), context=context)
     assert uncut(picture)
     assert picture.figure.get_figwidth() == CONTEXTS[context][0]
 
@@ -193,7 +193,7 @@ def optimizers(models=("embedded", "an-owner/a-model-with-a-rather-long-name-8B-
 
 
 def test_optimizers_and_objectives_by_base_model(texts):
-    picture = pls.optimizers_figure(optimizers())
+    picture = pls.figures.optimizers(optimizers())
     titles = [ax.get_title("left").replace("\n", "") for ax in picture.figure.axes]
     assert [title[:2] for title in titles] == ["A ", "B ", "C ", "D "]
     assert "embedded" in titles[0]
@@ -212,7 +212,7 @@ def test_optimizers_and_objectives_by_base_model(texts):
 def test_what_does_not_vary_gets_no_panel(texts):
     result = optimizers(["embedded"])
     dpo = result.table["contrast"].str.startswith("dpo")
-    picture = pls.optimizers_figure(replace(result, table=result.table[dpo]))
+    picture = pls.figures.optimizers(replace(result, table=result.table[dpo]))
     assert len(picture.figure.axes) == 1
     assert "Objectives, all tuned by DPO" in texts(picture)
 
@@ -252,7 +252,7 @@ def survey():
 
 
 def test_ratings_are_purple_circles_and_models_blue_triangles(texts):
-    picture = pls.survey_figure(survey())
+    picture = pls.figures.survey(survey())
     panel = picture.figure.axes[0]
     ratings, models = (c for c in panel.collections if isinstance(c, PathCollection))
     assert sorted(ratings.get_offsets()[:, 0]) == pytest.approx([0.05, 0.1, 0.3])
@@ -287,14 +287,14 @@ def test_ratings_are_purple_circles_and_models_blue_triangles(texts):
 
 
 def test_signs_are_bold_where_both_are_clear():
-    picture = pls.survey_figure(survey())
+    picture = pls.figures.survey(survey())
     signs = {t.get_text(): t.get_fontweight() for ax in picture.figure.axes for t in ax.texts}
     assert signs["= same"] == "bold"
     assert signs["≠ opposite"] == "normal"
 
 
 def test_in_one_column_words_stand_below_the_dimension():
-    picture = pls.survey_figure(survey(), context="one-column")
+    picture = pls.figures.survey(survey(), context="one-column")
     rows = rows_of(picture.figure.axes[0])
     assert rows[1].startswith("Sensitivity and openness signs: ≠ opposite tuned on emotional")
     assert rows[2] == "Helpfulness signs: –"
@@ -324,7 +324,7 @@ def specifications(**columns):
 
 
 def test_the_specification_curve(texts):
-    picture = pls.specification_curve(specifications())
+    picture = pls.figures.specification_curve(specifications())
     top, bottom = picture.figure.axes
     words = texts(picture)
     title = "Every rating kept against majority vote: 6 analyses"
@@ -342,7 +342,7 @@ def test_the_specification_curve(texts):
 
 
 def test_analyses_stand_in_the_order_of_their_estimates():
-    bottom = pls.specification_curve(specifications()).figure.axes[1]
+    bottom = pls.figures.specification_curve(specifications()).figure.axes[1]
     rows = rows_of(bottom)
     places = dict(zip(rows, bottom.get_yticks(), strict=True))
     chosen = {
@@ -356,7 +356,7 @@ def test_analyses_stand_in_the_order_of_their_estimates():
 
 
 def test_counts_are_told_and_are_no_choice():
-    picture = pls.specification_curve(specifications(n_runs=range(3, 9), n_generations=190))
+    picture = pls.figures.specification_curve(specifications(n_runs=range(3, 9), n_generations=190))
     assert foot(picture).startswith("each analysis: 3–8 training runs, 190 generations;")
     assert "n runs" not in rows_of(picture.figure.axes[1])
 
@@ -365,7 +365,7 @@ def test_raters_are_counted_and_moderate_intervals_shown_whole():
     ends = {"estimate": [4.0, 5, 3, 4, 6, 5], "conf_low": [1.0, 2, -6, 1, 2, -5],
             "conf_high": [7.0, 8, 12, 7, 10, 15]}  # fmt: skip
     made = specifications(**ends, excludes_zero=True, agrees=True, n_raters=40, n_ratings=200)
-    picture = pls.specification_curve(made)
+    picture = pls.figures.specification_curve(made)
     assert foot(picture).startswith("each analysis: 40 raters, 200 ratings;")
     low, high = picture.figure.axes[0].get_ylim()
     assert low < -6
@@ -376,7 +376,7 @@ def test_a_curve_without_any_estimate():
     lost = dict.fromkeys(("estimate", "conf_low", "conf_high"), np.nan)
     unknown = pd.array([None] * 6, dtype="boolean")
     result = specifications(**lost, excludes_zero=unknown, agrees=unknown)
-    picture = pls.specification_curve(result)
+    picture = pls.figures.specification_curve(result)
     assert "None of 6 analyses could be carried out" in picture.figure.axes[0].get_title("left")
     assert uncut(picture)
 
@@ -385,7 +385,7 @@ def test_a_base_model_that_was_not_tuned_so_has_words_in_its_panel(texts):
     result = optimizers(["embedded", "embedded-thinking"])
     thinking = result.table["base_model"] == "embedded-thinking"
     single = result.table["contrast"].str.startswith("dpo, toxicity")
-    picture = pls.optimizers_figure(replace(result, table=result.table[~thinking | single]))
+    picture = pls.figures.optimizers(replace(result, table=result.table[~thinking | single]))
     words = texts(picture)
     assert words.count("not tuned so in this run") == 1
     assert "B  embedded-thinking (thinks first)" in words
@@ -395,14 +395,14 @@ def test_a_base_model_that_was_not_tuned_so_has_words_in_its_panel(texts):
 def test_figures_of_training_that_was_not_repeated_say_so():
     once = differences(["preserve vs control"])
     once = replace(once, table=once.table.assign(n_runs=1, n_seeds=1))
-    assert "(1 run, " in rows_of(pls.against_control_figure(once).figure.axes[0])[0]
-    assert "1 seed, 8 prompts" in foot(pls.against_control_figure(once))
-    assert "not repeated" not in foot(pls.against_control_figure(once))
+    assert "(1 run, " in rows_of(pls.figures.against_control(once).figure.axes[0])[0]
+    assert "1 seed, 8 prompts" in foot(pls.figures.against_control(once))
+    assert "not repeated" not in foot(pls.figures.against_control(once))
     warned = replace(
         once, meta=replace(once.meta, warnings=(reworded(ONE_RUN, f"natural: {ONE_RUN}"),))
     )
     told = "training not repeated: intervals hold no training noise"
-    assert told in foot(pls.against_control_figure(warned))
+    assert told in foot(pls.figures.against_control(warned))
     many = survey()
     many = replace(many, meta=replace(many.meta, warnings=(ONE_RUN,)))
-    assert told in foot(pls.survey_figure(many))
+    assert told in foot(pls.figures.survey(many))

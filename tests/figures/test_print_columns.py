@@ -12,12 +12,13 @@ from matplotlib.text import Text
 from test_outcome_figures import differences, optimizers, specifications, survey
 
 import pluralign_stats as pls
-from pluralign_stats import Picture, Result
+from pluralign_stats import Result
 from pluralign_stats.checks.calibration import calibration_check
 from pluralign_stats.checks.influence import influence_check
 from pluralign_stats.checks.random_effects import random_effects_table
 from pluralign_stats.checks.residuals import residual_check
-from pluralign_stats.feedback.audit import audit
+from pluralign_stats.feedback.feedback_audit import audit
+from pluralign_stats.figures import Plot
 from pluralign_stats.figures.style import CONTEXTS, theme
 from pluralign_stats.results import Metadata
 
@@ -95,57 +96,57 @@ def audited(small_study: pls.Study) -> Any:
 @pytest.fixture(scope="module")
 def gallery(
     small_study: pls.Study, small_effects: Any, fit: pls.OrdinalFit, audited: Any
-) -> dict[str, Callable[..., Picture]]:
+) -> dict[str, Callable[..., Plot]]:
     """Every public figure, to be drawn for a context."""
     study, effects = small_study, small_effects.differences
     influence = influence_check(fit)
     cells = ["given", "group", "observed"]
     met = made(((g, h, 0.2) for g in ("Female", "Male") for h in GROUPS), cells, n_raters=1000)
     calls: dict[str, tuple[Any, ...]] = {
-        "composition_figure": (pls.composition(study),),
-        "distribution_figure": (pls.rating_distribution(study, "ethnicity", min_cell=2),),
-        "agreement_figure": (pls.agreement(study, "politics", n_bootstrap=100),),
-        "joint_figure": (pls.positive_given_positive(study, n_bootstrap=100),),
-        "forest_figure": (effects,),
-        "intersections_figure": (met,),
-        "shares_figure": (pls.predictions(fit, by=["gender", "politics"], kind="probability"),),
-        "caterpillar_figure": (random_effects_table(fit, "item"),),
-        "calibration_figure": (calibration_check(fit, "politics", n_simulations=39).result,),
-        "residual_figure": (residual_check(fit, n_simulations=39).result,),
-        "influence_figure": (influence.result, *influence.details),
-        "predictive_figure": (replicated(),),
-        "ridge_figure": (drawn_posteriors(),),
-        "pareto_figure": (left_out(),),
-        "sampling_figure": (ranks(),),
-        "judge_figure": (judged(),),
-        "feedback_shares_figure": (audited.shares,),
-        "feedback_survival_figure": (audited.survival,),
-        "feedback_flips_figure": (audited.flips,),
-        "feedback_scales_figure": (pls.coarser_scales(small_study),),
-        "against_control_figure": (differences(["mean vs control", "majority vs control"]),),
-        "pairwise_figure": (differences(["mean vs majority", "mean vs random"]),),
-        "optimizers_figure": (optimizers(),),
-        "survey_figure": (survey(),),
+        "composition": (pls.describe.composition(study),),
+        "distribution": (pls.describe.rating_distribution(study, "ethnicity", min_cell=2),),
+        "agreement": (pls.describe.agreement(study, "politics", n_bootstrap=100),),
+        "joint": (pls.describe.positive_given_positive(study, n_bootstrap=100),),
+        "forest": (effects,),
+        "intersections": (met,),
+        "shares": (pls.predictions(fit, by=["gender", "politics"], kind="probability"),),
+        "caterpillar": (random_effects_table(fit, "item"),),
+        "calibration": (calibration_check(fit, "politics", n_simulations=39).result,),
+        "residuals": (residual_check(fit, n_simulations=39).result,),
+        "influence": (influence.result, *influence.details),
+        "predictive": (replicated(),),
+        "ridge": (drawn_posteriors(),),
+        "pareto": (left_out(),),
+        "sampling": (ranks(),),
+        "judge": (judged(),),
+        "feedback_shares": (audited.shares,),
+        "feedback_survival": (audited.survival,),
+        "feedback_flips": (audited.flips,),
+        "feedback_scales": (pls.feedback.coarser_scales(small_study),),
+        "against_control": (differences(["mean vs control", "majority vs control"]),),
+        "pairwise": (differences(["mean vs majority", "mean vs random"]),),
+        "optimizers": (optimizers(),),
+        "survey": (survey(),),
         "specification_curve": (specifications(),),
-        "power_figure": (planned(),),
+        "power": (planned(),),
     }
 
-    def drawing(name: str) -> Callable[..., Picture]:
-        return lambda context: getattr(pls, name)(*calls[name], context=context)
+    def drawing(name: str) -> Callable[..., Plot]:
+        return lambda context: getattr(pls.figures, name)(*calls[name], context=context)
 
     return {name: drawing(name) for name in calls}
 
 
-NAMES = [name for name in pls.__all__ if name.endswith("_figure") or name == "specification_curve"]
+NAMES = set(pls.figures.__all__) - {"Plot"}
 
 
 @pytest.fixture(scope="module", params=list(product(sorted(NAMES), CONTEXTS)), ids=str)
-def printed(request: Any, gallery: dict[str, Any]) -> tuple[Picture, str]:
+def printed(request: Any, gallery: dict[str, Any]) -> tuple[Plot, str]:
     name, context = request.param
     return gallery[name](context), context
 
 
-def words(picture: Picture) -> list[Any]:
+def words(picture: Plot) -> list[Any]:
     """Every text that is seen, with its place in pixels."""
     figure = picture.figure
     with theme():
@@ -162,7 +163,7 @@ def _labels(ticks: Any) -> set[int]:
     return {id(label) for tick in ticks for label in (tick.label1, tick.label2)}
 
 
-def _unseen(picture: Picture) -> set[int]:
+def _unseen(picture: Plot) -> set[int]:
     """Texts of panels that are hidden, and labels of ticks that are not drawn."""
     unseen: set[int] = set()
     for ax in picture.figure.axes:
@@ -174,14 +175,14 @@ def _unseen(picture: Picture) -> set[int]:
     return unseen
 
 
-def test_text_is_legible(printed: tuple[Picture, str]) -> None:
+def test_text_is_legible(printed: tuple[Plot, str]) -> None:
     picture, _ = printed
     small = {t.get_text(): t.get_fontsize() for t, _ in words(picture)
              if t.get_fontsize() < SMALLEST}  # fmt: skip
     assert small == {}
 
 
-def test_nothing_leaves_the_figure(printed: tuple[Picture, str]) -> None:
+def test_nothing_leaves_the_figure(printed: tuple[Plot, str]) -> None:
     picture, context = printed
     figure = picture.figure
     words(picture)
@@ -192,7 +193,7 @@ def test_nothing_leaves_the_figure(printed: tuple[Picture, str]) -> None:
     assert box.y1 <= height + 0.01
 
 
-def test_no_text_covers_another(printed: tuple[Picture, str]) -> None:
+def test_no_text_covers_another(printed: tuple[Plot, str]) -> None:
     picture, _ = printed
     found = words(picture)
     covered = [
@@ -209,13 +210,13 @@ def test_other_widths_are_refused(small_study: pls.Study, context: Any) -> None:
     with pytest.raises(
         pls.InputError, match="'context' must be one of 'one-column', 'two-column', 'screen'"
     ):
-        pls.composition_figure(pls.composition(small_study), context=context)
+        pls.figures.composition(pls.describe.composition(small_study), context=context)
 
 
 def test_what_cannot_be_drawn_is_told_in_the_width_asked_for(small_study: pls.Study) -> None:
-    result = pls.composition(small_study)
+    result = pls.describe.composition(small_study)
     empty = Result(result.table.iloc[:0], "There is nothing to show. " * 4, result.meta)
-    picture = pls.composition_figure(empty, context="one-column")
+    picture = pls.figures.composition(empty, context="one-column")
     assert picture.figure.get_figwidth() == CONTEXTS["one-column"][0]
     ((_, box),) = words(picture)
     assert box.x1 <= picture.figure.bbox.x1

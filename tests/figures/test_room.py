@@ -27,83 +27,69 @@ CHOICES = {
 }  # fmt: skip
 
 CASES = {
-    "forest of 8 dimensions": (pls.forest_figure, hard.contrasts(D, L)),
-    "forest of 2 models": (pls.forest_figure, hard.contrasts(D, L[:4], ("ordinal", "linear"))),
-    "forest of 30 countries": (pls.forest_figure, hard.contrasts(D[:2], C)),
-    "composition": (pls.composition_figure, hard.composition(L, (hard.TERM, "Land der Eltern"))),
-    "composition of 30": (pls.composition_figure, hard.composition(C)),
-    "distribution": (pls.distribution_figure, hard.distribution(D[:3], L)),
-    "distribution of 8 dimensions": (pls.distribution_figure, hard.distribution(D, L)),
-    "distribution of 11 ratings": (pls.distribution_figure, hard.distribution(D[:2], L[:3], 11)),
-    "agreement": (pls.agreement_figure, hard.agreement(D, L)),
-    "agreement of few groups": (pls.agreement_figure, hard.agreement(D, L[:6])),
-    "agreement of 30": (pls.agreement_figure, hard.agreement(D[:2], C)),
-    "joint of 8": (pls.joint_figure, hard.joint(D)),
-    "joint of 12": (pls.joint_figure, hard.joint((*D, "Ninth one", "Tenth", "Eleventh", "12th"))),
-    "shares": (pls.shares_figure, hard.shares(L)),
-    "shares of 11 ratings": (pls.shares_figure, hard.shares(L[:3], 11)),
-    "calibration": (pls.calibration_figure, hard.calibration(L)),
-    "calibration of 11": (pls.calibration_figure, hard.calibration(L[:3], 11)),
-    "residuals": (pls.residual_figure, hard.residuals(L)),
-    "ridges": (pls.ridge_figure, hard.ridges(D, L[:4])),
-    "ridges of 30": (pls.ridge_figure, hard.ridges(D[:1], C)),
-    "who speaks": (pls.feedback_shares_figure, hard.feedback_shares(L)),
-    "flips": (pls.feedback_flips_figure, hard.flips(L[:5])),
-    "survival": (pls.feedback_survival_figure, hard.survival(D[:2], L)),
-    "caterpillar": (pls.caterpillar_figure, hard.effects(40)),
+    "forest of 8 dimensions": (pls.figures.forest, hard.contrasts(D, L)),
+    "forest of 2 models": (pls.figures.forest, hard.contrasts(D, L[:4], ("ordinal", "linear"))),
+    "forest of 30 countries": (pls.figures.forest, hard.contrasts(D[:2], C)),
+    "composition": (pls.figures.composition, hard.composition(L, (hard.TERM, "Land der Eltern"))),
+    "composition of 30": (pls.figures.composition, hard.composition(C)),
+    "distribution": (pls.figures.distribution, hard.distribution(D[:3], L)),
+    "distribution of 8 dimensions": (pls.figures.distribution, hard.distribution(D, L)),
+    "distribution of 11 ratings": (pls.figures.distribution, hard.distribution(D[:2], L[:3], 11)),
+    "agreement": (pls.figures.agreement, hard.agreement(D, L)),
+    "agreement of few groups": (pls.figures.agreement, hard.agreement(D, L[:6])),
+    "agreement of 30": (pls.figures.agreement, hard.agreement(D[:2], C)),
+    "joint of 8": (pls.figures.joint, hard.joint(D)),
+    "joint of 12": (pls.figures.joint, hard.joint((*D, "Ninth one", "Tenth", "Eleventh", "12th"))),
+    "shares": (pls.figures.shares, hard.shares(L)),
+    "shares of 11 ratings": (pls.figures.shares, hard.shares(L[:3], 11)),
+    "calibration": (pls.figures.calibration, hard.calibration(L)),
+    "calibration of 11": (pls.figures.calibration, hard.calibration(L[:3], 11)),
+    "residuals": (pls.figures.residuals, hard.residuals(L)),
+    "ridges": (pls.figures.ridge, hard.ridges(D, L[:4])),
+    "ridges of 30": (pls.figures.ridge, hard.ridges(D[:1], C)),
+    "who speaks": (pls.figures.feedback_shares, hard.feedback_shares(L)),
+    "flips": (pls.figures.feedback_flips, hard.flips(L[:5])),
+    "survival": (pls.figures.feedback_survival, hard.survival(D[:2], L)),
+    "caterpillar": (pls.figures.caterpillar, hard.effects(40)),
     "designs": (
-        pls.against_control_figure,
+        pls.figures.against_control,
         hard.designs(D, [f"{r} vs control" for r in hard.RECIPES]),
     ),
     "pairs of designs": (
-        pls.pairwise_figure,
+        pls.figures.pairwise,
         hard.designs(D, [f"{a} vs {b}" for a, b in combinations(hard.RECIPES[:5], 2)]),
     ),
-    "judge": (pls.judge_figure, hard.judged(D[:3], L)),
-    "influence": (pls.influence_figure, hard.influence(20)),
-    "intersections": (pls.intersections_figure, hard.cells(L[:3], L)),
-    "sampling": (pls.sampling_figure, hard.ranks()),
-    "sampling of one chain": (pls.sampling_figure, hard.ranks(1)),
-    "Pareto k": (pls.pareto_figure, hard.weights()),
-    "predictive": (pls.predictive_figure, hard.replicated((hard.TERM, "Land der Eltern"), L[:4])),
+    "judge": (pls.figures.judge, hard.judged(D[:3], L)),
+    "influence": (pls.figures.influence, hard.influence(20)),
+    "intersections": (pls.figures.intersections, hard.cells(L[:3], L)),
+    "sampling": (pls.figures.sampling, hard.ranks()),
+    "sampling of one chain": (pls.figures.sampling, hard.ranks(1)),
+    "Pareto k": (pls.figures.pareto, hard.weights()),
+    "predictive": (pls.figures.predictive, hard.replicated((hard.TERM, "Land der Eltern"), L[:4])),
     "predictive of 11 ratings": (
-        pls.predictive_figure,
+        pls.figures.predictive,
         hard.replicated((hard.TERM,), L[:3], 11),
     ),
-    "predictive of raters": (pls.predictive_figure, hard.replicated_raters()),
-    "scales": (pls.feedback_scales_figure, hard.scales()),
-    "optimizers": (pls.optimizers_figure, hard.tuned(D, MODELS[:2])),
-    "optimizers in 4 models": (pls.optimizers_figure, hard.tuned(D[:3], MODELS)),
-    "optimizers in one model": (pls.optimizers_figure, hard.tuned(D, MODELS[1:2], ("dpo",))),
-    "survey": (pls.survey_figure, hard.surveyed(D, [(L[0], L[3]), (L[5], L[6])])),
-    "analyses": (pls.specification_curve, hard.analyses(FINDING, **CHOICES)),
+    "predictive of raters": (pls.figures.predictive, hard.replicated_raters()),
+    "scales": (pls.figures.feedback_scales, hard.scales()),
+    "optimizers": (pls.figures.optimizers, hard.tuned(D, MODELS[:2])),
+    "optimizers in 4 models": (pls.figures.optimizers, hard.tuned(D[:3], MODELS)),
+    "optimizers in one model": (pls.figures.optimizers, hard.tuned(D, MODELS[1:2], ("dpo",))),
+    "survey": (pls.figures.survey, hard.surveyed(D, [(L[0], L[3]), (L[5], L[6])])),
+    "analyses": (pls.figures.specification_curve, hard.analyses(FINDING, **CHOICES)),
     "analyses of much": (
-        pls.specification_curve,
+        pls.figures.specification_curve,
         hard.analyses(FINDING, **CHOICES, country=("all", *L)),
     ),
-    "power": (pls.power_figure, hard.planned()),
-    "power of few raters": (pls.power_figure, hard.planned(400, (40,), (5,), (-18.0,))),
+    "power": (pls.figures.power, hard.planned()),
+    "power of few raters": (pls.figures.power, hard.planned(400, (40,), (5,), (-18.0,))),
 }
-
-#: Public figures that are drawn elsewhere, and why.
-EXCUSED: dict[str, str] = {}
-
-
-def public_figures():
-    """Functions of the package that draw a table."""
-    found = {name: getattr(pls, name) for name in dir(pls)}
-    return {
-        name
-        for name, each in found.items()
-        if getattr(each, "__module__", "").startswith("pluralign_stats.figures.")
-        and not isinstance(each, type)
-    }
 
 
 def test_every_public_figure_is_drawn():
     drawn = {draw.__name__ for draw, _ in CASES.values()}
     assert len(drawn) > 20
-    assert public_figures() - set(EXCUSED) == drawn
+    assert set(pls.figures.__all__) - {"Plot"} == drawn
 
 
 def seen(figure):

@@ -198,9 +198,9 @@ def test_without_title_unit_or_notes():
 @pytest.mark.parametrize(
     "made",
     [
-        pls.composition,
-        lambda s: pls.rating_distribution(s, "politics"),
-        lambda s: pls.positive_given_positive(s, n_bootstrap=100),
+        pls.describe.composition,
+        lambda s: pls.describe.rating_distribution(s, "politics"),
+        lambda s: pls.describe.positive_given_positive(s, n_bootstrap=100),
     ],
 )
 def test_tables_of_a_study(made, small_study):

@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pluralign_stats import InputError, forest_figure, simulate_study
-from pluralign_stats.figures.judging import judge_figure
+from pluralign_stats import InputError, simulate_study
+from pluralign_stats.figures import forest
+from pluralign_stats.figures.judging import judge
 from pluralign_stats.judging.agreement import judge_agreement
 from pluralign_stats.judging.contrasts import judge_contrasts
 from pluralign_stats.judging.scores import rated_and_scored, read_judge_scores
@@ -95,7 +96,7 @@ def test_contrasts_of_all_demographics(study, women):
     assert (table["p_adjusted"] >= table["p_value"] - 1e-12).all()
     asked = [study.codebook.label(d) for d, f in study.codebook.demographics.items() if f.effects]
     assert set(table["term"]) <= set(asked)
-    assert len(forest_figure(result).alt) > 20
+    assert len(forest(result).alt) > 20
     with pytest.raises(InputError, match="'statistic' must be one of"):
         judge_contrasts(study, women, statistic="r")
     with pytest.raises(InputError, match="a demographic must be one of"):
@@ -174,7 +175,7 @@ def test_the_ceiling_has_an_interval(study, women):
 
 def test_figures_have_words_and_units(study, women):
     for by in (None, "gender"):
-        picture = judge_figure(judge_agreement(study, women, by, **FEW))
+        picture = judge(judge_agreement(study, women, by, **FEW))
         texts = [t.get_text() for t in picture.figure.findobj(lambda a: hasattr(a, "get_text"))]
         assert any("points" in text for text in texts)
         assert any("ceiling" in text for text in texts)

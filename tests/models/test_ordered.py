@@ -10,7 +10,8 @@ from scipy.special import expit
 from scipy.stats import chi2
 
 import pluralign_stats as pls
-from pluralign_stats import InputError, fit_ordinal, likelihood_ratio
+from pluralign_stats import InputError, fit_ordinal
+from pluralign_stats.checks import likelihood_ratio
 from pluralign_stats.models.ordered import in_order
 
 #: Ratings from 1 to 5 by group, the first of which is the reference.

@@ -95,12 +95,12 @@ def test_every_kind_of_fit_takes_raters(ratings):
     assert pls.fit_ordinal(formula, data, rater="person").design.raters.n == people
     bayes = pls.fit_bayes(formula, data, rater="person", method="laplace", draws=200)
     assert bayes.design.raters.n == people
-    assert pls.loo(bayes, "rater").table["n_raters"].iloc[0] == people
+    assert pls.checks.loo(bayes, "rater").table["n_raters"].iloc[0] == people
     unknown = pls.fit_bayes(formula, data, method="laplace", draws=200)
     with pytest.raises(
         pls.InputError, match=r"the model tells no raters apart; .* rater='user_id'"
     ):
-        pls.loo(unknown, "rater")
+        pls.checks.loo(unknown, "rater")
 
 
 def test_ids_that_begin_anew_in_each_country_are_so_many_people(ratings):
@@ -188,10 +188,10 @@ def test_a_rater_that_is_absent_or_missing_is_refused(ratings):
 
 def test_influence_is_that_of_the_raters_whatever_they_are_called(ratings):
     fit = pls.fit_linear("rating ~ gender + (1|person) + (1|film)", ratings, rater="person")
-    table = pls.influence_check(fit).result.table
+    table = pls.checks.influence_check(fit).result.table
     assert (table["term"] == "person").all()
     assert not set(table["group"]) & set(ratings["person"])
-    assert pls.check(fit, n_simulations=19)[-1].result.table["term"].iloc[0] == "person"
+    assert pls.checks.check(fit, n_simulations=19)[-1].result.table["term"].iloc[0] == "person"
 
 
 def test_a_joint_model_takes_raters_of_several_columns(ratings):

@@ -214,8 +214,8 @@ def test_checks_of_a_fit_whose_thresholds_coincide_end():
     data = draw((1, 2, 3, 4, 5), n=240)
     data["rating"] = data["rating"].mask((data["group"] == "b") & (data["rating"] == 3), 4)
     fit = fit_ordinal("rating ~ 1 + (1|item)", as_written(data, "words"), nominal="group")
-    assert pls.residual_check(fit, n_simulations=19).passed
-    assert pls.calibration_check(fit, n_simulations=19).passed
+    assert pls.checks.residual_check(fit, n_simulations=19).passed
+    assert pls.checks.calibration_check(fit, n_simulations=19).passed
     table = fit.summary(interval="profile").table
     intervals = table[table["term"].str.startswith("threshold")]
     assert len(intervals) == 4

@@ -18,12 +18,14 @@ def table() -> pd.DataFrame:
 
 def test_each_base_model_has_what_it_would_have_alone(table):
     outcomes = outcomes_of(table)
-    result = pls.by_base_model(outcomes, "strategy")
+    result = pls.outcomes.by_base_model(outcomes, "strategy")
     assert list(dict.fromkeys(result.table["base_model"])) == ["first", "second"]
     assert list(result.table.columns[:4]) == ["dimension", "term", "base_model", "contrast"]
     for model in ("first", "second"):
-        experiment = pls.select_experiment(outcomes, "strategy", fixed={"base_model": model})
-        alone = pls.against_control(experiment)
+        experiment = pls.outcomes.select_experiment(
+            outcomes, "strategy", fixed={"base_model": model}
+        )
+        alone = pls.outcomes.against_control(experiment)
         own = result.table[result.table["base_model"] == model]
         pd.testing.assert_frame_equal(
             own.drop(columns="base_model").reset_index(drop=True), alone.table
@@ -34,7 +36,7 @@ def test_each_base_model_has_what_it_would_have_alone(table):
 
 def test_a_base_model_without_the_design_is_told_of(table):
     elsewhere = make_table({"preserve": -0.8}, setting={"scale": "binary"}, bases={"third": 0.0})
-    result = pls.by_base_model(
+    result = pls.outcomes.by_base_model(
         outcomes_of(table, elsewhere), "strategy", ["toxicity"], fixed={"scale": "5-point"}
     )
     assert set(result.table["base_model"]) == {"first", "second"}
@@ -43,7 +45,7 @@ def test_a_base_model_without_the_design_is_told_of(table):
 
 def test_notes_that_differ_say_of_which_base_model(table):
     bad = table.assign(malformed=(table["base_model"] == "first") & (table["sample"] == 0))
-    notes = pls.by_base_model(outcomes_of(bad), "strategy").meta.notes
+    notes = pls.outcomes.by_base_model(outcomes_of(bad), "strategy").meta.notes
     left_out = [note for note in notes if "of malformed text" in note]
     assert [note.partition(": ")[0] for note in left_out] == ["first"]
     assert len([note for note in notes if note.startswith("Scores by the judge")]) == 1
@@ -52,13 +54,13 @@ def test_notes_that_differ_say_of_which_base_model(table):
 def test_nothing_tuned(table):
     controls = table[table["optimizer"] == "control"]
     with pytest.raises(InputError, match="no model was tuned"):
-        pls.by_base_model(outcomes_of(controls), "strategy")
+        pls.outcomes.by_base_model(outcomes_of(controls), "strategy")
     with pytest.raises(
         InputError, match="the dimension must be one of 'toxicity', 'helpfulness', not 'kindness'"
     ):
-        pls.by_base_model(outcomes_of(table), "strategy", ["kindness"])
+        pls.outcomes.by_base_model(outcomes_of(table), "strategy", ["kindness"])
 
 
 def test_what_is_doubted_in_all_base_models_is_said_once():
     once = make_table({"preserve": -0.8}, n_seeds=1, **SIZE)
-    assert pls.by_base_model(outcomes_of(once), "strategy").warnings == (ONE_RUN,)
+    assert pls.outcomes.by_base_model(outcomes_of(once), "strategy").warnings == (ONE_RUN,)

@@ -55,7 +55,7 @@ def test_what_is_no_objective_is_refused_in_one_line(objective, told):
     assert f"objective '{objective}'" in str(caught.value)
 
 
-def texts(picture: pls.Picture) -> list[str]:
+def texts(picture: pls.figures.Plot) -> list[str]:
     return [" ".join(text.get_text().split()) for text in picture.figure.findobj(Text)]
 
 
@@ -66,19 +66,19 @@ def outcomes(*levels: str):
 
 def test_tables_figures_and_sentences_have_whole_names():
     found = outcomes(*LEVELS[:3])
-    experiment = pls.select_experiment(found, "group")
-    result = pls.pairwise(experiment)
+    experiment = pls.outcomes.select_experiment(found, "group")
+    result = pls.outcomes.pairwise(experiment)
     named = set(result.table["level"]) | set(result.table["reference"])
     assert named == {group_name({"gender": [level]}) for level in LEVELS[:3]}
-    words = " ".join(texts(pls.pairwise_figure(result)))
-    against = pls.against_control(experiment)
+    words = " ".join(texts(pls.figures.pairwise(result)))
+    against = pls.outcomes.against_control(experiment)
     assert set(against.table["reference"]) == {CONTROL}
-    beside = " ".join(texts(pls.against_control_figure(against)))
+    beside = " ".join(texts(pls.figures.against_control(against)))
     for level in LEVELS[:3]:
         assert f"gender: {level}" in words
         assert f"gender: {level} (2 runs, 4)" in beside
     first, second = experiment.levels[:2]
-    (told,) = pls.findings([pls.relative_gain(experiment, first, second)])
+    (told,) = pls.outcomes.findings([pls.outcomes.relative_gain(experiment, first, second)])
     assert "gender: Black, African American" in told
     assert "gender: A vs B" in told
     plt.close("all")
@@ -86,16 +86,16 @@ def test_tables_figures_and_sentences_have_whole_names():
 
 def test_contrasts_of_different_pairs_have_different_names():
     table = make_table({"A": -0.2, "A vs B": -0.4, "B vs C": -0.6, "C": -0.8}, **SIZE)
-    result = pls.pairwise(pls.select_experiment(outcomes_of(table), "strategy"))
+    result = pls.outcomes.pairwise(pls.outcomes.select_experiment(outcomes_of(table), "strategy"))
     assert result.table["contrast"].is_unique
     assert len(result.table) == 6
 
 
 def test_a_design_called_control_is_none():
     table = make_table({"control": -0.5, "toxicity": -0.3}, factor="objective", **SIZE)
-    experiment = pls.select_experiment(outcomes_of(table), "objective")
+    experiment = pls.outcomes.select_experiment(outcomes_of(table), "objective")
     assert experiment.levels == ("toxicity", "objective: control")
-    assert len(pls.against_control(experiment).table) == 2
+    assert len(pls.outcomes.against_control(experiment).table) == 2
 
 
 def test_optimizers_and_objectives_are_told_by_what_they_are():
@@ -107,12 +107,12 @@ def test_optimizers_and_objectives_are_told_by_what_they_are():
         for one in objectives
     ]
     found = outcomes_of(*tables)
-    result = pls.by_base_model(found, ("optimizer", "objective"))
-    words = texts(pls.optimizers_figure(result))
+    result = pls.outcomes.by_base_model(found, ("optimizer", "objective"))
+    words = texts(pls.figures.optimizers(result))
     assert "Objectives, all tuned by DPO" in words
     assert {"a, b", "2 objectives", "DPO", "GRPO"} <= set(words)
-    pairs = pls.pairwise(pls.select_experiment(found, ("optimizer", "objective")))
-    told = pls.optimizer_findings(pairs)
+    pairs = pls.outcomes.pairwise(pls.outcomes.select_experiment(found, ("optimizer", "objective")))
+    told = pls.outcomes.optimizer_findings(pairs)
     assert sum("DPO on a, b than under GRPO on a, b" in sentence for sentence in told) == 1
     assert len(told) == len(objectives)
     plt.close("all")
@@ -141,4 +141,4 @@ def test_a_dimension_called_overall_is_not_averaged_over(small_study):
     with pytest.raises(
         InputError, match="an overall score needs to know which end of 'overall' is good"
     ):
-        pls.select_experiment(found, "strategy").with_overall()
+        pls.outcomes.select_experiment(found, "strategy").with_overall()

@@ -3,7 +3,8 @@ import pandas as pd
 import pytest
 from made_outcomes import make_table, outcomes_of
 
-from pluralign_stats import InputError, select_experiment
+from pluralign_stats import InputError
+from pluralign_stats.outcomes import select_experiment
 from pluralign_stats.outcomes.experiments import OPTIMIZERS
 
 

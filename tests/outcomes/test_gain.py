@@ -5,8 +5,9 @@ import pytest
 from made_outcomes import make_table, outcomes_of
 from scipy.stats import t as student
 
-from pluralign_stats import (
-    InputError,
+from pluralign_stats import InputError
+from pluralign_stats.figures import specification_curve
+from pluralign_stats.outcomes import (
     against_control,
     compare_budgets,
     findings,
@@ -16,11 +17,10 @@ from pluralign_stats import (
     pairwise,
     relative_gain,
     select_experiment,
-    specification_curve,
 )
-from pluralign_stats.outcomes.findings import NOT_REPEATED
 from pluralign_stats.outcomes.gain import ratio_sizes
 from pluralign_stats.outcomes.models import fit_outcomes
+from pluralign_stats.outcomes.paper_findings import NOT_REPEATED
 
 EFFECTS = {"preserve": -1.2, "majority": -0.8}
 

@@ -135,7 +135,7 @@ def codebook(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def effects(codebook) -> pls.DemographicEffects:
+def effects(codebook) -> pls.demographics.DemographicEffects:
     """What the ratings say does not hang on the scores: it is computed once."""
     return pls.demographic_effects(pls.read_study(codebook), dimensions=["toxicity"])
 
@@ -147,16 +147,16 @@ def sensible(text: str) -> None:
 
 def verbs(outcomes: Outcomes, factor: str | tuple[str, ...]):
     """What can be asked of outcomes, with the figure that shows it."""
-    experiment = pls.select_experiment(outcomes, factor)
+    experiment = pls.outcomes.select_experiment(outcomes, factor)
     two, about = experiment.levels[:2], experiment.dimensions[0]
-    yield lambda: pls.against_control(experiment), pls.against_control_figure
-    yield lambda: pls.pairwise(experiment.with_overall()), pls.pairwise_figure
-    yield lambda: pls.scores(experiment), None
+    yield lambda: pls.outcomes.against_control(experiment), pls.figures.against_control
+    yield lambda: pls.outcomes.pairwise(experiment.with_overall()), pls.figures.pairwise
+    yield lambda: pls.outcomes.scores(experiment), None
     if len(two) > 1:
-        yield lambda: pls.relative_gain(experiment, *two), None
-        yield lambda: pls.model_kinds(experiment, *two, about, kinds=["ordinal"]), None
+        yield lambda: pls.outcomes.relative_gain(experiment, *two), None
+        yield lambda: pls.outcomes.model_kinds(experiment, *two, about, kinds=["ordinal"]), None
     if not isinstance(factor, str):
-        yield lambda: pls.by_base_model(outcomes, factor), pls.optimizers_figure
+        yield lambda: pls.outcomes.by_base_model(outcomes, factor), pls.figures.optimizers
 
 
 @pytest.mark.parametrize("name", ODD)
@@ -184,7 +184,7 @@ def test_verbs_and_figures_say_what_cannot_be_asked(name, codebook, tmp_path):
             shown += "p_adjusted" in result.table
             sensible(result.sentence)
             if "p_adjusted" in result.table or "bounded" in result.table:
-                for sentence in pls.findings([result]):
+                for sentence in pls.outcomes.findings([result]):
                     sensible(sentence)
             if draw:
                 draw(result)
@@ -217,7 +217,9 @@ def test_scores_on_a_long_scale_and_on_two_scales(tmp_path):
     stretched = changed(table, score=table["score"].where(~long, 25 * (table["score"] - 1)))
     stretched.to_parquet(tmp_path / "outcomes.parquet")
     outcomes = pls.read_outcomes(tmp_path / "outcomes.parquet", study=study)
-    result = pls.pairwise(pls.select_experiment(outcomes, "strategy").with_overall())
+    result = pls.outcomes.pairwise(
+        pls.outcomes.select_experiment(outcomes, "strategy").with_overall()
+    )
     (note,) = (note for note in result.meta.notes if "scales differ" in note)
     assert "Toxicity 0 to 100; Helpfulness 1 to 5" in note
     assert "stretched to that of Toxicity before" in note
@@ -225,7 +227,9 @@ def test_scores_on_a_long_scale_and_on_two_scales(tmp_path):
     scales = {"toxicity": [1, 5], "helpfulness": [1, 5]}
     study = pls.read_study(write_study(tmp_path / "other", scales))
     outcomes = pls.read_outcomes(tmp_path / "outcomes.parquet", study=study)
-    short = pls.pairwise(pls.select_experiment(outcomes, "strategy").with_overall())
+    short = pls.outcomes.pairwise(
+        pls.outcomes.select_experiment(outcomes, "strategy").with_overall()
+    )
     assert not [note for note in short.meta.notes if "scales differ" in note]
     overall = [t.table.query("dimension == 'Overall (high is good)'") for t in (result, short)]
     assert overall[0]["estimate"].iloc[0] == pytest.approx(25 * overall[1]["estimate"].iloc[0])

@@ -8,16 +8,10 @@ from made_outcomes import make_table, outcomes_of
 from scipy.stats import t as student
 
 import pluralign_stats as pls
-from pluralign_stats import (
-    InputError,
-    against_control,
-    fit_outcomes,
-    pairwise,
-    relative_gain,
-    select_experiment,
-)
+from pluralign_stats import InputError, fit_outcomes
 from pluralign_stats.designs import ONE_RUN
 from pluralign_stats.effects.adjust import holm
+from pluralign_stats.outcomes import against_control, pairwise, relative_gain, select_experiment
 from pluralign_stats.outcomes.models import FEW, LEVELS_OF_MODELS
 
 EFFECTS = {"preserve": -1.0, "majority": -0.5, "mean": -0.4}

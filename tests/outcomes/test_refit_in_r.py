@@ -19,7 +19,7 @@ import pytest
 from made_outcomes import make_table, outcomes_of
 
 import pluralign_stats as pls
-from pluralign_stats.outcomes.scores import scores
+from pluralign_stats.outcomes.score_table import scores
 
 pytestmark = pytest.mark.extended
 
@@ -49,7 +49,7 @@ def study() -> pls.Study:
 
 
 @cache
-def outcomes() -> pls.Outcomes:
+def outcomes() -> pls.outcomes.Outcomes:
     """All four experiments, unbalanced: a design on one base model only, and malformed text."""
     groups = {"gender=Female": -0.8, "gender=Male": -0.2}
     grpo = {"settings": "bbbb", "optimizer": "grpo"}
@@ -77,15 +77,17 @@ def outcomes() -> pls.Outcomes:
 def offered(figure: str) -> tuple[pls.Result, pls.Result]:
     """The table behind a figure, and the scores that its chapter offers."""
     if figure == "2":
-        both = pls.survey_and_models(study(), outcomes(), GENDER)
-        return both, pls.survey_scores(outcomes(), GENDER)
+        both = pls.outcomes.survey_and_models(study(), outcomes(), GENDER)
+        return both, pls.outcomes.survey_scores(outcomes(), GENDER)
     if figure.startswith("5"):
         by = ("optimizer", "objective")
-        table = pls.by_base_model(outcomes(), by)
-        return table, pls.scores(pls.select_experiment(outcomes(), by))
-    experiment = pls.select_experiment(outcomes(), {"3": "scale", "4": "strategy"}[figure[0]])
-    compare = pls.against_control if figure[1] == "A" else pls.pairwise
-    return compare(experiment), pls.scores(experiment)
+        table = pls.outcomes.by_base_model(outcomes(), by)
+        return table, pls.outcomes.scores(pls.outcomes.select_experiment(outcomes(), by))
+    experiment = pls.outcomes.select_experiment(
+        outcomes(), {"3": "scale", "4": "strategy"}[figure[0]]
+    )
+    compare = pls.outcomes.against_control if figure[1] == "A" else pls.outcomes.pairwise
+    return compare(experiment), pls.outcomes.scores(experiment)
 
 
 def ours(figure: str) -> pd.DataFrame:
@@ -148,7 +150,7 @@ def test_lme4_gives_the_same_numbers_from_the_scores(figure, tmp_path):
 
 
 def test_scores_hold_every_condition_once_and_no_text():
-    experiment = pls.select_experiment(outcomes(), "strategy")
+    experiment = pls.outcomes.select_experiment(outcomes(), "strategy")
     table = scores(experiment).table
     assert len(table) == len(experiment.table)
     assert not table.duplicated(["run", "prompt", "language", "sample", "dimension"]).any()

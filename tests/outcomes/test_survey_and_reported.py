@@ -6,10 +6,12 @@ import pytest
 from made_outcomes import make_table, outcomes_of
 
 import pluralign_stats as pls
-from pluralign_stats import InputError, Recipe, preference_pairs, reported, survey_and_models
+from pluralign_stats import InputError, preference_pairs
 from pluralign_stats.backing import COUNT_WITHHELD
 from pluralign_stats.designs import ONE_RUN, parse_objective
-from pluralign_stats.outcomes.reported import ABSTRACT, GAINS, SOURCE, verdict
+from pluralign_stats.feedback import Recipe
+from pluralign_stats.outcomes import reported, survey_and_models
+from pluralign_stats.outcomes.published import ABSTRACT, GAINS, SOURCE, verdict
 
 GENDER = ("gender", "Female", "Male")
 
@@ -57,7 +59,7 @@ def _of(study):
 
 def test_models_are_compared_as_pairwise_does(outcomes, result):
     row = result.table[result.table["source"] == "models"].iloc[0]
-    made = pls.pairwise(pls.select_experiment(outcomes, "group")).table.iloc[0]
+    made = pls.outcomes.pairwise(pls.outcomes.select_experiment(outcomes, "group")).table.iloc[0]
     for column in ("estimate", "std_error", "conf_low", "n_runs"):
         assert row[column] == pytest.approx(made[column])
 
@@ -144,8 +146,8 @@ def test_the_paper_beside_this_run(study):
     percents = pls.demographic_effects(study, dimensions=["toxicity"]).percents
     effects = {"preserve": -1.2, "majority": -0.8}
     table = make_table(effects, run_sd=0.05, n_prompts=10, n_samples=6)
-    made = pls.select_experiment(outcomes_of(table, codebook=study.codebook), "strategy")
-    gain = pls.relative_gain(made, "preserve", "majority")
+    made = pls.outcomes.select_experiment(outcomes_of(table, codebook=study.codebook), "strategy")
+    gain = pls.outcomes.relative_gain(made, "preserve", "majority")
     tables = {"percents": {"who": percents}, "gains": {"kept": gain}}
     result = reported(study, **tables)
     told = result.table
@@ -172,8 +174,8 @@ def test_the_paper_beside_this_run(study):
 
 def test_without_repeated_training_nothing_is_decided(study):
     table = make_table({"preserve": -1.2, "majority": -0.5}, n_seeds=1, n_prompts=20, noise_sd=0.1)
-    made = pls.select_experiment(outcomes_of(table, codebook=study.codebook), "strategy")
-    gain = pls.relative_gain(made, "preserve", "majority")
+    made = pls.outcomes.select_experiment(outcomes_of(table, codebook=study.codebook), "strategy")
+    gain = pls.outcomes.relative_gain(made, "preserve", "majority")
     assert gain.table["conf_low"].iloc[0] > 0
     assert gain.warnings == (ONE_RUN,)
     told = reported(study, gains={"kept": gain}).table
@@ -199,10 +201,10 @@ def test_optimizers_beside_the_paper(study):
     whole = pd.concat(tables)
     rise = (whole["dimension"] == "helpfulness") & (whole["optimizer"] == "dpo")
     whole.loc[rise, "score"] += 2.5
-    made = pls.select_experiment(
+    made = pls.outcomes.select_experiment(
         outcomes_of(whole, codebook=study.codebook), ("optimizer", "objective")
     )
-    found = reported(study, comparisons={"both": pls.pairwise(made.with_overall())}).table
+    found = reported(study, comparisons={"both": pls.outcomes.pairwise(made.with_overall())}).table
     assert found["agrees"].tolist()[-2:] == ["yes", "yes"]
     assert found["estimate"].iloc[-1] == pytest.approx(0.5, abs=0.15)
     assert reported(study).sentence == "Nothing in this run speaks to what the paper reports."

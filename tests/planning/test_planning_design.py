@@ -10,7 +10,7 @@ import pluralign_stats as pls
 from pluralign_stats.planning.replicate import draw_study
 from pluralign_stats.simulate.parameters import ITEM_SD, RATER_SD, THRESHOLDS
 
-DESIGN = pls.StudyDesign(200, 40, 5)
+DESIGN = pls.planning.StudyDesign(200, 40, 5)
 
 
 def test_a_percentage_is_one_of_the_odds() -> None:
@@ -21,7 +21,7 @@ def test_a_percentage_is_one_of_the_odds() -> None:
 
 
 def test_the_mean_difference_is_that_of_drawn_ratings() -> None:
-    design = pls.StudyDesign(60_000, 400, 4, share=0.5, percent=-50)
+    design = pls.planning.StudyDesign(60_000, 400, 4, share=0.5, percent=-50)
     # The group is the first raters and items are drawn alike for all, so items cancel out.
     means = draw_study(design, 1, 0).groupby("group")["rating"].mean()
     assert means[1] - means[0] == pytest.approx(design.mean_difference, abs=0.03)
@@ -58,31 +58,31 @@ def test_numbers_out_of_range_are_refused(change: dict[str, object], said: str) 
 
 
 def test_the_simulated_studys_numbers_are_those_documented() -> None:
-    design = pls.design_from(dimension="helpfulness", raters=500)
+    design = pls.planning.design_from(dimension="helpfulness", raters=500)
     assert (design.raters, design.items, design.ratings_per_rater) == (500, 200, 5)
     assert design.thresholds == THRESHOLDS["helpfulness"]
     assert (design.rater_sd, design.item_sd) == (RATER_SD["helpfulness"], ITEM_SD["helpfulness"])
     with pytest.raises(pls.InputError, match="dimension must be one of"):
-        pls.design_from(dimension="helpful")
+        pls.planning.design_from(dimension="helpful")
 
 
 def test_a_studys_numbers_are_near_those_it_was_drawn_from(small_study: pls.Study) -> None:
     study = pls.simulate_study(3, n_raters=800)
-    design = pls.design_from(study, "toxicity", percent=20)
+    design = pls.planning.design_from(study, "toxicity", percent=20)
     assert (design.raters, design.items, design.ratings_per_rater) == (800, 200, 5)
     assert design.rater_sd == pytest.approx(RATER_SD["toxicity"], abs=0.15)
     assert design.item_sd == pytest.approx(ITEM_SD["toxicity"], abs=0.15)
     assert np.diff(design.thresholds) == pytest.approx(np.diff(THRESHOLDS["toxicity"]), abs=0.2)
     assert design.percent == 20
     with pytest.raises(pls.InputError, match="did you mean 'toxicity'"):
-        pls.design_from(small_study, "toxicty")
+        pls.planning.design_from(small_study, "toxicty")
 
 
 def test_a_study_without_a_spread_of_ratings_is_refused(study_of: Callable[..., pls.Study]) -> None:
     frame = pd.DataFrame({"rater": range(100), "item": list("vwxyz") * 20, "rating": [0, 1] * 50})
     study = study_of(frame, dimensions={"rating": {"scale": [0, 99]}})
     with pytest.raises(pls.InputError, match="cannot be planned with: the response"):
-        pls.design_from(study)
+        pls.planning.design_from(study)
 
 
 def test_drawn_ratings_have_the_design() -> None:
@@ -97,13 +97,13 @@ def test_drawn_ratings_have_the_design() -> None:
 
 
 def test_a_study_on_a_slider_is_planned_with_in_parts(slider_study: pls.Study) -> None:
-    design = pls.design_from(slider_study, "warmth")
+    design = pls.planning.design_from(slider_study, "warmth")
     assert design.points == pytest.approx(0.1)
     assert len(design.thresholds) <= 9
     assert design.source.endswith("Warmth, in 10 equal parts of its scale")
     rated = draw_study(design, 1, 0)["rating"]
     assert np.unique(np.diff(np.unique(rated)).round(9)).tolist() == [0.1]
-    large = pls.StudyDesign(
+    large = pls.planning.StudyDesign(
         60_000, 400, 4, 0.5, -50, design.thresholds, design.rater_sd, design.item_sd, design.points
     )
     means = draw_study(large, 1, 0).groupby("group")["rating"].mean()
@@ -113,9 +113,9 @@ def test_a_study_on_a_slider_is_planned_with_in_parts(slider_study: pls.Study) -
 @pytest.mark.extended
 def test_such_a_study_is_analysed_by_the_linear_model(slider_study: pls.Study) -> None:
     how = {"n_simulations": 2, "jobs": 1, "progress": False}
-    of_slider = pls.power(pls.design_from(slider_study, "toxicity"), **how)
-    of_steps = pls.power(pls.design_from(slider_study, "trust"), **how)
+    of_slider = pls.power(pls.planning.design_from(slider_study, "toxicity"), **how)
+    of_steps = pls.power(pls.planning.design_from(slider_study, "trust"), **how)
     assert of_slider.table["method"][0].startswith("linear mixed model")
     assert of_steps.table["method"][0].startswith("cumulative logit")
     with pytest.raises(pls.InputError, match="'points' must be a number above 0"):
-        pls.StudyDesign(200, 40, 5, points=0.0)
+        pls.planning.StudyDesign(200, 40, 5, points=0.0)

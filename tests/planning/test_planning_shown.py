@@ -11,9 +11,9 @@ from click.testing import CliRunner
 
 import pluralign_stats as pls
 from pluralign_stats.cli.power import _compact, command
-from pluralign_stats.planning.power import _sentence
+from pluralign_stats.planning.power_analysis import _sentence
 
-DESIGNS = pls.StudyDesign(60, 20, 3, share=0.3, percent=-60).grid(
+DESIGNS = pls.planning.StudyDesign(60, 20, 3, share=0.3, percent=-60).grid(
     {"raters": [40, 60], "ratings_per_rater": [2, 3]}
 )
 
@@ -40,28 +40,28 @@ def test_the_table_has_a_row_for_each_design(found: pls.Result) -> None:
 
 
 def test_the_smallest_design_has_the_fewest_raters(found: pls.Result) -> None:
-    result = pls.smallest_design(with_power(found, 0.3, 0.85, 0.92, 0.95))
+    result = pls.planning.smallest_design(with_power(found, 0.3, 0.85, 0.92, 0.95))
     assert result.table["raters"].tolist() == [40, 60]
     assert result.table["sure"].tolist() == [False, True]
     assert "costs 40 participants, 12 of them in the group, with 3 ratings" in result.sentence
     assert "more simulations would tell" in result.sentence
-    sure = pls.smallest_design(with_power(found, 0.3, 0.4, 0.92, 0.95))
+    sure = pls.planning.smallest_design(with_power(found, 0.3, 0.4, 0.92, 0.95))
     assert "more simulations" not in sure.sentence
 
 
 def test_where_none_is_large_enough_the_best_is_named(found: pls.Result) -> None:
-    result = pls.smallest_design(with_power(found, 0.3, 0.4, 0.5, 0.6))
+    result = pls.planning.smallest_design(with_power(found, 0.3, 0.4, 0.5, 0.6))
     assert result.table.empty
     assert result.sentence.startswith("No design tried reaches 80% power; the best, 60 raters")
     with pytest.raises(pls.InputError, match="'power' must be a number"):
-        pls.smallest_design(found, 80)
+        pls.planning.smallest_design(found, 80)
     with pytest.raises(pls.InputError, match="what pls"):
-        pls.smallest_design(replace(found, table=pd.DataFrame()))
+        pls.planning.smallest_design(replace(found, table=pd.DataFrame()))
 
 
 @pytest.mark.parametrize("context", ["one-column", "two-column", "screen"])
 def test_the_figure_has_a_line_for_each_number_of_ratings(found: pls.Result, context: str) -> None:
-    picture = pls.power_figure(with_power(found, 0.3, 0.4, 0.5, 0.6), context=context)
+    picture = pls.figures.power(with_power(found, 0.3, 0.4, 0.5, 0.6), context=context)
     left, right = picture.figure.axes
     labels = [text.get_text() for text in picture.figure.legends[0].get_texts()]
     assert labels == ["2 ratings per rater", "3 ratings per rater"]
@@ -73,7 +73,7 @@ def test_the_figure_has_a_line_for_each_number_of_ratings(found: pls.Result, con
 
 def test_the_figure_says_where_too_few_were_found(found: pls.Result) -> None:
     none = replace(found, table=found.table.assign(n_found=0))
-    texts = [text.get_text() for text in pls.power_figure(none).figure.axes[1].texts]
+    texts = [text.get_text() for text in pls.figures.power(none).figure.axes[1].texts]
     assert texts == ["too few were found"]
 
 
@@ -122,7 +122,7 @@ def test_the_command_tells_in_a_narrow_table(found: pls.Result) -> None:
     shown = _compact(found).table
     assert shown["raters"].tolist() == ["40", "40", "60", "60"]
     assert all("%" in text for text in shown["power"])
-    assert _compact(pls.smallest_design(found)).table.empty
+    assert _compact(pls.planning.smallest_design(found)).table.empty
 
 
 def test_designs_that_the_noise_does_not_tell_apart_are_not_put_in_order(found: pls.Result) -> None:
@@ -138,8 +138,8 @@ def test_designs_that_the_noise_does_not_tell_apart_are_not_put_in_order(found: 
 def test_a_design_that_may_fall_short_stands_beside_one_that_surely_does_not(
     found: pls.Result,
 ) -> None:
-    told = pls.smallest_design(with_power(found, 0.3, 0.85, 0.92, 0.95)).sentence
+    told = pls.planning.smallest_design(with_power(found, 0.3, 0.85, 0.92, 0.95)).sentence
     assert "so that it may fall short of it" in told
     assert "the smallest that surely does costs 60 participants" in told
-    none = pls.smallest_design(with_power(found, 0.3, 0.85, 0.82, 0.81)).sentence
+    none = pls.planning.smallest_design(with_power(found, 0.3, 0.85, 0.82, 0.81)).sentence
     assert "none of those tried surely does" in none

@@ -85,23 +85,23 @@ def sentences(study):
     """What the quick analyses of a study say, by name."""
     group = next(iter(study.demographics), None)
     told = {
-        "raters": pls.composition(study),
-        "unanswered": pls.nonresponse(study),
-        "left out": pls.exclusions(study),
-        "ratings": pls.rating_distribution(study),
-        "ratings by group": pls.rating_distribution(study, group),
-        "agreement": pls.agreement(study, n_bootstrap=100),
-        "agreement by group": pls.agreement(study, group, n_bootstrap=100),
-        "joint": pls.positive_given_positive(study, n_bootstrap=100),
+        "raters": pls.describe.composition(study),
+        "unanswered": pls.describe.nonresponse(study),
+        "left out": pls.describe.exclusions(study),
+        "ratings": pls.describe.rating_distribution(study),
+        "ratings by group": pls.describe.rating_distribution(study, group),
+        "agreement": pls.describe.agreement(study, n_bootstrap=100),
+        "agreement by group": pls.describe.agreement(study, group, n_bootstrap=100),
+        "joint": pls.describe.positive_given_positive(study, n_bootstrap=100),
     }
     effects = {m: pls.demographic_effects(study, model=m) for m in ("auto", "linear")}
     for model, made in effects.items():
         told[f"{model} points"], told[f"{model} percents"] = made.differences, made.percents
-    told["side by side"] = pls.side_by_side(effects["auto"], effects["linear"])
+    told["side by side"] = pls.demographics.side_by_side(effects["auto"], effects["linear"])
     if group is not None:
         audit = pls.audit(study, n_bootstrap=100)
         told |= {f"audit: {name}": result for name, result in audit.results().items()}
-    told["scales"] = pls.coarser_scales(study)
+    told["scales"] = pls.feedback.coarser_scales(study)
     return {name: result.sentence for name, result in told.items()}
 
 
@@ -117,10 +117,10 @@ def test_no_sentence_holds_numbers_that_are_none_or_a_wrong_plural(studies, name
 VERBS = {
     "ordinal": lambda s: pls.demographic_effects(s).differences,
     "linear percents": lambda s: pls.demographic_effects(s, model="linear").percents,
-    "bayesian": lambda s: pls.bayesian_effects(s).effects.differences,
-    "joint": lambda s: pls.joint_effects(s).pooled,
-    "scale use": lambda s: pls.scale_use(s).result,
-    "side by side": lambda s: pls.side_by_side(*[pls.demographic_effects(s)] * 2),
+    "bayesian": lambda s: pls.demographics.bayesian_effects(s).effects.differences,
+    "joint": lambda s: pls.demographics.joint_effects(s).pooled,
+    "scale use": lambda s: pls.demographics.scale_use(s).result,
+    "side by side": lambda s: pls.demographics.side_by_side(*[pls.demographic_effects(s)] * 2),
 }
 
 
@@ -136,7 +136,7 @@ def test_where_nothing_is_compared_the_reason_stands_there(studies, name, verb):
 
 def test_intersections_of_no_two_demographics_say_why(studies):
     for name in ("no demographics", "one group", "no ratings"):
-        result = pls.intersections(studies[name])
+        result = pls.demographics.intersections(studies[name])
         assert "nothing can be said of differences between them: " in result.sentence
         assert NOTHING[name] in result.sentence
 
@@ -164,7 +164,9 @@ def test_no_share_of_a_mean_about_zero(studies):
 
 
 def test_means_of_dimensions_on_other_scales_are_not_compared(studies):
-    both, one = (pls.rating_distribution(studies[n]).sentence for n in ("two scales", "one group"))
+    both, one = (
+        pls.describe.rating_distribution(studies[n]).sentence for n in ("two scales", "one group")
+    )
     assert both.startswith("Scales differ, so that means are not compared between dimensions:")
     assert "of 1 to 5; Second" in both
     assert re.fullmatch(r"The mean rating on Rating is \d\.\d\d, of 1 to 5\.", one)
@@ -204,13 +206,13 @@ def test_joint_shares_that_cannot_be_known_are_not_blamed_on_the_ratings(study_o
     made["second"] = (1 + made.index % 5).to_series().to_numpy()
     made["second"] = made["second"].astype(object).where(made["rating"].isna())
     study = study_of(made, dimensions={"rating": {}, "second": {}})
-    told = pls.positive_given_positive(study, n_bootstrap=100).sentence
+    told = pls.describe.positive_given_positive(study, n_bootstrap=100).sentence
     assert told.startswith("No rater rated one item positive on one dimension and rated it on")
 
 
 def test_agreement_on_equal_ratings_is_told_from_items_of_one_rater(studies):
     equal, alone = (
-        pls.agreement(studies[name], n_bootstrap=100).sentence
+        pls.describe.agreement(studies[name], n_bootstrap=100).sentence
         for name in ("equal ratings", "no ratings")
     )
     assert "are equal" in equal

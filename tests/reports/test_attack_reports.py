@@ -17,7 +17,7 @@ from odd_studies import Odd, write_odd
 
 import pluralign_stats as pls
 from pluralign_stats.cli import audit, check
-from pluralign_stats.figures.picture import Picture
+from pluralign_stats.figures.plot import Plot
 from pluralign_stats.study.plan import SILENT
 from tests.attack import (
     MIN_CELL,
@@ -69,14 +69,14 @@ def report(tmp_path_factory):
     scores = judged(codebook)
     with pytest.MonkeyPatch.context() as patched:
         # One format of each figure will do; drawing is most of the work.
-        patched.setattr(Picture, "_repr_html_", lambda picture: picture.alt)
-        patched.setattr(Picture, "save", _save_svg)
+        patched.setattr(Plot, "_repr_html_", lambda picture: picture.alt)
+        patched.setattr(Plot, "save", _save_svg)
         for number in CHAPTERS:
             run(number, codebook, judge_scores_file=scores)
     return codebook
 
 
-def _save_svg(picture: Picture, stem: Path) -> list[Path]:
+def _save_svg(picture: Plot, stem: Path) -> list[Path]:
     stem.parent.mkdir(exist_ok=True)
     path = stem.with_suffix(".svg")
     path.write_bytes(picture.render("svg"))

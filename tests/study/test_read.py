@@ -180,17 +180,17 @@ def test_tables_and_figures_take_the_language_of_labels_and_nothing_else(in_lang
         for n in (*english.dimensions, *english.demographics)
     }
     for table_of in (
-        pls.composition,
-        pls.rating_distribution,
-        lambda s: pls.rating_distribution(s, "politics"),
-        lambda s: pls.agreement(s, "gender", n_bootstrap=100),
-        lambda s: pls.positive_given_positive(s, n_bootstrap=100),
+        pls.describe.composition,
+        pls.describe.rating_distribution,
+        lambda s: pls.describe.rating_distribution(s, "politics"),
+        lambda s: pls.describe.agreement(s, "gender", n_bootstrap=100),
+        lambda s: pls.describe.positive_given_positive(s, n_bootstrap=100),
         lambda s: pls.demographic_effects(s, ["gender"], ["toxicity"]).differences,
     ):
         before, after = table_of(english), table_of(german)
         assert before.table.replace(known).astype(str).equals(after.table.astype(str))
         assert list(before.table) == list(after.table)
-    picture = pls.composition_figure(pls.composition(german))
+    picture = pls.figures.composition(pls.describe.composition(german))
     assert {ax.get_title(loc="left") for ax in picture.figure.axes} == {
         german.codebook.label(name) for name in german.demographics
     }

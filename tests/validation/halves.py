@@ -206,4 +206,4 @@ def scores_of_runs(seed: int, spread: float, *, whole: bool, effect: float = 0.0
                 )
             )
     table = pd.concat(rows, ignore_index=True)
-    return pls.select_experiment(Outcomes(table, pd.DataFrame()), "strategy")
+    return pls.outcomes.select_experiment(Outcomes(table, pd.DataFrame()), "strategy")

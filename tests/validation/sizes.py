@@ -143,7 +143,7 @@ def mixed(source: str, unit: str) -> Callable[[int], Found]:
         ml = [pls.fit_linear(formula, data, reml=False) for formula in (less, more)]
         percent = ordinal.percent("half").table.set_index("reading")["p_value"]
         shares = ordinal.comparisons("half", kind="probability", adjust="none").table
-        odds = pls.proportional_odds(ordinal).table.set_index(["term", "against"])["p_value"]
+        odds = pls.checks.proportional_odds(ordinal).table.set_index(["term", "against"])["p_value"]
         return {
             "contrasts, linear": _p(linear.contrasts("half")),
             "contrasts, ordinal": _p(ordinal.contrasts("half")),
@@ -153,9 +153,13 @@ def mixed(source: str, unit: str) -> Callable[[int], Found]:
             "comparisons, share of the highest rating": shares["p_value"].iloc[-1],
             "joint_test, linear": _p(pls.joint_test(linear, "half")),
             "joint_test, ordinal": _p(pls.joint_test(ordinal, "half")),
-            "likelihood_ratio, linear": float(pls.likelihood_ratio(*ml).table["p_value"].iloc[-1]),
+            "likelihood_ratio, linear": float(
+                pls.checks.likelihood_ratio(*ml).table["p_value"].iloc[-1]
+            ),
             "likelihood_ratio, ordinal": float(
-                pls.likelihood_ratio(pls.fit_ordinal(less, data), ordinal).table["p_value"].iloc[-1]
+                pls.checks.likelihood_ratio(pls.fit_ordinal(less, data), ordinal)
+                .table["p_value"]
+                .iloc[-1]
             ),
             "proportional_odds, thresholds": odds["half", "thresholds"],
             "proportional_odds, scale": odds["half", "scale"],
@@ -172,7 +176,7 @@ def real(source: str, unit: str) -> Callable[[int], Found]:
         data = halved(given.read(seed), unit, seed)
         formula = f"rating ~ half + {given.rest}"
         ordinal = pls.fit_ordinal(formula, data)
-        odds = pls.proportional_odds(ordinal).table.set_index(["term", "against"])["p_value"]
+        odds = pls.checks.proportional_odds(ordinal).table.set_index(["term", "against"])["p_value"]
         return {
             "contrasts, linear": _p(pls.fit_linear(formula, data).contrasts("half")),
             "joint_test, ordinal": _p(pls.joint_test(ordinal, "half")),
@@ -216,7 +220,7 @@ def checks(style: float) -> Callable[[int], Found]:
         data = halved(simulated(seed, style), "rater", seed)
         found: Found = {}
         fit = pls.fit_ordinal(f"rating ~ half + {CROSSED}", data)
-        for check in (pls.residual_check, pls.calibration_check):
+        for check in (pls.checks.residual_check, pls.checks.calibration_check):
             found[check.__name__] = check(fit, "half", n_simulations=100, seed=seed).p_value
         return found
 
@@ -240,7 +244,9 @@ def described(source: str) -> Callable[[int], Found]:
                 "judge": "made",
             }
         )
-        agreed = pls.agreement(study, "half", n_bootstrap=400, seed=seed).table.set_index("group")
+        agreed = pls.describe.agreement(study, "half", n_bootstrap=400, seed=seed).table.set_index(
+            "group"
+        )
         whole, half = agreed.loc["All raters", "estimate"], agreed.loc["a"]
         found: Found = {
             "agreement, group apart from all": bool(
@@ -248,7 +254,7 @@ def described(source: str) -> Callable[[int], Found]:
             )
         }
         for statistic in ("bias", "kappa", "alpha"):
-            table = pls.judge_contrasts(
+            table = pls.judging.judge_contrasts(
                 study, scores, ["half"], statistic=statistic, n_bootstrap=400, seed=seed
             ).table
             found[f"judge_contrasts, {statistic}"] = float(table["p_value"].iloc[0])
@@ -267,9 +273,9 @@ def verbs(seed: int) -> Found:
         found[f"demographic_effects, differences, {model}"] = _p(made.differences)
         percent = made.percents.table.set_index("reading")["p_value"]
         found |= {f"demographic_effects, {k}, {model}": p for k, p in percent.items()}
-    finding = pls.RatingFinding("halves", "rating", "half", "b", "a")
+    finding = pls.outcomes.RatingFinding("halves", "rating", "half", "b", "a")
     offered = {"model": ("ordinal", "linear"), "scale": ("5-point", "3-point", "binary")}
-    analyses = pls.rating_multiverse(study, finding, offered).table
+    analyses = pls.outcomes.rating_multiverse(study, finding, offered).table
     told = "rating_multiverse, " + analyses["model"] + ", " + analyses["scale"]
     return found | dict(zip(told, analyses.apply(_apart, axis=1), strict=True))
 
@@ -297,7 +303,7 @@ def bayesian(source: str, unit: str) -> Callable[[int], Found]:
         few = pd.unique(data["rater"])[:100]
         data = halved(data[data["rater"].isin(few)], unit, seed)
         formula = f"rating ~ half + {given.rest}"
-        made = pls.measurement_invariance(
+        made = pls.demographics.measurement_invariance(
             formula, data, "half", sampling=pls.Sampling(**SHORT, seed=seed)
         )
         table = made.result.table.set_index(["model", "part"])
@@ -321,10 +327,12 @@ def trained(spread: float) -> Callable[[int], Found]:
         found: Found = {}
         for kind in ("linear", "ordinal"):
             made = scores_of_runs(seed, spread, whole=kind == "ordinal")
-            pair = pls.pairwise(made, kind=kind).table.iloc[0]
-            control = pls.against_control(made, kind=kind).table.iloc[0]
+            pair = pls.outcomes.pairwise(made, kind=kind).table.iloc[0]
+            control = pls.outcomes.against_control(made, kind=kind).table.iloc[0]
             moved = scores_of_runs(seed, spread, whole=kind == "ordinal", effect=-1.0)
-            gain = pls.relative_gain(moved, "majority", "preserve", kind=kind).table.iloc[0]
+            gain = pls.outcomes.relative_gain(moved, "majority", "preserve", kind=kind).table.iloc[
+                0
+            ]
             found |= {
                 f"pairwise, {kind}": float(pair["p_value"]),
                 f"against_control, {kind}": float(control["p_value"]),

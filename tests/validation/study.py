@@ -34,6 +34,6 @@ def estimates(study: pls.Study, dimensions: list[str], model: str) -> pd.DataFra
     """Estimated beside planted percentages of one model, with standard errors."""
     percents = pls.demographic_effects(study, dimensions=dimensions, model=model).percents
     errors = percents.table[[*KEYS, "std_error"]]
-    table = pls.recovery(study, percents).table.merge(errors, on=KEYS)
+    table = pls.checks.recovery(study, percents).table.merge(errors, on=KEYS)
     table = table[[*KEYS, "planted", "estimate", "std_error", "conf_low", "conf_high", "covered"]]
     return table.assign(model=model, covered=table["covered"].fillna(False).astype(bool))

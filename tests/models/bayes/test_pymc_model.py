@@ -56,7 +56,7 @@ def test_parameters_have_the_names_of_the_priors(ratings):
         "cor (1 + x|rater)",
         "raw effects (1 + x|rater)",
     }
-    stated = pls.pymc_model(fit)
+    stated = fit.pymc_model()
     assert {"effects (1 + x|rater)", "y"} <= set(stated.named_vars)
     (observed,) = stated.observed_RVs
     np.testing.assert_allclose(stated.rvs_to_values[observed].data, ratings["y"])

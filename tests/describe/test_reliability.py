@@ -2,9 +2,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pluralign_stats import InputError, agreement
-from pluralign_stats.describe.agreement import resampled
+from pluralign_stats import InputError
+from pluralign_stats.describe import agreement
 from pluralign_stats.describe.alpha import coincidences_of, ordinal_alpha
+from pluralign_stats.describe.reliability import resampled
 
 #: Four coders and twelve units: Krippendorff (2011), Computing Krippendorff's Alpha-Reliability.
 CODERS = """\

@@ -4,15 +4,15 @@ import pytest
 from scipy.stats import norm
 
 import pluralign_stats as pls
-from pluralign_stats import (
-    InputError,
+from pluralign_stats import InputError
+from pluralign_stats.models.engine.links import LATENT_SD
+from pluralign_stats.outcomes import (
     RatingFinding,
     published_rating_findings,
     rating_choices,
     rating_multiverse,
     study_by_filter,
 )
-from pluralign_stats.models.engine.links import LATENT_SD
 from pluralign_stats.settings import CONF_LEVEL
 
 GENDER = RatingFinding("Toxicity by gender", "toxicity", "gender", "Male", "Female")

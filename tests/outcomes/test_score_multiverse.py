@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 from made_outcomes import make_table, outcomes_of
 
-from pluralign_stats import (
+from pluralign_stats import InputError
+from pluralign_stats.outcomes import (
     Finding,
-    InputError,
     multiverse,
     pairwise,
     reasonable_choices,

@@ -11,7 +11,7 @@ from matplotlib.ticker import FuncFormatter, NullLocator, StrMethodFormatter
 
 from pluralign_stats.figures.legends import legend
 from pluralign_stats.figures.marks import GivenTicks, intervals, percents
-from pluralign_stats.figures.picture import Picture, drawing, need
+from pluralign_stats.figures.plot import Plot, drawing, need
 from pluralign_stats.figures.style import (
     INK,
     MUTED,
@@ -41,9 +41,7 @@ _WIDE = 6
 
 
 @drawing
-def power_figure(
-    result: Result, *, target: float = 0.8, context: Context = "two-column"
-) -> Picture:
+def power(result: Result, *, target: float = 0.8, context: Context = "two-column") -> Plot:
     """Draw power by the number of raters, and by how much found differences exaggerate.
 
     Parameters
@@ -74,7 +72,7 @@ def power_figure(
     handles, names = left.get_legend_handles_labels()
     legend(figure, handles, names, 3 if wide else 1, loc="outside upper left")
     foot(figure, result, f"{_span(table['n_simulations'])} simulated studies each", *_same(table))
-    return Picture(
+    return Plot(
         figure, f"Curves of power, and of exaggeration, by number of raters. {result.sentence}"
     )
 

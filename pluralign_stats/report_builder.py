@@ -1,4 +1,4 @@
-"""Exhibits: results shown in a notebook and, on request, left as files to download."""
+"""ReportBuilder: results shown in a notebook and, on request, left as files to download."""
 
 import json
 import re
@@ -14,11 +14,11 @@ from pluralign_stats.results import Result
 from pluralign_stats.settings import MIN_CELL
 
 if TYPE_CHECKING:
-    from pluralign_stats.figures.picture import Picture
+    from pluralign_stats.figures.plot import Plot
 
 
 @dataclass(frozen=True)
-class Exhibits:
+class ReportBuilder:
     """Shows results in a notebook; with a folder, also writes them there.
 
     Attributes
@@ -37,7 +37,7 @@ class Exhibits:
         self,
         name: str,
         result: Result,
-        picture: "Picture | None" = None,
+        picture: "Plot | None" = None,
         *,
         finding: bool = False,
         front: bool = False,
@@ -88,7 +88,7 @@ class Exhibits:
             print(f"This study cannot show it: {error}.")
 
     def _write(
-        self, name: str, result: Result, picture: "Picture | None", about: dict[str, object]
+        self, name: str, result: Result, picture: "Plot | None", about: dict[str, object]
     ) -> str:
         """Write the files and return links to them."""
         folder = Path(self.out)

@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pluralign_stats import InputError, composition, exclusions, nonresponse
-from pluralign_stats.describe.composition import not_asked
+from pluralign_stats import InputError
+from pluralign_stats.describe import composition, exclusions, nonresponse
+from pluralign_stats.describe.participants import not_asked
 from pluralign_stats.suppression import is_safe, suppressed
 
 

@@ -5,8 +5,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pluralign_stats import InputError, agreement
-from pluralign_stats.feedback.audit import audit, audit_recipes
+from pluralign_stats import InputError
+from pluralign_stats.describe import agreement
+from pluralign_stats.feedback.feedback_audit import audit, audit_recipes
 from pluralign_stats.feedback.pairs import preference_pairs
 from pluralign_stats.feedback.parts import effective_number, parts_of
 from pluralign_stats.feedback.recipe import STRATEGIES, Recipe

@@ -193,7 +193,7 @@ def rule(ax: Axes, where: Rows) -> None:
         ax.axhline(edge, color=GRID, linewidth=mpl.rcParams["grid.linewidth"])
 
 
-def forest(
+def draw_forest(
     table: pd.DataFrame,
     where: Rows,
     series: Mapping[Any, Series],

@@ -7,7 +7,7 @@ from pluralign_stats.errors import listing
 from pluralign_stats.study.study import Study
 
 
-def asked_demographics[Names: (str, list[str])](study: Study, names: Names) -> Names:
+def select_demographics[Names: (str, list[str])](study: Study, names: Names) -> Names:
     """Return those of the demographics that the study has, and print which it has not.
 
     Parameters
@@ -25,7 +25,7 @@ def asked_demographics[Names: (str, list[str])](study: Study, names: Names) -> N
     return _present("demographic", names, study.demographics)
 
 
-def asked_dimensions[Names: (str, list[str])](study: Study, names: Names) -> Names:
+def select_dimensions[Names: (str, list[str])](study: Study, names: Names) -> Names:
     """Return those of the dimensions that the study has, and print which it has not.
 
     Parameters

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from pluralign_stats.backing import of_model
-from pluralign_stats.checks.loo import Loo, loo
+from pluralign_stats.checks.leave_one_out import Loo, loo
 from pluralign_stats.checks.raters import rater_numbers
 from pluralign_stats.errors import InputError
 from pluralign_stats.models.engine.clusters import cluster_covariance

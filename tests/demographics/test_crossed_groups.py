@@ -18,7 +18,7 @@ def study():
 
 @pytest.fixture(scope="module")
 def cells(study):
-    return pls.intersections(
+    return pls.demographics.intersections(
         study, ["gender", "politics"], "toxicity", ["gender"], sampling=pls.Sampling(**FEW)
     )
 
@@ -53,7 +53,7 @@ def test_means_that_differ_by_chance_are_shrunk_towards_each_other(study_of):
     frame = people.merge(pd.DataFrame({"item": list("uvwxyz")[:3]}), how="cross")
     frame["rating"] = rng.integers(1, 6, len(frame))
     study = study_of(frame, demographics={"sex": {}, "age": {}})
-    result = pls.intersections(study, sampling=pls.Sampling(**FEW))
+    result = pls.demographics.intersections(study, sampling=pls.Sampling(**FEW))
     table = result.table
     assert len(table) == 12
     assert table["estimate"].std() < 0.8 * table["observed"].std()
@@ -65,13 +65,13 @@ def test_without_two_demographics_there_is_nothing_to_cross(study_of):
     frame = pd.DataFrame({"rater": list("abcdef"), "item": list("xyxyxy"), "rating": [1, 2] * 3})
     frame["sex"] = list("fmfmfm")
     study = study_of(frame, demographics={"sex": {}})
-    result = pls.intersections(study)
+    result = pls.demographics.intersections(study)
     assert result.table.empty
     assert "no two demographics" in result.sentence
     with pytest.raises(InputError, match="of two demographics"):
-        pls.intersections(study, ["sex"])
+        pls.demographics.intersections(study, ["sex"])
     with pytest.raises(InputError, match="must be one of"):
-        pls.intersections(study, ["sex", "age"])
+        pls.demographics.intersections(study, ["sex", "age"])
 
 
 def test_no_withheld_cell_can_be_computed_from_totals():
@@ -84,7 +84,9 @@ def test_no_withheld_cell_can_be_computed_from_totals():
 
 
 def test_effects_come_with_the_draws_behind_them(study):
-    made = pls.bayesian_effects(study, "toxicity", ["gender"], sampling=pls.Sampling(**FEW))
+    made = pls.demographics.bayesian_effects(
+        study, "toxicity", ["gender"], sampling=pls.Sampling(**FEW)
+    )
     table = made.effects.differences.table
     assert set(table["term"]) == {"Gender"}
     assert "prob_positive" in table
@@ -94,7 +96,7 @@ def test_effects_come_with_the_draws_behind_them(study):
         assert drawn[f"Gender: {row.contrast}"] == pytest.approx(row.estimate, abs=0.2 * row.sd)
     assert "rating ~ gender" in made.told
     usual = pls.demographic_effects(study, ["gender"], ["toxicity"])
-    both = pls.side_by_side(usual, made.effects).table
+    both = pls.demographics.side_by_side(usual, made.effects).table
     assert both["model"].tolist() == ["frequentist", "Bayesian"] * len(table)
     assert "p_adjusted" not in both
 
@@ -107,7 +109,7 @@ def test_a_missing_extra_is_told_and_not_raised(study, monkeypatch):
         raise MissingExtraError("A Bayesian model", "bayes")
 
     monkeypatch.setitem(plans.MODELS, "bayes", lacking)
-    made = pls.bayesian_effects(study)
+    made = pls.demographics.bayesian_effects(study)
     assert made.fit is None
     assert "pip install 'pluralign[bayes]'" in made.told
     assert made.effects.differences.table.empty
@@ -116,16 +118,16 @@ def test_a_missing_extra_is_told_and_not_raised(study, monkeypatch):
 def test_a_population_from_a_file(study, tmp_path):
     people = pls.example_population().drop(columns="age")
     people.groupby(["country", "gender"], as_index=False)["n"].sum().to_csv(tmp_path / "p.csv")
-    result = pls.population_ratings(
+    result = pls.demographics.population_ratings(
         study, tmp_path / "p.csv", "toxicity", sampling=pls.Sampling(**FEW)
     )
     assert set(result.table["weighting"]) == {"population", "sample", "difference"}
     assert result.sentence.startswith("Toxicity")
     with pytest.raises(InputError, match="cannot be read"):
-        pls.population_ratings(study, tmp_path / "none.csv")
+        pls.demographics.population_ratings(study, tmp_path / "none.csv")
     (tmp_path / "q.csv").write_text("a,n\n1,2\n")
     with pytest.raises(InputError, match="no column is a demographic"):
-        pls.population_ratings(study, tmp_path / "q.csv")
+        pls.demographics.population_ratings(study, tmp_path / "q.csv")
 
 
 @pytest.mark.parametrize("country", ["NA", "None", "nan", "007", "Köln"])
@@ -136,7 +138,9 @@ def test_a_population_keeps_the_names_of_its_groups(study_of, tmp_path, country)
     study = study_of(frame, demographics={"country": {"levels": ["US", country]}})
     name = normalize("NFD", country)
     (tmp_path / "p.csv").write_text(f"country,n\n{name},300\nUS,100\n", "utf-8")
-    result = pls.population_ratings(study, tmp_path / "p.csv", sampling=pls.Sampling(**FEW))
+    result = pls.demographics.population_ratings(
+        study, tmp_path / "p.csv", sampling=pls.Sampling(**FEW)
+    )
     fit = pls.fit_ordinal("rating ~ country + (1|rater)", study.ratings)
     people = pd.read_csv(tmp_path / "p.csv", dtype=str, keep_default_na=False)
     shares = pls.poststratify(fit, people.astype({"n": int}), by="country").table
@@ -145,4 +149,6 @@ def test_a_population_keeps_the_names_of_its_groups(study_of, tmp_path, country)
     for row, says in (("US,", "column 'n', row 4: no value"), (",5", "'country', row 4: no value")):
         (tmp_path / "q.csv").write_text(f"country,n\n{name},300\nUS,100\n{row}\n", "utf-8")
         with pytest.raises(InputError, match=says):
-            pls.population_ratings(study, tmp_path / "q.csv", sampling=pls.Sampling(**FEW))
+            pls.demographics.population_ratings(
+                study, tmp_path / "q.csv", sampling=pls.Sampling(**FEW)
+            )

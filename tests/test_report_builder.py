@@ -7,7 +7,8 @@ import pytest
 from bs4 import BeautifulSoup
 from matplotlib.figure import Figure
 
-from pluralign_stats import Exhibits, InputError, Picture, Result
+from pluralign_stats import InputError, ReportBuilder, Result
+from pluralign_stats.figures import Plot
 from pluralign_stats.formatting import decimals
 from pluralign_stats.results import SHOWN_ROWS, Metadata
 
@@ -31,7 +32,7 @@ def result():
 
 @pytest.fixture
 def picture():
-    return Picture(Figure(), f"alt {BAD}")
+    return Plot(Figure(), f"alt {BAD}")
 
 
 def shown(exhibits, *args, **kwargs):
@@ -44,7 +45,7 @@ def shown(exhibits, *args, **kwargs):
 
 
 def test_all_files_are_written(result, picture, tmp_path):
-    html = shown(Exhibits(tmp_path / "out"), "one_1", result, picture, finding=True)
+    html = shown(ReportBuilder(tmp_path / "out"), "one_1", result, picture, finding=True)
     files = {p.relative_to(tmp_path / "out").as_posix() for p in tmp_path.rglob("*") if p.is_file()}
     assert files == {
         *("figures/one_1.svg", "figures/one_1.pdf", "figures/one_1.png"),
@@ -81,7 +82,7 @@ def test_only_the_first_rows_of_a_very_long_table_are_shown(result):
 
 
 def test_the_fields_of_the_json(result, tmp_path):
-    shown(Exhibits(tmp_path), "one", result, finding=True)
+    shown(ReportBuilder(tmp_path), "one", result, finding=True)
     about = json.loads((tmp_path / "tables" / "one.json").read_text("utf-8"))
     assert about == {
         "finding": True,
@@ -96,14 +97,14 @@ def test_the_fields_of_the_json(result, tmp_path):
         "warnings": [f"careful {BAD}"],
         "told": "",
     }
-    html = shown(Exhibits(tmp_path), "two", result, front=True)
+    html = shown(ReportBuilder(tmp_path), "two", result, front=True)
     about = json.loads((tmp_path / "tables" / "two.json").read_text("utf-8"))
     assert (about["finding"], about["front"]) == (False, True)
     assert html.startswith("<div class='exhibit' id='exhibit:two'>")
 
 
 def test_the_csv_says_that_the_data_are_simulated(result, tmp_path):
-    shown(Exhibits(str(tmp_path)), "one", result)
+    shown(ReportBuilder(str(tmp_path)), "one", result)
     table = pd.read_csv(io.StringIO((tmp_path / "tables" / "one.csv").read_text("utf-8")))
     assert table["data"].tolist() == ["simulated"] * 2
     pd.testing.assert_frame_equal(table.drop(columns="data"), result.table)
@@ -112,7 +113,7 @@ def test_the_csv_says_that_the_data_are_simulated(result, tmp_path):
 
 
 def test_whatever_is_shown_is_escaped(result, picture, tmp_path):
-    html = shown(Exhibits(tmp_path), "one", result, picture)
+    html = shown(ReportBuilder(tmp_path), "one", result, picture)
     assert "<script" not in html
     assert (
         html.count("&lt;script&gt;") >= 6
@@ -121,7 +122,7 @@ def test_whatever_is_shown_is_escaped(result, picture, tmp_path):
 
 def test_without_a_folder_nothing_is_written(result, picture, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    html = shown(Exhibits(), "one", result, picture)
+    html = shown(ReportBuilder(), "one", result, picture)
     assert "<table" in html
     assert "<img" in html
     assert "Download" not in html
@@ -130,7 +131,7 @@ def test_without_a_folder_nothing_is_written(result, picture, tmp_path, monkeypa
 
 def test_an_empty_table_has_no_picture(result, picture, tmp_path):
     empty = Result(result.table.iloc[:0], "Nothing.", result.meta)
-    html = shown(Exhibits(tmp_path), "one", empty, picture)
+    html = shown(ReportBuilder(tmp_path), "one", empty, picture)
     assert "<img" not in html
     assert "Nothing." in html
     assert sorted(p.name for p in tmp_path.rglob("*") if p.is_file()) == ["one.csv", "one.json"]
@@ -139,12 +140,12 @@ def test_an_empty_table_has_no_picture(result, picture, tmp_path):
 @pytest.mark.parametrize("name", ["", "Upper", "a b", "../up", "a.b", "a-b", "ä", "a\n"])
 def test_malformed_names(name, result, tmp_path):
     with pytest.raises(InputError, match="must be of lower-case letters, digits and _ only"):
-        Exhibits(tmp_path).show(name, result)
+        ReportBuilder(tmp_path).show(name, result)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_name_stands_for_one_exhibit(result):
-    exhibits = Exhibits()
+    exhibits = ReportBuilder()
     shown(exhibits, "one", result)
     with pytest.raises(InputError, match="'one' was used before"):
         exhibits.show("one", result)
@@ -153,7 +154,7 @@ def test_a_name_stands_for_one_exhibit(result):
 def test_a_folder_that_cannot_be_written(result, tmp_path):
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(InputError, match=r"file.*: cannot be written"):
-        Exhibits(tmp_path / "file").show("one", result)
+        ReportBuilder(tmp_path / "file").show("one", result)
 
 
 def test_tables_in_html(result):

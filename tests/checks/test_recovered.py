@@ -1,6 +1,7 @@
 import pytest
 
-from pluralign_stats import InputError, recovery
+from pluralign_stats import InputError
+from pluralign_stats.checks import recovery
 
 
 def test_planted_and_estimated_stand_side_by_side(small_study, small_effects):

@@ -21,15 +21,15 @@ from pluralign_stats.planning.summarize import ALPHA, summarize
 from pluralign_stats.workers.pool import Pool
 
 #: One rating of each rater and no spread of raters and items, so that ratings are independent.
-PLAIN = pls.StudyDesign(160, 80, 1, share=0.4, percent=160, rater_sd=0, item_sd=0)
+PLAIN = pls.planning.StudyDesign(160, 80, 1, share=0.4, percent=160, rater_sd=0, item_sd=0)
 
-SMALL = pls.StudyDesign(60, 20, 3, share=0.3, percent=-60)
+SMALL = pls.planning.StudyDesign(60, 20, 3, share=0.3, percent=-60)
 
 #: Odds of a test here to fail by chance alone.
 RARE = 1e-4
 
 
-def shares(design: pls.StudyDesign, effect: float) -> np.ndarray:
+def shares(design: pls.planning.StudyDesign, effect: float) -> np.ndarray:
     above = 1 / (1 + np.exp(np.array(design.thresholds) - effect))
     return -np.diff(np.concatenate([[1.0], above, [0.0]]))
 
@@ -39,7 +39,7 @@ def plausible(found: int, n: int, power: float) -> bool:
     return bool(binom.ppf(RARE / 2, n, power) <= found <= binom.isf(RARE / 2, n, power))
 
 
-def found_in(design: pls.StudyDesign, model: str, n: int) -> int:
+def found_in(design: pls.planning.StudyDesign, model: str, n: int) -> int:
     return sum(replicate(design, model, 1, k).p_value < ALPHA for k in range(n))  # type: ignore[arg-type]
 
 
@@ -243,7 +243,7 @@ def test_arguments_out_of_range_are_refused(options: dict[str, object], said: st
 @pytest.mark.extended
 def test_the_detectable_difference_is_the_one_that_is_found() -> None:
     design = replace(PLAIN, percent=-1.0)
-    result = pls.detectable_effect(design, 0.7, n_simulations=50, jobs=1, progress=False)
+    result = pls.planning.detectable_effect(design, 0.7, n_simulations=50, jobs=1, progress=False)
     row = result.table.iloc[0]
     assert row["conf_low"] < row["estimate"] < row["conf_high"] < 0
     n1, n = design.group_raters, design.raters
@@ -255,4 +255,4 @@ def test_the_detectable_difference_is_the_one_that_is_found() -> None:
     half = norm.isf(RARE / 2) / norm.isf(ALPHA / 2) * (high - low) / 2
     assert b == pytest.approx(expected, abs=half)
     with pytest.raises(pls.InputError, match="'power' must be a number between"):
-        pls.detectable_effect(design, 1.0)
+        pls.planning.detectable_effect(design, 1.0)

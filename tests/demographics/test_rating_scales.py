@@ -11,7 +11,7 @@ def study():
 
 
 def test_languages_are_compared_first(study):
-    made = pls.scale_use(study, dimension="toxicity", sampling=pls.Sampling(**FEW))
+    made = pls.demographics.scale_use(study, dimension="toxicity", sampling=pls.Sampling(**FEW))
     table = made.result.table
     assert set(table["term"]) == {"Language"}
     assert set(table["dimension"]) == {"Toxicity"}
@@ -25,8 +25,8 @@ def test_one_group_has_nothing_to_compare(study_of):
     import pandas as pd
 
     frame = pd.DataFrame({"rater": list("abcdef"), "item": "x", "rating": [1, 2] * 3})
-    made = pls.scale_use(study_of(frame))
+    made = pls.demographics.scale_use(study_of(frame))
     assert made.result.table.empty
     assert "no two groups" in made.result.sentence
     with pytest.raises(pls.InputError, match="the group must be one of"):
-        pls.scale_use(study_of(frame), "age")
+        pls.demographics.scale_use(study_of(frame), "age")

@@ -14,8 +14,8 @@ from pluralign_stats.demographics.references import (
     nothing_compared,
     replaced,
 )
-from pluralign_stats.describe.composition import not_asked
 from pluralign_stats.describe.disclosure import hide_counts, published
+from pluralign_stats.describe.participants import not_asked
 from pluralign_stats.documentation import documented_by
 from pluralign_stats.errors import InputError, MissingExtraError
 from pluralign_stats.fits.joint import JointFit, fit_joint

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 
 from pluralign_stats.demographics.plans import formula_of, given_ratings, plans
-from pluralign_stats.describe.composition import not_asked
 from pluralign_stats.describe.disclosure import hide_totals
 from pluralign_stats.describe.intervals import check_level
+from pluralign_stats.describe.participants import not_asked
 from pluralign_stats.effects.standardized import UNIT, standardized_difference
 from pluralign_stats.errors import InputError
 from pluralign_stats.feedback.scales import conversion_note, dimension_conversion

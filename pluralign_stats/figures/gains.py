@@ -11,9 +11,9 @@ from matplotlib.figure import SubFigure
 
 from pluralign_stats.designs import Designs, parse_objective, plain_value, short_objectives
 from pluralign_stats.errors import InputError
-from pluralign_stats.figures.forest import Rows, Series, draw, name_series, rows, rule, styles
+from pluralign_stats.figures.forest_parts import Rows, Series, draw, name_series, rows, rule, styles
 from pluralign_stats.figures.outcomes import compared, not_repeated, plain_model, share_limits, span
-from pluralign_stats.figures.picture import Picture, drawing, filled_where, need
+from pluralign_stats.figures.plot import Plot, drawing, filled_where, need
 from pluralign_stats.figures.style import (
     MUTED,
     SMALL,
@@ -33,7 +33,7 @@ _MIDDLE: dict[str, Any] = {"ha": "center", "va": "center", "color": MUTED, "font
 
 
 @drawing
-def optimizers_figure(result: Result, *, context: Context = "two-column") -> Picture:
+def optimizers(result: Result, *, context: Context = "two-column") -> Plot:
     """Draw optimizers, and objectives, against the untuned control in each base model (figure 5).
 
     The upper panels (A and B with two base models) hold the optimizers, all on one objective; the
@@ -70,7 +70,7 @@ def optimizers_figure(result: Result, *, context: Context = "two-column") -> Pic
     seeds = f"{span(table['n_seeds'], 'seed')}, {span(table['n_prompts'], 'prompt')}"
     told = [f"each design in each base model: {n}", seeds, f"filled: {filled_where(table)}"]
     foot(figure, result, *told, *not_repeated(result))
-    return Picture(figure, f"Points with intervals by base model. {result.sentence}")
+    return Plot(figure, f"Points with intervals by base model. {result.sentence}")
 
 
 @dataclass(frozen=True)

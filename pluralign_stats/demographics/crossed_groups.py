@@ -15,8 +15,8 @@ from pluralign_stats.demographics.bayesian import bayesian_effects, some_points
 from pluralign_stats.demographics.effects import chosen, default_factors, one_dimension
 from pluralign_stats.demographics.plans import family_of, formula_of, given_ratings, numbers_note
 from pluralign_stats.demographics.references import groups_of, no_demographics, nothing_compared
-from pluralign_stats.describe.composition import not_asked
 from pluralign_stats.describe.disclosure import hidden_crossing
+from pluralign_stats.describe.participants import not_asked
 from pluralign_stats.documentation import documented_by
 from pluralign_stats.effects.averages import averages, population
 from pluralign_stats.errors import InputError, MissingExtraError

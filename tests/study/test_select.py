@@ -11,25 +11,25 @@ def study():
 
 
 def test_what_is_there_is_given_back_in_silence(study, capsys):
-    assert pls.asked_demographics(study, "gender") == "gender"
-    assert pls.asked_demographics(study, "") == ""
-    assert pls.asked_dimensions(study, ["toxicity", "helpfulness"]) == ["toxicity", "helpfulness"]
-    assert pls.asked_dimensions(study, []) == []
+    assert pls.select_demographics(study, "gender") == "gender"
+    assert pls.select_demographics(study, "") == ""
+    assert pls.select_dimensions(study, ["toxicity", "helpfulness"]) == ["toxicity", "helpfulness"]
+    assert pls.select_dimensions(study, []) == []
     assert capsys.readouterr().out == ""
 
 
 def test_what_is_not_is_told_in_one_sentence_and_the_rest_is_shown(study, capsys):
-    assert pls.asked_dimensions(study, ["toxicity", "warmth"]) == ["toxicity"]
+    assert pls.select_dimensions(study, ["toxicity", "warmth"]) == ["toxicity"]
     told = capsys.readouterr().out
     assert told.startswith("This study has no dimension 'warmth'; it has 'stereotypical_bias'")
     assert told.endswith("; shown is 'toxicity'.\n")
-    assert pls.asked_demographics(study, "religion") == ""
+    assert pls.select_demographics(study, "religion") == ""
     assert "shown is what is shown if none is named." in capsys.readouterr().out
-    assert pls.asked_dimensions(study, ["warmth"]) == []
+    assert pls.select_dimensions(study, ["warmth"]) == []
 
 
 def test_a_wrong_spelling_is_guessed(study, capsys):
-    pls.asked_demographics(study, "gendre")
+    pls.select_demographics(study, "gendre")
     assert "did you mean 'gender'?" in capsys.readouterr().out
 
 
@@ -40,7 +40,7 @@ def test_a_study_without_demographics(tmp_path, capsys):
         "dimensions: {good: {}}\n"
     )
     bare = pls.read_study(tmp_path / "study.yaml")
-    assert pls.asked_demographics(bare, "gender") == ""
+    assert pls.select_demographics(bare, "gender") == ""
     assert capsys.readouterr().out == (
         "This study has no demographic at all, so 'gender' cannot be shown.\n"
     )

@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pluralign_stats import demographic_effects, side_by_side
+from pluralign_stats import demographic_effects
+from pluralign_stats.demographics import side_by_side
 from pluralign_stats.demographics.effects import ADJUSTED
 from pluralign_stats.effects.estimates import COLUMNS
 

@@ -6,9 +6,9 @@ from matplotlib.axes import Axes
 
 from pluralign_stats.designs import parse_objective, plain_value
 from pluralign_stats.figures.breaking import PARAGRAPH, broken
-from pluralign_stats.figures.forest import LINE, Rows, Series, draw, name_series, rows, rule
+from pluralign_stats.figures.forest_parts import LINE, Rows, Series, draw, name_series, rows, rule
 from pluralign_stats.figures.outcomes import not_repeated, share_limits, span
-from pluralign_stats.figures.picture import Picture, drawing, filled_where, need
+from pluralign_stats.figures.plot import Plot, drawing, filled_where, need
 from pluralign_stats.figures.style import (
     COLOURS,
     INK,
@@ -37,7 +37,7 @@ _ASIDE = {"Signs": 10, "Tuned on": 15, "Pairs": 20, "Margin": 15}
 
 
 @drawing
-def survey_figure(result: Result, *, context: Context = "two-column") -> Picture:
+def survey(result: Result, *, context: Context = "two-column") -> Plot:
     """Draw differences between groups' own ratings beside those between models (figure 2).
 
     Purple circles are the groups' ratings, blue triangles the models tuned on them. Beside each
@@ -87,7 +87,7 @@ def survey_figure(result: Result, *, context: Context = "two-column") -> Picture
     sure = ["signs in bold: both intervals leave out 0"] if wide else []
     sure += not_repeated(result)
     foot(figure, result, *_counts(result.table), f"filled: {filled_where(result.table)}", *sure)
-    return Picture(figure, f"Circles and triangles with intervals. {result.sentence}")
+    return Plot(figure, f"Circles and triangles with intervals. {result.sentence}")
 
 
 def _rows(block: pd.DataFrame, context: str) -> Rows:

@@ -39,7 +39,7 @@ def test_halves_by_chance_are_told_apart_as_often_as_they_may_be(unit):
     for seed in range(150):
         data = halved(ratings(seed, n_raters=60, per_rater=6), unit, seed)
         fit = pls.fit_ordinal("rating ~ half + (1|rater) + (1|item)", data)
-        found.append(pls.proportional_odds(fit).table["p_value"].to_numpy())
+        found.append(pls.checks.proportional_odds(fit).table["p_value"].to_numpy())
     for p in np.array(found).T:
         assert stats.binomtest(int((p < 0.05).sum()), len(p), 0.05).pvalue > 0.01
 
@@ -50,7 +50,7 @@ def test_a_group_that_goes_to_the_ends_is_found():
     far = data["rating"].replace({2: 1, 4: 5})
     data = data.assign(rating=data["rating"].where(~(wide & (data["item"] % 2 == 0)), far))
     fit = pls.fit_ordinal("rating ~ half + (1|rater) + (1|item)", data)
-    result = pls.proportional_odds(fit)
+    result = pls.checks.proportional_odds(fit)
     assert (result.table["p_adjusted"] < 0.01).all()
     assert result.sentence == "Proportional odds do not hold for half (thresholds), half (scale)."
     assert list(result.table["units"]) == ["rater", "rater"]
@@ -96,14 +96,14 @@ def test_what_varies_between_units_rests_on_them(crossed, formula, units):
 def test_a_variable_of_countries_rests_on_countries(crossed):
     data = crossed.assign(rich=(crossed["country"] > 4) * 1.0)
     fit = pls.fit_ordinal("rating ~ rich + (1|country/rater)", data)
-    table = pls.proportional_odds(fit).table
+    table = pls.checks.proportional_odds(fit).table
     assert list(table["units"]) == ["country", "country"]
     assert list(table["df_residual"]) == [6.0, 8.0]
 
 
 def test_ratings_without_raters_come_with_a_warning(crossed):
     fit = pls.fit_ordinal("rating ~ gender", crossed.drop(columns="rater"))
-    result = pls.proportional_odds(fit)
+    result = pls.checks.proportional_odds(fit)
     assert list(result.table["units"]) == ["rating", "rating"]
     assert any("tells no raters apart" in warning for warning in result.meta.warnings)
 
@@ -111,7 +111,7 @@ def test_ratings_without_raters_come_with_a_warning(crossed):
 def test_too_few_units_give_no_test(crossed):
     data = crossed[crossed["rater"] < 4]
     fit = pls.fit_ordinal("rating ~ half + (1|rater)", halved(data, "rater", 1))
-    result = pls.proportional_odds(fit)
+    result = pls.checks.proportional_odds(fit)
     table = result.table.set_index("against")
     assert np.isnan(table.loc["thresholds", "p_value"])
     assert any("too few units" in note for note in result.meta.notes)
@@ -122,8 +122,8 @@ def test_transformed_variables_and_products_are_tested_as_they_stand(crossed):
     logged = pls.fit_ordinal("rating ~ log(size) + (1|rater) + (1|item)", data)
     plain = pls.fit_ordinal("rating ~ order + (1|rater) + (1|item)", data)
     for one, other in zip(
-        pls.proportional_odds(logged).table["p_value"],
-        pls.proportional_odds(plain).table["p_value"],
+        pls.checks.proportional_odds(logged).table["p_value"],
+        pls.checks.proportional_odds(plain).table["p_value"],
         strict=True,
     ):
         assert one == pytest.approx(other, rel=1e-4)
@@ -132,7 +132,7 @@ def test_transformed_variables_and_products_are_tested_as_they_stand(crossed):
 def test_a_model_without_variables_is_refused(crossed):
     fit = pls.fit_ordinal("rating ~ 1 + (1|rater)", crossed)
     with pytest.raises(pls.InputError, match="has no variable"):
-        pls.proportional_odds(fit)
+        pls.checks.proportional_odds(fit)
 
 
 def test_effects_that_rest_on_few_items_say_so(crossed):

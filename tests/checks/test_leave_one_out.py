@@ -11,8 +11,8 @@ from scipy import stats
 from scipy.special import logsumexp
 
 import pluralign_stats as pls
-from pluralign_stats.checks.compare_models import stacking
-from pluralign_stats.checks.loo import loo_check
+from pluralign_stats.checks.leave_one_out import loo_check
+from pluralign_stats.checks.model_comparison import stacking
 from pluralign_stats.models.bayes.by_rater import rater_log_likelihood
 from pluralign_stats.models.bayes.pointwise import log_likelihood
 
@@ -62,7 +62,7 @@ def test_a_normal_model_has_its_exact_predictive_densities():
     priors = {"Intercept": "normal(0, 2)", "residual": "exponential(0.5)"}
     options = {**QUICK, "draws": 2000}
     fit = pls.fit_bayes("y ~ 1", frame, family="gaussian", priors=priors, **options)
-    found = pls.loo(fit).pointwise["elpd"]
+    found = pls.checks.loo(fit).pointwise["elpd"]
 
     mu, sigma = np.meshgrid(np.linspace(-2, 4, 400), np.linspace(0.5, 5, 500), indexing="ij")
     each = stats.norm.logpdf(y[:, None, None], mu, sigma)
@@ -74,7 +74,7 @@ def test_a_normal_model_has_its_exact_predictive_densities():
 
 
 def test_ratings_left_out_agree_with_arviz(fit):
-    ours, theirs = pls.loo(fit), as_arviz(fit)
+    ours, theirs = pls.checks.loo(fit), as_arviz(fit)
     row = ours.table.iloc[0]
     assert row["estimate"] == pytest.approx(theirs.elpd, abs=0.1)
     assert row["std_error"] == pytest.approx(theirs.se, rel=0.01)
@@ -84,7 +84,7 @@ def test_ratings_left_out_agree_with_arviz(fit):
 
 
 def test_a_rater_left_out_is_predicted_as_by_a_fit_to_the_others(ratings, fit):
-    found = pls.loo(fit, "rater").pointwise["elpd"].to_numpy()
+    found = pls.checks.loo(fit, "rater").pointwise["elpd"].to_numpy()
     raters, names = pd.factorize(ratings["rater"])
     sizes = np.bincount(raters)
     rng = np.random.default_rng(1)
@@ -109,7 +109,7 @@ def test_results_say_what_they_mean_and_name_nobody(fit):
 
 
 def test_a_large_pareto_k_is_told(fit, monkeypatch):
-    monkeypatch.setattr("pluralign_stats.checks.loo.LARGEST_K", 0.2)
+    monkeypatch.setattr("pluralign_stats.checks.leave_one_out.LARGEST_K", 0.2)
     check = loo_check(fit)
     bad = int((check.result.pointwise["pareto_k"] > 0.2).sum())
     assert check.passed is False
@@ -121,7 +121,7 @@ def test_a_large_pareto_k_is_told(fit, monkeypatch):
 
 def test_comparison_agrees_with_arviz(fit, without_raters):
     """But for the standard error, which is over raters: their ratings are not independent."""
-    result = pls.compare_models({"both": fit, "items": without_raters})
+    result = pls.checks.compare_models({"both": fit, "items": without_raters})
     both, items = as_arviz(fit), as_arviz(without_raters)
     theirs = az.compare({"both": both, "items": items}, round_to="none")
     table = result.table.set_index("model")
@@ -139,7 +139,7 @@ def test_comparison_agrees_with_arviz(fit, without_raters):
 def test_models_of_equal_merit_are_not_told_apart(ratings, fit):
     noise = ratings.assign(noise=np.random.default_rng(0).normal(size=len(ratings)))
     more = pls.fit_bayes(FORMULA.replace("x", "x + noise"), noise, **QUICK)
-    result = pls.compare_models({"plain": fit, "noise": more}, by="rater")
+    result = pls.checks.compare_models({"plain": fit, "noise": more}, by="rater")
     assert "clearly better" in result.sentence
     assert abs(result.table["estimate"]).max() < 4
 
@@ -159,20 +159,20 @@ def test_stacking_does_not_underflow():
 def test_what_cannot_be_compared_is_refused(ratings, fit, ordinal_fit):
     fewer = pls.fit_bayes(FORMULA, ratings.iloc[:500], **QUICK)
     with pytest.raises(pls.InputError, match=r"different rows \(600 and 500\)"):
-        pls.compare_models({"a": fit, "b": fewer})
+        pls.checks.compare_models({"a": fit, "b": fewer})
     gaussian = pls.fit_bayes(FORMULA, ratings, family="gaussian", **QUICK)
     with pytest.raises(pls.InputError, match="probabilities, the other"):
-        pls.compare_models({"a": fit, "b": gaussian})
+        pls.checks.compare_models({"a": fit, "b": gaussian})
     with pytest.raises(pls.InputError, match="two or more"):
-        pls.compare_models({"a": fit})
+        pls.checks.compare_models({"a": fit})
     with pytest.raises(pls.InputError, match="needs a Bayesian fit"):
-        pls.loo(ordinal_fit)
+        pls.checks.loo(ordinal_fit)
     with pytest.raises(pls.InputError, match="'by' must be one of 'rating', 'rater'"):
-        pls.loo(fit, "item")
+        pls.checks.loo(fit, "item")
     nobody = pls.fit_bayes("rating ~ x", ratings.drop(columns="rater"), **QUICK)
     with pytest.raises(pls.InputError, match="tells no raters apart"):
-        pls.loo(nobody, "rater")
-    assert np.isnan(pls.loo(nobody).table["n_raters"].iloc[0])
+        pls.checks.loo(nobody, "rater")
+    assert np.isnan(pls.checks.loo(nobody).table["n_raters"].iloc[0])
 
 
 def test_models_that_tell_other_raters_apart_are_not_compared_by_rater(ratings):
@@ -185,6 +185,6 @@ def test_models_that_tell_other_raters_apart_are_not_compared_by_rater(ratings):
             ),
         }.items()
     }
-    assert len(pls.compare_models(fits).table) == 2
+    assert len(pls.checks.compare_models(fits).table) == 2
     with pytest.raises(pls.InputError, match=r"'rater' and 'person' .* different raters apart"):
-        pls.compare_models(fits, by="rater")
+        pls.checks.compare_models(fits, by="rater")

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from pluralign_stats.describe.agreement import agreement
+from pluralign_stats.describe.reliability import agreement
 from pluralign_stats.errors import InputError, check_one_of
 from pluralign_stats.feedback.audit_frame import audit_frame
 from pluralign_stats.feedback.dominance import conditions, shares

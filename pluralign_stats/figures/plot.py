@@ -30,7 +30,7 @@ FORMATS: dict[str, dict[str, Any]] = {
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Picture:
+class Plot:
     """A matplotlib figure and its text alternative; shows itself in Jupyter.
 
     Attributes
@@ -68,7 +68,7 @@ class Picture:
         return content.getvalue()
 
     def __repr__(self) -> str:
-        return f"<Picture: {self.alt}>"
+        return f"<Plot: {self.alt}>"
 
     def _repr_html_(self) -> str:
         data = base64.b64encode(self.render("png")).decode()
@@ -80,21 +80,21 @@ class Picture:
 
 
 def drawing[**P](
-    draw: Callable[Concatenate[Result, P], Picture],
-) -> Callable[Concatenate[Result, P], Picture]:
+    draw: Callable[Concatenate[Result, P], Plot],
+) -> Callable[Concatenate[Result, P], Plot]:
     """Make a function draw in the theme of a context, refuse others, and explain empty tables.
 
     Only what may leave the program is drawn: `Result.released` with a `min_cell` opens more.
     """
 
     @wraps(draw)
-    def styled(result: Result, *args: P.args, **kwargs: P.kwargs) -> Picture:
+    def styled(result: Result, *args: P.args, **kwargs: P.kwargs) -> Plot:
         result = result.released()
         context: Any = kwargs.get("context", "two-column")
         check_one_of("'context'", context, CONTEXTS)
         with theme(context):
             if result.table.empty:
-                return Picture(blank_figure(result, context), result.sentence)
+                return Plot(blank_figure(result, context), result.sentence)
             return draw(result, *args, **kwargs)
 
     return documented_by(_Look)(styled)

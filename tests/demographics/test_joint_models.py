@@ -6,7 +6,7 @@ import pluralign_stats as pls
 @pytest.mark.extended
 def test_pooled_differences_and_correlations_are_under_labels():
     study = pls.simulate_study(5, n_raters=160, n_prompts=8, responses_per_prompt=2)
-    made = pls.joint_effects(
+    made = pls.demographics.joint_effects(
         study,
         ["gender", "ethnicity"],
         sampling=pls.Sampling(draws=120, tune=120, chains=2, progress=False),
@@ -28,7 +28,7 @@ def test_without_demographics_there_is_no_joint_model(study_of):
     import pandas as pd
 
     frame = pd.DataFrame({"rater": list("abcdef"), "item": "x", "rating": [1, 2] * 3})
-    made = pls.joint_effects(study_of(frame))
+    made = pls.demographics.joint_effects(study_of(frame))
     assert made.fit is None
     assert made.pooled.table.empty
     assert made.pooled.sentence == (

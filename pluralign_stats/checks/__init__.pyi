@@ -1,0 +1,16 @@
+from .calibration import calibration_check as calibration_check
+from .checks import check as check
+from .compare_nested import likelihood_ratio as likelihood_ratio
+from .influence import influence_check as influence_check
+from .leave_one_out import loo as loo
+from .leave_one_out import loo_check as loo_check
+from .model_comparison import compare_models as compare_models
+from .predictive import predictive_check as predictive_check
+from .proportional import proportional_odds as proportional_odds
+from .protocol import Check as Check
+from .random_effects import random_effects_table as random_effects_table
+from .recovered import recovery as recovery
+from .residuals import residual_check as residual_check
+from .sampling import sampling_check as sampling_check
+from .sensitivity import prior_sensitivity as prior_sensitivity
+from .shares import predicted_shares as predicted_shares

@@ -1,0 +1,12 @@
+from .bayesian import BayesianEffects as BayesianEffects
+from .bayesian import bayesian_effects as bayesian_effects
+from .crossed_groups import intersections as intersections
+from .effects import DemographicEffects as DemographicEffects
+from .effects import demographic_effects as demographic_effects
+from .invariance import Invariance as Invariance
+from .invariance import measurement_invariance as measurement_invariance
+from .joint_models import JointEffects as JointEffects
+from .joint_models import joint_effects as joint_effects
+from .rating_scales import scale_use as scale_use
+from .specifications import side_by_side as side_by_side
+from .weighted_ratings import population_ratings as population_ratings

@@ -1,0 +1,13 @@
+from .budget import equal_budget as equal_budget
+from .coarser import coarser_scales as coarser_scales
+from .feedback import Feedback as Feedback
+from .feedback_audit import FeedbackAudit as FeedbackAudit
+from .feedback_audit import audit as audit
+from .feedback_audit import audit_recipes as audit_recipes
+from .pairs import preference_pairs as preference_pairs
+from .recipe import Recipe as Recipe
+from .recipe import read_recipe as read_recipe
+from .scales import convert_scale as convert_scale
+from .split import Split as Split
+from .split import split_prompts as split_prompts
+from .unpaired import unpaired_feedback as unpaired_feedback
