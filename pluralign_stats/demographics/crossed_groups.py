@@ -86,19 +86,17 @@ def intersections(
     everywhere = [f for f in factors if not not_asked(study, f) and data[f].nunique() > 1]
     two = two or tuple(everywhere[:2])
     if lacking := _lacking(study, data, factors, two):
-        return _nothing(study, nothing_compared(lacking))
+        return _nothing(study, *lacking)
     formula = f"{formula_of(data, tuple(dict.fromkeys([*everywhere, *two])))} + (1|{':'.join(two)})"
     try:
         fit = fit_bayes(
             formula, data, family=family_of(study, target), priors=priors, **asdict(sampling)
         )
     except (InputError, MissingExtraError) as error:
-        return _nothing(
-            study, nothing_compared([f"no model of groups by two demographics: {error}"])
-        )
+        return _nothing(study, f"no model of groups by two demographics: {error}")
     hidden = hidden_crossing(study, (two[0], two[1]), fit.design.data["rater"].unique(), min_cell)
     if hidden is None:
-        return _nothing(study, nothing_compared([_BETRAYED]))
+        return _nothing(study, _BETRAYED)
     cells = _cells(fit, data, (two[0], two[1]), hidden, min_cell, conf_level)
     return _result(study, fit, target, (two[0], two[1]), cells, min_cell, conf_level)
 
@@ -124,8 +122,10 @@ def _lacking(
     return [none, *(why for why in told if why)]
 
 
-def _nothing(study: Study, why: str) -> Result:
-    return Result.of(study, pd.DataFrame(columns=_COLUMNS), why, "Groups by two demographics")
+def _nothing(study: Study, *why: str) -> Result:
+    return Result.of(
+        study, pd.DataFrame(columns=_COLUMNS), nothing_compared(why), "Groups by two demographics"
+    )
 
 
 def _cells(

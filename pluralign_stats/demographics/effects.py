@@ -125,7 +125,9 @@ def demographic_effects(
     failures += dict.fromkeys(bound)
     if not shown:
         none = [] if factors else [no_demographics(map(label, study.demographics))]
-        nothing = _nothing(study, [*none, *failures, *lacking], tuple(failures))
+        why = nothing_compared([*none, *failures, *lacking])
+        empty = pd.DataFrame(columns=_COLUMNS)
+        nothing = Result.of(study, empty, why, "Differences between groups", warnings=failures)
         return DemographicEffects(nothing, nothing, fits)
     others = _other_references(study, [part for part, _ in shown], min_cell)
     notes = [numbers_note(study, dict.fromkeys(d for d, _ in fits)), *others]
@@ -201,16 +203,6 @@ class _Part:
     factor: str
     levels: tuple[str, ...]
     result: Result
-
-
-def _nothing(study: Study, reasons: list[str], failures: tuple[str, ...]) -> Result:
-    return Result.of(
-        study,
-        pd.DataFrame(columns=_COLUMNS),
-        nothing_compared(reasons),
-        "Differences between groups",
-        warnings=failures,
-    )
 
 
 def _bound(study: Study, fit: Fit, factor: str) -> str:

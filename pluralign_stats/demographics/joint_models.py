@@ -91,19 +91,19 @@ def joint_effects(
     data = data[data["rating"].notna()]
     left_out = [d for d, about in study.codebook.dimensions.items() if not about.scale.categorical]
     if len(left_out) == len(study.dimensions):
-        return _nothing(study, nothing_compared([_numbers(study, left_out)]))
+        return _nothing(study, _numbers(study, left_out))
     data = data[~data["dimension"].isin(left_out)]
     gaps = {f: not_asked(study, f) for f in factors}
     used = [f for f in factors if not gaps[f] and data[f].nunique() > 1]
     if lacking := _lacking(study, data, gaps, used, min_cell):
-        return _nothing(study, nothing_compared(lacking))
+        return _nothing(study, *lacking)
     data = large_references(data, used, min_cell)
     rated = set(data["dimension"])
     valence = {n: d.valence for n, d in study.codebook.dimensions.items() if n in rated}
     try:
         fit = fit_joint(data, used, valence=valence, priors=priors, **asdict(sampling))
     except (InputError, MissingExtraError) as error:
-        return _nothing(study, nothing_compared([f"no model of all dimensions together: {error}"]))
+        return _nothing(study, f"no model of all dimensions together: {error}")
     made = (
         _pooled(study, fit, used, min_cell, conf_level),
         _correlations(study, fit, conf_level),
@@ -143,8 +143,10 @@ def _lacking(
     ]
 
 
-def _nothing(study: Study, why: str) -> JointEffects:
-    nothing = Result.of(study, pd.DataFrame(columns=_COLUMNS), why, "All dimensions in one model")
+def _nothing(study: Study, *why: str) -> JointEffects:
+    nothing = Result.of(
+        study, pd.DataFrame(columns=_COLUMNS), nothing_compared(why), "All dimensions in one model"
+    )
     return JointEffects(nothing, nothing, None)
 
 

@@ -88,11 +88,14 @@ def scale_use(
             f"whether groups use a scale alike is asked of the borders between its ratings, and "
             f"{scale.size} has too many of them (more than {MOST_LEVELS})"
         )
-        return _nothing(study, nothing_compared([why]))
+        return _nothing(study, why)
     data = given_ratings(study, target)
     known = (*study.demographics, *([LANGUAGE] if LANGUAGE in data else []))
     label = _label(study)
-    candidates = chosen("group", [group] if group else [], known, _defaults(study, data))
+    spoken = [LANGUAGE] if LANGUAGE in data and data[LANGUAGE].nunique() > 1 else []
+    candidates = chosen(
+        "group", [group] if group else [], known, (*spoken, *default_factors(study))
+    )
     lacking = []
     for name in candidates:
         found = groups_of(data, name, label(name), min_cell)
@@ -106,21 +109,19 @@ def scale_use(
     none = [] if candidates else [no_demographics(map(label, study.demographics))]
     lacking = ["no rating was given"] if data.empty else lacking
     first = "there are no two groups of raters whose use of the scale to compare"
-    return _nothing(study, nothing_compared([first, *none, *lacking]))
+    return _nothing(study, first, *none, *lacking)
 
 
 def _label(study: Study) -> Callable[[str], str]:
     return lambda name: "Language" if name == LANGUAGE else study.codebook.label(name)
 
 
-def _defaults(study: Study, data: pd.DataFrame) -> tuple[str, ...]:
-    spoken = (LANGUAGE,) if LANGUAGE in data and data[LANGUAGE].nunique() > 1 else ()
-    return (*spoken, *default_factors(study))
-
-
-def _nothing(study: Study, why: str) -> Invariance:
+def _nothing(study: Study, *why: str) -> Invariance:
     nothing = Result.of(
-        study, pd.DataFrame(columns=_COLUMNS), why, "Do groups use the scale alike?"
+        study,
+        pd.DataFrame(columns=_COLUMNS),
+        nothing_compared(why),
+        "Do groups use the scale alike?",
     )
     return Invariance({}, nothing, nothing, nothing)
 
@@ -158,7 +159,7 @@ def _compare(
         made = fitting(formula_of(data, (name,)), data, name)
     except (InputError, MissingExtraError) as error:
         why = f"no models of how groups by {label} use the scale: {error}"
-        return _nothing(study, nothing_compared([why]))
+        return _nothing(study, why)
     table = made.result.table
     first = (table["model"] == SAME) & (table["part"] == RATED)
     table = table[first | ((table["model"] != SAME) & (table["part"] == LEVEL))]

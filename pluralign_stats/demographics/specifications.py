@@ -110,7 +110,8 @@ def _name(effects: DemographicEffects, credible: bool) -> str:
         return "ordinal GEE" if "ordinal GEE" in kinds else str(*kinds)
     if credible:
         return "Bayesian" if _sampled(effects) else "frequentist"
-    return "ordinal" if _ordered(effects) else "linear"
+    ordered = any(fit.family.ordered for fit in effects.fits.values())
+    return "ordinal" if ordered else "linear"
 
 
 def _disagree(table: pd.DataFrame, names: list[str]) -> pd.Series:
@@ -128,10 +129,6 @@ def _sampled(effects: DemographicEffects) -> bool:
     return "prob_positive" in effects.differences.table
 
 
-def _ordered(effects: DemographicEffects) -> bool:
-    return any(fit.family.ordered for fit in effects.fits.values())
-
-
 def _notes(result: Result, credible: bool) -> list[str]:
     """A model's notes but those on columns that are not shown."""
     unshown = [Code.POSTERIOR_COLUMNS, *([Code.ADJUSTMENT] if credible else [])]
@@ -141,17 +138,15 @@ def _notes(result: Result, credible: bool) -> list[str]:
 def _told_by(texts: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
     """What both models say, and what only one says as said of it."""
     on: dict[str, list[str]] = {}
-    for name, told in texts.items():
-        for text in dict.fromkeys(told):
+    for name, said in texts.items():
+        for text in dict.fromkeys(said):
             on.setdefault(text, []).append(name)
-    return tuple(
-        text if len(names) == len(texts) else reworded(text, f"{_whose(names)}: {text}")
-        for text, names in on.items()
-    )
-
-
-def _whose(names: Sequence[str]) -> str:
-    return f"{first_up(joined(names))} model{'s' if len(names) > 1 else ''}"
+    told = []
+    for text, names in on.items():
+        whose = f"{first_up(joined(names))} model{'s' if len(names) > 1 else ''}"
+        everywhere = len(names) == len(texts)
+        told.append(text if everywhere else reworded(text, f"{whose}: {text}"))
+    return tuple(told)
 
 
 def _same_model(first: pd.DataFrame, second: pd.DataFrame) -> list[str]:

@@ -1,7 +1,7 @@
 """Tests of combinations of coefficients, or of average predictions."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -46,6 +46,8 @@ from pluralign_stats.results import Result, ordered_columns
 from pluralign_stats.settings import CONF_LEVEL, SIGNIFICANCE
 from pluralign_stats.significance import excludes_zero, significant
 from pluralign_stats.words import levels_of, p_told
+
+LEFT_LESS_RIGHT = "Estimates are the left side of each equation less its right side."
 
 
 @with_options
@@ -102,71 +104,86 @@ def hypotheses(
     )  # fmt: skip
     how = infer(fit, options)
     equations = [tests] if isinstance(tests, str) else list(tests)
-    told: tuple[str, ...] = ()
-    unknown = fit.design.raters.unknown
-    if by is None:
-        names, base = coefficients(fit)
-        behind = np.append(coefficient_raters(fit), [fit.design.raters.n] * len(fit.thresholds))
-        unit = fit.family.unit
-        each = few_of_coefficients(fit)
-    else:
-        rows = population(fit, by, newdata)
-        base = averages(fit, rows, [{}], kind, averaging)
-        names = [", ".join(group) for group in rows.groups]
-        unit, told = UNITS[kind], notes(fit, rows.n_dropped, options)
-        each = [few_units(fit, *rows.names)] * len(base.estimate)
-        behind = np.repeat(group_backing(fit, rows).raters, len(base.estimate) // len(names))
-        if kind == "probability":
-            names = [f"{name}: {k}" for name in names for k in fit.family.labels]
-    parsed = [parse_equation(equation, names) for equation in equations]
+    named = _named_coefficients(fit) if by is None else _named_groups(fit, options)
+    parsed = [parse_equation(equation, named.names) for equation in equations]
     weights, constants = np.array([w for w, _ in parsed]), np.array([c for _, c in parsed])
-    combined = base.combine(weights, pd.DataFrame({"term": equations}))
+    combined = named.base.combine(weights, pd.DataFrame({"term": equations}))
     shifted = combined.transform(lambda v: v + constants, np.ones_like)
-    few = [_fewest([each[at] for at in np.flatnonzero(w)]) for w in weights]
-    apart = _apart_rows(fit, weights) if by is None else np.zeros(len(weights), dtype=bool)
+    few = [_fewest([named.few[at] for at in np.flatnonzero(w)]) for w in weights]
+    apart = weights[:, named.apart].any(axis=1)
     table, units = tabulate_apart(fit, shifted, how, apart, few)
+    told = [*named.notes]
     if units:
         numbers = ", ".join(map(str, np.flatnonzero(apart) + 1))
         where = "" if apart.all() else f" (equations {numbers})"
-        told += (f"Errors are from how much {levels_of(units.names)} differ{where}.",)
-    told += tuple(dict.fromkeys(f.note for f, a in zip(few, apart, strict=True) if f and not a))
+        told.append(f"Errors are from how much {levels_of(units.names)} differ{where}.")
+    told += [f.note for f, a in zip(few, apart, strict=True) if f and not a]
     if how.credible:
         positive = table["prob_positive"]
         table = table.assign(prob_direction=np.maximum(positive, 1 - positive))
         table = table[ordered_columns(table)]
-    fewest = np.array([behind[w != 0].min(initial=fit.design.raters.n) for w in weights])
-    backing = Backing(
-        fewest,
-        unknown,
-        family=np.zeros(len(table), dtype=int),
-        readjust=READJUST.get(adjust),
-        retell=_sentence,
-    )
+    everybody = fit.design.raters.n
     return Result.of(
         fit,
         table,
         _sentence(table),
         "Tests of hypotheses",
-        unit=unit,
+        unit=named.unit,
         conf_level=conf_level,
         interval=how.kind,
-        notes=(
-            "Estimates are the left side of each equation less its right side.",
-            *told,
-            how.note,
+        notes=(LEFT_LESS_RIGHT, *told, how.note),
+        backing=Backing(
+            np.array([named.raters[w != 0].min(initial=everybody) for w in weights]),
+            fit.design.raters.unknown,
+            family=np.zeros(len(table), dtype=int),
+            readjust=READJUST.get(adjust),
+            retell=_sentence,
         ),
-        backing=backing,
     )
+
+
+@dataclass(frozen=True, eq=False)
+class _Named:
+    """What equations are about: m estimates by name.
+
+    Attributes
+    ----------
+    few, raters
+        Between how few units each differs, and (m,) raters whom it is about.
+    apart
+        Which of them are effects on thresholds or the scale.
+    """
+
+    names: list[str]
+    base: Estimates
+    few: list[FewUnits | None]
+    raters: np.ndarray
+    unit: str
+    apart: slice = slice(0)
+    notes: tuple[str, ...] = ()
+
+
+def _named_coefficients(fit: ModelEstimates) -> _Named:
+    names, base = coefficients(fit)
+    raters = np.append(coefficient_raters(fit), [fit.design.raters.n] * len(fit.thresholds))
+    apart = slice(len(fit.design.fixed.names), len(fit.params))
+    return _Named(names, base, few_of_coefficients(fit), raters, fit.family.unit, apart)
+
+
+def _named_groups(fit: ModelEstimates, options: EffectOptions) -> _Named:
+    rows = population(fit, options.by, options.newdata)
+    base = averages(fit, rows, [{}], options.kind, options.averaging)
+    names = [", ".join(group) for group in rows.groups]
+    if options.kind == "probability":
+        names = [f"{name}: {k}" for name in names for k in fit.family.labels]
+    raters = np.repeat(group_backing(fit, rows).raters, len(names) // len(rows.groups))
+    few = [few_units(fit, *rows.names)] * len(names)
+    told = notes(fit, rows.n_dropped, options)
+    return _Named(names, base, few, raters, UNITS[options.kind], notes=told)
 
 
 def _fewest(found: Sequence[FewUnits | None]) -> FewUnits | None:
     return min((f for f in found if f), key=lambda f: f.n, default=None)
-
-
-def _apart_rows(fit: ModelEstimates, weights: np.ndarray) -> np.ndarray:
-    """Which equations are about effects on thresholds or the scale."""
-    located = len(fit.design.fixed.names)
-    return np.asarray(weights[:, located : len(fit.params)].any(axis=1))
 
 
 def tabulate_apart(
@@ -249,7 +266,7 @@ def joint_test(fit: ModelEstimates, term: str) -> Result:
             "pairs='all'), or compare fits with and without it by `fit.loo()`"
         )
     places = [k for k, names in enumerate(coefficient_variables(fit)) if term in names]
-    if not places and term not in _apart(fit):
+    if not places and term not in fit.design.changing:
         raise NotApplicableError(
             f"the data do not tell the effects of '{term}' apart from those of the other "
             "variables; leave one of them out of the model"
@@ -303,12 +320,6 @@ def _pooled_degrees(each: np.ndarray) -> float:
         return 2.0
     expected = (each / (each - 2)).sum()
     return float(2 * expected / (expected - len(each)))
-
-
-def _apart(fit: ModelEstimates) -> set[str]:
-    """Variables with effects on single thresholds or the scale."""
-    matrices = (fit.design.nominal, fit.design.scale)
-    return {str(v) for m in matrices if m is not None for v in m.spec.required_variables}
 
 
 def coefficients(fit: ModelEstimates) -> tuple[list[str], Estimates]:

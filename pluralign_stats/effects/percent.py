@@ -176,12 +176,6 @@ def _log_odds(fit: ModelEstimates, made: Estimates) -> Estimates:
     return replace(scaled, at=lambda points: each * made.at(points))
 
 
-def _proportional(fit: ModelEstimates, factor: str) -> bool:
-    """Whether one odds ratio describes the factor: it moves no single threshold, nor the scale."""
-    matrices = (fit.design.nominal, fit.design.scale)
-    return not any(m is not None and factor in m.spec.required_variables for m in matrices)
-
-
 def _percent_table(
     fit: ModelEstimates,
     factor: str,
@@ -207,7 +201,7 @@ def _percent_table(
     if reading == "odds" and not fit.family.odds_exact:
         told = f"{fit.method}; odds approximated from the standardized difference"
         table = table.assign(method=told)
-    if reading == "odds" and not _proportional(fit, factor):
+    if reading == "odds" and factor in fit.design.changing:
         table = table.assign(**dict.fromkeys(_NUMBERS & set(table), np.nan))
     return table[ordered_columns(table)]
 
@@ -217,7 +211,7 @@ def _readings(fit: ModelEstimates, factor: str) -> str:
         "Reading 'mean': difference of mean ratings as a share of the reference group's mean. "
         "Reading 'odds': change of the odds of a higher rating"
     )
-    if not _proportional(fit, factor):
+    if factor in fit.design.changing:
         return told + f"; none here, as {factor} changes thresholds or scale as well."
     if fit.family.odds_exact:
         return told + ", for one and the same rater and item."

@@ -20,9 +20,7 @@ from pluralign_stats.models.units import ALONE, Units, units_of
 
 def scale_units(fit: ModelEstimates) -> Units | None:
     """Units on which effects on thresholds and scale rest; None where there are none of either."""
-    matrices = [m for m in (fit.design.nominal, fit.design.scale) if m is not None]
-    names = {str(v) for m in matrices for v in m.spec.required_variables}
-    variables = [c for c in fit.design.data if c in names]
+    variables = fit.design.changing
     units = units_of(fit, *variables) if variables else None
     return None if units is None or units.name == ALONE else units
 

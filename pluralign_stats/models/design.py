@@ -93,7 +93,13 @@ class Design:
     @property
     def fixed_variables(self) -> list[str]:
         """Variables of the effects on response, thresholds and scale, in the data's order."""
-        matrices = [m for m in (self.fixed, self.scale, self.nominal) if m is not None]
+        names = {*map(str, self.fixed.spec.required_variables), *self.changing}
+        return [c for c in self.data if c in names]
+
+    @property
+    def changing(self) -> list[str]:
+        """Variables with effects on thresholds or the scale, in the data's order."""
+        matrices = [m for m in (self.scale, self.nominal) if m is not None]
         names = {str(v) for matrix in matrices for v in matrix.spec.required_variables}
         return [c for c in self.data if c in names]
 

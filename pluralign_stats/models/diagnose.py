@@ -8,6 +8,7 @@ from pluralign_stats.errors import listing
 from pluralign_stats.models.categories import Categories
 from pluralign_stats.models.columns import name_notes
 from pluralign_stats.models.design import Design
+from pluralign_stats.models.engine.clusters import lie_within
 from pluralign_stats.models.matrices import RandomDesign
 from pluralign_stats.models.parts import RandomPart
 from pluralign_stats.models.raters import anew_notes
@@ -118,9 +119,8 @@ def redundant_grouping_notes(random: Sequence[RandomDesign]) -> list[Note]:
     notes = []
     for k, second in enumerate(random):
         for first in random[:k]:
-            same = len(first.levels) == len(second.levels) and len(
-                np.unique(np.column_stack([first.codes, second.codes]), axis=0)
-            ) == len(first.levels)
+            same = len(first.levels) == len(second.levels)
+            same = same and lie_within(first.codes, second.codes)
             if same and set(first.effects) & set(second.effects):
                 text = (
                     f"'{first.term.group}' and '{second.term.group}' make the same groups, so the "

@@ -7,6 +7,7 @@ import pandas as pd
 from scipy import stats
 
 from pluralign_stats.errors import InputError
+from pluralign_stats.models.engine.clusters import lie_within
 from pluralign_stats.models.linear import LinearEstimates
 from pluralign_stats.models.matrices import RandomDesign
 from pluralign_stats.models.ordinal import OrdinalEstimates
@@ -85,13 +86,8 @@ def _outermost(random: tuple[RandomDesign, ...]) -> RandomDesign | None:
     Rows of its different groups are independent then.
     """
     joint = [r for r in random if r.term.correlated or r.z.shape[1] == 1]
-    whole = [r for r in joint if all(_within(other.codes, r.codes) for other in random)]
+    whole = [r for r in joint if all(lie_within(other.codes, r.codes) for other in random)]
     return max(whole, key=lambda r: r.z.shape[1], default=None)
-
-
-def _within(codes: np.ndarray, groups: np.ndarray) -> bool:
-    """Whether each level (n,) lies in one group (n,)."""
-    return bool(len(np.unique(np.column_stack([codes, groups]), axis=0)) == codes.max() + 1)
 
 
 def _components(random: list[RandomDesign], groups: np.ndarray) -> "VCSpec":

@@ -114,7 +114,9 @@ class RandomDesign:
     @cached_property
     def levels(self) -> pd.Index:
         """Names of the groups, those of ``a:b`` like x:y; different groups have different ones."""
-        return _names(self.keys)
+        if not isinstance(self.keys, pd.MultiIndex):
+            return self.keys
+        return pd.Index(labels_of([tuple(map(str, key)) for key in self.keys], ":"), dtype=object)
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -191,13 +193,6 @@ def _keys(term: RandomTerm, data: pd.DataFrame) -> pd.Index:
         check_one_of("a grouping variable of the new data", name, data.columns)
     columns = [pd.Index(np.asarray(read_column(data[name]))) for name in term.factors]
     return columns[0] if len(columns) == 1 else pd.MultiIndex.from_arrays(columns)
-
-
-def _names(keys: pd.Index) -> pd.Index:
-    """What groups are called in tables: those of ``a:b`` like x:y, different ones differently."""
-    if not isinstance(keys, pd.MultiIndex):
-        return keys
-    return pd.Index(labels_of([tuple(map(str, key)) for key in keys], ":"), dtype=object)
 
 
 def evaluate(side: str, data: pd.DataFrame) -> pd.DataFrame:

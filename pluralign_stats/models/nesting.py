@@ -4,6 +4,7 @@ import numpy as np
 
 from pluralign_stats.errors import InputError
 from pluralign_stats.models.design import Design
+from pluralign_stats.models.engine.clusters import lie_within
 from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.models.linear import LinearEstimates
 from pluralign_stats.models.matrices import Matrix, RandomDesign
@@ -164,7 +165,12 @@ def _random_within(small: Design, large: Design) -> bool:
     """Whether the distribution of each random effect is one that the larger model can give it."""
     known = [(r, z) for r in large.random for z in _parts(r)]
     return all(
-        any(_same_groups(r.codes, other.codes) and _within(z, wider) for other, wider in known)
+        any(
+            lie_within(r.codes, other.codes)
+            and lie_within(other.codes, r.codes)
+            and _within(z, wider)
+            for other, wider in known
+        )
         for r in small.random
         for z in _parts(r)
     )
@@ -173,12 +179,6 @@ def _random_within(small: Design, large: Design) -> bool:
 def _parts(random: RandomDesign) -> list[np.ndarray]:
     """Covariates (n, q) of effects that may be correlated: all of a term, or each by itself."""
     return [random.z] if random.term.correlated else list(random.z.T[:, :, None])
-
-
-def _same_groups(codes: np.ndarray, others: np.ndarray) -> bool:
-    """Whether two groupings (n,) of the rows are the same, whatever the numbers of the groups."""
-    pairs = len(np.unique(np.column_stack([codes, others]), axis=0))
-    return pairs == len(np.unique(codes)) == len(np.unique(others))
 
 
 def _within(columns: np.ndarray, space: np.ndarray) -> bool:

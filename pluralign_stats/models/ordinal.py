@@ -137,7 +137,9 @@ def estimate_ordinal(
         whole = design.data[name].cat.set_categories(response.cat.categories)
         design = replace(design, data=design.data.assign(**{name: whole}))
     basis = threshold_basis(thresholds, len(found.labels) - 1)
-    n, k = _sizes(design, basis)
+    (n, p), b = design.fixed.columns.shape, basis.shape[1]
+    scales, changes = (len(m.names) if m else 0 for m in (design.scale, design.nominal))
+    k = b * (1 + changes) + p + scales
     if n <= k:
         raise NotApplicableError(
             f"{n} complete rows are too few for {k} parameters; simplify the model"
@@ -148,15 +150,6 @@ def estimate_ordinal(
     fit = _as_fit(formula, ordered, thresholds, n_nodes)
     notes, finite = _warnings(fit, ordered)
     return replace(fit, warnings=notes, converged=fit.converged and finite)
-
-
-def _sizes(design: Design, basis: np.ndarray) -> tuple[int, int]:
-    """Rows, and parameters other than of random effects."""
-    n_scale, n_nominal = (
-        0 if m is None else m.columns.shape[1] for m in (design.scale, design.nominal)
-    )
-    n, p = design.fixed.columns.shape
-    return n, basis.shape[1] * (1 + n_nominal) + p + n_scale
 
 
 def _check_quadrature(design: Design, n_nodes: int) -> None:

@@ -150,12 +150,8 @@ def category_probabilities(
     values = fit.joint.estimates if parameters is None else parameters
     cuts, k, sd, _ = cut_points(fit, rows, values)
     below = marginal_probability(cuts, k, sd, fit.link)
-    return _rounded(np.diff(below, axis=1, prepend=0, append=1))
-
-
-def _rounded(probability: np.ndarray) -> np.ndarray:
-    """Probabilities, with 0 for those that are negative by rounding only."""
-    return np.where((probability < 0) & (probability > -ROUNDED), 0.0, probability)
+    made = np.diff(below, axis=1, prepend=0, append=1)
+    return np.where((made < 0) & (made > -ROUNDED), 0.0, made)
 
 
 def cut_points(

@@ -91,7 +91,9 @@ def rater_columns(rater: str | Sequence[str] | None, data: pd.DataFrame) -> tupl
     """The columns that a user or the study names as its raters; none where neither does."""
     if rater is None:
         return (RATER,) if RATER in data else ()
-    names = (rater,) if isinstance(rater, str) else tuple(rater) if _listed(rater) else ()
+    names = (
+        (rater,) if isinstance(rater, str) else tuple(rater) if isinstance(rater, Sequence) else ()
+    )
     if not names or not all(isinstance(name, str) for name in names):
         raise InputError(
             "'rater' must be the column that tells raters apart, as in rater='user_id', or "
@@ -100,10 +102,6 @@ def rater_columns(rater: str | Sequence[str] | None, data: pd.DataFrame) -> tupl
     for name in names:
         check_one_of("the column of 'rater'", name, data.columns)
     return tuple(dict.fromkeys(names))
-
-
-def _listed(rater: object) -> bool:
-    return isinstance(rater, Sequence)
 
 
 def find_raters(
@@ -210,7 +208,9 @@ def _by_column(data: pd.DataFrame, groups: list[tuple[str, ...]]) -> tuple[str, 
     if (RATER,) in groups:
         return (RATER,)
     if not holding:
-        apart = [name for name in data if _is(name, PLACES) and not _of_one(data, name)]
+        places = [name for name in data if _is(name, PLACES)]
+        # Places of which raters have several.
+        apart = [name for name in places if not _same_number(data, (name, RATER), (RATER,))]
         inner = (*apart, RATER)
     else:
         inner = min(holding, key=len)
@@ -258,11 +258,6 @@ def _by_name(data: pd.DataFrame, groups: list[tuple[str, ...]]) -> tuple[str, ..
 
 def _said(columns: tuple[str, ...]) -> str:
     return repr(columns[0]) if len(columns) == 1 else str(list(columns))
-
-
-def _of_one(data: pd.DataFrame, name: str) -> bool:
-    """Whether every value of the column `rater` stands beside one value of another column."""
-    return _same_number(data, (name, RATER), (RATER,))
 
 
 def _same_number(data: pd.DataFrame, first: Sequence[str], second: Sequence[str]) -> bool:

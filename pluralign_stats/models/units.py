@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from pluralign_stats.models.engine.clusters import lie_within
 from pluralign_stats.models.fit import ModelEstimates
 
 #: What the units are where a model knows neither raters nor items.
@@ -51,7 +52,7 @@ def units_of(fit: ModelEstimates, *variables: str) -> Units:
         chosen |= _of_variable(fit, variable)
     kept: dict[str, np.ndarray] = {}
     for name, codes in sorted(chosen.items(), key=lambda pair: pair[1].max()):
-        if not any(_part(codes, coarser) for coarser in kept.values()):
+        if not any(lie_within(codes, coarser) for coarser in kept.values()):
             kept[name] = codes
     if not kept:
         return Units((ALONE,), (np.arange(len(fit.design.y)),))
@@ -68,7 +69,7 @@ def between(
     """
     if values is None:
         values = pd.factorize(fit.design.data[variables[0]])[0]
-    same = {name: codes for name, codes in _whole(fit).items() if _part(codes, values)}
+    same = {name: codes for name, codes in _whole(fit).items() if lie_within(codes, values)}
     return same | {
         part.design.term.group: part.design.codes
         for part in fit.random
@@ -78,7 +79,7 @@ def between(
 
 def _of_variable(fit: ModelEstimates, variable: str) -> dict[str, np.ndarray]:
     values, groups = pd.factorize(fit.design.data[variable])[0], _whole(fit)
-    same = any(_part(codes, values) for codes in groups.values())
+    same = any(lie_within(codes, values) for codes in groups.values())
     return ({} if same else _crossed(groups, _rater(fit))) | between(fit, [variable])
 
 
@@ -87,14 +88,14 @@ def _whole(fit: ModelEstimates) -> dict[str, np.ndarray]:
     groups, rater = _groups(fit), _rater(fit)
     if rater is None:
         return groups
-    return {n: c for n, c in groups.items() if n == rater or not _part(c, groups[rater])}
+    return {n: c for n, c in groups.items() if n == rater or not lie_within(c, groups[rater])}
 
 
 def _crossed(groups: dict[str, np.ndarray], rater: str | None) -> dict[str, np.ndarray]:
     """Raters, and the groups that do not hold whole raters."""
     if rater is None:
         return groups
-    return {n: c for n, c in groups.items() if n == rater or not _part(groups[rater], c)}
+    return {n: c for n, c in groups.items() if n == rater or not lie_within(groups[rater], c)}
 
 
 def _rater(fit: ModelEstimates) -> str | None:
@@ -110,9 +111,3 @@ def _groups(fit: ModelEstimates) -> dict[str, np.ndarray]:
     rater, codes = _rater(fit), fit.design.raters.codes
     found = {} if rater is None or codes is None else {rater: codes}
     return found | {part.design.term.group: part.design.codes for part in fit.random}
-
-
-def _part(fine: np.ndarray, coarse: np.ndarray) -> bool:
-    """Whether all rows of each fine group are of one coarse group."""
-    first = np.unique(fine, return_index=True)[1]
-    return bool((coarse == coarse[first][fine]).all())

@@ -16,7 +16,7 @@ from pluralign_stats.models.bayes.expansion import linearize
 from pluralign_stats.models.bayes.fit import BayesEstimates
 from pluralign_stats.models.bayes.fitting import as_posterior
 from pluralign_stats.models.bayes.joint_vector import joint_at
-from pluralign_stats.models.bayes.layout import Layout, build_layout, natural_of
+from pluralign_stats.models.bayes.layout import Layout, build_layout, constrain
 from pluralign_stats.models.bayes.posterior import unpack
 from pluralign_stats.models.bayes.priors import choose_priors
 from pluralign_stats.models.bayes.transforms import cut_points_vjp
@@ -122,7 +122,7 @@ class Target:
         self.start, self.layout, self.prior = start, layout, prior
         engine = ordinal_engine(start)
         self.objective = Objective(engine.model.problem, 1)
-        self.inverse, self.constrain = np.linalg.inv(engine.back), natural_of(layout)
+        self.inverse = np.linalg.inv(engine.back)
 
     def __call__(self, phi: np.ndarray) -> float:
         """At parameters (P,); -inf where they are not allowed."""
@@ -171,7 +171,7 @@ class Target:
 
     def _psi(self, phi: np.ndarray) -> np.ndarray:
         """The engine's parameters."""
-        return self.inverse @ joint_at(self.start, self.layout, self.constrain(phi))
+        return self.inverse @ joint_at(self.start, self.layout, constrain(self.layout, phi))
 
     def _state(self, phi: np.ndarray) -> OrdinalState | None:
         try:

@@ -28,6 +28,7 @@ from pluralign_stats.models.bayes.log_densities import (
 )
 from pluralign_stats.models.bayes.options import n_cores
 from pluralign_stats.models.bayes.pointwise import BLOCK, inverse_scales, places, predictors
+from pluralign_stats.models.engine.clusters import lie_within
 from pluralign_stats.models.engine.compiled import compiled
 
 if TYPE_CHECKING:
@@ -81,12 +82,8 @@ class EffectDesign(NamedTuple):
 
 def own_terms(fit: "PosteriorEstimates", raters: np.ndarray) -> tuple[int, ...]:
     """Numbers of the random terms every level of which belongs to one rater (n,) alone."""
-    found = []
-    for k, part in enumerate(fit.random):
-        pairs = np.unique(np.column_stack([part.design.codes, raters]), axis=0)
-        if len(pairs) == len(np.unique(pairs[:, 0])):
-            found.append(k)
-    return tuple(found)
+    codes = [part.design.codes for part in fit.random]
+    return tuple(k for k, own in enumerate(codes) if lie_within(own, raters))
 
 
 def rater_log_likelihood(

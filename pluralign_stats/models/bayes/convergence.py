@@ -156,53 +156,44 @@ class Convergence:
         """Whether the draws come from an approximation, which has no chains."""
         return bool(np.isfinite(self.pareto_k))
 
-    def signs(self) -> list["Threshold"]:
+    def signs(self) -> list[Threshold]:
         """All by which the draws are judged.
 
         This is the one rule: a fit's warnings, `converged` and `sampling_check` all follow it.
         """
         if self.approximate:
             k = Threshold("Pareto k", self.pareto_k, True, LARGEST_K, ".2f", PARETO)
-            return [k, *self._effective(self.table, "term", "parameters")]
+            return [k, *self._worst(self.table, "parameters", np.nan)[1:]]
         largest = max(LARGEST_RHAT, rhat_by_chance(self.effects, self))
         deep = np.floor(MOST_DEEP * self.n_draws)
         return [
-            *self._rhat(self.table, "term", "parameters", LARGEST_RHAT),
-            *self._effective(self.table, "term", "parameters"),
-            *self._rhat(self.effects, "group", "random effects", largest),
-            *self._effective(self.effects, "group", "random effects"),
+            *self._worst(self.table, "parameters", LARGEST_RHAT),
+            *self._worst(self.effects, "random effects", largest),
             Threshold("divergent draws", self.n_divergent, True, 0.0, ",.0f", DIVERGENT),
             Threshold("paths of maximum tree depth", self.n_deep, True, deep, ",.0f", DEEP),
             Threshold("E-BFMI", self.e_bfmi, False, SMALLEST_E_BFMI, ".2f", E_BFMI),
         ]
 
-    def _rhat(self, terms: pd.DataFrame, key: str, what: str, largest: float) -> list["Threshold"]:
-        """R-hat of the parameters or effects that agree least; a single chain's parts compared."""
+    def _worst(self, terms: pd.DataFrame, what: str, largest: float) -> list[Threshold]:
+        """Largest R-hat of parameters or effects, and fewest effective draws of centre and tails.
+
+        Of a single chain R-hat compares the parts.
+        """
         if not len(terms):
             return []
-        row = terms.loc[terms["rhat"].fillna(np.inf).idxmax()]
-        alone = self.n_chains == 1
-        name = f"R-hat of {what}{' within the chain' if alone else ''}"
-        whose = self._whose(key, row)
-        doubt = ALONE if alone else APART
-        return [Threshold(name, row["rhat"], True, largest, ".3f", doubt, **whose)]
-
-    def _whose(self, key: str, row: pd.Series) -> dict[str, str]:
-        """The group or the parameter of a row, as a `Threshold` has it."""
-        if key == "group":
-            return {"group": row[key]}
-        return {"worst": self.words.get(row[key], row[key])}
-
-    def _effective(self, terms: pd.DataFrame, key: str, what: str) -> list["Threshold"]:
-        """Fewest effective draws of parameters or effects, for their centre and their tails."""
-        needed, found = float(FEWEST_EFFECTIVE * self.n_chains), []
+        alone, needed = self.n_chains == 1, float(FEWEST_EFFECTIVE * self.n_chains)
+        rhat = f"R-hat of {what}{' within the chain' if alone else ''}"
+        asked = [("rhat", rhat, True, largest, ".3f", ALONE if alone else APART)]
         for column, part in (("ess_bulk", "centre"), ("ess_tail", "tails")):
-            if len(terms):
-                row = terms.loc[terms[column].fillna(-np.inf).idxmin()]
-                name = f"effective draws, {part} of {what}"
-                whose = self._whose(key, row)
-                doubt = FEW.format(part=part)
-                found.append(Threshold(name, row[column], False, needed, ",.0f", doubt, **whose))
+            name, doubt = f"effective draws, {part} of {what}", FEW.format(part=part)
+            asked.append((column, name, False, needed, ",.0f", doubt))
+        found = []
+        for column, name, at_most, limit, form, doubt in asked:
+            badness = terms[column] if at_most else -terms[column]
+            row = terms.loc[badness.fillna(np.inf).idxmax()]
+            group, term = row.get("group", ""), row.get("term", "")
+            worst = self.words.get(term, term)
+            found.append(Threshold(name, row[column], at_most, limit, form, doubt, worst, group))
         return found
 
     def notes(self) -> tuple[Note, ...]:

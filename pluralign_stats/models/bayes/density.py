@@ -199,6 +199,24 @@ def natural(phi, data):
 
 
 @compiled
+def natural_vjp(phi, data, factors, by_cuts, by_factor, by_phi):
+    """Add to the slopes by phi what those by thresholds and factors make."""
+    p, s = data.X.shape[1], data.S.shape[1]
+    G, C = data.n_sections, data.n_cuts
+    at = p + G * C
+    if C:
+        cut_points_vjp(phi[p:at].reshape(G, C), by_cuts, by_phi[p:at].reshape(G, C))
+    at += s
+    for t in range(len(data.q)):
+        q = data.q[t]
+        k = 1 if data.shared[t] else q
+        m = q * (q - 1) // 2 if data.correlated[t] else 0
+        sd, partial = slice(at, at + k), slice(at + k, at + k + m)
+        factor_vjp(phi[sd], phi[partial], q, factors[t], by_factor[t], by_phi[sd], by_phi[partial])
+        at += k + m
+
+
+@compiled
 def effects(z, phi, cuts, beta, factors, data, point):
     """All random effects from coordinates.
 
@@ -336,27 +354,7 @@ def log_density(z, slope, data, point, prior):
         for i in range(n):
             cells[data.cell[i]] += by_log_scale[i]
         add_transposed_product(data.S, cells, by_phi[p + G * C : p + G * C + s])
-    if C:
-        cut_points_vjp(
-            phi[p : p + G * C].reshape(G, C),
-            by_cuts,
-            by_phi[p : p + G * C].reshape(G, C),
-        )
-    at = p + G * C + s
-    for t in range(T):
-        q = data.q[t]
-        k = 1 if data.shared[t] else q
-        m = q * (q - 1) // 2 if data.correlated[t] else 0
-        factor_vjp(
-            phi[at : at + k],
-            phi[at + k : at + k + m],
-            q,
-            factors[t],
-            by_factor[t],
-            by_phi[at : at + k],
-            by_phi[at + k : at + k + m],
-        )
-        at += k + m
+    natural_vjp(phi, data, factors, by_cuts, by_factor, by_phi)
     slope[:P] = 0
     add_transposed_product(point.root, by_phi, slope[:P])
     for k in range(P):

@@ -20,7 +20,7 @@ from pluralign_stats.models.bayes.joint_layout import (
     start_jointly,
 )
 from pluralign_stats.models.bayes.joint_vector import joint_at
-from pluralign_stats.models.bayes.layout import Natural, build_layout, natural_of
+from pluralign_stats.models.bayes.layout import Natural, build_layout, constrain
 from pluralign_stats.models.bayes.options import Sampling
 from pluralign_stats.models.bayes.posterior import Draws
 from pluralign_stats.models.bayes.priors import Priors, choose_priors
@@ -115,7 +115,10 @@ def estimate_joint(
     rater: str | Sequence[str] = RATER,
 ) -> JointEstimates:
     """Sample one ordinal model of all dimensions; see `fit_joint`."""
-    fits = _start(_with_raters(ratings, rater), demographics, link)
+    if rater != RATER:
+        codes = np.asarray(find_raters(rater, ratings, ()).codes)
+        ratings = ratings.assign(**{RATER: pd.Categorical(codes)})
+    fits = _start(ratings, demographics, link)
     signs = _signs(valence or {}, list(fits))
     joint = build_joint_layout(fits, signs)
     first = next(iter(fits.values()))
@@ -125,8 +128,7 @@ def estimate_joint(
     point = linearize_at(joint.layout, prior, *start_jointly(fits, joint))
     sampled = sample(joint.layout.data, point, prior, how)
     flat = sampled.z.reshape(-1, sampled.z.shape[-1])
-    constrain = natural_of(joint.layout)
-    values = [constrain(phi) for phi in parameters(flat, point)]
+    values = [constrain(joint.layout, phi) for phi in parameters(flat, point)]
     u = random_effects(flat, joint.layout.data, point)
     judge = judge_of(sampled)
     made = {}
@@ -153,14 +155,6 @@ def estimate_joint(
         dict(zip(fits, signs.tolist(), strict=True)),
         convergence.notes(),
     )
-
-
-def _with_raters(ratings: pd.DataFrame, rater: str | Sequence[str]) -> pd.DataFrame:
-    """The ratings with raters of any columns under the name that the model knows."""
-    if rater == RATER:
-        return ratings
-    codes = find_raters(rater, ratings, ()).codes
-    return ratings.assign(**{RATER: pd.Categorical(np.asarray(codes))})
 
 
 def _start(

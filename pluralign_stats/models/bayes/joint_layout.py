@@ -1,6 +1,7 @@
 """The arrays of a model of several dimensions, from one design for each."""
 
 from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
 import pandas as pd
@@ -154,7 +155,7 @@ def build_joint_layout(fits: dict[str, OrdinalEstimates], valence: np.ndarray) -
     X = np.vstack(
         [v * (g.fixed.columns - m) for v, g, m in zip(valence, designs, means, strict=True)]
     )
-    items, raters = (_union([g.random[k].levels for g in designs]) for k in (1, 0))
+    items, raters = (reduce(pd.Index.union, [g.random[k].levels for g in designs]) for k in (1, 0))
     codes = [np.zeros_like(dimension)] * len(pooled) + [
         np.concatenate([known.get_indexer(g.random[k].levels)[g.random[k].codes] for g in designs])
         for k, known in ((1, items), (0, raters))
@@ -258,10 +259,3 @@ def _names(fits: dict[str, OrdinalEstimates], pooled: tuple[Pooled, ...]) -> tup
             for j in range(i)
         ]
     return tuple(names)
-
-
-def _union(levels: list[pd.Index]) -> pd.Index:
-    found = levels[0]
-    for other in levels[1:]:
-        found = found.union(other)
-    return found

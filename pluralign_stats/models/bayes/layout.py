@@ -1,6 +1,5 @@
 """From a design to the arrays of the density, and from its parameters back to the model's."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -188,20 +187,15 @@ class Natural:
     covariances: tuple[np.ndarray, ...]
 
 
-def natural_of(layout: Layout) -> Callable[[np.ndarray], Natural]:
-    """What turns phi into the model's own parameters."""
+def constrain(layout: Layout, phi: np.ndarray) -> Natural:
+    """The model's own parameters from phi."""
     from pluralign_stats.models.bayes.density import natural
 
-    back = np.argsort(layout.terms)
-
-    def constrain(phi: np.ndarray) -> Natural:
-        beta, cuts, log_scale, factors = natural(phi, layout.data)
-        shift = layout.centre @ beta
-        beta = beta - shift * layout.constant
-        made = [f[:q, :q] @ f[:q, :q].T for f, q in zip(factors, layout.data.q, strict=True)]
-        return Natural(beta, cuts + shift, log_scale, tuple(made[k] for k in back))
-
-    return constrain
+    beta, cuts, log_scale, factors = natural(phi, layout.data)
+    shift = layout.centre @ beta
+    made = [f[:q, :q] @ f[:q, :q].T for f, q in zip(factors, layout.data.q, strict=True)]
+    covariances = tuple(made[k] for k in np.argsort(layout.terms))
+    return Natural(beta - shift * layout.constant, cuts + shift, log_scale, covariances)
 
 
 def phi_of(layout: Layout, values: Natural) -> np.ndarray:

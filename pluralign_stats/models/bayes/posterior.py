@@ -6,7 +6,7 @@ import numpy as np
 
 from pluralign_stats.models.bayes.density import ExpansionPoint, parameters, random_effects
 from pluralign_stats.models.bayes.joint_vector import joint_at
-from pluralign_stats.models.bayes.layout import Layout, natural_of
+from pluralign_stats.models.bayes.layout import Layout, constrain
 from pluralign_stats.models.fit import ModelEstimates
 
 
@@ -61,8 +61,7 @@ class Draws:
 def unpack(fit: ModelEstimates, layout: Layout, point: ExpansionPoint, z: np.ndarray) -> Draws:
     """Turn coordinates (chains, draws, d) into draws."""
     n_chains, flat = len(z), z.reshape(-1, z.shape[-1])
-    constrain = natural_of(layout)
-    values = [constrain(phi) for phi in parameters(flat, point)]
+    values = [constrain(layout, phi) for phi in parameters(flat, point)]
     u = random_effects(flat, layout.data, point)
     made: dict[int, np.ndarray] = {}
     for t, k in enumerate(layout.terms):

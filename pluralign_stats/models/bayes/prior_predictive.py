@@ -10,7 +10,7 @@ from scipy import stats
 from pluralign_stats.describe.intervals import check_level
 from pluralign_stats.models.bayes.bayes import starting_fit
 from pluralign_stats.models.bayes.density import Prior
-from pluralign_stats.models.bayes.layout import Layout, Natural, build_layout, natural_of
+from pluralign_stats.models.bayes.layout import Layout, Natural, build_layout, constrain
 from pluralign_stats.models.bayes.log_densities import CORRELATION, DIRICHLET, PROBIT
 from pluralign_stats.models.bayes.options import check_whole
 from pluralign_stats.models.bayes.priors import Priors, choose_priors, frozen
@@ -142,11 +142,10 @@ def draw_sets(
     fit: ModelEstimates, layout: Layout, prior: Prior, size: int, rng: np.random.Generator
 ) -> Iterator[DrawnSet]:
     """Draw parameters, random effects and ratings from the priors, one data set at a time."""
-    constrain = natural_of(layout)
     section = np.empty(len(layout.order), dtype=np.int64)
     section[layout.order] = layout.data.section
     for phi in draw_parameters(layout, prior, size, rng):
-        values = constrain(phi)
+        values = constrain(layout, phi)
         effects = tuple(
             rng.multivariate_normal(np.zeros(len(c)), c, len(r.levels), method="cholesky")
             for r, c in zip(fit.design.random, values.covariances, strict=True)

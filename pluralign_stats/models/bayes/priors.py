@@ -108,7 +108,8 @@ def slots(fit: ModelEstimates, layout: Layout) -> list[PriorSlot]:
     Defaults are weakly informative on the latent scale: unit logit SD is taken for one unit of
     other links in proportion, and the standard deviation of the response for a Gaussian family.
     """
-    unit = _unit(fit)
+    logits = fit.family.latent_sd / LATENT_SD["logit"]
+    unit = logits if fit.family.ordered else float(np.std(fit.design.y)) or 1.0
     p, m, s = layout.sizes
     found = []
     spans = _spans(fit.design.fixed.columns)
@@ -145,12 +146,6 @@ def slots(fit: ModelEstimates, layout: Layout) -> list[PriorSlot]:
                 )
             )
     return found
-
-
-def _unit(fit: ModelEstimates) -> float:
-    if fit.family.ordered:
-        return fit.family.latent_sd / LATENT_SD["logit"]
-    return float(np.std(fit.design.y)) or 1.0
 
 
 def _spans(columns: np.ndarray) -> np.ndarray:

@@ -2,7 +2,6 @@
 
 import sys
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,9 +19,6 @@ IMPOSSIBLE = (
     "the posterior density is zero at the starting point; check the priors (fit.priors() shows the "
     "defaults) and the data for huge values"
 )
-
-#: A density at coordinates (d,), with its gradient.
-Density = Callable[[np.ndarray], tuple[float, np.ndarray]]
 
 #: Starting points that are tried for each chain.
 TRIES = 20
@@ -78,7 +74,10 @@ def sample(data: Data, point: ExpansionPoint, prior: Prior, how: Sampling) -> Sa
                 return z
         return np.zeros(size)
 
-    _refuse_impossible(density, size)
+    value, slope = density(np.zeros(size))
+    if not (np.isfinite(value) and np.isfinite(slope).all()):
+        raise InputError(IMPOSSIBLE)
+    watched = sys.stderr.isatty() or "ipykernel" in sys.modules
     model = from_pyfunc(
         ndim=size,
         make_logp_fn=lambda: density,
@@ -98,7 +97,7 @@ def sample(data: Data, point: ExpansionPoint, prior: Prior, how: Sampling) -> Sa
         seed=how.seed % 2**64,
         target_accept=how.target_accept,
         save_warmup=False,
-        progress_bar=_watched() if how.progress is None else how.progress,
+        progress_bar=watched if how.progress is None else how.progress,
         blocking=False,
     )
     complete = True
@@ -124,14 +123,3 @@ def longest(z: np.ndarray) -> tuple[np.ndarray, int]:
     made = np.isfinite(z).all(axis=2).sum(axis=1)
     length = max((int(m) for m in made), key=lambda m: m * (made >= m).sum(), default=0)
     return np.flatnonzero(made >= length), length
-
-
-def _refuse_impossible(density: Density, size: int) -> None:
-    value, slope = density(np.zeros(size))
-    if not (np.isfinite(value) and np.isfinite(slope).all()):
-        raise InputError(IMPOSSIBLE)
-
-
-def _watched() -> bool:
-    """Whether somebody sees a progress bar."""
-    return sys.stderr.isatty() or "ipykernel" in sys.modules

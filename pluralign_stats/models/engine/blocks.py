@@ -18,6 +18,7 @@ import numpy as np
 from scipy.linalg.lapack import dpotrf, dpotri, dpotrs
 
 from pluralign_stats.models.engine import kernels
+from pluralign_stats.models.engine.clusters import lie_within
 from pluralign_stats.models.engine.covariance import Covariance, Shape
 
 
@@ -156,11 +157,6 @@ def _times(z: np.ndarray, values: np.ndarray) -> np.ndarray:
     return z * values if values.ndim == 1 else z[:, None] * values
 
 
-def _columns(values: np.ndarray) -> np.ndarray:
-    """A vector (n,) or matrix (n, k) as a matrix, row after row in memory."""
-    return np.ascontiguousarray(values[:, None] if values.ndim == 1 else values)
-
-
 def build_layout(terms: Sequence[Term], n: int) -> Layout:
     """Choose which terms to eliminate first and give every effect its column.
 
@@ -212,19 +208,11 @@ def _inner_terms(terms: Sequence[Term], n: int) -> tuple[list[int], np.ndarray, 
     """Terms to eliminate first, the rows' groups in the coarsest of them, and their number."""
     best: tuple[float, list[int], np.ndarray, int] | None = None
     for coarse in terms:
-        nested = [k for k, term in enumerate(terms) if _nested(term, coarse)]
+        nested = [k for k, term in enumerate(terms) if lie_within(term.codes, coarse.codes)]
         cost = _cost(terms, nested, coarse, n)
         if best is None or cost < best[0]:
             best = (cost, nested, coarse.codes, coarse.n_groups)
     return best[1:] if best else ([], np.zeros(n, dtype=np.int64), 1)
-
-
-def _nested(fine: Term, coarse: Term) -> bool:
-    if fine.n_groups < coarse.n_groups:
-        return False
-    parent = np.zeros(fine.n_groups, dtype=np.int64)
-    parent[fine.codes] = coarse.codes
-    return bool((parent[fine.codes] == coarse.codes).all())
 
 
 def _cost(terms: Sequence[Term], nested: list[int], coarse: Term, n: int) -> float:
@@ -333,7 +321,7 @@ class System:
     def solve(self, rhs: np.ndarray) -> np.ndarray:
         """``A^-1 rhs`` for (N,) or (N, k) right-hand sides."""
         at = self.layout
-        x = _columns(rhs).copy()
+        x = np.ascontiguousarray(rhs[:, None] if rhs.ndim == 1 else rhs).copy()
         kernels.solve_forward(x, *self._groups, self._factor, self._cross, at.n_inner)
         if at.n_outer:
             x[at.n_inner :] = dpotrs(self._S.T, x[at.n_inner :], lower=0)[0]

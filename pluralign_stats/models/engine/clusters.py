@@ -19,6 +19,12 @@ from scipy.stats import f as fisher
 LEAST = 1e-9
 
 
+def lie_within(fine: np.ndarray, coarse: np.ndarray) -> bool:
+    """Whether all rows of each fine group are of one coarse group; both (n,) numbers of groups."""
+    _, first, group = np.unique(fine, return_index=True, return_inverse=True)
+    return bool((coarse == coarse[first][group]).all())
+
+
 @dataclass(frozen=True)
 class ScoreTest:
     """F statistic, its two degrees of freedom, and p."""

@@ -14,6 +14,9 @@ TOLERANCE = 1e-6
 #: The search ends when the gradient, in standard errors, is smaller than this.
 GRADIENT = 1e-4
 
+#: Most steps of a search.
+STEPS = 200
+
 #: A random effect of smaller relative size than this is tried at exactly 0.
 SMALL = 0.05
 
@@ -33,15 +36,12 @@ class Maximum:
         The point (p,), the function there, and its gradient (p,).
     free
         (p,) whether a coordinate was moved; the others stay where they were.
-    n_evaluations
-        How often function and gradient were evaluated.
     """
 
     x: np.ndarray
     value: float
     gradient: np.ndarray
     free: np.ndarray
-    n_evaluations: int
 
 
 def maximize(
@@ -49,8 +49,6 @@ def maximize(
     start: np.ndarray,
     curvature: np.ndarray,
     free: np.ndarray,
-    *,
-    max_steps: int = 200,
 ) -> Maximum:
     """Search by BFGS in coordinates in which a guess of the curvature is the identity.
 
@@ -64,30 +62,26 @@ def maximize(
         (p, p) guess of minus the Hessian.
     free
         (p,) which coordinates to move.
-    max_steps
-        Most steps.
     """
     back = np.zeros((len(start), int(free.sum())))
     back[free] = unit_steps(curvature[np.ix_(free, free)])
-    best = Maximum(start, -np.inf, np.zeros(len(start)), free, 0)
-    count = 0
+    best = Maximum(start, -np.inf, np.zeros(len(start)), free)
 
     def negative(w: np.ndarray) -> tuple[float, np.ndarray]:
-        nonlocal best, count
-        count += 1
+        nonlocal best
         x = start + back @ w
         value, gradient = objective(x)
         if value > best.value:
-            best = Maximum(x, value, gradient, free, count)
+            best = Maximum(x, value, gradient, free)
         return -value, -back.T @ gradient
 
     if not free.any():
         negative(np.zeros(0))
         return best
     with np.errstate(invalid="ignore"):
-        options = {"gtol": GRADIENT, "maxiter": max_steps}
+        options = {"gtol": GRADIENT, "maxiter": STEPS}
         minimize(negative, np.zeros(back.shape[1]), jac=True, method="BFGS", options=options)
-    return replace(best, n_evaluations=count)
+    return best
 
 
 def active_set_step(
@@ -129,17 +123,11 @@ def differentiate(
     function: Callable[[np.ndarray], np.ndarray],
     x: np.ndarray,
     steps: np.ndarray,
-    base: np.ndarray | None = None,
+    base: np.ndarray,
 ) -> np.ndarray:
-    """Jacobian (k, p) of a function of (p,) to (k,), by differences of given steps (p,).
+    """Jacobian (k, p) of a function of (p,) to (k,) with the value `base` at x, by differences.
 
-    Central ones; or, with the value at x as `base`, forward ones, which cost half as much and
-    need steps so small that the function hardly bends within them.
+    Steps (p,) are so small that the function hardly bends within them.
     """
-    columns = []
-    for move, step in zip(np.diag(steps), steps, strict=True):
-        if base is None:
-            columns.append((function(x + move) - function(x - move)) / (2 * step))
-        else:
-            columns.append((function(x + move) - base) / step)
+    columns = [(function(x + move) - base) / move.sum() for move in np.diag(steps)]
     return np.array(columns).T.reshape(-1, len(x))

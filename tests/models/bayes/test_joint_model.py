@@ -18,7 +18,7 @@ from pluralign_stats.models.bayes.density import (
 from pluralign_stats.models.bayes.expansion import linearize_at
 from pluralign_stats.models.bayes.joint import APART, _dimension_draws, _start
 from pluralign_stats.models.bayes.joint_layout import build_joint_layout, start_jointly
-from pluralign_stats.models.bayes.layout import natural_of
+from pluralign_stats.models.bayes.layout import constrain
 from pluralign_stats.models.bayes.priors import choose_priors
 
 pytestmark = pytest.mark.extended
@@ -97,7 +97,7 @@ def test_draws_of_a_dimension_predict_as_the_density_does(ratings):
     P = len(point.centre)
     z = np.random.default_rng(2).normal(size=(3, P + len(point.b)))
     phi, u = parameters(z, point), random_effects(z, data, point)
-    values = [natural_of(layout)(each) for each in phi]
+    values = [constrain(layout, each) for each in phi]
     for s in range(len(z)):
         beta, cuts, _, factors = natural(phi[s], data)
         eta = np.empty(len(data.y))

@@ -6,7 +6,7 @@ import pytest
 from pluralign_stats import InputError
 from pluralign_stats.models.bayes.arviz_data import parameter_draws
 from pluralign_stats.models.bayes.joint_vector import joint_at, natural_at
-from pluralign_stats.models.bayes.layout import Natural, natural_of, phi_of
+from pluralign_stats.models.bayes.layout import Natural, constrain, phi_of
 from pluralign_stats.models.bayes.posterior import Draws
 
 MODELS = {
@@ -39,11 +39,11 @@ def equal(one: Natural, other: Natural) -> None:
 
 def test_parameters_return_from_the_models_own(model):
     phi = some_phi(model)
-    np.testing.assert_allclose(phi_of(model.layout, natural_of(model.layout)(phi)), phi)
+    np.testing.assert_allclose(phi_of(model.layout, constrain(model.layout, phi)), phi)
 
 
 def test_joint_vector_of_a_fit_returns(model):
-    values = natural_of(model.layout)(some_phi(model))
+    values = constrain(model.layout, some_phi(model))
     joint = joint_at(model.start, model.layout, values)
     if model.layout.data.n_cuts:
         assert len(joint) == len(model.start.joint.estimates)
@@ -102,7 +102,7 @@ def test_each_parameter_stands_under_its_own_name(model):
 
 def test_gaussian_constant_is_that_of_average_covariates_in_the_density(build, ratings):
     model = build("y ~ x + (1|rater)", ratings, "gaussian")
-    values = natural_of(model.layout)(np.array([1.0, 2.0, 0.0, 0.0]))
+    values = constrain(model.layout, np.array([1.0, 2.0, 0.0, 0.0]))
     mean = ratings["x"].mean()
     assert values.coefficients == pytest.approx([1.0 - 2.0 * mean, 2.0])
     assert model.layout.constant.tolist() == [1.0, 0.0]
@@ -110,7 +110,7 @@ def test_gaussian_constant_is_that_of_average_covariates_in_the_density(build, r
 
 def test_thresholds_are_those_of_average_covariates_in_the_density(build, ratings):
     model = build("r3 ~ x", ratings)
-    values = natural_of(model.layout)(np.array([2.0, -1.0, np.log(3.0)]))
+    values = constrain(model.layout, np.array([2.0, -1.0, np.log(3.0)]))
     assert values.cuts[0] == pytest.approx(np.array([-1.0, 2.0]) + 2.0 * ratings["x"].mean())
 
 

@@ -6,7 +6,7 @@ from scipy import stats
 
 from pluralign_stats import InputError
 from pluralign_stats.fits.bayes import fit_bayes
-from pluralign_stats.models.bayes.layout import natural_of
+from pluralign_stats.models.bayes.layout import constrain
 from pluralign_stats.models.bayes.prior_predictive import (
     draw_cuts,
     draw_parameters,
@@ -73,8 +73,7 @@ def test_each_correlation_follows_the_lkj_margin(build, ratings):
     """Of three effects each is beta-distributed with eta + 1/2 (Lewandowski et al. 2009)."""
     formula = "r3 ~ x + (1 + x + z|rater)"
     _, model, phi = drawn(build, ratings, formula, {"correlations": "lkj(1.5)"})
-    turn = natural_of(model.layout)
-    covariances = np.array([turn(one).covariances[0] for one in phi])
+    covariances = np.array([constrain(model.layout, one).covariances[0] for one in phi])
     sd = np.sqrt(np.einsum("see->se", covariances))
     for i, j in ((1, 0), (2, 0), (2, 1)):
         correlation = covariances[:, i, j] / (sd[:, i] * sd[:, j])
