@@ -58,17 +58,14 @@ from pluralign_stats.settings import MIN_CELL
 @json_option
 def command(
     study: Path,
-    by: str | None,
     dimension: str | None,
     scale: Any,
     recipe_files: tuple[Path, ...],
-    min_voices: int,
-    n_bootstrap: int,
-    seed: int,
     min_cell: int,
     out: Path | None,
     data: Path | None,
     as_json: bool,
+    **options: Any,
 ) -> None:
     """Ask who dominates the feedback that ratings become.
 
@@ -95,15 +92,8 @@ def command(
     if out is not None:
         _refuse(out)
     checked = read_study(study, data)
-    found = audit(
-        checked,
-        recipes or audit_recipes(checked, dimension, scale),
-        by,
-        min_voices=min_voices,
-        n_bootstrap=n_bootstrap,
-        seed=seed,
-        min_cell=min_cell,
-    )
+    chosen = recipes or audit_recipes(checked, dimension, scale)
+    found = audit(checked, chosen, min_cell=min_cell, **options)
     shown = {name: result.released(min_cell) for name, result in found.results().items()}
     if out is not None:
         _write(out, shown, checked)

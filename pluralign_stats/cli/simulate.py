@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -11,12 +12,18 @@ from pluralign_stats.cli.options import json_option, out_option, print_json
 @click.command("simulate")
 @out_option
 @click.option("--seed", default=1, help="Equal seeds give equal studies.")
-@click.option("--raters", default=1095, help="Number of raters.")
-@click.option("--prompts", type=int, show_default="50, embedded 80", help="Number of prompts.")
+@click.option("--raters", "n_raters", default=1095, help="Number of raters.")
 @click.option(
-    "--responses", type=int, show_default="4, embedded 8", help="Responses to each prompt."
+    "--prompts", "n_prompts", type=int, show_default="50, embedded 80", help="Number of prompts."
 )
-@click.option("--items", default=5, help="Items that each rater rates.")
+@click.option(
+    "--responses",
+    "responses_per_prompt",
+    type=int,
+    show_default="4, embedded 8",
+    help="Responses to each prompt.",
+)
+@click.option("--items", "items_per_rater", default=5, help="Items that each rater rates.")
 @click.option("--missing", default=0.01, help="Share of unanswered ratings.")
 @click.option(
     "--reading",
@@ -30,18 +37,7 @@ from pluralign_stats.cli.options import json_option, out_option, print_json
     help="Let raters read responses of the miniature world, of which the embedded models speak.",
 )
 @json_option
-def command(
-    out: Path,
-    seed: int,
-    raters: int,
-    prompts: int | None,
-    responses: int | None,
-    items: int,
-    missing: float,
-    reading: str,
-    embedded: bool,
-    as_json: bool,
-) -> None:
+def command(out: Path, seed: int, embedded: bool, as_json: bool, **options: Any) -> None:
     """Write a simulated study to a folder.
 
     The folder holds a codebook (study.yaml), the three data files, and the planted parameters
@@ -56,16 +52,8 @@ def command(
     """
     from pluralign_stats.study.read import read_study
 
-    numbers = {"n_prompts": prompts, "responses_per_prompt": responses}
-    path = _writer(embedded)(
-        out,
-        seed,
-        n_raters=raters,
-        **{name: value for name, value in numbers.items() if value is not None},
-        items_per_rater=items,
-        missing=missing,
-        reading=reading,
-    )
+    given = {name: value for name, value in options.items() if value is not None}
+    path = _writer(embedded)(out, seed, **given)
     if as_json:
         study = read_study(path)
         print_json({"study": str(path), "seed": seed, **study.summary_counts()})

@@ -8,7 +8,7 @@ import pandas as pd
 
 from pluralign_stats.designs import CONTROL, Designs
 from pluralign_stats.errors import InputError, NotApplicableError, check_one_of
-from pluralign_stats.outcomes.read import Meaning
+from pluralign_stats.outcomes.read import DimensionInfo
 
 #: The factors of the study's experiment on optimizers.
 OPTIMIZERS = ("optimizer", "objective")
@@ -55,7 +55,7 @@ class Experiment:
     fixed: Mapping[str, str]
     excluded: pd.DataFrame
     values: Designs = field(default_factory=dict)
-    meaning: Meaning = field(default_factory=Meaning)
+    meaning: DimensionInfo = field(default_factory=DimensionInfo)
     data_kind: str = "unstated"
     told: str = ""
     notes: tuple[str, ...] = ()
@@ -165,7 +165,7 @@ class Experiment:
         return f"<Experiment by {self.factor}: {', '.join(self.designs)}; {runs} runs>"
 
 
-def _good_scores(table: pd.DataFrame, meaning: Meaning) -> np.ndarray:
+def _good_scores(table: pd.DataFrame, meaning: DimensionInfo) -> np.ndarray:
     """Scores turned round where low is good, and brought to the scale of the first dimension."""
     names = table["dimension"].unique()
     valence = table["dimension"].map({name: meaning.valence(name) for name in names})
@@ -178,7 +178,7 @@ def _good_scores(table: pd.DataFrame, meaning: Meaning) -> np.ndarray:
     return bottom + (good - low) / (high - low) * (top - bottom)
 
 
-def _mixed(scales: Mapping[str, tuple[float, float]], meaning: Meaning) -> str:
+def _mixed(scales: Mapping[str, tuple[float, float]], meaning: DimensionInfo) -> str:
     """How scores on different scales were brought together."""
     told = [f"{meaning.label(d)} {low:g} to {high:g}" for d, (low, high) in scales.items()]
     first, *_ = scales

@@ -39,7 +39,6 @@ from pluralign_stats.outcomes.specification_curve import (
     Choice,
     Offered,
     Selection,
-    Wording,
     agreement_sentence,
     analyse,
     check_offered,
@@ -150,7 +149,7 @@ def rating_multiverse(
     tried = dict.fromkeys(choice.get("scale", "as-rated") for choice in analyses)
     notes = [conversion_note(main.codebook, [finding.dimension], scale) for scale in tried]
     left_out += filter(None, notes)
-    sentence = agreement_sentence(finding.name, table, Wording("difference", UNIT, ".2f"))
+    sentence = agreement_sentence(finding.name, table, "difference", UNIT, ".2f")
     return Result.of(
         main,
         table,

@@ -11,7 +11,7 @@ from pluralign_stats.errors import InputError, listing
 from pluralign_stats.formatting import minus
 from pluralign_stats.notes import Code, tells
 from pluralign_stats.outcomes.experiments import OVERALL_LABEL
-from pluralign_stats.outcomes.read import Meaning
+from pluralign_stats.outcomes.read import DimensionInfo
 from pluralign_stats.results import Result
 from pluralign_stats.settings import SIGNIFICANCE
 from pluralign_stats.simulate.levels import LEVELS
@@ -107,7 +107,7 @@ def reported(
     InputError
         If the results have intervals of different levels.
     """
-    meaning = Meaning(study.codebook)
+    meaning = DimensionInfo(study.codebook)
     percents, gains, comparisons = percents or {}, gains or {}, comparisons or {}
     rows = [
         *_demographic_rows(study, percents),
@@ -115,7 +115,8 @@ def reported(
         _optimizer_row(comparisons),
         _single_row(study, comparisons, meaning),
     ]
-    table = pd.DataFrame([{"method": "", "table": "", "unit": "%", **row} for row in rows])
+    usual = {"method": "", "table": "", "unit": "%", "reported_in": ABSTRACT, "agrees": ABSENT}
+    table = pd.DataFrame([usual | row for row in rows])
     results = [*percents.values(), *gains.values(), *comparisons.values()]
     return Result.of(
         study,
@@ -197,9 +198,6 @@ def _found(name: str, row: pd.Series, agrees: str) -> dict[str, object]:
     return {**{n: row[n] for n in numbers}, "agrees": agrees, "table": f"{name}.csv"}
 
 
-_ABSENT: Mapping[str, object] = {"agrees": ABSENT}
-
-
 def _sure(result: Result, agrees: str) -> str:
     """A verdict, which intervals that rest on generations alone cannot give."""
     return "undecided" if tells(result.warnings, Code.ONE_RUN) else agrees
@@ -224,14 +222,12 @@ def _demographic_rows(study: Study, percents: Tables) -> Iterable[dict[str, obje
                 reference=reference,
                 reading=reading,
             )
-            told = {"claim": claim, "what": what, "reported_number": number,
-                    "reported_in": ABSTRACT}  # fmt: skip
-            if found is None:
-                yield {**told, **_ABSENT}
-            else:
+            told: dict[str, object] = {"claim": claim, "what": what, "reported_number": number}
+            if found is not None:
                 name, row = found
                 agrees = verdict(row["conf_low"], row["conf_high"], int(np.sign(number)), number)
-                yield {**told, **_found(name, row, agrees)}
+                told |= _found(name, row, agrees)
+            yield told
 
 
 #: What the two readings of a percentage are.
@@ -252,9 +248,9 @@ def _matching(results: Tables, **values: str) -> tuple[str, pd.Series] | None:
     return None
 
 
-def _gain_row(claim: GainClaim, gains: Tables, meaning: Meaning) -> dict[str, object]:
-    told = {"claim": claim.claim, "what": "relative gain (change from the untuned model)",
-            "reported_number": claim.percent, "reported_in": ABSTRACT}  # fmt: skip
+def _gain_row(claim: GainClaim, gains: Tables, meaning: DimensionInfo) -> dict[str, object]:
+    what = "relative gain (change from the untuned model)"
+    told = {"claim": claim.claim, "what": what, "reported_number": claim.percent}
     found = _matching(
         {name: result for name, result in gains.items() if "change_first" in result.table},
         dimension=meaning.label(claim.dimension),
@@ -262,7 +258,7 @@ def _gain_row(claim: GainClaim, gains: Tables, meaning: Meaning) -> dict[str, ob
         reference=claim.second,
     )
     if found is None:
-        return {**told, **_ABSENT}
+        return told
     name, row = found
     reduced = row["change_first"] < 0 and row["change_second"] < 0
     agrees = verdict(row["conf_low"], row["conf_high"], 1, claim.percent)
@@ -271,16 +267,16 @@ def _gain_row(claim: GainClaim, gains: Tables, meaning: Meaning) -> dict[str, ob
 
 def _optimizer_row(comparisons: Tables) -> dict[str, object]:
     """DPO against GRPO, both on all objectives, in the mean over dimensions."""
-    told = {"claim": BETTER_DPO, "what": "difference in overall scores, DPO less GRPO",
-            "unit": "points", "reported_in": ABSTRACT}  # fmt: skip
+    what = "difference in overall scores, DPO less GRPO"
+    told: dict[str, object] = {"claim": BETTER_DPO, "what": what, "unit": "points"}
     for name, ours, theirs, row in _contrasts(comparisons, OVERALL_LABEL):
         if (ours[0], theirs[0]) == ("dpo", "grpo") and ours[1] == theirs[1] and _several(ours[1]):
             agrees = verdict(row["conf_low"], row["conf_high"], 1)
             return {**told, **_found(name, row, _sure(comparisons[name], agrees))}
-    return {**told, **_ABSENT}
+    return told
 
 
-def _single_row(study: Study, comparisons: Tables, meaning: Meaning) -> dict[str, object]:
+def _single_row(study: Study, comparisons: Tables, meaning: DimensionInfo) -> dict[str, object]:
     """DPO on one dimension against DPO on several, on that dimension, where it does best.
 
     The claim says "sometimes", so the best of several dimensions is looked at, and its p-value is
@@ -295,7 +291,7 @@ def _single_row(study: Study, comparisons: Tables, meaning: Meaning) -> dict[str
             if alone and theirs[0] == "dpo" and _several(theirs[1]):
                 found.append((name, _turned(row, sign)))
     if not found:
-        return {**told, "what": "difference in scores on the single objective", **_ABSENT}
+        return {**told, "what": "difference in scores on the single objective"}
     name, best = max(found, key=lambda pair: pair[1]["standardized"])
     sure = len(found) * best.get("p_adjusted", np.nan) < SIGNIFICANCE
     what = f"difference on {best['dimension']} in its good direction, single less multi"

@@ -67,7 +67,7 @@ class Outcomes:
 
 
 @dataclass(frozen=True)
-class Meaning:
+class DimensionInfo:
     """What a codebook, if there is one, says of the dimensions.
 
     Attributes
@@ -155,7 +155,7 @@ def read_outcomes(path: str | Path, *, study: Study | None = None, told: str = "
     path = Path(path)
     folder, file = (path, path / OUTCOMES) if path.is_dir() else (path.parent, path)
     table = _parquet(file)
-    meaning = Meaning(study.codebook if study else None)
+    meaning = DimensionInfo(study.codebook if study else None)
     table = check_scores(table, file, meaning.scale)
     _check(table, meaning, file)
     health = folder / HEALTH
@@ -189,7 +189,7 @@ def _parquet(file: Path) -> pd.DataFrame:
     return table
 
 
-def _check(table: pd.DataFrame, meaning: Meaning, file: Path) -> None:
+def _check(table: pd.DataFrame, meaning: DimensionInfo, file: Path) -> None:
     judges = table["judge"].unique()
     if len(judges) > 1:
         raise InputError(

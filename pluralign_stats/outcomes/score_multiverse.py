@@ -28,7 +28,6 @@ from pluralign_stats.outcomes.specification_curve import (
     Choice,
     Offered,
     Selection,
-    Wording,
     agreement_sentence,
     analyse,
     check_offered,
@@ -183,11 +182,10 @@ def multiverse(
     everywhere = [f"In every analysis: {fixed}."] if fixed else []
     what = "relative gain" if finding.quantity == "gain" else "difference"
     bare = "none has an interval, as training was not repeated"
-    wording = Wording(what, unit, PLACES[unit], bare)
     return Result.of(
         data,
         table,
-        agreement_sentence(finding.name, table, wording),
+        agreement_sentence(finding.name, table, what, unit, PLACES[unit], bare),
         f"{finding.name}: {counted(len(table), 'analysis')}",
         unit=unit,
         conf_level=conf_level,

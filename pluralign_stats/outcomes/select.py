@@ -20,7 +20,7 @@ from pluralign_stats.outcomes.choose_runs import (
     with_values,
 )
 from pluralign_stats.outcomes.experiments import CONDITION, Experiment
-from pluralign_stats.outcomes.read import Meaning, Outcomes, data_notes
+from pluralign_stats.outcomes.read import DimensionInfo, Outcomes, data_notes
 from pluralign_stats.outcomes.schema import FACTORS, GENERATION, TUNING
 
 #: What is done with generations that the judge calls malformed.
@@ -77,7 +77,7 @@ def select_experiment(
     table = _chosen_rows(outcomes.table, {k: v for k, v in fixed.items() if k in _ROWS})
     chosen = _choose(table, names, levels, fixed)
     order = list(levels) or in_order(chosen.tuned, names, outcomes)
-    meaning = Meaning(outcomes.codebook)
+    meaning = DimensionInfo(outcomes.codebook)
     used, excluded = _used(chosen.scores(table, order), malformed, meaning)
     _refuse_empty(used, excluded)
     values = chosen.tuned.drop_duplicates("design").set_index("design")[[*names]].to_dict("index")
@@ -180,7 +180,7 @@ _KEPT = [
 
 
 def _used(
-    rows: pd.DataFrame, malformed: Malformed, meaning: Meaning
+    rows: pd.DataFrame, malformed: Malformed, meaning: DimensionInfo
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The scores to use, and how many are not, by design, dimension and reason."""
     score = rows["score"]
@@ -198,7 +198,7 @@ def _used(
     return used, excluded[[*by, "reason", "n", "of"]]
 
 
-def _worst(rows: pd.DataFrame, meaning: Meaning) -> dict[str, float]:
+def _worst(rows: pd.DataFrame, meaning: DimensionInfo) -> dict[str, float]:
     """The bad end of each dimension's scale."""
     ends = {}
     for name in rows["dimension"].unique():

@@ -189,28 +189,27 @@ def choice_notes(offered: Offered, *others: str) -> tuple[str, ...]:
     return (first, *others, SHARED_DATA)
 
 
-@dataclass(frozen=True)
-class Wording:
-    """How a sentence speaks of estimates.
+def agreement_sentence(
+    name: str,
+    table: pd.DataFrame,
+    what: str,
+    unit: str,
+    places: str,
+    bare: str = "none has an interval",
+) -> str:
+    """How many analyses of a finding agree in sign, and how far estimates go.
 
-    Attributes
+    Parameters
     ----------
+    name, table
+        The finding, and its analyses.
     what
-        What one of them is.
+        What an estimate is.
     unit, places
         Their unit, and the format of their numbers.
     bare
         Why none has an interval, where that is so.
     """
-
-    what: str
-    unit: str
-    places: str
-    bare: str = "none has an interval"
-
-
-def agreement_sentence(name: str, table: pd.DataFrame, wording: Wording) -> str:
-    """How many analyses of a finding agree in sign, and how far estimates go."""
     fitted = table[table["estimate"].notna()]
     if fitted.empty:
         why = some(dict.fromkeys(reason for reason in table["reason"] if reason), 2)
@@ -223,16 +222,15 @@ def agreement_sentence(name: str, table: pd.DataFrame, wording: Wording) -> str:
     low, middle, high = fitted["estimate"].quantile([0, 1 / 2, 1])
     lost = len(table) - len(fitted)
     failed = f"; {lost} could not be carried out" if lost else ""
-    unit, places = wording.unit, wording.places
     sure = f"{clear} {has(clear)} an interval that leaves out 0"
     if fitted["conf_low"].isna().all():
-        sure = wording.bare
+        sure = bare
     if len(fitted) == 1:
         only = f"one analysis of {len(table)} could be carried out" if lost else "one analysis"
-        found = f"a {wording.what} of {middle:+{places}} {unit}"
+        found = f"a {what} of {middle:+{places}} {unit}"
         return minus(f"{name}: {only}, with {found}; {sure}.")
     return minus(
         f"{name}: {agree} of {len(fitted)} analyses ({agree / len(fitted):.0%}) agree in sign, and "
-        f"{sure}; {plural(wording.what)} go from {low:+{places}} to {high:+{places}} {unit}, with "
+        f"{sure}; {plural(what)} go from {low:+{places}} to {high:+{places}} {unit}, with "
         f"a median of {middle:+{places}}{failed}."
     )

@@ -26,8 +26,8 @@ from pluralign_stats.outcomes.survey_rows import (
     RATINGS,
     TUNED,
     Asked,
+    Notes,
     Pair,
-    Remarks,
     pair_experiment,
 )
 from pluralign_stats.results import Result
@@ -121,7 +121,7 @@ def survey_and_models(
     for pair in chosen:
         _check(study, pair)
     targets = _targets(study, outcomes, dimensions)
-    remarks = Remarks()
+    remarks = Notes()
     if fits is None:
         factors = dict.fromkeys((*default_factors(study), *(pair.term for pair in chosen)))
         gaps = {factor: not_asked(study, factor) for factor in factors}

@@ -46,7 +46,7 @@ class Pair:
 
 
 @dataclass
-class Remarks:
+class Notes:
     """What is to be doubted and to be noted, as it is found."""
 
     doubts: list[str] = field(default_factory=list)
@@ -78,7 +78,7 @@ class Asked:
     fixed: Mapping[str, Any]
     min_cell: int
     conf_level: float
-    remarks: Remarks
+    remarks: Notes
 
     def rows(self, pair: Pair, dimension: str) -> list[pd.DataFrame]:
         """The row of the ratings and that of the models, as far as there are any."""
