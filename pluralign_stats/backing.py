@@ -17,25 +17,6 @@ Readjust = Callable[[np.ndarray], np.ndarray]
 
 
 @dataclass(frozen=True, eq=False)
-class Shown:
-    """What may be shown of a table.
-
-    Attributes
-    ----------
-    table
-        Its rows that may be shown.
-    sentence
-        What sums them up; None where that of the whole table holds.
-    notes
-        What was withheld.
-    """
-
-    table: pd.DataFrame
-    sentence: str | None
-    notes: tuple[str, ...]
-
-
-@dataclass(frozen=True, eq=False)
 class Backing:
     """Who stands behind the m rows of a table.
 
@@ -93,8 +74,10 @@ class Backing:
         whole = None if self.whole is None else relabel(self.whole)
         return replace(self, retell=again, whole=whole)
 
-    def shown(self, table: pd.DataFrame, min_cell: int) -> Shown:
-        """The rows of a table about groups of `min_cell` raters or more, and what to say of them.
+    def shown(
+        self, table: pd.DataFrame, sentence: str, min_cell: int
+    ) -> tuple[pd.DataFrame, str, tuple[str, ...]]:
+        """The rows of a table about groups of `min_cell` raters or more, their sentence, and notes.
 
         p-values are adjusted anew among the rows shown, so that they do not tell of others, and
         counts are left out that a total would turn into a small group's.
@@ -104,7 +87,7 @@ class Backing:
                 f"All rows are withheld, as any might be about a group of fewer than {min_cell} "
                 f"raters. {self.unknown} Whoever may show them all the same says min_cell=1."
             )
-            return Shown(table.iloc[:0], told, (told,))
+            return table.iloc[:0], told, (told,)
         at = self._places(table)
         small = few(self.raters, min_cell)
         hidden = (at < 0) | small[at]
@@ -135,13 +118,12 @@ class Backing:
             kept = kept.assign(**{c: kept[c].mask(blank) for c in names})
             known = tells(notes, Code.COUNT_WITHHELD)
             notes += [COUNT_WITHHELD] if blank.any() and not known else []
-        if not hidden.any():
-            again = self.retell is not None and few(self.apart, min_cell).any()
-            return Shown(kept, self.retell(kept) if again and self.retell else None, tuple(notes))
-        alone = "p_adjusted" in kept and self.readjust is None
-        if kept.empty or self.retell is None or alone:
-            return Shown(kept, told, tuple(notes))
-        return Shown(kept, self.retell(kept), tuple(notes))
+        if hidden.any():
+            alone = "p_adjusted" in kept and self.readjust is None
+            again, sentence = not (kept.empty or alone), told
+        else:
+            again = bool(few(self.apart, min_cell).any())
+        return kept, self.retell(kept) if again and self.retell else sentence, tuple(notes)
 
     def _places(self, table: pd.DataFrame) -> np.ndarray:
         """Which of the m rows each row of a table is, known by its words; -1 for none of them."""

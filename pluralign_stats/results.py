@@ -232,9 +232,8 @@ class Result:
         """Table, sentence and notes without what the backing withholds."""
         if self.backing is None:
             return self.table, self.sentence, self.meta.notes
-        shown = self.backing.shown(self.table, min_cell)
-        sentence = self.sentence if shown.sentence is None else shown.sentence
-        return shown.table, sentence, (*self.meta.notes, *shown.notes)
+        table, sentence, notes = self.backing.shown(self.table, self.sentence, min_cell)
+        return table, sentence, (*self.meta.notes, *notes)
 
     def to_csv_text(self, min_cell: int = MIN_CELL) -> str:
         """Write what may be shown as CSV: counts whole, a last column that says if simulated.

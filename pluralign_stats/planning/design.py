@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from itertools import product
 from math import exp, isfinite, log1p
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -167,15 +167,6 @@ class StudyDesign:
         return [replace(self, **dict(zip(values, each, strict=True))) for each in chosen]
 
 
-class _Spread(NamedTuple):
-    """How ratings are spread, as in `StudyDesign`."""
-
-    thresholds: tuple[float, ...]
-    rater_sd: float
-    item_sd: float
-    points: float | None = None
-
-
 def design_from(
     study: Study | None = None,
     dimension: str = "",
@@ -215,30 +206,25 @@ def design_from(
         if dimension and dimension not in THRESHOLDS:
             raise InputError(one_of("the dimension", dimension, THRESHOLDS))
         name = dimension or DIMENSION
-        size: tuple[int, int, int] = (1095, 200, 5)
-        spread = _Spread(THRESHOLDS[name], RATER_SD[name], ITEM_SD[name])
+        size = {"raters": 1095, "items": 200, "ratings_per_rater": 5}
+        sds = {"rater_sd": RATER_SD[name], "item_sd": ITEM_SD[name]}
+        found: dict[str, Any] = {**size, "thresholds": THRESHOLDS[name], **sds}
         source = f"simulated study, {name}"
     else:
         if dimension and dimension not in study.dimensions:
             raise InputError(one_of("the dimension", dimension, study.dimensions))
         name = dimension or study.dimensions[0]
-        size, spread = _fitted(study, name)
+        found = _fitted(study, name)
         scale = study.codebook.dimensions[name].scale
         cut = "" if scale.categorical else f", in {len(scale.shown()[1])} equal parts of its scale"
         source = f"{study.title}, {study.codebook.label(name)}{cut}"
-    return StudyDesign(
-        size[0] if raters is None else raters,
-        size[1] if items is None else items,
-        size[2] if ratings_per_rater is None else ratings_per_rater,
-        share,
-        percent,
-        *spread,
-        source,
-    )
+    sizes = {"raters": raters, "items": items, "ratings_per_rater": ratings_per_rater}
+    found |= {size: n for size, n in sizes.items() if n is not None}
+    return StudyDesign(**found, share=share, percent=percent, source=source)
 
 
-def _fitted(study: Study, dimension: str) -> tuple[tuple[int, int, int], _Spread]:
-    """Size of a study, and what its ratings say of thresholds and spread."""
+def _fitted(study: Study, dimension: str) -> dict[str, Any]:
+    """Size of a study, and what its ratings say of thresholds and spread, as of `StudyDesign`."""
     from pluralign_stats.demographics.plans import given_ratings
     from pluralign_stats.fits.ordinal import fit_ordinal
 
@@ -260,11 +246,16 @@ def _fitted(study: Study, dimension: str) -> tuple[tuple[int, int, int], _Spread
             f"{label}: the model of these ratings was not found ({' '.join(fit.warnings)}); plan "
             "with another dimension or study"
         )
-    n_raters, n_items = data["rater"].nunique(), data["item"].nunique()
-    each = round(len(data) / n_raters)
-    sd = fit.random_sd
-    spread = _Spread(tuple(fit.thresholds), float(sd["rater"]), float(sd["item"]), points)
-    return (n_raters, n_items, each), spread
+    n_raters, sd = data["rater"].nunique(), fit.random_sd
+    return {
+        "raters": n_raters,
+        "items": data["item"].nunique(),
+        "ratings_per_rater": round(len(data) / n_raters),
+        "thresholds": tuple(fit.thresholds),
+        "rater_sd": float(sd["rater"]),
+        "item_sd": float(sd["item"]),
+        "points": points,
+    }
 
 
 def _whole(name: str, value: object, least: int) -> int:
