@@ -199,7 +199,7 @@ class Result:
         table, sentence = relabel(self.table), told(self.sentence)
         return replace(self, table=table, sentence=sentence, meta=meta, backing=backing)
 
-    def saying(self, told: str) -> "Result":
+    def with_data_note(self, told: str) -> "Result":
         """The same with what is said of the data, unless that is empty."""
         return replace(self, meta=replace(self.meta, told=told)) if told else self
 

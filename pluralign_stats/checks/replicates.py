@@ -211,9 +211,9 @@ def _ordinal(
 ) -> tuple[OrdinalData, Iterator[OrdinalData]]:
     engine = ordinal_engine(fit)
     design, weight = fit.design, fit.design.weight
-    number = number_rows(fit, design.data, "population")
+    number = number_rows(fit, design.data, "marginal")
     rows = rows_of(fit, design.data.iloc[np.unique(number, return_index=True)[1]])
-    location = rows_of(fit, design.data, "typical")
+    location = rows_of(fit, design.data, "zero")
     problem, order = engine.model.problem, engine.model.prepared.layout.order
 
     def predict(parameters: np.ndarray) -> np.ndarray:

@@ -71,7 +71,7 @@ def comparisons(
     by: str | Sequence[str] | None = None,
     newdata: pd.DataFrame | None = None,
     kind: Kind = "mean",
-    averaging: Averaging = "population",
+    averaging: Averaging = "marginal",
     conf_level: float = CONF_LEVEL,
     interval: Interval = "delta",
     adjust: Adjustment = "holm",

@@ -34,7 +34,7 @@ def summarize_draws(
     *,
     factors: str | Sequence[str] = (),
     kind: Kind = "mean",
-    averaging: Averaging = "population",
+    averaging: Averaging = "marginal",
     unit: str = "",
     conf_level: float = CONF_LEVEL,
 ) -> Result:

@@ -58,7 +58,7 @@ def hypotheses(
     by: str | Sequence[str] | None = None,
     newdata: pd.DataFrame | None = None,
     kind: Kind = "mean",
-    averaging: Averaging = "population",
+    averaging: Averaging = "marginal",
     conf_level: float = CONF_LEVEL,
     interval: Interval = "delta",
     adjust: Adjustment = "holm",

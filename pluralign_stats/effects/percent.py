@@ -54,7 +54,7 @@ def percent(
     pairs: Pairs = "reference",
     by: str | Sequence[str] | None = None,
     newdata: pd.DataFrame | None = None,
-    averaging: Averaging = "population",
+    averaging: Averaging = "marginal",
     conf_level: float = CONF_LEVEL,
     interval: Interval = "delta",
     adjust: Adjustment = "holm",

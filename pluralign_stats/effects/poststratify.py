@@ -276,7 +276,7 @@ def _notes(fit: ModelEstimates, cells: Cells, positive: np.ndarray | None) -> tu
             "the distribution of all other random effects."
         )
     elif fit.random:
-        told.append(AVERAGED["population"])
+        told.append(AVERAGED["marginal"])
     return (*told, *cells.notes)
 
 

@@ -22,10 +22,10 @@ from pluralign_stats.words import alike
 
 #: What the averaging over random effects means, for a table's notes.
 AVERAGED = {
-    "population": "Averaged over the distribution of the random effects, as for new raters and "
+    "marginal": "Averaged over the distribution of the random effects, as for new raters and "
     "items.",
     "conditional": "With the predicted effects of the data's own raters and items, {known}.",
-    "typical": "For random effects of zero: a typical rater and item, not an average.",
+    "zero": "For random effects of zero: a typical rater and item, not an average.",
 }
 
 UNITS = {"mean": "rating points", "probability": "share", "linear": "linear predictor"}
@@ -38,7 +38,7 @@ def predictions(
     by: str | Sequence[str] | None = None,
     newdata: pd.DataFrame | None = None,
     kind: Kind = "mean",
-    averaging: Averaging = "population",
+    averaging: Averaging = "marginal",
     conf_level: float = CONF_LEVEL,
     interval: Interval = "delta",
     n_draws: int = 1000,

@@ -45,7 +45,7 @@ def response_style(
     fit: ModelEstimates,
     group: str,
     *,
-    averaging: Averaging = "population",
+    averaging: Averaging = "marginal",
     conf_level: float = CONF_LEVEL,
 ) -> Result:
     """Split differences between groups into level and use of the scale.

@@ -42,7 +42,7 @@ class JointFit(JointEstimates):
         by: str | Sequence[str] | None = None,
         newdata: pd.DataFrame | None = None,
         kind: Kind = "mean",
-        averaging: Averaging = "population",
+        averaging: Averaging = "marginal",
         conf_level: float = CONF_LEVEL,
     ) -> Result:
         """Differences between levels of a factor on every dimension; see `contrasts`.
@@ -67,7 +67,7 @@ class JointFit(JointEstimates):
         pairs: Pairs = "reference",
         by: str | Sequence[str] | None = None,
         newdata: pd.DataFrame | None = None,
-        averaging: Averaging = "population",
+        averaging: Averaging = "marginal",
         conf_level: float = CONF_LEVEL,
         lowest: float | None = None,
     ) -> Result:

@@ -62,7 +62,7 @@ class Averager:
         group: np.ndarray,
         n_groups: int,
         kind: Kind = "mean",
-        averaging: Averaging = "population",
+        averaging: Averaging = "marginal",
         weight: np.ndarray | None = None,
     ) -> None:
         check_kind(fit, kind)

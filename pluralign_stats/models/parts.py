@@ -11,7 +11,7 @@ from pluralign_stats.models.matrices import RandomDesign
 
 #: What stands for the random effects: their whole distribution, the predicted effects of the rows'
 #: own groups, or zero.
-Averaging = Literal["population", "conditional", "typical"]
+Averaging = Literal["marginal", "conditional", "zero"]
 
 #: What is predicted: category probabilities, mean rating, or the linear predictor.
 Kind = Literal["probability", "mean", "linear"]

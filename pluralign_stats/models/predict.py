@@ -23,7 +23,7 @@ def predict(
     fit: ModelEstimates,
     newdata: pd.DataFrame | None = None,
     kind: Kind = "mean",
-    averaging: Averaging = "population",
+    averaging: Averaging = "marginal",
 ) -> pd.Series | pd.DataFrame:
     """Predict each row of `newdata`, or of the data.
 
@@ -41,9 +41,9 @@ def predict(
         The ``"mean"`` rating, the ``"probability"`` of each category (of ordinal models), or the
         ``"linear"`` predictor (log odds, for a logit).
     averaging
-        ``"population"``: over the distribution of the random effects, as for a new rater and a new
+        ``"marginal"``: over the distribution of the random effects, as for a new rater and a new
         item. ``"conditional"``: with the predicted effects of the rows' own raters and items,
-        averaged over those that are not in the data. ``"typical"``: with random effects of zero.
+        averaged over those that are not in the data. ``"zero"``: with random effects of zero.
 
     Returns
     -------
@@ -208,7 +208,7 @@ def draw_codes(fit: OrdinalEstimates, rows: PredictionGrid, rng: np.random.Gener
 
 def _categories(fit: OrdinalEstimates, rng: np.random.Generator) -> pd.Series:
     data = fit.design.data
-    codes = draw_codes(fit, rows_of(fit, data, "typical"), rng)
+    codes = draw_codes(fit, rows_of(fit, data, "zero"), rng)
     response = fit.design.formula.outcome
     if data[response].dtype == "category":
         scale = data[response].cat.categories

@@ -15,7 +15,7 @@ CHUNK = 20_000
 #: Column that tells groups apart while rows are compared.
 GROUP = "(group)"
 
-_AVERAGING = ("population", "conditional", "typical")
+_AVERAGING = ("marginal", "conditional", "zero")
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,7 +93,7 @@ class PredictionGrid:
 
 
 def rows_of(
-    fit: ModelEstimates, data: pd.DataFrame, averaging: Averaging = "population"
+    fit: ModelEstimates, data: pd.DataFrame, averaging: Averaging = "marginal"
 ) -> PredictionGrid:
     """Turn data into rows to predict."""
     check_one_of("'averaging'", averaging, _AVERAGING)
@@ -107,7 +107,7 @@ def rows_of(
     offset = np.where(complete, 0.0, np.nan)
     covariates = [part.design.of(filled) for part in fit.random]
     if averaging != "conditional":
-        z = [np.zeros_like(c) if averaging == "typical" else c for c in covariates]
+        z = [np.zeros_like(c) if averaging == "zero" else c for c in covariates]
         return PredictionGrid(fixed, nominal, scale, offset, tuple(z))
     codes = [part.design.find(data) for part in fit.random]
     known = [(code >= 0)[:, None] for code in codes]

@@ -347,7 +347,7 @@ def design_means(fit: Fit) -> Estimates:
         models = data[["base_model"]].drop_duplicates()
         rows = rows.drop(columns="base_model").merge(models, how="cross")
     everywhere = population(fit, "design", rows)
-    made = averages(fit, everywhere, [{}], "mean", "population")
+    made = averages(fit, everywhere, [{}], "mean", "marginal")
     designs = pd.DataFrame({"design": [group for (group,) in everywhere.groups]})
     return made.combine(np.eye(len(designs)), designs)
 

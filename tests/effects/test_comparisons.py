@@ -39,7 +39,7 @@ def mean_by_simulation(fit, data, n=4000):
 def test_averages_are_over_the_random_effects(fit, data):
     few = data.iloc[::40]
     np.testing.assert_allclose(fit.predict(few), mean_by_simulation(fit, few), atol=0.03)
-    plugged = fit.predict(few, averaging="typical")
+    plugged = fit.predict(few, averaging="zero")
     assert (fit.predict(few) - plugged).abs().max() > 0.02
     own = fit.predict(averaging="conditional")
     assert np.corrcoef(own, data["rating"])[0, 1] > np.corrcoef(fit.predict(), data["rating"])[0, 1]
@@ -175,7 +175,7 @@ def test_a_linear_model_has_no_category_probabilities(data):
         ({"by": "nope"}, "'by' must be one of"),
         ({"adjust": "bonferroni"}, "'adjust' must be one of"),
         ({"interval": "bootstrap"}, "'interval' must be one of"),
-        ({"averaging": "zero"}, "'averaging' must be one of"),
+        ({"averaging": "typical"}, "'averaging' must be one of"),
         ({"conf_level": 95}, "conf_level"),
         ({"kind": "odds"}, "'kind' must be one of"),
         ({"n_draws": 1, "interval": "simulation"}, "'n_draws' must be 100 or more"),

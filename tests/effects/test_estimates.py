@@ -98,7 +98,7 @@ def test_conditional_predictions_use_each_draws_own_effects(posterior):
     assert row["conf_low"] == pytest.approx(np.quantile(made, 0.025))
 
 
-@pytest.mark.parametrize("averaging", ["population", "typical"])
+@pytest.mark.parametrize("averaging", ["marginal", "zero"])
 @pytest.mark.parametrize("kind", ["mean", "probability", "linear"])
 def test_each_draw_is_predicted_as_a_fit_with_its_parameters_would_be(posterior, averaging, kind):
     data = posterior.design.data
@@ -129,7 +129,7 @@ def test_posterior_effects_agree_with_the_laplace_fit(posterior, laplace):
 # Tables -----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("averaging", ["population", "conditional", "typical"])
+@pytest.mark.parametrize("averaging", ["marginal", "conditional", "zero"])
 @pytest.mark.parametrize("kind", ["mean", "probability", "linear"])
 def test_every_kind_and_averaging_by_groups_and_of_new_data(
     posterior, thinned, kind, averaging, ratings

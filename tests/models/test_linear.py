@@ -311,7 +311,7 @@ def test_simulated_responses_have_the_model_s_moments():
     z = np.column_stack([np.ones(400), data["x"]])
     variance = ((z @ part.covariance) * z).sum(axis=1) + sd["h"] ** 2
     variance += fit.sigma**2 / data["w"]
-    mean = fit.predict(averaging="typical")
+    mean = fit.predict(averaging="zero")
     assert np.abs((drawn.mean(axis=0) - mean) / np.sqrt(variance / 2000)).max() < 4.5
     np.testing.assert_allclose(drawn.var(axis=0), variance, rtol=0.2)
 

@@ -31,7 +31,7 @@ def fit(request, fits):
     return fits[request.param]
 
 
-@pytest.mark.parametrize("averaging", ["population", "conditional", "typical"])
+@pytest.mark.parametrize("averaging", ["marginal", "conditional", "zero"])
 def test_a_prediction_is_the_mean_of_those_of_the_draws(fit, averaging):
     rows = fit.design.data.iloc[[3, 3, 40, 9]]
     kinds = ("mean", "linear", "probability") if len(fit.family.scores) else ("mean", "linear")
