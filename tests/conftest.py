@@ -14,6 +14,7 @@ import pluralign_stats as pls
 from pluralign_stats.study.assemble import assemble
 from pluralign_stats.study.codebook_file import codebook_from
 from pluralign_stats.study.tables import Tables, tabulate
+from tests.here import simulate_here
 
 # Tests train in forked processes, which cannot use the threads of the process they are copied from.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -136,6 +137,30 @@ class Toy:
     def read(self, changes: Mapping[str, str | bytes | None] | None = None) -> pls.Study:
         """Read the study, some of its files changed."""
         return pls.read_study(self.write(changes))
+
+
+@pytest.fixture(scope="session")
+def executed(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """A report of all chapters, executed once for all workers."""
+    from tests.reports.executed import Executed, make_executed, once
+
+    return Executed(once(tmp_path_factory, "executed", make_executed))
+
+
+@pytest.fixture
+def simulated_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let studies that are planned be simulated in this process."""
+    simulate_here(monkeypatch)
+
+
+@pytest.fixture
+def notebooks_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let reports run notebooks in this process, and write figures in one format."""
+    from tests.reports.in_process import run_here
+    from tests.reports.little_work import draw_as
+
+    run_here(monkeypatch)
+    draw_as(monkeypatch, "svg")
 
 
 @pytest.fixture

@@ -9,11 +9,7 @@ from typing import Any
 
 import pytest
 
-import pluralign_stats as pls
-from reports import build_report
 from reports.notebook import find_notebooks
-from tests.outcomes.made_outcomes import make_table
-from tests.reports.little_work import LITTLE_WORK
 
 pytest.importorskip("selenium")
 pytest.importorskip("axe_core_python")
@@ -71,34 +67,10 @@ return [...document.querySelectorAll('.table-frame, figure')].filter(
 pytestmark = pytest.mark.extended
 
 
-@pytest.fixture(scope="module")
-def site(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A report of a small simulated study with made scores; it depends on there being a browser."""
-    folder = tmp_path_factory.mktemp("site")
-    codebook = pls.write_simulated_study(
-        folder / "study", 3, n_raters=160, n_prompts=10, responses_per_prompt=2
-    )
-    scores = make_table(
-        {"5-point": -0.6, "binary": -0.3},
-        factor="scale",
-        n_seeds=2,
-        n_prompts=3,
-        n_samples=1,
-        dimensions=("toxicity", "helpfulness"),
-    )
-    scores.assign(score=scores["score"].clip(1, 5)).to_parquet(folder / "outcomes.parquet")
-    index = build_report(
-        pls.read_study(codebook),
-        codebook,
-        folder / "report",
-        parameters={
-            "outcomes_file": str(folder / "outcomes.parquet"),
-            "told": "simulated study, miniature model",
-            **LITTLE_WORK,
-        },
-        progress=False,
-    )
-    return index.parent
+@pytest.fixture
+def site(browser: Any, executed: Any) -> Path:
+    """The executed report; it is asked for only where there is a browser."""
+    return executed.report
 
 
 def show(browser: Any, page: Path, size: tuple[int, int], colours: str = "light") -> None:

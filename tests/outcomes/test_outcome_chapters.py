@@ -6,10 +6,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
-from made_outcomes import make_table
 
 import pluralign_stats as pls
 from reports import build_report, notebook_folder
+from tests.outcomes.made_outcomes import make_table
+from tests.reports.executed import SIZE, TOLD, Executed, write_outcomes, write_study
 
 CHAPTERS = [
     notebook_folder() / f"{name}.ipynb"
@@ -26,71 +27,63 @@ CHAPTERS = [
 RATERS = {f"multiverse_ratings_{term}" for term in ("gender", "politics", "ethnicity")}
 #: What chapters show without any model.
 RATED = {"reported", "reported_percents", *RATERS}
-TOLD = "simulated study, miniature model"
-DIMENSIONS = (
-    "stereotypical_bias",
-    "toxicity",
-    "emotional_awareness",
-    "sensitivity",
-    "helpfulness",
-)
-SIZE = {"n_seeds": 2, "n_prompts": 3, "n_samples": 1, "languages": ("en", "de"),
-        "dimensions": DIMENSIONS}  # fmt: skip
 
 pytestmark = pytest.mark.extended
 
 
 @pytest.fixture(scope="module")
 def codebook(tmp_path_factory) -> Path:
-    folder = tmp_path_factory.mktemp("rated") / "study"
-    return pls.write_simulated_study(folder, 3, n_raters=160, n_prompts=10, responses_per_prompt=2)
+    folder = tmp_path_factory.mktemp("rated")
+    write_study(folder)
+    return Executed(folder).codebook
 
 
-def write(path: Path, *tables: pd.DataFrame) -> Path:
-    """Write an outcome table; runs that several tables have are kept once."""
-    keys = ["run", "prompt", "language", "sample", "dimension"]
-    table = pd.concat(tables, ignore_index=True).drop_duplicates(keys)
-    table["score"] = table["score"].clip(1, 5)
-    table.to_parquet(path)
-    return path
-
-
-def report(codebook: Path, out: Path, chapters=CHAPTERS, **parameters: object):
-    """By chapter its text without code; what is told of each exhibit; the folder."""
+def report(codebook: Path, out: Path, **parameters: object) -> tuple[dict, dict]:
+    """By chapter its text without code; what is told of each exhibit."""
     index = build_report(
         pls.read_study(codebook),
         codebook,
         out,
         parameters=parameters,
-        notebooks=chapters,
+        notebooks=CHAPTERS,
         progress=False,
     )
+    return texts_of(index.parent), tables_of(index.parent)
+
+
+def texts_of(folder: Path) -> dict[str, str]:
+    """The text of each chapter's page, without what is folded."""
     texts = {}
-    for chapter in chapters:
-        page = (index.parent / f"{chapter.stem}.html").read_text("utf-8")
+    for chapter in CHAPTERS:
+        page = (folder / f"{chapter.stem}.html").read_text("utf-8")
         soup = BeautifulSoup(page, "html.parser")
         for code in soup.find_all("details"):
             code.decompose()
         texts[chapter.stem] = soup.get_text()
-    told = {p.stem: json.loads(p.read_text("utf-8")) for p in index.parent.glob("tables/*.json")}
-    return texts, told, index.parent
+    return texts
 
 
-def test_the_chapters_with_scores(codebook, tmp_path):
-    scores = write(
-        tmp_path / "outcomes.parquet",
-        make_table(
-            {"all": -0.6, "gender=Female": -0.8, "gender=Male": -0.4}, factor="group", **SIZE
-        ),
-        make_table({"5-point": -0.6, "binary": -0.3}, factor="scale", **SIZE),
-        make_table({"preserve": -0.6, "majority": -0.3}, **SIZE),
-        make_table({"preserve": -0.6, "majority": -0.5}, setting={"budget": "50"}, **SIZE),
-        make_table({"dpo": -0.6}, factor="optimizer", **SIZE),
-        make_table({"grpo": -0.4}, factor="optimizer", setting={"settings": "bbbb"}, **SIZE),
-    )
-    texts, told, folder = report(codebook, tmp_path / "r", outcomes_file=str(scores), told=TOLD)
+def files_of(folder: Path, ending: str) -> list[Path]:
+    """The files of an ending that the chapters' pages link to."""
+    read = [(folder / f"{chapter.stem}.html").read_bytes() for chapter in CHAPTERS]
+    pages = [BeautifulSoup(page, "html.parser") for page in read]
+    links = {str(a["href"]) for page in pages for a in page.select(f"a[href$='.{ending}']")}
+    return [folder / link for link in sorted(links)]
+
+
+def tables_of(folder: Path) -> dict[str, dict]:
+    """What is told of each exhibit of the chapters."""
+    tables = [path.with_suffix(".json") for path in files_of(folder, "csv")]
+    return {path.stem: json.loads(path.read_text("utf-8")) for path in tables}
+
+
+def test_the_chapters_with_scores(executed):
+    folder = executed.report
+    texts = texts_of(folder)
+    told = tables_of(folder)
     assert not [name for name, text in texts.items() if "No tuned models" in text]
-    figures = {path.stem for path in folder.glob("figures/*.svg")}
+    drawn = files_of(folder, "svg")
+    figures = {path.stem for path in drawn}
     assert figures == {
         *("survey_and_models", "groups_against_control"),
         *("scales_against_control", "scales_pairwise"),
@@ -99,7 +92,7 @@ def test_the_chapters_with_scores(codebook, tmp_path):
         *("multiverse_strategy", "multiverse_scale", "multiverse_optimizer"),
         *RATERS,
     }
-    for path in folder.glob("figures/*.svg"):
+    for path in drawn:
         words = path.read_text("utf-8")
         assert ("miniature model" in words) == (path.stem not in RATERS), path.name
         assert "95%" in words, path.name
@@ -126,10 +119,12 @@ def test_the_chapters_with_scores(codebook, tmp_path):
                                  ["dimension"].str.lower())  # fmt: skip
 
 
+@pytest.mark.usefixtures("notebooks_here")
 def test_the_chapters_with_a_single_design(codebook, tmp_path):
-    scores = write(tmp_path / "outcomes.parquet", make_table({"mean": -0.6}, **SIZE))
-    texts, told, _ = report(codebook, tmp_path / "r", outcomes_file=str(scores))
-    assert set(told) == RATED | {
+    scores = write_outcomes(tmp_path / "outcomes.parquet", make_table({"mean": -0.6}, **SIZE))
+    asked = {"outcomes_file": str(scores), "about_raters": False}
+    texts, told = report(codebook, tmp_path / "r", **asked)
+    assert set(told) == RATED - RATERS | {
         *("scales_against_control", "strategies_against_control", "optimizers"),
         *("scales_scores", "strategies_scores", "optimizers_scores"),
     }
@@ -140,8 +135,9 @@ def test_the_chapters_with_a_single_design(codebook, tmp_path):
     assert "No two strategies, scales or optimizers" in texts["14_multiverse"]
 
 
+@pytest.mark.usefixtures("notebooks_here")
 def test_the_chapters_without_scores_say_how_to_make_them(codebook, tmp_path):
-    texts, told, _ = report(codebook, tmp_path / "r")
+    texts, told = report(codebook, tmp_path / "r")
     assert set(told) == RATED
     claims = told["reported"]["sentence"]
     assert claims.startswith("Of 6 numbers of this run set beside the paper's")

@@ -110,7 +110,7 @@ def test_a_study_on_a_slider_is_planned_with_in_parts(slider_study: pls.Study) -
     assert means[1] - means[0] == pytest.approx(large.mean_difference, abs=0.003)
 
 
-@pytest.mark.extended
+@pytest.mark.usefixtures("simulated_here")
 def test_such_a_study_is_analysed_by_the_linear_model(slider_study: pls.Study) -> None:
     how = {"n_simulations": 2, "jobs": 1, "progress": False}
     of_slider = pls.power(pls.planning.design_from(slider_study, "toxicity"), **how)

@@ -12,6 +12,7 @@ from click.testing import CliRunner
 import pluralign_stats as pls
 from pluralign_stats.cli.power import _compact, command
 from pluralign_stats.planning.power_analysis import _sentence
+from tests.here import simulate_here
 
 DESIGNS = pls.planning.StudyDesign(60, 20, 3, share=0.3, percent=-60).grid(
     {"raters": [40, 60], "ratings_per_rater": [2, 3]}
@@ -20,7 +21,9 @@ DESIGNS = pls.planning.StudyDesign(60, 20, 3, share=0.3, percent=-60).grid(
 
 @pytest.fixture(scope="module")
 def found() -> pls.Result:
-    return pls.power(DESIGNS, n_simulations=3, jobs=1, progress=False)
+    with pytest.MonkeyPatch.context() as patched:
+        simulate_here(patched)
+        return pls.power(DESIGNS, n_simulations=3, jobs=1, progress=False)
 
 
 def with_power(result: pls.Result, *powers: float) -> pls.Result:

@@ -241,6 +241,7 @@ def test_arguments_out_of_range_are_refused(options: dict[str, object], said: st
 
 
 @pytest.mark.extended
+@pytest.mark.usefixtures("simulated_here")
 def test_the_detectable_difference_is_the_one_that_is_found() -> None:
     design = replace(PLAIN, percent=-1.0)
     result = pls.planning.detectable_effect(design, 0.7, n_simulations=50, jobs=1, progress=False)

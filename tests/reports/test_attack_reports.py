@@ -7,7 +7,6 @@ few, few who declined or were not asked, two who skipped a dimension, a filter t
 import json
 import re
 from itertools import product
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -17,7 +16,6 @@ from odd_studies import Odd, write_odd
 
 import pluralign_stats as pls
 from pluralign_stats.cli import audit, check
-from pluralign_stats.figures.plot import Plot
 from pluralign_stats.study.plan import SILENT
 from tests.attack import (
     MIN_CELL,
@@ -29,6 +27,7 @@ from tests.attack import (
     level_rows,
     tells,
 )
+from tests.reports.little_work import draw_as
 from tests.reports.test_odd_studies import judged, run
 
 pytestmark = pytest.mark.extended
@@ -68,19 +67,10 @@ def report(tmp_path_factory):
     codebook = write_odd(tmp_path_factory.mktemp("attacked") / "s", odd)
     scores = judged(codebook)
     with pytest.MonkeyPatch.context() as patched:
-        # One format of each figure will do; drawing is most of the work.
-        patched.setattr(Plot, "_repr_html_", lambda picture: picture.alt)
-        patched.setattr(Plot, "save", _save_svg)
+        draw_as(patched, "svg")
         for number in CHAPTERS:
             run(number, codebook, judge_scores_file=scores)
     return codebook
-
-
-def _save_svg(picture: Plot, stem: Path) -> list[Path]:
-    stem.parent.mkdir(exist_ok=True)
-    path = stem.with_suffix(".svg")
-    path.write_bytes(picture.render("svg"))
-    return [path]
 
 
 @pytest.fixture(scope="module")

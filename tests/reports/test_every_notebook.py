@@ -26,6 +26,7 @@ def pages(codebook, out, **given):
     }
 
 
+@pytest.mark.usefixtures("notebooks_here")
 def test_a_small_study_that_lacks_what_is_asked_for(tmp_path):
     codebook = pls.write_simulated_study(
         tmp_path / "s", 3, n_raters=120, n_prompts=8, responses_per_prompt=2
@@ -43,6 +44,7 @@ def test_a_small_study_that_lacks_what_is_asked_for(tmp_path):
     assert "Toxicity" in shown["03"]
 
 
+@pytest.mark.usefixtures("notebooks_here")
 def test_a_study_with_next_to_nothing(tmp_path):
     """One dimension, no demographics, no prompts: every chapter says what it cannot show."""
     rows = "".join(f"p{i // 3},x{i % 3},{1 + (i * 7) % 5}\n" for i in range(36))

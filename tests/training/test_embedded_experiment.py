@@ -1,14 +1,18 @@
-"""The miniature experiment from end to end, by the commands: feedback moves what models say."""
+"""The miniature experiment from end to end, by the commands: feedback moves what models say.
 
-import subprocess
-import sys
+All is done in this process: that workers do the same is tested where they are.
+"""
+
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from click.testing import CliRunner
 from scipy import stats
 
+from pluralign_stats.cli import cli
 from pluralign_stats.settings import CONF_LEVEL
+from tests.here import HerePool
 
 pytestmark = pytest.mark.extended
 
@@ -17,9 +21,8 @@ SEEDS = (1, 2, 3)
 
 def run(*arguments: str | Path) -> None:
     """Run a command of the command line."""
-    command = [sys.executable, "-m", "pluralign_stats", *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+    done = CliRunner().invoke(cli, list(map(str, arguments)), catch_exceptions=False)
+    assert done.exit_code == 0, done.output
 
 
 @pytest.fixture(scope="module")
@@ -37,14 +40,15 @@ def scores(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (home / "grid.yaml").write_text(grid)
     study = home / "study" / "study.yaml"
     run("simulate", "--embedded", "--out", study.parent)
-    run("train", home / "grid.yaml", "--study", study, "--out", home / "runs")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("training.tuning.stage.Pool", HerePool)
+        run("train", home / "grid.yaml", "--study", study, "--out", home / "runs")
     asked = ("--samples", "8", "--seed", "1")
     run("generate", home / "runs", "--study", study, "--out", home / "generations", *asked)
     run("judge", home / "generations", "--judge", "embedded", "--out", home / "scores")
     return home / "scores"
 
 
-@pytest.mark.extended
 def test_tuning_against_toxicity_lowers_it(scores: Path) -> None:
     outcomes = pd.read_parquet(scores / "outcomes.parquet")
     toxic = outcomes[outcomes["dimension"] == "toxicity"].groupby("run")["score"].mean()
@@ -58,7 +62,6 @@ def test_tuning_against_toxicity_lowers_it(scores: Path) -> None:
     assert 2.5 < control < 3.5
 
 
-@pytest.mark.extended
 def test_the_models_keep_speaking(scores: Path) -> None:
     health = pd.read_parquet(scores / "health.parquet")
     assert not health["collapsed"].any()

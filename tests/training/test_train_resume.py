@@ -2,6 +2,8 @@
 
 import json
 import logging
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,21 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tiny.make_model("llama", tmp_path_factory.mktemp("base") / "llama")
 
 
+@pytest.fixture(scope="module")
+def whole(base: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Folder of a run by an optimizer that nothing breaks off; each is made once."""
+
+    @cache
+    def made(optimizer: str) -> Path:
+        from training.tuning.run import train_condition
+
+        folder = tmp_path_factory.mktemp(optimizer) / "whole"
+        assert train_condition(prepare(folder, condition(optimizer, base)), str(base))
+        return folder
+
+    return made
+
+
 def files(folder: Path) -> dict[str, bytes]:
     """Everything in a run folder but what a clock says."""
     clocks = {"complete.json"}
@@ -27,16 +44,13 @@ def files(folder: Path) -> dict[str, bytes]:
 
 @pytest.mark.parametrize("optimizer", ["dpo", "kto", "grpo"])
 def test_a_run_that_is_killed_again_and_again_ends_as_one_that_is_not(
-    optimizer: str, base: Path, tmp_path: Path
+    optimizer: str, base: Path, whole: Callable[[str], Path], tmp_path: Path
 ) -> None:
-    from training.tuning.run import train_condition
-
-    made = condition(optimizer, base)
-    whole = prepare(tmp_path / "whole", made)
-    killed = prepare(tmp_path / "killed", made)
-    assert train_condition(whole, str(base))
+    killed = prepare(tmp_path / "killed", condition(optimizer, base))
+    # Before the kills, so that the copies of this process have loaded what trains.
+    expected = files(whole(optimizer))
     assert train_with_kills(killed, base, seconds=0.6, seed=11) >= 1
-    assert files(killed) == files(whole)
+    assert files(killed) == expected
 
 
 def stop_at(monkeypatch: pytest.MonkeyPatch, step: int) -> None:
@@ -52,6 +66,7 @@ def stop_at(monkeypatch: pytest.MonkeyPatch, step: int) -> None:
 
 def test_a_torn_checkpoint_is_discarded_and_the_one_before_it_used(
     base: Path,
+    whole: Callable[[str], Path],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
@@ -60,8 +75,6 @@ def test_a_torn_checkpoint_is_discarded_and_the_one_before_it_used(
     from training.tuning.run import train_condition
 
     made = condition("dpo", base)
-    whole = prepare(tmp_path / "whole", made)
-    train_condition(whole, str(base))
     torn = prepare(tmp_path / "torn", made)
     with monkeypatch.context() as patch:
         stop_at(patch, 7)
@@ -82,18 +95,19 @@ def test_a_torn_checkpoint_is_discarded_and_the_one_before_it_used(
     assert "checkpoint of step 6" in caplog.text
     assert "discarded" in caplog.text
     assert [p.name for p in used] == ["checkpoint-4"]
-    assert files(torn) == files(whole)
+    assert files(torn) == files(whole("dpo"))
 
 
 def test_with_no_checkpoint_left_training_begins_again(
-    base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    base: Path,
+    whole: Callable[[str], Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     from training.optimize.checkpoints import last_checkpoint
     from training.tuning.run import train_condition
 
     made = condition("dpo", base)
-    whole = prepare(tmp_path / "whole", made)
-    train_condition(whole, str(base))
     torn = prepare(tmp_path / "torn", made)
     with monkeypatch.context() as patch:
         stop_at(patch, 5)
@@ -105,11 +119,14 @@ def test_with_no_checkpoint_left_training_begins_again(
     assert last_checkpoint(checkpoints) is None
     assert not list(checkpoints.glob("checkpoint-*"))
     train_condition(torn, str(base))
-    assert files(torn) == files(whole)
+    assert files(torn) == files(whole("dpo"))
 
 
 def test_a_table_that_a_kill_tears_is_written_again(
-    base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    base: Path,
+    whole: Callable[[str], Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     from training.tuning.run import train_condition
 
@@ -121,8 +138,6 @@ def test_a_table_that_a_kill_tears_is_written_again(
         raise KeyboardInterrupt
 
     made = condition("dpo", base)
-    whole = prepare(tmp_path / "whole", made)
-    train_condition(whole, str(base))
     killed = prepare(tmp_path / "killed", made)
     with monkeypatch.context() as patch:
         patch.setattr(pyarrow.parquet, "write_table", torn)
@@ -130,7 +145,7 @@ def test_a_table_that_a_kill_tears_is_written_again(
             train_condition(killed, str(base))
     assert not killed.exists()
     train_condition(killed, str(base))
-    assert files(killed) == files(whole)
+    assert files(killed) == files(whole("dpo"))
 
 
 def test_grpo_meets_no_prompt_that_is_longer_than_the_context(
@@ -154,11 +169,8 @@ def test_grpo_meets_no_prompt_that_is_longer_than_the_context(
     assert met == sorted(set(feedback["prompt_text"][1:]))
 
 
-def test_metrics_have_one_line_for_each_time_they_were_due(base: Path, tmp_path: Path) -> None:
-    from training.tuning.run import train_condition
-
-    folder = prepare(tmp_path / "run", condition("dpo", base))
-    train_condition(folder, str(base))
+def test_metrics_have_one_line_for_each_time_they_were_due(whole: Callable[[str], Path]) -> None:
+    folder = whole("dpo")
     lines = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
     assert [line["step"] for line in lines] == [1, 2, 4, 6, 8]
     assert {line["stage"] for line in lines} == {"dpo"}
