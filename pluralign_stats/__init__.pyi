@@ -42,7 +42,7 @@ from .simulate.study import simulate_study as simulate_study
 from .simulate.study import write_simulated_study as write_simulated_study
 from .study.codebook import Codebook as Codebook
 from .study.read import read_study as read_study
-from .study.reference import with_reference as with_reference
 from .study.select import select_demographics as select_demographics
 from .study.select import select_dimensions as select_dimensions
+from .study.select import with_reference as with_reference
 from .study.study import Study as Study

@@ -36,7 +36,9 @@ def _sections(text: str) -> tuple[str, list[str], str]:
     text = inspect.cleandoc(text)
     start = re.search(r"^(Parameters|Attributes)\n-+\n", text, re.MULTILINE)
     if start is None:
-        return f"{text}\n\nParameters\n----------", [], ""
+        other = re.search(r"^\w+\n-+\n|\Z", text, re.MULTILINE)
+        at = other.start() if other else len(text)
+        return f"{text[:at].rstrip()}\n\nParameters\n----------", [], f"\n{text[at:]}"
     entries, _, tail = text[start.end() :].partition("\n\n")
     return text[: start.end()].rstrip("\n"), re.split(r"\n(?=\S)", entries), f"\n{tail}"
 

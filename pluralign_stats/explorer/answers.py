@@ -23,7 +23,7 @@ from pluralign_stats.figures.models import shares
 from pluralign_stats.figures.plot import Plot
 from pluralign_stats.results import Result
 from pluralign_stats.settings import MIN_CELL
-from pluralign_stats.study.reference import with_reference
+from pluralign_stats.study.select import with_reference
 from pluralign_stats.study.study import Study
 
 #: How many sets of models, and how many answers, are kept; the oldest go first.

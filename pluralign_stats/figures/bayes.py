@@ -10,8 +10,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from pluralign_stats.figures.checks import observed_figure
-from pluralign_stats.figures.legends import legend
-from pluralign_stats.figures.marks import intervals, percents, plain_axis, points, zero_line
+from pluralign_stats.figures.marks import intervals, legend, percents, plain_axis, points, zero_line
 from pluralign_stats.figures.plot import Plot, drawing, need
 from pluralign_stats.figures.style import (
     BAND,

@@ -14,8 +14,7 @@ from matplotlib.collections import QuadMesh
 from matplotlib.colorbar import Colorbar
 from matplotlib.figure import Figure
 
-from pluralign_stats.figures.legends import legend
-from pluralign_stats.figures.marks import percents
+from pluralign_stats.figures.marks import legend, percents
 from pluralign_stats.figures.room import CELL
 from pluralign_stats.figures.style import DIVERGING, GRID, ink_on, scale
 

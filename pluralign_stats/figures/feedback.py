@@ -12,8 +12,7 @@ from matplotlib.patches import Patch
 from pluralign_stats.figures.breaking import PARAGRAPH
 from pluralign_stats.figures.cells import matrix, share_bar, stacked
 from pluralign_stats.figures.forest_parts import Series, name_series
-from pluralign_stats.figures.legends import legend
-from pluralign_stats.figures.marks import percents, points
+from pluralign_stats.figures.marks import legend, percents, points
 from pluralign_stats.figures.plot import Plot, counted, drawing, need
 from pluralign_stats.figures.style import (
     COLOURS,

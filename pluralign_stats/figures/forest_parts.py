@@ -12,8 +12,14 @@ from matplotlib.figure import Figure, SubFigure
 from matplotlib.lines import Line2D
 
 from pluralign_stats.figures.breaking import broken
-from pluralign_stats.figures.legends import legend
-from pluralign_stats.figures.marks import RoundTicks, intervals, plain_axis, points, zero_line
+from pluralign_stats.figures.marks import (
+    RoundTicks,
+    intervals,
+    legend,
+    plain_axis,
+    points,
+    zero_line,
+)
 from pluralign_stats.figures.style import (
     GRID,
     MUTED,

@@ -9,8 +9,7 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, NullLocator, StrMethodFormatter
 
-from pluralign_stats.figures.legends import legend
-from pluralign_stats.figures.marks import GivenTicks, intervals, percents
+from pluralign_stats.figures.marks import GivenTicks, intervals, legend, percents
 from pluralign_stats.figures.plot import Plot, drawing, need
 from pluralign_stats.figures.style import (
     INK,

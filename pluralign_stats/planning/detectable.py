@@ -27,8 +27,7 @@ from pluralign_stats.planning.power_analysis import (
     told_of,
 )
 from pluralign_stats.planning.replicate import Model, Replicate
-from pluralign_stats.planning.run import model_of, several, simulate_designs
-from pluralign_stats.planning.summarize import ALPHA
+from pluralign_stats.planning.run import ALPHA, model_of, several, simulate_designs
 from pluralign_stats.results import Result
 from pluralign_stats.settings import CONF_LEVEL
 

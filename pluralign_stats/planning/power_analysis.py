@@ -12,8 +12,7 @@ from pluralign_stats.figures.charts import POWER
 from pluralign_stats.formatting import minus
 from pluralign_stats.planning.design import StudyDesign
 from pluralign_stats.planning.replicate import Model, true_effect
-from pluralign_stats.planning.run import model_of, several, simulate_designs
-from pluralign_stats.planning.summarize import ALPHA, summarize
+from pluralign_stats.planning.run import ALPHA, model_of, several, simulate_designs, summarize
 from pluralign_stats.results import Result
 from pluralign_stats.settings import CONF_LEVEL
 from pluralign_stats.words import counted, joined

@@ -1,10 +1,15 @@
-"""What a notebook asks for and the study has; what it has not is said, not a failure."""
+"""Views of a study: what is asked for and there, and another level to compare with."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from difflib import get_close_matches
 
-from pluralign_stats.errors import listing
+import pandas as pd
+
+from pluralign_stats.documentation import documented_by
+from pluralign_stats.errors import InputError, check_one_of, listing, one_of
 from pluralign_stats.study.study import Study
+from pluralign_stats.study.text import nfc
 
 
 def select_demographics[Names: (str, list[str])](study: Study, names: Names) -> Names:
@@ -25,15 +30,9 @@ def select_demographics[Names: (str, list[str])](study: Study, names: Names) -> 
     return _present("demographic", names, study.demographics)
 
 
+@documented_by(select_demographics)
 def select_dimensions[Names: (str, list[str])](study: Study, names: Names) -> Names:
     """Return those of the dimensions that the study has, and print which it has not.
-
-    Parameters
-    ----------
-    study
-        The study.
-    names
-        One name or several, of the codebook; empty for what is usual.
 
     Returns
     -------
@@ -63,4 +62,41 @@ def _told(what: str, absent: Sequence[str], left: Sequence[str], known: Sequence
     return (
         f"This study has no {what} {listing(absent)}{meant}; it has {listing(known, 20)}; shown is "
         f"{shown}."
+    )
+
+
+def with_reference(study: Study, demographic: str, level: str) -> Study:
+    """Compare the groups of one demographic with another one of them.
+
+    Parameters
+    ----------
+    study
+        The study.
+    demographic
+        One of its demographics.
+    level
+        The level that the others are to be compared with, in every table of the study returned.
+
+    Raises
+    ------
+    InputError
+        If there is no such demographic, or no rater of this level.
+    """
+    check_one_of("the demographic", demographic, study.demographics)
+    level, levels = nfc(level), study.levels(demographic)
+    if level not in levels:
+        name = study.codebook.label(demographic)
+        raise InputError(one_of(f"the reference level of {name}", level, levels))
+    order = [level, *(other for other in levels if other != level)]
+
+    def reordered(frame: pd.DataFrame) -> pd.DataFrame:
+        return frame.assign(**{demographic: frame[demographic].cat.reorder_categories(order)})
+
+    factor = study.codebook.demographics[demographic].model_copy(update={"reference": level})
+    demographics = study.codebook.demographics | {demographic: factor}
+    return replace(
+        study,
+        codebook=study.codebook.model_copy(update={"demographics": demographics}),
+        _ratings=reordered(study.ratings),
+        _raters=reordered(study.raters),
     )

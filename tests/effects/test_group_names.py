@@ -7,7 +7,7 @@ import pandas as pd
 
 import pluralign_stats as pls
 from pluralign_stats.feedback import Recipe
-from pluralign_stats.study.reference import with_reference
+from pluralign_stats.study.select import with_reference
 
 
 def test_groups_whose_levels_hold_the_mark_are_told_apart():

@@ -3,7 +3,7 @@
 from matplotlib.lines import Line2D
 
 from pluralign_stats.figures.breaking import extent, joined
-from pluralign_stats.figures.legends import legend
+from pluralign_stats.figures.marks import legend
 from pluralign_stats.figures.style import look, new_figure, theme
 
 LONG = "mitgefühl_und_einfühlungsvermögen_in_allen_lebenslagen_und_darüber_hinaus_in_jeder_antwort"

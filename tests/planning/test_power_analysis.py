@@ -16,8 +16,7 @@ from scipy.stats import binom, nct, norm, t
 import pluralign_stats as pls
 from pluralign_stats.planning.detectable import solve_probit
 from pluralign_stats.planning.replicate import FAILED, Replicate, Task, do_task, replicate
-from pluralign_stats.planning.store import Replicates
-from pluralign_stats.planning.summarize import ALPHA, summarize
+from pluralign_stats.planning.run import ALPHA, Replicates, summarize
 from pluralign_stats.workers.pool import Pool
 
 #: One rating of each rater and no spread of raters and items, so that ratings are independent.
