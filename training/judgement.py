@@ -1,9 +1,10 @@
 """What every judge takes and gives: answers of a model, and a score for each on each dimension."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pluralign_stats.study.codebook import Codebook
@@ -28,6 +29,10 @@ class Answer:
     language: str
 
 
+#: What judges say of an answer without words.
+EMPTY = "the answer is empty"
+
+
 @dataclass(frozen=True)
 class Judgement:
     """What a judge makes of one answer.
@@ -50,20 +55,41 @@ class Judgement:
     note: str = ""
 
 
-@runtime_checkable
-class Judge(Protocol):
+class Judge(ABC):
     """Gives scores to answers.
 
-    A judge may also have `settings` (plain values that decide its scores, compared when scoring is
-    taken up again), `usage` (plain values told at the end, such as calls made) and `chunk` (how
-    many answers it likes to get at once).
+    Parameters
+    ----------
+    name
+        As it stands in tables of scores.
+    chunk
+        How many answers it likes to get at once.
+    **settings
+        Plain values that decide its scores, compared when scoring is taken up again.
     """
 
-    name: str
+    def __init__(self, name: str, chunk: int = 256, **settings: Any) -> None:
+        self.name = name
+        self.chunk = chunk
+        self.settings = {"judge": name, **settings}
+
+    @property
+    def usage(self) -> dict[str, Any]:
+        """Plain values told at the end, such as calls made."""
+        return {}
+
+    def tell(self, notice: Callable[[str], None]) -> None:  # noqa: B027 - most never wait
+        """Call `notice` with a line whenever judging has to wait."""
 
     def judge(self, answers: Sequence[Answer]) -> list[Judgement]:
-        """Judge each answer; the judgements stand in the answers' order."""
-        ...
+        """Judge each answer, equal ones once; the judgements stand in the answers' order."""
+        different = list(dict.fromkeys(answers))
+        found = dict(zip(different, self._judge(different), strict=True))
+        return [found[answer] for answer in answers]
+
+    @abstractmethod
+    def _judge(self, answers: list[Answer]) -> list[Judgement]:
+        """Judge different answers."""
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,7 @@ from training.generation.plan import SCHEMA, row_seed
 from training.generation.prompts import Prompt, study_prompts
 from training.generation.runs import refuse_trained
 from training.generation.stage import Generated, generate_all
-from training.judges.stage import _controls, find_generations
+from training.judges.stage import find_generations
 
 pytestmark = pytest.mark.extended
 
@@ -383,12 +383,11 @@ def test_each_chat_template_of_a_base_model_has_its_control(
     save_run(some, base, 7, chat_template=other)
     told = generate_all(some, tmp_path / "out", OPTIONS, prompts_file=prompts_file)
     found, _ = find_generations(tmp_path / "out")
-    beside = _controls(found)
-    assert len(beside) == 2
+    assert len(found) == 4
     for run in found:
         if not run.is_control:
-            template = beside[run.id].factors["chat_template"]
-            assert template == run.factors["chat_template"]
+            assert run.control
+            assert run.control.factors["chat_template"] == run.factors["chat_template"]
     made = [json.loads((tmp_path / "out" / n / "run.json").read_text("utf-8")) for n in told.made]
     templates = [(m["factors"]["optimizer"], m["factors"]["chat_template"]) for m in made]
     assert sorted(templates) == sorted(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from pluralign_stats.errors import PluralignError
 from training.judges.cache import ReplyCache, key_of
-from training.judges.faults import Fault, JudgeStoppedError, back_off, fault_of
+from training.judges.faults import CallError, JudgeStoppedError, back_off, fault_of
 from training.judges.form import Form, simpler
 from training.judges.options import EndpointOptions
 from training.judges.rubric import Message, Rubric
@@ -52,14 +52,6 @@ class Reply:
     text: str
     fault: str = ""
     final: bool = False
-
-
-class _FailedError(Exception):
-    """A call that failed, with the fault."""
-
-    def __init__(self, fault: Fault) -> None:
-        super().__init__(fault.reason)
-        self.fault = fault
 
 
 class Caller:
@@ -149,8 +141,8 @@ class Caller:
                     return _reply(self._keep(key, question, *await self._patiently(question)))
                 finally:
                     self._under_way -= 1
-            except _FailedError as failed:
-                return Reply("", failed.fault.reason, final=True)
+            except CallError as failed:
+                return Reply("", failed.reason, final=True)
             except PluralignError as error:
                 self.stop(error)
                 raise
@@ -228,7 +220,7 @@ class Caller:
             bearable = self._answered > 0 or not often
         else:
             bearable = self._answered > answered or (fault.own and self._works and not often)
-        raise _FailedError(fault) if bearable else self._given_up(fault, failed)
+        raise fault if bearable else self._given_up(fault, failed)
 
     def _back_off(self, state: "RetryCallState") -> float:
         options, fault = self._options, _fault(state)
@@ -253,7 +245,7 @@ class Caller:
         except TimeoutError:
             return
 
-    def _given_up(self, fault: Fault, failed: int) -> JudgeStoppedError:
+    def _given_up(self, fault: CallError, failed: int) -> JudgeStoppedError:
         detail = fault.detail.replace(self._key, "(key)")
         told = f" ({detail})" if detail and detail != fault.reason else ""
         tried = f", {failed} attempts" if failed > 1 else ""
@@ -274,8 +266,8 @@ class Caller:
         while True:
             try:
                 entry = await self._send(question, form)
-            except _FailedError as error:
-                lower = simpler(form, error.fault) if error.fault.remedy == "refused" else None
+            except CallError as error:
+                lower = simpler(form, error) if error.remedy == "refused" else None
                 if lower is None:
                     raise
                 form = lower
@@ -297,13 +289,13 @@ class Caller:
                 )
             return _read(completion, options.max_tokens)
         except Exception as error:
-            raise _FailedError(fault_of(error, options.timeout)) from error
+            raise fault_of(error, options.timeout) from error
 
 
-def _fault(state: "RetryCallState") -> Fault | None:
+def _fault(state: "RetryCallState") -> CallError | None:
     """Why the last attempt failed, if it did."""
     error = state.outcome.exception() if state.outcome else None
-    return error.fault if isinstance(error, _FailedError) else None
+    return error if isinstance(error, CallError) else None
 
 
 def _read(completion: Any, max_tokens: int) -> dict[str, Any]:

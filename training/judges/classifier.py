@@ -1,7 +1,7 @@
 """A judge that is a Hugging Face sequence classifier on this machine."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pluralign_stats.errors import InputError, MissingExtraError, listing, one_of
 from training.bases.packages import first_line
-from training.judgement import Answer, JudgeKind, Judgement
+from training.judgement import EMPTY, Answer, Judge, JudgeKind, Judgement
 from training.plain_text import plain
 from training.process import prepare_process
 
@@ -181,13 +181,10 @@ def _place(label: str, labels: list[str]) -> int:
     return folded.index(label.casefold())
 
 
-class ClassifierJudge:
+class ClassifierJudge(Judge):
     """Scores answers by a classifier, in batches, without sampling.
 
-    Parameters
-    ----------
-    options
-        Which classifier, and how to read it.
+    Of an answer that is longer than the model reads the beginning is judged, as its note says.
 
     Raises
     ------
@@ -199,40 +196,33 @@ class ClassifierJudge:
 
     def __init__(self, options: ClassifierOptions) -> None:
         self.options = options
-        self.name = f"classifier:{Path(options.model).name}"
-        self.chunk = 8 * options.batch
         self._tokenizer, self._model, self._device = _load(options)
         self._head = head_of(self._model.config, options)
         self._longest = _longest(self._tokenizer, self._model.config)
+        super().__init__(
+            f"classifier:{Path(options.model).name}",
+            chunk=8 * options.batch,
+            commit=getattr(self._model.config, "_commit_hash", None),
+            dimensions=list(self._head.dimensions),
+            head=self._head.kind,
+            model=options.model,
+            positive_label=options.positive_label,
+            with_prompt=options.with_prompt,
+        )
 
     @property
     def dimensions(self) -> tuple[str, ...]:
         """What it judges."""
         return self._head.dimensions
 
-    @property
-    def settings(self) -> dict[str, Any]:
-        """What decides the scores."""
-        commit = getattr(self._model.config, "_commit_hash", None)
-        told = {"dimensions": list(self._head.dimensions), "head": self._head.kind}
-        kept = ("model", "positive_label", "with_prompt")
-        options = {k: getattr(self.options, k) for k in kept}
-        return {"judge": self.name, "commit": commit, **told, **options}
-
-    def judge(self, answers: Sequence[Answer]) -> list[Judgement]:
-        """Judge each answer; of one longer than the model reads the beginning, as its note says."""
-        found: dict[Answer, Judgement] = {}
-        nothing: dict[str, float | None] = dict.fromkeys(self._head.dimensions)
-        for answer in dict.fromkeys(answers):
-            if not answer.response.strip():
-                found[answer] = Judgement(nothing, malformed=True, note="the answer is empty")
-        rest = sorted(
-            (a for a in dict.fromkeys(answers) if a not in found), key=lambda a: len(a.response)
-        )
+    def _judge(self, answers: list[Answer]) -> list[Judgement]:
+        nothing = Judgement(dict.fromkeys(self.dimensions), malformed=True, note=EMPTY)
+        found = dict.fromkeys(answers, nothing)
+        rest = sorted((a for a in answers if a.response.strip()), key=lambda a: len(a.response))
         for start in range(0, len(rest), self.options.batch):
             batch = rest[start : start + self.options.batch]
             found.update(zip(batch, self._batch(batch), strict=True))
-        return [found[answer] for answer in answers]
+        return list(found.values())
 
     def _batch(self, answers: list[Answer]) -> list[Judgement]:
         import torch

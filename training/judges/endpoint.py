@@ -1,14 +1,13 @@
 """A judge behind any endpoint that speaks OpenAI's chat completions."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 from pluralign_stats.errors import MissingExtraError
-from training.judgement import Answer, JudgeKind, Judgement
+from training.judgement import EMPTY, Answer, Judge, JudgeKind, Judgement
 from training.judges.cache import ReplyCache
 from training.judges.calls import Caller, Question, Reply
 from training.judges.faults import JudgeStoppedError
@@ -23,21 +22,12 @@ if TYPE_CHECKING:
 _GRACE = 10.0
 
 
-class EndpointJudge:
+class EndpointJudge(Judge):
     """Asks an endpoint for one JSON object of scores per answer.
 
     One call scores an answer on all dimensions of the rubric. A reply that cannot be used is asked
     for again, with the reason; after `tries` of them the scores are missing, with the last reason.
-    Equal answers are asked about once.
-
-    Parameters
-    ----------
-    options
-        How to ask.
-    rubric
-        What to ask.
-    cache
-        Where every paid reply is kept.
+    Every paid reply is kept in the cache, also where judging stops.
 
     Raises
     ------
@@ -45,6 +35,8 @@ class EndpointJudge:
         If the `openai` client or tenacity is not installed.
     InputError
         If there is no key.
+    JudgeStoppedError
+        In judging, if the endpoint stays down, refuses key or model, or the budget is spent.
     """
 
     def __init__(self, options: EndpointOptions, rubric: Rubric, cache: ReplyCache) -> None:
@@ -55,39 +47,26 @@ class EndpointJudge:
             raise MissingExtraError("judging by an endpoint", "training") from error
         self.options = options
         self.rubric = rubric
-        self.cache = cache
-        self.name = f"endpoint:{options.model}"
-        self.chunk = 16 * options.concurrency
         self._caller = Caller(options, rubric, cache, options.key)
+        wanted = ("model", "temperature", "max_tokens", "repeats", "tries")
+        super().__init__(
+            f"endpoint:{options.model}",
+            chunk=16 * options.concurrency,
+            rubric=rubric.version,
+            **{name: getattr(options, name) for name in wanted},
+        )
 
     def tell(self, notice: Callable[[str], None]) -> None:
         """Call `notice` with a line whenever the endpoint makes one wait."""
         self._caller.notice = notice
 
     @property
-    def settings(self) -> dict[str, Any]:
-        """What decides the scores."""
-        wanted = ("model", "temperature", "max_tokens", "repeats", "tries")
-        options = {k: v for k, v in asdict(self.options).items() if k in wanted}
-        return {"judge": self.name, "rubric": self.rubric.version, **options}
-
-    @property
     def usage(self) -> dict[str, Any]:
         """What judging took so far."""
         return {"endpoint": self.options.address, **self._caller.usage}
 
-    def judge(self, answers: Sequence[Answer]) -> list[Judgement]:
-        """Judge each answer.
-
-        Raises
-        ------
-        JudgeStoppedError
-            If the endpoint stays down, refuses the key or model, or the budget is spent. Replies
-            that came before are in the cache.
-        """
-        different = list(dict.fromkeys(answers))
-        judgements = dict(zip(different, _run(self._all(different)), strict=True))
-        return [judgements[answer] for answer in answers]
+    def _judge(self, answers: list[Answer]) -> list[Judgement]:
+        return _run(self._all(answers))
 
     async def _all(self, answers: list[Answer]) -> list[Judgement]:
         async with self._caller.opened():
@@ -108,7 +87,7 @@ class EndpointJudge:
     async def _one(self, answer: Answer) -> Judgement:
         nothing: dict[str, float | None] = dict.fromkeys(self.rubric.items)
         if not answer.response.strip():
-            return Judgement(nothing, malformed=True, note="the answer is empty")
+            return Judgement(nothing, malformed=True, note=EMPTY)
         replies = [await self._repeat(answer, k) for k in range(self.options.repeats)]
         usable = [reply for reply in replies if isinstance(reply, dict)]
         note = next((reply for reply in replies if isinstance(reply, str)), "")

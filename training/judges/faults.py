@@ -19,8 +19,8 @@ class JudgeStoppedError(PluralignError):
     """Judging stopped before its end; run again, it goes on from there."""
 
 
-@dataclass(frozen=True)
-class Fault:
+@dataclass(eq=False)
+class CallError(Exception):
     """One failed call.
 
     Attributes
@@ -44,7 +44,7 @@ class Fault:
     own: bool = False
 
 
-def fault_of(error: Exception, timeout: float) -> Fault:
+def fault_of(error: Exception, timeout: float) -> CallError:
     """What an error of the `openai` client, or of reading its answer, means.
 
     Parameters
@@ -57,28 +57,30 @@ def fault_of(error: Exception, timeout: float) -> Fault:
     import openai
 
     if isinstance(error, openai.APITimeoutError | TimeoutError):
-        return Fault("again", f"no reply within {timeout:g} s")
+        return CallError("again", f"no reply within {timeout:g} s")
     if isinstance(error, openai.APIConnectionError):
-        return Fault("again", "the server cannot be reached", detail=str(error.__cause__ or error))
+        return CallError(
+            "again", "the server cannot be reached", detail=str(error.__cause__ or error)
+        )
     if isinstance(error, openai.APIStatusError):
         return _status(error.status_code, error)
     reason = "the server's answer is no chat completion"
-    return Fault("again", reason, detail=str(error), own=True)
+    return CallError("again", reason, detail=str(error), own=True)
 
 
-def _status(code: int, error: Any) -> Fault:
+def _status(code: int, error: Any) -> CallError:
     detail = " ".join(str(error.message).split())[:400]
     if code == 402 or error.code == "insufficient_quota":
-        return Fault("stop", "the account has no credit left", detail=detail)
+        return CallError("stop", "the account has no credit left", detail=detail)
     if code == 429:
-        return Fault("again", "the server asks for fewer calls (429)", _wait(error), detail)
+        return CallError("again", "the server asks for fewer calls (429)", _wait(error), detail)
     if code >= 500 or code in {408, 409, 425}:
-        return Fault("again", f"server error {code}", _wait(error), detail, own=code == 500)
+        return CallError("again", f"server error {code}", _wait(error), detail, own=code == 500)
     if code in {401, 403}:
-        return Fault("stop", f"the key is not accepted ({code})", detail=detail)
+        return CallError("stop", f"the key is not accepted ({code})", detail=detail)
     if code in {404, 405}:
-        return Fault("stop", f"there is no such model or address ({code})", detail=detail)
-    return Fault("refused", f"the server refused the request ({code})", detail=detail)
+        return CallError("stop", f"there is no such model or address ({code})", detail=detail)
+    return CallError("refused", f"the server refused the request ({code})", detail=detail)
 
 
 def _wait(error: Any) -> float | None:

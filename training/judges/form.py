@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Any, Literal, Self, get_args
 
-from training.judges.faults import Fault
+from training.judges.faults import CallError
 from training.judges.rubric import Rubric
 
 Format = Literal["json_schema", "json_object", "plain"]
@@ -49,7 +49,7 @@ class Form:
         return arguments
 
 
-def simpler(form: Form, fault: Fault) -> Form | None:
+def simpler(form: Form, fault: CallError) -> Form | None:
     """The next form to try after a refusal; None where there is none.
 
     What the server said decides where it names a parameter; else less is asked of the format.

@@ -12,16 +12,9 @@ from pluralign_stats.storage.lock import held_alone
 from pluralign_stats.storage.tables import write_frame
 from pluralign_stats.study.languages import TEXTS, text_languages
 from pluralign_stats.study.study import Study
-from training.judgement import Answer, Judge
-from training.judges.stage import (
-    Scored,
-    check_out,
-    mark_folder,
-    refuse_other_judge,
-    settings_of,
-    usage_of,
-)
-from training.judges.table import judge_all, listen, score_table, tally
+from training.judgement import Judge
+from training.judges.stage import Scored, check_out, mark_folder, refuse_other_judge
+from training.judges.table import answers_of, judge_all, score_table, tally
 
 
 def score_items(study: Study, out: Path, judge: Judge, *, progress: bool = False) -> Scored:
@@ -47,22 +40,23 @@ def score_items(study: Study, out: Path, judge: Judge, *, progress: bool = False
         If the judge stops, or nothing can be written.
     """
     texts = item_texts(study)
-    settings = settings_of(judge)
     source = {"study": study.name, "fingerprint": study.fingerprint}
     check_out(out, "study", "scores of a study")
     with held_alone(out):
-        kept = is_complete(out) and _belongs(out, source, settings, study)
+        kept = is_complete(out) and _belongs(out, source, judge.settings, study)
         if not kept:
             (out / MARK).unlink(missing_ok=True)
-            judgements = _judge(texts, study.name, judge, progress)
+            answers = answers_of(texts["prompt"], texts["response"], texts["language"])
+            with WorkProgress("Judging", "answers", {study.name: len(answers)}, progress) as bar:
+                judgements = judge_all(judge, answers, study.name, bar)
             scores = score_table(texts[[*ITEM]], judgements, judge.name)
             write_frame(out / ITEM_SCORES, scores)
-            record = {"judge": settings, **source, "tally": tally(judgements)}
+            record = {"judge": judge.settings, **source, "tally": tally(judgements)}
             mark_folder(out, [ITEM_SCORES], record)
         total = read_mark(out)["tally"]
     names = (study.name,)
     made, there = ((), names) if kept else (names, ())
-    return Scored(out / ITEM_SCORES, made, there, (), total, usage_of(judge))
+    return Scored(out / ITEM_SCORES, made, there, (), total, judge.usage)
 
 
 def _belongs(out: Path, source: dict[str, str], settings: dict[str, object], study: Study) -> bool:
@@ -75,20 +69,6 @@ def _belongs(out: Path, source: dict[str, str], settings: dict[str, object], stu
         )
     refuse_other_judge(out, mark.get("judge"), settings)
     return mark["fingerprint"] == source["fingerprint"]
-
-
-def _judge(texts: pd.DataFrame, name: str, judge: Judge, progress: bool) -> list:
-    answers = [
-        Answer(prompt, response, language)
-        for prompt, response, language in zip(
-            texts["prompt"], texts["response"], texts["language"], strict=True
-        )
-    ]
-    with WorkProgress("Judging", "answers", {name: len(answers)}, progress) as bar:
-        listen(judge, bar)
-        judgements = judge_all(judge, answers, name, bar)
-        bar.end(name)
-    return judgements
 
 
 def item_texts(study: Study) -> pd.DataFrame:

@@ -3,8 +3,8 @@
 import json
 from collections.abc import Sequence
 from functools import cache
-from importlib.resources import files
 from itertools import count
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 from unicodedata import normalize
 
@@ -15,7 +15,7 @@ from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.storage.digest import digest_text, digest_values
 from pluralign_stats.study.languages import looked_up
 from pluralign_stats.study.scale import Scale
-from pluralign_stats.study.yaml_file import parse_yaml
+from pluralign_stats.study.yaml_file import parse_yaml, read_text
 from training.judgement import Answer
 from training.plain_text import unmarked
 
@@ -110,11 +110,14 @@ class Rubric(BaseModel):
         ]
 
     def _system(self, language: str) -> str:
-        keys = ", ".join(f'"{name}"' for name in self.items)
         blocks = [_in(self.words["instruction"], language)]
         blocks += [self._statement(name, language) for name in self.items]
-        blocks += [_in(self.words["reply"], language).format(keys=keys)]
-        return "\n\n".join(blocks)
+        return "\n\n".join([*blocks, self._form(language)])
+
+    def _form(self, language: str) -> str:
+        """What a reply is to look like."""
+        keys = ", ".join(f'"{name}"' for name in self.items)
+        return _in(self.words["reply"], language).format(keys=keys)
 
     def _statement(self, name: str, language: str) -> str:
         item = self.items[name]
@@ -123,26 +126,17 @@ class Rubric(BaseModel):
         heading = _in(self.words["scale"], language).format(name=name)
         named = [f"{k:g} = {labels[k]}" if labels[k] else f"{k:g}" for k in item.levels]
         if item.many:
-            between = _in(self.words["many"], language)[_kind(item.many)]
+            between = _in(self.words["many"], language)["any" if item.many.continuous else "whole"]
             named.insert(0, between.format(low=item.many.low, high=item.many.high))
         scale = "; ".join(named)
         return f"{_in(item.statement, language)} {meaning}".rstrip() + f"\n{heading} {scale}"
 
     def correction(self, reply: str, reason: str, language: str) -> list[Message]:
         """What is added when a reply could not be used and the judge is asked again."""
+        again = _in(self.words["again"], language).format(reason=unmarked(reason))
         return [
             {"role": "assistant", "content": unmarked(reply[:500]) or "(empty)"},
-            {
-                "role": "user",
-                "content": " ".join(
-                    (
-                        _in(self.words["again"], language).format(reason=unmarked(reason)),
-                        _in(self.words["reply"], language).format(
-                            keys=", ".join(f'"{name}"' for name in self.items)
-                        ),
-                    )
-                ),
-            },
+            {"role": "user", "content": f"{again} {self._form(language)}"},
         ]
 
     def reply_schema(self) -> dict[str, Any]:
@@ -153,10 +147,6 @@ class Rubric(BaseModel):
             "required": list(self.items),
             "additionalProperties": False,
         }
-
-
-def _kind(scale: Scale) -> str:
-    return "any" if scale.continuous else "whole"
 
 
 def frame_code(*texts: str, digits: int = 16) -> str:
@@ -185,8 +175,8 @@ def _in(by_language: dict[str, Any], language: str) -> Any:
 
 @cache
 def _shipped() -> dict[str, Any]:
-    text = files("training.judges").joinpath("rubric.yaml").read_text("utf-8")
-    return parse_yaml(text, "rubric.yaml")
+    path = Path(__file__).with_name("rubric.yaml")
+    return parse_yaml(read_text(path), path.name)
 
 
 def default_rubric(dimensions: Sequence[str] = ()) -> Rubric:

@@ -1,9 +1,9 @@
-"""Score the generations of every run by a judge: the outcome table, and the generations' health."""
+"""Score the generations of every run by a judge: the outcome table, and their quality."""
 
 import json
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -37,14 +37,15 @@ from pluralign_stats.storage.folders import (
 )
 from pluralign_stats.storage.lock import held_alone
 from pluralign_stats.storage.tables import write_frame
-from training.judgement import Answer, Judge
-from training.judges.table import add_up, judge_all, listen, score_table, tally
+from training.judgement import Judge
+from training.judges.quality import generation_quality
+from training.judges.table import add_up, answers_of, judge_all, score_table, tally
 
 _NEEDED = [*GENERATION, "prompt_text", "response"]
 
 
 @dataclass(frozen=True)
-class Generated:
+class Generations:
     """The generations of one run.
 
     Attributes
@@ -57,6 +58,8 @@ class Generated:
         Where its generations lie.
     identity
         Hash of the generations.
+    control
+        Those of the untuned model beside a tuned one, if there are any.
     """
 
     id: str
@@ -64,6 +67,7 @@ class Generated:
     factors: dict[str, str | int]
     folder: Path
     identity: str
+    control: "Generations | None" = None
 
     @property
     def is_control(self) -> bool:
@@ -74,6 +78,12 @@ class Generated:
     def untuned(self) -> tuple[str, str | int | None]:
         """What a control shares with the runs beside it: base model and chat template."""
         return self.base_model, self.factors.get("chat_template")
+
+    @property
+    def source(self) -> dict[str, str | None]:
+        """What scores and quality are made from."""
+        control = self.control.identity if self.control else None
+        return {"generations": self.identity, "control": control}
 
 
 @dataclass(frozen=True)
@@ -131,26 +141,28 @@ def score_generations(
         If the judge stops, or nothing can be written.
     """
     runs, unfinished = find_generations(generations)
-    settings = settings_of(judge)
     if out.resolve() == generations.resolve():
         raise InputError(f"{out} is the folder that is read; name another with --out")
     check_out(out, "runs", "scores of generations")
     with held_alone(out):
-        sources = _sources(runs)
-        done = {run.id: _is_done(out / run.id, sources[run.id], settings) for run in runs}
+        done = {run.id: _is_done(out / run.id, run, judge) for run in runs}
         left = [run for run in runs if not done[run.id]]
         if left:
             (out / MARK).unlink(missing_ok=True)
         for run in left:
             _take_away(out / run.id)
-        _score(left, runs, out, judge, settings, progress)
-        total = _collect(runs, out, settings, unfinished, bool(left))
+        frames = {run.id: _read(run) for run in left}
+        answers = {name: len(frame) for name, frame in frames.items()}
+        with WorkProgress("Judging", "answers", answers, progress) as bar:
+            for run in left:
+                _score(run, frames[run.id], out, judge, bar)
+        total = _collect(runs, out, judge, unfinished, bool(left))
     made = tuple(run.id for run in left)
     kept = tuple(run.id for run in runs if done[run.id])
-    return Scored(out / OUTCOMES, made, kept, unfinished, total, usage_of(judge))
+    return Scored(out / OUTCOMES, made, kept, unfinished, total, judge.usage)
 
 
-def find_generations(folder: Path) -> tuple[list[Generated], tuple[str, ...]]:
+def find_generations(folder: Path) -> tuple[list[Generations], tuple[str, ...]]:
     """Find the complete runs of a folder of generations, controls first; and the others' names.
 
     Raises
@@ -172,32 +184,23 @@ def find_generations(folder: Path) -> tuple[list[Generated], tuple[str, ...]]:
         raise InputError(
             f"{folder} holds no complete run{left}; make generations with: pluralign generate"
         )
-    return sorted(found, key=lambda r: (not r.is_control, r.id)), tuple(unfinished)
+    controls = {run.untuned: run for run in found if run.is_control}
+    runs = [r if r.is_control else replace(r, control=controls.get(r.untuned)) for r in found]
+    return sorted(runs, key=lambda r: (not r.is_control, r.id)), tuple(unfinished)
 
 
-def _generated(path: Path) -> Generated:
+def _generated(path: Path) -> Generations:
     identity = read_mark(path)["files"][GENERATIONS]
     try:
         told = json.loads((path / RUN).read_text(encoding="utf-8"))
         factors = {name: told["factors"][name] for name in FACTORS}
-        return Generated(told["id"], told["base_model"], factors, path, identity)
+        return Generations(told["id"], told["base_model"], factors, path, identity)
     except (OSError, ValueError, KeyError) as error:
         lacking = f" ({error} is missing)" if isinstance(error, KeyError) else ""
         raise InputError(
             f"{path / RUN} does not say which run this is{lacking}; generate the run again with "
             "this version"
         ) from error
-
-
-def settings_of(judge: Judge) -> dict[str, Any]:
-    """What decides a judge's scores, as it is stored."""
-    settings = getattr(judge, "settings", {"judge": judge.name})
-    return json.loads(json.dumps(settings))
-
-
-def usage_of(judge: Judge) -> dict[str, Any]:
-    """What a judge says it took."""
-    return getattr(judge, "usage", {})
 
 
 def check_out(out: Path, key: str, what: str) -> None:
@@ -230,19 +233,7 @@ def refuse_other_judge(folder: Path, known: Any, settings: dict[str, Any]) -> No
         )
 
 
-def _sources(runs: Sequence[Generated]) -> dict[str, dict[str, str | None]]:
-    """What the scores and health of each run are made from: its generations, and its control's."""
-    controls = _controls(runs)
-    return {
-        run.id: {
-            "generations": run.identity,
-            "control": controls[run.id].identity if run.id in controls else None,
-        }
-        for run in runs
-    }
-
-
-def _is_done(folder: Path, source: dict[str, str | None], settings: dict[str, Any]) -> bool:
+def _is_done(folder: Path, run: Generations, judge: Judge) -> bool:
     """Whether a run's scores are there, whole, and of its generations."""
     if not folder.exists():
         return False
@@ -251,9 +242,9 @@ def _is_done(folder: Path, source: dict[str, str | None], settings: dict[str, An
         raise InputError(
             f"{folder} is there already and holds no scores; choose another folder with --out"
         )
-    if not is_complete(folder) or any(mark.get(k) != v for k, v in source.items()):
+    if not is_complete(folder) or not run.source.items() <= mark.items():
         return False
-    refuse_other_judge(folder, mark["judge"], settings)
+    refuse_other_judge(folder, mark["judge"], judge.settings)
     return True
 
 
@@ -265,50 +256,21 @@ def _take_away(folder: Path) -> None:
 
 
 def _score(
-    left: Sequence[Generated],
-    runs: Sequence[Generated],
-    out: Path,
-    judge: Judge,
-    settings: dict[str, Any],
-    progress: bool,
+    run: Generations, frame: pd.DataFrame, out: Path, judge: Judge, bar: WorkProgress
 ) -> None:
-    frames, controls = {run.id: _read(run) for run in left}, _controls(runs)
-    answers = {name: len(frame) for name, frame in frames.items()}
-    with WorkProgress("Judging", "answers", answers, progress) as bar:
-        listen(judge, bar)
-        for run in left:
-            _score_run(run, frames[run.id], controls.get(run.id), out, judge, settings, bar)
-            bar.end(run.id)
-
-
-def _score_run(
-    run: Generated,
-    frame: pd.DataFrame,
-    control: Generated | None,
-    out: Path,
-    judge: Judge,
-    settings: dict[str, Any],
-    bar: WorkProgress,
-) -> None:
-    answers = [
-        Answer(prompt, response, language)
-        for prompt, response, language in zip(
-            frame["prompt_text"], frame["response"].fillna(""), frame["language"], strict=True
-        )
-    ]
-    judgements = judge_all(judge, answers, run.id, bar)
-    keys = frame[["run"]].assign(**run.factors)
-    keys = pd.concat([keys, frame[[*ANSWER]]], axis=1)
-    scores = score_table(keys, judgements, judge.name)
+    texts = (frame["prompt_text"], frame["response"].fillna(""), frame["language"])
+    judgements = judge_all(judge, answers_of(*texts), run.id, bar)
+    keys = pd.concat([frame[["run"]].assign(**run.factors), frame[[*ANSWER]]], axis=1)
     flagged = frame.assign(malformed=[judged.malformed for judged in judgements])
+    usual = pd.read_parquet(out / run.control.id / HEALTH) if run.control else None
     working = staging_folder(out / run.id)
-    write_frame(working / SCORES, scores)
-    write_frame(working / HEALTH, _health(flagged, control, out))
-    source = {"generations": run.identity, "control": control.identity if control else None}
-    commit(working, out / run.id, {"judge": settings, **source, "tally": tally(judgements)})
+    write_frame(working / SCORES, score_table(keys, judgements, judge.name))
+    write_frame(working / HEALTH, generation_quality(flagged, usual))
+    record = {"judge": judge.settings, **run.source, "tally": tally(judgements)}
+    commit(working, out / run.id, record)
 
 
-def _read(run: Generated) -> pd.DataFrame:
+def _read(run: Generations) -> pd.DataFrame:
     frame = pd.read_parquet(run.folder / GENERATIONS)
     missing = [c for c in _NEEDED if c not in frame]
     if missing:
@@ -318,35 +280,16 @@ def _read(run: Generated) -> pd.DataFrame:
     return frame.reset_index(drop=True)
 
 
-def _health(flagged: pd.DataFrame, control: Generated | None, out: Path) -> pd.DataFrame:
-    """Health of a run's generations, held against that of its control where there is one."""
-    from training.judges.health import health
-
-    usual = pd.read_parquet(out / control.id / HEALTH) if control else None
-    return health(flagged, usual)
-
-
-def _controls(runs: Sequence[Generated]) -> dict[str, Generated]:
-    """The control of each tuned run that has one, by the run's name."""
-    untuned = {run.untuned: run for run in runs if run.is_control}
-    tuned = [run for run in runs if not run.is_control]
-    return {run.id: untuned[run.untuned] for run in tuned if run.untuned in untuned}
-
-
 def _collect(
-    runs: Sequence[Generated],
-    out: Path,
-    settings: dict[str, Any],
-    unfinished: tuple[str, ...],
-    changed: bool,
+    runs: Sequence[Generations], out: Path, judge: Judge, unfinished: tuple[str, ...], changed: bool
 ) -> dict[str, Any]:
     """Write the collected tables unless they are there, and the mark; return the sum of tallies."""
     marks = {run.id: read_mark(out / run.id) for run in runs}
     total = add_up([mark["tally"] for mark in marks.values()])
     parts = {name: mark["files"] for name, mark in marks.items()}
-    record = {VERSION_KEY: VERSION, "judge": settings, "runs": parts}
+    record = {VERSION_KEY: VERSION, "judge": judge.settings, "runs": parts}
     record |= {"unfinished": list(unfinished), "tally": total}
-    if not changed and _same(out, record):
+    if not changed and is_complete(out) and record.items() <= read_mark(out).items():
         return total
     (out / MARK).unlink(missing_ok=True)
     for part, whole in ((SCORES, OUTCOMES), (HEALTH, HEALTH)):
@@ -358,14 +301,6 @@ def _collect(
         write_frame(out / whole, table)
     mark_folder(out, [OUTCOMES, HEALTH], record)
     return total
-
-
-def _same(out: Path, record: dict[str, Any]) -> bool:
-    """Whether the collected tables are there and hold what they should."""
-    if not is_complete(out):
-        return False
-    mark = read_mark(out)
-    return all(mark.get(k) == v for k, v in record.items())
 
 
 def mark_folder(folder: Path, files: Sequence[str], record: dict[str, Any]) -> None:

@@ -1,7 +1,7 @@
 """Judgements in a table: one row per answer and dimension."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import pandas as pd
@@ -10,28 +10,26 @@ from pluralign_stats.outcomes.schema import SCORE
 from pluralign_stats.progress import WorkProgress
 from training.judgement import Answer, Judge, Judgement
 
-#: How many answers a judge gets at once unless it says otherwise.
-_CHUNK = 256
+
+def answers_of(
+    prompts: Iterable[str], responses: Iterable[str], languages: Iterable[str]
+) -> list[Answer]:
+    """Answers from the columns of a table."""
+    return [Answer(*row) for row in zip(prompts, responses, languages, strict=True)]
 
 
 def judge_all(
     judge: Judge, answers: Sequence[Answer], part: str, bar: WorkProgress
 ) -> list[Judgement]:
     """Judge all answers of a part, a chunk at a time."""
-    size = getattr(judge, "chunk", _CHUNK)
+    judge.tell(bar.say)
     found: list[Judgement] = []
-    for start in range(0, len(answers), size):
-        chunk = answers[start : start + size]
+    for start in range(0, len(answers), judge.chunk):
+        chunk = answers[start : start + judge.chunk]
         found += judge.judge(chunk)
         bar.advance(part, len(chunk))
+    bar.end(part)
     return found
-
-
-def listen(judge: Judge, bar: WorkProgress) -> None:
-    """Let a judge that has to wait say so beside the bar."""
-    tell: Callable[[Callable[[str], None]], None] | None = getattr(judge, "tell", None)
-    if tell:
-        tell(bar.say)
 
 
 def score_table(keys: pd.DataFrame, judgements: Sequence[Judgement], judge: str) -> pd.DataFrame:
@@ -88,8 +86,5 @@ def add_up(tallies: Sequence[dict[str, Any]]) -> dict[str, Any]:
         name: sum(t[name] for t in tallies) for name in ("answers", "malformed")
     }
     for name in ("missing", "notes"):
-        counts: Counter[str] = Counter()
-        for one in tallies:
-            counts.update(one[name])
-        total[name] = dict(counts)
+        total[name] = dict(sum((Counter(t[name]) for t in tallies), Counter()))
     return total

@@ -18,7 +18,7 @@ from pluralign_stats.outcomes.schema import COLUMNS, TUNING, VERSION, VERSION_KE
 from pluralign_stats.storage.digest import digest_file
 from pluralign_stats.storage.files import write_json
 from pluralign_stats.storage.folders import MARK, commit, is_complete, read_mark, staging_folder
-from training.judgement import Judgement
+from training.judgement import Judge, Judgement
 from training.judges.choose import make_judge
 from training.judges.faults import JudgeStoppedError
 from training.judges.items import item_texts, score_items
@@ -68,13 +68,11 @@ def generations(tmp_path):
     return folder
 
 
-class WordJudge:
+class WordJudge(Judge):
     """Knows three words."""
 
-    name = "words"
-
     def __init__(self, **settings):
-        self.settings = {"judge": "words", **settings}
+        super().__init__("words", **settings)
         self.asked = 0
         self.fails_after = None
 
@@ -82,6 +80,9 @@ class WordJudge:
         self.asked += len(answers)
         if self.fails_after is not None and self.asked > self.fails_after:
             raise JudgeStoppedError("the judge is down; run the command again")
+        return super().judge(answers)
+
+    def _judge(self, answers):
         return [self._one(answer.response) for answer in answers]
 
     def _one(self, text):
@@ -120,7 +121,7 @@ def test_the_outcome_table(generations, tmp_path):
     pd.testing.assert_frame_equal(own, table[table["run"] == "a-run"].reset_index(drop=True))
 
 
-def test_health_stands_beside_every_score(generations, tmp_path):
+def test_quality_stands_beside_every_score(generations, tmp_path):
     out = tmp_path / "scores"
     score_generations(generations, out, WordJudge())
     health = pd.read_parquet(out / "health.parquet")
@@ -164,7 +165,7 @@ def test_only_what_has_changed_is_judged_again(generations, tmp_path):
     assert not table.loc[table["run"] == "a-run", "malformed"].any()
 
 
-def test_a_new_control_changes_the_health_of_its_runs(generations, tmp_path):
+def test_a_new_control_changes_the_quality_of_its_runs(generations, tmp_path):
     out = tmp_path / "scores"
     score_generations(generations, out, WordJudge())
     shutil.rmtree(generations / "control-b")

@@ -1,4 +1,4 @@
-"""How sound generations are, whatever their scores: length, variety, likelihood, malformed text."""
+"""Quality of generations, whatever their scores: length, variety, likelihood, malformed text."""
 
 import re
 
@@ -24,7 +24,9 @@ _BROKEN = ("malformed_share", "unfinished_share")
 _WORD = re.compile(r"\w+")
 
 
-def health(generations: pd.DataFrame, control: pd.DataFrame | None = None) -> pd.DataFrame:
+def generation_quality(
+    generations: pd.DataFrame, control: pd.DataFrame | None = None
+) -> pd.DataFrame:
     """Describe the generations of every run and language, and flag runs that have collapsed.
 
     Parameters
@@ -54,7 +56,7 @@ def health(generations: pd.DataFrame, control: pd.DataFrame | None = None) -> pd
 
 
 def collapsed(table: pd.DataFrame, control: pd.DataFrame | None = None) -> pd.Series:
-    """Whether each row of a table of `health` shows a collapsed model.
+    """Whether each row of a table of `generation_quality` shows a collapsed model.
 
     A model has collapsed if its commonest reply has a share above `MOST_TOP_SHARE` and above the
     control's, if it breaks off or breaks form in `MOST_BROKEN` more of its replies than the
@@ -64,7 +66,7 @@ def collapsed(table: pd.DataFrame, control: pd.DataFrame | None = None) -> pd.Se
     Parameters
     ----------
     table : DataFrame
-        Rows of `health`, of one base model.
+        Rows of `generation_quality`, of one base model.
     control : DataFrame, optional
         The control's rows, one per language; a language that it lacks is judged as without it.
 

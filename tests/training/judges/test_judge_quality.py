@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from pluralign_stats.outcomes.schema import HEALTH_COLUMNS
-from training.judges.health import collapsed, distinct, health
+from training.judges.quality import collapsed, distinct, generation_quality
 
 
 def generations(responses, run="r", language="en", **columns):
@@ -23,7 +23,7 @@ def test_measures_by_hand():
         base_logprob=[-1.0, -2.0, -3.0, -4.0],
         malformed=[False, False, False, True],
     )
-    row = health(frame).iloc[0]
+    row = generation_quality(frame).iloc[0]
     assert row[["n", "mean_tokens", "base_logprob"]].tolist() == [4, 11 / 4, -2.5]
     assert row["distinct_1"] == 3 / 7
     assert row["distinct_2"] == 2 / 4
@@ -37,7 +37,7 @@ def test_one_row_for_each_run_and_language():
         generations(VARIED[:n], run, language)
         for n, (run, language) in enumerate([("a", "de"), ("a", "en"), ("b", "en")], start=3)
     )
-    table = health(frame.sample(frac=1, random_state=1))
+    table = generation_quality(frame.sample(frac=1, random_state=1))
     assert list(table.columns) == list(HEALTH_COLUMNS)
     assert table[["run", "language", "n"]].to_numpy().tolist() == [
         ["a", "de", 3],
@@ -52,11 +52,11 @@ def test_no_words_have_no_variety():
 
 
 def test_a_missing_response_counts_as_empty():
-    row = health(generations([None, None])).iloc[0]
+    row = generation_quality(generations([None, None])).iloc[0]
     assert (row["distinct_share"], row["top_share"]) == (0.5, 1.0)
 
 
-CONTROL = health(generations(VARIED))
+CONTROL = generation_quality(generations(VARIED))
 
 
 @pytest.mark.parametrize(
@@ -74,32 +74,32 @@ CONTROL = health(generations(VARIED))
     ],
 )
 def test_what_counts_as_collapsed(responses, columns, flagged):
-    table = health(generations(responses, **columns), CONTROL)
+    table = generation_quality(generations(responses, **columns), CONTROL)
     assert table["collapsed"].tolist() == [flagged]
 
 
 def test_replies_without_words_have_collapsed():
-    table = health(generations([f"{'.' * i}" for i in range(40)]), CONTROL)
+    table = generation_quality(generations([f"{'.' * i}" for i in range(40)]), CONTROL)
     assert table["collapsed"].item()
 
 
 def test_a_control_that_is_broken_itself_sets_the_measure():
     odd = {"malformed": [True] * 12 + [False] * 28}
-    alone = health(generations(VARIED, **odd))
+    alone = generation_quality(generations(VARIED, **odd))
     assert alone["collapsed"].item()
     assert not collapsed(alone, alone).item()
 
 
 def test_without_control_variety_is_not_judged():
     few = generations(VARIED[:10] * 4)
-    assert not health(few)["collapsed"].item()
-    assert health(few, CONTROL)["collapsed"].item()
+    assert not generation_quality(few)["collapsed"].item()
+    assert generation_quality(few, CONTROL)["collapsed"].item()
 
 
 def test_a_language_that_the_control_lacks_is_judged_alone():
     few = generations(VARIED[:10] * 4, language="de")
-    assert not health(few, CONTROL)["collapsed"].item()
+    assert not generation_quality(few, CONTROL)["collapsed"].item()
 
 
 def test_few_replies_are_not_blamed_for_repeating():
-    assert not health(generations(["a", "b", "a"]))["collapsed"].item()
+    assert not generation_quality(generations(["a", "b", "a"]))["collapsed"].item()
