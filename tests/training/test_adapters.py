@@ -281,30 +281,32 @@ def test_a_checkpoint_that_is_not_loaded_is_found_out(base: Path, whole: Path) -
 
 
 def test_a_reward_model_that_rewards_otherwise_is_refused(base: Path, tmp_path: Path) -> None:
+    from dataclasses import replace
+
     from train_runs import QUICK
 
     from pluralign_stats.storage.folders import staging_folder
     from training.bases.tokenizer import load_tokenizer
     from training.chat import end_tokens
     from training.conditions.options import RewardOptions
-    from training.optimize.arguments import Stage
-    from training.optimize.data import pair_rows
+    from training.optimize.arguments import TrainerConfig
+    from training.optimize.data import rows_of
     from training.optimize.reward import load_rewards, train_reward
 
     tokenizer = load_tokenizer(str(base))
     options = RewardOptions.model_validate(QUICK | {"max_steps": 3})
-    rows = pair_rows(tiny.pairs(), tokenizer, 128).rows
+    rows = rows_of(tiny.pairs(), tokenizer, 128).rows
     folder = tmp_path / "reward"
-    stage = Stage(
+    config = TrainerConfig(
         "reward", staging_folder(folder), str(base), tokenizer, options, 3, lambda *_: None
     )
-    train_reward(stage, rows, folder)
+    train_reward(config, rows, folder)
     ends = end_tokens(tokenizer)
-    load_rewards(folder, str(base), options, tokenizer, ends)
+    load_rewards(config, folder, ends)
     other = chat_models.save_model(tmp_path / "other", seed=9)
     with pytest.raises(InputError, match="does not reward as it did after training"):
-        load_rewards(folder, str(other), options, tokenizer, ends)
+        load_rewards(replace(config, base=str(other)), folder, ends)
     weights = load_file(folder / "adapter" / WEIGHTS)
     save_file({k: 0 * v for k, v in weights.items()}, folder / "adapter" / WEIGHTS)
     with pytest.raises(InputError, match="does not reward as it did after training"):
-        load_rewards(folder, str(base), options, tokenizer, ends)
+        load_rewards(config, folder, ends)

@@ -12,7 +12,7 @@ import tiny
 from train_runs import QUICK
 
 from pluralign_stats import InputError
-from training.optimize.data import in_random_order, unpaired_rows
+from training.optimize.data import in_random_order, rows_of
 from training.optimize.mismatched import require_mismatched, with_mismatched
 
 pytestmark = pytest.mark.extended
@@ -121,7 +121,7 @@ def feedback(prompts: list[str], texts: list[str]) -> pd.DataFrame:
 def test_trainers_get_them(max_steps: int | None, tmp_path: Path) -> None:
     from training.bases.tokenizer import load_tokenizer
     from training.conditions.options import KtoOptions
-    from training.optimize.arguments import Stage
+    from training.optimize.arguments import TrainerConfig
     from training.optimize.kto import kto_trainer
 
     base = tiny.make_model("llama", tmp_path / "base")
@@ -129,10 +129,10 @@ def test_trainers_get_them(max_steps: int | None, tmp_path: Path) -> None:
     # p3 has the words of p0, and nine in ten examples are on p0.
     asked = ["p0"] * 17 + ["p1", "p2", "p3"]
     words = {"p0": "good", "p1": "home", "p2": "work", "p3": "good"}
-    known = unpaired_rows(feedback(asked, [words[p] for p in asked]), tokenizer, 128).rows
+    known = rows_of(feedback(asked, [words[p] for p in asked]), tokenizer, 128).rows
     options = KtoOptions.model_validate(QUICK | {"max_steps": max_steps})
-    stage = Stage("kto", tmp_path, str(base), tokenizer, options, 3, lambda *_: None)
-    trained = list(kto_trainer(stage, known).train_dataset)
+    config = TrainerConfig("kto", tmp_path, str(base), tokenizer, options, 3, lambda *_: None)
+    trained = list(kto_trainer(config, known).train_dataset)
     assert len(trained) == (20 if max_steps is None else 4)
     assert is_sound(trained, known)
 

@@ -26,9 +26,8 @@ from training.conditions.grid import Grid, read_grid
 from training.conditions.names import EXCLUDED, FEEDBACK, INPUTS
 from training.tuning import stage
 from training.tuning.plan import plan_training
-from training.tuning.run import failure
 from training.tuning.stage import Trained, pending, train_all
-from training.tuning.worker import Task
+from training.tuning.worker import Task, failure
 
 pytestmark = pytest.mark.extended
 

@@ -65,23 +65,23 @@ def trainer_of(
     """A trainer before its first step, and its rows."""
     from training.bases.tokenizer import load_tokenizer
     from training.conditions.options import DpoOptions, KtoOptions, RewardOptions
-    from training.optimize.arguments import Stage
-    from training.optimize.data import pair_rows, unpaired_rows
+    from training.optimize.arguments import TrainerConfig
+    from training.optimize.data import rows_of
     from training.optimize.dpo import dpo_trainer
     from training.optimize.kto import kto_trainer
     from training.optimize.reward import reward_trainer
 
     tokenizer = load_tokenizer(str(base))
     forms: dict[str, Any] = {
-        "dpo": (DpoOptions, dpo_trainer, pair_rows),
-        "kto": (KtoOptions, kto_trainer, unpaired_rows),
-        "reward": (RewardOptions, reward_trainer, pair_rows),
+        "dpo": (DpoOptions, dpo_trainer),
+        "kto": (KtoOptions, kto_trainer),
+        "reward": (RewardOptions, reward_trainer),
     }
-    options, make, rows_of = forms[optimizer]
+    options, make = forms[optimizer]
     chosen = options.model_validate(QUICK | {"max_steps": None} | changes)
-    stage = Stage(optimizer, folder, str(base), tokenizer, chosen, 3, lambda *_: None)
+    config = TrainerConfig(optimizer, folder, str(base), tokenizer, chosen, 3, lambda *_: None)
     rows = rows_of(feedback, tokenizer, 128).rows
-    return make(stage, rows), rows
+    return make(config, rows), rows
 
 
 def shaken(trainer: Any) -> Any:
@@ -278,14 +278,14 @@ def test_training_stops_where_steps_end_and_draws_what_it_meets() -> None:
 
 def test_texts_that_cannot_be_used_are_counted_and_left_out(bases: dict[str, Path]) -> None:
     from training.bases.tokenizer import load_tokenizer
-    from training.optimize.data import pair_rows, unpaired_rows, usable
+    from training.optimize.data import rows_of, usable
 
     tokenizer = load_tokenizer(str(bases["llama"]))
     feedback = tiny.pairs(8)
     feedback.loc[0, "chosen_text"] = "  "
     feedback.loc[1, "rejected_text"] = "gut " * 200
     feedback.loc[2, "rejected_text"] = feedback.loc[2, "chosen_text"]
-    rows = pair_rows(feedback, tokenizer, 64)
+    rows = rows_of(feedback, tokenizer, 64)
     assert [row["example"] for row in rows.rows] == [3, 4, 5, 6, 7]
     assert dict(rows.excluded) == {
         "an empty text": 1,
@@ -298,7 +298,7 @@ def test_texts_that_cannot_be_used_are_counted_and_left_out(bases: dict[str, Pat
     assert sum(twice.excluded.values()) == 6
     single = tiny.unpaired(4)
     single.loc[0, "response_text"] = ""
-    assert len(unpaired_rows(single, tokenizer, 64).rows) == 3
+    assert len(rows_of(single, tokenizer, 64).rows) == 3
 
 
 def test_a_run_without_any_usable_example_is_an_error(

@@ -153,19 +153,26 @@ def test_grpo_meets_no_prompt_that_is_longer_than_the_context(
 ) -> None:
     from training.bases.tokenizer import load_tokenizer
     from training.optimize import grpo, reward
+    from training.optimize.arguments import TrainerConfig
+    from training.optimize.data import rows_of
     from training.tuning import run
+    from training.tuning.plan import longest
 
     feedback = tiny.pairs()
     feedback.loc[0, "prompt_text"] = "good " * 200
     made = condition("grpo", base)
     prepare(tmp_path / "run", made, feedback)
-    working, tokenizer = tmp_path / "run.partial", load_tokenizer(str(base))
-    rows = run._rows(working, made, tokenizer, str(base))
+    tokenizer = load_tokenizer(str(base))
+    rows = rows_of(feedback, tokenizer, longest(made, str(base)))
+    config = TrainerConfig(
+        "grpo", tmp_path / "run.partial", str(base), tokenizer, made.training, 3, lambda *_: None
+    )
     met: list[str] = []
     monkeypatch.setattr(reward, "train_reward", lambda *_: None)
     monkeypatch.setattr(reward, "load_rewards", lambda *_: None)
-    monkeypatch.setattr(grpo, "train_grpo", lambda _, prompts, __: met.extend(prompts))
-    run._optimize(working, made, tokenizer, str(base), rows, None)
+    monkeypatch.setattr(grpo, "grpo_trainer", lambda _, prompts, __: met.extend(prompts))
+    monkeypatch.setattr(run, "run_trainer", lambda *_: None)
+    run._train(config, rows)
     assert met == sorted(set(feedback["prompt_text"][1:]))
 
 

@@ -91,19 +91,18 @@ def test_an_adapter_whose_file_was_exchanged_fails_after_training(
 ) -> None:
     from safetensors.torch import load_file, save_file
 
-    from training.optimize import arguments
     from training.tuning import run
 
     base = tiny.make_model("llama", tmp_path / "base")
     folder = prepare(tmp_path / "run", condition("dpo", base, max_steps=2))
-    save = arguments.save_adapter
+    save = run.save_adapter
 
     def spoilt(trainer: Any, tokenizer: Any, adapter: Path) -> None:
         save(trainer, tokenizer, adapter)
         weights = load_file(adapter / "adapter_model.safetensors")
         save_file({k: 0 * v for k, v in weights.items()}, adapter / "adapter_model.safetensors")
 
-    monkeypatch.setattr(arguments, "save_adapter", spoilt)
+    monkeypatch.setattr(run, "save_adapter", spoilt)
     assert not run.train_condition(folder, str(base))
     with pytest.raises(InputError, match="a freshly loaded copy of the adapter"):
         require_verified(folder)

@@ -22,7 +22,7 @@ from training.conditions.names import FEEDBACK
 from training.engines.base import Base, base_of, untuned
 from training.engines.verification import require_verified
 from training.generation.prompts import Prompt, joined, study_prompts
-from training.tuning.run import failure
+from training.tuning.worker import failure
 
 
 @dataclass(frozen=True)

@@ -16,17 +16,15 @@ from training.conditions.options import TrainingOptions
 from training.number_format import number_format
 from training.optimize.checkpoints import Checkpoints, Metrics, last_checkpoint
 
-CHECKPOINTS = "checkpoints"
-
 #: How long processes that train one condition wait for the slowest of them: a week.
 _SECONDS_TO_MEET = 7 * 24 * 3600
 
-#: Says how far a stage is: its name, steps done, steps in all.
+#: Says how far a training is: its name, steps done, steps in all.
 Tell = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)
-class Stage:
+class TrainerConfig:
     """One training with one trainer.
 
     Attributes
@@ -40,7 +38,7 @@ class Stage:
     tokenizer
         With its chat template.
     options
-        Of this stage.
+        Of this training.
     seed
         Of everything random.
     tell
@@ -57,20 +55,20 @@ class Stage:
 
     @property
     def checkpoints(self) -> Path:
-        """Folder of the checkpoints of this stage."""
-        return self.folder / f"{CHECKPOINTS}-{self.name}"
+        """Folder of the checkpoints of this training."""
+        return self.folder / f"checkpoints-{self.name}"
 
 
-def shared_arguments(stage: Stage) -> dict[str, Any]:
+def shared_arguments(config: TrainerConfig) -> dict[str, Any]:
     """Arguments of transformers' trainer, the same for all optimizers."""
     import torch
 
-    options = stage.options
+    options = config.options
     schedule: str = options.schedule
     if schedule == "constant" and options.warmup:
         schedule = "constant_with_warmup"
     return {
-        "output_dir": str(stage.checkpoints),
+        "output_dir": str(config.checkpoints),
         "learning_rate": options.learning_rate,
         "num_train_epochs": options.epochs,
         "max_steps": options.max_steps or -1,
@@ -86,8 +84,8 @@ def shared_arguments(stage: Stage) -> dict[str, Any]:
         "activation_checkpointing_kwargs": {"use_reentrant": False},
         "logging_steps": options.log_steps,
         "logging_first_step": True,
-        "seed": stage.seed,
-        "data_seed": stage.seed,
+        "seed": config.seed,
+        "data_seed": config.seed,
         "save_strategy": "no",
         "save_total_limit": 2,
         "report_to": "none",
@@ -98,20 +96,20 @@ def shared_arguments(stage: Stage) -> dict[str, Any]:
     }
 
 
-def run_trainer[T: Any](stage: Stage, trainer: T) -> T:
+def run_trainer[T: Any](config: TrainerConfig, trainer: T) -> T:
     """Train to the end, from the last whole checkpoint if there is one; returns the trainer.
 
     The arguments that the trainer resolved are stored beside its metrics.
     """
     trainer.remove_callback(PrinterCallback)
     trainer.add_callback(
-        Checkpoints(stage.options.checkpoint_minutes, stage.options.checkpoint_steps)
+        Checkpoints(config.options.checkpoint_minutes, config.options.checkpoint_steps)
     )
-    trainer.add_callback(Metrics(stage.folder / f"metrics-{stage.name}.jsonl", stage.name))
-    trainer.add_callback(Teller(stage.name, stage.tell))
+    trainer.add_callback(Metrics(config.folder / f"metrics-{config.name}.jsonl", config.name))
+    trainer.add_callback(Teller(config.name, config.tell))
     if trainer.is_world_process_zero():
-        write_json(stage.folder / f"arguments-{stage.name}.json", _plain(trainer.args))
-    resumed = last_checkpoint(stage.checkpoints) if stage.checkpoints.is_dir() else None
+        write_json(config.folder / f"arguments-{config.name}.json", _plain(trainer.args))
+    resumed = last_checkpoint(config.checkpoints) if config.checkpoints.is_dir() else None
     if resumed is not None and not (trainer.is_fsdp_enabled or trainer.is_deepspeed_enabled):
         trainer.add_callback(Resumed(resumed, trainer.accelerator.unwrap_model(trainer.model)))
     trainer.train(resume_from_checkpoint=str(resumed) if resumed else None)
@@ -142,12 +140,7 @@ def save_adapter(trainer: Any, tokenizer: Any, folder: Path) -> None:
 class Resumed(TrainerCallback):
     """Refuses to go on with a model that does not hold the adapter of the checkpoint.
 
-    Parameters
-    ----------
-    checkpoint
-        From which training goes on.
-    model
-        Of the trainer, before the checkpoint is loaded.
+    The model is the trainer's, at first before the checkpoint is loaded.
 
     Raises
     ------

@@ -2,9 +2,10 @@
 
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from functools import cache, partial
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,9 +16,6 @@ from pluralign_stats.study.languages import TEXTS, text_languages
 from pluralign_stats.study.study import Study
 from training.chat import answer_tokens, prompt_tokens
 from training.conditions.options import TrainingOptions
-
-if TYPE_CHECKING:
-    from datasets import Dataset
 
 #: Columns of a run folder's feedback, by kind.
 PAIR_COLUMNS = (
@@ -54,15 +52,19 @@ def with_texts(study: Study, examples: pd.DataFrame) -> pd.DataFrame:
         If the study has no texts.
     """
     texts = study_texts(study)
-    told = {"chosen": "chosen_text", "rejected": "rejected_text"}
-    if "item" in examples:
-        told = {"item": "response_text"}
-    first = next(iter(told))
-    frame = _add(examples, texts, first, {"prompt_text": "prompt_text", "text": told[first]})
-    if "rejected" in told:
-        frame = _add(frame, texts, "rejected", {"text": told["rejected"]})
-    columns = UNPAIRED_COLUMNS if "item" in examples else PAIR_COLUMNS
-    return frame[list(columns)].reset_index(drop=True)
+    unpaired = "item" in examples
+    frame = examples.astype({"language": "str"})
+    for column in ["item"] if unpaired else ["chosen", "rejected"]:
+        text = "response_text" if unpaired else f"{column}_text"
+        keyed = texts.rename(columns={"item": column, "text": text})
+        if "prompt_text" in frame:
+            keyed = keyed.drop(columns="prompt_text")
+        frame = frame.astype({column: "str"}).merge(
+            keyed, how="left", on=[column, "language"], validate="many_to_one"
+        )
+    columns = UNPAIRED_COLUMNS if unpaired else PAIR_COLUMNS
+    empty = {name: "" for name in columns if name.endswith("_text")}
+    return frame[list(columns)].fillna(empty).reset_index(drop=True)
 
 
 def study_texts(study: Study) -> pd.DataFrame:
@@ -88,15 +90,6 @@ def study_texts(study: Study) -> pd.DataFrame:
             "models are trained on texts: name their columns under 'texts' in the codebook"
         )
     return pd.concat(parts, ignore_index=True)
-
-
-def _add(
-    frame: pd.DataFrame, texts: pd.DataFrame, column: str, names: dict[str, str]
-) -> pd.DataFrame:
-    keyed = texts.rename(columns={"item": column, **names})[[column, "language", *names.values()]]
-    plain = frame.astype({column: "str", "language": "str"})
-    merged = plain.merge(keyed, how="left", on=[column, "language"], validate="many_to_one")
-    return merged.fillna(dict.fromkeys(names.values(), ""))
 
 
 def feedback_hash(feedback: pd.DataFrame) -> str:
@@ -129,99 +122,58 @@ class Rows:
         )
 
 
-def pair_rows(feedback: pd.DataFrame, tokenizer: Any, max_length: int) -> Rows:
-    """Pairs in tokens: prompt_ids, chosen_ids, rejected_ids, p, weight, example.
+def rows_of(feedback: pd.DataFrame, tokenizer: Any, max_length: int) -> Rows:
+    """Examples in tokens.
 
-    An example is left out, and counted, if a text is empty, the two responses are the same, or
-    prompt and response are longer than `max_length` tokens. Nothing is ever cut.
+    Pairs have prompt_ids, chosen_ids, rejected_ids, p and weight; unpaired responses prompt,
+    prompt_ids, completion_ids, label and weight; both the number of the example, and n where the
+    feedback has it, which is how often the example counts.
+
+    An example is left out, and counted, if a text is empty, prompt and response are longer than
+    `max_length` tokens, or the two responses are the same. Nothing is ever cut.
     """
-    write = _Writer(tokenizer, max_length)
+    asked = cache(partial(prompt_tokens, tokenizer, thinking=False))
+    answered = cache(partial(answer_tokens, tokenizer))
+    unpaired = "desirable" in feedback
+    columns = ["response_text"] if unpaired else ["chosen_text", "rejected_text"]
+    make = _unpaired_row if unpaired else _pair_row
     kept = Rows([])
-    for i, row in enumerate(feedback.itertuples(index=False)):
-        ids, reason = write.exchange(row.prompt_text, row.chosen_text, row.rejected_text)
-        if reason is None and row.chosen_text.strip() == row.rejected_text.strip():
-            reason = ALIKE
-        if reason is not None:
-            kept.excluded[reason] += 1
-            continue
-        prompt, chosen, rejected = ids
-        kept.rows.append(
-            {
-                "prompt_ids": prompt,
-                "chosen_ids": chosen,
-                "rejected_ids": rejected,
-                "p": float(row.p),
-                "weight": float(row.weight),
-                "example": i,
-            }
-        )
+    for i, row in enumerate(feedback.to_dict("records")):
+        prompt, texts = row["prompt_text"], [row[column] for column in columns]
+        reason, ids = None, []
+        if not all(text.strip() for text in (prompt, *texts)):
+            reason = EMPTY
+        else:
+            ids = [asked(prompt), *map(answered, texts)]
+            if any(len(ids[0]) + len(answer) > max_length for answer in ids[1:]):
+                reason = TOO_LONG.format(max_length)
+            elif len({text.strip() for text in texts}) < len(texts):
+                reason = ALIKE
+        if reason:
+            kept.excluded[reason] += row.get("n", 1)
+        else:
+            counted = {"n": row["n"]} if "n" in row else {}
+            kept.rows.append({**make(row, *ids), "example": i, **counted})
     return kept
 
 
-def unpaired_rows(feedback: pd.DataFrame, tokenizer: Any, max_length: int) -> Rows:
-    """Unpaired responses in tokens: prompt, prompt_ids, completion_ids, label, weight, example.
+def _pair_row(
+    row: dict[str, Any], prompt: list[int], chosen: list[int], rejected: list[int]
+) -> dict[str, Any]:
+    ids = {"prompt_ids": prompt, "chosen_ids": chosen, "rejected_ids": rejected}
+    return {**ids, "p": float(row["p"]), "weight": float(row["weight"])}
 
-    Left out, and counted, as in `pair_rows`.
-    """
-    write = _Writer(tokenizer, max_length)
-    kept = Rows([])
-    for i, row in enumerate(feedback.itertuples(index=False)):
-        ids, reason = write.exchange(row.prompt_text, row.response_text)
-        if reason is not None:
-            kept.excluded[reason] += 1
-            continue
-        kept.rows.append(
-            {
-                "prompt": str(row.prompt),
-                "prompt_ids": ids[0],
-                "completion_ids": ids[1],
-                "label": bool(row.desirable),
-                "weight": float(row.weight),
-                "example": i,
-            }
-        )
-    return kept
+
+def _unpaired_row(row: dict[str, Any], prompt: list[int], answer: list[int]) -> dict[str, Any]:
+    ids = {"prompt": str(row["prompt"]), "prompt_ids": prompt, "completion_ids": answer}
+    return {**ids, "label": bool(row["desirable"]), "weight": float(row["weight"])}
 
 
 def usable(feedback: pd.DataFrame, tokenizer: Any, max_length: int) -> Rows:
-    """As `pair_rows` or `unpaired_rows`, with equal examples put together and counted in n."""
+    """As `rows_of`, with equal examples put together and counted in n."""
     texts = [c for c in feedback.columns if c.endswith("_text") or c in ("desirable", "prompt")]
     counted = feedback.groupby(texts, sort=False, dropna=False).size().rename("n").reset_index()
-    counted = counted.assign(p=1.0, weight=1.0)
-    make = unpaired_rows if "desirable" in feedback else pair_rows
-    rows = make(counted, tokenizer, max_length)
-    kept = {row["example"] for row in rows.rows}
-    excluded: Counter[str] = Counter()
-    for i, row in enumerate(counted.to_dict("records")):
-        if i not in kept:
-            alone = make(counted.iloc[[i]], tokenizer, max_length)
-            excluded[next(iter(alone.excluded))] += row["n"]
-    numbers = counted["n"].tolist()
-    return Rows([{**row, "n": numbers[row["example"]]} for row in rows.rows], excluded)
-
-
-class _Writer:
-    """Writes texts in tokens, each text once."""
-
-    def __init__(self, tokenizer: Any, max_length: int) -> None:
-        self._tokenizer = tokenizer
-        self._max_length = max_length
-        self._prompts: dict[str, list[int]] = {}
-        self._answers: dict[str, list[int]] = {}
-
-    def exchange(self, prompt: str, *responses: str) -> tuple[list[list[int]], str | None]:
-        """Tokens of a prompt and of each response; a reason if they cannot be used."""
-        if not all(text.strip() for text in (prompt, *responses)):
-            return [], EMPTY
-        if prompt not in self._prompts:
-            self._prompts[prompt] = prompt_tokens(self._tokenizer, prompt, thinking=False)
-        for text in responses:
-            if text not in self._answers:
-                self._answers[text] = answer_tokens(self._tokenizer, text)
-        asked, answers = self._prompts[prompt], [self._answers[text] for text in responses]
-        if any(len(asked) + len(answer) > self._max_length for answer in answers):
-            return [], TOO_LONG.format(self._max_length)
-        return [asked, *answers], None
+    return rows_of(counted.assign(p=1.0, weight=1.0), tokenizer, max_length)
 
 
 def rows_met(
@@ -236,20 +188,6 @@ def rows_met(
         return rows
     drawn = in_random_order(rows, seed)
     return [next(drawn) for _ in range(met)]
-
-
-def even_weights(rows: Sequence[dict[str, Any]]) -> None:
-    """Scale the weights of examples in place so that their mean is 1."""
-    mean = float(np.mean([row["weight"] for row in rows]))
-    for row in rows:
-        row["weight"] /= mean
-
-
-def dataset(rows: Iterable[dict[str, Any]]) -> "Dataset":
-    """Rows as TRL takes them."""
-    from datasets import Dataset
-
-    return Dataset.from_list(list(rows))
 
 
 def in_random_order(rows: Sequence[Any], seed: int) -> Iterator[Any]:

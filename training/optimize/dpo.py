@@ -7,8 +7,8 @@ from trl import DPOConfig, DPOTrainer
 from trl.trainer.dpo_trainer import DataCollatorForPreference
 
 from training.conditions.options import DpoOptions
-from training.optimize.arguments import Stage, run_trainer
-from training.optimize.reference import Referenced, answer_logprobs, reference_arguments
+from training.optimize.arguments import TrainerConfig
+from training.optimize.reference import Referenced, batch_logprobs, reference_arguments
 from training.optimize.weighted import preference_loss, weighted_rows, weighted_trainer
 
 
@@ -21,27 +21,22 @@ class PairTrainer(Referenced, DPOTrainer):
 
     def loss_of(self, output: Any, inputs: dict[str, Any]) -> torch.Tensor:
         """The loss of DPO, of soft labels and weights."""
-        chosen, rejected = answer_logprobs(output, inputs).chunk(2)
+        chosen, rejected = batch_logprobs(output, inputs).chunk(2)
         margin = (chosen - inputs["ref_chosen_logps"]) - (rejected - inputs["ref_rejected_logps"])
         return preference_loss(self.beta * margin, inputs["p"], inputs["weight"])
 
 
-def dpo_trainer(stage: Stage, rows: list[dict[str, Any]]) -> PairTrainer:
-    """The trainer of a stage, before its first step; reference log probabilities are computed.
+def dpo_trainer(config: TrainerConfig, rows: list[dict[str, Any]]) -> PairTrainer:
+    """The trainer, before its first step; reference log probabilities are computed.
 
     Parameters
     ----------
-    stage
+    config
         What to train, with `DpoOptions`.
     rows
-        What `pair_rows` gives.
+        What `rows_of` gives.
     """
-    options = stage.options
+    options = config.options
     assert isinstance(options, DpoOptions)  # noqa: S101
-    arguments = DPOConfig(**reference_arguments(stage), beta=options.beta)
-    return weighted_trainer(PairTrainer, stage, arguments, weighted_rows(stage, rows))
-
-
-def train_dpo(stage: Stage, rows: list[dict[str, Any]]) -> PairTrainer:
-    """Train to the end, from where a killed run stopped."""
-    return run_trainer(stage, dpo_trainer(stage, rows))
+    arguments = DPOConfig(**reference_arguments(config), beta=options.beta)
+    return weighted_trainer(PairTrainer, config, arguments, weighted_rows(config, rows))

@@ -1,17 +1,19 @@
 """Group relative policy optimization against a reward model of the same feedback."""
 
+from itertools import islice
 from math import ceil
 from typing import Any
 
 import torch
+from datasets import Dataset
 from trl import GRPOConfig, GRPOTrainer
 
 from training.bases.adapter import new_adapter
 from training.bases.load import load_model
 from training.chat import prompt_tokens
 from training.conditions.options import GrpoOptions
-from training.optimize.arguments import Stage, run_trainer, shared_arguments
-from training.optimize.data import dataset, in_random_order
+from training.optimize.arguments import TrainerConfig, shared_arguments
+from training.optimize.data import in_random_order
 from training.optimize.reward import Rewards
 
 
@@ -26,24 +28,24 @@ class PolicyTrainer(GRPOTrainer):
         return ids, None, {}
 
 
-def grpo_trainer(stage: Stage, prompts: list[str], rewards: Rewards) -> PolicyTrainer:
-    """The trainer of a stage, before its first step.
+def grpo_trainer(config: TrainerConfig, prompts: list[str], rewards: Rewards) -> PolicyTrainer:
+    """The trainer, before its first step.
 
     The prompts of all steps are drawn beforehand and gone through once, in order, so that a
     resumed run meets the same ones.
 
     Parameters
     ----------
-    stage
+    config
         What to train, with `GrpoOptions`.
     prompts
         Texts of the prompts, each once.
     rewards
         Of the feedback's reward model; completions end where these say that a turn does.
     """
-    options = stage.options
+    options = config.options
     assert isinstance(options, GrpoOptions)  # noqa: S101
-    settings = shared_arguments(stage) | {"num_train_epochs": 1}
+    settings = shared_arguments(config) | {"num_train_epochs": 1}
     arguments = GRPOConfig(
         **settings,
         beta=options.beta,
@@ -58,22 +60,17 @@ def grpo_trainer(stage: Stage, prompts: list[str], rewards: Rewards) -> PolicyTr
     together = (arguments.generation_batch_size or 0) // options.generations
     steps = options.max_steps or ceil(options.epochs * len(prompts) / together)
     arguments.max_steps = steps
-    order = in_random_order(prompts, stage.seed)
-    torch.manual_seed(stage.seed)
-    model = load_model(stage.base, options)
+    order = in_random_order(prompts, config.seed)
+    torch.manual_seed(config.seed)
+    model = load_model(config.base, options)
     model.generation_config.eos_token_id = list(rewards.ends)
     trainer = PolicyTrainer(
         model=model,
         reward_funcs=rewards,
         args=arguments,
-        train_dataset=dataset({"prompt": next(order)} for _ in range(steps * together)),
-        processing_class=stage.tokenizer,
+        train_dataset=Dataset.from_dict({"prompt": list(islice(order, steps * together))}),
+        processing_class=config.tokenizer,
         peft_config=new_adapter(options),
     )
     trainer.thinking = options.thinking
     return trainer
-
-
-def train_grpo(stage: Stage, prompts: list[str], rewards: Rewards) -> PolicyTrainer:
-    """Train to the end, from where a killed run stopped."""
-    return run_trainer(stage, grpo_trainer(stage, prompts, rewards))

@@ -7,10 +7,10 @@ from trl import KTOConfig, KTOTrainer
 from trl.trainer.kto_trainer import DataCollatorForUnpairedPreference
 
 from training.conditions.options import KtoOptions
-from training.optimize.arguments import Stage, run_trainer
+from training.optimize.arguments import TrainerConfig
 from training.optimize.data import in_random_order
 from training.optimize.mismatched import with_mismatched
-from training.optimize.reference import Referenced, answer_logprobs, reference_arguments
+from training.optimize.reference import Referenced, batch_logprobs, reference_arguments
 from training.optimize.weighted import weighted_rows, weighted_trainer
 
 
@@ -24,7 +24,7 @@ class UnpairedTrainer(Referenced, KTOTrainer):
     def loss_of(self, output: Any, inputs: dict[str, Any]) -> torch.Tensor:
         """The loss of KTO, with the divergence that TRL has just estimated."""
         losses = kto_losses(
-            answer_logprobs(output, inputs) - inputs["ref_logps"],
+            batch_logprobs(output, inputs) - inputs["ref_logps"],
             inputs["label"].bool(),
             self._metrics["train"]["kl"][-1],
             self.beta,
@@ -71,37 +71,32 @@ def kind_weights(rows: list[dict[str, Any]], balance: bool) -> tuple[float, floa
     return half / total[True], half / total[False]
 
 
-def kto_trainer(stage: Stage, rows: list[dict[str, Any]]) -> UnpairedTrainer:
-    """The trainer of a stage, before its first step.
+def kto_trainer(config: TrainerConfig, rows: list[dict[str, Any]]) -> UnpairedTrainer:
+    """The trainer, before its first step.
 
     Parameters
     ----------
-    stage
+    config
         What to train, with `KtoOptions`.
     rows
-        What `unpaired_rows` gives.
+        What `rows_of` gives.
 
     Raises
     ------
     InputError
         If a prompt has no answer to another one, from which to estimate the divergence.
     """
-    options = stage.options
+    options = config.options
     assert isinstance(options, KtoOptions)  # noqa: S101
-    met = weighted_rows(stage, rows)
+    met = weighted_rows(config, rows)
     desirable, undesirable = kind_weights(met, options.balance)
-    order = in_random_order(met, stage.seed)
+    order = in_random_order(met, config.seed)
     shuffled = [next(order) for _ in met]
     arguments = KTOConfig(
-        **reference_arguments(stage),
+        **reference_arguments(config),
         beta=options.beta,
         desirable_weight=desirable,
         undesirable_weight=undesirable,
     )
-    mismatched = with_mismatched(shuffled, rows, options.batch_size, stage.seed)
-    return weighted_trainer(UnpairedTrainer, stage, arguments, mismatched)
-
-
-def train_kto(stage: Stage, rows: list[dict[str, Any]]) -> UnpairedTrainer:
-    """Train to the end, from where a killed run stopped."""
-    return run_trainer(stage, kto_trainer(stage, rows))
+    mismatched = with_mismatched(shuffled, rows, options.batch_size, config.seed)
+    return weighted_trainer(UnpairedTrainer, config, arguments, mismatched)

@@ -17,7 +17,7 @@ class Answered:
     Parameters
     ----------
     rows
-        What `unpaired_rows` gives.
+        What `rows_of` gives.
     """
 
     def __init__(self, rows: Sequence[Row]) -> None:

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 import torch
-from torch.nn.utils.rnn import pad_sequence
 
-from training.optimize.arguments import Stage, shared_arguments
+from training.engines.likelihood import padded
+from training.optimize.arguments import TrainerConfig, shared_arguments
 from training.optimize.weighted import Weighted, without
 
 Exchange = tuple[tuple[int, ...], tuple[int, ...]]
@@ -45,16 +45,16 @@ class Referenced(Weighted):
         return trl.compute_ref_log_probs(model, without(inputs, self.own))
 
 
-def reference_arguments(stage: Stage) -> dict[str, Any]:
+def reference_arguments(config: TrainerConfig) -> dict[str, Any]:
     """Arguments that the trainers of DPO and KTO share."""
-    return shared_arguments(stage) | {
+    return shared_arguments(config) | {
         "max_length": None,
         "precompute_ref_log_probs": True,
-        "precompute_ref_batch_size": 4 * stage.options.batch_size,
+        "precompute_ref_batch_size": 4 * config.options.batch_size,
     }
 
 
-def answer_logprobs(output: Any, inputs: dict[str, Any]) -> torch.Tensor:
+def batch_logprobs(output: Any, inputs: dict[str, Any]) -> torch.Tensor:
     """Log probability of each answer of a batch, from what the model returned for it."""
     width = inputs["input_ids"].size(1) - 1
     return output.log_probs[:, -width:].sum(1)
@@ -90,14 +90,12 @@ def reference_logprobs(
 
 def _sums(model: Any, batch: Sequence[Exchange], pad: int) -> list[float]:
     device = next(model.parameters()).device
-    rows = [torch.tensor([*prompt, *answer]) for prompt, answer in batch]
-    labels = [torch.tensor([-100] * len(prompt) + list(answer)) for prompt, answer in batch]
+    ids, mask = padded([[*prompt, *answer] for prompt, answer in batch], pad)
+    labels, _ = padded([[-100] * len(prompt) + [*answer] for prompt, answer in batch], -100)
     told = model(
-        input_ids=pad_sequence(rows, batch_first=True, padding_value=pad).to(device),
-        attention_mask=pad_sequence([torch.ones_like(r) for r in rows], batch_first=True).to(
-            device
-        ),
-        labels=pad_sequence(labels, batch_first=True, padding_value=-100).to(device),
+        input_ids=ids.to(device),
+        attention_mask=mask.to(device),
+        labels=labels.to(device),
         use_cache=False,
         fused_lm_head=True,
     )

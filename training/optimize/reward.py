@@ -8,6 +8,7 @@ from math import ceil
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from trl import RewardConfig, RewardTrainer
 from trl.trainer.reward_trainer import DataCollatorForPreference
@@ -20,15 +21,11 @@ from training.bases.load import load_model
 from training.chat import exchange_tokens, read_turn
 from training.conditions.names import ADAPTER
 from training.conditions.options import RewardOptions, TrainingOptions
+from training.engines.likelihood import padded
 from training.engines.verification import N_PROBES, TOLERANCE
 from training.number_format import number_format
-from training.optimize.arguments import Stage, run_trainer, save_adapter, shared_arguments
-from training.optimize.weighted import (
-    Weighted,
-    preference_loss,
-    weighted_rows,
-    weighted_trainer,
-)
+from training.optimize.arguments import TrainerConfig, run_trainer, save_adapter, shared_arguments
+from training.optimize.weighted import Weighted, preference_loss, weighted_rows, weighted_trainer
 
 #: What the rewards of the study's own responses were.
 SCALE = "scale.json"
@@ -48,17 +45,17 @@ class ModelOfRewards(Weighted, RewardTrainer):
         return preference_loss(chosen - rejected, inputs["p"], inputs["weight"]) + penalty
 
 
-def reward_trainer(stage: Stage, rows: list[dict[str, Any]]) -> ModelOfRewards:
-    """The trainer of a stage, before its first step.
+def reward_trainer(config: TrainerConfig, rows: list[dict[str, Any]]) -> ModelOfRewards:
+    """The trainer, before its first step.
 
     Parameters
     ----------
-    stage
+    config
         What to train, with `RewardOptions`.
     rows
-        What `pair_rows` gives.
+        What `rows_of` gives.
     """
-    options = stage.options
+    options = config.options
     assert isinstance(options, RewardOptions)  # noqa: S101
     whole = [
         {
@@ -66,65 +63,68 @@ def reward_trainer(stage: Stage, rows: list[dict[str, Any]]) -> ModelOfRewards:
             "rejected_ids": row["prompt_ids"] + row["rejected_ids"],
             **{name: row[name] for name in ModelOfRewards.own},
         }
-        for row in weighted_rows(stage, rows)
+        for row in weighted_rows(config, rows)
     ]
     arguments = RewardConfig(
-        **shared_arguments(stage), max_length=None, center_rewards_coefficient=options.center
+        **shared_arguments(config), max_length=None, center_rewards_coefficient=options.center
     )
-    return weighted_trainer(ModelOfRewards, stage, arguments, whole, "reward")
+    return weighted_trainer(ModelOfRewards, config, arguments, whole, "reward")
 
 
-def train_reward(stage: Stage, rows: list[dict[str, Any]], folder: Path) -> None:
+def train_reward(config: TrainerConfig, rows: list[dict[str, Any]], folder: Path) -> None:
     """Train a reward model into its folder, unless it is there already.
 
     Parameters
     ----------
-    stage
+    config
         What to train; its folder is ``<folder>.partial``.
     rows
-        What `pair_rows` gives.
+        What `rows_of` gives.
     folder
         Gets the adapter, which holds the head as well, and the scale of its rewards.
     """
     if is_complete(folder):
         return
-    trainer = reward_trainer(stage, rows)
-    run_trainer(stage, trainer)
+    trainer = reward_trainer(config, rows)
+    run_trainer(config, trainer)
     trainer.accelerator.wait_for_everyone()
-    save_adapter(trainer, stage.tokenizer, stage.folder / ADAPTER)
-    scale = _scale(trainer.model_wrapped, stage, rows)
+    save_adapter(trainer, config.tokenizer, config.folder / ADAPTER)
+    scale = _scale(trainer.model_wrapped, config, rows)
     if trainer.is_world_process_zero():
-        write_json(stage.folder / SCALE, scale)
-        shutil.rmtree(stage.checkpoints, ignore_errors=True)
+        write_json(config.folder / SCALE, scale)
+        shutil.rmtree(config.checkpoints, ignore_errors=True)
         shutil.rmtree(folder, ignore_errors=True)
-        commit(stage.folder, folder, {"stage": "reward"})
+        commit(config.folder, folder, {"stage": "reward"})
     trainer.accelerator.wait_for_everyone()
 
 
-def _scale(model: Any, stage: Stage, rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
+def _scale(model: Any, config: TrainerConfig, rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """Range of the rewards of the study's own responses, how often the pairs are met, probes."""
-    texts = {
-        tuple(row["prompt_ids"] + row[key])
+    pairs = [
+        [tuple(row["prompt_ids"] + row[key]) for key in ("chosen_ids", "rejected_ids")]
         for row in rows
-        for key in ("chosen_ids", "rejected_ids")
-    }
-    ordered = sorted(texts)
-    rewards = rewards_of(model, ordered, stage.tokenizer.pad_token_id, 4 * stage.options.batch_size)
-    known = dict(zip(ordered, rewards, strict=True))
+    ]
+    texts = sorted({text for pair in pairs for text in pair})
+    rewards = rewards_of(model, texts, config.tokenizer.pad_token_id, _batch(config.options))
+    known = dict(zip(texts, rewards, strict=True))
     met = [
-        (known[tuple(r["prompt_ids"] + r["chosen_ids"])]
-         > known[tuple(r["prompt_ids"] + r["rejected_ids"])]) == (r["p"] >= 0.5)
-        for r in rows
-    ]  # fmt: skip
-    weights = [r["weight"] for r in rows]
-    agreed = sum(w for w, yes in zip(weights, met, strict=True) if yes) / sum(weights)
-    probes = [
-        {"tokens": list(ordered[i]), "reward": rewards[i]}
-        for i in range(0, len(ordered), ceil(len(ordered) / N_PROBES))
+        (known[chosen] > known[rejected]) == (row["p"] >= 0.5)
+        for (chosen, rejected), row in zip(pairs, rows, strict=True)
     ]
     return {
-        "lowest": min(rewards), "highest": max(rewards), "accuracy": agreed, "probes": probes
-    }  # fmt: skip
+        "lowest": min(rewards),
+        "highest": max(rewards),
+        "accuracy": float(np.average(met, weights=[row["weight"] for row in rows])),
+        "probes": [
+            {"tokens": list(texts[i]), "reward": rewards[i]}
+            for i in range(0, len(texts), ceil(len(texts) / N_PROBES))
+        ],
+    }
+
+
+def _batch(options: TrainingOptions) -> int:
+    """Texts to be judged at once."""
+    return 4 * options.batch_size
 
 
 def rewards_of(
@@ -138,12 +138,7 @@ def rewards_of(
     with torch.no_grad():
         for first in range(0, len(texts), batch_size):
             places = by_length[first : first + batch_size]
-            batch = [texts[i] for i in places]
-            width = max(map(len, batch))
-            ids = torch.tensor([[*t, *[pad] * (width - len(t))] for t in batch], device=device)
-            mask = torch.tensor(
-                [[1] * len(t) + [0] * (width - len(t)) for t in batch], device=device
-            )
+            ids, mask = (part.to(device) for part in padded([texts[i] for i in places], pad))
             given = model(input_ids=ids, attention_mask=mask).logits[:, 0].float().tolist()
             for i, reward in zip(places, given, strict=True):
                 rewards[i] = reward
@@ -203,25 +198,16 @@ class Rewards:
 
 
 def load_rewards(
-    folder: Path,
-    base: str,
-    options: TrainingOptions,
-    tokenizer: Any,
-    ends: Sequence[int],
-    thinking: bool = True,
+    config: TrainerConfig, folder: Path, ends: Sequence[int], thinking: bool = True
 ) -> Rewards:
     """The rewards of a stored reward model.
 
     Parameters
     ----------
+    config
+        With which it was trained.
     folder
         What `train_reward` filled.
-    base
-        Folder or hub name of the base model.
-    options
-        With which it was trained.
-    tokenizer
-        Of the base model.
     ends
         Tokens that end a turn.
     thinking
@@ -233,31 +219,18 @@ def load_rewards(
         If the model does not load, or rewards otherwise than it did after training.
     """
     scale = json.loads((folder / SCALE).read_text(encoding="utf-8"))
-    bare = load_model(base, options, "reward")
-    bare.config.get_text_config().pad_token_id = tokenizer.pad_token_id
+    pad, batch = config.tokenizer.pad_token_id, _batch(config.options)
+    bare = load_model(config.base, config.options, "reward")
+    bare.config.get_text_config().pad_token_id = pad
     model = with_adapter(bare, folder / ADAPTER)
-    _check_probes(model, folder, scale.get("probes"), tokenizer.pad_token_id, options)
-    return Rewards(
-        model=model,
-        tokenizer=tokenizer,
-        ends=ends,
-        lowest=scale["lowest"],
-        highest=scale["highest"],
-        batch_size=4 * options.batch_size,
-        thinking=thinking,
-    )
-
-
-def _check_probes(
-    model: Any, folder: Path, probes: Any, pad: int, options: TrainingOptions
-) -> None:
-    """Refuse a model that does not give the rewards that it gave after training."""
-    rewards = rewards_of(model, [p["tokens"] for p in probes or ()], pad, 4 * options.batch_size)
-    tolerance = TOLERANCE[number_format(options)]
-    same = [abs(r - p["reward"]) <= tolerance for r, p in zip(rewards, probes or (), strict=True)]
+    probes, tolerance = scale.get("probes") or (), TOLERANCE[number_format(config.options)]
+    rewards = rewards_of(model, [p["tokens"] for p in probes], pad, batch)
+    same = [abs(r - p["reward"]) <= tolerance for r, p in zip(rewards, probes, strict=True)]
     if not same or not all(same):
         raise InputError(
             f"the reward model {folder} does not reward as it did after training: it gives other "
             f"rewards to {same.count(False):,} of {len(same):,} texts; delete {folder}, and it is "
             "trained anew"
         )
+    bounds = scale["lowest"], scale["highest"]
+    return Rewards(model, config.tokenizer, ends, *bounds, batch, thinking)

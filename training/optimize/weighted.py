@@ -3,14 +3,16 @@
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
+import numpy as np
 import torch
+from datasets import Dataset
 from torch.nn.functional import logsigmoid
 from transformers import Trainer
 
 from training.bases.adapter import new_adapter
 from training.bases.load import Head, load_model
-from training.optimize.arguments import Stage
-from training.optimize.data import dataset, even_weights, rows_met
+from training.optimize.arguments import TrainerConfig
+from training.optimize.data import rows_met
 
 
 class Weighted(Trainer):
@@ -42,16 +44,20 @@ class Weighted(Trainer):
         num_items_in_batch: Any = None,
     ) -> Any:
         """Let TRL compute what it logs; take the loss of the same numbers."""
-        recorded = Recorded(model)
+        outputs: list[Any] = []
+
+        def recorded(**given: Any) -> Any:
+            outputs.append(model(**given))
+            return outputs[-1]
+
         super().compute_loss(
             recorded,  # type: ignore[arg-type]  # called as the model is
             without(inputs, self.own),
             num_items_in_batch=num_items_in_batch,
         )
         # Where TRL asks twice (KTO), the batch itself comes last.
-        output = recorded.outputs[-1]
-        loss = self.loss_of(output, inputs)
-        return (loss, output) if return_outputs else loss
+        loss = self.loss_of(outputs[-1], inputs)
+        return (loss, outputs[-1]) if return_outputs else loss
 
     def _prepare_dataset(self, dataset: Any, *_: Any) -> Any:
         return dataset
@@ -63,7 +69,11 @@ class Weighted(Trainer):
 
 
 def weighted_trainer[T: Weighted](
-    kind: type[T], stage: Stage, arguments: Any, rows: list[dict[str, Any]], head: Head = "language"
+    kind: type[T],
+    config: TrainerConfig,
+    arguments: Any,
+    rows: list[dict[str, Any]],
+    head: Head = "language",
 ) -> T:
     """A trainer before its first step.
 
@@ -71,7 +81,7 @@ def weighted_trainer[T: Weighted](
     ----------
     kind
         Its class.
-    stage
+    config
         What to train.
     arguments
         The trainer's, as TRL has them.
@@ -80,43 +90,26 @@ def weighted_trainer[T: Weighted](
     head
         Of the model.
     """
-    pad = stage.tokenizer.pad_token_id
+    pad = config.tokenizer.pad_token_id
     make: Any = kind
-    torch.manual_seed(stage.seed)
+    torch.manual_seed(config.seed)
     return make(
-        model=load_model(stage.base, stage.options, head),
+        model=load_model(config.base, config.options, head),
         args=arguments,
         data_collator=collated(kind.collator(pad_token_id=pad), kind.own),
-        train_dataset=dataset(rows),
-        processing_class=stage.tokenizer,
-        peft_config=new_adapter(stage.options, head),
+        train_dataset=Dataset.from_list(rows),
+        processing_class=config.tokenizer,
+        peft_config=new_adapter(config.options, head),
     )
 
 
-def weighted_rows(stage: Stage, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The examples that a stage meets, with weights that are 1 on average."""
-    met = rows_met(rows, stage.options, stage.seed)
-    even_weights(met)
+def weighted_rows(config: TrainerConfig, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The examples that a trainer meets; their weights are scaled in place to be 1 on average."""
+    met = rows_met(rows, config.options, config.seed)
+    mean = float(np.mean([row["weight"] for row in met]))
+    for row in met:
+        row["weight"] /= mean
     return met
-
-
-class Recorded:
-    """A model that remembers what it returned, so that a loss can be taken of it again.
-
-    Parameters
-    ----------
-    model
-        Called in its place; arguments and results pass unchanged.
-    """
-
-    def __init__(self, model: Any) -> None:
-        self._model = model
-        self.outputs: list[Any] = []
-
-    def __call__(self, **inputs: Any) -> Any:
-        """Call the model and keep what it returns."""
-        self.outputs.append(self._model(**inputs))
-        return self.outputs[-1]
 
 
 def preference_loss(logits: torch.Tensor, p: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:

@@ -1,11 +1,11 @@
 """The plan: every condition of a grid on a study, checked in full before anything is trained."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal, get_args
 
 import pandas as pd
 
@@ -23,11 +23,13 @@ from training.bases.packages import require_packages
 from training.bases.tokenizer import load_tokenizer
 from training.conditions.condition import Condition
 from training.conditions.grid import Design, Grid, conditions, recipes
-from training.conditions.options import GrpoOptions
+from training.conditions.options import GrpoOptions, Optimizer
 from training.optimize.data import usable, with_texts
 from training.optimize.mismatched import require_mismatched
 
+#: What optimizers are trained on.
 Kind = Literal["pairs", "unpaired"]
+_KINDS: dict[Optimizer, Kind] = {"dpo": "pairs", "grpo": "pairs", "kto": "unpaired"}
 
 #: Adapters that a run holds at once: itself, two checkpoints with two moments each, one to spare.
 _COPIES = 8
@@ -69,37 +71,20 @@ class Plan:
     study: Study
     grid: Grid
     planned: tuple[Planned, ...]
-    _makers: "_Maker" = field(repr=False)
+    _feedback: Callable[[Kind, Recipe], Feedback] = field(repr=False)
 
     def examples(self, condition: Condition) -> pd.DataFrame:
         """Training examples of a condition, with their texts."""
-        made = self._makers.feedback(_kind(condition), condition.recipe)
+        made = self._feedback(_kind(condition), condition.recipe)
         return with_texts(self.study, made.examples())
 
     def excluded(self, condition: Condition) -> pd.DataFrame:
         """What the recipe of a condition leaves out: reason, n."""
-        return self._makers.feedback(_kind(condition), condition.recipe).excluded
-
-
-class _Maker:
-    """Makes feedback, and remembers the last few."""
-
-    def __init__(self, study: Study, train: tuple[str, ...]) -> None:
-        self._study = study
-        self._train = train
-        self.feedback = lru_cache(maxsize=8)(self._feedback)
-        self.size = lru_cache(maxsize=None)(self._size)
-
-    def _feedback(self, kind: Kind, recipe: Recipe) -> Feedback:
-        make = preference_pairs if kind == "pairs" else unpaired_feedback
-        return make(self._study, recipe, self._train)
-
-    def _size(self, kind: Kind, recipe: Recipe) -> int:
-        return self.feedback(kind, recipe).size
+        return self._feedback(_kind(condition), condition.recipe).excluded
 
 
 def _kind(condition: Condition) -> Kind:
-    return "unpaired" if condition.optimizer == "kto" else "pairs"
+    return _KINDS[condition.optimizer]
 
 
 def plan_training(grid: Grid, study: Study) -> Plan:
@@ -111,39 +96,46 @@ def plan_training(grid: Grid, study: Study) -> Plan:
         If a condition names what the study does not have, or has too few examples; the message
         names all such conditions.
     """
-    split = split_prompts(study, grid.held_out, grid.split_seed)
-    maker = _Maker(study, split.train)
-    found: dict[Condition, list[str]] = {}
+    train = split_prompts(study, grid.held_out, grid.split_seed).train
+
+    @lru_cache(maxsize=8)
+    def feedback(kind: Kind, recipe: Recipe) -> Feedback:
+        make = preference_pairs if kind == "pairs" else unpaired_feedback
+        return make(study, recipe, train)
+
+    @cache
+    def size(kind: Kind, recipe: Recipe) -> int:
+        return feedback(kind, recipe).size
+
+    experiments: dict[Condition, list[str]] = {}
+    sizes: dict[Condition, int] = {}
     poor: list[str] = []
     for name, design in grid.designs().items():
-        for condition in _conditions(grid, design, maker, poor):
-            found.setdefault(condition, []).append(name)
+        for condition, n in _conditions(grid, design, size, poor):
+            experiments.setdefault(condition, []).append(name)
+            sizes[condition] = n
     poor = list(dict.fromkeys(poor))
     if poor:
         told = "; ".join(poor[:5])
         more = f"; and {len(poor) - 5} more" if len(poor) > 5 else ""
         cells = "1 cell" if len(poor) == 1 else f"{len(poor)} cells"
         raise InputError(f"{cells} of the grid cannot be trained, and nothing was: {told}{more}")
-    planned = [
-        Planned(c, tuple(n for n in names if n), _count(maker, c)) for c, names in found.items()
-    ]
+    planned = [Planned(c, tuple(filter(None, experiments[c])), n) for c, n in sizes.items()]
     planned.sort(key=lambda p: p.condition.base_model)
-    return Plan(study, grid, tuple(planned), maker)
+    return Plan(study, grid, tuple(planned), feedback)
 
 
-def _count(maker: _Maker, condition: Condition) -> int:
-    budget = condition.recipe.budget
-    return budget if budget is not None else maker.size(_kind(condition), condition.recipe)
-
-
-def _conditions(grid: Grid, design: Design, maker: _Maker, poor: list[str]) -> Iterator[Condition]:
-    """Conditions of one experiment; those with too few examples are told of in `poor`."""
+def _conditions(
+    grid: Grid, design: Design, size: Callable[[Kind, Recipe], int], poor: list[str]
+) -> Iterator[tuple[Condition, int]]:
+    """Conditions of one experiment, with their examples; those with too few go into `poor`."""
     made = [recipe for seed in design.seeds for recipe in recipes(design, seed)]
-    for kind, optimizers in _by_kind(design).items():
+    for kind in get_args(Kind):
+        optimizers = tuple(o for o in design.optimizers if _KINDS[o] == kind)
         sizes = {}
-        for recipe in made:
+        for recipe in made if optimizers else ():
             try:
-                sizes[recipe] = maker.size(kind, recipe)
+                sizes[recipe] = size(kind, recipe)
             except InputError as error:
                 poor.append(str(error))
                 continue
@@ -153,17 +145,10 @@ def _conditions(grid: Grid, design: Design, maker: _Maker, poor: list[str]) -> I
             str(design.budget), design.budget
         )
         own = design.model_copy(update={"optimizers": optimizers})
-        for recipe in sizes:
+        for recipe, n in sizes.items():
             drawn = recipe.model_copy(update={"budget": budget})
-            yield from conditions(grid, own, drawn)
-
-
-def _by_kind(design: Design) -> dict[Kind, tuple[Any, ...]]:
-    kinds: dict[Kind, tuple[Any, ...]] = {
-        "pairs": tuple(o for o in design.optimizers if o != "kto"),
-        "unpaired": tuple(o for o in design.optimizers if o == "kto"),
-    }
-    return {kind: optimizers for kind, optimizers in kinds.items() if optimizers}
+            for condition in conditions(grid, own, drawn):
+                yield condition, n if budget is None else int(budget)
 
 
 def _least(grid: Grid, design: Design) -> int:
@@ -176,14 +161,14 @@ def _too_few(recipe: Recipe, kind: Kind, size: int, least: int) -> str:
 
 
 @dataclass(frozen=True)
-class Base:
+class FoundBase:
     """A base model that was found and can be trained."""
 
     path: str
     fingerprint: str
 
 
-def check_bases(plan: Plan, chosen: tuple[Planned, ...], out: Path) -> dict[Condition, Base]:
+def check_bases(plan: Plan, chosen: tuple[Planned, ...], out: Path) -> dict[Condition, FoundBase]:
     """Find and check the base models of some conditions, and the room for what they will write.
 
     Parameters
@@ -205,8 +190,8 @@ def check_bases(plan: Plan, chosen: tuple[Planned, ...], out: Path) -> dict[Cond
         if there is not enough room.
     """
     require_packages()
-    bases: dict[Condition, Base] = {}
-    known: dict[str, Base] = {}
+    bases: dict[Condition, FoundBase] = {}
+    known: dict[str, FoundBase] = {}
     room = 0
     for planned in chosen:
         condition = planned.condition
@@ -215,7 +200,7 @@ def check_bases(plan: Plan, chosen: tuple[Planned, ...], out: Path) -> dict[Cond
         if name not in known:
             path = find_base(name)
             load_tokenizer(path, condition.chat_template, condition.pad_token)
-            known[name] = Base(path, base_fingerprint(path))
+            known[name] = FoundBase(path, base_fingerprint(path))
         bases[condition] = known[name]
         _check_texts(plan, condition, known[name].path)
         room += _COPIES * (adapter_bytes(known[name].path, condition.training.lora_rank) or 0)

@@ -1,9 +1,9 @@
 """Train every condition of a grid, each in its own folder."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
-from typing import Any
 
 from pluralign_stats.errors import InputError, PluralignError
 from pluralign_stats.progress import WorkProgress
@@ -14,14 +14,14 @@ from pluralign_stats.storage.shard import WHOLE, Shard
 from pluralign_stats.storage.tables import write_frame
 from pluralign_stats.study.study import Study
 from pluralign_stats.workers.pool import Event, Pool
-from training.bases.find import find_base
+from training.bases.find import base_fingerprint, find_base
 from training.bases.packages import first_line
 from training.conditions.condition import CONDITION, Condition
 from training.conditions.grid import Grid
 from training.conditions.names import EXCLUDED, FAILED, FEEDBACK, INPUTS
 from training.engines.verification import require_verified
 from training.optimize.data import feedback_hash
-from training.tuning.plan import Base, Plan, Planned, base_fingerprint, check_bases, plan_training
+from training.tuning.plan import FoundBase, Plan, Planned, check_bases, plan_training
 from training.tuning.worker import Task, train_task
 
 #: How many times as long a run of GRPO takes: it tunes a reward model first, and writes what it
@@ -194,43 +194,35 @@ def pending(plan: Plan, out: Path) -> tuple[Planned, ...]:
     InputError
         If a run folder was changed since it was written.
     """
-    bases = {c.base_model: c for c in (p.condition for p in plan.planned)}
-    prints = {name: _Lazy(name) for name in bases}
-    return tuple(p for p in plan.planned if not _is_done(plan, p.condition, out, prints))
+    known = cache(_fingerprint)
+    return tuple(p for p in plan.planned if not _is_done(plan, p.condition, out, known))
 
 
-class _Lazy:
-    """The fingerprint of a base model, taken when it is first asked for."""
-
-    def __init__(self, name: str) -> None:
-        self._name = name
-        self._value: str | None = None
-
-    def value(self) -> str:
-        if self._value is None:
-            try:
-                self._value = base_fingerprint(find_base(self._name))
-            except (OSError, ValueError) as error:
-                raise InputError(
-                    f"the base model {self._name} of complete runs cannot be looked at "
-                    f"({first_line(error)}), so that nothing shows whether it is still the same"
-                ) from error
-        return self._value
+def _fingerprint(base_model: str) -> str:
+    try:
+        return base_fingerprint(find_base(base_model))
+    except (OSError, ValueError) as error:
+        raise InputError(
+            f"the base model {base_model} of complete runs cannot be looked at "
+            f"({first_line(error)}), so that nothing shows whether it is still the same"
+        ) from error
 
 
-def _is_done(plan: Plan, condition: Condition, out: Path, prints: dict[str, _Lazy]) -> bool:
+def _is_done(
+    plan: Plan, condition: Condition, out: Path, fingerprint: Callable[[str], str]
+) -> bool:
     folder = out / condition.id
     if not folder.exists():
         return False
     inputs = read_mark(folder).get("inputs", {})
-    if inputs.get("base") != prints[condition.base_model].value():
+    if inputs.get("base") != fingerprint(condition.base_model):
         return False
     if inputs.get("study") == plan.study.fingerprint:
         return True
     return inputs.get("feedback") == feedback_hash(plan.examples(condition))
 
 
-def _prepare(plan: Plan, condition: Condition, base: Base, out: Path) -> Task:
+def _prepare(plan: Plan, condition: Condition, base: FoundBase, out: Path) -> Task:
     """Write what a worker needs; what a killed one left is kept if it is of the same feedback."""
     folder = out / condition.id
     working = staging_folder(folder)
@@ -244,7 +236,8 @@ def _prepare(plan: Plan, condition: Condition, base: Base, out: Path) -> Task:
     if folder.exists():
         remove_folder(folder)
     (working / FAILED).unlink(missing_ok=True)
-    if not _same(read_json(working / INPUTS), inputs):
+    former = read_json(working / INPUTS)
+    if any(former.get(key) != inputs[key] for key in ("condition", "feedback", "base")):
         remove_folder(working)
         staging_folder(folder)
         write_frame(working / FEEDBACK, feedback)
@@ -252,8 +245,3 @@ def _prepare(plan: Plan, condition: Condition, base: Base, out: Path) -> Task:
         write_json(working / CONDITION, condition.model_dump(mode="json"))
         write_json(working / INPUTS, inputs)
     return Task(folder, base.path)
-
-
-def _same(former: dict[str, Any], now: dict[str, Any]) -> bool:
-    keys: Iterable[str] = ("condition", "feedback", "base")
-    return all(former.get(key) == now[key] for key in keys)

@@ -7,8 +7,11 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
+from pluralign_stats.storage.files import read_json
 from pluralign_stats.storage.lock import held_alone
 from pluralign_stats.workers.processes import Tell, WorkStoppedError, is_first
+from training.conditions.names import FAILED
+from training.process import prepare_process
 
 #: A disk with less room than this is full.
 FULL = 2**20
@@ -44,6 +47,7 @@ def train_task(task: Task, tell: Tell) -> bool:
     PluralignError
         If it fails otherwise.
     """
+    prepare_process()
     from training.tuning.run import train_condition
 
     folder = task.folder
@@ -61,6 +65,11 @@ def train_task(task: Task, tell: Tell) -> bool:
         # What is left are imported modules, which every later collection would search in vain.
         gc.collect()
         gc.freeze()
+
+
+def failure(working: Path) -> str | None:
+    """Why the last training in a working folder failed; None if it did not."""
+    return read_json(working / FAILED).get("error")
 
 
 def is_full(error: BaseException, folder: Path) -> bool:

@@ -7,7 +7,7 @@ from pluralign_stats.storage.files import read_json
 from pluralign_stats.storage.folders import MARK
 from pluralign_stats.storage.lock import was_held
 from training.conditions.names import FAILED
-from training.tuning.run import failure
+from training.tuning.worker import failure
 from training.workflow.config import RunConfig
 from training.workflow.layout import Layout
 from training.workflow.marks import conditions
