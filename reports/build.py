@@ -2,25 +2,29 @@
 
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from pluralign_stats.storage.folders import new_folder, write_mark
-from reports.cache import ChapterCache, inputs_digest
+from reports.cache import ChapterCache
 from reports.contents import Chapter, Contents, judged
 from reports.downloads import Collector
 from reports.folder import KIND, MARK, check_target, files_of
 from reports.kernel import IMPORTED
-from reports.model import Notebook
+from reports.model import Job, Notebook
 from reports.notebook import choose, find_notebooks, require_packages
 from reports.pages import write_pages
 from reports.parameters import assign_parameters, given_files, with_file_names
 from reports.pdf import write_pdf
-from reports.provenance import Provenance, ReportedStudy, gather, repeat_command
-from reports.publish import Scrubber, publish_notebook, scrubber
+from reports.provenance import Provenance, gather, repeat_command
+from reports.publish import Sanitizer, publish_notebook, sanitizer
 from reports.run import run_notebooks
+
+if TYPE_CHECKING:
+    from pluralign_stats.study.study import Study
 
 _NOTHING: Mapping[str, object] = MappingProxyType({})
 
@@ -29,7 +33,7 @@ _ROOMS = ".rooms"
 
 
 def build_report(
-    study: ReportedStudy,
+    study: "Study",
     study_file: Path,
     out: Path,
     *,
@@ -37,7 +41,7 @@ def build_report(
     parameters: Mapping[str, object] = _NOTHING,
     notebooks: Sequence[Path] | None = None,
     chapters: Sequence[str] = (),
-    kept: Path | None = None,
+    cache: Path | None = None,
     progress: bool = True,
     extra_provenance: Mapping[str, object] = _NOTHING,
 ) -> Path:
@@ -48,7 +52,7 @@ def build_report(
 
     Parameters
     ----------
-    study : ReportedStudy
+    study : Study
         The study, for titles and provenance.
     study_file : Path
         Its codebook, which the notebooks read.
@@ -63,7 +67,7 @@ def build_report(
         What to run, in this order; by default all that come with Pluralign.
     chapters : sequence of str, optional
         Names of those among them, or their numbers, that the report is to hold; by default all.
-    kept : Path, optional
+    cache : Path, optional
         Folder in which what each notebook makes is kept, and from which it is taken if the
         notebook, its parameters, the study and the installed versions are the same.
     progress : bool, default True
@@ -86,26 +90,26 @@ def build_report(
     """
     require_packages()
     started = datetime.now(UTC)
-    source = _Source(study_file.resolve(), data_folder.resolve() if data_folder else None)
-    out = out.resolve()
+    out, study_file = out.resolve(), study_file.resolve()
+    data_folder = data_folder.resolve() if data_folder else None
     found = find_notebooks(notebooks)
-    values = assign_parameters(found, parameters)
+    assigned = assign_parameters(found, parameters)
     chosen = choose(found, chapters)
-    values = {notebook.name: values[notebook.name] for notebook in chosen}
+    values = {notebook.name: assigned[notebook.name] for notebook in chosen}
     files = given_files(values)
-    own = [notebook.path for notebook in chosen]
-    check_target(out, [*source.paths, *files, *own, *([kept] if kept else [])])
+    read = [study_file, data_folder, *files, *(notebook.path for notebook in chosen), cache]
+    check_target(out, filter(None, read))
     with new_folder(out, "report") as staging:
-        rooms = {notebook.name: staging / _ROOMS / notebook.name for notebook in chosen}
-        places = [*rooms.values(), staging]
-        clean = scrubber(places, source.study_file, source.data_folder, out, files)
-        given = {n.name: values[n.name] | source.parameters(n, rooms[n.name]) for n in chosen}
-        memory = _Memory(ChapterCache(kept.resolve()), study.fingerprint, given) if kept else None
-        made, modules = _run(chosen, given, rooms, staging, out, clean, memory, progress)
-        extra = dict(extra_provenance)
-        shown = with_file_names(values)
+        own = {"study_file": str(study_file), "data_folder": str(data_folder or "")}
+        jobs = [_job(n, {**values[n.name], **own}, staging / _ROOMS) for n in chosen]
+        places = [*(job.folder for job in jobs), staging]
+        clean = sanitizer(places, study_file, data_folder, out, files)
+        memory = ChapterCache(cache.resolve(), study.fingerprint) if cache else None
+        failed = out.with_name(f"{out.name}-failed")
+        made, modules = _run(jobs, staging, failed, clean, memory, progress)
+        shown, extra = with_file_names(values), dict(extra_provenance)
         command = extra.pop("command", None) or repeat_command(
-            source.study_file, source.data_folder, out, shown, chapters
+            study_file, data_folder, out, shown, chapters
         )
         origin = gather(study, chosen, shown, str(command), started, extra, modules)
         _finish(staging, made, replace(origin, **clean.value(asdict(origin))))
@@ -126,53 +130,19 @@ def check_parameters(parameters: Mapping[str, object], chapters: Sequence[str] =
     choose(found, chapters)
 
 
-@dataclass(frozen=True)
-class _Source:
-    """The files of the study."""
-
-    study_file: Path
-    data_folder: Path | None
-
-    @property
-    def paths(self) -> list[Path]:
-        return [self.study_file, *([self.data_folder] if self.data_folder else [])]
-
-    def parameters(self, notebook: Notebook, out: Path) -> dict[str, object]:
-        """Return what the report itself sets, as far as the notebook declares it."""
-        own = {
-            "study_file": str(self.study_file),
-            "data_folder": str(self.data_folder or ""),
-            "out": str(out),
-        }
-        return {name: value for name, value in own.items() if name in notebook.parameters}
-
-
-@dataclass(frozen=True)
-class _Memory:
-    """What notebooks made before, found by what they are given now."""
-
-    kept: ChapterCache
-    fingerprint: str
-    given: Mapping[str, Mapping[str, object]]
-
-    def take(self, notebook: Notebook, room: Path) -> bool:
-        return self.kept.take(notebook, self._inputs(notebook), room)
-
-    def put(self, notebook: Notebook, room: Path) -> None:
-        self.kept.put(notebook, self._inputs(notebook), room)
-
-    def _inputs(self, notebook: Notebook) -> str:
-        return inputs_digest(notebook, self.given[notebook.name], self.fingerprint)
+def _job(notebook: Notebook, values: Mapping[str, object], rooms: Path) -> Job:
+    """A notebook with its values and those that the report sets, as far as it declares them."""
+    folder = rooms / notebook.name
+    given = {**values, "out": str(folder)}
+    return Job(notebook, {k: v for k, v in given.items() if k in notebook.parameters}, folder)
 
 
 def _run(
-    notebooks: Sequence[Notebook],
-    given: Mapping[str, Mapping[str, object]],
-    rooms: Mapping[str, Path],
+    jobs: Sequence[Job],
     staging: Path,
-    out: Path,
-    clean: Scrubber,
-    memory: _Memory | None,
+    failed: Path,
+    clean: Sanitizer,
+    cache: ChapterCache | None,
     shown: bool,
 ) -> tuple[list[Chapter], set[str]]:
     """Run the notebooks and bring what each wrote into the report; also what they imported."""
@@ -180,31 +150,27 @@ def _run(
 
     collector = Collector(staging)
     copies = staging / "notebooks"
-    for folder in (*rooms.values(), copies):
+    for folder in (*(job.folder for job in jobs), copies):
         folder.mkdir(parents=True)
-
     chapters: dict[str, Chapter] = {}
     modules: set[str] = set()
 
-    def finish(notebook: Notebook) -> None:
-        room = rooms[notebook.name]
-        copy = room / notebook.path.name
-        body = chapter_body(publish_notebook(copy, clean))
-        modules.update((room / IMPORTED).read_text("utf-8").split())
-        if memory and notebook in new:
-            memory.put(notebook, room)
-        copy.rename(copies / copy.name)
-        collected = collector.collect(notebook.name, room)
-        chapters[notebook.name] = Chapter(notebook, body, collected)
+    def finish(job: Job) -> None:
+        name = job.notebook.name
+        body = chapter_body(publish_notebook(job.copy, clean))
+        modules.update((job.folder / IMPORTED).read_text("utf-8").split())
+        if cache and name not in taken:
+            cache.put(job)
+        job.copy.rename(copies / job.copy.name)
+        chapters[name] = Chapter(job.notebook, body, collector.collect(name, job.folder))
 
-    new = [n for n in notebooks if not (memory and memory.take(n, rooms[n.name]))]
-    for notebook in notebooks:
-        if notebook not in new:
-            finish(notebook)
-    failed = out.with_name(f"{out.name}-failed")
-    run_notebooks(new, given, rooms, failed, finish, shown)
+    taken = {job.notebook.name: job for job in jobs if cache and cache.take(job)}
+    for job in taken.values():
+        finish(job)
+    new = [job for job in jobs if job.notebook.name not in taken]
+    run_notebooks(new, failed, finish, shown)
     shutil.rmtree(staging / _ROOMS)
-    return [chapters[notebook.name] for notebook in notebooks], modules
+    return [chapters[job.notebook.name] for job in jobs], modules
 
 
 def _finish(staging: Path, chapters: Sequence[Chapter], origin: Provenance) -> None:

@@ -1,13 +1,13 @@
 """Runs one notebook with papermill, and says in one line why it failed."""
 
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pluralign_stats import errors
 from pluralign_stats.errors import InputError, PluralignError
-from reports.model import Notebook
+from reports.model import Job
 
 if TYPE_CHECKING:
     from reports.kernel import Kernels
@@ -29,24 +29,13 @@ class StoppedError(Exception):
     """A notebook was stopped from outside, since another one had failed or the user asked."""
 
 
-def run_notebook(
-    notebook: Notebook,
-    values: Mapping[str, object],
-    folder: Path,
-    failed: Path,
-    kernels: "Kernels",
-    on_cell: Callable[[], None],
-) -> None:
+def run_notebook(job: Job, failed: Path, kernels: "Kernels", on_cell: Callable[[], None]) -> None:
     """Run a notebook in a kernel of the current interpreter.
 
     Parameters
     ----------
-    notebook : Notebook
-        What to run.
-    values : mapping of str to object
-        The parameters to inject, each declared by the notebook.
-    folder : Path
-        Working folder of the kernel, which also takes the executed copy, named as the notebook.
+    job : Job
+        What to run; its folder takes the executed copy.
     failed : Path
         Folder that takes the executed copy instead if the notebook stops before its end.
     kernels : Kernels
@@ -61,48 +50,35 @@ def run_notebook(
     StoppedError
         If the kernels were ended; then nothing is kept.
     """
+    import papermill
     from papermill.exceptions import PapermillExecutionError
 
     if kernels.ended:
         raise StoppedError
-    copy = folder / notebook.path.name
     begun: list[int] = []
     try:
-        _execute(notebook, values, copy, kernels, begun, on_cell)
+        papermill.execute_notebook(
+            job.notebook.node,
+            # papermill reads braces in a path as fields to fill in.
+            str(job.copy).replace("{", "{{").replace("}", "}}"),
+            parameters=dict(job.values),
+            progress_bar=False,
+            start_timeout=_NO_LIMIT,
+            execution_timeout=None,
+            iopub_timeout=_NO_LIMIT,
+            kernel_manager_class=kernels.manager,
+            resources={"metadata": {"path": str(job.folder)}},
+            on_cell_execute=lambda cell, cell_index: begun.append(cell_index),
+            on_cell_executed=lambda cell, cell_index, execute_reply: on_cell(),
+        )
     except PapermillExecutionError as error:
-        kept = _keep(copy, failed)
-        raise _cell_failure(notebook, error, kept) from error
+        kept = _keep(job.copy, failed)
+        raise _cell_failure(job.notebook.name, error, kept) from error
     except RuntimeError as error:
         if kernels.ended:
             raise StoppedError from error
-        kept = _keep(copy, failed)
-        raise _kernel_failure(notebook, error, len(begun), kept) from error
-
-
-def _execute(
-    notebook: Notebook,
-    values: Mapping[str, object],
-    copy: Path,
-    kernels: "Kernels",
-    begun: list[int],
-    on_cell: Callable[[], None],
-) -> None:
-    import papermill
-
-    papermill.execute_notebook(
-        notebook.node,
-        # papermill reads braces in a path as fields to fill in.
-        str(copy).replace("{", "{{").replace("}", "}}"),
-        parameters=dict(values),
-        progress_bar=False,
-        start_timeout=_NO_LIMIT,
-        execution_timeout=None,
-        iopub_timeout=_NO_LIMIT,
-        kernel_manager_class=kernels.manager,
-        resources={"metadata": {"path": str(copy.parent)}},
-        on_cell_execute=lambda cell, cell_index: begun.append(cell_index),
-        on_cell_executed=lambda cell, cell_index, execute_reply: on_cell(),
-    )
+        kept = _keep(job.copy, failed)
+        raise _kernel_failure(job.notebook.name, error, len(begun), kept) from error
 
 
 def _keep(copy: Path, failed: Path) -> Path:
@@ -110,24 +86,22 @@ def _keep(copy: Path, failed: Path) -> Path:
     return Path(shutil.move(copy, failed / copy.name))
 
 
-def _cell_failure(notebook: Notebook, error: Any, kept: Path) -> PluralignError:
+def _cell_failure(name: str, error: Any, kept: Path) -> PluralignError:
     message = next((line.strip() for line in error.evalue.splitlines() if line.strip()), "")
     if error.ename in _OWN_ERRORS:
-        return InputError(f"{notebook.name}: {message}")
+        return InputError(f"{name}: {message}")
     raised = f"{error.ename}: {message}" if message else error.ename
     return PluralignError(
-        f"notebook {notebook.name} failed in cell [{error.exec_count}] with {raised}; "
+        f"notebook {name} failed in cell [{error.exec_count}] with {raised}; "
         f"look at its executed copy, {kept}"
     )
 
 
-def _kernel_failure(
-    notebook: Notebook, error: RuntimeError, cell: int, kept: Path
-) -> PluralignError:
+def _kernel_failure(name: str, error: RuntimeError, cell: int, kept: Path) -> PluralignError:
     if not cell:
         reason = str(error).partition("\n")[0]
-        return PluralignError(f"notebook {notebook.name} could not start Python: {reason}")
+        return PluralignError(f"notebook {name} could not start Python: {reason}")
     return PluralignError(
-        f"notebook {notebook.name} lost its Python process in cell [{cell}], often for want of "
+        f"notebook {name} lost its Python process in cell [{cell}], often for want of "
         f"memory; look at its executed copy, {kept}"
     )

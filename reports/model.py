@@ -1,4 +1,4 @@
-"""A chapter of a report as its notebook declares it: title, question and parameters."""
+"""A chapter of a report as its notebook declares it, and what it is given to run."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -63,6 +63,30 @@ class Notebook:
         """How many cells run, the one that papermill injects included."""
         written = sum(bool(cell.source.strip()) for cell in code_cells(self.node))
         return written + 1
+
+
+@dataclass(frozen=True)
+class Job:
+    """A notebook that is to run.
+
+    Parameters
+    ----------
+    notebook : Notebook
+        What to run.
+    values : mapping of str to object
+        The parameters to inject, each declared by the notebook.
+    folder : Path
+        Working folder of the kernel, in which it leaves what it makes.
+    """
+
+    notebook: Notebook
+    values: Mapping[str, object]
+    folder: Path
+
+    @property
+    def copy(self) -> Path:
+        """The executed copy, named as the notebook."""
+        return self.folder / self.notebook.path.name
 
 
 def code_cells(node: Any) -> list[Any]:

@@ -7,39 +7,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 from pluralign_stats.study.read import shipped_codebooks
 from pluralign_stats.versions import imported_versions
 from reports.model import Notebook
 from reports.parameters import as_option, used_values
 
-
-class ReportedStudy(Protocol):
-    """What a report needs to know of a study."""
-
-    @property
-    def name(self) -> str:
-        """Short name, such as ``pluralistic-values``."""
-
-    @property
-    def title(self) -> str:
-        """Title for people."""
-
-    @property
-    def source(self) -> str:
-        """Citation, or an empty text."""
-
-    @property
-    def simulated(self) -> bool:
-        """Whether the ratings were generated."""
-
-    @property
-    def fingerprint(self) -> str:
-        """SHA-256 over data files and codebook, as hex."""
-
-    def told_counts(self) -> Mapping[str, int]:
-        """Return numbers that may be shown by what they count, such as ``{"raters": 1095}``."""
+if TYPE_CHECKING:
+    from pluralign_stats.study.study import Study
 
 
 @dataclass(frozen=True)
@@ -92,7 +68,7 @@ class Provenance:
 
 
 def gather(
-    study: ReportedStudy,
+    study: "Study",
     notebooks: Sequence[Notebook],
     given: Mapping[str, Mapping[str, object]],
     command: str,
@@ -104,18 +80,14 @@ def gather(
 
     Parameters
     ----------
-    study : ReportedStudy
+    study : Study
         The study.
     notebooks : sequence of Notebook
         What ran.
     given : mapping
         The user's values by notebook name.
-    command : str
-        The command line that repeats the report.
-    started : datetime
-        When it began, in UTC.
-    extra : mapping of str to object
-        What the caller adds.
+    command, started, extra
+        As in `Provenance`.
     modules : iterable of str
         What the notebooks imported.
     """

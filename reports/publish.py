@@ -10,7 +10,7 @@ from typing import Any
 
 
 @dataclass(frozen=True)
-class Scrubber:
+class Sanitizer:
     """Replaces absolute paths in texts by what a reader elsewhere can use.
 
     Parameters
@@ -45,13 +45,13 @@ class Scrubber:
         return value
 
 
-def scrubber(
+def sanitizer(
     places: Sequence[Path],
     study_file: Path,
     data_folder: Path | None,
     out: Path,
     files: Sequence[Path] = (),
-) -> Scrubber:
+) -> Sanitizer:
     """Know the paths of one run.
 
     Parameters
@@ -79,10 +79,10 @@ def scrubber(
         plain[f"{home}/"] = "~/"
     # papermill writes letters beyond ASCII in escaped form into the cell that it injects.
     escaped = {path.encode("unicode_escape").decode(): text for path, text in plain.items()}
-    return Scrubber(plain | escaped)
+    return Sanitizer(plain | escaped)
 
 
-def publish_notebook(copy: Path, clean: Scrubber) -> Any:
+def publish_notebook(copy: Path, clean: Sanitizer) -> Any:
     """Rewrite an executed copy so that it can be shared, and return its node.
 
     Standard error goes with the paths: it holds warnings of libraries with the places of their
@@ -92,7 +92,7 @@ def publish_notebook(copy: Path, clean: Scrubber) -> Any:
     ----------
     copy : Path
         The executed notebook, changed in place.
-    clean : Scrubber
+    clean : Sanitizer
         What to take out.
     """
     import nbformat

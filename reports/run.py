@@ -1,6 +1,6 @@
 """Runs the notebooks of a report side by side, each in a folder of its own."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import as_completed
 from pathlib import Path
 
@@ -9,19 +9,14 @@ from pluralign_stats.progress import WorkProgress
 from pluralign_stats.workers.processes import bounded_threads
 from reports.execute import run_notebook
 from reports.kernel import Kernels
-from reports.model import Notebook
+from reports.model import Job
 
 #: So many kernels fit into the memory of an ordinary machine.
 _MOST_AT_A_TIME = 4
 
 
 def run_notebooks(
-    notebooks: Sequence[Notebook],
-    given: Mapping[str, Mapping[str, object]],
-    rooms: Mapping[str, Path],
-    failed: Path,
-    finish: Callable[[Notebook], None],
-    shown: bool,
+    jobs: Sequence[Job], failed: Path, finish: Callable[[Job], None], shown: bool
 ) -> None:
     """Run notebooks, as many at a time as there are cores, up to four.
 
@@ -30,16 +25,12 @@ def run_notebooks(
 
     Parameters
     ----------
-    notebooks : sequence of Notebook
-        What to run.
-    given : mapping of str to mapping
-        The parameters to inject by notebook name.
-    rooms : mapping of str to Path
-        The folder by notebook name in which it runs and leaves what it makes.
+    jobs : sequence of Job
+        What to run, each in a folder of its own.
     failed : Path
         Folder that takes the executed copy of one that fails.
     finish : callable
-        Called with each notebook as it ends, one at a time; its executed copy is in its room.
+        Called with each as it ends, one at a time; its executed copy is in its folder.
     shown : bool
         Whether to show on standard error how far the work is.
 
@@ -48,31 +39,28 @@ def run_notebooks(
     PluralignError
         If a notebook fails.
     """
-    if not notebooks:
+    if not jobs:
         return
-    at_a_time = min(n_cores(), _MOST_AT_A_TIME, len(notebooks))
+    at_a_time = min(n_cores(), _MOST_AT_A_TIME, len(jobs))
     kernels = Kernels(at_a_time)
-    steps = {notebook.name: notebook.steps for notebook in notebooks}
+    steps = {job.notebook.name: job.notebook.steps for job in jobs}
     with (
         WorkProgress("Report", "cells", steps, shown) as bar,
         bounded_threads(at_a_time, kernels) as pool,
     ):
 
-        def run(notebook: Notebook) -> None:
-            name = notebook.name
+        def run(job: Job) -> None:
+            name = job.notebook.name
             bar.advance(name)
-            run_notebook(
-                notebook, given[name], rooms[name], failed, kernels, lambda: bar.advance(name, 1)
-            )
+            run_notebook(job, failed, kernels, lambda: bar.advance(name, 1))
 
-        running = {pool.submit(run, notebook): notebook for notebook in _slow_first(notebooks)}
+        running = {pool.submit(run, job): job for job in _slow_first(jobs)}
         for ended in as_completed(running):
-            notebook = running[ended]
             ended.result()
-            finish(notebook)
-            bar.end(notebook.name)
+            finish(running[ended])
+            bar.end(running[ended].notebook.name)
 
 
-def _slow_first(notebooks: Sequence[Notebook]) -> list[Notebook]:
+def _slow_first(jobs: Sequence[Job]) -> list[Job]:
     """Put first what would else keep the others waiting in the end."""
-    return sorted(notebooks, key=lambda notebook: not notebook.slow)
+    return sorted(jobs, key=lambda job: not job.notebook.slow)

@@ -6,9 +6,9 @@ from pathlib import Path
 import nbformat
 
 import pluralign_stats as pls
-from reports.model import Notebook
+from reports.model import Job, Notebook
 from reports.notebook import find_notebooks
-from reports.publish import publish_notebook, scrubber
+from reports.publish import publish_notebook, sanitizer
 from reports.run import run_notebooks
 
 _WORDS = """# Notebooks
@@ -50,16 +50,15 @@ def execute(folder: Path, out: Path) -> Path:
     shutil.rmtree(out, ignore_errors=True)
     study = pls.write_simulated_study(out, seed=1, n_raters=300)
     notebooks = find_notebooks(sorted(folder.glob("[0-9][0-9]_*.ipynb")))
-    rooms = {n.name: out / n.name for n in notebooks}
-    for room in rooms.values():
-        room.mkdir()
-    clean = scrubber(list(rooms.values()), study.resolve(), None, out)
+    jobs = [Job(n, {"study_file": f"../{study.name}"}, out / n.name) for n in notebooks]
+    for job in jobs:
+        job.folder.mkdir()
+    clean = sanitizer([job.folder for job in jobs], study.resolve(), None, out)
 
-    def finish(notebook: Notebook) -> None:
-        publish_notebook(rooms[notebook.name] / notebook.path.name, clean)
+    def finish(job: Job) -> None:
+        publish_notebook(job.copy, clean)
 
-    given = {name: {"study_file": f"../{study.name}"} for name in rooms}
-    run_notebooks(notebooks, given, rooms, out, finish, shown=True)
+    run_notebooks(jobs, out, finish, shown=True)
     return out
 
 

@@ -88,7 +88,7 @@ def command(
         data_folder=data,
         parameters=values,
         chapters=chapters,
-        kept=keep,
+        cache=keep,
         progress=not as_json,
         extra_provenance=_lines(provenance),
     )

@@ -260,7 +260,7 @@ def test_what_notebooks_made_is_kept_until_something_of_it_changes(
 
     def build(**given: object) -> str:
         ran.write_text("")
-        options = {"notebooks": chapters, "kept": tmp_path / "kept", "progress": False, **given}
+        options = {"notebooks": chapters, "cache": tmp_path / "kept", "progress": False, **given}
         index = build_report(study, study_file, tmp_path / "out", **options)  # type: ignore[arg-type]
         pages.update({p.name: p.read_text() for p in index.parent.glob("0*.html")})
         return "".join(sorted(ran.read_text()))
@@ -277,14 +277,14 @@ def test_what_notebooks_made_is_kept_until_something_of_it_changes(
     assert build(**scores, chapters=["02_second", "01"]) == ""
     assert build(parameters={"seed": "8"}, chapters=["01_first"]) == "1"
     assert {p.name for p in (tmp_path / "kept").iterdir()} == {"01_first", "02_second"}
-    kept = {"notebooks": chapters[:1], "kept": tmp_path / "kept", "progress": False}
+    kept = {"notebooks": chapters[:1], "cache": tmp_path / "kept", "progress": False}
     build_report(FakeStudy(fingerprint="0" * 64), study_file, tmp_path / "other", **kept)  # type: ignore[arg-type]
     assert ran.read_text() == "11"
     for wrong in ("03", "first"):
         with pytest.raises(InputError, match="chapter must be one of '01_first'"):
             build(chapters=[wrong])
     with pytest.raises(InputError, match="lies in"):
-        build(kept=tmp_path / "out" / "kept")
+        build(cache=tmp_path / "out" / "kept")
 
 
 def test_a_failing_notebook_leaves_its_copy_and_the_former_report(

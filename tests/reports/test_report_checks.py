@@ -8,6 +8,7 @@ import pytest
 from pluralign_stats.errors import InputError
 from reports import build_report, notebook_folder
 from reports import notebook as module
+from reports.model import Job
 from reports.notebook import find_notebooks, read_notebook
 from reports.parameters import assign_parameters, given_files, parse_value, with_file_names
 from reports.run import _slow_first
@@ -138,7 +139,9 @@ def test_slow_notebooks_begin_first_and_order_holds_else(notebook: Maker) -> Non
     slow = ("parameters", "slow")
     paths = [notebook("01_a"), notebook("02_b", tags=slow), notebook("03_c"),
              notebook("04_d", tags=slow)]  # fmt: skip
-    assert [n.name for n in _slow_first(find_notebooks(paths))] == ["02_b", "04_d", "01_a", "03_c"]
+    jobs = [Job(n, {}, n.path.parent) for n in find_notebooks(paths)]
+    order = [job.notebook.name for job in _slow_first(jobs)]
+    assert order == ["02_b", "04_d", "01_a", "03_c"]
 
 
 def test_unreadable_notebooks_are_refused(notebook: Maker, tmp_path: Path) -> None:

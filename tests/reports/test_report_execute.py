@@ -16,6 +16,7 @@ from pluralign_stats.errors import PluralignError
 from reports import execute
 from reports.execute import run_notebook
 from reports.kernel import Kernels
+from reports.model import Job
 from reports.notebook import read_notebook
 from tests.reports.conftest import Maker
 
@@ -57,9 +58,8 @@ def run(path: Path, folder: Path) -> list[int]:
     """Run a notebook; returns the cells that were executed."""
     folder.mkdir()
     cells: list[int] = []
-    run_notebook(
-        read_notebook(path), {}, folder, folder / "failed", Kernels(1), lambda: cells.append(1)
-    )
+    job = Job(read_notebook(path), {}, folder)
+    run_notebook(job, folder / "failed", Kernels(1), lambda: cells.append(1))
     return cells
 
 

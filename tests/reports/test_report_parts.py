@@ -20,7 +20,7 @@ from reports.downloads import Collector, Download, Downloads
 from reports.kernel import CurrentInterpreterManager, Kernels
 from reports.pages import _environment
 from reports.paper import on_paper
-from reports.publish import scrubber
+from reports.publish import sanitizer
 from reports.safe import safe_html
 
 
@@ -63,7 +63,7 @@ def test_html_can_neither_run_nor_load(html: str, safe: str) -> None:
 def test_paths_are_taken_out_even_where_letters_are_escaped() -> None:
     study_file = Path("/data/jürgen/study.yaml")
     places = [Path("/w/.out.building-1/.rooms/01_x"), Path("/w/.out.building-1")]
-    clean = scrubber(places, study_file, Path("/data/jürgen/raw"), Path("/w/out"))
+    clean = sanitizer(places, study_file, Path("/data/jürgen/raw"), Path("/w/out"))
     for place in places:
         assert clean.text(f"{study_file} {place}/figures/a.svg") == "study.yaml figures/a.svg"
         assert clean.text(f"out = '{place}'") == "out = ''"
@@ -73,7 +73,7 @@ def test_paths_are_taken_out_even_where_letters_are_escaped() -> None:
         "b": "out",
     }
     scores = Path("/elsewhere/judged/scores.parquet")
-    clean = scrubber([Path("/w/b")], study_file, None, Path("/w/out"), [scores])
+    clean = sanitizer([Path("/w/b")], study_file, None, Path("/w/out"), [scores])
     assert clean.text(f"scores = '{scores}'") == "scores = 'scores.parquet'"
     for untouched in ("https://x.org/w/out", "/w/output", "/w/out-failed"):
         assert clean.text(untouched) == untouched
