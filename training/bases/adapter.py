@@ -2,14 +2,17 @@
 
 import json
 import warnings
+from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pluralign_stats.errors import InputError
-from training.adapter_fit import read_weights, require_fit, require_loaded
 from training.bases.load import Head
 from training.bases.packages import first_line, unloadable
 from training.conditions.options import TrainingOptions
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 def new_adapter(options: TrainingOptions, head: Head = "language") -> Any:
@@ -60,13 +63,6 @@ def with_adapter(model: Any, adapter: Path) -> Any:
 def check_adapter(base: str, adapter: Path) -> None:
     """Refuse an adapter that does not fit a base model, of which no weights are loaded.
 
-    Parameters
-    ----------
-    base
-        What `find_base` gave.
-    adapter
-        Folder of the adapter.
-
     Raises
     ------
     InputError
@@ -112,3 +108,66 @@ def adapter_bytes(base: str, rank: int) -> int | None:
     except (KeyError, TypeError, ValueError):
         return None
     return 4 * rank * layers * (8 * wide + 3 * (wide + inner))
+
+
+def read_weights(adapter: Path) -> "dict[str, Tensor]":
+    """Weights of a saved adapter by name, in the memory of the CPU."""
+    from peft import load_peft_weights
+
+    return load_peft_weights(str(adapter), device="cpu")
+
+
+def require_fit(tuned: Any, weights: "Mapping[str, Tensor]") -> None:
+    """Refuse weights of which one has no place in a model of PEFT's, or that leave one without.
+
+    PEFT loads what fits and passes over the rest.
+
+    Raises
+    ------
+    InputError
+        Says which weight does not fit.
+    """
+    places, all_places = _places(tuned)
+    _refuse(weights.keys() - all_places.keys(), "weights have no place in the model")
+    _refuse(places.keys() - weights.keys(), "weights that the model needs are missing")
+    for name, weight in weights.items():
+        if weight.shape != all_places[name].shape:
+            have, need = (" × ".join(map(str, w.shape)) for w in (weight, all_places[name]))
+            raise InputError(f"the weight {_short(name)} is {have}, and the model takes {need}")
+
+
+def require_loaded(tuned: Any, weights: "Mapping[str, Tensor]") -> None:
+    """Refuse a model that does not hold the weights of its adapter's file.
+
+    Raises
+    ------
+    InputError
+        Says which weight does not fit, or was not loaded.
+    """
+    from torch import allclose
+
+    require_fit(tuned, weights)
+    held = {name: tensor.detach().cpu() for name, tensor in _places(tuned)[0].items()}
+    other = [
+        name
+        for name, tensor in held.items()
+        if not allclose(tensor, weights[name].to(tensor.dtype), rtol=0, atol=0, equal_nan=True)
+    ]
+    _refuse(other, "weights were not loaded")
+
+
+def _places(tuned: Any) -> "tuple[dict[str, Tensor], dict[str, Tensor]]":
+    """What an adapter of this model consists of; and all that a file may hold, base included."""
+    from peft import get_peft_model_state_dict
+
+    own = get_peft_model_state_dict(tuned, save_embedding_layers=False)
+    return own, {**tuned.state_dict(), **own}
+
+
+def _refuse(names: Collection[str], what: str) -> None:
+    if names:
+        raise InputError(f"{len(names):,} {what}, such as {_short(min(names))}")
+
+
+def _short(name: str) -> str:
+    return name.removeprefix("base_model.model.")

@@ -1,7 +1,7 @@
 """One plain line for what is wrong with a grid."""
 
-from types import UnionType
-from typing import Any, get_args, get_origin
+from collections.abc import Iterator
+from typing import Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
@@ -22,26 +22,26 @@ def explain(error: ValidationError, content: Any, model: type[BaseModel]) -> str
     """
     first = error.errors()[0]
     steps = _steps(first["loc"], content, first["type"] == "missing")
-    key = ".".join(str(step) for step in steps)
+    key = ".".join(map(str, steps))
     more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
     match first["type"]:
         case "extra_forbidden":
-            allowed = _keys(model, steps[:-1])
-            return f"unknown key '{key}': {one_of('it', str(steps[-1]), allowed)}{more}"
+            allowed, _ = _place(model, steps[:-1])
+            told = one_of("it", str(steps[-1]), allowed.model_fields)
+            return f"unknown key '{key}': {told}{more}"
         case "missing":
             return f"the key '{key}' is missing{more}"
         case "value_error":
             return f"{f'{key}: ' if key else ''}{first['ctx']['error']}{more}"
         case "literal_error":
-            allowed = [word.strip().strip("'") for word in _expected(first)]
-            return f"{one_of(f"'{key}'", first['input'], allowed)}{more}"
+            leaves = _leaves(_place(model, steps)[1])
+            words = [
+                word for leaf in leaves if get_origin(leaf) is Literal for word in get_args(leaf)
+            ]
+            return f"{one_of(f"'{key}'", first['input'], words)}{more}"
         case _:
             said = first["msg"][0].lower() + first["msg"][1:]
             return f"'{key}' is {first['input']!r}, but {said}{more}"
-
-
-def _expected(complaint: Any) -> list[str]:
-    return complaint["ctx"]["expected"].replace(" or ", ", ").split(",")
 
 
 def _steps(location: tuple[Any, ...], content: Any, missing: bool) -> tuple[str | int, ...]:
@@ -52,26 +52,26 @@ def _steps(location: tuple[Any, ...], content: Any, missing: bool) -> tuple[str 
             isinstance(content, list | tuple) and isinstance(step, int) and step < len(content)
         ):
             content = content[step]
-        else:
-            continue
-        steps.append(step)
+            steps.append(step)
     return (*steps, location[-1]) if missing else tuple(steps)
 
 
-def _keys(model: type[BaseModel], steps: tuple[str | int, ...]) -> list[str]:
-    """Keys that are allowed at a place of the content."""
+def _place(model: type[BaseModel], steps: tuple[str | int, ...]) -> tuple[type[BaseModel], Any]:
+    """The form at a place of the content, and what the last key on the way to it may hold."""
+    holds: Any = None
     for step in steps:
-        field = model.model_fields.get(str(step)) if isinstance(step, str) else None
+        field = model.model_fields.get(str(step))
         if field is not None:
-            model = _model_in(field.annotation) or model
-    return list(model.model_fields)
+            holds = field.annotation
+            forms = (leaf for leaf in _leaves(holds) if isinstance(leaf, type))
+            model = next((form for form in forms if issubclass(form, BaseModel)), model)
+    return model, holds
 
 
-def _model_in(annotation: Any) -> type[BaseModel] | None:
-    """The form that a field holds, alone or in a list."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    if get_origin(annotation) is not None or isinstance(annotation, UnionType):
-        found = (_model_in(inner) for inner in get_args(annotation))
-        return next((model for model in found if model), None)
-    return None
+def _leaves(annotation: Any) -> Iterator[Any]:
+    """The types that an annotation is made of, out of lists, mappings and unions."""
+    inner = get_args(annotation)
+    if not inner or get_origin(annotation) is Literal:
+        yield annotation
+    for part in inner if get_origin(annotation) is not Literal else ():
+        yield from _leaves(part)

@@ -1,5 +1,6 @@
 """The grid: lists of values in YAML, every combination of which is a condition."""
 
+from collections.abc import Callable
 from itertools import product
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -31,29 +32,24 @@ Group = dict[str, Annotated[str | tuple[str, ...], BeforeValidator(as_words)]]
 Given = dict[str, Any]
 
 
-def _as_list(value: object) -> object:
-    return value if isinstance(value, list | tuple) else [value]
+def _each(read: Callable[[Any], Any] = lambda entry: entry) -> BeforeValidator:
+    """Reads each value of a list; one that stands alone is a list of it."""
+    return BeforeValidator(
+        lambda value: [read(e) for e in (value if isinstance(value, list | tuple) else [value])]
+    )
 
 
-def _as_groups(value: object) -> object:
-    return [{} if entry == "all" else entry for entry in _listed(value)]
+def _group(entry: Any) -> Any:
+    return {} if entry == "all" else entry
 
 
-def _as_objectives(value: object) -> object:
-    return [_weights(entry) for entry in _listed(value)]
+def _base_model(entry: Any) -> Any:
+    return {"model": entry} if isinstance(entry, str) else entry
 
 
-def _listed(value: object) -> list[Any]:
-    return list(value) if isinstance(value, list | tuple) else [value]
-
-
-def _weights(entry: object) -> object:
+def _weights(entry: Any) -> Any:
     names = [entry] if isinstance(entry, str) else entry
     return dict.fromkeys(names, 1.0) if isinstance(names, list | tuple) else names
-
-
-def _as_models(value: object) -> object:
-    return [{"model": entry} if isinstance(entry, str) else entry for entry in _listed(value)]
 
 
 class OptimizerOptions(Frozen):
@@ -82,37 +78,39 @@ class BaseModelEntry(Frozen):
 class Design(Frozen):
     """What is combined with what."""
 
-    groups: Annotated[tuple[Group, ...], BeforeValidator(_as_groups), Field(min_length=1)] = Field(
+    groups: Annotated[tuple[Group, ...], _each(_group), Field(min_length=1)] = Field(
         default=({},),
         description="Whose ratings count: all, {gender: Female}, {gender: Female, country: US}, "
         "or {balance: gender}.",
     )
-    scales: Annotated[tuple[Scale, ...], BeforeValidator(_as_list), Field(min_length=1)] = Field(
+    scales: Annotated[tuple[Scale, ...], _each(), Field(min_length=1)] = Field(
         default=("5-point",), description="Scales to which ratings are converted."
     )
-    strategies: Annotated[
-        tuple[StrategyName, ...], BeforeValidator(_as_list), Field(min_length=1)
-    ] = Field(("preserve",), description="What is done with disagreement.")
-    objectives: Annotated[
-        tuple[dict[str, float], ...], BeforeValidator(_as_objectives), Field(min_length=1)
-    ] = Field(
-        default=({"toxicity": 1.0},),
-        description="A dimension, several in a list, or several with weights: {toxicity: 2, "
-        "helpfulness: 1}.",
+    strategies: Annotated[tuple[StrategyName, ...], _each(), Field(min_length=1)] = Field(
+        ("preserve",), description="What is done with disagreement."
     )
-    optimizers: Annotated[tuple[Optimizer, ...], BeforeValidator(_as_list), Field(min_length=1)] = (
-        Field(("dpo",), description="How models are tuned: dpo, kto, grpo.")
+    objectives: Annotated[tuple[dict[str, float], ...], _each(_weights), Field(min_length=1)] = (
+        Field(
+            default=({"toxicity": 1.0},),
+            description="A dimension, several in a list, or several with weights: {toxicity: 2, "
+            "helpfulness: 1}.",
+        )
+    )
+    optimizers: Annotated[tuple[Optimizer, ...], _each(), Field(min_length=1)] = Field(
+        ("dpo",), description="How models are tuned: dpo, kto, grpo."
     )
     base_models: Annotated[
-        tuple[BaseModelEntry, ...], BeforeValidator(_as_models), Field(min_length=1)
+        tuple[BaseModelEntry, ...],
+        _each(_base_model),
+        Field(min_length=1),
     ] = Field(
         default=(BaseModelEntry(model="embedded"),),
         description="Names or folders of base models, or {model, chat_template, pad_token, "
         "training}.",
     )
-    seeds: Annotated[
-        tuple[Annotated[int, Field(ge=0)], ...], BeforeValidator(_as_list), Field(min_length=1)
-    ] = Field(default=(1,), description="Seeds; three or more show how far chance goes.")
+    seeds: Annotated[tuple[Annotated[int, Field(ge=0)], ...], _each(), Field(min_length=1)] = Field(
+        default=(1,), description="Seeds; three or more show how far chance goes."
+    )
     labels: Literal["hard", "soft"] = Field(
         default="hard",
         description="hard: preferences as they are; soft: the share that prefers one.",

@@ -39,7 +39,8 @@ def rewritten(text: str) -> str:
 
 def explanation(field: FieldInfo) -> str:
     """Meaning, type and default of a key."""
-    told = f"{field.description} {_capital(type_name(field.annotation))}"
+    name = type_name(field.annotation)
+    told = f"{field.description} {name[:1].upper()}{name[1:]}"
     if field.default is PydanticUndefined:
         return f"{told}; must be given."
     if isinstance(field.default, BaseModel):
@@ -120,10 +121,6 @@ def _plain(default: Any) -> Any:
     if default == {}:
         return {}
     return default
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
 
 
 def main() -> None:

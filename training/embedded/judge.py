@@ -16,9 +16,7 @@ otherwise gain by garbling the rude one.
 """
 
 import re
-from bisect import bisect_left
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from functools import cache
 
 from pluralign_stats.errors import InputError, one_of
@@ -32,19 +30,6 @@ MOST_SENTENCES = 10
 
 #: Everything up to a full stop; what is left after the last one is a sentence cut off.
 _SENTENCE = re.compile(r"[^.]+\.|[^.]+$|\.")
-
-
-@dataclass(frozen=True)
-class Lexicon:
-    """The sentences of one language: what they carry, and all of them sorted."""
-
-    parts: dict[str, tuple[str, int]]
-    ordered: Sequence[str]
-
-    def begins(self, text: str) -> bool:
-        """Whether a sentence begins with `text`."""
-        place = bisect_left(self.ordered, text)
-        return place < len(self.ordered) and self.ordered[place].startswith(text)
 
 
 def judge_text(response: str, language: str) -> Judgement:
@@ -70,18 +55,19 @@ def judge_text(response: str, language: str) -> Judgement:
     spoken = lookup(language, LANGUAGES)
     if spoken is None:
         raise InputError(one_of("language", language, LANGUAGES))
-    lexicon = _lexicon(spoken)
-    sentences = [" ".join(found.split()) for found in _SENTENCE.findall(response)]
-    sentences = [sentence for sentence in sentences if sentence]
+    known = _lexicon(spoken)
+    found = (" ".join(each.split()) for each in _SENTENCE.findall(response))
+    sentences = [sentence for sentence in found if sentence]
     if not sentences:
         return _malformed("no text")
-    cut_off = not sentences[-1].endswith(".") and lexicon.begins(sentences[-1])
+    last = sentences[-1]
+    cut_off = not last.endswith(".") and any(each.startswith(last) for each in known)
     whole = sentences[:-1] if cut_off else sentences
     if len(whole) > MOST_SENTENCES:
         return _malformed(f"more than {MOST_SENTENCES} sentences")
-    if any(sentence not in lexicon.parts for sentence in whole):
+    if any(sentence not in known for sentence in whole):
         return _malformed("not of the world")
-    return _read([lexicon.parts[sentence] for sentence in whole], cut_off)
+    return _read([known[sentence] for sentence in whole], cut_off)
 
 
 def _read(parts: Sequence[tuple[str, int]], cut_off: bool) -> Judgement:
@@ -105,18 +91,13 @@ def _malformed(note: str) -> Judgement:
 
 
 @cache
-def _lexicon(language: str) -> Lexicon:
-    parts = dict(_sentences(language))
-    return Lexicon(parts, sorted(parts))
-
-
-def _sentences(language: str) -> Iterator[tuple[str, tuple[str, int]]]:
+def _lexicon(language: str) -> dict[str, tuple[str, int]]:
     """Every sentence with its dimension and level, once for each topic where it names one."""
-    told = world()
-    for dimension, levels in told.parts.items():
-        for level, variants in enumerate(levels, start=1):
-            for variant in variants:
-                if variant[language]:
-                    for topic in told.topics:
-                        text = variant[language].format(topic=topic[language])
-                        yield text, (dimension, level)
+    return {
+        variant[language].format(topic=topic[language]): (dimension, level)
+        for dimension, levels in world().parts.items()
+        for level, variants in enumerate(levels, start=1)
+        for variant in variants
+        if variant[language]
+        for topic in world().topics
+    }

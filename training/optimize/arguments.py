@@ -11,7 +11,7 @@ from transformers import PrinterCallback, TrainerCallback
 
 from pluralign_stats.errors import InputError
 from pluralign_stats.storage.files import write_json
-from training.adapter_fit import read_weights, require_fit, require_loaded
+from training.bases.adapter import read_weights, require_fit, require_loaded
 from training.conditions.options import TrainingOptions
 from training.number_format import number_format
 from training.optimize.checkpoints import Checkpoints, Metrics, last_checkpoint
