@@ -80,13 +80,7 @@ class Body:
 
 
 def chapter_body(node: Any) -> Body:
-    """Convert an executed notebook.
-
-    Parameters
-    ----------
-    node : nbformat.NotebookNode
-        The notebook; its title and question are taken out of the body, for the page's head.
-    """
+    """Convert an executed notebook; its title and question are taken out, for the page's head."""
     html, _ = _exporter().from_notebook_node(_shown(node))
     soup = BeautifulSoup(safe_html(html), "html.parser")
     question = _take_head(soup)

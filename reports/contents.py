@@ -21,17 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Chapter:
-    """A notebook that has run.
-
-    Parameters
-    ----------
-    notebook : Notebook
-        What ran.
-    body : Body
-        What it shows.
-    downloads : Downloads
-        What it wrote.
-    """
+    """A notebook that has run, what it shows, and what it wrote."""
 
     notebook: Notebook
     body: "Body"
@@ -65,17 +55,7 @@ class Chapter:
 
 @dataclass(frozen=True)
 class FrontTable:
-    """A table that stands on the first page.
-
-    Parameters
-    ----------
-    chapter : Chapter
-        Where its numbers come from.
-    entry : Download
-        The table as a file.
-    html : Markup
-        What is shown of it.
-    """
+    """A table that stands on the first page: where its numbers come from, its file, its HTML."""
 
     chapter: Chapter
     entry: Download
@@ -101,15 +81,7 @@ def judged(chapters: Sequence[Chapter]) -> list[Chapter]:
 
 @dataclass(frozen=True)
 class Contents:
-    """Everything that the pages and the PDF of a report show.
-
-    Parameters
-    ----------
-    chapters : sequence of Chapter
-        In reading order.
-    provenance : Provenance
-        Where the report comes from.
-    """
+    """Everything that the pages and the PDF of a report show."""
 
     chapters: Sequence[Chapter]
     provenance: Provenance

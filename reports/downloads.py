@@ -96,26 +96,13 @@ class Downloads:
 
 @dataclass
 class Collector:
-    """Brings what notebooks wrote into the report, and knows which of them wrote what.
-
-    Parameters
-    ----------
-    root : Path
-        The report folder.
-    """
+    """Brings what notebooks wrote into the report folder, and knows which of them wrote what."""
 
     root: Path
     _writers: dict[str, str] = field(default_factory=dict)
 
     def collect(self, notebook: str, room: Path) -> Downloads:
-        """Move the figures and tables of a notebook into the report.
-
-        Parameters
-        ----------
-        notebook : str
-            Its name.
-        room : Path
-            The folder that it wrote into.
+        """Move the figures and tables that a notebook wrote into its room into the report.
 
         Raises
         ------

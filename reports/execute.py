@@ -38,10 +38,6 @@ def run_notebook(job: Job, failed: Path, kernels: "Kernels", on_cell: Callable[[
         What to run; its folder takes the executed copy.
     failed : Path
         Folder that takes the executed copy instead if the notebook stops before its end.
-    kernels : Kernels
-        Starts the kernel, and may end it.
-    on_cell : callable
-        Called after each executed cell.
 
     Raises
     ------

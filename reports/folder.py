@@ -14,14 +14,7 @@ KIND = "pluralign report"
 
 
 def check_target(out: Path, inputs: Iterable[Path]) -> None:
-    """Refuse a target that holds anything but a former report.
-
-    Parameters
-    ----------
-    out : Path
-        The folder to be, absolute.
-    inputs : iterable of Path
-        What the report reads; none of it may lie in the folder, since that is replaced.
+    """Refuse a target that holds anything but a former report, or some of what the report reads.
 
     Raises
     ------

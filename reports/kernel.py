@@ -67,13 +67,7 @@ class CurrentInterpreterManager(AsyncKernelManager):
 
 
 class Kernels(Processes):
-    """The kernels of one report, so that all of them can be ended at once.
-
-    Parameters
-    ----------
-    at_a_time : int
-        How many run side by side.
-    """
+    """The kernels of one report, so that all of them can be ended at once."""
 
     def __init__(self, at_a_time: int) -> None:
         super().__init__()

@@ -115,11 +115,6 @@ def shipped_notebooks() -> list[Path]:
 def read_notebook(path: Path) -> Notebook:
     """Read one notebook and its declared parameters without running anything.
 
-    Parameters
-    ----------
-    path : Path
-        A notebook file.
-
     Raises
     ------
     InputError

@@ -13,15 +13,7 @@ TEMPLATES = Path(__file__).parent / "templates"
 
 
 def write_pages(folder: Path, contents: Contents) -> None:
-    """Write every page and the stylesheet into a report folder.
-
-    Parameters
-    ----------
-    folder : Path
-        The report's root.
-    contents : Contents
-        What it shows.
-    """
+    """Write every page and the stylesheet into a report folder."""
     chapters = contents.chapters
     for number, chapter in enumerate(chapters):
         page = render(

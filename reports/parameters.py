@@ -39,13 +39,6 @@ TYPES = {
 def declared_parameters(node: Any, name: str) -> dict[str, Parameter]:
     """Read what a notebook's cell tagged ``parameters`` declares.
 
-    Parameters
-    ----------
-    node : nbformat.NotebookNode
-        The notebook.
-    name : str
-        Its file name, for messages.
-
     Raises
     ------
     InputError

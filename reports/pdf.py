@@ -26,13 +26,6 @@ def write_pdf(folder: Path, contents: Contents) -> None:
     """Write ``report.pdf`` into a report folder: what the pages show, without code.
 
     Nothing but Python packages is needed: letters are those that matplotlib brings along.
-
-    Parameters
-    ----------
-    folder : Path
-        The report's root, with the figures.
-    contents : Contents
-        What the report shows.
     """
     from markupsafe import Markup
 

@@ -76,21 +76,7 @@ def gather(
     extra: Mapping[str, object],
     modules: Iterable[str],
 ) -> Provenance:
-    """Write down the origin of a report that has just run.
-
-    Parameters
-    ----------
-    study : Study
-        The study.
-    notebooks : sequence of Notebook
-        What ran.
-    given : mapping
-        The user's values by notebook name.
-    command, started, extra
-        As in `Provenance`.
-    modules : iterable of str
-        What the notebooks imported.
-    """
+    """Write down the origin of a report that has just run; `given` are the user's values."""
     finished = datetime.now(UTC)
     return Provenance(
         study=study.name,
@@ -117,17 +103,7 @@ def repeat_command(
     given: Mapping[str, Mapping[str, object]],
     chapters: Sequence[str] = (),
 ) -> str:
-    """Return the command line that makes a report again, with file names instead of paths.
-
-    Parameters
-    ----------
-    study_file, data_folder, out : Path
-        What the report was made of, and its folder.
-    given : mapping
-        The user's values by notebook name.
-    chapters : sequence of str, optional
-        The notebooks that the user chose.
-    """
+    """Return the command line that makes a report again, with file names instead of paths."""
     shipped = study_file in shipped_codebooks().values()
     words = ["pluralign", "report", study_file.stem if shipped else study_file.name]
     if data_folder is not None:

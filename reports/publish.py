@@ -52,21 +52,7 @@ def sanitizer(
     out: Path,
     files: Sequence[Path] = (),
 ) -> Sanitizer:
-    """Know the paths of one run.
-
-    Parameters
-    ----------
-    places : sequence of Path
-        The folders that the report is built in.
-    study_file : Path
-        The study's codebook.
-    data_folder : Path or None
-        The folder of its data.
-    out : Path
-        The report's final place.
-    files : sequence of Path, optional
-        Further files that the notebooks read.
-    """
+    """Know the paths of one run: the places it is built in, what it reads, and where it goes."""
     plain = {str(study_file): study_file.name, str(out): out.name}
     plain |= {str(place): "" for place in places}
     if data_folder is not None:
@@ -87,13 +73,6 @@ def publish_notebook(copy: Path, clean: Sanitizer) -> Any:
 
     Standard error goes with the paths: it holds warnings of libraries with the places of their
     files, and what a reader must know stands in the tables' own warnings.
-
-    Parameters
-    ----------
-    copy : Path
-        The executed notebook, changed in place.
-    clean : Sanitizer
-        What to take out.
     """
     import nbformat
 

@@ -25,14 +25,10 @@ def run_notebooks(
 
     Parameters
     ----------
-    jobs : sequence of Job
-        What to run, each in a folder of its own.
     failed : Path
         Folder that takes the executed copy of one that fails.
     finish : callable
         Called with each as it ends, one at a time; its executed copy is in its folder.
-    shown : bool
-        Whether to show on standard error how far the work is.
 
     Raises
     ------

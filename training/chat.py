@@ -34,10 +34,6 @@ def prompt_text(tokenizer: Any, prompt: str, thinking: bool = True) -> str:
 
     Parameters
     ----------
-    tokenizer
-        Of the model, with a chat template.
-    prompt
-        What the user says.
     thinking
         Whether a reasoning model is to think first. If not, its thinking part is closed without
         content, by the template where it can do so. Of no effect on other models.
@@ -247,8 +243,6 @@ def read_turn(
 
     Parameters
     ----------
-    tokenizer
-        Of the model.
     tokens
         What was generated; what follows the end is padding.
     ends

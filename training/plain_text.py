@@ -23,13 +23,6 @@ def plain(tokenizer: Any, text: str) -> str:
 
     A prompt or an answer that spells a mark, such as the end of a turn, would else end its turn,
     begin another one or speak as somebody else.
-
-    Parameters
-    ----------
-    tokenizer
-        Of the model that reads the text.
-    text
-        Of a person or a model.
     """
     marks = _marks(tokenizer, tokenizer.chat_template, len(tokenizer))
     return text if marks is None else _parted(marks, text)

@@ -22,10 +22,6 @@ def load_model(base: str, options: TrainingOptions, head: Head = "language") -> 
 
     Parameters
     ----------
-    base
-        What `find_base` gave.
-    options
-        Number format, quantization and attention.
     head
         ``"language"`` predicts tokens; ``"reward"`` gives one number for a text.
 

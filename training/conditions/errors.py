@@ -13,10 +13,6 @@ def explain(error: ValidationError, content: Any, model: type[BaseModel]) -> str
 
     Parameters
     ----------
-    error
-        What pydantic raised.
-    content
-        What was checked.
     model
         The form it was checked against; its keys are what an unknown key is compared with.
     """

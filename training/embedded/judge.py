@@ -35,13 +35,6 @@ _SENTENCE = re.compile(r"[^.]+\.|[^.]+$|\.")
 def judge_text(response: str, language: str) -> Judgement:
     """Read the five dimensions off a response.
 
-    Parameters
-    ----------
-    response
-        The text, without thinking.
-    language
-        ``"en"`` or ``"de"``.
-
     Returns
     -------
     Judgement

@@ -25,13 +25,7 @@ class Task:
 
 
 class Asker:
-    """Asks one run after the other; a base model stays loaded while runs share it.
-
-    Parameters
-    ----------
-    options
-        How to generate.
-    """
+    """Asks one run after the other; a base model stays loaded while runs share it."""
 
     def __init__(self, options: GenerationOptions) -> None:
         self._options = options

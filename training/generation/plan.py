@@ -52,12 +52,6 @@ def plan(run: str, prompts: Iterable[Prompt], samples: int, seed: int) -> tuple[
     run
         Name of the run; it is part of every seed, so that runs differ in their random numbers
         and their answers are independent given the models.
-    prompts
-        What is asked.
-    samples
-        Answers to each.
-    seed
-        Base seed.
     """
     asks = [
         Ask(p, sample, row_seed(seed, run, p.prompt, p.language, sample))

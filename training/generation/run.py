@@ -76,16 +76,8 @@ def generate_run(
 
     Parameters
     ----------
-    run
-        Who is asked.
-    prompts
-        What is asked.
     out
         Folder to be; until it is complete the work is in ``<out>.partial``.
-    engine
-        Holds the run's base model.
-    options
-        How to generate.
 
     Yields
     ------

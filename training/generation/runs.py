@@ -75,12 +75,7 @@ class FoundRuns:
 
 
 def find_runs(folder: Path) -> FoundRuns:
-    """Find complete runs, and make a control for each of their base models and chat templates.
-
-    Parameters
-    ----------
-    folder
-        What `pluralign train` wrote: one folder for each run.
+    """Find complete runs in a folder; make a control for each of their base models and templates.
 
     Raises
     ------

@@ -16,11 +16,6 @@ def key_of(**parts: Any) -> str:
 class ReplyCache(Store):
     """Replies by key, with what they cost.
 
-    Parameters
-    ----------
-    path
-        The file; made before the first call.
-
     Attributes
     ----------
     calls, tokens

@@ -55,19 +55,7 @@ class Reply:
 
 
 class Caller:
-    """Asks one model at one endpoint, never twice the same.
-
-    Parameters
-    ----------
-    options
-        Address, limits and patience.
-    rubric
-        For its version, which replies are kept by, and the form of replies.
-    cache
-        Where replies are kept.
-    key
-        The endpoint's key.
-    """
+    """Asks one model at one endpoint, never twice the same."""
 
     def __init__(
         self, options: EndpointOptions, rubric: Rubric, cache: ReplyCache, key: str

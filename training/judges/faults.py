@@ -45,15 +45,7 @@ class CallError(Exception):
 
 
 def fault_of(error: Exception, timeout: float) -> CallError:
-    """What an error of the `openai` client, or of reading its answer, means.
-
-    Parameters
-    ----------
-    error
-        The error.
-    timeout
-        Seconds after which a call is given up, for the message.
-    """
+    """What an error of the `openai` client, or of reading its answer, means."""
     import openai
 
     if isinstance(error, openai.APITimeoutError | TimeoutError):

@@ -41,8 +41,6 @@ def score_table(keys: pd.DataFrame, judgements: Sequence[Judgement], judge: str)
         One row per answer: what identifies it, and what else belongs to it.
     judgements
         One per row of `keys`.
-    judge
-        Name of the judge.
 
     Returns
     -------

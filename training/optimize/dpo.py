@@ -27,15 +27,7 @@ class PairTrainer(Referenced, DPOTrainer):
 
 
 def dpo_trainer(config: TrainerConfig, rows: list[dict[str, Any]]) -> PairTrainer:
-    """The trainer, before its first step; reference log probabilities are computed.
-
-    Parameters
-    ----------
-    config
-        What to train, with `DpoOptions`.
-    rows
-        What `rows_of` gives.
-    """
+    """The trainer before its first step; reference log probabilities are computed."""
     options = config.options
     assert isinstance(options, DpoOptions)  # noqa: S101
     arguments = DPOConfig(**reference_arguments(config), beta=options.beta)

@@ -36,10 +36,6 @@ def grpo_trainer(config: TrainerConfig, prompts: list[str], rewards: Rewards) ->
 
     Parameters
     ----------
-    config
-        What to train, with `GrpoOptions`.
-    prompts
-        Texts of the prompts, each once.
     rewards
         Of the feedback's reward model; completions end where these say that a turn does.
     """

@@ -72,14 +72,7 @@ def kind_weights(rows: list[dict[str, Any]], balance: bool) -> tuple[float, floa
 
 
 def kto_trainer(config: TrainerConfig, rows: list[dict[str, Any]]) -> UnpairedTrainer:
-    """The trainer, before its first step.
-
-    Parameters
-    ----------
-    config
-        What to train, with `KtoOptions`.
-    rows
-        What `rows_of` gives.
+    """The trainer, with `KtoOptions`, before its first step.
 
     Raises
     ------

@@ -12,13 +12,7 @@ Row = dict[str, Any]
 
 
 class Answered:
-    """Which answers each prompt got; a prompt is the same by its id or by its tokens.
-
-    Parameters
-    ----------
-    rows
-        What `rows_of` gives.
-    """
+    """Which answers each prompt got; a prompt is the same by its id or by its tokens."""
 
     def __init__(self, rows: Sequence[Row]) -> None:
         self.every = {tuple(row["completion_ids"]) for row in rows}
@@ -76,10 +70,6 @@ def with_mismatched(
         What is trained on, in the order in which it is met.
     known
         All examples, those that are not met included.
-    batch_size
-        Rows of a batch.
-    seed
-        Of the order.
 
     Raises
     ------

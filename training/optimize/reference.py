@@ -67,15 +67,6 @@ def reference_logprobs(
 
     A study has few responses and many preferences between them, so that this is far less work
     than a pass over all pairs.
-
-    Parameters
-    ----------
-    trainer
-        One of TRL's, whose model has the fused head.
-    exchanges
-        Prompts and answers in tokens; repetitions cost nothing.
-    batch_size
-        Answers to be computed at once.
     """
     distinct = sorted(set(exchanges), key=lambda e: (len(e[0]) + len(e[1]), e))
     pad = trainer.processing_class.pad_token_id

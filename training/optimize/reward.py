@@ -46,15 +46,7 @@ class ModelOfRewards(Weighted, RewardTrainer):
 
 
 def reward_trainer(config: TrainerConfig, rows: list[dict[str, Any]]) -> ModelOfRewards:
-    """The trainer, before its first step.
-
-    Parameters
-    ----------
-    config
-        What to train, with `RewardOptions`.
-    rows
-        What `rows_of` gives.
-    """
+    """The trainer, with `RewardOptions`, before its first step."""
     options = config.options
     assert isinstance(options, RewardOptions)  # noqa: S101
     whole = [
@@ -155,12 +147,6 @@ class Rewards:
 
     Attributes
     ----------
-    model
-        The reward model.
-    tokenizer
-        Of model and completions.
-    ends
-        Tokens that end a turn.
     lowest, highest
         Range of the rewards of the study's responses.
     batch_size
@@ -201,17 +187,6 @@ def load_rewards(
     config: TrainerConfig, folder: Path, ends: Sequence[int], thinking: bool = True
 ) -> Rewards:
     """The rewards of a stored reward model.
-
-    Parameters
-    ----------
-    config
-        With which it was trained.
-    folder
-        What `train_reward` filled.
-    ends
-        Tokens that end a turn.
-    thinking
-        Whether completions are to begin with thinking, on a reasoning model.
 
     Raises
     ------

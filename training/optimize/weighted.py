@@ -79,16 +79,8 @@ def weighted_trainer[T: Weighted](
 
     Parameters
     ----------
-    kind
-        Its class.
-    config
-        What to train.
-    arguments
-        The trainer's, as TRL has them.
     rows
         What the collator takes, with the columns of `kind.own`.
-    head
-        Of the model.
     """
     pad = config.tokenizer.pad_token_id
     make: Any = kind

@@ -41,8 +41,6 @@ class Planned:
 
     Attributes
     ----------
-    condition
-        The condition.
     experiments
         Names of the experiments that ask for it.
     n_examples
@@ -60,10 +58,6 @@ class Plan:
 
     Attributes
     ----------
-    study
-        The study.
-    grid
-        The grid.
     planned
         The conditions, each once, by base model.
     """
@@ -169,16 +163,7 @@ class FoundBase:
 
 
 def check_bases(plan: Plan, chosen: tuple[Planned, ...], out: Path) -> dict[Condition, FoundBase]:
-    """Find and check the base models of some conditions, and the room for what they will write.
-
-    Parameters
-    ----------
-    plan
-        The plan.
-    chosen
-        Those of its conditions that are to be trained.
-    out
-        Where runs are written.
+    """Find and check the base models of the chosen conditions, and the room for what they write.
 
     Raises
     ------

@@ -42,8 +42,6 @@ def train_condition(folder: Path, base: str, tell: Any = None) -> bool:
     ----------
     folder
         The run folder to be; it appears under its name only when complete.
-    base
-        Folder or hub name of the base model.
     tell
         Called with a stage's name, steps done and steps in all.
 

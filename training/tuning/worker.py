@@ -26,14 +26,7 @@ class Task:
 
 
 def train_task(task: Task, tell: Tell) -> bool:
-    """Train one condition.
-
-    Parameters
-    ----------
-    task
-        The condition.
-    tell
-        Is told stage, step, and of how many.
+    """Train one condition; `tell` is told stage, step, and of how many.
 
     Returns
     -------
