@@ -1,10 +1,10 @@
 """The report's place: what may be replaced there, and the mark of a complete report."""
 
-import json
 from collections.abc import Iterable
 from pathlib import Path
 
 from pluralign_stats.errors import InputError, listing
+from pluralign_stats.storage.files import read_json
 
 #: The completion mark, written last.
 MARK = "report.json"
@@ -42,16 +42,12 @@ def files_of(folder: Path) -> list[str]:
 
 
 def _refuse_foreign(out: Path) -> None:
-    try:
-        mark = json.loads((out / MARK).read_text("utf-8"))
-        known = set(mark["files"]) if mark["kind"] == KIND else None
-    except (OSError, ValueError, KeyError, TypeError):
-        known = None
-    if known is None:
+    mark = read_json(out / MARK)
+    if mark.get("kind") != KIND or not isinstance(mark.get("files"), dict | list):
         raise InputError(
             f"{out} holds files and is not a former report; choose another folder or empty it"
         )
-    foreign = [link for link in files_of(out) if link not in {*known, MARK}]
+    foreign = [link for link in files_of(out) if link not in [*mark["files"], MARK]]
     if foreign:
         raise InputError(
             f"{out} holds files that the former report did not write ({listing(foreign, 3)}); "

@@ -14,6 +14,7 @@ from rich.console import Console
 
 from pluralign_stats.errors import InputError, MissingExtraError, listing
 from pluralign_stats.storage.digest import digest_bytes
+from pluralign_stats.storage.files import read_json
 from reports.notebook import require_packages, shipped_notebooks
 
 #: Remembers what was copied, so that files the user changed can be told from those that were not.
@@ -119,7 +120,7 @@ def _wait(lab: "subprocess.Popen[bytes]") -> int:
 def _copy_all(target: Path, settings: dict[str, str]) -> list[str]:
     """Copy every notebook but those the user changed; return the names of these."""
     record = target / _RECORD
-    copied = _recorded(record)
+    copied = read_json(record)
     kept = []
     for source in shipped_notebooks():
         place = target / source.name
@@ -136,14 +137,6 @@ def _copy_all(target: Path, settings: dict[str, str]) -> list[str]:
         copied[source.name] = digest_bytes(content)
     record.write_text(json.dumps(copied, indent=1), "utf-8")
     return kept
-
-
-def _recorded(record: Path) -> dict[str, str]:
-    """Return the digests of what was copied before; without a readable record nothing was."""
-    try:
-        return dict(json.loads(record.read_text("utf-8")))
-    except (FileNotFoundError, ValueError, TypeError):
-        return {}
 
 
 def _with_settings(source: Path, settings: dict[str, str]) -> bytes:

@@ -16,10 +16,10 @@ from pluralign_stats.errors import InputError, MissingExtraError
 from training.bases.adapter import with_adapter
 from training.chat import Tokens
 from training.engines.base import Base, untuned
-from training.engines.choose import open_engine
 from training.engines.engine import GenerationOptions, Reply, Request
 from training.engines.likelihood import answer_logprobs
 from training.engines.transformers_engine import TransformersEngine
+from training.generation.jobs import open_engine
 
 pytestmark = pytest.mark.extended
 

@@ -42,7 +42,9 @@ def load_model(base: str, options: TrainingOptions, head: Head = "language") -> 
         settings["quantization_config"] = four_bits(dtype)
     if head == "reward":
         settings["num_labels"] = 1
-    if torch.cuda.is_available() and not _launched():
+    # `accelerate launch` decides itself where parameters go.
+    launched = {"LOCAL_RANK", "ACCELERATE_MIXED_PRECISION"} & os.environ.keys()
+    if torch.cuda.is_available() and not launched:
         settings["device_map"] = {"": torch.cuda.current_device()}
     try:
         loaded: Any = kind.from_pretrained(base, output_loading_info=True, **settings)
@@ -66,11 +68,6 @@ def _refuse_random(base: str, model: Any, missing: Collection[str], head: Head) 
             f"{type(model).__name__}, such as {random[0]}; give a folder that save_pretrained "
             "wrote whole, of a model whose config.json is its own"
         )
-
-
-def _launched() -> bool:
-    """Whether `accelerate launch` started this process and decides where parameters go."""
-    return "LOCAL_RANK" in os.environ or "ACCELERATE_MIXED_PRECISION" in os.environ
 
 
 def check_quantization(options: TrainingOptions) -> None:

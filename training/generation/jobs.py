@@ -2,17 +2,19 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
-from pluralign_stats.errors import InputError, PluralignError
+from pluralign_stats.errors import InputError, MissingExtraError, PluralignError
 from pluralign_stats.workers.pool import Event, Pool
 from pluralign_stats.workers.processes import Tell, WorkStoppedError
+from training.bases.packages import require_packages
 from training.engines.base import Base
-from training.engines.choose import open_engine
 from training.engines.engine import Engine, GenerationOptions
 from training.generation.prompts import Prompt
 from training.generation.run import generate_run
 from training.generation.runs import Run
+from training.process import prepare_process
 
 
 @dataclass(frozen=True)
@@ -97,3 +99,26 @@ def _do_here(tasks: Sequence[Task], options: GenerationOptions) -> Iterator[Even
             yield Event(task, "done")
         except InputError as error:
             yield Event(task, "failed", str(error))
+
+
+def open_engine(base: Base, options: GenerationOptions) -> Engine:
+    """Load a base model into the engine that the options name.
+
+    Raises
+    ------
+    MissingExtraError
+        If the engine's packages are not installed.
+    InputError
+        If the model cannot be used.
+    """
+    require_packages()
+    prepare_process()
+    if options.engine == "vllm":
+        if find_spec("vllm") is None:
+            raise MissingExtraError("Generation by vLLM", "vllm")
+        from training.engines.vllm_engine import VllmEngine
+
+        return VllmEngine(base, options)
+    from training.engines.transformers_engine import TransformersEngine
+
+    return TransformersEngine(base, options)

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import pyarrow as pa
@@ -75,11 +75,7 @@ def row(run: str, ask: Ask, reply: Reply) -> dict[str, Any]:
         "language": ask.prompt.language,
         "sample": ask.sample,
         "prompt_text": ask.prompt.text,
-        "thinking": reply.thinking,
-        "response": reply.response,
-        "n_tokens": reply.n_tokens,
-        "finished": reply.finished,
-        "base_logprob": reply.base_logprob,
+        **asdict(reply),
         "seed": ask.seed,
     }
 

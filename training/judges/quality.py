@@ -75,10 +75,9 @@ def collapsed(table: pd.DataFrame, control: pd.DataFrame | None = None) -> pd.Se
     Series of bool
         On the index of `table`.
     """
-    flags = pd.Series(False, index=table.index)
-    for place, row in table.iterrows():
-        flags[place] = _has_collapsed(row, _control_of(row["language"], control))
-    return flags
+    usual = {row["language"]: row for _, row in ([] if control is None else control.iterrows())}
+    flags = [_has_collapsed(row, usual.get(row["language"])) for _, row in table.iterrows()]
+    return pd.Series(flags, table.index, bool)
 
 
 def _measures(part: pd.DataFrame) -> dict[str, float]:
@@ -103,13 +102,6 @@ def distinct(texts: list[list[str]], n: int) -> float:
     """Different runs of `n` words as a share of all such runs; not a number if there are none."""
     runs = [tuple(words[i : i + n]) for words in texts for i in range(len(words) - n + 1)]
     return len(set(runs)) / len(runs) if runs else np.nan
-
-
-def _control_of(language: str, control: pd.DataFrame | None) -> pd.Series | None:
-    if control is None:
-        return None
-    rows = control[control["language"] == language]
-    return None if rows.empty else rows.iloc[0]
 
 
 def _has_collapsed(row: pd.Series, control: pd.Series | None) -> bool:

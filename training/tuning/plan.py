@@ -123,8 +123,10 @@ def _conditions(
     grid: Grid, design: Design, size: Callable[[Kind, Recipe], int], poor: list[str]
 ) -> Iterator[tuple[Condition, int]]:
     """Conditions of one experiment, with their examples; those with too few go into `poor`."""
+    least = max(grid.min_examples, design.budget if isinstance(design.budget, int) else 0)
     made = [recipe for seed in design.seeds for recipe in recipes(design, seed)]
     for kind in get_args(Kind):
+        examples = "pairs" if kind == "pairs" else "unpaired examples"
         optimizers = tuple(o for o in design.optimizers if _KINDS[o] == kind)
         sizes = {}
         for recipe in made if optimizers else ():
@@ -133,8 +135,9 @@ def _conditions(
             except InputError as error:
                 poor.append(str(error))
                 continue
-            if sizes[recipe] < _least(grid, design):
-                poor.append(_too_few(recipe, kind, sizes[recipe], _least(grid, design)))
+            if (n := sizes[recipe]) < least:
+                told = f"{n:,} {examples}, fewer than {least:,}"
+                poor.append(f"{recipe.name} (seed {recipe.seed}) has {told}")
         budget = {"natural": None, "equal": min(sizes.values(), default=None)}.get(
             str(design.budget), design.budget
         )
@@ -143,15 +146,6 @@ def _conditions(
             drawn = recipe.model_copy(update={"budget": budget})
             for condition in conditions(grid, own, drawn):
                 yield condition, n if budget is None else int(budget)
-
-
-def _least(grid: Grid, design: Design) -> int:
-    return max(grid.min_examples, design.budget if isinstance(design.budget, int) else 0)
-
-
-def _too_few(recipe: Recipe, kind: Kind, size: int, least: int) -> str:
-    examples = "pairs" if kind == "pairs" else "unpaired examples"
-    return f"{recipe.name} (seed {recipe.seed}) has {size:,} {examples}, fewer than {least:,}"
 
 
 @dataclass(frozen=True)
