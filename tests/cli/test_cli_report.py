@@ -35,7 +35,7 @@ def test_the_report_is_asked_for_with_everything(toy, pluralign, calls, tmp_path
         "data_folder": None,
         "parameters": {"a": "1", "b": "x=y"},
         "chapters": ("03", "04_model_checks"),
-        "kept": tmp_path / "k",
+        "cache": tmp_path / "k",
         "progress": True,
         "extra_provenance": {"conditions": 53},
     }
