@@ -123,7 +123,7 @@ class Contents:
         return [table for table in tables if table.checked]
 
     @property
-    def checks_told(self) -> str:
+    def checks_summary(self) -> str:
         """How many checks were made, and how those by a test were judged; empty without any."""
         n, tests = len(self.checked), [t for t in self.checked if t.p_value is not None]
         told = f"{counted(n, 'check')} of models {'was' if n == 1 else 'were'} made"

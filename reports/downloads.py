@@ -133,7 +133,7 @@ class Collector:
     ) -> Iterable[Download]:
         for name, files in groups.items():
             about = self.root / "tables" / f"{name}.json"
-            told = _told(about, notebook) if about.is_file() else {"title": _title(name)}
+            told = _description(about, notebook) if about.is_file() else {"title": _title(name)}
             yield Download(files=files, **told) if table else Download(told["title"], files)
 
 
@@ -150,7 +150,7 @@ def _group(links: Iterable[str], folder: str) -> dict[str, dict[str, str]]:
     }
 
 
-def _told(about: Path, notebook: str) -> dict[str, Any]:
+def _description(about: Path, notebook: str) -> dict[str, Any]:
     """Read what the library wrote about a table beside its CSV."""
     try:
         told: dict[str, Any] = json.loads(about.read_text("utf-8"))

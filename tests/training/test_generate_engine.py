@@ -16,7 +16,7 @@ from pluralign_stats.errors import InputError, MissingExtraError
 from training.bases.adapter import with_adapter
 from training.chat import Tokens
 from training.engines.base import Base, untuned
-from training.engines.engine import GenerationOptions, Reply, Request
+from training.engines.engine import Generation, GenerationOptions, Request
 from training.engines.likelihood import answer_logprobs
 from training.engines.transformers_engine import TransformersEngine
 from training.generation.jobs import open_engine
@@ -54,7 +54,7 @@ def _chat(tokenizer: Any, text: str) -> list[int]:
     return tokenizer.apply_chat_template(chat, add_generation_prompt=True)["input_ids"]
 
 
-def _said(replies: list[Reply]) -> list[str]:
+def _said(replies: list[Generation]) -> list[str]:
     return [reply.response for reply in replies]
 
 

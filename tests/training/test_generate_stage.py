@@ -25,7 +25,7 @@ from pluralign_stats.storage.folders import is_complete, read_mark
 from pluralign_stats.storage.lock import held_alone
 from pluralign_stats.storage.store import Store
 from pluralign_stats.workers.pool import Event
-from training.engines.engine import GenerationOptions, Reply, Request
+from training.engines.engine import Generation, GenerationOptions, Request
 from training.engines.transformers_engine import TransformersEngine
 from training.generation import jobs as generate_jobs
 from training.generation import run as generate_run
@@ -81,7 +81,7 @@ def _counted(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     asked: list[int] = []
     real = TransformersEngine.generate
 
-    def counting(self: TransformersEngine, requests: list[Request]) -> list[Reply]:
+    def counting(self: TransformersEngine, requests: list[Request]) -> list[Generation]:
         asked.append(len(requests))
         return real(self, requests)
 
@@ -207,7 +207,7 @@ def test_after_a_kill_answers_may_be_as_long_as_before(tmp_path: Path) -> None:
     engine: Any = SimpleNamespace(
         use=lambda _: None,
         check=checked.append,
-        generate=lambda requests: [Reply(None, "yes", 1, True, -1.0) for _ in requests],
+        generate=lambda requests: [Generation(None, "yes", 1, True, -1.0) for _ in requests],
     )
     run: Any = SimpleNamespace(id="run", folder=None)
     asks = generate_run.plan("run", prompts, 1, 3)

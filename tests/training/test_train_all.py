@@ -27,7 +27,7 @@ from training.conditions.names import EXCLUDED, FEEDBACK, INPUTS
 from training.tuning import stage
 from training.tuning.plan import plan_training
 from training.tuning.stage import Trained, pending, train_all
-from training.tuning.worker import Task, failure
+from training.tuning.worker import TrainingTask, failure
 
 pytestmark = pytest.mark.extended
 
@@ -148,14 +148,14 @@ class Nobody:
     def __init__(self, *_: object) -> None:
         pass
 
-    def do(self, tasks: list[Task]) -> list[Event[Task]]:
+    def do(self, tasks: list[TrainingTask]) -> list[Event[TrainingTask]]:
         return []
 
 
 class Failing(Nobody):
     """Workers with which nothing works."""
 
-    def do(self, tasks: list[Task]) -> list[Event[Task]]:
+    def do(self, tasks: list[TrainingTask]) -> list[Event[TrainingTask]]:
         return [Event(task, "failed", "it rained") for task in tasks]
 
 

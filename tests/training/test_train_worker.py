@@ -19,7 +19,7 @@ from pluralign_stats.storage.lock import was_held
 from pluralign_stats.workers.pool import Event, Pool
 from pluralign_stats.workers.worker import _do
 from training.tuning.stage import launcher
-from training.tuning.worker import Task, train_task
+from training.tuning.worker import TrainingTask, train_task
 
 pytestmark = pytest.mark.extended
 
@@ -29,10 +29,10 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tiny.make_model("llama", tmp_path_factory.mktemp("base") / "llama")
 
 
-def did(folder: Path, base: Path) -> Event[Task]:
+def did(folder: Path, base: Path) -> Event[TrainingTask]:
     """The end of a condition that is trained here, as a worker says it."""
     answers, own = Pipe(duplex=False)
-    task = Task(folder, str(base))
+    task = TrainingTask(folder, str(base))
     threading.Thread(target=_do, args=(train_task, task, own)).start()
     while True:
         kind, value, fatal = answers.recv()
@@ -61,7 +61,7 @@ def test_a_full_disk_is_one_line_and_training_goes_on_once_there_is_room(
     assert "is full; make room and run the command again" in told.value
     assert "\n" not in told.value
     assert not folder.exists()
-    assert did(folder, base) == Event(Task(folder, str(base)), "done", True)
+    assert did(folder, base) == Event(TrainingTask(folder, str(base)), "done", True)
 
 
 def test_a_disk_that_is_really_full(base: Path, tmp_path: Path) -> None:
@@ -105,10 +105,10 @@ import sys
 from pathlib import Path
 from pluralign_stats.workers.pool import Pool
 from training.tuning.stage import launcher
-from training.tuning.worker import Task, train_task
+from training.tuning.worker import TrainingTask, train_task
 folder, base, here = map(Path, sys.argv[1:])
 pool = Pool(train_task, 1, here / "log", launcher(here / "two.yaml"))
-list(pool.do([Task(folder, str(base))]))
+list(pool.do([TrainingTask(folder, str(base))]))
 """
 
 
@@ -131,6 +131,6 @@ def test_two_processes_train_one_condition_and_end_with_who_launched_them(
         assert time.monotonic() < end
         time.sleep(0.02)
     pool = Pool(train_task, 1, tmp_path / "log", launcher(tmp_path / "two.yaml"))
-    events = list(pool.do([Task(folder, str(base))]))
-    assert events[-1] == Event(Task(folder, str(base)), "done", True)
+    events = list(pool.do([TrainingTask(folder, str(base))]))
+    assert events[-1] == Event(TrainingTask(folder, str(base)), "done", True)
     assert is_complete(folder)

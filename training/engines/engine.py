@@ -85,7 +85,7 @@ class Request:
 
 
 @dataclass(frozen=True)
-class Reply:
+class Generation:
     """One generated answer.
 
     Attributes
@@ -155,7 +155,7 @@ class Engine(ABC):
         lengths = {text: len(self._prompt(text)) for text in dict.fromkeys(prompts)}
         self._longest = longest_answer(lengths, self._options.max_tokens, self._context)
 
-    def generate(self, requests: Sequence[Request]) -> list[Reply]:
+    def generate(self, requests: Sequence[Request]) -> list[Generation]:
         """One reply to each request, in their order."""
         prompts = [self._prompt(r.text) for r in requests]
         turns = self._turns(prompts, [r.seed for r in requests])
@@ -164,7 +164,7 @@ class Engine(ABC):
             for prompt, turn in zip(prompts, turns, strict=True)
         ]
         return [
-            Reply(t.thinking, t.response, len(row), t.finished, fmean(row) if row else None)
+            Generation(t.thinking, t.response, len(row), t.finished, fmean(row) if row else None)
             for t, row in zip(turns, self._logprobs(answers, False), strict=True)
         ]
 

@@ -15,7 +15,7 @@ from training.bases.adapter import with_adapter
 from training.chat import Tokens, Turn, read_turn
 from training.conditions.names import ADAPTER
 from training.engines.base import Base, load
-from training.engines.engine import Engine, GenerationOptions, Reply, Request
+from training.engines.engine import Engine, Generation, GenerationOptions, Request
 from training.engines.likelihood import answer_logprobs, padded
 from training.engines.sampling import SeededSampling
 
@@ -45,7 +45,7 @@ class TransformersEngine(Engine):
             eos_token_id=list(self._ends), pad_token_id=self._pad
         )
 
-    def generate(self, requests: Sequence[Request]) -> list[Reply]:
+    def generate(self, requests: Sequence[Request]) -> list[Generation]:
         """As every engine; what does not fit into memory is told of."""
         try:
             return super().generate(requests)

@@ -18,7 +18,7 @@ from training.process import prepare_process
 
 
 @dataclass(frozen=True)
-class Task:
+class GenerationTask:
     """One run to ask, what to ask it, and where to write."""
 
     run: Run
@@ -34,12 +34,12 @@ class Asker:
         self._engine: Engine | None = None
         self._base: Base | None = None
 
-    def __call__(self, task: Task, tell: Tell) -> None:
+    def __call__(self, task: GenerationTask, tell: Tell) -> None:
         """Ask a run, in a worker; `tell` is told how many answers were added."""
         for answers in self.answers(task):
             tell(answers)
 
-    def answers(self, task: Task) -> Iterator[int]:
+    def answers(self, task: GenerationTask) -> Iterator[int]:
         """Ask a run; yields how many answers were added.
 
         Raises
@@ -69,7 +69,9 @@ class Asker:
         return self._engine
 
 
-def do_all(tasks: Sequence[Task], options: GenerationOptions, jobs: int) -> Iterator[Event[Task]]:
+def do_all(
+    tasks: Sequence[GenerationTask], options: GenerationOptions, jobs: int
+) -> Iterator[Event[GenerationTask]]:
     """Do tasks in this process, or in several; yields events until every task has ended.
 
     Raises
@@ -90,7 +92,9 @@ def do_all(tasks: Sequence[Task], options: GenerationOptions, jobs: int) -> Iter
         yield event
 
 
-def _do_here(tasks: Sequence[Task], options: GenerationOptions) -> Iterator[Event[Task]]:
+def _do_here(
+    tasks: Sequence[GenerationTask], options: GenerationOptions
+) -> Iterator[Event[GenerationTask]]:
     asker = Asker(options)
     for task in tasks:
         try:

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from pluralign_stats.outcomes.schema import ANSWER
 from pluralign_stats.storage.digest import seed_of
-from training.engines.engine import Reply
+from training.engines.engine import Generation
 from training.generation.prompts import Prompt
 
 #: Columns of the table of generations.
@@ -67,7 +67,7 @@ def row_seed(seed: int, run: str, prompt: str, language: str, sample: int) -> in
     return seed_of(name, 8) >> 1
 
 
-def row(run: str, ask: Ask, reply: Reply) -> dict[str, Any]:
+def row(run: str, ask: Ask, reply: Generation) -> dict[str, Any]:
     """An answer as a row of the table of generations."""
     return {
         "run": run,

@@ -11,7 +11,7 @@ from pluralign_stats.storage.lock import held_alone
 from pluralign_stats.storage.shard import WHOLE, Shard
 from pluralign_stats.study.study import Study
 from training.engines.engine import GenerationOptions
-from training.generation.jobs import Task, do_all
+from training.generation.jobs import GenerationTask, do_all
 from training.generation.prompts import read_prompts
 from training.generation.run import inputs_of, is_done
 from training.generation.runs import find_runs, prompts_of, refuse_trained
@@ -99,7 +99,7 @@ def generate_all(
     more = read_prompts(prompts_file) if prompts_file else ()
     refuse_trained(more, found.runs)
     asked = shard.take(found.runs)
-    tasks = [Task(run, prompts_of(run, study, more), out / run.id) for run in asked]
+    tasks = [GenerationTask(run, prompts_of(run, study, more), out / run.id) for run in asked]
     with held_alone(out, shard):
         done = [_is_done(task, options, renew) for task in tasks]
         left = [t for t, is_there in zip(tasks, done, strict=True) if not is_there]
@@ -109,7 +109,7 @@ def generate_all(
     return Generated(made, kept, {**found.refused, **failed}, found.unfinished)
 
 
-def _is_done(task: Task, options: GenerationOptions, renew: bool) -> bool:
+def _is_done(task: GenerationTask, options: GenerationOptions, renew: bool) -> bool:
     try:
         return is_done(task.out, inputs_of(task.run, task.prompts, options))
     except InputError:
@@ -120,7 +120,7 @@ def _is_done(task: Task, options: GenerationOptions, renew: bool) -> bool:
 
 
 def _ask(
-    tasks: Sequence[Task], options: GenerationOptions, jobs: int, progress: bool
+    tasks: Sequence[GenerationTask], options: GenerationOptions, jobs: int, progress: bool
 ) -> dict[str, str]:
     """Do the tasks; what failed, with the reason."""
     failed: dict[str, str] = {}

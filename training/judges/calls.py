@@ -115,7 +115,8 @@ class Caller:
         JudgeStoppedError
             If calls were stopped.
         """
-        key = self._key_of(question)
+        identity = self._identity(question)
+        key = key_of(**identity, messages=question.messages)
         async with self._places:
             entry = self._cache.get(key)
             if entry is not None:
@@ -126,7 +127,8 @@ class Caller:
                 self._cache.prepare()
                 self._under_way += 1
                 try:
-                    return _reply(self._keep(key, question, *await self._patiently(question)))
+                    form, entry = await self._patiently(question)
+                    return _reply(self._keep(key, {**identity, "form": asdict(form), **entry}))
                 finally:
                     self._under_way -= 1
             except CallError as failed:
@@ -135,15 +137,15 @@ class Caller:
                 self.stop(error)
                 raise
 
-    def _key_of(self, question: Question) -> str:
-        return key_of(
-            model=self._options.model,
-            messages=question.messages,
-            parameters=self._options.parameters,
-            rubric=self._rubric.version,
-            repeat=question.repeat,
-            attempt=question.attempt,
-        )
+    def _identity(self, question: Question) -> dict[str, Any]:
+        """What decides a reply besides the messages."""
+        return {
+            "model": self._options.model,
+            "parameters": self._options.parameters,
+            "rubric": self._rubric.version,
+            "repeat": question.repeat,
+            "attempt": question.attempt,
+        }
 
     def _stop_at_budget(self) -> None:
         options, cache = self._options, self._cache
@@ -153,20 +155,10 @@ class Caller:
         if tokens is not None and cache.tokens >= tokens:
             raise _spent("tokens", tokens)
 
-    def _keep(self, key: str, question: Question, form: Form, entry: dict[str, Any]) -> Any:
+    def _keep(self, key: str, entry: dict[str, Any]) -> dict[str, Any]:
         self._counts["calls"] += 1
         self._counts["tokens"] += entry["tokens"]
-        entry = {
-            "model": self._options.model,
-            "endpoint": self._options.address,
-            "rubric": self._rubric.version,
-            "repeat": question.repeat,
-            "attempt": question.attempt,
-            "parameters": self._options.parameters,
-            "form": asdict(form),
-            **entry,
-        }
-        self._cache.add({key: entry})
+        self._cache.add({key: {"endpoint": self._options.address, **entry}})
         return entry
 
     async def _patiently(self, question: Question) -> tuple[Form, dict[str, Any]]:
@@ -259,12 +251,11 @@ class Caller:
                 if lower is None:
                     raise
                 form = lower
-                continue
-            self._form = form
-            self._answered += 1
-            self._in_vain = 0
-            self._works = True
-            return form, entry
+            else:
+                self._form, self._works = form, True
+                self._answered += 1
+                self._in_vain = 0
+                return form, entry
 
     async def _send(self, question: Question, form: Form) -> dict[str, Any]:
         options = self._options

@@ -22,7 +22,7 @@ from training.conditions.names import EXCLUDED, FAILED, FEEDBACK, INPUTS
 from training.engines.verification import require_verified
 from training.optimize.data import feedback_hash
 from training.tuning.plan import FoundBase, Plan, Planned, check_bases, plan_training
-from training.tuning.worker import Task, train_task
+from training.tuning.worker import TrainingTask, train_task
 
 #: How many times as long a run of GRPO takes: it tunes a reward model first, and writes what it
 #: learns from.
@@ -119,7 +119,7 @@ def share_of(planned: Sequence[Planned], shard: Shard) -> tuple[Planned, ...]:
     return tuple(sorted(dealt, key=lambda p: order.index(p.condition.base_model)))
 
 
-def _train(plan: Plan, out: Path, pool: Pool[Task], progress: bool) -> Trained:
+def _train(plan: Plan, out: Path, pool: Pool[TrainingTask], progress: bool) -> Trained:
     result = Trained()
     left = pending(plan, out)
     for planned in plan.planned:
@@ -137,7 +137,9 @@ def _train(plan: Plan, out: Path, pool: Pool[Task], progress: bool) -> Trained:
     return result
 
 
-def _do(tasks: list[Task], pool: Pool[Task], result: Trained, progress: bool) -> None:
+def _do(
+    tasks: list[TrainingTask], pool: Pool[TrainingTask], result: Trained, progress: bool
+) -> None:
     """Let the pool train, and note what becomes of each task."""
     ended = set()
     parts = {t.folder.name: 1 for t in tasks}
@@ -159,7 +161,7 @@ def _do(tasks: list[Task], pool: Pool[Task], result: Trained, progress: bool) ->
     result.waiting = [t.folder.name for t in tasks if t not in ended]
 
 
-def _error(event: Event[Task]) -> str | None:
+def _error(event: Event[TrainingTask]) -> str | None:
     """Why a condition failed; None if it did not."""
     if event.kind != "died":
         return event.error
@@ -222,7 +224,7 @@ def _is_done(
     return inputs.get("feedback") == feedback_hash(plan.examples(condition))
 
 
-def _prepare(plan: Plan, condition: Condition, base: FoundBase, out: Path) -> Task:
+def _prepare(plan: Plan, condition: Condition, base: FoundBase, out: Path) -> TrainingTask:
     """Write what a worker needs; what a killed one left is kept if it is of the same feedback."""
     folder = out / condition.id
     working = staging_folder(folder)
@@ -244,4 +246,4 @@ def _prepare(plan: Plan, condition: Condition, base: FoundBase, out: Path) -> Ta
         write_frame(working / EXCLUDED, plan.excluded(condition).assign(cause="ratings"))
         write_json(working / CONDITION, condition.model_dump(mode="json"))
         write_json(working / INPUTS, inputs)
-    return Task(folder, base.path)
+    return TrainingTask(folder, base.path)

@@ -18,14 +18,14 @@ FULL = 2**20
 
 
 @dataclass(frozen=True)
-class Task:
+class TrainingTask:
     """One condition to train: the run folder to be, and the base model's folder or hub name."""
 
     folder: Path
     base: str
 
 
-def train_task(task: Task, tell: Tell) -> bool:
+def train_task(task: TrainingTask, tell: Tell) -> bool:
     """Train one condition; `tell` is told stage, step, and of how many.
 
     Returns
