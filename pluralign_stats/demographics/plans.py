@@ -50,18 +50,10 @@ def fit_plans(
 
     Parameters
     ----------
-    study
-        The study.
-    dimensions
-        Which to model.
     gaps
         Demographics to compare, and the groups that each was not asked of.
-    model
-        As for `demographic_effects`.
     min_cell
         Fewest raters of a reference group; in place of a smaller one the largest is taken.
-    priors, sampling
-        As for `demographic_effects`.
 
     Returns
     -------

@@ -1,6 +1,5 @@
 """Corrections for multiple comparisons."""
 
-from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -54,46 +53,24 @@ def benjamini_hochberg(p: np.ndarray) -> np.ndarray:
     return adjusted
 
 
-@dataclass(frozen=True, eq=False)
-class LargestStatistic:
-    """Distribution of the largest of several correlated statistics, if all true values are 0.
+def single_step(
+    statistic: np.ndarray, correlation: np.ndarray, df: float, conf_level: float
+) -> tuple[np.ndarray, float]:
+    """Single-step adjusted p-values (m,), and standard errors on either side of intervals.
 
-    Attributes
-    ----------
-    draws
-        Quasi-random draws of the largest absolute statistic, sorted.
-    n
-        Number of statistics.
-    df
-        Their degrees of freedom; inf for a normal.
-    """
-
-    draws: np.ndarray
-    n: int
-    df: float
-
-    def p_values(self, statistic: np.ndarray) -> np.ndarray:
-        """Single-step adjusted p-values (m,); missing ones stay missing."""
-        beyond = len(self.draws) - np.searchsorted(self.draws, np.abs(statistic))
-        single = 2 * student.sf(np.abs(statistic), self.df)
-        # Beyond the accuracy of the draws its bounds are sharper: one test, and Bonferroni's.
-        joint = np.clip(beyond / len(self.draws), single, np.minimum(self.n * single, 1))
-        return np.where(np.isfinite(statistic), joint, np.nan)
-
-    def critical_value(self, conf_level: float) -> float:
-        """Standard errors on either side of simultaneous intervals."""
-        return float(np.quantile(self.draws, conf_level))
-
-
-def largest_statistic(correlation: np.ndarray, df: float) -> LargestStatistic:
-    """Distribution of the largest statistic; for all pairs of means it is Tukey's range.
+    From the distribution of the largest of correlated statistics; for all pairs of means that is
+    Tukey's range.
 
     Parameters
     ----------
+    statistic
+        (m,) estimates by their standard errors; missing ones have no p-value and do not count.
     correlation
-        (m, m) of the estimates; may be singular, and rows may be missing, which do not count.
+        (m, m) of the estimates; may be singular.
     df
         Degrees of freedom of a multivariate t, or inf for a multivariate normal.
+    conf_level
+        Joint level of the intervals.
 
     References
     ----------
@@ -106,4 +83,10 @@ def largest_statistic(correlation: np.ndarray, df: float) -> LargestStatistic:
     uniform = qmc.Sobol(root.shape[1] + 1, rng=0).random_base2(LOG_POINTS)
     scale = np.sqrt(chi2.ppf(uniform[:, -1], df) / df) if np.isfinite(df) else 1.0
     draws = np.abs(ndtri(uniform[:, :-1]) @ root.T).max(axis=1, initial=0) / scale
-    return LargestStatistic(np.sort(draws), len(known), df)
+    draws.sort()
+    beyond = 1 - np.searchsorted(draws, np.abs(statistic)) / len(draws)
+    single = 2 * student.sf(np.abs(statistic), df)
+    # Beyond the accuracy of the draws its bounds are sharper: one test, and Bonferroni's.
+    joint = np.clip(beyond, single, np.minimum(len(known) * single, 1))
+    p = np.where(np.isfinite(statistic), joint, np.nan)
+    return p, float(np.quantile(draws, conf_level))

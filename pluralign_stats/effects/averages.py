@@ -52,8 +52,6 @@ def population(
 
     Parameters
     ----------
-    fit
-        A fitted model.
     by
         Variables whose combinations make groups; they need not be in the model.
     newdata
@@ -92,12 +90,8 @@ def averages(
 
     Parameters
     ----------
-    rows
-        Whom to average over.
     settings
         Values to set, each as variable and value; an empty one leaves the rows as they are.
-    kind, averaging
-        As for `Fit.predict`.
 
     Returns
     -------

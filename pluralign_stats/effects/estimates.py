@@ -8,12 +8,7 @@ import pandas as pd
 from scipy.stats import norm
 from scipy.stats import t as student
 
-from pluralign_stats.effects.adjust import (
-    ADJUSTMENTS,
-    benjamini_hochberg,
-    holm,
-    largest_statistic,
-)
+from pluralign_stats.effects.adjust import ADJUSTMENTS, benjamini_hochberg, holm, single_step
 from pluralign_stats.effects.options import EffectOptions
 from pluralign_stats.errors import InputError
 from pluralign_stats.models.bayes.summarize import summarize
@@ -57,23 +52,6 @@ class Inference:
     crossed: int = 0
     credible: str = ""
 
-    def __post_init__(self) -> None:
-        """Refuse what is not for a Bayesian fit."""
-        if self.credible:
-            self._refuse_frequentist()
-
-    def _refuse_frequentist(self) -> None:
-        if self.options.interval == "simulation":
-            raise InputError(
-                "a Bayesian fit has draws of its own, and its intervals are their quantiles; leave "
-                "'interval' out"
-            )
-        if self.options.adjust in ("bh", "tukey"):
-            raise InputError(
-                "a Bayesian fit has no p-values to adjust; leave 'adjust' out and read "
-                "'prob_positive'"
-            )
-
     @property
     def kind(self) -> str:
         """Kind of the intervals, for a table's metadata."""
@@ -104,12 +82,20 @@ class Inference:
 
 def infer(fit: ModelEstimates, options: EffectOptions) -> Inference:
     """How the estimates of a fit are turned into a table."""
-    credible = fit.interval if fit.bayesian else ""
-    how = Inference(options, credible=credible)
+    if fit.bayesian and options.interval == "simulation":
+        raise InputError(
+            "a Bayesian fit has draws of its own, and its intervals are their quantiles; leave "
+            "'interval' out"
+        )
+    if fit.bayesian and options.adjust in ("bh", "tukey"):
+        raise InputError(
+            "a Bayesian fit has no p-values to adjust; leave 'adjust' out and read 'prob_positive'"
+        )
+    if fit.bayesian:
+        return Inference(options, credible=fit.interval)
     if options.interval != "simulation":
-        return how
-    draws, crossed = _draw(fit, options.n_draws, options.seed)
-    return replace(how, draws=draws, crossed=crossed)
+        return Inference(options)
+    return Inference(options, *_draw(fit, options.n_draws, options.seed))
 
 
 def _draw(fit: ModelEstimates, n_draws: int, seed: int) -> tuple[np.ndarray, int]:
@@ -269,8 +255,7 @@ def _adjust(
     sd = np.sqrt(np.diag(matrix).clip(0))
     with np.errstate(divide="ignore", invalid="ignore"):
         correlation = matrix / np.outer(sd, sd)
-    largest = largest_statistic(correlation, float(np.nanmin(df)))
-    return largest.p_values(statistic), largest.critical_value(how.options.conf_level)
+    return single_step(statistic, correlation, float(np.nanmin(df)), how.options.conf_level)
 
 
 def _simulate(

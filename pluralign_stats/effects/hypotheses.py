@@ -24,18 +24,16 @@ from pluralign_stats.effects.estimates import (
 from pluralign_stats.effects.options import EffectOptions, Interval, with_options
 from pluralign_stats.effects.predictions import UNITS, notes
 from pluralign_stats.errors import InputError, NotApplicableError, check_one_of
-from pluralign_stats.models.between import (
-    between_units,
-    scale_df,
-    scale_units,
-    score_covariance,
-)
 from pluralign_stats.models.engine.clusters import spread_draws
 from pluralign_stats.models.few_units import (
     FewUnits,
+    between_units,
     coefficient_variables,
     few_of_coefficients,
     few_units,
+    scale_df,
+    scale_units,
+    score_covariance,
     shown_degrees,
 )
 from pluralign_stats.models.fit import ModelEstimates

@@ -52,8 +52,6 @@ def categories_of(response: pd.Series, known: pd.Series, *, keep_unused: bool) -
 
     Parameters
     ----------
-    response
-        The rows used.
     known
         The whole column, whose dtype may know of further categories.
     keep_unused

@@ -43,15 +43,7 @@ class Coefficient:
 
 
 def coefficients_of(spec: ModelSpec, data: Collection[str]) -> tuple[Coefficient, ...]:
-    """The coefficients of a model matrix in the order of its columns.
-
-    Parameters
-    ----------
-    spec
-        What made the matrix.
-    data
-        Names of the columns of the data.
-    """
+    """The coefficients of a model matrix in the order of its columns."""
     return tuple(
         Coefficient(name, variables, known.get(name, ((name, ""),)))
         for row in spec.structure or ()

@@ -161,14 +161,6 @@ def build_design(
 
     Parameters
     ----------
-    formula
-        The formula, taken apart.
-    data
-        The rows.
-    weights
-        A column of weights, or one weight per row.
-    scale, nominal
-        Right-hand sides for the scale and for each threshold.
     ordinal
         Whether the response is categories (returned as they are, as `y`, to be numbered) and the
         intercept is left to the thresholds.

@@ -1,4 +1,4 @@
-"""What ratings are to a model: numbers, or ordered categories into which a latent one is cut."""
+"""What ratings are to a model, numbers or ordered categories, and how it was fitted."""
 
 from dataclasses import dataclass, field
 
@@ -6,6 +6,7 @@ import numpy as np
 
 from pluralign_stats.models.categories import Categories, labels_of
 from pluralign_stats.models.engine.links import LATENT_SD
+from pluralign_stats.models.formula import RandomTerm
 
 #: Units of the linear predictor by link.
 UNITS = {
@@ -79,3 +80,44 @@ class Family:
         Others are compared by the standard deviations of their (latent) residuals.
         """
         return LATENT_SD["logit"] / self.latent_sd
+
+
+#: What the uncertainty of a model rests on, where that is not the shape of the likelihood.
+BAYESIAN = "Bayesian"
+
+
+@dataclass(frozen=True)
+class Method:
+    """How a model was fitted.
+
+    Attributes
+    ----------
+    family
+        ``"linear"``, ``"cumulative"`` or ``"binary"``.
+    link
+        Of an ordinal model; empty for a linear one.
+    estimation
+        ``"REML"``, ``"ML"``, ``"Laplace"``, ``"7-point quadrature"``, or how draws were made.
+    terms
+        The random terms.
+    varying
+        What varies by group besides the level of ratings: ``"thresholds"``, ``"scale"``.
+    inference
+        What intervals rest on: ``"Wald"``, ``"Satterthwaite"`` or ``"Bayesian"``.
+    """
+
+    family: str
+    link: str
+    estimation: str
+    terms: tuple[RandomTerm, ...]
+    varying: tuple[str, ...]
+    inference: str
+
+    def __str__(self) -> str:
+        words = (self.family, self.link, "mixed" if self.terms else "", "model")
+        model = " ".join(word for word in words if word)
+        terms = [str(term).replace(" | ", "|") for term in self.terms]
+        if self.inference == BAYESIAN:
+            return ", ".join([f"Bayesian {model}", *terms, self.estimation])
+        varying = [f"{what} by group" for what in self.varying]
+        return ", ".join([model, self.estimation, *terms, *varying, self.inference])

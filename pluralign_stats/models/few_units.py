@@ -1,13 +1,23 @@
-"""Effects of ordinal models that rest on few raters or items."""
+"""Effects of ordinal models that rest on few raters or items, or on how much these differ.
+
+Raters use a scale in ways of their own, which no random effect of the model holds; so its own
+standard errors of effects on thresholds and scale are too small wherever a rater gives more than
+one rating. The sandwich ``C M C`` of their covariance C, with M the covariance of the scores' sum
+over independent units, does not rest on that (Liang & Zeger 1986, Biometrika 73, 13-22).
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 
 from pluralign_stats.models.design import Design
+from pluralign_stats.models.engine.clusters import cluster_covariance
 from pluralign_stats.models.fit import ModelEstimates
-from pluralign_stats.models.units import between
+from pluralign_stats.models.ordinal import OrdinalEstimates
+from pluralign_stats.models.scores import scores
+from pluralign_stats.models.units import ALONE, Units, between, units_of
 from pluralign_stats.settings import MIN_CELL
 from pluralign_stats.suppression import few
 from pluralign_stats.words import counted, counted_levels, levels_of
@@ -150,3 +160,29 @@ def spare_units(codes: np.ndarray, X: np.ndarray) -> int:
     constant = (X[first][codes] == X).all(axis=0)
     between = np.column_stack([np.ones(len(first)), X[first][:, constant]])
     return len(first) - int(np.linalg.matrix_rank(between))
+
+
+def scale_units(fit: ModelEstimates) -> Units | None:
+    """Units on which effects on thresholds and scale rest; None where there are none of either."""
+    variables = fit.design.changing
+    units = units_of(fit, *variables) if variables else None
+    return None if units is None or units.name == ALONE else units
+
+
+def score_covariance(fit: ModelEstimates, units: Units) -> np.ndarray:
+    """M (k, k) of an ordinal model: covariance of the scores' sum, from how much units differ."""
+    return cluster_covariance(scores(cast("OrdinalEstimates", fit)), units.codes)
+
+
+def between_units(fit: ModelEstimates, units: Units) -> np.ndarray:
+    """The sandwich (k, k): covariance of the estimates, missing where the fit's own is."""
+    C = fit.joint.vcov
+    known = np.nan_to_num(C)
+    made = known @ score_covariance(fit, units) @ known
+    return np.where(np.isnan(C), np.nan, made)
+
+
+def scale_df(fit: ModelEstimates, units: Units) -> int:
+    """Degrees of freedom of effects on thresholds and scale: units less what differs between."""
+    df = spare_units(min(units.codes, key=np.max), columns_of(fit.design))
+    return int(shown_degrees(fit, units.fewest, np.array(df, dtype=float)))

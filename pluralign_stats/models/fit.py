@@ -9,8 +9,7 @@ import pandas as pd
 
 from pluralign_stats.models.coefficients import Coefficient
 from pluralign_stats.models.design import Design
-from pluralign_stats.models.family import Family
-from pluralign_stats.models.method import BAYESIAN, Method
+from pluralign_stats.models.family import BAYESIAN, Family, Method
 from pluralign_stats.models.parts import ParameterDraws, Parameters, RandomPart, combined_covariance
 from pluralign_stats.notes import Note
 

@@ -10,7 +10,6 @@ import pandas as pd
 from pluralign_stats.errors import NotApplicableError
 from pluralign_stats.models import diagnose
 from pluralign_stats.models.design import Design, build_design
-from pluralign_stats.models.engine.average_information import average_information
 from pluralign_stats.models.engine.optimize import (
     TOLERANCE,
     active_set_step,
@@ -20,15 +19,15 @@ from pluralign_stats.models.engine.optimize import (
 from pluralign_stats.models.engine.profiled import (
     LinearProblem,
     LinearState,
+    average_information,
     gradient_at,
     solve_at,
 )
 from pluralign_stats.models.engine.satterthwaite import VarianceInformation, degrees, inform
 from pluralign_stats.models.engine.whiten import orthogonal
-from pluralign_stats.models.family import Family
+from pluralign_stats.models.family import Family, Method
 from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.models.formula import parse_formula
-from pluralign_stats.models.method import Method
 from pluralign_stats.models.mixed import (
     Prepared,
     approximate_information,

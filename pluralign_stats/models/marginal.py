@@ -17,9 +17,9 @@ import pandas as pd
 
 from pluralign_stats.errors import NotApplicableError, check_one_of
 from pluralign_stats.models import diagnose
+from pluralign_stats.models.family import Method
 from pluralign_stats.models.formula import parse_formula
 from pluralign_stats.models.linear import LinearEstimates, estimate_linear
-from pluralign_stats.models.method import Method
 from pluralign_stats.models.ordinal import OrdinalEstimates, estimate_ordinal
 
 #: Generalized estimating equations (ratings of a rater alike, in pairs), and least squares.

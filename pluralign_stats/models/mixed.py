@@ -64,8 +64,6 @@ def approximate_information(prepared: Prepared, theta: np.ndarray, unit: float =
 
     Parameters
     ----------
-    theta
-        Where to guess.
     unit
         Standard deviation of the residuals in units of theta.
     """
@@ -96,8 +94,6 @@ def random_parts(
     ----------
     theta, u
         Relative factors, and (N,) spherical effects, of which the effects are ``sigma T L u``.
-    inverse
-        Of the system at theta.
     """
     layout = prepared.layout
     parts = []

@@ -17,10 +17,9 @@ from pluralign_stats.models.design import Design, build_design
 from pluralign_stats.models.engine.covariance import Covariance, Shape
 from pluralign_stats.models.engine.links import LATENT_SD, LINKS, threshold_basis
 from pluralign_stats.models.engine.separation import separating_direction
-from pluralign_stats.models.family import Family
+from pluralign_stats.models.family import Family, Method
 from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.models.formula import parse_formula
-from pluralign_stats.models.method import Method
 from pluralign_stats.models.mixed import random_parts
 from pluralign_stats.models.ordered import Ordered, search_in_order
 from pluralign_stats.models.ordinal_search import Optimum, OrdinalModel

@@ -146,10 +146,6 @@ def anew_notes(raters: Raters, data: pd.DataFrame, factors: Sequence[str]) -> li
 
     Parameters
     ----------
-    raters
-        The raters of the rows.
-    data
-        The n rows.
     factors
         Categorical variables of the fixed effects; those that are the same in most raters are taken
         for properties of people, and so is every place in the data.

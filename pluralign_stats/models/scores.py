@@ -89,8 +89,6 @@ def efficient_scores(fit: OrdinalEstimates, columns: np.ndarray) -> Efficient:
 
     Parameters
     ----------
-    fit
-        A fitted model.
     columns
         (n, c) covariates that would move thresholds apart (moving them together is the model's own
         effect), and change the scale; in units of their standard deviations.

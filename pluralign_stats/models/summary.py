@@ -19,8 +19,6 @@ def model_backing(
 
     Parameters
     ----------
-    fit
-        The model.
     behind
         (m,) raters whom each row is about.
     sentence

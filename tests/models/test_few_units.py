@@ -6,8 +6,14 @@ import pytest
 from scipy import stats
 
 import pluralign_stats as pls
-from pluralign_stats.models.between import scale_df, scale_units
-from pluralign_stats.models.few_units import MANY, few_of_coefficients, few_units, spare_units
+from pluralign_stats.models.few_units import (
+    MANY,
+    few_of_coefficients,
+    few_units,
+    scale_df,
+    scale_units,
+    spare_units,
+)
 
 
 def ratings(seed, n_items=12, n_raters=40, between=1.0):

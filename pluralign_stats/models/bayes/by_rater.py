@@ -93,8 +93,6 @@ def rater_log_likelihood(
 
     Parameters
     ----------
-    fit
-        A Bayesian fit.
     raters
         (n,) number of each row's rater, from 0.
 
@@ -185,8 +183,6 @@ def nodes_for(size: int, *, exact: bool) -> tuple[np.ndarray, np.ndarray]:
 
     Parameters
     ----------
-    size
-        Q, their number.
     exact
         Whether the centre alone will do.
     """

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
-import xarray as xr
 from scipy.stats import f
 
 from pluralign_stats.models.bayes.arviz_data import NamedDraws
 from pluralign_stats.models.bayes.posterior import Draws
+from pluralign_stats.models.bayes.sampler import Sampled
 from pluralign_stats.models.parts import RandomPart
 from pluralign_stats.notes import Code, Note
 
@@ -223,17 +223,11 @@ class Convergence:
         )
 
 
-def diagnose(
-    parameters: NamedDraws,
-    n_chains: int,
-    stats: xr.Dataset,
-    seconds: float,
-    *,
-    complete: bool,
-) -> Convergence:
+def diagnose(parameters: NamedDraws, sampled: Sampled) -> Convergence:
     """R-hat and effective sample sizes of draws (S, m) by class, and the sampler's own signs."""
     from arviz_stats.base import array_stats
 
+    stats, n_chains = sampled.stats, len(sampled.z)
     energy = stats["energy"].to_numpy()
     return Convergence(
         rhat_and_ess(parameters, n_chains),
@@ -242,8 +236,8 @@ def diagnose(
         int(stats["diverging"].to_numpy().sum()),
         int(stats["maxdepth_reached"].to_numpy().sum()),
         float(array_stats.bfmi(energy).min()),
-        seconds,
-        complete,
+        sampled.seconds,
+        sampled.complete,
     )
 
 

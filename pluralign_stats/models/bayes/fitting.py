@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
+from functools import partial
 from typing import Any, cast
 
 import numpy as np
@@ -21,11 +22,11 @@ from pluralign_stats.models.bayes.options import Sampling
 from pluralign_stats.models.bayes.pointwise import total_log_likelihood
 from pluralign_stats.models.bayes.posterior import Draws, unpack
 from pluralign_stats.models.bayes.priors import Priors, choose_priors
-from pluralign_stats.models.bayes.sampler import IMPOSSIBLE, Sampled, sample
+from pluralign_stats.models.bayes.sampler import IMPOSSIBLE, sample
 from pluralign_stats.models.diagnose import lasting_notes
+from pluralign_stats.models.family import BAYESIAN
 from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.models.linear import LinearEstimates
-from pluralign_stats.models.method import BAYESIAN
 from pluralign_stats.models.ordinal import OrdinalEstimates
 from pluralign_stats.models.parts import Parameters, RandomPart
 
@@ -46,22 +47,7 @@ def sample_posterior(
         raise InputError(IMPOSSIBLE) from None
     sampled = sample(layout.data, point, prior, how)
     drawn = unpack(start, layout, point, sampled.z)
-    return as_posterior(start, drawn, chosen, judge_of(sampled), sampled.stats)
-
-
-def judge_of(sampled: Sampled) -> Callable[[NamedDraws], Convergence]:
-    """What tells of draws (S, m) by class whether to trust them, as they were sampled."""
-
-    def judge(parameters: NamedDraws) -> Convergence:
-        return diagnose(
-            parameters,
-            len(sampled.z),
-            sampled.stats,
-            sampled.seconds,
-            complete=sampled.complete,
-        )
-
-    return judge
+    return as_posterior(start, drawn, chosen, partial(diagnose, sampled=sampled), sampled.stats)
 
 
 def as_posterior(
@@ -78,10 +64,6 @@ def as_posterior(
     ----------
     judge
         What tells of the parameters' draws whether to trust them.
-    stats
-        The sampler's statistics.
-    how
-        How the draws were made.
     """
     layout = build_layout(start)
     base = summarise(start, layout, drawn, how)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import cast
 
 import numpy as np
@@ -9,11 +10,11 @@ import pandas as pd
 
 from pluralign_stats.errors import InputError, NotApplicableError, check_one_of, one_of
 from pluralign_stats.models.bayes.arviz_data import NamedDraws
-from pluralign_stats.models.bayes.convergence import Convergence
+from pluralign_stats.models.bayes.convergence import Convergence, diagnose
 from pluralign_stats.models.bayes.density import parameters, random_effects
 from pluralign_stats.models.bayes.expansion import linearize_at
 from pluralign_stats.models.bayes.fit import BayesOrdinalEstimates
-from pluralign_stats.models.bayes.fitting import as_posterior, judge_of
+from pluralign_stats.models.bayes.fitting import as_posterior
 from pluralign_stats.models.bayes.joint_layout import (
     JointLayout,
     build_joint_layout,
@@ -130,7 +131,7 @@ def estimate_joint(
     flat = sampled.z.reshape(-1, sampled.z.shape[-1])
     values = [constrain(joint.layout, phi) for phi in parameters(flat, point)]
     u = random_effects(flat, joint.layout.data, point)
-    judge = judge_of(sampled)
+    judge = partial(diagnose, sampled=sampled)
     made = {}
     for d, (name, fit) in enumerate(fits.items()):
         drawn = _dimension_draws(d, fit, joint, values, u, len(sampled.z))

@@ -44,15 +44,11 @@ def replicate(
 
     Parameters
     ----------
-    fit
-        A Bayesian fit.
     draws
         (B,) numbers of posterior draws, each for one set of ratings.
     redrawn
         Numbers of the random terms whose effects are drawn anew from their distribution; those of
         others are the posterior's for the rows' own levels.
-    rng
-        Source of random numbers.
 
     Yields
     ------

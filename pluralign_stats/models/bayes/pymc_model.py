@@ -26,11 +26,6 @@ def pymc_model(fit: PosteriorEstimates) -> "pm.Model":
     are given by a Cholesky factor, ``cor (term)``; the constant of a Gaussian model is the one for
     average covariates, ``Intercept at means``.
 
-    Parameters
-    ----------
-    fit
-        A Bayesian fit.
-
     Raises
     ------
     MissingExtraError

@@ -7,8 +7,8 @@ import pandas as pd
 from pluralign_stats.models.bayes.convergence import label
 from pluralign_stats.models.bayes.fit import PosteriorEstimates
 from pluralign_stats.models.bayes.summarize import summarize
-from pluralign_stats.models.between import scale_units, score_covariance
 from pluralign_stats.models.engine.clusters import spread_draws
+from pluralign_stats.models.few_units import scale_units, score_covariance
 from pluralign_stats.models.summary import coefficient_raters, model_backing, sizes_of
 from pluralign_stats.results import Result, ordered_columns
 from pluralign_stats.words import levels_of

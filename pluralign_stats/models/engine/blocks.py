@@ -158,15 +158,7 @@ def _times(z: np.ndarray, values: np.ndarray) -> np.ndarray:
 
 
 def build_layout(terms: Sequence[Term], n: int) -> Layout:
-    """Choose which terms to eliminate first and give every effect its column.
-
-    Parameters
-    ----------
-    terms
-        The random terms; none is allowed.
-    n
-        Number of rows.
-    """
+    """Choose which terms to eliminate first and give every effect its column."""
     chosen, group, n_groups = _inner_terms(terms, n)
     order = np.argsort(group, kind="stable")
     group = group[order]

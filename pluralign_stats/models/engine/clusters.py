@@ -102,8 +102,6 @@ def spread_draws(parameters: np.ndarray, drawn: np.ndarray, meat: np.ndarray) ->
 
     Parameters
     ----------
-    parameters
-        (S, k) draws of all parameters.
     drawn
         (S, m) what was made of them.
     meat

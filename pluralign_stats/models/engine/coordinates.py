@@ -58,8 +58,6 @@ def cut_design(
 
     Parameters
     ----------
-    codes
-        (n,) category numbers.
     basis
         (J - 1, b) threshold structure, whose first columns can take up a shift of all thresholds.
     X, nominal, scale

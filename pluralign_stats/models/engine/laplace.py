@@ -244,8 +244,6 @@ def add_mode_gradient(
 
     Parameters
     ----------
-    still
-        Those slopes.
     variance, product
         (n,) and (n, Q): the criterion changes by ``-1/2 sum_i variance_i dW_i`` and by
         ``-sum_i W_i dz_i' product_i``.

@@ -74,8 +74,6 @@ def marginalize(cuts: np.ndarray, k: np.ndarray, sd: np.ndarray, link: str) -> M
         (m, J - 1) thresholds less the linear predictor.
     k, sd
         (m,) inverse scales, and standard deviations of the rows' random parts.
-    link
-        ``"logit"``, ``"probit"`` or ``"cloglog"``.
     """
     k, sd = k[:, None], sd[:, None]
     widest = float(np.nanmax(k * sd, initial=0.0))

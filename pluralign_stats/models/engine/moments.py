@@ -19,8 +19,6 @@ def moment_variances(terms: Sequence[Term], residual: np.ndarray) -> tuple[list[
 
     Parameters
     ----------
-    terms
-        The random terms.
     residual
         (n,) response less fixed effects.
 

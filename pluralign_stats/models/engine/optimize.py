@@ -56,12 +56,8 @@ def maximize(
     ----------
     objective
         Returns value and gradient; a value of -inf marks a point that is not allowed.
-    start
-        (p,) first point.
     curvature
         (p, p) guess of minus the Hessian.
-    free
-        (p,) which coordinates to move.
     """
     back = np.zeros((len(start), int(free.sum())))
     back[free] = unit_steps(curvature[np.ix_(free, free)])

@@ -38,8 +38,6 @@ def row_gradients_about(
         With a single random effect per level.
     state
         At the mode, where the system was last factored.
-    n_nodes
-        Number of nodes.
     """
     layout, weight = problem.layout, problem.weight
     group, z = layout.index[:, 0], problem.system.z[:, 0]

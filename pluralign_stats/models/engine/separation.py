@@ -38,11 +38,6 @@ COLLINEAR = 1e-7
 def independent_columns(X: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Split the columns of a matrix into independent ones and those that earlier ones determine.
 
-    Parameters
-    ----------
-    X
-        (n, p) matrix.
-
     Returns
     -------
     kept, dropped

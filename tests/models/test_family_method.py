@@ -2,8 +2,8 @@
 
 import pytest
 
+from pluralign_stats.models.family import BAYESIAN, Method
 from pluralign_stats.models.formula import RandomTerm
-from pluralign_stats.models.method import BAYESIAN, Method
 
 RATER, SLOPE = RandomTerm("1", "rater"), RandomTerm("1 + x", "item", correlated=False)
 BOTH = ("thresholds", "scale")
