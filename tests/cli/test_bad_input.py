@@ -346,7 +346,24 @@ def test_read_study_names_what_is_wrong(bad):
     assert_one_line(f"{raised.value}\n", bad.expected)
 
 
+#: One of each kind of file and of each stage of reading: commands read a study by `read_study`.
+SAMPLED = (
+    "malformed YAML",
+    "unknown key of a dimension",
+    "missing file",
+    "quote that never closes",
+    "unreadable Parquet",
+    "Excel that is a CSV file",
+    "malformed JSON line",
+    "rating outside the scale",
+    "level not in the codebook",
+    "filter that leaves nothing",
+    "truth that lacks its parts",
+)
+
+
 @pytest.mark.parametrize("command", ["check", "report"])
+@pytest.mark.parametrize("bad", SAMPLED, indirect=True)
 def test_commands_say_it_in_one_line_and_write_nothing(
     command, bad, pluralign, tmp_path, monkeypatch
 ):

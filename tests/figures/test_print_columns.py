@@ -140,12 +140,6 @@ def gallery(
 NAMES = set(pls.figures.__all__) - {"Plot"}
 
 
-@pytest.fixture(scope="module", params=list(product(sorted(NAMES), CONTEXTS)), ids=str)
-def printed(request: Any, gallery: dict[str, Any]) -> tuple[Plot, str]:
-    name, context = request.param
-    return gallery[name](context), context
-
-
 def words(picture: Plot) -> list[Any]:
     """Every text that is seen, with its place in pixels."""
     figure = picture.figure
@@ -175,17 +169,23 @@ def _unseen(picture: Plot) -> set[int]:
     return unseen
 
 
-def test_text_is_legible(printed: tuple[Plot, str]) -> None:
-    picture, _ = printed
-    small = {t.get_text(): t.get_fontsize() for t, _ in words(picture)
-             if t.get_fontsize() < SMALLEST}  # fmt: skip
+@pytest.fixture(scope="module", params=list(product(sorted(NAMES), CONTEXTS)), ids=str)
+def printed(request: Any, gallery: dict[str, Any]) -> tuple[Plot, str, list[Any]]:
+    """A figure, its context, and its words where they are seen."""
+    name, context = request.param
+    picture = gallery[name](context)
+    return picture, context, words(picture)
+
+
+def test_text_is_legible(printed: tuple[Plot, str, list[Any]]) -> None:
+    _, _, found = printed
+    small = {t.get_text(): t.get_fontsize() for t, _ in found if t.get_fontsize() < SMALLEST}
     assert small == {}
 
 
-def test_nothing_leaves_the_figure(printed: tuple[Plot, str]) -> None:
-    picture, context = printed
+def test_nothing_leaves_the_figure(printed: tuple[Plot, str, list[Any]]) -> None:
+    picture, context, _ = printed
     figure = picture.figure
-    words(picture)
     box, (width, height) = figure.get_tightbbox(), figure.get_size_inches()
     assert width == CONTEXTS[context][0]
     assert min(box.x0, box.y0) >= -0.01
@@ -193,9 +193,8 @@ def test_nothing_leaves_the_figure(printed: tuple[Plot, str]) -> None:
     assert box.y1 <= height + 0.01
 
 
-def test_no_text_covers_another(printed: tuple[Plot, str]) -> None:
-    picture, _ = printed
-    found = words(picture)
+def test_no_text_covers_another(printed: tuple[Plot, str, list[Any]]) -> None:
+    _, _, found = printed
     covered = [
         (a.get_text(), b.get_text())
         for (a, one), (b, two) in combinations(found, 2)
