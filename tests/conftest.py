@@ -29,6 +29,29 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     return True if quick and EXTENDED in collection_path.read_text("utf-8") else None
 
 
+#: Modules whose tests take long: they begin first, so that none is left to one worker in the end.
+LONG = {
+    "test_workflow_faults",
+    "test_workflow_run",
+    "test_embedded_experiment",
+    "test_site",
+    "test_every_notebook",
+    "test_lab_browser",
+    "test_odd_studies",
+    "test_train_resume",
+}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put what reads the executed report first, then what takes long."""
+    items.sort(
+        key=lambda item: (
+            "executed" not in getattr(item, "fixturenames", ()),
+            item.path.stem not in LONG,
+        )
+    )
+
+
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 
 TOY_CODEBOOK = """\

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 from numba import njit
@@ -30,5 +31,15 @@ def compiled(function: Callable[..., Any]) -> Any:
     What was compiled is used again by other processes until one of the modules changes.
     """
     made = njit(cache=True, nogil=True, error_model="numpy")(function)
-    made._cache._cache_file._source_stamp = SOURCE
+    kept = made._cache._cache_file
+    kept._source_stamp = SOURCE
+    kept._load_index = lambda load=kept._load_index: _readable(load)
     return made
+
+
+def _readable(load: Callable[[], dict]) -> dict:
+    """What is kept; nothing where it names types that former modules had."""
+    try:
+        return load()
+    except (AttributeError, ImportError, EOFError, UnpicklingError):
+        return {}

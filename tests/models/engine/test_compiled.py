@@ -1,7 +1,9 @@
 """Compiled functions are kept between processes until any of their sources changes."""
 
+import pickle
 from pathlib import Path
 
+import numba
 import numpy as np
 
 import pluralign_stats
@@ -40,3 +42,13 @@ def test_what_was_compiled_from_other_sources_is_not_used(tmp_path, monkeypatch)
         return sum(made.stats.cache_hits.values())
 
     assert [compiled_from("a"), compiled_from("a"), compiled_from("b")] == [0, 1, 0]
+
+
+def test_what_is_kept_of_a_type_that_is_gone_is_compiled_again(tmp_path, monkeypatch):
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
+    monkeypatch.setattr("numba.config.CACHE_DIR", str(tmp_path))
+    expected = compiled.compiled(bend.py_func)(0.5)
+    (index,) = tmp_path.rglob("*.nbi")
+    index.write_bytes(pickle.dumps(numba.__version__, -1) + b"cpluralign_stats\nNoSuchType\n.")
+    assert compiled.compiled(bend.py_func)(0.5) == expected
+    assert SOURCE.encode() in index.read_bytes()
