@@ -141,28 +141,23 @@ def _cells(
     # Other raters of the same kind, for the same items: the rater's own effect is averaged over.
     rows = population(fit, two, used.assign(rater=np.nan))
     made = averages(fit, rows, [{}], "mean", "conditional").at(some_points(fit))
-    grouped = used.assign(score=data.loc[used.index, "rating"]).groupby(list(two), observed=False)
-    counts = grouped["rater"].nunique().unstack().fillna(0).astype(int)
-    levels = pd.MultiIndex.from_tuples(
-        [(str(a), str(b)) for a in counts.index for b in counts.columns]
-    )
-    at = levels.get_indexer(list(rows.groups))
-    n = counts.to_numpy().ravel()[at]
-    hidden = np.array([withheld.loc[str(a), str(b)] for a, b in rows.groups], dtype=bool)
-    wide = grouped["score"].agg(["mean", "size"])
-    own = wide.set_axis(levels).iloc[at].reset_index(drop=True)
-    mean = own["mean"].to_numpy()
+    levels = {name: used[name].astype(str) for name in two}
+    given = used.assign(score=data.loc[used.index, "rating"], **levels).groupby(list(two))
+    own = given.agg(mean=("score", "mean"), n_ratings=("score", "size"), n=("rater", "nunique"))
+    own = own.loc[list(rows.groups)].reset_index()
+    hidden = np.array([withheld.loc[group] for group in rows.groups], dtype=bool)
+    coarse = rounded(own["mean"].to_numpy(), own["n_ratings"].to_numpy())
     table = pd.DataFrame(
         {
-            "given": [group[0] for group in rows.groups],
-            "group": [group[1] for group in rows.groups],
-            "observed": np.where(hidden, rounded(mean, own["size"].to_numpy()), mean.round(2)),
+            "given": own[two[0]],
+            "group": own[two[1]],
+            "observed": np.where(hidden, coarse, own["mean"].round(2)),
             **summarize(made, conf_level, signed=False),
-            "n_raters": np.where(hidden, np.nan, n),
-            "n_ratings": np.where(hidden, np.nan, own["size"]),
+            "n_raters": own["n"].where(~hidden).astype(float),
+            "n_ratings": own["n_ratings"].where(~hidden).astype(float),
         }
     )
-    return table[n >= min_cell].reset_index(drop=True)
+    return table[own["n"] >= min_cell].reset_index(drop=True)
 
 
 def _result(

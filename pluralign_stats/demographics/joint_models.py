@@ -182,16 +182,13 @@ def _pooled(
         shown = hide_counts(study, factor, own, pd.Series(levels, own.index), min_cell)
         tables.append(shown[enough & own["estimate"].notna().to_numpy()])
     table = pd.concat(tables, ignore_index=True).assign(dimension="All dimensions")
-    turned = [label(name) for name, v in fit.valence.items() if v < 0]
-    sign = "Positive means a better rating"
-    sign += f" ({joined(turned)} turned round)." if turned else "."
     meta = replace(
         pooled.meta,
         title="Differences between groups averaged over the dimensions",
         data=study.data_kind,
         published=published(study, used, min_cell),
         notes=(
-            sign,
+            fit.describe_valence(label),
             "Counts of raters and ratings are those of one dimension.",
             *(f"{text[:1].upper()}{text[1:]}." for text in told if text),
         ),

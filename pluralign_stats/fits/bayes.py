@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from pluralign_stats.checks.leave_one_out import loo
+from pluralign_stats.documentation import documented_by
 from pluralign_stats.errors import check_one_of
 from pluralign_stats.fits.fit import Fit, made_of
 from pluralign_stats.fits.linear import LinearFit
@@ -112,6 +113,7 @@ class BayesLinearFit(Posterior, LinearFit, BayesLinearEstimates):
 BayesFit = BayesOrdinalFit | BayesLinearFit
 
 
+@documented_by(Sampling)
 def fit_bayes(
     formula: str,
     data: pd.DataFrame,
@@ -157,16 +159,6 @@ def fit_bayes(
     method
         ``"nuts"``, or ``"laplace"`` for a fast approximation with importance weights, which is
         refused where it does not hold; then `tune`, `chains` and `target_accept` have no meaning.
-    draws, tune
-        Draws of each chain that are kept, and those before them that tune the sampler.
-    chains
-        Number of chains; by default four where there are as many cores, else two.
-    seed
-        Of the random numbers.
-    target_accept
-        Acceptance rate that the sampler aims at; nearer to 1 for fewer divergences.
-    progress
-        Show a progress bar; by default where somebody watches.
     rater
         As for `fit_linear`.
 

@@ -21,7 +21,7 @@ from pluralign_stats.models.raters import RATER
 from pluralign_stats.models.summary import coefficient_raters
 from pluralign_stats.results import Result, ordered_columns
 from pluralign_stats.settings import CONF_LEVEL
-from pluralign_stats.words import levels_of
+from pluralign_stats.words import joined, levels_of
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -134,14 +134,17 @@ class JointFit(JointEstimates):
         spread = summarize(self.apart, conf_level, signed=False).assign(term=self.spreads)
         table = pd.concat([average, spread], ignore_index=True)
         table = table[ordered_columns(table)]
-        turned = [name for name, v in self.valence.items() if v < 0]
-        told = "Positive means a better rating"
-        told += f" ({', '.join(turned)} turned round)." if turned else "."
+        told = self.describe_valence()
         behind = np.append(coefficient_raters(first), [first.design.raters.n] * len(self.spreads))
         return Result.of(
             self, table, told, "Effects averaged over the dimensions",
             unit=first.family.unit, conf_level=conf_level, backing=Backing(behind),
         )  # fmt: skip
+
+    def describe_valence(self, label: Callable[[str], str] = str) -> str:
+        """What a positive number means, with the labels of dimensions that are turned round."""
+        turned = joined(label(name) for name, v in self.valence.items() if v < 0)
+        return f"Positive means a better rating{f' ({turned} turned round)' if turned else ''}."
 
     def summary(self, conf_level: float = CONF_LEVEL) -> Result:
         """Coefficients, thresholds and standard deviations of every dimension."""
