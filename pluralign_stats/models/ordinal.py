@@ -77,6 +77,16 @@ class OrdinalEstimates(ModelEstimates):
         return self.coded.cuts
 
     @property
+    def row_cuts(self) -> np.ndarray:
+        """(G, J - 1) thresholds of the rows, once for each set that they have."""
+        thresholds, nominal = self.thresholds.to_numpy(), self.design.nominal
+        if nominal is None or not nominal.names:
+            return thresholds[None]
+        columns = np.unique(nominal.columns, axis=0)
+        changes = self.params.to_numpy()[-columns.shape[1] * len(thresholds) :]
+        return thresholds + columns @ changes.reshape(columns.shape[1], -1)
+
+    @property
     def family(self) -> Family:
         """Ordered categories."""
         return Family.cumulative(self.link, self.coded)
@@ -249,7 +259,7 @@ def _separated(fit: OrdinalEstimates, model: OrdinalModel, optimum: Optimum) -> 
     effects = (
         np.ptp(design.fixed.columns, axis=0) * fit.params.to_numpy()[: len(design.fixed.names)]
     )
-    largest = max(np.abs(effects).max(initial=0.0), np.ptp(np.append(_cuts(fit), 0.0)))
+    largest = max(np.abs(effects).max(initial=0.0), np.ptp(np.append(fit.row_cuts, 0.0)))
     if optimum.converged and largest < SUSPICIOUS * LATENT_SD[link] and not fit.se.isna().any():
         return []
     problem = model.problem
@@ -282,12 +292,3 @@ def _spans(fit: OrdinalEstimates) -> np.ndarray:
     if design.nominal is not None:
         spans[-1] = np.repeat(spans[-1], n_cuts)
     return np.concatenate(spans)
-
-
-def _cuts(fit: OrdinalEstimates) -> np.ndarray:
-    """(m, J - 1) thresholds of the rows, once for each that they have."""
-    if fit.design.nominal is None or not fit.design.nominal.names:
-        return fit.thresholds.to_numpy()[None]
-    columns = np.unique(fit.design.nominal.columns, axis=0)
-    changes = fit.params.to_numpy()[-columns.shape[1] * len(fit.basis) :]
-    return fit.thresholds.to_numpy() + columns @ changes.reshape(columns.shape[1], -1)

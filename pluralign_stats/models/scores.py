@@ -78,7 +78,8 @@ def scores(fit: OrdinalEstimates) -> np.ndarray:
     engine = ordinal_engine(fit)
     wider = _Wider(engine, engine.model.problem, np.zeros(len(engine.psi), dtype=bool))
     rows = scores_of(wider.problem, *wider.at(engine.psi))
-    return np.linalg.solve(engine.back.T, _in_order(engine, rows).T).T
+    order = engine.model.prepared.layout.order
+    return np.linalg.solve(engine.back.T, rows[np.argsort(order)].T).T
 
 
 def efficient_scores(fit: OrdinalEstimates, columns: np.ndarray) -> Efficient:
@@ -100,7 +101,8 @@ def efficient_scores(fit: OrdinalEstimates, columns: np.ndarray) -> Efficient:
     base = gradient_of(wider.problem, state, slopes)[wider.new]
     bends = [(wider.gradient(engine.psi + STEP * r) - base) / STEP for r in engine.root.T]
     mixed = np.reshape(bends, (engine.root.shape[1], len(base)))
-    made = _in_order(engine, rows[:, wider.new] + rows[:, ~wider.new] @ engine.root @ mixed)
+    made = rows[:, wider.new] + rows[:, ~wider.new] @ engine.root @ mixed
+    made = made[np.argsort(engine.model.prepared.layout.order)]
     n, c = columns.shape
     return Efficient(made[:, : len(base) - c].reshape(n, c, -1), made[:, len(base) - c :])
 
@@ -124,13 +126,6 @@ def _widen(engine: OrdinalEngine, columns: np.ndarray) -> _Wider:
     theta = np.zeros(problem.layout.covariance.size, dtype=bool)
     wider = replace(problem, lower=lower, upper=upper, scale=scale)
     return _Wider(engine, wider, np.concatenate([*parts, theta]))
-
-
-def _in_order(engine: OrdinalEngine, rows: np.ndarray) -> np.ndarray:
-    """Rows of the layout in the data's order."""
-    made = np.empty_like(rows)
-    made[engine.model.prepared.layout.order] = rows
-    return made
 
 
 def _standard(columns: np.ndarray) -> np.ndarray:

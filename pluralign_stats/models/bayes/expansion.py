@@ -7,6 +7,7 @@ from pluralign_stats.models.bayes.density import ExpansionPoint, Prior
 from pluralign_stats.models.bayes.layout import Layout, Natural, phi_of
 from pluralign_stats.models.bayes.log_densities import CORRELATION, NORMAL, SEPARATE
 from pluralign_stats.models.fit import ModelEstimates
+from pluralign_stats.models.ordinal import OrdinalEstimates
 
 #: Smallest standard deviation of random effects at which to place coordinates, in latent ones.
 SMALLEST = 0.03
@@ -68,11 +69,11 @@ def regularize(fit: ModelEstimates, layout: Layout) -> Natural:
     unit = family.latent_sd if family.ordered else fit.latent_sd
     span = np.ptp(fit.design.fixed.columns, axis=0)
     beta = fit.params.to_numpy()[: len(span)]
-    if family.ordered:
+    if isinstance(fit, OrdinalEstimates):
         bound = 3 * unit / np.where(span > 0, span, 1.0)
         log_scale = fit.params.to_numpy()[len(beta) : len(beta) + layout.sizes[2]]
         log_scale = np.clip(np.nan_to_num(log_scale), -2.0, 2.0)
-        cuts = section_cuts(fit, layout)
+        cuts = fit.row_cuts
         gaps = np.clip(np.nan_to_num(np.diff(cuts, axis=1)), *(np.array(GAPS) * unit))
         cuts = np.cumsum(np.hstack([cuts[:, :1], gaps]), axis=1)
         beta = np.clip(np.nan_to_num(beta), -bound, bound)
@@ -90,16 +91,6 @@ def regularize_covariance(covariance: np.ndarray, unit: float) -> np.ndarray:
     np.fill_diagonal(correlation, 1.0)
     sd = np.maximum(sd, SMALLEST * unit)
     return correlation * np.outer(sd, sd)
-
-
-def section_cuts(fit: ModelEstimates, layout: Layout) -> np.ndarray:
-    """(G, C) thresholds of each set."""
-    cuts = np.tile(fit.thresholds.to_numpy(), (len(layout.sections), 1))
-    c = layout.sections.shape[1]
-    if c:
-        changes = fit.params.to_numpy()[-c * cuts.shape[1] :].reshape(c, -1)
-        cuts = cuts + layout.sections @ changes
-    return cuts
 
 
 def _warped(information: np.ndarray, layout: Layout) -> np.ndarray:

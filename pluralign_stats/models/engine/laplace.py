@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from pluralign_stats.models.engine.blocks import Layout, System
-from pluralign_stats.models.engine.links import CutTerms, cut_terms
+from pluralign_stats.models.engine.links import CutTerms, cut_terms, finite
 
 #: Steps towards the mode end when they promise less than this in log-likelihood.
 MODE_TOLERANCE = 1e-16
@@ -200,11 +200,6 @@ def row_gradients_at(problem: OrdinalProblem, state: OrdinalState) -> RowGradien
     inverse = problem.system.invert()
     pull = np.zeros(layout.n_columns)
     return add_mode_gradient(problem, state, still, inverse.variance, inverse.product, pull)
-
-
-def finite(cut: np.ndarray) -> np.ndarray:
-    """Cuts (n,), with zero for those at infinity, whose slopes are zero."""
-    return np.where(np.isfinite(cut), cut, 0.0)
 
 
 def gradient_of(problem: OrdinalProblem, state: OrdinalState, slopes: RowGradients) -> np.ndarray:

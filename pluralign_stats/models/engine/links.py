@@ -79,7 +79,7 @@ def _probit(a: np.ndarray, b: np.ndarray) -> CutTerms:
     log_p = high + np.log(-np.expm1(low - high))
 
     def density(x: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        y = _finite(x)
+        y = finite(x)
         f = np.exp(-0.5 * y**2 - 0.5 * np.log(2 * np.pi) - log_p)
         f = np.where(np.isfinite(x), f, 0.0)
         return f, -y * f, (y**2 - 1) * f
@@ -92,7 +92,7 @@ def _cloglog(a: np.ndarray, b: np.ndarray) -> CutTerms:
     log_p = -low + np.log(-np.expm1(low - high))
 
     def density(x: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        y = _finite(x)
+        y = finite(x)
         e = np.exp(y)
         f = np.where(np.isfinite(x), np.exp(y - e - log_p), 0.0)
         return f, (1 - e) * f, ((1 - e) ** 2 - e) * f
@@ -100,8 +100,9 @@ def _cloglog(a: np.ndarray, b: np.ndarray) -> CutTerms:
     return _from_densities(log_p, density(a), density(b))
 
 
-def _finite(x: np.ndarray) -> np.ndarray:
-    return np.where(np.isfinite(x), x, 0.0)
+def finite(cut: np.ndarray) -> np.ndarray:
+    """Cuts (n,), with zero for those at infinity, whose slopes are zero."""
+    return np.where(np.isfinite(cut), cut, 0.0)
 
 
 def _from_densities(

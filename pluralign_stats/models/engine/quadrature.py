@@ -13,10 +13,9 @@ from pluralign_stats.models.engine.laplace import (
     OrdinalState,
     RowGradients,
     add_mode_gradient,
-    finite,
     gradient_of,
 )
-from pluralign_stats.models.engine.links import cut_terms
+from pluralign_stats.models.engine.links import cut_terms, finite
 
 
 def integrate_at(
