@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from central_differences import differentiate
 from scipy.optimize import minimize
 from scipy.stats import gumbel_l, logistic, norm
 
@@ -14,7 +15,6 @@ from pluralign_stats.models.engine.laplace import (
     profile_information,
 )
 from pluralign_stats.models.engine.links import LINKS, threshold_basis
-from pluralign_stats.models.engine.optimize import differentiate
 
 LAWS = {"logit": logistic, "probit": norm, "cloglog": gumbel_l}
 

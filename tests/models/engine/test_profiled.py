@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
+from central_differences import differentiate
 from scipy.linalg import block_diag
 from scipy.stats import multivariate_normal
 
 from pluralign_stats.models.engine.blocks import Term, build_layout
-from pluralign_stats.models.engine.optimize import differentiate
 from pluralign_stats.models.engine.profiled import LinearProblem, gradient_at, solve_at
 
 N = 80

@@ -2,13 +2,13 @@
 
 import numpy as np
 import pytest
+from central_differences import differentiate
 from scipy.integrate import quad
 from scipy.stats import gumbel_l, logistic, norm
 
 from pluralign_stats.models.engine.blocks import Term, build_layout
 from pluralign_stats.models.engine.coordinates import cut_design
 from pluralign_stats.models.engine.laplace import OrdinalProblem, gradient_at, mode_at
-from pluralign_stats.models.engine.optimize import differentiate
 from pluralign_stats.models.engine.quadrature import integrate_at
 
 LAWS = {"logit": logistic, "probit": norm, "cloglog": gumbel_l}
