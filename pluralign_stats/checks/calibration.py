@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from pluralign_stats.checks.groups import Groups, group_rows, whole
+from pluralign_stats.checks.groups import Groups, group_rows, repeated, whole
 from pluralign_stats.checks.protocol import Check
 from pluralign_stats.checks.raters import counted_backing
 from pluralign_stats.checks.replicates import OF_THE_MODEL, P_TOLD, Comparison, Data, compare
@@ -95,23 +95,17 @@ def _table(
     compared: Comparison,
     conf_level: float,
 ) -> pd.DataFrame:
-    K = predicted.shape[1]
     low, high = compared.limits(conf_level)
     expected = predicted.ravel()
-    columns = {
-        "term": np.repeat([g.term for g in blocks for _ in g.labels], K),
-        "group": np.repeat([label for g in blocks for label in g.labels], K),
-        "estimate": expected,
-        "conf_low": expected + low,
-        "conf_high": expected + high,
-        "n_raters": np.repeat(np.concatenate([g.n_raters for g in blocks]), K),
-        "n_ratings": np.repeat(np.concatenate([g.n_ratings for g in blocks]), K),
-        "observed": expected + compared.observed,
-        "method": str(fit.method),
-    }
+    table = repeated(blocks, predicted.shape[1]).assign(
+        estimate=expected,
+        conf_low=expected + low,
+        conf_high=expected + high,
+        observed=expected + compared.observed,
+        method=str(fit.method),
+    )
     if fit.family.ordered:
-        columns["rating"] = np.tile(np.array(fit.family.categories, dtype=object), len(predicted))
-    table = pd.DataFrame(columns).infer_objects()
+        table["rating"] = list(fit.family.categories) * len(predicted)
     return table[ordered_columns(table)]
 
 

@@ -1,5 +1,6 @@
 """Groups of rows within which a model is checked, none of them too small to be shown."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -47,6 +48,16 @@ class Groups:
         share = np.zeros((len(self.labels), kept.sum()))
         share[self.codes[kept], np.arange(kept.sum())] = weight[kept]
         return share @ values[kept] / share.sum(axis=1, keepdims=True)
+
+
+def repeated(blocks: Iterable[Groups], K: int) -> pd.DataFrame:
+    """Columns term, group, n_raters, n_ratings: each group of several blocks in K rows."""
+    tables = [
+        pd.DataFrame({"term": b.term, "group": b.labels, "n_raters": b.n_raters,
+                      "n_ratings": b.n_ratings}) for b in blocks
+    ]  # fmt: skip
+    made = pd.concat(tables, ignore_index=True)
+    return made.loc[made.index.repeat(K)].reset_index(drop=True)
 
 
 def group_rows(fit: ModelEstimates, by: str | pd.Series | None, min_cell: int = MIN_CELL) -> Groups:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from pluralign_stats.checks.groups import Groups, group_rows, whole
+from pluralign_stats.checks.groups import Groups, group_rows, repeated, whole
 from pluralign_stats.checks.protocol import Check
 from pluralign_stats.checks.raters import counted_backing, rater_numbers
 from pluralign_stats.checks.replicates import FEWEST, P_TOLD, Comparison, share_beyond
@@ -156,12 +156,9 @@ def predictive_p(compared: Comparison) -> float:
     Data and replicates are taken together for what is usual, so that all have the same chance to
     stand out.
     """
-    every = np.vstack([compared.observed, compared.replicates])
-    spread = every.std(axis=0)
-    moving = spread > 1e-9 * max(float(spread.max(initial=0.0)), 1e-300)
-    if not moving.any():
+    z = compared.standardized()
+    if not z.size:
         return 1.0
-    z = (every - every.mean(axis=0))[:, moving] / spread[moving]
     correlation = (1 - SHRINK) * z.T @ z / len(z) + SHRINK * np.eye(z.shape[1])
     departure = (z * np.linalg.solve(correlation, z.T).T).sum(axis=1)
     return share_beyond(departure)
@@ -207,18 +204,9 @@ def _by_groups(fit: PosteriorEstimates, by: str | pd.Series | None, min_cell: in
 
 
 def _names(blocks: list[Groups], column: str, values: list[object]) -> pd.DataFrame:
-    K = len(values)
-    groups = [label for block in blocks for label in block.labels]
-    frame = pd.DataFrame(
-        {
-            "term": np.repeat([block.term for block in blocks for _ in block.labels], K),
-            "group": np.repeat(groups, K),
-            column: np.tile(np.array(values, dtype=object), len(groups)),
-            "n_raters": np.repeat(np.concatenate([block.n_raters for block in blocks]), K),
-            "n_ratings": np.repeat(np.concatenate([block.n_ratings for block in blocks]), K),
-        }
-    )
-    return frame.infer_objects()
+    frame = repeated(blocks, len(values))
+    frame.insert(2, column, list(values) * (len(frame) // len(values)))
+    return frame
 
 
 def _by_rater(fit: PosteriorEstimates) -> Statistic:

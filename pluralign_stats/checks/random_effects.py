@@ -6,14 +6,13 @@ from scipy.stats import norm
 
 from pluralign_stats.backing import of_model
 from pluralign_stats.checks.names import find_parts, label_levels, level_counts, may_name
-from pluralign_stats.describe.intervals import check_level
 from pluralign_stats.figures.charts import CATERPILLAR
 from pluralign_stats.formatting import minus
 from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.models.parts import RandomPart
 from pluralign_stats.results import Result
 from pluralign_stats.settings import CONF_LEVEL, MIN_CELL
-from pluralign_stats.significance import excludes_zero
+from pluralign_stats.significance import check_level, excludes_zero
 from pluralign_stats.words import counted_levels, levels_of
 
 

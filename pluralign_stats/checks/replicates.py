@@ -147,13 +147,15 @@ class Comparison:
         Departure is the mean squared distance from the average in standard deviations, which are
         taken over data and replicates together, so that all have the same chance to stand out.
         """
+        z = self.standardized()
+        return share_beyond((z**2).mean(axis=1)) if z.size else 1.0
+
+    def standardized(self) -> np.ndarray:
+        """(1 + B, k) distances of data and replicates from their average, of what varies at all."""
         every = np.vstack([self.observed, self.replicates])
         spread = every.std(axis=0)
         moving = spread > 1e-9 * max(float(spread.max(initial=0.0)), 1e-300)
-        if not moving.any():
-            return 1.0
-        z = (every - every.mean(axis=0))[:, moving] / spread[moving]
-        return share_beyond((z**2).mean(axis=1))
+        return (every - every.mean(axis=0))[:, moving] / spread[moving]
 
     def limits(self, conf_level: float) -> tuple[np.ndarray, np.ndarray]:
         """(K,) ends between which a share `conf_level` of the replicates lies."""

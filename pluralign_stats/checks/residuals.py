@@ -14,7 +14,7 @@ items and are fitted too; see `replicates`.
 import numpy as np
 import pandas as pd
 
-from pluralign_stats.checks.groups import Groups, group_rows
+from pluralign_stats.checks.groups import Groups, group_rows, repeated
 from pluralign_stats.checks.protocol import Check
 from pluralign_stats.checks.raters import counted_backing
 from pluralign_stats.checks.replicates import OF_THE_MODEL, P_TOLD, Comparison, Data, compare
@@ -108,20 +108,11 @@ def _table(
     fit: ModelEstimates, groups: Groups, compared: Comparison, conf_level: float
 ) -> pd.DataFrame:
     low, high = compared.limits(conf_level)
-    G = len(groups.labels)
-    return pd.DataFrame(
-        {
-            "term": groups.term,
-            "group": np.repeat(groups.labels, N_PARTS),
-            "estimate": compared.observed,
-            "conf_low": low,
-            "conf_high": high,
-            "n_raters": np.repeat(groups.n_raters, N_PARTS),
-            "n_ratings": np.repeat(groups.n_ratings, N_PARTS),
-            "part": np.tile(np.arange(1, N_PARTS + 1), G),
-            "method": str(fit.method),
-        }
-    )
+    numbers = {"estimate": compared.observed, "conf_low": low, "conf_high": high}
+    parts = np.tile(np.arange(1, N_PARTS + 1), len(groups.labels))
+    table = repeated([groups], N_PARTS).assign(**numbers, part=parts, method=str(fit.method))
+    columns = ["term", "group", *numbers, "n_raters", "n_ratings", "part", "method"]
+    return table[columns]
 
 
 def _sentence(table: pd.DataFrame, p: float) -> str:

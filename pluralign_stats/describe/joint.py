@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 
 from pluralign_stats.backing import Backing
-from pluralign_stats.describe.intervals import check_bootstrap
 from pluralign_stats.figures.charts import JOINT
 from pluralign_stats.results import Result
 from pluralign_stats.settings import CONF_LEVEL, MIN_CELL
+from pluralign_stats.significance import check_bootstrap
 from pluralign_stats.study.study import Study
 from pluralign_stats.suppression import few
 from pluralign_stats.words import alike

@@ -14,12 +14,12 @@ from pluralign_stats.describe.alpha import (
     ordinal_alpha,
 )
 from pluralign_stats.describe.disclosure import hide_counts, published
-from pluralign_stats.describe.intervals import check_bootstrap, percentile_interval
 from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.figures.charts import AGREEMENT
 from pluralign_stats.formatting import minus
 from pluralign_stats.results import Result
 from pluralign_stats.settings import CONF_LEVEL, MIN_CELL, MOST_LEVELS
+from pluralign_stats.significance import check_bootstrap, percentile_interval
 from pluralign_stats.study.study import Study
 from pluralign_stats.suppression import check_min_cell
 from pluralign_stats.words import alike, counted, extremes, joined

@@ -6,13 +6,13 @@ from typing import Literal
 
 import pandas as pd
 
-from pluralign_stats.describe.intervals import check_level
 from pluralign_stats.documentation import documented_by
 from pluralign_stats.effects.adjust import ADJUSTMENTS, Adjustment
 from pluralign_stats.errors import InputError, check_one_of
 from pluralign_stats.models.parts import Averaging, Kind
 from pluralign_stats.models.predict import predict
 from pluralign_stats.settings import CONF_LEVEL
+from pluralign_stats.significance import check_level
 
 #: How intervals are made: by the delta method, or from draws of the parameters. Those of a
 #: Bayesian fit are quantiles of its own draws, whatever is said.

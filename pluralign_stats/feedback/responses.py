@@ -6,8 +6,8 @@ from weakref import WeakKeyDictionary
 import numpy as np
 import pandas as pd
 
-from pluralign_stats.study.languages import TEXTS, lookup, text_languages
 from pluralign_stats.study.study import Study
+from pluralign_stats.study.text import TEXTS, lookup, text_languages
 
 _KNOWN: "WeakKeyDictionary[Study, Responses]" = WeakKeyDictionary()
 

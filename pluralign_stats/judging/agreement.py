@@ -5,7 +5,6 @@ import pandas as pd
 
 from pluralign_stats.backing import COUNT_WITHHELD, EVERYONE, Backing
 from pluralign_stats.describe.disclosure import hide_counts, published
-from pluralign_stats.describe.intervals import check_bootstrap, percentile_interval
 from pluralign_stats.describe.reliability import FEW_ITEMS, metric_notes, metric_of
 from pluralign_stats.errors import InputError, listing, one_of
 from pluralign_stats.figures.charts import JUDGE
@@ -15,6 +14,7 @@ from pluralign_stats.judging.resample import brought_to
 from pluralign_stats.judging.statistics import STATISTICS
 from pluralign_stats.results import Result
 from pluralign_stats.settings import CONF_LEVEL, MIN_CELL
+from pluralign_stats.significance import check_bootstrap, percentile_interval
 from pluralign_stats.study.study import Study
 from pluralign_stats.suppression import check_min_cell
 from pluralign_stats.words import alike

@@ -15,7 +15,6 @@ from pluralign_stats.demographics.references import (
     replaced,
 )
 from pluralign_stats.describe.disclosure import hide_counts, published
-from pluralign_stats.describe.intervals import check_bootstrap, percentile_interval
 from pluralign_stats.effects.adjust import holm
 from pluralign_stats.errors import check_one_of
 from pluralign_stats.figures.charts import FOREST
@@ -27,7 +26,7 @@ from pluralign_stats.judging.scores import rated_and_scored
 from pluralign_stats.judging.statistics import STATISTICS
 from pluralign_stats.results import Result
 from pluralign_stats.settings import CONF_LEVEL, MIN_CELL, SIGNIFICANCE
-from pluralign_stats.significance import significant
+from pluralign_stats.significance import check_bootstrap, percentile_interval, significant
 from pluralign_stats.study.study import Study
 from pluralign_stats.study.text import contrast_label
 from pluralign_stats.suppression import check_min_cell

@@ -5,14 +5,16 @@ from pathlib import Path
 import pandas as pd
 
 from pluralign_stats.errors import InputError, listing, one_of
-from pluralign_stats.outcomes.schema import ITEM_NEEDED
-from pluralign_stats.study.languages import lookup
+from pluralign_stats.outcomes.schema import ITEM_NEEDED, read_made
 from pluralign_stats.study.study import Study
 from pluralign_stats.study.tables import read_unlisted
-from pluralign_stats.study.text import nfc_column
+from pluralign_stats.study.text import lookup, nfc_column
 
 #: How programs write that a number is missing.
 _NO_SCORE = ("NA", "NaN", "nan", "None", "null")
+
+#: Makes such files.
+_COMMAND = "pluralign judge STUDY --out FOLDER --judge JUDGE"
 
 
 def read_judge_scores(study: Study, path: str | Path, judge: str = "") -> pd.DataFrame:
@@ -43,7 +45,7 @@ def read_judge_scores(study: Study, path: str | Path, judge: str = "") -> pd.Dat
     table = _read(path)
     missing = [c for c in ITEM_NEEDED if c not in table]
     if missing:
-        raise InputError(f"{path} lacks the column {listing(missing)}; make it with: {_command()}")
+        raise InputError(f"{path} lacks the column {listing(missing)}; make it with: {_COMMAND}")
     table = _one_judge(table, path, judge)
     by = ["item", "language", "dimension"] if "language" in table else ["item", "dimension"]
     table = table[[*by, "score", "judge"]]
@@ -62,20 +64,9 @@ def read_judge_scores(study: Study, path: str | Path, judge: str = "") -> pd.Dat
     return _in_range(study, table, path).reset_index(drop=True)
 
 
-def _command() -> str:
-    return "pluralign judge STUDY --out FOLDER --judge JUDGE"
-
-
 def _read(path: Path) -> pd.DataFrame:
-    if not path.is_file():
-        whole = "" if path.is_absolute() else f" in {Path.cwd()} (give the whole path)"
-        raise InputError(f"there is no file {path}{whole}; make the scores with: {_command()}")
-    try:
-        parquet = path.suffix == ".parquet"
-        table = pd.read_parquet(path) if parquet else _read_text(path)
-    except (OSError, ValueError) as error:
-        reason = str(error).partition("\n")[0]
-        raise InputError(f"{path} cannot be read ({reason}); it must be Parquet or CSV") from error
+    read = pd.read_parquet if path.suffix == ".parquet" else _read_text
+    table = read_made(path, read, "Parquet or CSV", f"the scores with: {_COMMAND}")
     names = [c for c in ("item", "language", "dimension", "judge") if c in table]
     return table.assign(**{c: nfc_column(table[c].astype(str)) for c in names})
 

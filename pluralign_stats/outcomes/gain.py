@@ -7,7 +7,6 @@ import pandas as pd
 from scipy.optimize import brentq
 from scipy.stats import t as student
 
-from pluralign_stats.describe.intervals import check_level
 from pluralign_stats.documentation import documented_by
 from pluralign_stats.effects.estimates import Estimates, covariance
 from pluralign_stats.errors import InputError
@@ -19,6 +18,7 @@ from pluralign_stats.outcomes.experiments import Experiment
 from pluralign_stats.outcomes.models import BayesFamily, Kind, ScoreModel, design_means, differences
 from pluralign_stats.results import Result
 from pluralign_stats.settings import CONF_LEVEL
+from pluralign_stats.significance import check_level
 from pluralign_stats.study.text import contrast_label
 
 _COLUMNS = ["dimension", "term", "contrast", "level", "reference", "estimate", "conf_low"]

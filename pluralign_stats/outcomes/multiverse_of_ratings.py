@@ -10,7 +10,6 @@ import pandas as pd
 
 from pluralign_stats.demographics.plans import formula_of, given_ratings, plans
 from pluralign_stats.describe.disclosure import hide_totals
-from pluralign_stats.describe.intervals import check_level
 from pluralign_stats.describe.participants import not_asked
 from pluralign_stats.effects.standardized import UNIT, standardized_difference
 from pluralign_stats.errors import InputError
@@ -47,6 +46,7 @@ from pluralign_stats.outcomes.specification_curve import (
 )
 from pluralign_stats.results import Result
 from pluralign_stats.settings import CONF_LEVEL, MIN_CELL, MOST_LEVELS
+from pluralign_stats.significance import check_level
 from pluralign_stats.study.study import Study
 from pluralign_stats.suppression import check_min_cell
 from pluralign_stats.words import counted

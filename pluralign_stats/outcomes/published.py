@@ -14,8 +14,7 @@ from pluralign_stats.outcomes.experiments import OVERALL_LABEL
 from pluralign_stats.outcomes.read import DimensionInfo
 from pluralign_stats.results import Result
 from pluralign_stats.settings import SIGNIFICANCE
-from pluralign_stats.simulate.levels import LEVELS
-from pluralign_stats.simulate.parameters import PLANTED
+from pluralign_stats.simulate.parameters import LEVELS, PLANTED
 from pluralign_stats.study.study import Study
 from pluralign_stats.words import counted, is_are
 

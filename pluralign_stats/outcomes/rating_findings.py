@@ -18,8 +18,7 @@ from pluralign_stats.fits.ordinal import OrdinalFit, fit_ordinal
 from pluralign_stats.models.marginal import MARGINAL
 from pluralign_stats.outcomes.specification_curve import ALL
 from pluralign_stats.settings import MIN_CELL
-from pluralign_stats.simulate.levels import LEVELS
-from pluralign_stats.simulate.parameters import PLANTED
+from pluralign_stats.simulate.parameters import LEVELS, PLANTED
 from pluralign_stats.study.read import read_study
 from pluralign_stats.study.study import Study
 from pluralign_stats.study.text import contrast_label

@@ -16,6 +16,7 @@ from pluralign_stats.outcomes.schema import (
     VERSION_KEY,
     check_scores,
     check_version,
+    read_made,
 )
 from pluralign_stats.study.codebook import Codebook
 from pluralign_stats.study.study import Study
@@ -177,14 +178,7 @@ and give them as a parameter, outcomes_file=SCORES/outcomes.parquet."""
 
 
 def _parquet(file: Path) -> pd.DataFrame:
-    if not file.is_file():
-        whole = "" if file.is_absolute() else f" in {Path.cwd()} (give the whole path)"
-        raise InputError(f"there is no file {file}{whole}; make it with: {COMMAND}")
-    try:
-        table = pd.read_parquet(file)
-    except (OSError, ValueError) as error:
-        reason = str(error).partition("\n")[0]
-        raise InputError(f"{file} cannot be read ({reason}); it must be Parquet") from error
+    table = read_made(file, pd.read_parquet, "Parquet", f"it with: {COMMAND}")
     check_version(table.attrs.pop(VERSION_KEY, None), file)
     return table
 

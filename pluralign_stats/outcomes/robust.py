@@ -6,7 +6,6 @@ from typing import Any, Literal, get_args
 import numpy as np
 import pandas as pd
 
-from pluralign_stats.describe.intervals import check_level
 from pluralign_stats.designs import ONE_RUN
 from pluralign_stats.documentation import documented_by
 from pluralign_stats.effects.estimates import infer, tabulate
@@ -33,6 +32,7 @@ from pluralign_stats.outcomes.models import (
 from pluralign_stats.outcomes.specification_curve import Choice, analyse
 from pluralign_stats.results import Result
 from pluralign_stats.settings import CONF_LEVEL
+from pluralign_stats.significance import check_level
 from pluralign_stats.study.text import contrast_label
 from pluralign_stats.words import counted, some
 

@@ -165,6 +165,20 @@ def _refusal(table: pd.DataFrame, failures: pd.DataFrame, scale: Scale | None) -
     return f"{at}the table has two scores of {where}; keep one"
 
 
+def read_made(
+    file: Path, read: Callable[[Path], pd.DataFrame], form: str, make: str
+) -> pd.DataFrame:
+    """Read a table of a `form`, or say in one line why not and how it is made."""
+    if not file.is_file():
+        whole = "" if file.is_absolute() else f" in {Path.cwd()} (give the whole path)"
+        raise InputError(f"there is no file {file}{whole}; make {make}")
+    try:
+        return read(file)
+    except (OSError, ValueError) as error:
+        reason = str(error).partition("\n")[0]
+        raise InputError(f"{file} cannot be read ({reason}); it must be {form}") from error
+
+
 def check_version(version: object, file: Path) -> None:
     """Refuse scores in a format that this release does not know.
 

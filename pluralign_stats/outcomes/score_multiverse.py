@@ -5,7 +5,6 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, cast
 
-from pluralign_stats.describe.intervals import check_level
 from pluralign_stats.designs import CONTROL
 from pluralign_stats.errors import InputError, check_one_of
 from pluralign_stats.figures.charts import SPECIFICATION_CURVE
@@ -36,6 +35,7 @@ from pluralign_stats.outcomes.specification_curve import (
 )
 from pluralign_stats.results import Result
 from pluralign_stats.settings import CONF_LEVEL
+from pluralign_stats.significance import check_level
 from pluralign_stats.words import counted
 
 #: Ways of modelling scores, with what `fit_outcomes` needs for them.

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from pluralign_stats.simulate.levels import DECLINED, numbered
+from pluralign_stats.simulate.parameters import DECLINED, numbered
 
 #: Where raters are recruited, and the language in which they read.
 LANGUAGES = {"US": "en", "Germany": "de"}

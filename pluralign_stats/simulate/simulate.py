@@ -8,8 +8,7 @@ import pandas as pd
 
 from pluralign_stats.errors import InputError, check_one_of
 from pluralign_stats.simulate.design import draw_design
-from pluralign_stats.simulate.levels import DIMENSIONS, analysis_levels
-from pluralign_stats.simulate.parameters import ITEM_SD
+from pluralign_stats.simulate.parameters import DIMENSIONS, ITEM_SD, analysis_levels
 from pluralign_stats.simulate.population import Population, draw_population
 from pluralign_stats.simulate.texts import item_table
 from pluralign_stats.simulate.truth import (

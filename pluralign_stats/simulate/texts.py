@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pluralign_stats.simulate.levels import VALENCE, numbered
+from pluralign_stats.simulate.parameters import VALENCE, numbered
 from pluralign_stats.study.yaml_file import parse_yaml, read_text
 
 #: Styles of answers, from the best liked to the least liked.

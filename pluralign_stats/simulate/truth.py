@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 
 from pluralign_stats.simulate import parameters
-from pluralign_stats.simulate.levels import DIMENSIONS, LEVELS
 from pluralign_stats.simulate.margins import Standard, mean_shares, solve_mean_shares
+from pluralign_stats.simulate.parameters import DIMENSIONS, LEVELS
 from pluralign_stats.study.truth import Reading, Truth, by_dimension
 
 #: Effect columns: every level but the reference of every demographic, as (term, level).

@@ -9,12 +9,11 @@ from pluralign_stats.errors import InputError, listing, one_of
 from pluralign_stats.study.codebook import Codebook, Dimension, Factor
 from pluralign_stats.study.factors import recode
 from pluralign_stats.study.filters import apply_filters
-from pluralign_stats.study.languages import TEXTS
 from pluralign_stats.study.missing import found_codes
 from pluralign_stats.study.schema import check_ratings
 from pluralign_stats.study.study import Study
 from pluralign_stats.study.tables import RawTable, Tables
-from pluralign_stats.study.text import folded, joined
+from pluralign_stats.study.text import TEXTS, folded, joined
 from pluralign_stats.study.truth import Truth
 
 

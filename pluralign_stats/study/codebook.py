@@ -16,9 +16,8 @@ from pydantic import (
 )
 
 from pluralign_stats.errors import InputError, listing, one_of
-from pluralign_stats.study.languages import looked_up, lookup
 from pluralign_stats.study.scale import Number, Scale
-from pluralign_stats.study.text import folded, nfc
+from pluralign_stats.study.text import folded, looked_up, lookup, nfc
 
 #: Language of labels that name none, and where there is none in the language asked for.
 ENGLISH = "en"

@@ -8,8 +8,7 @@ import pandas as pd
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from pluralign_stats.study.languages import TEXTS, text_languages
-from pluralign_stats.study.text import bare
+from pluralign_stats.study.text import TEXTS, bare, text_languages
 
 
 def same_prompts(items: pd.DataFrame, names: Sequence[str]) -> np.ndarray:

@@ -5,10 +5,9 @@ from collections.abc import Iterator
 import numpy as np
 
 from pluralign_stats.errors import listing
-from pluralign_stats.study.languages import lookup, text_languages
 from pluralign_stats.study.prompts import same_prompts
 from pluralign_stats.study.study import Study
-from pluralign_stats.study.text import MANY_NUMBERS, alike_notes, is_number
+from pluralign_stats.study.text import MANY_NUMBERS, alike_notes, is_number, lookup, text_languages
 
 
 def remarks(study: Study) -> tuple[str, ...]:

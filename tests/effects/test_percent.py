@@ -7,7 +7,7 @@ from scipy.stats import t as student
 from pluralign_stats import fit_linear, fit_ordinal
 from pluralign_stats.effects.adjust import holm
 from pluralign_stats.simulate import simulate_tables
-from pluralign_stats.simulate.levels import LEVELS, analysis_levels
+from pluralign_stats.simulate.parameters import LEVELS, analysis_levels
 
 
 @pytest.fixture(scope="module")

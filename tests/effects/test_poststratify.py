@@ -4,7 +4,7 @@ import pytest
 
 import pluralign_stats as pls
 from pluralign_stats import InputError, example_population, poststratify
-from pluralign_stats.simulate.levels import LEVELS
+from pluralign_stats.simulate.parameters import LEVELS
 
 
 @pytest.fixture(scope="module")

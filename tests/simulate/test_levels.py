@@ -1,6 +1,6 @@
 import pandas as pd
 
-from pluralign_stats.simulate.levels import DECLINED, analysis_levels, numbered
+from pluralign_stats.simulate.parameters import DECLINED, analysis_levels, numbered
 
 
 def raw(**answers):

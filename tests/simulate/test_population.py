@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pluralign_stats.simulate.levels import DECLINED, LEVELS, analysis_levels
+from pluralign_stats.simulate.parameters import DECLINED, LEVELS, analysis_levels
 from pluralign_stats.simulate.population import (
     DECLINE_RATES,
     SHARES,

@@ -4,8 +4,8 @@ import pytest
 
 from pluralign_stats.errors import InputError
 from pluralign_stats.simulate import simulate_tables
-from pluralign_stats.simulate.levels import DIMENSIONS, analysis_levels
 from pluralign_stats.simulate.margins import exceedance, mean_rating
+from pluralign_stats.simulate.parameters import DIMENSIONS, analysis_levels
 from pluralign_stats.simulate.simulate import draw_effects, draw_ratings
 from pluralign_stats.simulate.truth import coefficients, design_matrix
 

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pluralign_stats.simulate.levels import VALENCE
+from pluralign_stats.simulate.parameters import VALENCE
 from pluralign_stats.simulate.texts import item_table, style_by_liking
 
 TEXTS = ["prompt", "answer", "prompt_de", "answer_de"]

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from pluralign_stats.simulate import Truth, parameters, simulate_tables
-from pluralign_stats.simulate.levels import DIMENSIONS, LEVELS, analysis_levels
 from pluralign_stats.simulate.margins import mean_rating
+from pluralign_stats.simulate.parameters import DIMENSIONS, LEVELS, analysis_levels
 from pluralign_stats.simulate.population import draw_population
 from pluralign_stats.simulate.simulate import draw_effects, draw_ratings
 from pluralign_stats.simulate.truth import COLUMNS, coefficients, design_matrix, plant_truth

@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from pluralign_stats.study.languages import looked_up, lookup, text_languages
+from pluralign_stats.study.text import looked_up, lookup, text_languages
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pluralign_stats.errors import InputError
-from pluralign_stats.simulate.levels import DIMENSIONS
+from pluralign_stats.simulate.parameters import DIMENSIONS
 from training.embedded.judge import judge_text
 from training.embedded.world import LANGUAGES, N_LEVELS, PARTS, n_variants, render, world
 

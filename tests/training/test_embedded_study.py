@@ -5,7 +5,7 @@ import pytest
 import pluralign_stats as pls
 from pluralign_stats.errors import InputError
 from pluralign_stats.simulate import simulate_tables
-from pluralign_stats.simulate.levels import DIMENSIONS
+from pluralign_stats.simulate.parameters import DIMENSIONS
 from training.embedded.judge import judge_text
 from training.embedded.study import ITEM_SD, RESPONSES, item_table, write_embedded_study
 from training.embedded.world import CUTS, LANGUAGES, prompts

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import multivariate_normal
 
-from pluralign_stats.simulate.levels import DIMENSIONS
-from pluralign_stats.simulate.parameters import ITEM_CORR
+from pluralign_stats.simulate.parameters import DIMENSIONS, ITEM_CORR
 from training.embedded.corpus import draw_exchanges, draw_moods
 from training.embedded.world import (
     CUTS,

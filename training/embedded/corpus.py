@@ -5,8 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pluralign_stats.simulate.levels import DIMENSIONS, VALENCE
-from pluralign_stats.simulate.parameters import ITEM_CORR
+from pluralign_stats.simulate.parameters import DIMENSIONS, ITEM_CORR, VALENCE
 from training.embedded.world import (
     LANGUAGES,
     Prompt,

@@ -20,8 +20,8 @@ from collections.abc import Sequence
 from functools import cache
 
 from pluralign_stats.errors import InputError, one_of
-from pluralign_stats.simulate.levels import DIMENSIONS
-from pluralign_stats.study.languages import lookup
+from pluralign_stats.simulate.parameters import DIMENSIONS
+from pluralign_stats.study.text import lookup
 from training.embedded.world import LANGUAGES, PARTS, world
 from training.judgement import Judgement
 

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from pluralign_stats.errors import InputError
-from pluralign_stats.simulate.levels import DIMENSIONS, numbered
+from pluralign_stats.simulate.parameters import DIMENSIONS, numbered
 from pluralign_stats.simulate.simulate import simulate_tables
 from pluralign_stats.simulate.study import write_tables
 from pluralign_stats.study.truth import Reading

@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 from scipy.special import ndtri
 
-from pluralign_stats.simulate.levels import DIMENSIONS
-from pluralign_stats.simulate.parameters import ITEM_CORR
+from pluralign_stats.simulate.parameters import DIMENSIONS, ITEM_CORR
 from pluralign_stats.study.yaml_file import parse_yaml, read_text
 
 LANGUAGES = ("en", "de")

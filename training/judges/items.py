@@ -10,8 +10,8 @@ from pluralign_stats.progress import WorkProgress
 from pluralign_stats.storage.folders import MARK, is_complete, read_mark
 from pluralign_stats.storage.lock import held_alone
 from pluralign_stats.storage.tables import write_frame
-from pluralign_stats.study.languages import TEXTS, text_languages
 from pluralign_stats.study.study import Study
+from pluralign_stats.study.text import TEXTS, text_languages
 from training.judgement import Judge
 from training.judges.stage import Scored, check_out, mark_folder, refuse_other_judge
 from training.judges.table import answers_of, judge_all, score_table, tally

@@ -13,8 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.storage.digest import digest_text, digest_values
-from pluralign_stats.study.languages import looked_up
 from pluralign_stats.study.scale import Scale
+from pluralign_stats.study.text import looked_up
 from pluralign_stats.study.yaml_file import parse_yaml, read_text
 from training.judgement import Answer
 from training.plain_text import unmarked

@@ -12,8 +12,8 @@ import pandas as pd
 
 from pluralign_stats.errors import InputError
 from pluralign_stats.storage.digest import digest_bytes
-from pluralign_stats.study.languages import TEXTS, text_languages
 from pluralign_stats.study.study import Study
+from pluralign_stats.study.text import TEXTS, text_languages
 from training.chat import answer_tokens, prompt_tokens
 from training.conditions.options import TrainingOptions
 

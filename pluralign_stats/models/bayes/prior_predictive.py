@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from pluralign_stats.describe.intervals import check_level
 from pluralign_stats.models.bayes.bayes import starting_fit
 from pluralign_stats.models.bayes.density import Prior
 from pluralign_stats.models.bayes.layout import Layout, Natural, build_layout, constrain
@@ -17,6 +16,7 @@ from pluralign_stats.models.bayes.priors import Priors, choose_priors, frozen
 from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.results import Result
 from pluralign_stats.settings import CONF_LEVEL
+from pluralign_stats.significance import check_level
 
 #: A rating is all but certain if its probability is above this.
 CERTAIN = 0.99

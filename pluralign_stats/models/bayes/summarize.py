@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from pluralign_stats.describe.intervals import check_level
+from pluralign_stats.significance import check_level
 
 
 def summarize(draws: np.ndarray, conf_level: float, *, signed: bool = True) -> pd.DataFrame:

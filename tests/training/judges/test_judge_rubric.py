@@ -5,7 +5,7 @@ import re
 import pytest
 
 from pluralign_stats import InputError
-from pluralign_stats.simulate.levels import DIMENSIONS
+from pluralign_stats.simulate.parameters import DIMENSIONS
 from training.judgement import Answer
 from training.judges.reply import UnusableReplyError, read_reply
 from training.judges.rubric import default_rubric, frame_code, study_rubric
