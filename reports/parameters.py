@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pluralign_stats.errors import InputError, one_of
+from pluralign_stats.errors import InputError, check_one_of, one_of
 from reports.model import Notebook, Parameter
 
 #: Set by the report itself, each with what the user says instead.
@@ -192,8 +192,7 @@ def _refuse_unknown(name: str, known: set[str]) -> None:
         )
     if not known:
         raise InputError(f"parameter {name} is unknown: these notebooks take none; leave it out")
-    if name not in known:
-        raise InputError(one_of("a parameter of these notebooks", name, sorted(known)))
+    check_one_of("a parameter of these notebooks", name, sorted(known))
 
 
 def _refuse_unread(source: str, read: set[str], notebook: str) -> None:

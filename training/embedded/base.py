@@ -9,7 +9,7 @@ from typing import get_args
 
 from platformdirs import user_cache_path
 
-from pluralign_stats.errors import InputError, one_of
+from pluralign_stats.errors import check_one_of
 from pluralign_stats.storage.digest import digest_parts
 from pluralign_stats.storage.folders import commit, is_complete, staging_folder
 from pluralign_stats.storage.lock import held_alone
@@ -75,8 +75,7 @@ def base_folder(
     InputError
         If there is no such kind.
     """
-    if kind not in KINDS:
-        raise InputError(one_of("base model", kind, KINDS))
+    check_one_of("base model", kind, KINDS)
     key = _key(kind, seed, config or BaseConfig())
     return (cache or default_cache()) / f"{kind}-{key}"
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from pluralign_stats.errors import InputError, one_of
+from pluralign_stats.errors import InputError, check_one_of
 from training.bases.find import base_fingerprint
 from training.chat import Tokens, Turn, all_ends, prompt_tokens
 from training.engines.verification import require_active
@@ -67,8 +67,7 @@ class GenerationOptions:
             raise InputError(f"temperature must be 0 or more, not {self.temperature}")
         if not 0 < self.top_p <= 1:
             raise InputError(f"top_p must be above 0 and at most 1, not {self.top_p}")
-        if self.engine not in ENGINES:
-            raise InputError(one_of("engine", self.engine, ENGINES))
+        check_one_of("engine", self.engine, ENGINES)
         if self.temperature == 0 and self.samples > 1:
             raise InputError(
                 f"at temperature 0 all answers to a prompt are equal; ask for 1 sample, not "

@@ -1,11 +1,11 @@
 """Verification of adapters: whether the one that was trained is what a model speaks with."""
 
-import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from pluralign_stats.errors import InputError
+from pluralign_stats.storage.files import read_json
 from training.chat import Tokens
 
 VERIFICATION = "verification.json"
@@ -99,19 +99,17 @@ def require_verified(run_folder: Path) -> dict[str, Any]:
     InputError
         If it failed, or there is none.
     """
-    try:
-        found = json.loads((run_folder / VERIFICATION).read_text(encoding="utf-8"))
-        passed, reason = bool(found["passed"]), found["reason"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    found = read_json(run_folder / VERIFICATION)
+    if not {"passed", "reason"} <= found.keys():
         raise InputError(
             f"the run {run_folder.name} has no {VERIFICATION}, so that nothing shows that its "
             "adapter works; train it again"
-        ) from error
-    if not passed:
+        )
+    if not found["passed"]:
         raise InputError(
             f"the run {run_folder.name} must not speak, since its adapter failed verification: "
-            f"{reason} (see its {VERIFICATION}); give the grid other options of training, or "
-            "delete the folder, and train it again"
+            f"{found['reason']} (see its {VERIFICATION}); give the grid other options of "
+            "training, or delete the folder, and train it again"
         )
     return found
 

@@ -1,6 +1,5 @@
 """Generation by vLLM: fast on a GPU; its answers are not the same from run to run."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ from vllm import LLM, SamplingParams
 from vllm.lora.request import LoRARequest
 
 from pluralign_stats.errors import InputError
+from pluralign_stats.storage.files import read_json
 from training.bases.adapter import check_adapter
 from training.bases.find import find_base, named_ends
 from training.bases.tokenizer import load_tokenizer
@@ -112,10 +112,9 @@ def _dtype(precision: Precision) -> str:
 
 def _check_rank(run_folder: Path) -> None:
     path = run_folder / ADAPTER / "adapter_config.json"
-    try:
-        rank = int(json.loads(path.read_text(encoding="utf-8"))["r"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError(f"{path} cannot be read; train the run again") from error
+    rank = read_json(path).get("r")
+    if not isinstance(rank, int):
+        raise InputError(f"{path} cannot be read; train the run again")
     if rank > MAX_RANK:
         raise InputError(
             f"the adapter of {run_folder.name} has rank {rank}, and the engine 'vllm' takes up to "

@@ -6,7 +6,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from pluralign_stats.errors import InputError, one_of
+from pluralign_stats.errors import InputError, check_one_of
 from training.judgement import Judge, JudgeKind
 
 if TYPE_CHECKING:
@@ -29,8 +29,7 @@ def judge_kind(name: str) -> JudgeKind:
     InputError
         If there is no such judge.
     """
-    if name not in JUDGES:
-        raise InputError(one_of("the judge", name, JUDGES))
+    check_one_of("the judge", name, JUDGES)
     kind: JudgeKind = import_module(f"training.judges.{name}").KIND
     return kind
 
