@@ -139,9 +139,14 @@ class Engine(ABC):
             probes that it gave in training.
         """
         self._put_on(None)
-        if run_folder is not None:
-            self._put_on(run_folder)
+        if run_folder is None:
+            return
+        self._put_on(run_folder)
+        try:
             require_active(run_folder, self._logprobs)
+        except InputError:
+            self._put_on(None)
+            raise
 
     def check(self, prompts: Sequence[str]) -> None:
         """Refuse prompts that leave no room for an answer; settle how long answers may be.
