@@ -174,7 +174,8 @@ def test_numbers_of_raters_are_shown(shown):
 def test_pictures_bring_their_own_ground(small_study):
     picture = pls.figures.composition(pls.describe.composition(small_study))
     image = mpl.image.imread(io.BytesIO(picture.render("png")))
-    assert image.shape[2] == 3 or (image[:, :, 3] == 1).all()
+    assert image.shape[2] == 4
+    assert (image[:, :, 3] == 1).all()
     assert (image[0, 0, :3] == 1).all()
 
 

@@ -265,7 +265,6 @@ def test_what_is_wrong_is_said(name):
         warnings.simplefilter("error")
         fit = fit_ordinal(formula, data, **options)
     assert any(message in note for note in fit.warnings), fit.warnings
-    assert fit.converged or fit.warnings
     assert np.isfinite(fit.loglik)
 
 

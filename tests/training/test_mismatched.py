@@ -94,19 +94,20 @@ def test_a_batch_on_one_prompt_takes_answers_from_outside_and_not_always_the_sam
 
 
 @pytest.mark.parametrize(
-    "rows",
+    ("rows", "said"),
     [
-        [row("p", 1, i) for i in range(4)],
-        [row("p", i, i) for i in range(4)],  # one prompt in four languages
-        [row(f"p{i}", 1, i) for i in range(4)],  # the same words under four ids
-        [row("p", 1, 7), row("q", 2, 7)],  # two prompts, one and the same answer
-        [row("p", 1, 7)],
+        ([row("p", 1, i) for i in range(4)], "'p' there are none among its 4 examples"),
+        # One prompt in four languages.
+        ([row("p", i, i) for i in range(4)], "'p' there are none among its 4 examples"),
+        # The same words under four ids.
+        ([row(f"p{i}", 1, i) for i in range(4)], "'p0' there are none among its 4 examples"),
+        # Two prompts, one and the same answer.
+        ([row("p", 1, 7), row("q", 2, 7)], "none among its 2"),
+        ([row("p", 1, 7)], "'p' there are none among its 1 example"),
     ],
 )
-def test_one_prompt_alone_is_refused(rows: list[dict[str, Any]]) -> None:
-    with pytest.raises(
-        InputError, match=r"'p0?' there are none among its [14] examples|none among its 2"
-    ):
+def test_one_prompt_alone_is_refused(rows: list[dict[str, Any]], said: str) -> None:
+    with pytest.raises(InputError, match=said):
         require_mismatched(rows)
     with pytest.raises(InputError, match="two prompts or more whose answers differ"):
         with_mismatched(rows, rows, 2, 1)
