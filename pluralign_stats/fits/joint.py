@@ -13,7 +13,8 @@ from pluralign_stats.effects.contrasts import contrasts as _contrasts
 from pluralign_stats.effects.percent import percent as _percent
 from pluralign_stats.fits.bayes import BayesOrdinalFit
 from pluralign_stats.fits.fit import made_of
-from pluralign_stats.models.bayes.joint import JointEstimates, correlations_of, estimate_joint
+from pluralign_stats.models.bayes.arviz_data import correlations_of
+from pluralign_stats.models.bayes.joint import JointEstimates, estimate_joint
 from pluralign_stats.models.bayes.options import Sampling
 from pluralign_stats.models.bayes.summarize import summarize
 from pluralign_stats.models.parts import Averaging, Kind

@@ -95,13 +95,9 @@ class Averager:
         """The averages (S, g, K) at each of S sets of parameters, one after the other."""
         made = np.array(
             [
-                np.sum(
-                    [
-                        share
-                        @ predict_grid(self.fit, rows.with_effects(effects), self.kind, values)
-                        for rows, share in self.parts
-                    ],
-                    axis=0,
+                sum(
+                    share @ predict_grid(self.fit, rows.with_effects(effects), self.kind, values)
+                    for rows, share in self.parts
                 )
                 for values, effects in points
             ]

@@ -161,6 +161,7 @@ def estimate_linear(
     sigma = float(np.sqrt(state.variance(problem)))
     parts = random_parts(design, prepared, state.theta, state.u, problem.system.invert(), sigma)
     beta, vcov = back @ (state.beta + mean), back @ state.unscaled @ back.T * sigma**2
+    terms = tuple(r.term for r in design.random)
     fit = LinearEstimates(
         formula=formula,
         random=parts,
@@ -170,14 +171,7 @@ def estimate_linear(
         converged=converged,
         warnings=(),
         design=design,
-        method=Method(
-            "linear",
-            "",
-            "REML" if reml else "ML",
-            tuple(r.term for r in design.random),
-            (),
-            "Satterthwaite",
-        ),
+        method=Method("linear", "", "REML" if reml else "ML", terms, (), "Satterthwaite"),
         reml=reml,
         sigma=sigma * np.sqrt(unit),
         theta=state.theta / np.sqrt(unit),

@@ -110,14 +110,8 @@ def refuse_unnested(small: ModelEstimates, large: ModelEstimates) -> None:
             f"({small.n_parameters}), so neither is a special case of the other; compare them by "
             f"AIC ({_aics(small, large)})"
         )
-    lacking = [
-        what
-        for what, within in (
-            ("effects", _effects_within(small.design, large.design)),
-            ("effects on the scale", _scale_within(small.design, large.design)),
-        )
-        if not within
-    ]
+    kinds = {"effects": _effects_within, "effects on the scale": _scale_within}
+    lacking = [what for what, within in kinds.items() if not within(small.design, large.design)]
     if lacking:
         raise InputError(
             f"'{large.formula}' lacks {' and '.join(lacking)} of '{small.formula}', which is no "

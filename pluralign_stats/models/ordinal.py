@@ -215,15 +215,11 @@ def _n_parameters(model: OrdinalModel) -> int:
 def _method(design: Design, link: str, n_nodes: int) -> Method:
     family = "cumulative" if len(np.unique(design.y)) > 2 else "binary"
     integrated = "Laplace" if n_nodes == 1 else f"{n_nodes}-point quadrature"
+    estimation = integrated if design.random else "ML"
+    terms = tuple(r.term for r in design.random)
     parts = {"thresholds": design.nominal, "scale": design.scale}
-    return Method(
-        family,
-        link,
-        integrated if design.random else "ML",
-        tuple(r.term for r in design.random),
-        tuple(what for what, matrix in parts.items() if matrix is not None),
-        "Wald",
-    )
+    varying = tuple(what for what, matrix in parts.items() if matrix is not None)
+    return Method(family, link, estimation, terms, varying, "Wald")
 
 
 def _warnings(fit: OrdinalEstimates, ordered: Ordered) -> tuple[tuple[Note, ...], bool]:

@@ -48,15 +48,11 @@ def profile_intervals(fit: ModelEstimates, conf_level: float) -> np.ndarray:
     else:
         profiles, peak = _linear_profiles(cast("LinearEstimates", fit))
     z = norm.ppf((1 + conf_level) / 2)
-    return np.array(
-        [
-            [
-                _endpoint(profile, peak, at, -z * error, z),
-                _endpoint(profile, peak, at, z * error, z),
-            ]
-            for profile, at, error in zip(profiles, estimates, errors, strict=True)
-        ]
-    ).reshape(-1, 2)
+    ends = [
+        [_endpoint(profile, peak, at, side * z * error, z) for side in (-1, 1)]
+        for profile, at, error in zip(profiles, estimates, errors, strict=True)
+    ]
+    return np.array(ends).reshape(-1, 2)
 
 
 def _endpoint(profile: Profile, peak: float, estimate: float, move: float, z: float) -> float:

@@ -11,6 +11,14 @@ from pluralign_stats.models.fit import ModelEstimates
 NamedDraws = dict[str, tuple[list[str], np.ndarray]]
 
 
+def correlations_of(covariance: np.ndarray) -> tuple[list[tuple[int, int]], np.ndarray]:
+    """Pairs of effects, and (S, pairs) correlations of covariances (S, D, D)."""
+    sd = np.sqrt(np.einsum("sdd->sd", covariance))
+    pairs = [(i, j) for j in range(covariance.shape[1]) for i in range(j)]
+    i, j = np.array(pairs, dtype=int).reshape(-1, 2).T
+    return pairs, covariance[:, i, j] / (sd[:, i] * sd[:, j])
+
+
 def parameter_draws(fit: ModelEstimates, layout: Layout, draws: Draws) -> NamedDraws:
     """Names and draws (S, m) of all parameters but the effects of single levels, by class.
 
@@ -40,15 +48,13 @@ def parameter_draws(fit: ModelEstimates, layout: Layout, draws: Draws) -> NamedD
         names += labels
         sds.append(sd)
         if part.design.term.correlated:
-            for second in range(len(labels)):
-                for first in range(second):
-                    pairs.append(f"{labels[first]}, {labels[second]}")
-                    product = sd[:, first] * sd[:, second]
-                    correlations.append(covariance[:, first, second] / product)
+            both, drawn = correlations_of(covariance)
+            pairs += [f"{labels[i]}, {labels[j]}" for i, j in both]
+            correlations.append(drawn)
     if names:
         found["sd"] = (names, np.hstack(sds))
     if pairs:
-        found["cor"] = (pairs, np.column_stack(correlations))
+        found["cor"] = (pairs, np.hstack(correlations))
     return found
 
 

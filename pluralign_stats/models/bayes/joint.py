@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from pluralign_stats.errors import InputError, NotApplicableError, check_one_of, one_of
-from pluralign_stats.models.bayes.arviz_data import NamedDraws
+from pluralign_stats.models.bayes.arviz_data import NamedDraws, correlations_of
 from pluralign_stats.models.bayes.convergence import Convergence, diagnose
 from pluralign_stats.models.bayes.density import parameters, random_effects
 from pluralign_stats.models.bayes.expansion import linearize_at
@@ -215,14 +215,6 @@ def _dimension_draws(
         tuple(effects),
         np.array(vectors),
     )
-
-
-def correlations_of(covariance: np.ndarray) -> tuple[list[tuple[int, int]], np.ndarray]:
-    """Pairs of dimensions, and (S, pairs) correlations of covariances (S, D, D)."""
-    sd = np.sqrt(np.einsum("sdd->sd", covariance))
-    pairs = [(i, j) for j in range(covariance.shape[1]) for i in range(j)]
-    drawn = np.column_stack([covariance[:, i, j] / (sd[:, i] * sd[:, j]) for i, j in pairs])
-    return pairs, drawn
 
 
 def _signs(valence: Mapping[str, int], names: list[str]) -> np.ndarray:
