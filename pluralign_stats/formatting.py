@@ -18,7 +18,7 @@ _TOLD_ONCE = ("dimension", "term", "n_seeds", "n_prompts")
 IN_WORDS = {
     "contrast": ("level", "reference"),
     "reported": ("reported_number",),
-    "this_run": ("estimate",),
+    "this_run": ("estimate", "unit"),
     "interval": ("conf_low", "conf_high"),
 }
 

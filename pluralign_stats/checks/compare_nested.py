@@ -7,6 +7,7 @@ from scipy.stats import chi2
 
 from pluralign_stats.backing import of_model
 from pluralign_stats.errors import InputError
+from pluralign_stats.figures.charts import FOREST
 from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.models.nesting import refuse_incomparable, refuse_unnested
 from pluralign_stats.results import Result
@@ -88,6 +89,7 @@ def likelihood_ratio(*fits: ModelEstimates) -> Result:
         notes=("Each model is compared with the one in the row before.", *_variances(ordered)),
         warnings=(text for fit in ordered for text in fit.warnings),
         backing=of_model(ordered[0].design.left_out, len(table)),
+        figure=FOREST,
     )
 
 

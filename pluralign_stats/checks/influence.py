@@ -15,6 +15,7 @@ from pluralign_stats.checks.names import (
 )
 from pluralign_stats.checks.protocol import Check
 from pluralign_stats.errors import NotApplicableError
+from pluralign_stats.figures.charts import FOREST
 from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.models.matrices import RandomDesign
 from pluralign_stats.models.raters import RATER
@@ -215,6 +216,7 @@ def _of_ratings(
                 "Estimate: change, when this rating alone is left out, of the coefficient that its "
                 f"level of {design.term.group} moves most.",
             ),
+            figure=FOREST,
         ),
     )
 

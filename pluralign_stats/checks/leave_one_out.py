@@ -17,6 +17,7 @@ from pluralign_stats.backing import of_model
 from pluralign_stats.checks.protocol import Check
 from pluralign_stats.checks.raters import rater_numbers
 from pluralign_stats.errors import NotApplicableError, check_one_of
+from pluralign_stats.figures.charts import FOREST
 from pluralign_stats.models.bayes.fit import PosteriorEstimates, need_posterior
 from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.results import Result
@@ -200,7 +201,9 @@ def _result(fit: PosteriorEstimates, by: str, pointwise: pd.DataFrame, largest_k
         warnings=(*fit.warnings, *_warning(by, told if bad else "", largest_k)),
     )
     backing = of_model(fit.design.left_out, 1, sentence)
-    return Loo(table, made.sentence, made.meta, by, pointwise, largest_k, backing=backing)
+    return Loo(
+        table, made.sentence, made.meta, by, pointwise, largest_k, backing=backing, figure=FOREST
+    )
 
 
 def _countable(fit: ModelEstimates) -> bool:
@@ -266,4 +269,6 @@ def _curve(fit: ModelEstimates, result: Loo) -> Result:
         f"Pareto k is at most {largest}; {told} {'lies' if bad == 1 else 'lie'} above the limit "
         f"of {result.largest_k:.2f}."
     )
-    return Result.of(result, table, sentence, f"Pareto k by {by}", unit="Pareto k", warnings=())
+    return Result.of(
+        result, table, sentence, f"Pareto k by {by}", unit="Pareto k", warnings=(), figure=FOREST
+    )

@@ -10,6 +10,7 @@ from pluralign_stats.backing import of_model
 from pluralign_stats.checks.leave_one_out import Loo, loo
 from pluralign_stats.checks.raters import rater_numbers
 from pluralign_stats.errors import InputError
+from pluralign_stats.figures.charts import FOREST
 from pluralign_stats.models.engine.clusters import cluster_covariance
 from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.models.nesting import other_ratings
@@ -76,6 +77,7 @@ def compare_models(fits: Mapping[str, ModelEstimates], by: str = "rating") -> Re
             f"{name}: {warning}" for name, each in found.items() for warning in each.warnings
         ),
         backing=of_model(first.design.left_out, len(table)),
+        figure=FOREST,
     )
 
 

@@ -13,6 +13,7 @@ import pandas as pd
 from pluralign_stats.backing import of_model
 from pluralign_stats.effects.adjust import holm
 from pluralign_stats.errors import InputError, NotApplicableError
+from pluralign_stats.figures.charts import FOREST
 from pluralign_stats.models.engine.clusters import score_test
 from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.models.ordinal import OrdinalEstimates
@@ -83,6 +84,7 @@ def proportional_odds(fit: ModelEstimates) -> Result:
         notes=_notes(table),
         warnings=(*fit.warnings, *_doubts(table)),
         backing=of_model(fit.design.left_out, len(table)),
+        figure=FOREST,
     )
 
 

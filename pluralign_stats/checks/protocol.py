@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
-from pluralign_stats.figures.charts import CHECKS
+from pluralign_stats.figures.charts import CHECKS, Chart
 from pluralign_stats.results import Result
 
 if TYPE_CHECKING:
@@ -39,7 +40,8 @@ class Check:
         """Let the result say of itself that it is a check, wherever it is shown."""
         passed = None if self.passed is None else bool(self.passed)
         meta = replace(self.result.meta, checked=self.name, passed=passed, p_value=self.p_value)
-        object.__setattr__(self, "result", replace(self.result, meta=meta))
+        figure = partial(_drawn, CHECKS[self.name], self.details)
+        object.__setattr__(self, "result", replace(self.result, meta=meta, figure=figure))
 
     def labelled(self, labels: Mapping[str, str]) -> "Check":
         """The same with what readers call variables in place of their names."""
@@ -48,7 +50,7 @@ class Check:
 
     def figure(self, context: str = "two-column") -> "Plot":
         """Draw the check; see `Result.plot`."""
-        return CHECKS[self.name](self.result, *self.details, context=context)
+        return self.result.plot(context)
 
     plot = figure
 
@@ -62,3 +64,8 @@ class Check:
 
     def _repr_html_(self) -> str:
         return f"<p class='verdict'>{self.name}: {self.verdict}</p>{self.result._repr_html_()}"
+
+
+def _drawn(chart: Chart, details: tuple[Result, ...], result: Result, **options: Any) -> "Plot":
+    """The figure of a check, whose details stand beside its result."""
+    return chart(result, *details, **options)

@@ -3,6 +3,7 @@
 import pandas as pd
 
 from pluralign_stats.errors import InputError
+from pluralign_stats.figures.charts import FOREST
 from pluralign_stats.results import Result
 from pluralign_stats.study.study import Study
 from pluralign_stats.words import counted
@@ -62,6 +63,7 @@ def recovery(study: Study, percents: Result) -> Result:
             f"The reported percentages were planted in the reading '{study.truth.reading}'; the "
             "other reading follows from it.",
         ),
+        figure=FOREST,
     )
 
 

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from pluralign_stats.checks.protocol import Check
+from pluralign_stats.figures.charts import FOREST
 from pluralign_stats.models.bayes.fit import PosteriorEstimates, need_posterior
 from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.results import Result
@@ -125,4 +126,4 @@ def _ranks(fit: PosteriorEstimates) -> Result:
     made = pd.DataFrame(rows, columns=["term", "chain", "part", "estimate", "limit"])
     sentence = f"Ranks of the draws of {', '.join(shown.values())} are spread over the chains."
     title = "Ranks of draws by chain"
-    return Result.of(fit, made, sentence, title, unit="share of draws", warnings=())
+    return Result.of(fit, made, sentence, title, unit="share of draws", warnings=(), figure=FOREST)

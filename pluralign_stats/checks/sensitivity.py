@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from pluralign_stats.errors import InputError
+from pluralign_stats.figures.charts import FOREST
 from pluralign_stats.models.bayes.fit import PosteriorEstimates, need_posterior
 from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.results import Result
@@ -95,6 +96,7 @@ def prior_sensitivity(fit: ModelEstimates) -> Result:
             f"{limits['prior']:.2f} (prior) and {limits['likelihood']:.2f} (likelihood) on: below "
             f"{SENSITIVE:.2f} it hardly moves, and more may arise by chance with these draws.",
         ),
+        figure=FOREST,
     )
 
 

@@ -115,7 +115,11 @@ def _p_value(fit: ModelEstimates, factor: str) -> float:
 
 def _nothing(fit: ModelEstimates, term: str, sentence: str) -> Result:
     return Result.of(
-        fit, pd.DataFrame(columns=_COLUMNS), sentence, f"Predicted shares of ratings by {term}"
+        fit,
+        pd.DataFrame(columns=_COLUMNS),
+        sentence,
+        f"Predicted shares of ratings by {term}",
+        figure=SHARES,
     )
 
 

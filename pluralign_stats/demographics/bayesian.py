@@ -15,7 +15,7 @@ from pluralign_stats.demographics.references import nothing_compared
 from pluralign_stats.effects.comparisons import averaged_settings, contrast_groups
 from pluralign_stats.effects.options import EffectOptions
 from pluralign_stats.errors import MissingExtraError
-from pluralign_stats.figures.charts import RIDGES
+from pluralign_stats.figures.charts import FOREST, RIDGES
 from pluralign_stats.fits.bayes import Posterior
 from pluralign_stats.models.bayes.options import SAMPLING, Sampling
 from pluralign_stats.models.parts import ParameterDraws
@@ -104,7 +104,9 @@ def bayesian_effects(
         )
     except MissingExtraError as error:
         why = nothing_compared([str(error)])
-        nothing = Result.of(study, pd.DataFrame(columns=_DRAWN), why, "Differences between groups")
+        nothing = Result.of(
+            study, pd.DataFrame(columns=_DRAWN), why, "Differences between groups", figure=FOREST
+        )
         return BayesianEffects(DemographicEffects(nothing, nothing, {}), nothing, None, why)
     effects = _about(study.codebook.label(target), effects)
     fits = {factor: fit for (_, factor), fit in effects.fits.items() if isinstance(fit, Posterior)}

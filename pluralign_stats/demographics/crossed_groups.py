@@ -124,7 +124,11 @@ def _lacking(
 
 def _nothing(study: Study, *why: str) -> Result:
     return Result.of(
-        study, pd.DataFrame(columns=_COLUMNS), nothing_compared(why), "Groups by two demographics"
+        study,
+        pd.DataFrame(columns=_COLUMNS),
+        nothing_compared(why),
+        "Groups by two demographics",
+        figure=INTERSECTIONS,
     )
 
 

@@ -127,7 +127,9 @@ def demographic_effects(
         none = [] if factors else [no_demographics(map(label, study.demographics))]
         why = nothing_compared([*none, *failures, *lacking])
         empty = pd.DataFrame(columns=_COLUMNS)
-        nothing = Result.of(study, empty, why, "Differences between groups", warnings=failures)
+        nothing = Result.of(
+            study, empty, why, "Differences between groups", warnings=failures, figure=FOREST
+        )
         return DemographicEffects(nothing, nothing, fits)
     others = _other_references(study, [part for part, _ in shown], min_cell)
     notes = [numbers_note(study, dict.fromkeys(d for d, _ in fits)), *others]

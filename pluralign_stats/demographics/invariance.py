@@ -16,6 +16,7 @@ from pluralign_stats.effects.adjust import holm
 from pluralign_stats.effects.comparisons import comparisons
 from pluralign_stats.effects.response_style import LEVEL, RATED, response_style
 from pluralign_stats.errors import InputError
+from pluralign_stats.figures.charts import FOREST
 from pluralign_stats.fits.bayes import BayesOrdinalFit, fit_bayes
 from pluralign_stats.fits.ordinal import OrdinalFit, fit_ordinal
 from pluralign_stats.formatting import with_interval
@@ -131,6 +132,7 @@ def measurement_invariance(
         interval=first.meta.interval,
         notes=split[THRESHOLDS].meta.notes,
         warnings=(w for fit in fits.values() for w in fit.warnings),
+        figure=FOREST,
     )
     return Invariance(fits, result, comparison, tests)
 
@@ -145,7 +147,7 @@ def _tests(fit: OrdinalFit, group: str) -> Result:
     told = f"No clear difference by {group}."
     if len(clear):
         told = f"By {group} differ: {' and '.join(clear)}."
-    return Result(table, told, meta)
+    return Result(table, told, meta, figure=FOREST)
 
 
 def _sentence(table: pd.DataFrame, tests: pd.DataFrame, group: str, units: tuple[str, ...]) -> str:

@@ -18,6 +18,7 @@ from pluralign_stats.describe.disclosure import hide_counts, published
 from pluralign_stats.describe.participants import not_asked
 from pluralign_stats.documentation import documented_by
 from pluralign_stats.errors import InputError, MissingExtraError
+from pluralign_stats.figures.charts import FOREST
 from pluralign_stats.fits.joint import JointFit, fit_joint
 from pluralign_stats.formatting import with_interval
 from pluralign_stats.models.bayes.options import Sampling
@@ -145,7 +146,11 @@ def _lacking(
 
 def _nothing(study: Study, *why: str) -> JointEffects:
     nothing = Result.of(
-        study, pd.DataFrame(columns=_COLUMNS), nothing_compared(why), "All dimensions in one model"
+        study,
+        pd.DataFrame(columns=_COLUMNS),
+        nothing_compared(why),
+        "All dimensions in one model",
+        figure=FOREST,
     )
     return JointEffects(nothing, nothing, None)
 
@@ -193,7 +198,7 @@ def _pooled(
             *(f"{text[:1].upper()}{text[1:]}." for text in told if text),
         ),
     )
-    return Result(table[ordered_columns(table)], _sentence(table), meta)
+    return Result(table[ordered_columns(table)], _sentence(table), meta, figure=FOREST)
 
 
 def _sentence(table: pd.DataFrame) -> str:
@@ -224,4 +229,4 @@ def _correlations(study: Study, fit: JointFit, conf_level: float) -> Result:
         f"The {which} pair: effects of {top['group']} on {top['first']} and "
         f"{top['second']}, {with_interval(top, '.2f', 'correlation')}."
     )
-    return Result(table, told, replace(made.meta, data=study.data_kind))
+    return Result(table, told, replace(made.meta, data=study.data_kind), figure=FOREST)

@@ -27,6 +27,7 @@ from pluralign_stats.describe.disclosure import hide_counts, published
 from pluralign_stats.documentation import documented_by
 from pluralign_stats.effects.response_style import LEVEL, RATED
 from pluralign_stats.errors import InputError, MissingExtraError
+from pluralign_stats.figures.charts import FOREST
 from pluralign_stats.models.bayes.options import SAMPLING, Sampling
 from pluralign_stats.results import Result, ordered_columns
 from pluralign_stats.settings import CONF_LEVEL, MIN_CELL, MOST_LEVELS
@@ -122,6 +123,7 @@ def _nothing(study: Study, *why: str) -> Invariance:
         pd.DataFrame(columns=_COLUMNS),
         nothing_compared(why),
         "Do groups use the scale alike?",
+        figure=FOREST,
     )
     return Invariance({}, nothing, nothing, nothing)
 
@@ -174,7 +176,8 @@ def _compare(
         published=published(study, [] if name == LANGUAGE else [name], min_cell),
     )
     labels = {LANGUAGE: _label(study)(LANGUAGE), **study.labels}
-    result = Result(shown[ordered_columns(shown)], made.result.sentence, meta).labelled(labels)
+    table = shown[ordered_columns(shown)]
+    result = Result(table, made.result.sentence, meta, figure=FOREST).labelled(labels)
     tests = made.tests.table.assign(term=label)
     if left_out or shown["n_raters"].isna().any():
         # How many raters of all were tested would tell how many the others are.

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from pluralign_stats.figures.charts import COMPOSITION
+from pluralign_stats.figures.charts import COMPOSITION, FOREST
 from pluralign_stats.results import Result
 from pluralign_stats.settings import MIN_CELL
 from pluralign_stats.study.missing import ANSWER, MISSING, NAME
@@ -35,7 +35,7 @@ def composition(study: Study, min_cell: int = MIN_CELL) -> Result:
     if not tables:
         empty = pd.DataFrame(columns=["term", "group", "n_raters", "share", "n_ratings"])
         none = "This study records no demographics of its raters."
-        return Result.of(study, empty, none, "Who rated")
+        return Result.of(study, empty, none, "Who rated", figure=COMPOSITION)
     table = pd.concat(tables, ignore_index=True)
     withheld = int(table["n_raters"].isna().sum())
     notes = []
@@ -94,7 +94,7 @@ def nonresponse(study: Study, min_cell: int = MIN_CELL) -> Result:
         "A rater without an answer is left out only of analyses that use that demographic. "
         f"A dash stands for a cell of fewer than {min_cell} raters.",
     )
-    return Result.of(study, table, sentence, "Unanswered demographics", notes=notes)
+    return Result.of(study, table, sentence, "Unanswered demographics", notes=notes, figure=FOREST)
 
 
 def _unanswered(study: Study, name: str, min_cell: int) -> tuple[str, float, float, float, str]:
@@ -156,7 +156,7 @@ def exclusions(study: Study, min_cell: int = MIN_CELL) -> Result:
     table = table.assign(**blank) if hidden.any() else table
     note = f"A dash stands for fewer than {min_cell} rows or raters, or for the rows of so few."
     notes = (note,) if hidden.any() else ()
-    return Result.of(study, table, sentence, "Left out by checks", notes=notes)
+    return Result.of(study, table, sentence, "Left out by checks", notes=notes, figure=FOREST)
 
 
 def missing_codes(study: Study, min_cell: int = MIN_CELL) -> Result:
@@ -197,7 +197,7 @@ def missing_codes(study: Study, min_cell: int = MIN_CELL) -> Result:
     note = f"A dash stands for cells that would tell of fewer than {min_cell} raters."
     notes = (note,) if hidden.any() else ()
     table = table.assign(n_cells=np.where(hidden, np.nan, table["n_cells"])) if notes else table
-    return Result.of(study, table, sentence, "No answer", notes=notes)
+    return Result.of(study, table, sentence, "No answer", notes=notes, figure=FOREST)
 
 
 def _told(table: pd.DataFrame, hidden: pd.Series, kind: str, min_cell: int) -> str:

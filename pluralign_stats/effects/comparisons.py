@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import combinations
 from typing import Literal
 
@@ -16,12 +17,16 @@ from pluralign_stats.effects.estimates import Estimates, infer, tabulate
 from pluralign_stats.effects.options import EffectOptions, Interval, with_options
 from pluralign_stats.effects.predictions import UNITS, label_groups, notes
 from pluralign_stats.errors import check_one_of
+from pluralign_stats.figures.charts import FOREST
+from pluralign_stats.formatting import with_interval
 from pluralign_stats.models.few_units import few_units
 from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.models.parts import Averaging, Kind
 from pluralign_stats.results import Result
 from pluralign_stats.settings import CONF_LEVEL
+from pluralign_stats.significance import criterion, significant
 from pluralign_stats.study.text import contrast_labels
+from pluralign_stats.words import counted, has
 
 #: Which levels of a factor are compared.
 Pairs = Literal["reference", "all", "sequential"]
@@ -121,12 +126,15 @@ def compare(
     differences = contrast_groups(fit, rows, compared, made)
     few = few_units(fit, variable)
     table = tabulate(fit, differences, how, few=[few])
+    unit = UNITS[options.kind] if options.kind != "linear" else fit.family.unit
+    retell = partial(_sentence, variable=variable, unit=unit)
+    backing = contrast_backing(fit, rows, compared, differences, options.adjust)
     return Result.of(
         fit,
         table,
-        "",
+        retell(table),
         f"Differences by {variable}",
-        unit=UNITS[options.kind] if options.kind != "linear" else fit.family.unit,
+        unit=unit,
         conf_level=options.conf_level,
         interval=how.kind,
         notes=(
@@ -135,7 +143,25 @@ def compare(
             few.note if few else None,
             how.note,
         ),
-        backing=contrast_backing(fit, rows, compared, differences, options.adjust),
+        backing=replace(backing, retell=retell),
+        figure=FOREST,
+    )
+
+
+def _sentence(table: pd.DataFrame, variable: str, unit: str) -> str:
+    if table["estimate"].isna().all():
+        return f"The data do not tell the levels of {variable} apart from other terms of the model."
+    table = table.dropna(subset="estimate")
+    largest = table.loc[table["estimate"].abs().idxmax()]
+    where = f" ({largest['group']})" if "group" in table else ""
+    if "p_value" in table and table["p_value"].isna().all():
+        return f"The data are too few to test differences by {variable}."
+    clear = int(significant(table).sum())
+    it = "it" if len(table) == 1 else "the largest"
+    return (
+        f"{clear} of {counted(len(table), 'difference')} by {variable} {has(clear)} "
+        f"{criterion(table)}; {it} is {largest['contrast']}{where}: "
+        f"{with_interval(largest, '.2f', unit)}."
     )
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
 
 import pandas as pd
 
@@ -10,14 +9,11 @@ from pluralign_stats.effects.adjust import Adjustment
 from pluralign_stats.effects.comparisons import Pairs, compare
 from pluralign_stats.effects.options import EffectOptions, Interval, with_options
 from pluralign_stats.errors import check_one_of
-from pluralign_stats.formatting import with_interval
 from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.models.parts import Averaging, Kind
 from pluralign_stats.models.predict import rating_sd
 from pluralign_stats.results import Result, ordered_columns
 from pluralign_stats.settings import CONF_LEVEL
-from pluralign_stats.significance import criterion, significant
-from pluralign_stats.words import counted, has
 
 
 @with_options
@@ -73,23 +69,4 @@ def contrasts(
     if kind == "mean":
         table = table.assign(standardized=table["estimate"] / rating_sd(fit))
         table = table[ordered_columns(table)]
-    retell = partial(_sentence, factor=factor, unit=result.meta.unit)
-    backing = result.backing and replace(result.backing, retell=retell)
-    return replace(result, table=table, sentence=retell(table), backing=backing)
-
-
-def _sentence(table: pd.DataFrame, factor: str, unit: str) -> str:
-    if table["estimate"].isna().all():
-        return f"The data do not tell the levels of {factor} apart from other terms of the model."
-    table = table.dropna(subset="estimate")
-    largest = table.loc[table["estimate"].abs().idxmax()]
-    where = f" ({largest['group']})" if "group" in table else ""
-    if "p_value" in table and table["p_value"].isna().all():
-        return f"The data are too few to test differences by {factor}."
-    clear = int(significant(table).sum())
-    it = "it" if len(table) == 1 else "the largest"
-    return (
-        f"{clear} of {counted(len(table), 'difference')} by {factor} {has(clear)} "
-        f"{criterion(table)}; {it} is {largest['contrast']}{where}: "
-        f"{with_interval(largest, '.2f', unit)}."
-    )
+    return replace(result, table=table)

@@ -11,6 +11,7 @@ from pluralign_stats.effects.estimates import COLUMNS
 from pluralign_stats.effects.options import EffectOptions, with_options
 from pluralign_stats.effects.predictions import notes
 from pluralign_stats.errors import InputError, check_one_of, one_of
+from pluralign_stats.figures.charts import FOREST
 from pluralign_stats.formatting import with_interval
 from pluralign_stats.models.bayes.fit import PosteriorEstimates, need_posterior
 from pluralign_stats.models.bayes.summarize import summarize
@@ -106,6 +107,7 @@ def summarize_draws(
         conf_level=conf_level,
         notes=(COLUMNS, _RATIOS, *(notes(fit, 0, options) if chosen else ())),
         backing=Backing(behind, fit.design.raters.unknown),
+        figure=FOREST,
     )
 
 

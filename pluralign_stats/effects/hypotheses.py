@@ -24,6 +24,7 @@ from pluralign_stats.effects.estimates import (
 from pluralign_stats.effects.options import EffectOptions, Interval, with_options
 from pluralign_stats.effects.predictions import UNITS, notes
 from pluralign_stats.errors import InputError, NotApplicableError, check_one_of
+from pluralign_stats.figures.charts import FOREST
 from pluralign_stats.models.engine.clusters import spread_draws
 from pluralign_stats.models.few_units import (
     FewUnits,
@@ -137,6 +138,7 @@ def hypotheses(
             readjust=READJUST.get(adjust),
             retell=_sentence,
         ),
+        figure=FOREST,
     )
 
 
@@ -307,6 +309,7 @@ def joint_test(fit: ModelEstimates, term: str) -> Result:
         f"Joint test of {term}",
         notes=(few.note if few else None,),
         backing=Backing(np.array([behind]), fit.design.raters.unknown),
+        figure=FOREST,
     )
 
 

@@ -28,6 +28,7 @@ from pluralign_stats.effects.estimates import Estimates, Inference, infer, tabul
 from pluralign_stats.effects.options import EffectOptions, Interval, with_options
 from pluralign_stats.effects.predictions import notes
 from pluralign_stats.errors import check_one_of
+from pluralign_stats.figures.charts import FOREST
 from pluralign_stats.formatting import minus, with_interval
 from pluralign_stats.models.bayes.fit import BayesLinearEstimates
 from pluralign_stats.models.engine.links import LATENT_SD
@@ -124,6 +125,7 @@ def percent(
             how.note,
         ),
         backing=stacked(backings, retell),
+        figure=FOREST,
     )
 
 

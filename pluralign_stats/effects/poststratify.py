@@ -20,6 +20,7 @@ from pluralign_stats.effects.estimates import Estimates, Inference, infer, tabul
 from pluralign_stats.effects.options import EffectOptions
 from pluralign_stats.effects.predictions import AVERAGED, UNITS, level_table
 from pluralign_stats.errors import InputError, one_of
+from pluralign_stats.figures.charts import FOREST
 from pluralign_stats.formatting import with_interval
 from pluralign_stats.models.few_units import few_units
 from pluralign_stats.models.fit import ModelEstimates
@@ -116,6 +117,7 @@ def poststratify(
         interval=how.kind,
         notes=_notes(fit, cells, positive),
         backing=_backing(fit, rows, table),
+        figure=FOREST,
     )
 
 

@@ -11,6 +11,7 @@ from pluralign_stats.effects.averages import averages, population
 from pluralign_stats.effects.counts import count, group_backing
 from pluralign_stats.effects.estimates import Estimates, Inference, infer, tabulate
 from pluralign_stats.effects.options import EffectOptions, Interval, with_options
+from pluralign_stats.figures.charts import FOREST, SHARES
 from pluralign_stats.formatting import minus
 from pluralign_stats.models.few_units import FewUnits, few_units
 from pluralign_stats.models.fit import ModelEstimates
@@ -91,6 +92,7 @@ def predictions(
             *how.left_out,
         ),
         backing=replace(each, raters=each.raters[number], place=place, retell=retell),
+        figure=SHARES if kind == "probability" else FOREST,
     )
 
 

@@ -24,6 +24,7 @@ from pluralign_stats.effects.comparisons import (
 from pluralign_stats.effects.options import EffectOptions, with_options
 from pluralign_stats.effects.predictions import notes
 from pluralign_stats.errors import InputError, check_one_of
+from pluralign_stats.figures.charts import FOREST
 from pluralign_stats.formatting import with_interval
 from pluralign_stats.models.bayes.fit import BayesOrdinalEstimates
 from pluralign_stats.models.bayes.summarize import summarize
@@ -109,6 +110,7 @@ def response_style(
             *notes(fit, rows.n_dropped, options),
         ),
         backing=backing,
+        figure=FOREST,
     )
 
 

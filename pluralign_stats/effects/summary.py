@@ -8,6 +8,7 @@ from pluralign_stats.effects.estimates import infer
 from pluralign_stats.effects.hypotheses import coefficients, tabulate_apart
 from pluralign_stats.effects.options import EffectOptions
 from pluralign_stats.errors import check_one_of
+from pluralign_stats.figures.charts import FOREST
 from pluralign_stats.models.few_units import few_of_coefficients
 from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.models.summary import coefficient_raters, model_backing, sizes_of
@@ -67,6 +68,7 @@ def summary(fit: ModelEstimates, conf_level: float = CONF_LEVEL, interval: str =
         interval=kind,
         notes=notes,
         backing=model_backing(fit, behind, partial(_sentence, fit)),
+        figure=FOREST,
     )
 
 

@@ -17,6 +17,7 @@ from pluralign_stats.explorer.choices import Choice, choices_of
 from pluralign_stats.explorer.code import code_of, modelled
 from pluralign_stats.explorer.parts import withheld_groups
 from pluralign_stats.explorer.rows import only_rows
+from pluralign_stats.figures.charts import SHARES
 from pluralign_stats.figures.describe import distribution
 from pluralign_stats.figures.effects import forest
 from pluralign_stats.figures.models import shares
@@ -217,7 +218,7 @@ class Answers:
                 # Without a model there are no shares either, for the same reason.
                 nothing = only_rows(effects.differences, term=label)
                 title = "Predicted shares of ratings"
-                return Result.of(nothing, pd.DataFrame(), nothing.sentence, title)
+                return Result.of(nothing, pd.DataFrame(), nothing.sentence, title, figure=SHARES)
             made = predicted_shares(fit, choice.demographic, min_cell=self.min_cell)
             made = made.labelled(self.study.labels)
             made = made.about(self.study.codebook.label(choice.dimension))

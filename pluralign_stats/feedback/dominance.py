@@ -9,7 +9,7 @@ from pluralign_stats.describe.disclosure import hide_totals
 from pluralign_stats.feedback.audit_frame import AuditFrame, too_few
 from pluralign_stats.feedback.parts import Parts, effective_number
 from pluralign_stats.feedback.preferences import Preferences
-from pluralign_stats.figures.charts import FEEDBACK_SHARES
+from pluralign_stats.figures.charts import FEEDBACK_SHARES, FOREST
 from pluralign_stats.results import Result, ordered_columns
 from pluralign_stats.words import alike, counted, first_up
 
@@ -125,7 +125,9 @@ def conditions(frame: AuditFrame, parts: list[Parts]) -> Result:
     notes += (_WITHHELD,) if table["n_raters"].isna().any() else ()
     title = "How much feedback, and from how many"
     sentence, warnings = _conditions_sentence(frame, table), _none(frame, table)
-    return Result.of(frame.study, table, sentence, title, notes=notes, warnings=warnings)
+    return Result.of(
+        frame.study, table, sentence, title, notes=notes, warnings=warnings, figure=FOREST
+    )
 
 
 def _condition(parts: Parts, min_cell: int) -> dict[str, Any]:

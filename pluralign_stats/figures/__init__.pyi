@@ -25,3 +25,4 @@ from .outcomes import pairwise as pairwise
 from .planning import power as power
 from .plot import Plot as Plot
 from .ratings_and_models import survey as survey
+from .scores import scores as scores

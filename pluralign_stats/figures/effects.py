@@ -1,86 +1,99 @@
-"""Figures of effects: forest plots of differences between groups."""
+"""Figures of effects: forest plots of estimates, and of cells of two demographics."""
+
+from dataclasses import replace
+from itertools import islice
 
 import numpy as np
 import pandas as pd
 
-from pluralign_stats.errors import InputError, one_of
+from pluralign_stats.errors import check_one_of
 from pluralign_stats.figures.forest_parts import Series, draw_forest, name_series, rows, styles
 from pluralign_stats.figures.marks import points
 from pluralign_stats.figures.plot import Plot, counted, drawing, filled_where, need
-from pluralign_stats.figures.style import COLOURS, Context, foot, is_wide, with_count, with_counts
+from pluralign_stats.figures.style import COLOURS, Context, foot, is_wide, with_count
+from pluralign_stats.figures.tidy import tidy
 from pluralign_stats.formatting import with_interval
 from pluralign_stats.results import Result
 from pluralign_stats.significance import significant
 from pluralign_stats.words import counted as in_number
+from pluralign_stats.words import first_up
 
 #: Dimensions whose differences reach so many times as far as others' have axes of their own.
 _FAR = 8.0
 
+#: Most rows of one figure.
+MOST = 100
+
 
 @drawing
 def forest(result: Result, term: str | None = None, *, context: Context = "two-column") -> Plot:
-    """Draw contrasts with their intervals, one panel per dimension.
+    """Draw the estimates of a table with their intervals, one panel per dimension.
 
     Parameters
     ----------
     result
-        The differences of `demographic_effects`, one reading of its percents, or the differences
-        of several models by `side_by_side`. Points are filled where the adjusted p is below the
-        limit or, in tables without p, where the interval leaves out 0.
+        Such as the differences of `demographic_effects`, or of several models by `side_by_side`,
+        contrasts, percents or coefficients. Points are filled where the adjusted p is below the
+        limit or, in tables without p, where the interval leaves out 0. A table without estimates
+        has a panel for each column of numbers.
     term
         Label of one demographic; None for all.
 
     Raises
     ------
     InputError
-        If the table holds no such demographic, or several readings at once.
+        If the table holds no such demographic.
     """
     table = result.table
-    terms = list(dict.fromkeys(table["term"]))
-    if term is not None and term not in terms:
-        raise InputError(one_of("the demographic", term, terms))
-    if "reading" in table and table["reading"].nunique() > 1:
-        raise InputError(
-            "the table holds two readings; draw one: result with reading 'mean' or 'odds'"
-        )
-    table = table if term is None else table[table["term"] == term]
-    need(result, "level", "reference")
-    models = list(dict.fromkeys(table["model"])) if "model" in table else []
-    table = table.assign(
-        row=[*zip(table["term"], table["contrast"], strict=True)],
-        panel=table["dimension"],
-        filled=significant(table),
-        series=table["model"] if models else "",
-    )
-    labels, headings = {}, {}
-    for key, own in table.groupby("row", sort=False):
-        labels[key] = with_counts(own["level"].iloc[0], own["n_raters"])
-        headings[key] = f"{own['term'].iloc[0]}, vs {own['reference'].iloc[0]}"
-    series = styles(models or [""])
-    alike = _comparable(table)
+    if term is not None:
+        check_one_of("the demographic", term, list(dict.fromkeys(table.get("term", ()))))
+        table = table[table["term"] == term]
+    drawn = tidy(table)
+    series = {
+        name: replace(own, open=True, width=0.0) if drawn.series[name] else own
+        for name, own in styles([*drawn.series]).items()
+    }
+    labels = dict(islice(drawn.labels.items(), MOST))
+    points = drawn.points[drawn.points["row"].isin(labels)]
+    alike = drawn.measured and _comparable(points)
     figure, _ = draw_forest(
-        table,
-        rows(labels, headings, context=context, series=len(series)),
+        points,
+        rows(labels, drawn.headings, context=context, series=len(series)),
         series,
-        f"Difference from the reference group ({result.meta.unit})",
+        _measure(result) if drawn.measured else "",
         context=context,
+        zero=drawn.tested,
+        told="unit" not in table,
         alike=alike,
     )
-    if models:
-        # A name of one word is an adjective.
-        named = {m if " " in m else f"{m} model": series[m] for m in models}
-        name_series(figure, named, len(models) if is_wide(figure) else 1)
-    apart = [] if alike else ["each panel has an axis of its own"]
-    counts = counted(table, "raters of the group")
-    foot(figure, result, *counts, f"filled: {filled_where(table)}", *apart)
+    if len(series) > 1:
+        name_series(figure, series, len(series) if is_wide(figure) else 1)
+    notes = []
+    if drawn.measured:
+        notes += counted(table, "raters of the group" if "reference" in table else "raters")
+        notes += [f"filled: {filled_where(table)}"] if drawn.tested else []
+        notes += [] if alike else ["each panel has an axis of its own"]
+    if len(labels) < len(drawn.labels):
+        notes.append(f"the first {MOST} of {len(drawn.labels):,} rows")
+    foot(figure, result, *notes)
     told = result.sentence if term is None else _filled(table, term, result.meta.unit)
-    return Plot(figure, f"Points with intervals by dimension. {told}")
+    by = " by dimension" if "dimension" in table else ""
+    return Plot(figure, f"Points with intervals{by}. {told}")
+
+
+def _measure(result: Result) -> str:
+    """What the numbers of a table are."""
+    unit = result.meta.unit
+    if "reference" not in result.table:
+        return first_up(unit) or "Estimate"
+    what = "Difference" if result.meta.designs else "Difference from the reference group"
+    return f"{what} ({unit})"
 
 
 def _filled(table: pd.DataFrame, term: str, unit: str) -> str:
     """What a figure of one demographic shows, as the sentence of its table is about all."""
     known = table.dropna(subset="estimate")
-    n, points = int(table["filled"].sum()), in_number(len(table), "point")
+    n, points = int(significant(table).sum()), in_number(len(table), "point")
     told = f"{term}: {n} of {points} filled ({filled_where(table)})"
     if known.empty:
         return f"{told}."
@@ -89,10 +102,10 @@ def _filled(table: pd.DataFrame, term: str, unit: str) -> str:
     return f"{told}; farthest from 0: {far['dimension']}, {far['contrast']}, {size}."
 
 
-def _comparable(table: pd.DataFrame) -> bool:
-    """Whether the dimensions' intervals can be told apart on one axis; not on scales far apart."""
-    ends = table[["conf_low", "conf_high"]].abs().max(axis=1)
-    reach = ends.groupby(table["dimension"]).max().dropna()
+def _comparable(points: pd.DataFrame) -> bool:
+    """Whether the panels' intervals can be told apart on one axis; not on scales far apart."""
+    ends = points[["estimate", "conf_low", "conf_high"]].abs().max(axis=1)
+    reach = ends.groupby(points["panel"]).max().dropna()
     return bool(reach.empty or reach.max() <= _FAR * reach.min())
 
 

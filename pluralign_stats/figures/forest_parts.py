@@ -207,6 +207,7 @@ def draw_forest(
     *,
     context: str,
     zero: bool = True,
+    told: bool = True,
     alike: bool = True,
     across: int | None = None,
 ) -> tuple[Figure, list[Axes]]:
@@ -216,7 +217,7 @@ def draw_forest(
     ----------
     table
         As `draw` takes it, with a column panel; in one panel without a name where it has none.
-    where, series, zero
+    where, series, zero, told
         As `draw` takes them.
     xlabel
         What the numbers are.
@@ -237,7 +238,7 @@ def draw_forest(
     figure = new_figure(0.85 + down * (where.height + titled) + lower, context)
     axes = panels(figure, len(shown), down=down, sharex=alike, sharey=True)
     for ax, panel in zip(axes, shown, strict=True):
-        draw(ax, table[table["panel"] == panel], where, series, zero=zero)
+        draw(ax, table[table["panel"] == panel], where, series, zero=zero, told=told)
         name_panel(ax, str(panel), -(-len(shown) // down))
     for ax in axes[: 1 if alike else None]:
         ax.xaxis.set_major_locator(RoundTicks(ax, 5 if alike else 3))

@@ -144,7 +144,8 @@ def _counts(table: pd.DataFrame) -> list[str]:
     """How much stands behind an analysis, where the table tells."""
     words = {"n_runs": "training runs", "n_generations": "generations", "n_raters": "raters",
              "n_ratings": "ratings"}  # fmt: skip
-    told = [f"{span(table[name])} {word}" for name, word in words.items() if name in table]
+    counts = table.reindex(columns=[*words]).dropna(axis=1, how="all")
+    told = [f"{span(counts[name])} {words[name]}" for name in counts]
     return [f"each analysis: {', '.join(told)}"] if told else []
 
 

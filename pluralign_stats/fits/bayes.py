@@ -10,6 +10,7 @@ import pandas as pd
 from pluralign_stats.checks.leave_one_out import loo
 from pluralign_stats.documentation import documented_by
 from pluralign_stats.errors import check_one_of
+from pluralign_stats.figures.charts import FOREST
 from pluralign_stats.fits.fit import Fit, made_of
 from pluralign_stats.fits.linear import LinearFit
 from pluralign_stats.fits.ordinal import OrdinalFit
@@ -56,8 +57,11 @@ class Posterior(Fit, PosteriorEstimates):
             self.chosen.table(),
             "Change a prior by its name: priors={...}.",
             "Priors",
+            conf_level=CONF_LEVEL,
+            interval="of each prior, about its median",
             notes=notes,
             warnings=(),
+            figure=FOREST,
         )
 
     def prior_predictive(

@@ -11,6 +11,7 @@ from pluralign_stats.documentation import documented_by
 from pluralign_stats.effects.comparisons import Pairs
 from pluralign_stats.effects.contrasts import contrasts as _contrasts
 from pluralign_stats.effects.percent import percent as _percent
+from pluralign_stats.figures.charts import FOREST
 from pluralign_stats.fits.bayes import BayesOrdinalFit
 from pluralign_stats.fits.fit import made_of
 from pluralign_stats.models.bayes.arviz_data import correlations_of
@@ -125,7 +126,9 @@ class JointFit(JointEstimates):
             f"[{top['conf_low']:.2f}, {top['conf_high']:.2f}]."
         )
         title = "Correlations between dimensions"
-        return Result.of(self, made, told, title, unit="correlation", conf_level=conf_level)
+        return Result.of(
+            self, made, told, title, unit="correlation", conf_level=conf_level, figure=FOREST
+        )
 
     def pooled(self, conf_level: float = CONF_LEVEL) -> Result:
         """Demographic effects averaged over dimensions, and how far they differ between them."""
@@ -140,6 +143,7 @@ class JointFit(JointEstimates):
         return Result.of(
             self, table, told, "Effects averaged over the dimensions",
             unit=first.family.unit, conf_level=conf_level, backing=Backing(behind),
+            figure=FOREST,
         )  # fmt: skip
 
     def describe_valence(self, label: Callable[[str], str] = str) -> str:
@@ -159,13 +163,18 @@ class JointFit(JointEstimates):
         return Result.of(
             self, table, f"{n:,} ratings on {told}", "All dimensions in one model",
             unit=self.first.family.unit, conf_level=conf_level, backing=backing,
+            figure=FOREST,
         )  # fmt: skip
 
     def priors(self) -> Result:
         """The prior of every parameter."""
         table = self.chosen.table()
         told = "Change a prior by its name: priors={...}."
-        return Result.of(self, table, told, "Priors", warnings=())
+        return Result.of(
+            self, table, told, "Priors",
+            conf_level=CONF_LEVEL, interval="of each prior, about its median", warnings=(),
+            figure=FOREST,
+        )  # fmt: skip
 
     def __repr__(self) -> str:
         return repr(self.summary().released())

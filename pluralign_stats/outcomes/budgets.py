@@ -11,6 +11,7 @@ from pluralign_stats.designs import CONTROL
 from pluralign_stats.documentation import documented_by
 from pluralign_stats.effects.adjust import Adjustment
 from pluralign_stats.errors import InputError, NotApplicableError, listing
+from pluralign_stats.figures.charts import FOREST
 from pluralign_stats.models.bayes.options import SAMPLING, Sampling
 from pluralign_stats.notes import reworded
 from pluralign_stats.outcomes.choose_runs import EQUAL
@@ -106,7 +107,7 @@ def compare_budgets(
     )
     first = ["dimension", "term", "budget", "contrast"]
     columns = [*first, *(c for c in table if c not in (*first, "agree", "method"))]
-    return Result(table[[*columns, "agree", "method"]], _sentence(table), meta)
+    return Result(table[[*columns, "agree", "method"]], _sentence(table), meta, figure=FOREST)
 
 
 def experiment_name(factor: str | Sequence[str]) -> str:

@@ -11,7 +11,7 @@ from pluralign_stats.effects.adjust import Adjustment
 from pluralign_stats.effects.estimates import infer, tabulate
 from pluralign_stats.effects.options import EffectOptions
 from pluralign_stats.errors import InputError, NotApplicableError, one_of
-from pluralign_stats.figures.charts import AGAINST_CONTROL, PAIRWISE
+from pluralign_stats.figures.charts import AGAINST_CONTROL, FOREST, PAIRWISE
 from pluralign_stats.fits.fit import Fit
 from pluralign_stats.formatting import with_interval
 from pluralign_stats.models.bayes.options import SAMPLING, Sampling
@@ -247,6 +247,7 @@ def experiment_result(
     fixed = ", ".join(f"{name} {value}" for name, value in experiment.fixed.items())
     models = LEVELS_OF_MODELS if few_models(experiment.table) else ""
     shared = (models, f"All conditions share: {fixed}.", experiment.left_out(), *experiment.notes)
+    of_two = CONTROL not in set(table.get("reference", ()))
     return Result.of(
         experiment,
         table,
@@ -258,7 +259,7 @@ def experiment_result(
         notes=(*notes, *shared),
         warnings=warnings,
         designs=experiment.values,
-        figure=AGAINST_CONTROL if CONTROL in set(table.get("reference", ())) else PAIRWISE,
+        figure=FOREST if "reference" not in table else PAIRWISE if of_two else AGAINST_CONTROL,
     )
 
 

@@ -14,6 +14,7 @@ from pluralign_stats.describe.participants import not_asked
 from pluralign_stats.effects.standardized import UNIT, standardized_difference
 from pluralign_stats.errors import InputError
 from pluralign_stats.feedback.scales import conversion_note, dimension_conversion
+from pluralign_stats.figures.charts import SPECIFICATION_CURVE
 from pluralign_stats.fits.linear import LinearFit
 from pluralign_stats.fits.ordinal import OrdinalFit
 from pluralign_stats.models.marginal import MARGINAL
@@ -159,6 +160,7 @@ def rating_multiverse(
         conf_level=conf_level,
         interval="Wald intervals",
         notes=(*choice_notes(offered), *_NOTES, *left_out),
+        figure=SPECIFICATION_CURVE,
     )
 
 

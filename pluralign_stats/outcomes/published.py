@@ -8,6 +8,7 @@ import pandas as pd
 
 from pluralign_stats.designs import parse_objective
 from pluralign_stats.errors import InputError, listing
+from pluralign_stats.figures.charts import FOREST
 from pluralign_stats.formatting import minus
 from pluralign_stats.notes import Code, tells
 from pluralign_stats.outcomes.experiments import OVERALL_LABEL
@@ -50,7 +51,7 @@ BETTER_DPO = "DPO beats GRPO in multi-value optimisation"
 SINGLE = "Single-objective sometimes beats multi-objective"
 
 _COLUMNS = ["claim", "what", "reported", "this_run", "interval", "agrees", "reported_in"]
-_COLUMNS += ["table", "reported_number", "estimate", "conf_low", "conf_high", "method"]
+_COLUMNS += ["table", "reported_number", "estimate", "unit", "conf_low", "conf_high", "method"]
 
 ABSENT = "not in this run"
 
@@ -99,7 +100,8 @@ def reported(
         One row per claim and reading: columns claim, what (the numbers are), reported, this_run and
         interval (in words, with units), agrees ("yes", "direction only", "undecided", "no", "not in
         this run"), reported_in (the source), table (that holds this run's number),
-        reported_number (missing where the paper gives none), estimate, conf_low, conf_high, method.
+        reported_number (missing where the paper gives none), estimate, unit, conf_low, conf_high,
+        method.
 
     Raises
     ------
@@ -126,6 +128,7 @@ def reported(
         conf_level=_level(results),
         interval="intervals",
         notes=_NOTES,
+        figure=FOREST,
     )
 
 

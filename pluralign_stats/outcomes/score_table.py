@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from pluralign_stats.figures.charts import SCORES
 from pluralign_stats.outcomes.experiments import CONDITION, Experiment
 from pluralign_stats.outcomes.models import model_formula
 from pluralign_stats.results import Result
@@ -53,6 +54,7 @@ def scores(experiments: Experiment | Sequence[Experiment]) -> Result:
         sentence,
         f"Scores of what models say, by {first.factor}",
         notes=(_MEANING, in_r(first), *first.notes),
+        figure=SCORES,
     )
 
 

@@ -15,6 +15,7 @@ from statsmodels.genmod.families.links import Probit
 from statsmodels.genmod.generalized_linear_model import GLM
 
 from pluralign_stats.errors import NotApplicableError
+from pluralign_stats.figures.charts import FOREST
 from pluralign_stats.formatting import minus
 from pluralign_stats.models.bayes.options import check_whole
 from pluralign_stats.planning.design import StudyDesign
@@ -112,6 +113,7 @@ def detectable_effect(
             f"Found: p below {ALPHA:g}. Mean difference: the same difference in rating points.",
         ),
         warnings=failures(int(table["n_failed"].sum()), int(table["n_simulations"].sum())),
+        figure=FOREST,
     )
 
 

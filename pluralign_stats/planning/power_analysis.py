@@ -206,7 +206,7 @@ def smallest_design(result: Result, power: float = 0.8) -> Result:
         *result.meta.notes,
     )
     meta = replace(result.meta, title=title, notes=notes)
-    return Result(least, _smallest_sentence(table, least, power), meta)
+    return Result(least, _smallest_sentence(table, least, power), meta, figure=POWER)
 
 
 def check_target(power: object) -> None:

@@ -47,6 +47,37 @@ def contrasts(dimensions, levels, models=()):
     )  # fmt: skip
 
 
+def percents(dimensions, levels):
+    """As `contrasts`, in two readings, in groups of another variable."""
+    made = contrasts(dimensions, levels)
+    parts = [made.table.assign(group=g, reading=r) for g in levels[:2] for r in ("mean", "odds")]
+    return replace(made, table=pd.concat(parts, ignore_index=True))
+
+
+def coefficients(levels):
+    return result(
+        {"term": f"{TERM}[T.{level}]:Geschlecht[T.Männlich]", "estimate": 0.1 * k - 0.5,
+         "conf_low": 0.1 * k - 0.9, "conf_high": 0.1 * k, "p_value": 0.2, "p_adjusted": 0.3}
+        for k, level in enumerate(levels)
+    )  # fmt: skip
+
+
+def numbers(levels):
+    """Numbers of several kinds, and no estimate."""
+    names = ("statistic", "df", "df_residual", "n_parameters", "missing_share", "loglik", "p_value")
+    return result(
+        {"term": TERM, "against": level, **{name: 10.0**k + j for k, name in enumerate(names)}}
+        for j, level in enumerate(levels)
+    )  # fmt: skip
+
+
+def scores(dimensions, levels):
+    return result(
+        {"dimension": d, "design": f"{level}, dpo", "score": 1.0 + (k * 7) % 5}
+        for d in dimensions for level in levels for k in range(10)
+    )  # fmt: skip
+
+
 def composition(levels, terms=(TERM,)):
     return result(
         {"term": t, "group": level, "n_raters": 1234, "share": 1 / len(levels)}

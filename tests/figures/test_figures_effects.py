@@ -51,9 +51,49 @@ def test_points_stand_at_the_estimates(small_effects):
         assert set(rows["estimate"]) <= set(drawn)
 
 
-def test_two_readings_at_once_are_refused(small_effects):
-    with pytest.raises(InputError, match="two readings; draw one"):
-        pls.figures.forest(small_effects.percents)
+def test_two_readings_are_two_points_of_a_row(small_effects, texts):
+    result = small_effects.percents
+    picture = pls.figures.forest(result, "Gender")
+    assert {"mean reading", "odds reading"} <= set(texts(picture))
+    shown = result.released().table
+    (ax, *_), dimension = picture.figure.axes, shown["dimension"].iloc[0]
+    own = shown[(shown["dimension"] == dimension) & (shown["term"] == "Gender")]
+    drawn = {x: y for points in ax.collections for x, y in points.get_offsets() if x}
+    mean, odds = (own.loc[own["reading"] == r, "estimate"].to_numpy() for r in ("mean", "odds"))
+    heights = [{drawn[x] for x in numbers} for numbers in (mean, odds)]
+    assert all(heights)
+    assert not set.intersection(*heights)
+
+
+def test_what_is_set_beside_an_estimate_is_drawn_without_interval(texts):
+    table = pd.DataFrame(
+        {"term": ["a", "b"], "estimate": [1.0, 2.0], "planted": [1.5, 2.5],
+         "conf_low": [0.5, 1.5], "conf_high": [1.5, 2.5]}
+    )  # fmt: skip
+    picture = pls.figures.forest(Result(table, "Two.", Metadata("t", unit="points")))
+    (ax,) = picture.figure.axes
+    assert {"estimate", "planted", "a", "b", "Points"} <= set(texts(picture))
+    assert {x for c in ax.collections for x, _ in c.get_offsets()} >= {1.0, 2.0, 1.5, 2.5}
+    lines = [s for c in ax.collections if hasattr(c, "get_segments") for s in c.get_segments()]
+    assert sum(len(line) == 2 for line in lines) == 2
+
+
+def test_a_table_without_estimates_has_a_panel_for_each_number(texts):
+    table = pd.DataFrame({"term": ["a", "b"], "against": ["x", "y"], "df": [1, 2],
+                          "p_value": [0.5, 0.1], "none": [np.nan, np.nan]})  # fmt: skip
+    picture = pls.figures.forest(Result(table, "Two.", Metadata("t")))
+    assert [ax.get_title() for ax in picture.figure.axes] == ["df", "p"]
+    assert {"a, x", "b, y"} <= set(texts(picture))
+    lone = pd.DataFrame({"raters": [60], "items": [20], "n_ratings": [240], "estimate": [1.0]})
+    assert "60 raters, 20 items" in texts(pls.figures.forest(Result(lone, "One.", Metadata("t"))))
+
+
+def test_of_very_many_rows_the_first_are_drawn_and_that_is_told(texts):
+    table = pd.DataFrame({"term": [f"t{k}" for k in range(101)], "estimate": 1.0})
+    words = texts(pls.figures.forest(Result(table, "Many.", Metadata("t"))))
+    assert "the first 100 of 101 rows" in words
+    assert "t99" in words
+    assert "t100" not in words
 
 
 def test_without_p_points_are_filled_by_the_interval(small_effects, texts):

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from pluralign_stats.figures.charts import FOREST
 from pluralign_stats.models.bayes.bayes import starting_fit
 from pluralign_stats.models.bayes.density import Prior
 from pluralign_stats.models.bayes.layout import Layout, Natural, build_layout, constrain
@@ -113,6 +114,7 @@ def prior_predictive_of(
         interval="intervals over data sets",
         notes=notes,
         warnings=(),
+        figure=FOREST,
     )
 
 

@@ -14,6 +14,7 @@ from pluralign_stats.models.bayes.density import Prior
 from pluralign_stats.models.bayes.layout import Layout
 from pluralign_stats.models.engine.links import LATENT_SD
 from pluralign_stats.models.fit import ModelEstimates
+from pluralign_stats.settings import CONF_LEVEL
 
 #: Distributions by name: kind of density, names of the arguments, and which must be above 0.
 DISTRIBUTIONS: dict[str, tuple[int, tuple[str, ...], tuple[bool, ...]]] = {
@@ -34,6 +35,9 @@ ALLOWED = {
     "correlations": ("lkj",),
 }
 
+#: Classes of parameters that are above 0.
+POSITIVE = ("sd", "residual")
+
 _WRITTEN = re.compile(r"\s*(\w+)\s*\(([^()]*)\)\s*")
 
 
@@ -46,6 +50,14 @@ class Distribution:
 
     def __str__(self) -> str:
         return f"{self.name}({', '.join(f'{value:.4g}' for value in self.arguments)})"
+
+    def quantiles(self, p: Sequence[float], *, positive: bool) -> np.ndarray:
+        """(m,) quantiles, or those of its part above 0; nan of a prior of several at once."""
+        if self.name in ("lkj", "dirichlet"):
+            return np.full(len(p), np.nan)
+        one = frozen(DISTRIBUTIONS[self.name][0], self.arguments)
+        below = one.cdf(0.0) if positive else 0.0
+        return np.asarray(one.ppf(below + np.asarray(p) * (1 - below)))
 
 
 @dataclass(frozen=True)
@@ -164,11 +176,20 @@ class Priors:
     def __iter__(self) -> Iterator[tuple[PriorSlot, Distribution, bool]]:
         return iter(self.entries)
 
-    def table(self) -> pd.DataFrame:
-        """Columns parameter, prior, set by."""
+    def table(self, conf_level: float = CONF_LEVEL) -> pd.DataFrame:
+        """Columns parameter, prior, set by, estimate (the prior's median), conf_low, conf_high."""
+        p = (0.5, (1 - conf_level) / 2, (1 + conf_level) / 2)
         return pd.DataFrame(
-            [(slot.name, str(d), "user" if given else "default") for slot, d, given in self],
-            columns=["parameter", "prior", "set by"],
+            [
+                (
+                    slot.name,
+                    str(d),
+                    "user" if given else "default",
+                    *d.quantiles(p, positive=slot.group in POSITIVE),
+                )
+                for slot, d, given in self
+            ],
+            columns=["parameter", "prior", "set by", "estimate", "conf_low", "conf_high"],
         )
 
     def numbers(self, layout: Layout) -> Prior:
@@ -180,7 +201,7 @@ class Priors:
             at = list(slot.where)
             kind[at] = DISTRIBUTIONS[distribution.name][0]
             values[at, : len(distribution.arguments)] = distribution.arguments
-            positive[at] = slot.group in ("sd", "residual")
+            positive[at] = slot.group in POSITIVE
             if distribution.name == "dirichlet":
                 cuts = log_densities.DIRICHLET
         for q, (_, partials) in zip(layout.data.q, layout.blocks(), strict=True):

@@ -4,6 +4,7 @@ from functools import partial
 
 import pandas as pd
 
+from pluralign_stats.figures.charts import FOREST
 from pluralign_stats.models.bayes.convergence import label
 from pluralign_stats.models.bayes.fit import PosteriorEstimates
 from pluralign_stats.models.bayes.summarize import summarize
@@ -54,6 +55,7 @@ def posterior_summary(fit: PosteriorEstimates, conf_level: float) -> Result:
             *([] if units is None else [SPREAD.format(units=levels_of(units.names))]),
         ),
         backing=model_backing(fit, behind, partial(_sentence, fit)),
+        figure=FOREST,
     )
 
 

@@ -16,6 +16,21 @@ def table(model):
 
 
 @pytest.mark.parametrize(
+    ("text", "positive", "numbers"),
+    [
+        ("normal(1, 2)", False, (1.0, 1 - 2 * 1.959964, 1 + 2 * 1.959964)),
+        ("normal(0, 2)", True, (2 * 0.6744898, 2 * 0.0313380, 2 * 2.2414027)),
+        ("student_t(3, 0, 1)", False, (0.0, -3.1824463, 3.1824463)),
+        ("exponential(2)", True, (np.log(2) / 2, -np.log(0.975) / 2, -np.log(0.025) / 2)),
+        ("lkj(2)", False, (np.nan,) * 3),
+    ],
+)
+def test_where_a_prior_expects_a_parameter(text, positive, numbers):
+    found = parse_prior("x", text).quantiles((0.5, 0.025, 0.975), positive=positive)
+    np.testing.assert_allclose(found, numbers, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
     ("text", "name", "arguments"),
     [
         ("normal(0, 1)", "normal", (0.0, 1.0)),
