@@ -1,4 +1,4 @@
-"""The parameters of a posterior as the joint vector of a mixed-model fit has them, and back."""
+"""The parameters of a posterior as the joint vector of a mixed-model fit has them."""
 
 import numpy as np
 
@@ -7,21 +7,8 @@ from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.models.ordinal import OrdinalEstimates
 
 
-def natural_at(fit: OrdinalEstimates, layout: Layout, values: np.ndarray) -> Natural:
-    """The model's own parameters from those of the fit's joint vector."""
-    f, s, _ = fit.joint.sizes
-    b, p, c = fit.basis.shape[1], layout.sizes[0], layout.sections.shape[1]
-    gamma = values[b : b + b * c].reshape(c, b)
-    cuts = (values[:b] + layout.sections @ gamma) @ fit.basis.T
-    factors = fit.covariance.factors(values[f + s :])
-    roots = [T @ L for T, L in zip(fit.transforms, factors, strict=True)]
-    return Natural(
-        values[f - p : f], cuts, values[f : f + s], tuple(root @ root.T for root in roots)
-    )
-
-
 def joint_at(fit: ModelEstimates, layout: Layout, values: Natural) -> np.ndarray:
-    """The fit's joint vector from the model's own parameters; the reverse of `natural_at`."""
+    """The fit's joint vector from the model's own parameters."""
     if not isinstance(fit, OrdinalEstimates):
         return values.coefficients
     G, c = len(layout.sections), layout.sections.shape[1]

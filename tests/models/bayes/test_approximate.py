@@ -60,7 +60,8 @@ def test_quadrature_completes_it_to_the_exact_likelihood(build, ratings):
     model = build("r4 ~ x + (1|rater)", ratings)
     target = Target(model.start, build_layout(model.start), model.prior)
     exact = fit_ordinal("r4 ~ x + (1|rater)", ratings, n_nodes=25)
-    from pluralign_stats.models.bayes.joint_vector import natural_at
+    from natural_vector import natural_at
+
     from pluralign_stats.models.bayes.layout import phi_of
 
     layout = model.layout

@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
+from natural_vector import natural_at
 
 from pluralign_stats import InputError
 from pluralign_stats.models.bayes.arviz_data import parameter_draws
-from pluralign_stats.models.bayes.joint_vector import joint_at, natural_at
+from pluralign_stats.models.bayes.joint_vector import joint_at
 from pluralign_stats.models.bayes.layout import Natural, constrain, phi_of
 from pluralign_stats.models.bayes.posterior import Draws
 
