@@ -5,7 +5,8 @@ import pandas as pd
 
 from pluralign_stats.backing import COUNT_WITHHELD, EVERYONE, Backing
 from pluralign_stats.describe.disclosure import hide_counts, published
-from pluralign_stats.describe.reliability import FEW_ITEMS, metric_notes, metric_of
+from pluralign_stats.describe.reliability import FEW_ITEMS, agreement, metric_notes, metric_of
+from pluralign_stats.documentation import documented_by
 from pluralign_stats.errors import InputError, listing, one_of
 from pluralign_stats.figures.charts import JUDGE
 from pluralign_stats.formatting import minus, with_interval
@@ -40,6 +41,7 @@ _COLUMNS += ["ceiling", "ceiling_low", "ceiling_high"]
 _COLUMNS += ["n_items", "n_raters", "n_ratings", "method"]
 
 
+@documented_by(agreement)
 def judge_agreement(
     study: Study,
     scores: pd.DataFrame,
@@ -60,18 +62,10 @@ def judge_agreement(
 
     Parameters
     ----------
-    study
-        The study.
     scores
         What `read_judge_scores` gave.
-    by
-        A demographic whose groups are shown below all raters; None for all raters only.
     n_bootstrap, seed
         Resamples for the intervals, and their seed.
-    min_cell
-        Groups of fewer raters are left out.
-    conf_level
-        Level of the percentile intervals.
 
     Returns
     -------

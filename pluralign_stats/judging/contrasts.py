@@ -15,11 +15,12 @@ from pluralign_stats.demographics.references import (
     replaced,
 )
 from pluralign_stats.describe.disclosure import hide_counts, published
+from pluralign_stats.documentation import documented_by
 from pluralign_stats.effects.adjust import holm
 from pluralign_stats.errors import check_one_of
 from pluralign_stats.figures.charts import FOREST
 from pluralign_stats.formatting import with_interval
-from pluralign_stats.judging.agreement import RESAMPLED, method_of, widths
+from pluralign_stats.judging.agreement import RESAMPLED, judge_agreement, method_of, widths
 from pluralign_stats.judging.measure import Measured, measure
 from pluralign_stats.judging.resample import brought_to
 from pluralign_stats.judging.scores import rated_and_scored
@@ -39,6 +40,7 @@ _COLUMNS += ["method"]
 _UNITS = {"kappa": "kappa", "alpha": "alpha", "bias": "rating points"}
 
 
+@documented_by(judge_agreement)
 def judge_contrasts(
     study: Study,
     scores: pd.DataFrame,
@@ -54,10 +56,6 @@ def judge_contrasts(
 
     Parameters
     ----------
-    study
-        The study.
-    scores
-        What `read_judge_scores` gave.
     demographics
         Whose groups are compared with their reference group; all whose effects the codebook asks
         for by default.
@@ -66,10 +64,6 @@ def judge_contrasts(
     n_bootstrap, seed
         Resamples for the intervals, and their seed; the same items and raters are drawn for both
         groups of a difference.
-    min_cell
-        Groups of fewer raters are left out.
-    conf_level
-        Level of the percentile intervals.
 
     Returns
     -------
