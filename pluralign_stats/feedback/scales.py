@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from pluralign_stats.errors import InputError, one_of
-from pluralign_stats.study.codebook import CONVERTED, Codebook, Dimension
+from pluralign_stats.study.codebook import Codebook
+from pluralign_stats.study.questions import CONVERTED, Dimension
 from pluralign_stats.words import joined
 
 Scale = Literal["5-point", "3-point", "binary", "as-rated"]

@@ -6,10 +6,11 @@ import numpy as np
 import pandas as pd
 
 from pluralign_stats.errors import InputError, listing, one_of
-from pluralign_stats.study.codebook import Codebook, Dimension, Factor
+from pluralign_stats.study.codebook import Codebook
 from pluralign_stats.study.factors import recode
 from pluralign_stats.study.filters import apply_filters
 from pluralign_stats.study.missing import found_codes
+from pluralign_stats.study.questions import Dimension, Factor
 from pluralign_stats.study.schema import check_ratings
 from pluralign_stats.study.study import Study
 from pluralign_stats.study.tables import RawTable, Tables

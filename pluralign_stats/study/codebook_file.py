@@ -6,18 +6,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from pluralign_stats.errors import InputError, one_of
-from pluralign_stats.study.codebook import (
-    Codebook,
-    Columns,
-    Dimension,
-    Factor,
-    File,
-    Files,
-    Filter,
-    ItemTexts,
-    Multiple,
-    Part,
-)
+from pluralign_stats.study.codebook import Codebook, Columns, File, Files, Filter, ItemTexts
+from pluralign_stats.study.entries import Part
+from pluralign_stats.study.questions import Dimension, Factor, Multiple
 from pluralign_stats.study.yaml_file import line_of, parse_yaml, read_text
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from pluralign_stats.errors import listing
-from pluralign_stats.study.codebook import Factor, Multiple
+from pluralign_stats.study.questions import Factor, Multiple
 from pluralign_stats.study.tables import RawTable, plain_number
 from pluralign_stats.study.text import folded, joined, nfc
 

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Sequence
 
 import pandas as pd
 
-from pluralign_stats.study.codebook import Answer, Codebook
+from pluralign_stats.study.codebook import Codebook
+from pluralign_stats.study.questions import Answer
 from pluralign_stats.study.tables import RawTable, Tables, plain_number
 
 #: What a code was read as.

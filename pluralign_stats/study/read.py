@@ -6,8 +6,9 @@ from pathlib import Path
 
 from pluralign_stats.errors import InputError, listing
 from pluralign_stats.study.assemble import assemble
-from pluralign_stats.study.codebook import ENGLISH, Codebook, File
+from pluralign_stats.study.codebook import Codebook, File
 from pluralign_stats.study.codebook_file import read_codebook
+from pluralign_stats.study.entries import ENGLISH
 from pluralign_stats.study.study import Study
 from pluralign_stats.study.tables import RawTable, Tables, read_table
 from pluralign_stats.study.truth import Truth

@@ -4,7 +4,7 @@ import pandas as pd
 import pandera.pandas as pa
 
 from pluralign_stats.errors import InputError
-from pluralign_stats.study.codebook import Dimension
+from pluralign_stats.study.questions import Dimension
 from pluralign_stats.study.tables import RawTable, row_list
 
 

@@ -15,10 +15,12 @@ import pyarrow.parquet
 
 from pluralign_stats.errors import InputError, listing, one_line, one_of
 from pluralign_stats.storage.digest import digest_bytes
-from pluralign_stats.study.codebook import Answer, File, as_column
+from pluralign_stats.study.codebook import File
 from pluralign_stats.study.csv_file import read_csv
 from pluralign_stats.study.encoding import decode
+from pluralign_stats.study.entries import as_column
 from pluralign_stats.study.excel_file import read_excel
+from pluralign_stats.study.questions import Answer
 from pluralign_stats.study.text import nfc, nfc_column
 
 _FORMATS = {".csv": "csv", ".tsv": "csv", ".txt": "csv", ".parquet": "parquet", ".pq": "parquet"}

@@ -95,13 +95,13 @@ def test_a_notebook_is_clean_and_holds_no_code_of_its_own(path: Path) -> None:
 
 
 def test_the_codebook_reference_names_every_key() -> None:
-    from pluralign_stats.study import codebook
+    from pluralign_stats.study import codebook, questions
 
     text = (ROOT / "docs" / "codebook.md").read_text("utf-8")
     top = set(re.findall(r"^(\w+):", text, re.MULTILINE))
     assert top == set(codebook.Codebook.model_fields)
     described = set(re.findall(r"`(\w+)`", text))
-    for part in (codebook.Files, codebook.File, codebook.Columns, codebook.Dimension):
+    for part in (codebook.Files, codebook.File, codebook.Columns, questions.Dimension):
         assert set(part.model_fields) <= described
-    for part in (codebook.Factor, codebook.Multiple, codebook.Filter):
+    for part in (questions.Factor, questions.Multiple, codebook.Filter):
         assert set(part.model_fields) <= described

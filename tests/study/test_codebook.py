@@ -1,8 +1,9 @@
 import pytest
 
 from pluralign_stats import InputError
-from pluralign_stats.study.codebook import Codebook, Dimension, Factor
+from pluralign_stats.study.codebook import Codebook
 from pluralign_stats.study.codebook_file import codebook_from, read_codebook
+from pluralign_stats.study.questions import Dimension, Factor
 
 GOOD = {
     "name": "c",

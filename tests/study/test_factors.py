@@ -4,9 +4,9 @@ import pandas as pd
 import pytest
 
 from pluralign_stats import InputError
-from pluralign_stats.study.codebook import Factor
 from pluralign_stats.study.codebook_file import read_codebook
 from pluralign_stats.study.factors import recode
+from pluralign_stats.study.questions import Factor
 from pluralign_stats.study.read import shipped_codebooks
 from pluralign_stats.study.tables import tabulate
 

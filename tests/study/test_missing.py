@@ -5,7 +5,7 @@ import pytest
 
 import pluralign_stats as pls
 from pluralign_stats import InputError
-from pluralign_stats.study.codebook import Dimension
+from pluralign_stats.study.questions import Dimension
 
 CODES = ["NA", "None", "nan", "null", "NaN", "99", "N/A", "-", "<NA>"]
 

@@ -3,8 +3,8 @@ import pytest
 
 from pluralign_stats import InputError
 from pluralign_stats.settings import MOST_LEVELS
-from pluralign_stats.study.codebook import Dimension
 from pluralign_stats.study.codebook_file import codebook_from
+from pluralign_stats.study.questions import Dimension
 from pluralign_stats.study.scale import Scale
 
 UNIT = {"from": 0, "to": 1, "continuous": True}

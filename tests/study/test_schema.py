@@ -2,7 +2,7 @@ import pandas as pd
 import pytest
 
 from pluralign_stats import InputError
-from pluralign_stats.study.codebook import Dimension
+from pluralign_stats.study.questions import Dimension
 from pluralign_stats.study.schema import check_ratings
 from pluralign_stats.study.tables import tabulate
 

@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 
 from pluralign_stats import InputError
-from pluralign_stats.study.codebook import Factor, File
+from pluralign_stats.study.codebook import File
+from pluralign_stats.study.questions import Factor
 from pluralign_stats.study.tables import RawTable, Tables, read_table, row_list
 
 MISSING = ("", "NA")

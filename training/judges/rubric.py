@@ -20,7 +20,8 @@ from training.judgement import Answer
 from training.plain_text import unmarked
 
 if TYPE_CHECKING:
-    from pluralign_stats.study.codebook import Codebook, Dimension
+    from pluralign_stats.study.codebook import Codebook
+    from pluralign_stats.study.questions import Dimension
 
 _FALLBACK = "en"
 
