@@ -13,6 +13,7 @@ from pluralign_stats.errors import PluralignError, one_of
 COMMANDS = {
     "simulate": "Write a simulated study to a folder.",
     "check": "Read a study, check it, and say what is in it.",
+    "fit": "Fit a mixed model of ratings: table, JSON, figure.",
     "pairs": "Turn ratings into feedback: preference pairs or single labels.",
     "audit": "Say whose ratings the feedback rests on, and whose are outvoted.",
     "power": "Plan a study: how many raters, items and ratings find a difference.",

@@ -1,0 +1,139 @@
+"""``pluralign fit``."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import click
+
+from pluralign_stats.cli.options import (
+    PATH,
+    data_option,
+    json_option,
+    print_json,
+    print_table,
+    study_argument,
+    told,
+)
+
+#: Endings of codebooks; names of those that come with Pluralign have none.
+_CODEBOOKS = ("", ".yaml", ".yml")
+
+
+@click.command("fit")
+@click.argument("formula")
+@study_argument
+@data_option
+@click.option("--dimension", metavar="NAME", help="Of a study; its first unless stated.")
+@click.option(
+    "--model",
+    type=click.Choice(["ordinal", "linear", "bayes"]),
+    default="ordinal",
+    help="A cumulative logit mixed model by maximum likelihood, a linear one, or the first by "
+    "Bayesian sampling.",
+)
+@click.option(
+    "--rater",
+    multiple=True,
+    metavar="COLUMN",
+    help="Of a data file: what tells raters apart, if it is not called rater; of several given, "
+    "their combinations.",
+)
+@click.option("--seed", default=1, help="Of a Bayesian model; equal seeds give equal results.")
+@click.option(
+    "--out",
+    type=PATH,
+    metavar="FOLDER",
+    help="Also write the table (HTML, LaTeX, CSV, JSON) and the figure (SVG, PDF, PNG) there.",
+)
+@json_option
+def command(
+    formula: str,
+    study: Path,
+    data: Path | None,
+    dimension: str | None,
+    model: str,
+    rater: tuple[str, ...],
+    seed: int,
+    out: Path | None,
+    as_json: bool,
+) -> None:
+    """Fit a mixed model of ratings, and say what it found.
+
+    FORMULA is such as "rating ~ gender + (1|rater) + (1|item)". STUDY is the path of a codebook,
+    the name of one that comes with Pluralign, or a data file with one row per rating.
+
+    \b
+    Examples:
+      pluralign fit "rating ~ gender + (1|rater) + (1|item)" study.yaml --dimension toxicity
+      pluralign fit "score ~ group + (1|user)" ratings.csv --model linear --rater user --out fit
+    """
+    from pluralign_stats.errors import InputError
+
+    if study.suffix.lower() in _CODEBOOKS:
+        if rater:
+            raise click.UsageError("--rater is of data files; a codebook names the rater itself")
+        rows = _rows_of_study(study, data, dimension)
+    elif data or dimension:
+        raise click.UsageError("--data and --dimension are of studies, not of a data file")
+    else:
+        rows = _rows_of_file(study)
+    sampling = {"seed": seed, "progress": not as_json}
+    fit = _fitted(formula, rows, model, list(rater) or None, sampling)
+    if fit.design.raters.unknown:
+        raise InputError(f"raters cannot be counted: {fit.design.raters.unknown} (here: --rater)")
+    result = fit.summary().released()
+    if out is not None:
+        _write(out, result)
+    if as_json:
+        print_json({**told(result), **({"folder": str(out)} if out else {})})
+        return
+    print_table(replace(result, table=result.table.drop(columns="method")))
+    for text in (f"Method: {fit.method}.", *result.meta.notes, *result.warnings):
+        click.echo(text)
+    if out is not None:
+        click.echo(f"\nTable and figure: {out}")
+
+
+def _rows_of_study(path: Path, data: Path | None, dimension: str | None) -> Any:
+    """The ratings of a study on one dimension."""
+    from pluralign_stats.errors import check_one_of
+    from pluralign_stats.study.read import read_study
+
+    study = read_study(path, data)
+    chosen = study.dimensions[0] if dimension is None else dimension
+    check_one_of("the dimension", chosen, study.dimensions)
+    return study.where(dimension=chosen).ratings
+
+
+def _rows_of_file(path: Path) -> Any:
+    """The rows of a data file; columns that hold nothing but numbers as numbers."""
+    import pandas as pd
+
+    from pluralign_stats.study.tables import read_unlisted
+
+    text = read_unlisted(path).frame
+    numbers = text.apply(pd.to_numeric, errors="coerce")
+    whole = [c for c in text if (numbers[c].notna() == text[c].notna()).all()]
+    return text.assign(**numbers[whole])
+
+
+def _fitted(formula: str, rows: Any, model: str, rater: Any, sampling: dict[str, Any]) -> Any:
+    """The model, by the function that fits it."""
+    from pluralign_stats.fits.bayes import fit_bayes
+    from pluralign_stats.fits.linear import fit_linear
+    from pluralign_stats.fits.ordinal import fit_ordinal
+
+    if model == "bayes":
+        return fit_bayes(formula, rows, rater=rater, **sampling)
+    return (fit_ordinal if model == "ordinal" else fit_linear)(formula, rows, rater=rater)
+
+
+def _write(out: Path, result: Any) -> None:
+    """Write the table and the figure; nothing where the figure cannot be drawn."""
+    from pluralign_stats.storage.files import write_json
+
+    drawn = result.plot()
+    result.save(out / "fit")
+    write_json(out / "fit.json", result.describe())
+    drawn.save(out / "fit")
