@@ -67,13 +67,16 @@ class Averager:
     ) -> None:
         check_kind(fit, kind)
         weight = np.ones(len(data)) if weight is None else weight
-        data, group, weight = _distinct(fit, data, group, weight, averaging)
+        # Rows that differ for the model, their groups, and how often each counts.
+        number = number_rows(fit, data.assign(**{GROUP: group}), averaging)
+        _, first = np.unique(number, return_index=True)
+        data, group, weight = data.iloc[first], group[first], np.bincount(number, weight)
         self.fit, self.kind, self.n_groups = fit, kind, n_groups
         total = np.bincount(group, weight, n_groups)
         self.parts: list[tuple[PredictionGrid, np.ndarray]] = []
         self.lost = np.zeros(n_groups, dtype=bool)
-        for first in range(0, len(data), CHUNK):
-            chunk = slice(first, first + CHUNK)
+        for start in range(0, len(data), CHUNK):
+            chunk = slice(start, start + CHUNK)
             rows = rows_of(fit, data.iloc[chunk], averaging)
             if kind != "linear":
                 refuse_crossed(fit, rows, data.iloc[chunk], numbered=False)
@@ -104,19 +107,6 @@ class Averager:
         )
         made[:, self.lost] = np.nan
         return made
-
-
-def _distinct(
-    fit: ModelEstimates,
-    data: pd.DataFrame,
-    group: np.ndarray,
-    weight: np.ndarray,
-    averaging: Averaging,
-) -> tuple[pd.DataFrame, np.ndarray, np.ndarray]:
-    """Rows that differ for the model, their groups, and how often each counts."""
-    number = number_rows(fit, data.assign(**{GROUP: group}), averaging)
-    _, first = np.unique(number, return_index=True)
-    return data.iloc[first], group[first], np.bincount(number, weight)
 
 
 def _sums(

@@ -165,18 +165,11 @@ def cut_points(
     cuts = (alpha + rows.nominal @ gamma) @ fit.basis.T
     cuts = cuts - (rows.fixed @ values[f - p : f] + rows.offset)[:, None]
     k = np.exp(-rows.scale @ values[f : f + s])
-    parts = _spreads(fit, rows, values[f + s :])
+    factors = fit.covariance.factors(values[f + s :])
+    # Rows of z T L, whose squares add up to the variance.
+    parts = [z @ T @ L for z, T, L in zip(rows.z, fit.transforms, factors, strict=True)]
     sd = np.sqrt(sum(((part**2).sum(axis=1) for part in parts), np.zeros(len(k))))
     return cuts, k, sd, parts
-
-
-def _spreads(fit: OrdinalEstimates, rows: PredictionGrid, theta: np.ndarray) -> list[np.ndarray]:
-    """For each random term, (m, q) rows of ``z T L``, whose squares add up to the variance."""
-    factors = fit.covariance.factors(theta)
-    return [
-        z @ transform @ factor
-        for z, transform, factor in zip(rows.z, fit.transforms, factors, strict=True)
-    ]
 
 
 def rating_sd(fit: ModelEstimates) -> float:

@@ -60,7 +60,10 @@ def replicate(
     for s in draws:
         eta = (columns @ fit.draws.coefficients[s])[data.cell]
         for t, k in enumerate(layout.terms):
-            effects = _new_effects(fit, k, s, rng) if k in redrawn else fit.draws.effects[k][s]
+            effects = fit.draws.effects[k][s]
+            if k in redrawn:
+                covariance, none = fit.draws.covariances[k][s], np.zeros(effects.shape[1])
+                effects = rng.multivariate_normal(none, covariance, len(effects), method="eigh")
             eta += (data.Z[t, :, : data.q[t]] * effects[data.codes[t]]).sum(axis=1)
         if data.S.shape[1]:
             eta += np.exp(data.S @ fit.draws.log_scale[s])[data.cell] * _noise(fit, rng)
@@ -72,15 +75,6 @@ def replicate(
         else:
             made[layout.order] = (eta[:, None] > fit.draws.cuts[s][data.section]).sum(axis=1)
         yield made
-
-
-def _new_effects(
-    fit: PosteriorEstimates, term: int, draw: int, rng: np.random.Generator
-) -> np.ndarray:
-    """Effects (L, q) of new levels."""
-    covariance = fit.draws.covariances[term][draw]
-    L, q = len(fit.random[term].design.levels), len(covariance)
-    return rng.multivariate_normal(np.zeros(q), covariance, L, method="eigh")
 
 
 def _noise(fit: PosteriorEstimates, rng: np.random.Generator) -> np.ndarray:
