@@ -15,6 +15,7 @@ from pluralign_stats.study.assemble import assemble
 from pluralign_stats.study.codebook_file import codebook_from
 from pluralign_stats.study.tables import Tables, tabulate
 from tests.here import simulate_here
+from tests.once import kept, once
 
 # Tests train in forked processes, which cannot use the threads of the process they are copied from.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -165,7 +166,7 @@ class Toy:
 @pytest.fixture(scope="session")
 def executed(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """A report of all chapters, executed once for all workers."""
-    from tests.reports.executed import Executed, make_executed, once
+    from tests.reports.executed import Executed, make_executed
 
     return Executed(once(tmp_path_factory, "executed", make_executed))
 
@@ -253,8 +254,10 @@ def small_study() -> pls.Study:
 
 
 @pytest.fixture(scope="session")
-def small_effects(small_study: pls.Study) -> pls.demographics.DemographicEffects:
-    return pls.demographic_effects(small_study)
+def small_effects(
+    small_study: pls.Study, tmp_path_factory: pytest.TempPathFactory
+) -> pls.demographics.DemographicEffects:
+    return kept(tmp_path_factory, "effects", lambda: pls.demographic_effects(small_study))
 
 
 def _shared(name: str) -> Path:

@@ -4,8 +4,10 @@ import pandas as pd
 import pytest
 
 import pluralign_stats as pls
+from tests.once import kept
 
 FORMULA = "rating ~ gender + politics + (1|rater) + (1|item)"
+FEW = {"draws": 300, "tune": 200, "chains": 2, "progress": False}
 
 
 @pytest.fixture(scope="session")
@@ -15,14 +17,16 @@ def ratings() -> pd.DataFrame:
 
 
 @pytest.fixture(scope="session")
-def posterior(ratings):
-    return pls.fit_bayes(FORMULA, ratings, draws=300, tune=200, chains=2, progress=False)
+def posterior(ratings, tmp_path_factory):
+    return kept(tmp_path_factory, "posterior", lambda: pls.fit_bayes(FORMULA, ratings, **FEW))
 
 
 @pytest.fixture(scope="session")
-def gaussian(ratings):
-    return pls.fit_bayes(
-        FORMULA, ratings, family="gaussian", draws=300, tune=200, chains=2, progress=False
+def gaussian(ratings, tmp_path_factory):
+    return kept(
+        tmp_path_factory,
+        "gaussian",
+        lambda: pls.fit_bayes(FORMULA, ratings, family="gaussian", **FEW),
     )
 
 

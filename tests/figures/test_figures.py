@@ -4,6 +4,7 @@ import io
 import re
 import xml.etree.ElementTree as ET
 from dataclasses import replace
+from functools import cache
 from itertools import pairwise
 
 import matplotlib as mpl
@@ -16,6 +17,10 @@ from pluralign_stats import InputError
 from pluralign_stats.figures.style import theme
 
 SVG = "{http://www.w3.org/2000/svg}"
+
+
+#: Effects of a study, which several tests show.
+every_effect = cache(pls.demographic_effects)
 
 
 def one_reading(effects, reading="mean"):
@@ -43,7 +48,7 @@ TABLES = {
     "agreement": lambda s: pls.describe.agreement(s, n_bootstrap=100),
     "agreement by group": lambda s: pls.describe.agreement(s, "politics", n_bootstrap=100),
     "joint": lambda s: pls.describe.positive_given_positive(s, n_bootstrap=100),
-    "forest": lambda s: pls.demographic_effects(s).differences,
+    "forest": lambda s: every_effect(s).differences,
     "forest of one demographic": lambda s: pls.demographic_effects(s, ["politics"]).differences,
     "forest of one dimension": lambda s: of(s, "toxicity").differences,
     "forest of two dimensions": lambda s: of(s, "toxicity", "sensitivity").differences,

@@ -1,14 +1,11 @@
 """The one report that is executed as a user's is, kernels and all, for all tests that read one."""
 
-import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextlib import chdir
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
-import pytest
-from filelock import FileLock
 
 import pluralign_stats as pls
 from reports import build_report
@@ -52,19 +49,6 @@ class Executed:
     def report(self) -> Path:
         """Folder of the report."""
         return self.folder / "report"
-
-
-def once(tmp: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
-    """A folder that the first of all workers to ask for it makes, and the others wait for."""
-    base = tmp.getbasetemp()
-    folder = (base.parent if base.name.startswith("popen-") else base) / name
-    with FileLock(f"{folder}.lock"):
-        if not (folder / "made").exists():
-            shutil.rmtree(folder, ignore_errors=True)
-            folder.mkdir()
-            make(folder)
-            (folder / "made").touch()
-    return folder
 
 
 def write_study(folder: Path) -> None:
