@@ -22,7 +22,7 @@ from .models import shares as shares
 from .multiverse import specification_curve as specification_curve
 from .outcomes import against_control as against_control
 from .outcomes import pairwise as pairwise
+from .outcomes import scores as scores
 from .planning import power as power
 from .plot import Plot as Plot
 from .ratings_and_models import survey as survey
-from .scores import scores as scores

@@ -1,4 +1,4 @@
-"""Figures of designs: against the control, against each other, and what such figures share."""
+"""Figures of designs: against the control, against each other, and of their scores."""
 
 from collections.abc import Mapping, Sequence
 
@@ -9,13 +9,25 @@ from pluralign_stats.designs import CONTROL, MINIATURES, Designs, plain_design
 from pluralign_stats.errors import InputError
 from pluralign_stats.figures.breaking import PARAGRAPH
 from pluralign_stats.figures.forest_parts import draw_forest, name_series, rows, styles
-from pluralign_stats.figures.marks import RoundTicks
+from pluralign_stats.figures.marks import RoundTicks, plain_axis
 from pluralign_stats.figures.plot import Plot, drawing, filled_where, need
-from pluralign_stats.figures.style import Context, foot
+from pluralign_stats.figures.style import (
+    COLOURS,
+    Context,
+    foot,
+    leftmost,
+    name_below,
+    name_panel,
+    new_figure,
+    panel_rows,
+    panels,
+    wrapped,
+)
 from pluralign_stats.notes import Code, tells
 from pluralign_stats.results import Result
 from pluralign_stats.significance import significant
 from pluralign_stats.study.text import contrast_label
+from pluralign_stats.words import counted
 
 #: Panels beside each other in wide figures.
 _ACROSS = 6
@@ -159,3 +171,43 @@ def share_limits(axes: Sequence[Axes], ticks: int = 5) -> None:
     for ax in axes:
         ax.set_xlim(low, high)
         ax.xaxis.set_major_locator(RoundTicks(ax, ticks))
+
+
+@drawing
+def scores(result: Result, *, context: Context = "two-column") -> Plot:
+    """Draw the scores of each design: quartiles, and what lies far from them, by dimension.
+
+    Parameters
+    ----------
+    result
+        What `scores` or `survey_scores` gave.
+
+    Raises
+    ------
+    InputError
+        If the table is another one.
+    """
+    need(result, "dimension", "design", "score")
+    table = result.table
+    designs, shown = (list(dict.fromkeys(table[name])) for name in ("design", "dimension"))
+    down = panel_rows(len(shown), context)
+    figure = new_figure(0.85 + down * (0.3 + 0.3 * len(designs)), context)
+    axes = panels(figure, len(shown), sharey=True)
+    for ax, dimension in zip(axes, shown, strict=True):
+        own = table[table["dimension"] == dimension].groupby("design")["score"]
+        drawn = [own.get_group(name).dropna() if name in own.groups else [] for name in designs]
+        lines = {"color": COLOURS[0]}
+        ax.boxplot(
+            drawn, orientation="horizontal", positions=range(len(designs)), widths=0.6,
+            boxprops=lines, whiskerprops=lines, capprops=lines, medianprops=lines,
+            flierprops={"markersize": 2, "markeredgecolor": COLOURS[0]},
+        )  # fmt: skip
+        plain_axis(ax)
+        name_panel(ax, str(dimension), -(-len(shown) // down))
+    width = 18 if context == "one-column" else 30
+    axes[0].set_ylim(len(designs) - 0.5, -0.5)
+    for ax in leftmost(axes):
+        ax.set_yticks(range(len(designs)), [wrapped(design, width) for design in designs])
+    name_below(axes, "Score")
+    foot(figure, result, counted(len(table), "score"), "boxes: quartiles")
+    return Plot(figure, f"Boxes of scores by design. {result.sentence}")
