@@ -21,6 +21,7 @@ from pluralign_stats.feedback.feedback_audit import audit
 from pluralign_stats.figures import Plot
 from pluralign_stats.figures.style import CONTEXTS, theme
 from pluralign_stats.results import Metadata
+from tests.figures import hard
 
 pytestmark = pytest.mark.extended
 
@@ -129,6 +130,7 @@ def gallery(
         "survey": (survey(),),
         "specification_curve": (specifications(),),
         "power": (planned(),),
+        "scores": (hard.scores(DIMENSIONS, ["control", "preserve", "majority vote"]),),
     }
 
     def drawing(name: str) -> Callable[..., Plot]:
