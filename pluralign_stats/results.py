@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import pandas as pd
 
 from pluralign_stats.backing import COUNT_WITHHELD, SHARES, Backing, beside
+from pluralign_stats.documentation import documented_by
 from pluralign_stats.errors import NotApplicableError
 from pluralign_stats.formatting import in_words
 from pluralign_stats.metadata import Metadata
@@ -257,13 +258,9 @@ class Result:
         table = self.table.drop(columns=in_words(self.table, "contrast"))
         return f"{self.caption()}\n{table.to_string(index=False)}\n{self.sentence}"
 
+    @documented_by(released)
     def gt(self, min_cell: int = MIN_CELL) -> "GT":
         """The table as great-tables sets it, to be changed further or written.
-
-        Parameters
-        ----------
-        min_cell
-            As for `released`.
 
         Raises
         ------
@@ -273,13 +270,9 @@ class Result:
         shown = self.released(min_cell)
         return set_table(shown.table, shown.meta)
 
+    @documented_by(released)
     def to_latex(self, min_cell: int = MIN_CELL) -> str:
         """LaTeX of the table, as `save` writes it.
-
-        Parameters
-        ----------
-        min_cell
-            As for `released`.
 
         Raises
         ------
