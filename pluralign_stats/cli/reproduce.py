@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     "--jobs",
     type=click.IntRange(min=1),
     show_default="one for each GPU, or for each core where there is none",
-    help="Conditions to train at the same time; with --profile, parts to share them in.",
+    help="Conditions to train at the same time; with --profile, jobs at the same time.",
 )
 @click.option("--seed", type=int, help="Seed of the simulated study, instead of the run's own.")
 @parameter_option

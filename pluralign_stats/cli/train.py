@@ -139,7 +139,8 @@ def _tell_plan(plan: Any, left: set[str], split: str, notes: list[str], as_json:
         for p in plan.planned
     ]
     if as_json:
-        print_json({"conditions": rows, "split": split, "notes": notes})
+        fingerprint = plan.study.fingerprint
+        print_json({"conditions": rows, "fingerprint": fingerprint, "split": split, "notes": notes})
         return
     for note in [f"{split}."] * bool(split) + notes:
         click.echo(note)

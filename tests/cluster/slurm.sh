@@ -88,7 +88,7 @@ run=$!; started+=($!)
 # Kill a job in the middle of a training; Snakemake sends it again.
 training() {
     compgen -G "$folder/out/runs/*.partial/checkpoints-*" >/dev/null &&
-        job=$(squeue -h -t R -o "%i %k" | awk '/train_part/ {print $1; exit}') && [ -n "$job" ]
+        job=$(squeue -h -t R -o "%i %k" | awk '/train/ {print $1; exit}') && [ -n "$job" ]
 }
 until training; do
     kill -0 "$run" 2>/dev/null || { echo "no training job was seen" >&2; exit 1; }

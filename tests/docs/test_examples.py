@@ -35,7 +35,7 @@ SKIPPED_DOCSTRINGS = {
 NOTEBOOKS = {"docs/howto/lab.md": "03_demographic_effects"}
 
 #: What a shell example may call besides Pluralign.
-PROGRAMS = {"pluralign", "make", "source", "pip"}
+PROGRAMS = {"pluralign", "make", "snakemake", "source", "pip"}
 
 ALL = [block for page in PAGES for block in blocks(page)]
 

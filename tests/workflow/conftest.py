@@ -39,7 +39,7 @@ def reference(base: Path, tmp_path_factory: pytest.TempPathFactory) -> Reference
     config = small_run.write_config(folder, small_run.small_config(base))
     out = folder / "out"
     first = small_run.start(config, out, "--jobs", 1)
-    while not (out / ".steps" / "workflow.json").exists() and first.poll() is None:
+    while not (out / ".steps" / "call.json").exists() and first.poll() is None:
         continue
     refused = small_run.run(config, out, "--jobs", 1)
     status, told, err = small_run.finish(first)

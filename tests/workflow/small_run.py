@@ -106,5 +106,7 @@ def children(process: int) -> list[int]:
     return found
 
 
-def mark(out: Path, step: str) -> dict[str, Any]:
-    return json.loads((out / ".steps" / f"{step}.json").read_text(encoding="utf-8"))
+def failed(out: Path) -> set[str]:
+    """Conditions whose training failed."""
+    told = [json.loads(path.read_text("utf-8")) for path in out.glob("trained/*.json")]
+    return {name for part in told for name in part["failed"]}

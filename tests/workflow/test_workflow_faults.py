@@ -10,7 +10,11 @@ import time
 from pathlib import Path
 
 import pytest
-from small_run import children, finish, mark, results, run, start
+from small_run import children, failed, finish, results, run, start
+
+from training.workflow.config import read_run
+from training.workflow.layout import Layout
+from training.workflow.step import provenance
 
 pytestmark = pytest.mark.extended
 
@@ -18,6 +22,11 @@ pytestmark = pytest.mark.extended
 def _one_run(out: Path, word: str = "mean") -> Path:
     (found,) = (p for p in (out / "runs").glob("[!.]*") if word in p.name)
     return found
+
+
+def _marks(out: Path) -> dict[str, str]:
+    """The completion mark of every run, which is written anew by each training."""
+    return {p.parent.name: p.read_text() for p in out.glob("runs/*/complete.json")}
 
 
 def _worker(process: int) -> int | None:
@@ -44,7 +53,7 @@ def test_a_training_that_dies_of_memory_takes_no_other_down(reference, copied) -
     status, _, err = finish(process)
     assert status == 2
     assert f"1 of the conditions failed: {gone}: the process that trained it was killed" in err
-    assert gone in mark(out, "train")["failed"]
+    assert failed(out) == {gone}
     assert set(results(out)) < set(results(reference.out))
     status, _, err = run(reference.config, out, "--jobs", 1)
     assert status == 0, err
@@ -61,13 +70,18 @@ def test_of_a_changed_study_only_what_it_affects_is_done_again(reference, copied
     for row in cells[1:]:
         row[column] = "5" if row[column] == "4" else row[column]
     ratings.write_text("\n".join(",".join(row) for row in cells) + "\n")
-    before = results(out)
+    before, marks = results(out), _marks(out)
     status, told, err = run(reference.config, out, "--json", "--jobs", 1)
     assert status == 0, err
     assert json.loads(told)["study_changed"]
-    trained, kept = (mark(out, "train")[key] for key in ("trained", "kept"))
+    kept = [name for name, mark in _marks(out).items() if mark == marks[name]]
     assert [name.split("-")[1] for name in kept] == ["binary"]
-    assert len(trained) == 2
+    assert len(marks) == 3
+    config = read_run(str(reference.config))
+    assert (
+        "2 conditions were trained since, and 1,"
+        in provenance(config, Layout(out))["study changed"]
+    )
     after = results(out)
     same = {path for path in before if before[path] == after[path]}
     assert {path for path in before if "binary" in path or "control" in path} <= same

@@ -1,10 +1,11 @@
 """A whole run, called again: what is done, and what is not."""
 
+import hashlib
 import json
 
 import pandas as pd
 import pytest
-from small_run import mark, results, run, write_config
+from small_run import results, run, write_config
 
 from pluralign_stats.study.yaml_file import parse_yaml
 
@@ -35,11 +36,12 @@ def test_two_runs_in_one_folder_the_second_is_refused(reference) -> None:
 
 def test_called_again_it_does_nothing(reference, copied) -> None:
     out = copied()
-    before = {p: p.stat().st_mtime_ns for p in (out / ".steps").glob("*.log")}
+    logs = sorted((out / ".steps").glob("[!s]*.log"))
+    before = [path.stat().st_mtime_ns for path in logs]
     status, told, err = run(reference.config, out, "--json")
     assert status == 0, err
     assert json.loads(told)["done"] == []
-    assert {p: p.stat().st_mtime_ns for p in (out / ".steps").glob("*.log")} == before
+    assert [path.stat().st_mtime_ns for path in logs] == before
 
 
 def test_another_way_of_sharing_the_work_changes_nothing(reference, copied) -> None:
@@ -62,16 +64,17 @@ def test_a_new_judge_judges_and_nothing_else(reference, copied, server, tmp_path
         write_config(tmp_path, config), out, "--json", "--jobs", 1, OPENAI_API_KEY="none"
     )
     assert status == 0, err
-    assert json.loads(told)["done"] == ["judge-paid", "items-paid"]
-    (table,) = out.glob("judged/paid-*/item_scores.parquet")
+    assert json.loads(told)["done"] == ["items-paid", "judge-paid"]
+    (table,) = out.glob("judged/paid/item_scores.parquet")
     assert set(pd.read_parquet(table)["score"]) == {3}
-    assert list(out.glob("scores/paid-*/outcomes.parquet"))
+    assert list(out.glob("scores/paid/outcomes.parquet"))
     assert len(list(out.glob("scores/[!.]*"))) == 2
 
 
-def test_marks_say_how_long_it_took_and_what_went_in(reference) -> None:
-    told = mark(reference.out, "train")
-    assert len(told["trained"]) == 3
-    assert told["failed"] == {}
-    assert len(told["digest"]) == 64
+def test_what_came_of_each_condition_is_noted_by_its_content(reference) -> None:
+    marks = sorted(reference.out.glob("runs/*/complete.json"))
+    digests = {p.parent.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in marks}
+    (told,) = (json.loads(p.read_text()) for p in reference.out.glob("trained/*.json"))
+    assert told == {"runs": digests, "failed": {}}
+    assert len(digests) == 3
     assert results(reference.out)

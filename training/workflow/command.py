@@ -8,19 +8,24 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from pluralign_stats.errors import InputError
 
-#: Seconds that a command is given to end in order.
+#: The variable of the environment that names the process at whose end all others end; it is set
+#: where there is one to watch, on one machine.
+DRIVER = "PLURALIGN_DRIVER"
+
+#: Why a process may have been killed, in words that can follow its name.
+KILLED = "it was killed, perhaps for want of memory"
+
+#: Seconds that a process is given to end in order.
 _GRACE = 10
 
 
-def pluralign(
-    words: Sequence[object], log: Path, driver: int | None, environment: Mapping[str, str]
-) -> dict[str, Any]:
+def pluralign(words: Sequence[object], log: Path) -> dict[str, Any]:
     """Run a command with ``--json``.
 
     Parameters
@@ -28,11 +33,7 @@ def pluralign(
     words
         The command and its arguments.
     log
-        Gets what it writes to standard error.
-    driver
-        Process at whose end the command is ended; None where there is none to watch.
-    environment
-        What to set for it.
+        Where standard error goes.
 
     Returns
     -------
@@ -46,37 +47,59 @@ def pluralign(
         If it printed nothing, with its last line.
     """
     command = [sys.executable, "-P", "-m", "pluralign_stats", *map(str, words), "--json"]
-    with log.open("a", encoding="utf-8") as said:
-        began = said.tell()
-        process = subprocess.Popen(  # noqa: S603
-            command,
-            stdout=subprocess.PIPE,
-            stderr=said,
-            encoding="utf-8",
-            env={**os.environ, **environment},
-            preexec_fn=_end_with_parent if sys.platform == "linux" else None,
-        )
-        if driver is not None:
-            threading.Thread(target=_watch, args=(driver, process), daemon=True).start()
-        try:
-            printed, _ = process.communicate()
-        except BaseException:
-            _end(process)
-            raise
+    process = subprocess.Popen(  # noqa: S603
+        command,
+        stdout=subprocess.PIPE,
+        encoding="utf-8",
+        preexec_fn=end_with_parent(signal.SIGTERM),
+    )
+    try:
+        printed, _ = process.communicate()
+    except BaseException:
+        process.terminate()
+        process.wait(_GRACE)
+        raise
     try:
         told = json.loads(printed)
     except ValueError:
-        raise InputError(_last_line(log, began, process.returncode)) from None
+        raise InputError(_last_line(log, process.returncode)) from None
     return told
 
 
-def _end_with_parent() -> None:
-    """Ask the kernel to interrupt this process when its parent dies, however it does."""
-    ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # 1 is PR_SET_PDEATHSIG
+def _last_line(log: Path, status: int) -> str:
+    if status < 0:
+        return KILLED
+    lines = log.read_text(encoding="utf-8", errors="replace").split("\n") if log.is_file() else []
+    said = [line.strip() for line in lines if line.strip()]
+    last = said[-1] if said else f"it ended with status {status} and said nothing"
+    return last.removeprefix("pluralign: ")
 
 
-def is_alive(process: int) -> bool:
-    """Whether a process of this machine still runs."""
+def end_with_parent(sent: signal.Signals) -> Callable[[], object] | None:
+    """What a new process does so that the kernel ends it when its parent dies, however it does."""
+    if sys.platform != "linux":
+        return None
+    return lambda: ctypes.CDLL(None).prctl(1, sent)  # 1 is PR_SET_PDEATHSIG
+
+
+def end_with_driver() -> None:
+    """End this process when the driver does, however that ends; at once if it has."""
+    driver = os.environ.get(DRIVER)
+    # A request to end is met as Ctrl-C is, so that unfinished folders are removed.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    if driver is not None:
+        threading.Thread(target=_watch, args=(int(driver),), daemon=True).start()
+
+
+def _watch(driver: int) -> None:
+    while _is_alive(driver):
+        time.sleep(0.3)
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(_GRACE)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _is_alive(process: int) -> bool:
     try:
         os.kill(process, 0)
     except ProcessLookupError:
@@ -84,31 +107,3 @@ def is_alive(process: int) -> bool:
     except PermissionError:
         return True
     return True
-
-
-def _watch(driver: int, process: "subprocess.Popen[str]") -> None:
-    while process.poll() is None:
-        if not is_alive(driver):
-            _end(process)
-            return
-        time.sleep(0.3)
-
-
-def _end(process: "subprocess.Popen[str]") -> None:
-    process.terminate()
-    try:
-        process.wait(_GRACE)
-    except subprocess.TimeoutExpired:
-        process.kill()
-
-
-def _last_line(log: Path, began: int, status: int) -> str:
-    with log.open(encoding="utf-8", errors="replace") as said:
-        said.seek(began)
-        lines = [line.strip() for line in said if line.strip()]
-    if status < 0:
-        name = signal.Signals(-status).name
-        why = ", perhaps for want of memory" if name == "SIGKILL" else ""
-        return f"it was ended by {name}{why}"
-    last = lines[-1] if lines else f"it ended with status {status} and said nothing"
-    return last.removeprefix("pluralign: ")

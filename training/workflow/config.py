@@ -183,6 +183,10 @@ class RunConfig(Frozen):
         designs = self.grid().designs().values()
         return [base for design in designs for base in design.base_models]
 
+    def miniatures(self) -> list[str]:
+        """Base models that are made on first use."""
+        return list(dict.fromkeys(b.model for b in self.bases() if b.model in EMBEDDED))
+
     def told(self, simulated: bool) -> str:
         """What every figure of the report says of the data and models behind it."""
         miniature = all(base.model in EMBEDDED for base in self.bases())

@@ -1,31 +1,35 @@
-"""Carries out a whole run: what is to be done, Snakemake over it, and what came of it."""
+"""Carries out a whole run: what Snakemake needs, Snakemake over it, and what came of it."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from pluralign_stats.errors import InputError, PluralignError, listing
 from pluralign_stats.outcomes.schema import OUTCOMES
 from pluralign_stats.progress import WorkProgress
 from pluralign_stats.storage.files import read_json, write_json, write_text
+from pluralign_stats.storage.folders import is_complete
 from pluralign_stats.storage.lock import held_alone
+from pluralign_stats.study.read import read_study
 from pluralign_stats.study.yaml_file import dump_yaml
 from pluralign_stats.workers.processes import visible_devices
+from training.workflow.command import DRIVER, end_with_parent
 from training.workflow.config import RunConfig
-from training.workflow.layout import Layout, needs
-from training.workflow.marks import check_folder, notice_study, to_do
+from training.workflow.layout import Layout, check_folder
 from training.workflow.monitor import ProgressMonitor
 
 HERE = Path(__file__).parent
 
-#: Parts of training and generation where a profile, and not `jobs`, says how many run at once.
-PARTS = 16
+#: What decides, in the folder of a run, also where Snakemake is called there by hand.
+DEFAULT = "profiles/default/config.yaml"
+
+#: Name of Snakemake's own log.
+SNAKEMAKE = "snakemake"
 
 #: Seconds that Snakemake is given to end its jobs in order.
 _GRACE = 30
@@ -43,7 +47,7 @@ class RunResult:
     report, study, outcomes
         The report's first page, the study's codebook, and the outcome table of the first judge.
     done, kept
-        Steps done now, and those that nothing had changed for.
+        Steps done now, and those of former calls that nothing has changed for.
     failed
         Conditions that failed, with the reason.
     study_changed
@@ -78,7 +82,7 @@ def reproduce(
         Its folder.
     jobs
         How many conditions to train at the same time on this machine: one for each GPU, or for
-        each core where there is none, unless stated.
+        each core where there is none, unless stated. With a profile, how many jobs at most.
     profile
         ``"slurm"``, or the folder of a profile of Snakemake: where jobs run instead.
     typed
@@ -115,65 +119,64 @@ def _reproduce(
     typed: str,
     progress: bool,
 ) -> RunResult:
+    write_settings(run, layout, jobs, profile, typed)
+    forget_unfinished(layout)
+    former = read_json(layout.plan).get("changes", [])
+    _follow(layout, _command(run, jobs, profile), profile is None, progress)
+    done = {path.stem for path in layout.steps.glob("*.done")}
+    logs = {path.stem for path in layout.steps.glob("*.log")} - {SNAKEMAKE}
+    return RunResult(
+        report=layout.report / "index.html" if run.report is not None else None,
+        study=layout.study(run),
+        outcomes=layout.scores(run.main_judge) / OUTCOMES,
+        done=tuple(sorted(done)),
+        kept=tuple(sorted(logs - done)),
+        failed=layout.failed(),
+        study_changed=read_json(layout.plan).get("changes", []) != former,
+    )
+
+
+def write_settings(
+    run: RunConfig, layout: Layout, jobs: int | None, profile: Path | None, typed: str
+) -> None:
+    """Write what Snakemake and the steps read, and take away what the last call told."""
+    if run.study.codebook:
+        read_study(run.study.codebook, run.study.data)
     layout.steps.mkdir(parents=True, exist_ok=True)
+    for path in (*layout.steps.glob("*.error"), *layout.steps.glob("*.done")):
+        path.unlink()
     write_json(layout.config, run.model_dump(mode="json"))
-    grid = run.grid().model_dump(mode="json")
-    write_text(layout.grid, dump_yaml(grid))
-    changed = notice_study(run, layout) is not None
-    todo = to_do(run, layout)
-    if todo:
-        parts = _parts(jobs, profile)
-        command = _prepare(run, layout, todo, parts, profile, typed)
-        _follow(run, layout, todo, command, progress)
-    failed = {
-        **read_json(layout.mark("generate")).get("failed", {}),
-        **read_json(layout.mark("train")).get("failed", {}),
-    }
-    report = layout.report / "index.html" if run.report is not None else None
-    outcomes = layout.scores(run, run.main_judge) / OUTCOMES
-    kept = tuple(step for step in needs(run) if step not in todo)
-    return RunResult(report, layout.study(run), outcomes, tuple(todo), kept, failed, changed)
+    write_text(layout.grid, dump_yaml(run.grid().model_dump(mode="json")))
+    for name in ("Snakefile", DEFAULT):
+        (layout.out / name).parent.mkdir(parents=True, exist_ok=True)
+        write_text(layout.out / name, (HERE / name).read_text("utf-8"))
+    # Nobody else works here, so that a lock of Snakemake's is one that a kill has left.
+    shutil.rmtree(layout.out / ".snakemake" / "locks", ignore_errors=True)
+    write_json(layout.call, {"typed": typed, "jobs": jobs or (1 if profile else _devices())})
 
 
-def _parts(jobs: int | None, profile: Path | None) -> int:
-    if jobs is not None:
-        return jobs
-    if profile is not None:
-        return PARTS
+def forget_unfinished(layout: Layout) -> None:
+    """Take away what is known of parts in which a condition failed or something is lacking."""
+    for known, folder in ((layout.trained, layout.runs), (layout.answered, layout.generations)):
+        for path in known.glob("*.json"):
+            told = read_json(path)
+            if told.get("failed") or not all(is_complete(folder / r) for r in told.get("runs", ())):
+                path.unlink()
+
+
+def _devices() -> int:
     return len(visible_devices()) or os.cpu_count() or 1
 
 
-def _prepare(
-    run: RunConfig,
-    layout: Layout,
-    todo: Sequence[str],
-    parts: int,
-    profile: Path | None,
-    typed: str,
-) -> list[str]:
-    """Write what Snakemake reads, and take away what former calls left of the steps to do."""
-    for pattern in ("*.error", "*-part-*.json"):
-        for path in layout.steps.glob(pattern):
-            path.unlink()
-    told: dict[str, Any] = {
-        "folder": str(layout.out),
-        "marks": str(layout.steps),
-        "todo": list(todo),
-        "parts": parts,
-        "python": sys.executable,
-        "driver": None if profile else os.getpid(),
-        "reported": list(needs(run).get("report", ())),
-        "typed": typed,
-    }
-    settings = layout.steps / "workflow.json"
-    write_json(settings, told)
-    local = ["--cores", str(parts + len(todo)), "--latency-wait", str(_LATENCY)]
-    where = ["--profile", str(profile)] if profile else local
+def _command(run: RunConfig, jobs: int | None, profile: Path | None) -> list[str]:
+    command = [sys.executable, "-P", "-m", "snakemake", "--nocolor"]
+    if profile is not None:
+        return [*command, "--profile", str(profile), *(["--jobs", str(jobs)] if jobs else [])]
+    jobs = jobs or _devices()
+    beside = len(run.miniatures()) + 2 * len(run.judges) + 2
     return [
-        sys.executable, "-P", "-m", "snakemake", "--snakefile", str(HERE / "Snakefile"),
-        "--configfile", str(settings), "--directory", str(layout.steps), *where,
-        "--keep-going", "--nolock", "--ignore-incomplete", "--rerun-triggers", "mtime",
-        "--nocolor",
+        *command, "--cores", str(jobs + beside), "--resources", f"models={jobs}",
+        "--latency-wait", str(_LATENCY),
     ]  # fmt: skip
 
 
@@ -195,20 +198,16 @@ def find_profile(name: str) -> Path:
     return folder.resolve()
 
 
-def _follow(
-    run: RunConfig, layout: Layout, todo: Sequence[str], command: list[str], progress: bool
-) -> None:
+def _follow(layout: Layout, command: list[str], watched: bool, progress: bool) -> None:
     """Let Snakemake work, show how far it is, and say which step failed."""
-    log = layout.steps / "snakemake.log"
-    own = {step: 1 for step in todo if step not in ("train", "generate")}
-    with (
-        log.open("w", encoding="utf-8") as said,
-        WorkProgress("Run", "steps", own, progress) as bar,
-    ):
-        monitor = ProgressMonitor(run, layout, tuple(todo), bar, time.time())
+    log = layout.steps / f"{SNAKEMAKE}.log"
+    own = {DRIVER: str(os.getpid())} if watched else {}
+    with log.open("w", encoding="utf-8") as said, WorkProgress("Run", "steps", {}, progress) as bar:
+        monitor = ProgressMonitor(layout, bar, time.time())
         process = subprocess.Popen(  # noqa: S603
-            command, stdout=said, stderr=said, start_new_session=True
-        )
+            command, stdout=said, stderr=said, start_new_session=True, cwd=layout.out,
+            env={**os.environ, **own}, preexec_fn=end_with_parent(signal.SIGKILL),
+        )  # fmt: skip
         try:
             while process.poll() is None:
                 monitor.look()
@@ -218,9 +217,8 @@ def _follow(
             bar.say("Ending what runs; this takes some seconds.")
             _interrupt(process)
             raise
-    undone = [step for step in todo if not layout.mark(step).is_file()]
-    if undone:
-        raise PluralignError(_why(layout, undone, log))
+    if process.returncode:
+        raise PluralignError(_why(layout, log))
 
 
 def _interrupt(process: "subprocess.Popen[bytes]") -> None:
@@ -233,9 +231,7 @@ def _interrupt(process: "subprocess.Popen[bytes]") -> None:
             continue
 
 
-def _why(layout: Layout, undone: Sequence[str], log: Path) -> str:
-    told = {p.stem: p.read_text(encoding="utf-8") for p in sorted(layout.steps.glob("*.error"))}
-    reasons = "; ".join(f"{step}: {' '.join(why.split())}" for step, why in told.items())
-    if not reasons:
-        reasons = f"{undone[0]} did not come to its end, and {log} says why"
+def _why(layout: Layout, log: Path) -> str:
+    steps = sorted(path.stem for path in layout.steps.glob("*.error"))
+    reasons = "; ".join(f"{step}: {layout.why(step)}" for step in steps) or f"{log} says why"
     return f"the run stopped ({reasons}); mend it and run the same command again: it goes on"

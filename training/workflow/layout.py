@@ -1,128 +1,127 @@
-"""Where everything of a run lies in its folder, and which step needs which."""
+"""Where everything of a run lies in its folder."""
 
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from pluralign_stats.storage.digest import digest_values
-from training.bases.find import EMBEDDED
+from pluralign_stats.errors import InputError
+from pluralign_stats.simulate.study import simulated_codebook
+from pluralign_stats.storage.files import read_json
+from pluralign_stats.study.codebook_file import read_codebook
 from training.workflow.config import OWN_STUDY, RunConfig
 
-#: What a run writes into its folder.
+#: What a run writes into its folder, beside hidden files.
 NAMES = frozenset(
-    ("run.json", "grid.yaml", "plan.json", "study", "runs", "generations", "scores", "judged",
-     "replies", "set-aside", "report", "report-failed", "ratings", "ratings-failed")
+    ("run.json", "grid.yaml", "plan.json", "study", "bases", "runs", "trained", "generations",
+     "answered", "scores", "judged", "replies", "set-aside", "report", "report-failed", "ratings",
+     "ratings-failed", "Snakefile", "profiles")
 )  # fmt: skip
 
 
-@dataclass(frozen=True)
 class Layout:
     """The folder of a run.
 
     Attributes
     ----------
     out
-        The folder, absolute.
+        The folder.
+    config, grid, plan
+        The resolved configuration and training grid; every condition, with its examples.
+    runs, trained
+        Tuned models, and what came of each part of the training.
+    generations, answered
+        Their answers, and what came of each part of these.
+    ratings, report
+        The report on the ratings alone, which waits for no model, and the whole one.
+    steps, call, chapters
+        Logs of the steps and which ended in the last call; what was typed last, and how many
+        conditions are trained at once; what the notebooks made last.
     """
 
-    out: Path
-
-    @property
-    def config(self) -> Path:
-        """The resolved configuration."""
-        return self.out / "run.json"
-
-    @property
-    def grid(self) -> Path:
-        """The resolved training grid."""
-        return self.out / "grid.yaml"
-
-    @property
-    def plan(self) -> Path:
-        """Every condition, with how many examples it has."""
-        return self.out / "plan.json"
-
-    @property
-    def steps(self) -> Path:
-        """Marks and logs of the steps."""
-        return self.out / ".steps"
-
-    @property
-    def runs(self) -> Path:
-        """Tuned models."""
-        return self.out / "runs"
-
-    @property
-    def generations(self) -> Path:
-        """Their answers."""
-        return self.out / "generations"
-
-    @property
-    def report(self) -> Path:
-        """The report."""
-        return self.out / "report"
-
-    @property
-    def ratings(self) -> Path:
-        """The report on the ratings alone, which does not wait for the models."""
-        return self.out / "ratings"
-
-    @property
-    def chapters(self) -> Path:
-        """What the notebooks made last."""
-        return self.steps / "chapters"
+    def __init__(self, out: Path) -> None:
+        self.out = out
+        self.config, self.grid, self.plan = out / "run.json", out / "grid.yaml", out / "plan.json"
+        self.runs, self.trained = out / "runs", out / "trained"
+        self.generations, self.answered = out / "generations", out / "answered"
+        self.ratings, self.report = out / "ratings", out / "report"
+        self.steps = out / ".steps"
+        self.call, self.chapters = self.steps / "call.json", self.steps / "chapters"
 
     def study(self, run: RunConfig) -> Path:
         """The study's codebook."""
         return run.study.codebook or self.out / OWN_STUDY
 
-    def scores(self, run: RunConfig, judge: str) -> Path:
-        """Scores of the answers; a judge that is set otherwise gets another folder."""
-        return self.out / "scores" / f"{judge}-{digest_values(judge_inputs(run, judge))[:8]}"
+    def base(self, name: str) -> Path:
+        """What tells a miniature base model from others of its name."""
+        return self.out / "bases" / f"{name}.json"
 
-    def judged(self, run: RunConfig, judge: str) -> Path:
+    def scores(self, judge: str) -> Path:
+        """Scores of the answers."""
+        return self.out / "scores" / judge
+
+    def judged(self, judge: str) -> Path:
         """Scores of the study's own responses."""
-        source = run.study.model_dump(mode="json")
-        return (
-            self.out / "judged" / f"{judge}-{digest_values([judge_inputs(run, judge), source])[:8]}"
-        )
+        return self.out / "judged" / judge
 
     def replies(self, judge: str) -> Path:
         """Paid replies of a judge."""
         return self.out / "replies" / f"{judge}.jsonl"
 
-    def mark(self, step: str) -> Path:
-        """What says that a step, or a part of one, is done."""
-        return self.steps / f"{step}.json"
+    def done(self, step: str) -> Path:
+        """Says that a step ended well in this call."""
+        return self.steps / f"{step}.done"
 
     def error(self, step: str) -> Path:
-        """Why a step, or a part of one, failed."""
+        """Why a step failed in this call."""
         return self.steps / f"{step}.error"
 
-    def log(self, step: str) -> Path:
-        """What the commands of a step wrote to standard error."""
-        return self.steps / f"{step}.log"
+    def why(self, step: str) -> str:
+        """Why a step failed in this call, in one line; empty if it did not."""
+        error = self.error(step)
+        return " ".join(error.read_text("utf-8").split()) if error.is_file() else ""
+
+    def conditions(self) -> list[str]:
+        """Names of the conditions of the plan; none before there is one."""
+        return [row["id"] for row in read_json(self.plan).get("conditions", [])]
+
+    def failed(self) -> dict[str, str]:
+        """Conditions that failed, with the reason."""
+        parts = range(1, read_json(self.plan).get("parts", 0) + 1)
+        files = [folder / f"{k}.json" for folder in (self.answered, self.trained) for k in parts]
+        told = [read_json(file).get("failed", {}) for file in files]
+        return {name: why for failed in told for name, why in failed.items()}
 
 
-def judge_inputs(run: RunConfig, judge: str) -> dict[str, Any]:
-    """What decides the scores of a judge; how long to be patient with it does not."""
-    return run.judges[judge].model_dump(exclude={"patience"})
+def study_files(run: RunConfig, layout: Layout) -> list[Path]:
+    """The files of the study: its codebook and those that this names.
+
+    Raises
+    ------
+    InputError
+        If the codebook cannot be read.
+    """
+    codebook, made = layout.study(run), run.study.simulate
+    book = simulated_codebook(made.seed) if made else read_codebook(codebook)
+    folder = run.study.data or codebook.parent
+    tables = (book.files.ratings, book.files.raters, book.files.items)
+    named = [table.path for table in tables if table] + ([book.truth] if book.truth else [])
+    return [codebook, *dict.fromkeys(folder / name for name in named)]
 
 
-def needs(run: RunConfig) -> dict[str, tuple[str, ...]]:
-    """Every step of a run, in an order in which they can be done, with the steps that it needs."""
-    steps: dict[str, tuple[str, ...]] = {
-        **{f"base-{model.model}": () for model in run.bases() if model.model in EMBEDDED},
-        "study": (),
-        "plan": ("study",),
-        "train": ("plan",),
-        "generate": ("train",),
-    }
-    for judge in run.judges:
-        steps[f"judge-{judge}"] = ("generate",)
-        steps[f"items-{judge}"] = ("study",)
-    if run.report is not None:
-        steps["ratings"] = ("study",)
-        judges = (f"judge-{judge}" for judge in run.judges)
-        steps["report"] = ("ratings", *judges, f"items-{run.main_judge}")
-    return steps
+def check_folder(layout: Layout) -> None:
+    """Refuse a folder that holds something else than a run.
+
+    Raises
+    ------
+    InputError
+        If it does, or is a file.
+    """
+    if layout.out.exists() and not layout.out.is_dir():
+        raise InputError(f"{layout.out} is a file; name a folder with --out")
+    if not layout.out.exists() or layout.config.is_file():
+        return
+    names = (p.name for p in layout.out.iterdir())
+    foreign = [n for n in names if n not in NAMES and not n.startswith(".")]
+    if foreign:
+        raise InputError(
+            f"{layout.out} holds something else than a run of the study ('{foreign[0]}'); name "
+            "another folder with --out"
+        )

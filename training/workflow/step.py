@@ -1,44 +1,44 @@
-"""One step of a run, or a part of one, by plain commands; its mark is written last.
+"""One stage of a run, or a part of one, by plain commands; what it makes appears when it is whole.
 
-Snakemake starts ``python -m training.workflow.step FOLDER STEP``; nothing else needs to.
+A rule of the Snakefile starts ``python -m training.workflow.step STAGE`` in the run's folder.
 """
 
 import argparse
 import json
+import math
 import os
 import shutil
 import sys
 import time
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pluralign_stats.errors import InputError, PluralignError
 from pluralign_stats.outcomes.schema import ITEM_SCORES, OUTCOMES
+from pluralign_stats.storage.digest import digest_file
 from pluralign_stats.storage.files import read_json, write_json, write_text
-from pluralign_stats.storage.folders import remove_folder
+from pluralign_stats.storage.folders import MARK, remove_folder
 from pluralign_stats.storage.lock import held_alone
-from pluralign_stats.storage.shard import Shard, read_shard
-from training.bases.find import find_base
+from pluralign_stats.study.read import read_study
+from training.bases.find import base_fingerprint, find_base
 from training.conditions.condition import Control
+from training.conditions.names import INPUTS
 from training.judges.choose import judge_kind
-from training.workflow.command import is_alive, pluralign
+from training.workflow.command import KILLED, end_with_driver, pluralign
 from training.workflow.config import RunConfig
 from training.workflow.devices import one_device
 from training.workflow.layout import Layout
-from training.workflow.marks import (
-    conditions,
-    digest,
-    open_study,
-    study_changes,
-)
 
 Told = dict[str, Any]
 
 #: Parameters of notebooks that take what comes of tuned models and judges.
 _MODEL_FILES = ("outcomes_file", "judge_scores_file", "other_judge_file")
+
+#: Most conditions of one job: a job loads what it trains with once, and that takes seconds.
+_CONDITIONS = 12
 
 #: How far the report on the ratings stands back behind training on the same cores.
 _NICE = 10
@@ -53,29 +53,21 @@ class Step:
 
     Attributes
     ----------
-    name
-        The step's name, such as ``judge-embedded``.
-    part
-        Which part of it; None is the step itself.
+    stage, name
+        What is done, such as ``judge``, and by whom or to which part, such as ``embedded``.
     run, layout
         The run and where it lies.
-    driver
-        Process at whose end the step ends.
-    environment
-        What its commands get.
     """
 
+    stage: str
     name: str
-    part: Shard | None
     run: RunConfig
     layout: Layout
-    driver: int | None
-    environment: dict[str, str] = field(default_factory=dict)
 
     @property
-    def file(self) -> str:
-        """The name of its mark and log."""
-        return self.name if self.part is None else f"{self.name}-{self.part.name}"
+    def id(self) -> str:
+        """Its name among all steps."""
+        return f"{self.stage}-{self.name}" if self.name else self.stage
 
     @property
     def study(self) -> list[object]:
@@ -87,57 +79,64 @@ class Step:
         """The folder of the study's data, as an option."""
         return ["--data", self.run.study.data] if self.run.study.data else []
 
+    @property
+    def part(self) -> list[object]:
+        """The part of the conditions, as an option."""
+        return ["--part", f"{self.name}/{read_json(self.layout.plan)['parts']}"]
+
     def command(self, *words: object) -> Told:
         """Run a command."""
-        return pluralign(words, self.layout.log(self.file), self.driver, self.environment)
+        return pluralign(words, self.layout.steps / f"{self.id}.log")
 
 
-def do_study(step: Step) -> Told:
-    """Simulate the study unless it is there, or look at the one that is given."""
+def do_study(step: Step) -> None:
+    """Simulate the study; one that is there and is another is not replaced."""
     made = step.run.study.simulate
-    if made is None:
-        given_study = open_study(step.layout.study(step.run), step.run.study.data)
-        return {"fingerprint": given_study.fingerprint}
-    folder = step.layout.study(step.run).parent
+    assert made is not None  # noqa: S101
+    codebook, written = step.layout.study(step.run), step.layout.steps / "written.json"
     new = step.layout.steps / "new-study"
     shutil.rmtree(new, ignore_errors=True)
     given = made.model_dump(exclude={"embedded"}, exclude_none=True)
     options = [word for name, value in given.items() for word in (f"--{name}", value)]
     step.command("simulate", "--out", new, *options, *["--embedded"] * made.embedded)
-    fresh = open_study(new / "study.yaml").fingerprint
-    if folder.exists():
-        there = open_study(folder / "study.yaml").fingerprint
-        written = read_json(step.layout.steps / "written.json").get("fingerprint")
-        if there not in (fresh, written):
-            raise InputError(
-                f"{folder} holds another study than the one to be simulated; move it away, or "
-                "name another folder with --out"
-            )
-        remove_folder(folder)
-    new.rename(folder)
-    write_json(step.layout.steps / "written.json", {"fingerprint": fresh})
-    return {"fingerprint": fresh}
+    fresh = read_study(new / codebook.name).fingerprint
+    if codebook.is_file() and read_study(codebook).fingerprint not in (
+        fresh,
+        read_json(written).get("fingerprint"),
+    ):
+        raise InputError(
+            f"{codebook.parent} holds another study than the one to be simulated; move it away, "
+            "or name another folder with --out"
+        )
+    if codebook.parent.exists():
+        remove_folder(codebook.parent)
+    new.rename(codebook.parent)
+    write_json(written, {"fingerprint": fresh})
 
 
-def do_base(step: Step) -> Told:
+def do_base(step: Step) -> None:
     """Pre-train a miniature base model unless it is there; training would, but only then."""
-    return {"model": find_base(step.name.partition("-")[2])}
+    base = find_base(step.name)
+    write_json(step.layout.base(step.name), {"fingerprint": base_fingerprint(base)})
 
 
-def do_plan(step: Step) -> Told:
+def do_plan(step: Step) -> None:
     """Check all feedback, name all conditions, and set aside what belongs to none of them."""
-    planned = step.command(
-        "train", step.layout.grid, *step.study, "--out", step.layout.runs, "--dry-run"
-    )
+    layout, former = step.layout, read_json(step.layout.plan)
+    planned = step.command("train", layout.grid, *step.study, "--out", layout.runs, "--dry-run")
     names = {row["id"] for row in planned["conditions"]}
     controls = {
         Control(base_model=b.model, chat_template=b.chat_template, pad_token=b.pad_token).id
         for b in step.run.bases()
     }
-    for folder in (step.layout.runs, step.layout.generations):
-        set_aside(folder, step.layout.out / "set-aside" / folder.name, names | controls)
-    write_json(step.layout.plan, planned)
-    return {"conditions": len(names)}
+    for folder in (layout.runs, layout.generations):
+        set_aside(folder, layout.out / "set-aside" / folder.name, names | controls)
+    source, changes = step.run.study.model_dump(mode="json"), former.get("changes", [])
+    if former.get("source") == source and former["fingerprint"] != planned["fingerprint"]:
+        changes = [*changes, {"from": former["fingerprint"], "to": planned["fingerprint"]}]
+    jobs = read_json(layout.call).get("jobs", 1)
+    parts = min(max(jobs, math.ceil(len(names) / _CONDITIONS)), len(names))
+    write_json(layout.plan, {**planned, "parts": parts, "source": source, "changes": changes})
 
 
 def set_aside(folder: Path, aside: Path, wanted: set[str]) -> None:
@@ -151,74 +150,73 @@ def set_aside(folder: Path, aside: Path, wanted: set[str]) -> None:
                     path.rename(target / path.name)
 
 
-def do_train(step: Step) -> Told:
-    """Train a part of the conditions, or bring the parts together."""
-    if step.part is None:
-        return _joined(step, ("trained", "kept"))
+def do_train(step: Step) -> None:
+    """Train a part of the conditions."""
     layout = step.layout
-    told = step.command(
-        "train", layout.grid, *step.study, "--out", layout.runs, "--part", step.part
-    )
+    told = step.command("train", layout.grid, *step.study, "--out", layout.runs, *step.part)
     if told["waiting"]:
         reasons = list(told["failed"].values())
         raise InputError(reasons[-1] if reasons else "the disk is full")
-    return {key: told[key] for key in ("trained", "kept", "failed")}
+    runs = [name for name in (*told["trained"], *told["kept"]) if name not in told["failed"]]
+    _record(layout.trained / f"{step.name}.json", layout.runs, runs, told["failed"])
 
 
-def do_generate(step: Step) -> Told:
-    """Let a part of the models answer, or bring the parts together."""
-    if step.part is None:
-        return _joined(step, ("runs",))
+def do_generate(step: Step) -> None:
+    """Let a part of the models answer; a condition that failed stands in every part."""
+    layout = step.layout
     given = step.run.generate.model_dump(exclude_none=True, exclude={"thinking"})
-    options = [w for k, v in given.items() for w in (f"--{k.replace('_', '-')}", v)]
+    options = [word for key, value in given.items() for word in _option(key, value)]
     told = step.command(
-        "generate", step.layout.runs, "--out", step.layout.generations, *step.study, *options,
-        "--thinking" if step.run.generate.thinking else "--no-thinking",
-        "--part", step.part, "--renew",
+        "generate", layout.runs, "--out", layout.generations, *step.study, *options,
+        "--thinking" if step.run.generate.thinking else "--no-thinking", *step.part, "--renew",
     )  # fmt: skip
-    return {"runs": [*told["made"], *told["kept"]], "failed": told["failed"]}
+    runs = [*told["made"], *told["kept"]]
+    _record(layout.answered / f"{step.name}.json", layout.generations, runs, told["failed"])
 
 
-def _joined(step: Step, lists: Sequence[str]) -> Told:
-    """What all parts did; a failed condition stands in every part of the answers."""
-    found = sorted(step.layout.steps.glob(f"{step.name}-part-*.json"))
-    parts = [read_json(path) for path in found]
-    failed = {name: why for part in parts for name, why in part["failed"].items()}
-    whole: Told = {key: sorted({v for part in parts for v in part[key]}) for key in lists}
-    return {**whole, "failed": failed}
+def _record(file: Path, folder: Path, runs: Iterable[str], failed: dict[str, str]) -> None:
+    """Write what came of some runs: the digest of each, or why it failed."""
+    made = {name: digest_file(folder / name / MARK) for name in runs}
+    write_json(file, {"runs": made, "failed": failed})
 
 
-def do_judge(step: Step) -> Told:
+def do_judge(step: Step) -> None:
     """Score the answers."""
-    judge = step.name.partition("-")[2]
-    out = step.layout.scores(step.run, judge)
-    told = _patiently(step, judge, step.layout.generations, out, step.study)
-    return {"scores": told["scores"], "missing": told["missing"]}
+    _judge(step, step.layout.generations, step.layout.scores(step.name), step.study)
 
 
-def do_items(step: Step) -> Told:
+def do_items(step: Step) -> None:
     """Score the study's own responses, by which the judge is held against the raters."""
-    judge = step.name.partition("-")[2]
-    out = step.layout.judged(step.run, judge)
-    told = _patiently(step, judge, step.layout.study(step.run), out, step.data)
-    return {"scores": told["scores"], "missing": told["missing"]}
+    _judge(step, step.layout.study(step.run), step.layout.judged(step.name), step.data)
 
 
-def _patiently(step: Step, judge: str, source: Path, out: Path, study: list[object]) -> Told:
+def _judge(step: Step, source: Path, out: Path, study: list[object]) -> None:
     """Judge; a judge that is down for a while is tried again, and pays for nothing twice."""
-    settings = step.run.judges[judge]
+    settings = step.run.judges[step.name]
     options = [w for k, v in settings.options.items() for w in _option(k, v)]
-    cache = ["--cache", step.layout.replies(judge)] if judge_kind(settings.judge).paid else []
-    words = ["judge", source, "--out", out, "--judge", settings.judge, *study, *options, *cache]
+    cache = step.layout.replies(step.name)
+    paid = ["--cache", cache] if judge_kind(settings.judge).paid else []
+    words = ["judge", source, "--out", out, "--judge", settings.judge, *study, *options, *paid]
+    drop_other(out, settings.model_dump(exclude={"patience"}), step.layout.steps / step.id)
     until, pause = time.monotonic() + 60 * settings.patience, _FIRST_PAUSE
     while True:
         try:
-            return step.command(*words)
+            step.command(*words)
+            return
         except InputError:
             if time.monotonic() + pause > until:
                 raise
         time.sleep(pause)
         pause = min(2 * pause, _LONGEST_PAUSE)
+
+
+def drop_other(out: Path, settings: Told, known: Path) -> None:
+    """Take away scores of a judge that was set otherwise; paid replies are kept elsewhere."""
+    file = known.with_suffix(".json")
+    former = read_json(file)
+    if out.exists() and former and former != settings:
+        remove_folder(out)
+    write_json(file, settings)
 
 
 def _option(name: str, value: object) -> list[object]:
@@ -228,20 +226,20 @@ def _option(name: str, value: object) -> list[object]:
     return [flag, value]
 
 
-def do_ratings(step: Step) -> Told:
+def do_ratings(step: Step) -> None:
     """Report on the ratings alone, for which no model is waited and none waits."""
     os.nice(_NICE)
     chapters = [n for n, taken in _chapters(step).items() if taken.isdisjoint(_MODEL_FILES)]
-    return _report(step, step.layout.ratings, chapters, {}, origin(step.run, step.layout))
+    _report(step, step.layout.ratings, chapters, {}, origin(step.run, step.layout))
 
 
-def do_report(step: Step) -> Told:
+def do_report(step: Step) -> None:
     """Run the notebooks and write the report."""
     run, layout = step.run, step.layout
-    scores = [layout.scores(run, judge) / OUTCOMES for judge in run.judges]
-    files = [scores[0], layout.judged(run, run.main_judge) / ITEM_SCORES, *scores[1:2]]
+    scores = [layout.scores(judge) / OUTCOMES for judge in run.judges]
+    files = [scores[0], layout.judged(run.main_judge) / ITEM_SCORES, *scores[1:2]]
     given = dict(zip(_MODEL_FILES, files, strict=False))
-    return _report(step, layout.report, list(_chapters(step)), given, provenance(run, layout))
+    _report(step, layout.report, list(_chapters(step)), given, provenance(run, layout))
 
 
 def _chapters(step: Step) -> dict[str, set[str]]:
@@ -251,18 +249,18 @@ def _chapters(step: Step) -> dict[str, set[str]]:
     return {n: p for n, p in found.items() if not {n, n.partition("_")[0]} & set(left_out)}
 
 
-def _report(step: Step, out: Path, chapters: Sequence[str], files: Told, told: Told) -> Told:
+def _report(step: Step, out: Path, chapters: Sequence[str], files: Told, told: Told) -> None:
     run, layout = step.run, step.layout
     for left in out.parent.glob(f".{out.name}.building-*"):  # of a killed call
         shutil.rmtree(left, ignore_errors=True)
-    study = open_study(layout.study(run), run.study.data)
+    study = read_study(layout.study(run), run.study.data)
     own = run.report.parameters if run.report else {}
     given = {"told": run.told(study.simulated), **files, **own}
     parameters = [w for k, v in given.items() for w in ("-p", f"{k}={_text(v)}")]
     chosen = [word for name in chapters for word in ("--chapter", name)]
-    lines = layout.steps / f"{step.name}-provenance.json"
+    lines = layout.steps / f"{step.stage}-provenance.json"
     write_json(lines, told)
-    return step.command(
+    step.command(
         "report", layout.study(run), *step.data, "--out", out, *parameters, *chosen,
         "--provenance", lines, "--keep", layout.chapters,
     )  # fmt: skip
@@ -276,7 +274,7 @@ def _text(value: object) -> str:
 
 def origin(run: RunConfig, layout: Layout) -> Told:
     """What a report says of the run that it comes from, before any model is tuned."""
-    typed = read_json(layout.steps / "workflow.json").get("typed", "")
+    typed = read_json(layout.call).get("typed", "")
     told: Told = {"command": typed, "run": run.title}
     if run.is_quick:
         told["variant"] = "quick: fewer seeds, conditions and chapters than the whole run has"
@@ -285,24 +283,24 @@ def origin(run: RunConfig, layout: Layout) -> Told:
 
 def provenance(run: RunConfig, layout: Layout) -> Told:
     """What the report says of the run that it comes from."""
-    trained, asked = (read_json(layout.mark(s)) for s in ("train", "generate"))
-    failed = {**asked.get("failed", {}), **trained.get("failed", {})}
-    told = origin(run, layout) | {"conditions": len(conditions(layout))}
+    plan, names = read_json(layout.plan), layout.conditions()
+    told = origin(run, layout) | {"conditions": len(names)}
+    failed = sorted(layout.failed().items())
     if failed:
-        told["failed conditions"] = [f"{name}: {why}" for name, why in sorted(failed.items())]
-    changes = study_changes(layout)
-    if changes:
-        now = changes[-1]
+        told["failed conditions"] = [f"{name}: {why}" for name, why in failed]
+    if plan["changes"]:
+        last = plan["changes"][-1]
+        inputs = [read_json(layout.runs / name / INPUTS) for name in names]
+        new = sum(given.get("study") == last["to"] for given in inputs)
         told["study changed"] = (
-            f"{len(changes)} times since this run was begun, last from fingerprint "
-            f"{now['from'][:12]} to {now['to'][:12]}; in the last call "
-            f"{len(trained.get('trained', []))} conditions were trained, and "
-            f"{len(trained.get('kept', []))}, whose feedback is the same, were kept"
+            f"{len(plan['changes'])} times since this run was begun, last from fingerprint "
+            f"{last['from'][:12]} to {last['to'][:12]}; {new} conditions were trained since, and "
+            f"{sum(map(bool, inputs)) - new}, whose feedback is the same, were kept"
         )
     return told
 
 
-DO: dict[str, Callable[[Step], Told]] = {
+DO: dict[str, Callable[[Step], object]] = {
     "base": do_base,
     "study": do_study,
     "plan": do_plan,
@@ -315,57 +313,46 @@ DO: dict[str, Callable[[Step], Told]] = {
 }
 
 
-def do(step: Step) -> None:
-    """Do a step and write its mark, or why it failed.
+def do(step: Step) -> str | None:
+    """Do a step, and note that it is done; otherwise why not, also if the step is killed.
 
-    Raises
-    ------
-    PluralignError
-        If it fails.
+    Returns
+    -------
+    str or None
+        Why it failed.
     """
-    layout = step.layout
-    layout.error(step.file).unlink(missing_ok=True)
-    began = time.monotonic()
+    error = step.layout.error(step.id)
     try:
-        told = DO[step.name.partition("-")[0]](step)
-        seconds = round(time.monotonic() - began, 1)
-        made = {"digest": digest(step.name, step.run, layout), "seconds": seconds, **told}
-        write_json(layout.mark(step.file), made)
-    except (PluralignError, OSError) as error:
-        said = error.strerror if isinstance(error, OSError) else None
-        write_text(layout.error(step.file), f"{said or error}\n")
-        raise
+        write_text(error, f"{KILLED}\n")
+        DO[step.stage](step)
+        error.rename(step.layout.done(step.id))
+    except Exception as failed:
+        said = failed.strerror if isinstance(failed, OSError) else None
+        known = isinstance(failed, PluralignError | OSError)
+        told = said or (str(failed) if known else f"unexpected {type(failed).__name__}: {failed}")
+        with suppress(OSError):
+            write_text(error, f"{told}\n")
+        return told
+    return None
 
 
-def read_config(layout: Layout) -> RunConfig:
-    """The resolved configuration of a run's folder."""
-    return RunConfig.model_validate(read_json(layout.config))
-
-
-def main(words: Sequence[str]) -> int:
-    """Do what the command line says."""
+def main(words: Sequence[str]) -> str | None:
+    """Do what the command line says, in the folder of a run; return why it failed."""
     parser = argparse.ArgumentParser(prog="python -m training.workflow.step")
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("step")
-    parser.add_argument("--part", type=read_shard)
-    parser.add_argument("--driver", type=int)
+    parser.add_argument("stage", choices=DO)
+    parser.add_argument("--name", default="")
     given = parser.parse_args(words)
-    if given.driver is not None and not is_alive(given.driver):
-        return 1
+    end_with_driver()
     os.environ.setdefault("OMP_NUM_THREADS", "1")
-    layout = Layout(given.folder)
-    step = Step(given.step, given.part, read_config(layout), layout, given.driver)
-    heavy = given.part is not None or given.step.startswith("judge")
-    try:
-        with ExitStack() as held:
-            # A job that a killed run left on a cluster is waited for.
-            held.enter_context(held_alone(layout.steps / step.file, wait=True))
-            environment = held.enter_context(one_device()) if heavy else {}
-            do(replace(step, environment=environment))
-    except (PluralignError, OSError) as error:
-        print(error, file=sys.stderr)
-        return 1
-    return 0
+    layout = Layout(Path.cwd())
+    run = RunConfig.model_validate(read_json(layout.config))
+    step = Step(given.stage, given.name, run, layout)
+    with ExitStack() as held:
+        # A job that a killed run left on a cluster is waited for.
+        held.enter_context(held_alone(layout.steps / step.id, wait=True))
+        if step.stage in ("train", "generate", "judge"):
+            os.environ.update(held.enter_context(one_device()))
+        return do(step)
 
 
 if __name__ == "__main__":
