@@ -59,6 +59,7 @@ test-all: test ## Run all tests: the quick ones, then those with a browser, kill
 lint: $(READY) ## Check style, docstrings and that notebooks hold no outputs
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+	@$(BIN)/python .ci/docstrings.py
 	@$(BIN)/nbstripout --verify --extra-keys "metadata.papermill cell.metadata.papermill cell.metadata.execution" notebooks/*.ipynb
 
 types: $(READY) ## Check types

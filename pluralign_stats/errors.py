@@ -5,11 +5,25 @@ from difflib import get_close_matches
 
 
 class PluralignError(Exception):
-    """Base of every error that Pluralign raises on purpose."""
+    """Base of every error that Pluralign raises on purpose.
+
+    Examples
+    --------
+    >>> issubclass(pls.InputError, pls.PluralignError)
+    True
+    """
 
 
 class InputError(PluralignError):
-    """A file, codebook, parameter or argument that cannot be used as it is."""
+    """A file, codebook, parameter or argument that cannot be used as it is.
+
+    Examples
+    --------
+    >>> pls.contrasts(fit, "age")
+    Traceback (most recent call last):
+    ...
+    pluralign_stats.errors.InputError: the factor must be one of 'gender', 'politics', not 'age'
+    """
 
 
 class NotApplicableError(InputError):

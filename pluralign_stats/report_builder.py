@@ -27,6 +27,12 @@ class ReportBuilder:
         Folder for ``figures/`` and ``tables/``; empty to write nothing.
     min_cell
         Fewest raters of a group in a table of a fit that is shown; see `Result.released`.
+
+    Examples
+    --------
+    >>> report = pls.ReportBuilder(out="report")
+    >>> report.show("who_rates_how", effects.differences)
+    <IPython.core.display.HTML object>
     """
 
     out: str | Path = ""

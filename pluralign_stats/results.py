@@ -79,6 +79,16 @@ class Result:
         program; None where every row may be shown.
     figure
         What draws it, given by the analysis that made it; None where it has no figure.
+
+    Examples
+    --------
+    >>> result = pls.contrasts(fit, "gender")
+    >>> result.table["contrast"].tolist()
+    ['Male vs Female', 'Non-binary vs Female']
+    >>> result.sentence.split(";")[0]
+    '0 of 2 differences by gender have an adjusted p below 0.05'
+    >>> [path.name for path in result.save("gender")]
+    ['gender.html', 'gender.tex', 'gender.csv']
     """
 
     table: pd.DataFrame

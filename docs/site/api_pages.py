@@ -87,5 +87,6 @@ def _overview(rooms: list[str]) -> str:
         "The names that most studies need stand on top, the others in namespaces such as\n"
         "``pls.figures``. All are loaded when they are first used::\n\n"
         "    import pluralign_stats as pls\n\n"
-        f".. toctree::\n   :maxdepth: 2\n\n{listed}\n"
+        "Examples run as tests, and start from :doc:`the same lines <examples>`.\n\n"
+        f".. toctree::\n   :maxdepth: 2\n\n{listed}\n   examples\n"
     )

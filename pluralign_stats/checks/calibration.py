@@ -54,6 +54,11 @@ def calibration_check(
     ------
     InputError
         If an argument cannot be used.
+
+    Examples
+    --------
+    >>> pls.checks.calibration_check(fit, "gender", n_simulations=39).passed
+    True
     """
     blocks = (whole(fit), group_rows(fit, by))
     predicted: list[np.ndarray] = []

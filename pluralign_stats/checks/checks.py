@@ -30,6 +30,16 @@ def check(fit: ModelEstimates, *, n_simulations: int = 200, seed: int = 0) -> tu
         grouping factor, `influence_check` (of raters, or of the first grouping factor). Of a
         Bayesian fit: `sampling_check`, `predictive_check` by the factors of the model and by rater,
         and `loo_check` of ratings and of raters (where the model tells raters apart).
+
+    Raises
+    ------
+    InputError
+        If `n_simulations` is out of range.
+
+    Examples
+    --------
+    >>> [each.name for each in pls.checks.check(fit, n_simulations=39)]
+    ['residuals', 'calibration', 'influence']
     """
     if fit.bayesian:
         return _bayesian(fit, n_simulations, seed)

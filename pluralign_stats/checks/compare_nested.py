@@ -22,7 +22,7 @@ def likelihood_ratio(*fits: ModelEstimates) -> Result:
 
     Parameters
     ----------
-    fits
+    *fits
         Two or more fits; they are sorted by their number of parameters. Each must hold the one
         before it as a special case: further effects on the rating, on thresholds or on the scale,
         or further random effects; a model without any will do.
@@ -45,6 +45,12 @@ def likelihood_ratio(*fits: ModelEstimates) -> Result:
     References
     ----------
     Stram & Lee (1994), Biometrics 50, 1171-1177, for tests of variances.
+
+    Examples
+    --------
+    >>> smaller = pls.fit_ordinal("rating ~ gender + (1|rater) + (1|item)", toxicity)
+    >>> pls.checks.likelihood_ratio(smaller, fit).table["df"].tolist()
+    [0, 2]
     """
     for fit in fits:
         if not isinstance(fit, ModelEstimates):

@@ -71,6 +71,11 @@ def influence_check(
     -----
     No model is fitted again: a linear model's changes are exact given its variances, an ordinal
     model's are those of one Newton step (`deletion`). The cost grows as levels times ratings.
+
+    Examples
+    --------
+    >>> pls.checks.influence_check(fit, "item").name
+    'influence'
     """
     group = group or rater_group(fit) or RATER
     design = find_parts(fit, group)[0].design

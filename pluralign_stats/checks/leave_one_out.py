@@ -87,6 +87,11 @@ def loo(fit: ModelEstimates, by: str = "rating") -> Loo:
     Notes
     -----
     k is good up to ``min(1 - 1 / log10(draws), 0.7)``. Weights of ratings count as in the fit.
+
+    Examples
+    --------
+    >>> pls.checks.loo(posterior, by="rater").table[["n_raters", "n_ratings"]].values.tolist()
+    [[188, 933]]
     """
     from arviz_stats.base import array_stats
 
@@ -115,6 +120,16 @@ def loo_check(fit: ModelEstimates, by: str = "rating") -> Check:
     -------
     Check
         The result of `loo`. Passed if no Pareto k is too large.
+
+    Raises
+    ------
+    InputError
+        As of `loo`.
+
+    Examples
+    --------
+    >>> pls.checks.loo_check(posterior).name
+    'leave one rating out'
     """
     result = loo(fit, by)
     return Check(f"leave one {by} out", not result.bad.any(), result, (_curve(fit, result),))

@@ -52,6 +52,12 @@ def compare_models(fits: Mapping[str, ModelEstimates], by: str = "rating") -> Re
     -----
     Stacking weights make the mixture of the models' predictions that predicts best (Yao et al.
     2018, Bayesian Analysis 13, 917-1007).
+
+    Examples
+    --------
+    >>> other = pls.fit_bayes("rating ~ (1|rater) + (1|item)", toxicity, **few)
+    >>> len(pls.checks.compare_models({"gender": posterior, "none": other}).table)
+    2
     """
     if not isinstance(fits, Mapping) or len(fits) < 2:
         raise InputError("give two or more fits by name, as in {'main effects': a, 'with age': b}")

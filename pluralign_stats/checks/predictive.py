@@ -104,6 +104,11 @@ def predictive_check(
     (Mahalanobis's, with correlations shrunk towards 0): a difference counts for more where the sets
     hardly differ. As the model was fitted to these ratings, this posterior predictive p-value is
     too large rather than too small (Gelman, Meng & Stern 1996, Statistica Sinica 6, 733-807).
+
+    Examples
+    --------
+    >>> pls.checks.predictive_check(posterior, "gender", n_draws=50).name
+    'predictive'
     """
     fit = need_posterior(
         fit,

@@ -55,6 +55,11 @@ def proportional_odds(fit: ModelEstimates) -> Result:
     ----------
     Boos (1992), American Statistician 46, 327-333, for score tests whose variance does not rest on
     the model; F with small numbers of units as Hotelling's.
+
+    Examples
+    --------
+    >>> pls.checks.proportional_odds(fit).table.columns[:4].tolist()
+    ['term', 'p_value', 'p_adjusted', 'n_ratings']
     """
     if fit.bayesian:
         raise InputError(

@@ -28,6 +28,12 @@ class Check:
         Further tables that the figure shows.
     p_value
         Share of data sets from the model that depart as far; None where there are none.
+
+    Examples
+    --------
+    >>> checked = pls.checks.calibration_check(fit, n_simulations=39)
+    >>> checked.name, checked.passed
+    ('calibration', True)
     """
 
     name: str

@@ -44,6 +44,11 @@ def random_effects_table(
     ------
     InputError
         If the model has no such factor.
+
+    Examples
+    --------
+    >>> pls.checks.random_effects_table(fit, "item").table.shape
+    (48, 10)
     """
     check_level(conf_level)
     parts = find_parts(fit, group)

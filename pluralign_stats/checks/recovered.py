@@ -34,6 +34,11 @@ def recovery(study: Study, percents: Result) -> Result:
     ------
     InputError
         If the study has no planted truth.
+
+    Examples
+    --------
+    >>> pls.checks.recovery(study, effects.percents).table["contrast"].tolist()
+    ['Male vs Female', 'Male vs Female']
     """
     if study.truth is None:
         raise InputError("this study has no planted truth to compare with")

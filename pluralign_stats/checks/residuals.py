@@ -63,6 +63,11 @@ def residual_check(
     ------
     InputError
         If an argument cannot be used.
+
+    Examples
+    --------
+    >>> pls.checks.residual_check(fit, n_simulations=39).passed
+    True
     """
     groups = group_rows(fit, by)
 

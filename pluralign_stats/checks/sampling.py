@@ -46,6 +46,11 @@ def sampling_check(fit: ModelEstimates) -> Check:
     above 1.01 by chance: there the limit is what the largest would exceed in one of 1,000 samples
     from chains that agree. Draws from an approximation are judged by the shape of their weights'
     tail (Pareto k) and their number. The fit's `warnings` and `converged` follow the same signs.
+
+    Examples
+    --------
+    >>> pls.checks.sampling_check(posterior).name
+    'sampling'
     """
     fit = need_posterior(
         fit, "this check is for fits that were sampled; fit the model by fit_bayes"

@@ -58,6 +58,11 @@ def prior_sensitivity(fit: ModelEstimates) -> Result:
     items is part of neither prior nor likelihood. A parameter that moves with the prior and with
     the data may have a prior that contradicts the data; one that moves with the prior alone is one
     on which the data say little.
+
+    Examples
+    --------
+    >>> pls.checks.prior_sensitivity(posterior).table.columns[:3].tolist()
+    ['term', 'prior', 'likelihood']
     """
     fit = need_posterior(fit, "only Bayesian fits have priors; fit the model by fit_bayes")
     from pluralign_stats.models.bayes.log_prior import log_prior_draws

@@ -50,6 +50,11 @@ def predicted_shares(
     ------
     InputError
         If the fit predicts no shares, the model has no such factor.
+
+    Examples
+    --------
+    >>> pls.checks.predicted_shares(fit, "gender").table.shape
+    (15, 10)
     """
     if not fit.family.ordered:
         raise NotApplicableError(

@@ -44,6 +44,12 @@ class BayesianEffects:
         The model of most demographics; None where there is none.
     told
         The model and its variables in words, or why there is none.
+
+    Examples
+    --------
+    >>> bayes = pls.demographics.bayesian_effects(study, "toxicity", ["gender"], sampling=sampling)
+    >>> len(bayes.drawn.table) > 0
+    True
     """
 
     effects: DemographicEffects
@@ -89,6 +95,12 @@ def bayesian_effects(
     ------
     InputError
         If a demographic or the dimension is not in the study.
+
+    Examples
+    --------
+    >>> bayes = pls.demographics.bayesian_effects(study, "toxicity", ["gender"], sampling=sampling)
+    >>> bayes.effects.differences.table["contrast"].tolist()
+    ['Male vs Female', 'Non-binary vs Female']
     """
     target = one_dimension(study, dimension)
     try:

@@ -75,6 +75,14 @@ def intersections(
     ------
     InputError
         If a name is not in the study, or `pair` is not two demographics.
+
+    Examples
+    --------
+    >>> cells = pls.demographics.intersections(
+    ...     study, ["gender", "country"], "toxicity", sampling=sampling
+    ... )
+    >>> cells.table["group"].unique().tolist()
+    ['US', 'Germany']
     """
     check_min_cell(min_cell)
     target = one_dimension(study, dimension)

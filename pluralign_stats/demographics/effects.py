@@ -53,6 +53,13 @@ class DemographicEffects:
         The same in percent, in both readings.
     fits
         The model behind each dimension and demographic.
+
+    Examples
+    --------
+    >>> effects.percents.table["reading"].unique().tolist()
+    ['mean', 'odds']
+    >>> list(effects.fits)
+    [('toxicity', 'gender')]
     """
 
     differences: Result
@@ -98,12 +105,23 @@ def demographic_effects(
     priors, sampling
         As for `fit_bayes`, and how the posterior is sampled; of no meaning for other models.
 
+    Returns
+    -------
+    DemographicEffects
+        Differences in rating points, the same in percent, and the fits behind them.
+
     Raises
     ------
     InputError
         If a demographic or dimension is not in the study, `model` is unknown, or an ordinal model
         is asked of ratings that are numbers. A model that cannot be fitted is told of in the
         warnings instead.
+
+    Examples
+    --------
+    >>> made = pls.demographic_effects(study, ["politics"], ["toxicity"])
+    >>> made.differences.table["contrast"].tolist()
+    ['Centre vs Liberal', 'Conservative vs Liberal']
     """
     check_min_cell(min_cell)
     factors = chosen("demographic", demographics, study.demographics, default_factors(study))

@@ -52,6 +52,12 @@ class Invariance:
     tests
         Whether thresholds and spread differ by more than chance makes between raters, as
         `proportional_odds` tests it: what the verdict rests on.
+
+    Examples
+    --------
+    >>> scale = pls.demographics.scale_use(study, "gender", "toxicity", sampling=sampling)
+    >>> list(scale.fits)
+    ['same scale', 'own thresholds', 'own spread']
     """
 
     fits: dict[str, BayesOrdinalFit]
@@ -99,10 +105,23 @@ def measurement_invariance(
     link, weights
         As for `fit_bayes`.
 
+    Returns
+    -------
+    Invariance
+        The differences by each model, the tests of raters, and the fits.
+
     Raises
     ------
     InputError
         If `group` is no fixed effect of the formula, or a model cannot be fitted.
+
+    Examples
+    --------
+    >>> alike = pls.demographics.measurement_invariance(
+    ...     "rating ~ gender + (1|rater)", toxicity, "gender", sampling=sampling
+    ... )
+    >>> list(alike.fits)
+    ['same scale', 'own thresholds', 'own spread']
     """
     tested = fit_ordinal(formula, data, link=link, weights=weights)
     if group not in tested.design.fixed_variables:

@@ -49,6 +49,11 @@ class JointEffects:
         How effects of raters and of items go together on different dimensions.
     fit
         The model; None where there is none.
+
+    Examples
+    --------
+    >>> together.correlations.table.shape[0] > 0
+    True
     """
 
     pooled: Result
@@ -85,6 +90,12 @@ def joint_effects(
     ------
     InputError
         If a demographic is not in the study.
+
+    Examples
+    --------
+    >>> together = pls.demographics.joint_effects(both, ["gender"], sampling=sampling)
+    >>> together.pooled.table["contrast"].tolist()
+    ['Male vs Female', 'Non-binary vs Female']
     """
     check_min_cell(min_cell)
     factors = chosen("demographic", demographics, study.demographics, default_factors(study))

@@ -80,6 +80,12 @@ def scale_use(
     ------
     InputError
         If the group or the dimension is not in the study.
+
+    Examples
+    --------
+    >>> scale = pls.demographics.scale_use(study, "gender", "toxicity", sampling=sampling)
+    >>> scale.result.table["model"].unique().tolist()
+    ['same scale', 'own thresholds', 'own spread']
     """
     check_min_cell(min_cell)
     target = one_dimension(study, dimension)

@@ -44,7 +44,7 @@ def side_by_side(
     first, second
         Effects of the same study by two models, such as the ordinal and the linear one, or the
         ordinal and the Bayesian one.
-    others
+    *others
         The same by further models, such as those without random effects (``model="GEE"``,
         ``"linear GEE"``, ``"OLS"`` of `demographic_effects`): whether it is the mixed model that
         decides. Those that are on a dimension the same as one before are left out there.
@@ -58,6 +58,12 @@ def side_by_side(
         p_adjusted, n_raters, n_ratings, disagree (bool: of the first two whether they do, of others
         whether they do with the first; missing where one of them has no estimate), method; beside a
         Bayesian model without std_error and p.
+
+    Examples
+    --------
+    >>> linear = pls.demographic_effects(study, ["gender"], ["toxicity"], model="linear")
+    >>> pls.demographics.side_by_side(effects, linear).table["model"].unique().tolist()
+    ['ordinal', 'linear']
     """
     named = _named(first, second, *others)
     credible = any(map(_sampled, (first, second, *others)))

@@ -54,6 +54,14 @@ def population_ratings(
     InputError
         If the file cannot be read, has no demographic of the study, or a level that its raters do
         not have.
+
+    Examples
+    --------
+    >>> weighted = pls.demographics.population_ratings(
+    ...     study, "example", "toxicity", sampling=sampling
+    ... )
+    >>> weighted.table["weighting"].tolist()
+    ['population', 'sample', 'difference']
     """
     target = one_dimension(study, dimension)
     people = _read(file)

@@ -35,6 +35,16 @@ def rating_distribution(study: Study, by: str | None = None, min_cell: int = MIN
         Columns dimension, (term, group,) rating, share, n_raters, n_ratings; the counts are of
         the whole group. Where a scale has too many ratings to show each, `rating` names parts of
         it, such as ``"1 to 10"``, and is text.
+
+    Raises
+    ------
+    InputError
+        If the study has no such demographic, or `min_cell` is out of range.
+
+    Examples
+    --------
+    >>> pls.describe.rating_distribution(study, by="gender").table["group"].unique().tolist()
+    ['Female', 'Male', 'Non-binary']
     """
     check_min_cell(min_cell)
     if by is not None and by not in study.demographics:

@@ -90,12 +90,31 @@ def positive_given_positive(
     A rating is positive where it reaches the codebook's `positive_from`, by default where it lies
     above the middle of the scale: 4 or 5 of five (design: figure 1).
 
+    Parameters
+    ----------
+    study
+        The study.
+    n_bootstrap, seed
+        How many times raters are drawn anew, and the seed of it.
+    conf_level
+        Level of the intervals.
+
     Returns
     -------
     Result
         One row per ordered pair of different dimensions: given (positive on this dimension),
         dimension (share positive on this one), estimate, conf_low, conf_high, n_raters,
         n_ratings (positive on `given` and answered on `dimension`), method.
+
+    Raises
+    ------
+    InputError
+        If an argument is out of range.
+
+    Examples
+    --------
+    >>> pls.describe.positive_given_positive(study, n_bootstrap=100).table.shape
+    (20, 8)
     """
     check_bootstrap(n_bootstrap, conf_level)
     wide = study.ratings.pivot(index=["rater", "item"], columns="dimension", values="rating")

@@ -29,6 +29,16 @@ def composition(study: Study, min_cell: int = MIN_CELL) -> Result:
     -------
     Result
         Columns term, group, n_raters, share (of all raters), n_ratings; missing where withheld.
+
+    Raises
+    ------
+    InputError
+        If `min_cell` is out of range.
+
+    Examples
+    --------
+    >>> pls.describe.composition(study).table["term"].unique().tolist()
+    ['Gender', 'Age', 'Country', 'Ethnicity', 'Political spectrum', 'Political party']
     """
     check_min_cell(min_cell)
     tables = [_one(study, name, min_cell) for name in study.demographics]
@@ -75,11 +85,28 @@ def _one(study: Study, name: str, min_cell: int) -> pd.DataFrame:
 def nonresponse(study: Study, min_cell: int = MIN_CELL) -> Result:
     """Tell which demographics went unanswered, and for whom they were not asked at all.
 
+    Parameters
+    ----------
+    study
+        The study.
+    min_cell
+        Fewest raters of a group that is told of.
+
     Returns
     -------
     Result
         Columns term, n_raters (who gave a level), declined_share, missing_share (of all raters)
         and not_asked: groups in which nobody has an answer.
+
+    Raises
+    ------
+    InputError
+        If `min_cell` is out of range.
+
+    Examples
+    --------
+    >>> pls.describe.nonresponse(study).sentence
+    'Every demographic has answers in every group of 10 raters or more.'
     """
     check_min_cell(min_cell)
     records = [_unanswered(study, name, min_cell) for name in study.demographics]
@@ -138,6 +165,16 @@ def exclusions(study: Study, min_cell: int = MIN_CELL) -> Result:
     Result
         Columns filter, n_rows (rows of the ratings file removed) and n_raters (raters left
         without any row), in the order in which the filters apply; missing where withheld.
+
+    Raises
+    ------
+    InputError
+        If `min_cell` is out of range.
+
+    Examples
+    --------
+    >>> pls.describe.exclusions(study).sentence
+    'Rows left out: 0; raters left without any row: 0.'
     """
     check_min_cell(min_cell)
     table = study.exclusions.rename(columns={"rows": "n_rows", "raters": "n_raters"})

@@ -109,6 +109,17 @@ def agreement(
     Result
         Columns dimension, group, estimate, conf_low, conf_high, n_items (with two ratings or
         more), n_raters, n_ratings, method.
+
+    Raises
+    ------
+    InputError
+        If the study has no such demographic, or an argument is out of range.
+
+    Examples
+    --------
+    >>> agreed = pls.describe.agreement(study, n_bootstrap=100)
+    >>> agreed.table["estimate"].round(1).tolist()
+    [0.1, 0.1, 0.1, 0.1, 0.0]
     """
     check_bootstrap(n_bootstrap, conf_level)
     check_min_cell(min_cell)

@@ -109,6 +109,11 @@ def comparisons(
     ------
     InputError
         If the variable is not in the model, or an option is unknown or not for this kind of fit.
+
+    Examples
+    --------
+    >>> pls.comparisons(fit, "politics", by="gender").table.shape
+    (6, 14)
     """
     options = EffectOptions(
         by=by, newdata=newdata, kind=kind, averaging=averaging, conf_level=conf_level,

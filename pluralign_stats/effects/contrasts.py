@@ -58,6 +58,12 @@ def contrasts(
     ------
     InputError
         If `factor` is not a categorical variable of the model, or an option is unknown.
+
+    Examples
+    --------
+    >>> result = pls.contrasts(fit, "politics")
+    >>> result.table[["contrast", "estimate"]].round(2).values.tolist()
+    [['Centre vs Liberal', -0.09], ['Conservative vs Liberal', -0.04]]
     """
     check_one_of("the factor", factor, fit.design.factors)
     options = EffectOptions(

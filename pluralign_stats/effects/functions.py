@@ -72,15 +72,11 @@ def summarize_draws(
 
     Examples
     --------
-    How many times as large a difference is as another::
-
-        summarize_draws(
-            fit,
-            lambda d: (d["politics: Conservative"] - d["politics: Liberal"])
-            / (d["gender: Male"] - d["gender: Female"]),
-            "politics to gender",
-            factors=["politics", "gender"],
-        )
+    >>> def odds_ratio(draws):
+    ...     return np.exp(draws["gender[T.Male]"])
+    >>> made = pls.summarize_draws(posterior, odds_ratio, "odds ratio")
+    >>> made.table["term"].tolist()
+    ['odds ratio']
     """
     fit = need_posterior(
         fit,

@@ -96,6 +96,11 @@ def hypotheses(
     ------
     InputError
         If an equation cannot be read, or in two ways, names what is not there, or is not linear.
+
+    Examples
+    --------
+    >>> pls.hypotheses(fit, "gender[T.Male] = 0").table["term"].tolist()
+    ['gender[T.Male] = 0']
     """
     options = EffectOptions(
         by=by, newdata=newdata, kind=kind, averaging=averaging, conf_level=conf_level,
@@ -258,6 +263,11 @@ def joint_test(fit: ModelEstimates, term: str) -> Result:
     ----------
     Kuznetsova, Brockhoff & Christensen (2017), Journal of Statistical Software 82(13), section 2,
     for F; Fai & Cornelius (1996), Journal of Statistical Computation and Simulation 54, 363-378.
+
+    Examples
+    --------
+    >>> pls.joint_test(fit, "politics").table["df"].tolist()
+    [2]
     """
     check_one_of("the variable", term, fit.design.fixed_variables)
     if fit.bayesian:

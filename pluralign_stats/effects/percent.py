@@ -90,6 +90,12 @@ def percent(
     ------
     InputError
         If `factor` is not a categorical variable of the model, or an option is unknown.
+
+    Examples
+    --------
+    >>> table = pls.percent(fit, "gender").table
+    >>> table[["reading", "contrast"]].head(2).values.tolist()
+    [['mean', 'Male vs Female'], ['mean', 'Non-binary vs Female']]
     """
     check_one_of("the factor", factor, fit.design.factors)
     shared = EffectOptions(

@@ -98,6 +98,13 @@ def poststratify(
     is the predicted one of that group (of each draw); all others, such as raters' and items', are
     averaged over. So unshrunken fixed effects and partially pooled intersections both work. The
     counts of the population are taken to be exact.
+
+    Examples
+    --------
+    >>> model = pls.fit_ordinal("rating ~ gender + country + (1|rater)", toxicity)
+    >>> weighted = pls.poststratify(model, pls.example_population())
+    >>> weighted.table["weighting"].tolist()
+    ['population', 'sample', 'difference']
     """
     how = infer(fit, EffectOptions(conf_level=conf_level, adjust="none"))
     positive = _positive(fit, kind, positive_from)
@@ -144,6 +151,11 @@ def example_population() -> pd.DataFrame:
     -------
     DataFrame
         Columns country, age, gender, n; ``attrs["source"]`` says what the figures are.
+
+    Examples
+    --------
+    >>> pls.example_population().columns.tolist()
+    ['country', 'age', 'gender', 'n']
     """
     with (files("pluralign_stats") / _SHIPPED).open(encoding="utf-8") as file:
         table = pd.read_csv(file)

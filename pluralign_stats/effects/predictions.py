@@ -58,6 +58,17 @@ def predictions(
         Columns term and group (with `by`), rating (for probabilities), estimate, std_error,
         conf_low, conf_high, n_raters, n_ratings, method. Of a Bayesian fit, sd takes the place of
         std_error.
+
+    Raises
+    ------
+    InputError
+        If an option is unknown, out of range, or not for this kind of fit.
+
+    Examples
+    --------
+    >>> table = pls.predictions(fit, by="gender").table
+    >>> table[["group", "estimate"]].round(1).values.tolist()
+    [['Female', 1.8], ['Male', 1.8], ['Non-binary', 1.6]]
     """
     options = EffectOptions(
         by=by, newdata=newdata, kind=kind, averaging=averaging, conf_level=conf_level,

@@ -70,6 +70,12 @@ def response_style(
     ------
     InputError
         If the fit is of another kind, or no thresholds and no spread vary by the group.
+
+    Examples
+    --------
+    >>> varying = pls.fit_bayes("rating ~ gender + (1|rater)", toxicity, scale="gender", **few)
+    >>> pls.response_style(varying, "gender").table["contrast"].unique().tolist()
+    ['Male vs Female', 'Non-binary vs Female']
     """
     if not isinstance(fit, BayesOrdinalEstimates):
         raise InputError("response style is read off a model of fit_bayes with family='cumulative'")

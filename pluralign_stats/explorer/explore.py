@@ -56,12 +56,23 @@ def explore(
     out
         Folder into which the button saves pictures and tables.
 
+    Returns
+    -------
+    Explorer
+        A widget, which shows itself as the last line of a cell.
+
     Raises
     ------
     InputError
         If the study does not offer what is asked for.
     MissingExtraError
         If anywidget is not installed.
+
+    Examples
+    --------
+    >>> view = pls.explore(study, demographic="gender", out="")
+    >>> type(view).__name__
+    'Explorer'
     """
     if find_spec("anywidget") is None:
         raise MissingExtraError("The explorer", "report")

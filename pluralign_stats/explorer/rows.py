@@ -31,6 +31,12 @@ def only_rows(result: Result, **conditions: str) -> Result:
     ------
     InputError
         If the table has no such column.
+
+    Examples
+    --------
+    >>> odds = pls.only_rows(effects.percents, reading="odds")
+    >>> odds.table["reading"].unique().tolist()
+    ['odds']
     """
     keep = pd.Series(True, result.table.index)
     for column, value in conditions.items():

@@ -28,6 +28,21 @@ def equal_budget(
         The recipes to be compared; their own budgets are passed over.
     unpaired
         Count unpaired feedback instead of pairs.
+
+    Returns
+    -------
+    int
+        Examples that every recipe can give.
+
+    Raises
+    ------
+    InputError
+        If no recipe is given, or one gives no feedback.
+
+    Examples
+    --------
+    >>> pls.feedback.equal_budget(study, [recipe])
+    34
     """
     if not recipes:
         raise InputError("no recipe is given; name at least one")

@@ -70,6 +70,11 @@ def coarser_scales(
     ------
     InputError
         If a dimension or strategy is unknown, or an argument out of range.
+
+    Examples
+    --------
+    >>> pls.feedback.coarser_scales(study, "toxicity").table["scale"].unique().tolist()
+    ['5-point', '3-point', 'binary']
     """
     check_min_cell(min_cell)
     for strategy in strategies:

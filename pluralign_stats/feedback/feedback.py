@@ -33,6 +33,12 @@ class Feedback:
         What was left out: reason, n.
     notes
         What a reader has to know of how ratings were converted.
+
+    Examples
+    --------
+    >>> feedback = pls.preference_pairs(study, recipe)
+    >>> feedback.kind, len(feedback.examples()) == feedback.size
+    ('pairs', True)
     """
 
     kind: Literal["pairs", "unpaired"]

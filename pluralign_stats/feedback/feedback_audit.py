@@ -35,6 +35,11 @@ class FeedbackAudit:
         What becomes of responses that most raters of a group find bad.
     agreement
         Krippendorff's alpha over all raters and within groups.
+
+    Examples
+    --------
+    >>> audited.shares.table["group"].unique().tolist()
+    ['Female', 'Male', 'Non-binary', 'declined to answer']
     """
 
     conditions: Result
@@ -82,10 +87,21 @@ def audit(
     min_cell
         Groups of fewer raters are never shown, nor any that would give them away.
 
+    Returns
+    -------
+    FeedbackAudit
+        Whose preferences the feedback rests on, who is outvoted, and how far raters agree.
+
     Raises
     ------
     InputError
         If a name is unknown or an argument out of range.
+
+    Examples
+    --------
+    >>> audited = pls.audit(study, [recipe], by="gender", n_bootstrap=100)
+    >>> audited.shares.table["group"].tolist()
+    ['Female', 'Male', 'Non-binary', 'declined to answer']
     """
     check_min_cell(min_cell)
     chosen = list(audit_recipes(study) if recipes is None else recipes)
@@ -132,6 +148,21 @@ def audit_recipes(
         bad, or else the first.
     scale
         By default the 5-point scale, or the scale as rated where the codebook states no such form.
+
+    Returns
+    -------
+    tuple of Recipe
+        One for each strategy.
+
+    Raises
+    ------
+    InputError
+        If the study has no such dimension, or the scale is unknown.
+
+    Examples
+    --------
+    >>> [each.strategy for each in pls.feedback.audit_recipes(study, "toxicity")]
+    ['preserve', 'majority', 'mean', 'median', 'consensus', 'random']
     """
     name = dimension or _default_dimension(study)
     check_one_of("the dimension", name, study.dimensions)

@@ -50,6 +50,12 @@ def preference_pairs(
     ------
     InputError
         If the recipe names what the study does not have, or there is no pair.
+
+    Examples
+    --------
+    >>> feedback = pls.preference_pairs(study, recipe)
+    >>> feedback.size
+    34
     """
     selection = select(study, recipe, prompts)
     found = compare(selection)

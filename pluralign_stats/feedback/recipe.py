@@ -73,6 +73,12 @@ class Recipe(BaseModel):
         Number of examples drawn for training; all of them unless stated.
     seed
         Of everything that is drawn.
+
+    Examples
+    --------
+    >>> women = pls.feedback.Recipe(weights={"toxicity": 1}, group={"gender": "Female"})
+    >>> women.name
+    'toxicity, 5-point, preserve, gender=Female'
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -163,14 +169,33 @@ def group_name(group: Mapping[str, Sequence[str]], balance: str | None = None) -
     return joined(parts, "&") or "all"
 
 
-def read_recipe(path: Path) -> Recipe:
+def read_recipe(path: str | Path) -> Recipe:
     """Read a recipe from a YAML file with the keys of `Recipe`.
+
+    Parameters
+    ----------
+    path
+        The file.
+
+    Returns
+    -------
+    Recipe
+        As the file says.
 
     Raises
     ------
     InputError
         If the file cannot be read, or a key or value is not allowed.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> text = "{weights: {toxicity: 1}, strategy: mean}"
+    >>> written = Path("recipe.yaml").write_text(text)
+    >>> pls.feedback.read_recipe("recipe.yaml").strategy
+    'mean'
     """
+    path = Path(path)
     try:
         return Recipe(**parse_yaml(read_text(path), path.name, words=True))
     except InputError as error:

@@ -75,13 +75,19 @@ def convert_scale[Values: (np.ndarray, pd.Series)](
 
     Returns
     -------
-    Array or Series of floats like `values`.
+    array or Series
+        Floats, in the shape of `values`.
 
     Raises
     ------
     InputError
         If `scale` is unknown, the given scale has few ratings but other than five, or a value lies
         outside it.
+
+    Examples
+    --------
+    >>> pls.feedback.convert_scale(np.array([1.0, 2.0, 3.0, 4.0, 5.0]), "3-point").tolist()
+    [1.0, 1.0, 2.0, 3.0, 3.0]
     """
     given = Dimension.model_validate({"scale": {"from": low, "to": high, "continuous": continuous}})
     conversion = conversion_of(given, scale)

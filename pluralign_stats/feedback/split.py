@@ -23,6 +23,12 @@ class Split:
         No prompt is in both, in whatever language it is asked and under whatever name.
     joined
         How many of them have a text that another one has too; those stay on one side together.
+
+    Examples
+    --------
+    >>> split = pls.feedback.split_prompts(study, held_out=0.25)
+    >>> set(split.train) & set(split.held_out)
+    set()
     """
 
     train: tuple[str, ...]
@@ -57,11 +63,22 @@ def split_prompts(study: Study, held_out: float = 0.2, seed: int = 0) -> Split:
     seed
         Equal seeds split equally.
 
+    Returns
+    -------
+    Split
+        Names of the prompts to train on and of those held out.
+
     Raises
     ------
     InputError
         If the share is not between 0 and 1, the seed is negative, or there are fewer than two
         prompts, or two texts of prompts.
+
+    Examples
+    --------
+    >>> split = pls.feedback.split_prompts(study, held_out=0.25, seed=0)
+    >>> len(split.train), len(split.held_out)
+    (9, 3)
     """
     if not 0 < held_out < 1:
         raise InputError(f"held_out must lie between 0 and 1, such as 0.2, not {held_out:g}")

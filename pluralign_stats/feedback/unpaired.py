@@ -37,6 +37,11 @@ def unpaired_feedback(
     InputError
         If the recipe names what the study does not have or asks for soft labels, or no response
         is on either side.
+
+    Examples
+    --------
+    >>> pls.feedback.unpaired_feedback(study, recipe).kind
+    'unpaired'
     """
     if recipe.labels == "soft":
         raise InputError("unpaired feedback has no soft labels; set labels to 'hard'")

@@ -51,6 +51,13 @@ def predictive(result: Result, *, context: Context = "two-column") -> Plot:
     ----------
     result
         The table of `predictive_check`.
+
+    Examples
+    --------
+    >>> checked = pls.checks.predictive_check(posterior, "gender", n_draws=50)
+    >>> plot = pls.figures.predictive(checked.result)
+    >>> plot.alt.split(". ")[0]
+    'Observed points on intervals of replicated ratings'
     """
     need(result, "term", "group", "estimate", "conf_low", "conf_high", "observed")
     shares = "rating" in result.table
@@ -70,6 +77,13 @@ def ridge(result: Result, *, context: Context = "two-column") -> Plot:
     result
         A table of draws: columns contrast and estimate, one row for each draw of each contrast;
         with a column dimension, a panel for each.
+
+    Examples
+    --------
+    >>> bayes = pls.demographics.bayesian_effects(study, "toxicity", ["gender"], sampling=sampling)
+    >>> plot = pls.figures.ridge(bayes.drawn)
+    >>> plot.alt.split(". ")[0]
+    'Ridges of posterior densities'
     """
     need(result, "contrast", "estimate")
     table = result.table
@@ -135,6 +149,13 @@ def pareto(result: Result, curve: Result | None = None, *, context: Context = "t
         The table of `loo`.
     curve
         The check's table of k.
+
+    Examples
+    --------
+    >>> checked = pls.checks.loo_check(posterior)
+    >>> plot = pls.figures.pareto(checked.result, *checked.details)
+    >>> plot.alt.split(". ")[0]
+    'Points in descending order'
     """
     shown = result if curve is None else curve
     need(shown, "share", "estimate", "limit")
@@ -177,6 +198,13 @@ def sampling(
         The table of `sampling_check`.
     ranks
         The check's table of ranks.
+
+    Examples
+    --------
+    >>> checked = pls.checks.sampling_check(posterior)
+    >>> plot = pls.figures.sampling(checked.result, *checked.details)
+    >>> plot.alt.split(". ")[0]
+    'Steps of rank shares by chain'
     """
     shown = result if ranks is None else ranks
     need(shown, "term", "chain", "part", "estimate", "limit")

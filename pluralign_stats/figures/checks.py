@@ -47,6 +47,13 @@ def calibration(result: Result, *, context: Context = "two-column") -> Plot:
     ----------
     result
         The table of `calibration_check`.
+
+    Examples
+    --------
+    >>> checked = pls.checks.calibration_check(fit, n_simulations=39)
+    >>> plot = pls.figures.calibration(checked.result)
+    >>> plot.alt.split(". ")[0]
+    'Observed points on intervals from the model'
     """
     need(result, "group", "estimate", "observed", "conf_low", "conf_high")
     names = ("limits if the model is right", "predicted", "observed, outside the limits")
@@ -121,6 +128,13 @@ def residuals(result: Result, *, context: Context = "two-column") -> Plot:
     ----------
     result
         The table of `residual_check`.
+
+    Examples
+    --------
+    >>> checked = pls.checks.residual_check(fit, n_simulations=39)
+    >>> plot = pls.figures.residuals(checked.result)
+    >>> plot.alt.split(". ")[0]
+    'Bars of residual shares on their limits'
     """
     need(result, "group", "part", "estimate", "conf_low", "conf_high")
     table = result.table
@@ -170,6 +184,13 @@ def influence(
         The most influential levels.
     ratings
         The check's table of single ratings, by rater and item.
+
+    Examples
+    --------
+    >>> checked = pls.checks.influence_check(fit, "item")
+    >>> plot = pls.figures.influence(checked.result, *checked.details)
+    >>> plot.alt.split(": ")[0]
+    'Points'
     """
     need(result, "group", "contrast", "estimate")
     table = result.table.head(10)

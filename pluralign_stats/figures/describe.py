@@ -44,6 +44,13 @@ def composition(result: Result, *, context: Context = "two-column") -> Plot:
     ----------
     result
         What `composition` gave.
+
+    Examples
+    --------
+    >>> result = pls.describe.composition(study)
+    >>> plot = pls.figures.composition(result)
+    >>> plot.alt.split(": ")[0]
+    'Bars'
     """
     table = result.table
     terms = list(dict.fromkeys(table["term"]))
@@ -99,6 +106,13 @@ def distribution(result: Result, *, context: Context = "two-column") -> Plot:
     ----------
     result
         What `rating_distribution` gave.
+
+    Examples
+    --------
+    >>> result = pls.describe.rating_distribution(study, "gender")
+    >>> plot = pls.figures.distribution(result)
+    >>> plot.alt.split(". ")[0]
+    'Stacked bars of rating shares'
     """
     table = result.table.assign(group=result.table.get("group", "All raters"))
     dimensions = list(dict.fromkeys(table["dimension"]))
@@ -152,6 +166,13 @@ def agreement(result: Result, *, context: Context = "two-column") -> Plot:
     ----------
     result
         What `agreement` gave.
+
+    Examples
+    --------
+    >>> result = pls.describe.agreement(study, n_bootstrap=100)
+    >>> plot = pls.figures.agreement(result)
+    >>> plot.alt.split(". ")[0]
+    'Points with intervals'
     """
     table = result.table
     groups, dimensions = (list(dict.fromkeys(table[c])) for c in ("group", "dimension"))
@@ -188,6 +209,13 @@ def joint(result: Result, *, context: Context = "two-column") -> Plot:
     ----------
     result
         What `positive_given_positive` gave.
+
+    Examples
+    --------
+    >>> result = pls.describe.positive_given_positive(study, n_bootstrap=100)
+    >>> plot = pls.figures.joint(result)
+    >>> plot.alt.split(". ")[0]
+    'Matrix of conditional shares'
     """
     table = result.table
     names = list(dict.fromkeys(table["given"]))

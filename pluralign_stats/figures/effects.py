@@ -43,6 +43,12 @@ def forest(result: Result, term: str | None = None, *, context: Context = "two-c
     ------
     InputError
         If the table holds no such demographic.
+
+    Examples
+    --------
+    >>> plot = pls.figures.forest(effects.differences)
+    >>> plot.alt.split(". ")[0]
+    'Points with intervals by dimension'
     """
     table = result.table
     if term is not None:
@@ -117,6 +123,15 @@ def intersections(result: Result, *, context: Context = "two-column") -> Plot:
     ----------
     result
         The table of `intersections`.
+
+    Examples
+    --------
+    >>> cells = pls.demographics.intersections(
+    ...     study, ["gender", "country"], "toxicity", sampling=sampling
+    ... )
+    >>> plot = pls.figures.intersections(cells)
+    >>> plot.alt.split(". ")[0]
+    'Arrows from observed means to estimates'
     """
     need(result, "given", "group", "observed", "estimate", "conf_low", "conf_high", "n_raters")
     table = result.table

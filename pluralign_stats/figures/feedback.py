@@ -47,6 +47,12 @@ def feedback_shares(result: Result, *, context: Context = "two-column") -> Plot:
     ----------
     result
         The table `shares` of an audit.
+
+    Examples
+    --------
+    >>> plot = pls.figures.feedback_shares(audited.shares)
+    >>> plot.alt.split(". ")[0]
+    'Bars of shares of raters with points beside them'
     """
     need(result, "group", "n_raters", "raters_share", "pairs_share")
     table = _with_recipe(result.table)
@@ -109,6 +115,12 @@ def feedback_survival(result: Result, *, context: Context = "two-column") -> Plo
     ----------
     result
         The table `survival` of an audit.
+
+    Examples
+    --------
+    >>> plot = pls.figures.feedback_survival(audited.survival)
+    >>> plot.alt.split(", ")[0]
+    'No group has 10 raters or more of responses that it finds bad (Toxicity)'
     """
     need(result, "dimension", "group", "survived_share", "absent_share", "n_responses")
     table = _with_recipe(result.table)
@@ -170,6 +182,12 @@ def feedback_flips(result: Result, *, context: Context = "two-column") -> Plot:
     ----------
     result
         The table `flips` of an audit.
+
+    Examples
+    --------
+    >>> plot = pls.figures.feedback_flips(audited.flips)
+    >>> plot.alt.split(". ")[0]
+    'Bars of labels that change'
     """
     need(result, "group", "flipped_share", "lost_share")
     table = _with_recipe(result.table)
@@ -185,6 +203,13 @@ def feedback_scales(result: Result, *, context: Context = "two-column") -> Plot:
     ----------
     result
         What `coarser_scales` gave.
+
+    Examples
+    --------
+    >>> result = pls.feedback.coarser_scales(study, "toxicity")
+    >>> plot = pls.figures.feedback_scales(result)
+    >>> plot.alt.split(". ")[0]
+    'Bars of labels that change'
     """
     need(result, "strategy", "scale", "n_pairs", "flipped_share", "lost_share")
     table = result.table.assign(recipe_name=result.table["strategy"])

@@ -48,6 +48,13 @@ def optimizers(result: Result, *, context: Context = "two-column") -> Plot:
     ------
     InputError
         If the table holds no optimizers in base models, or there is no such context.
+
+    Examples
+    --------
+    >>> result = pls.outcomes.by_base_model(outcomes, ("optimizer", "objective"))
+    >>> plot = pls.figures.optimizers(result)
+    >>> plot.alt.split(". ")[0]
+    'Points with intervals by base model'
     """
     need(result, "base_model")
     table = _with_parts(compared(result, control=True), result.meta.designs)

@@ -40,6 +40,14 @@ def judge(result: Result, *, context: Context = "two-column") -> Plot:
     ----------
     result
         What `judge_agreement` gave.
+
+    Examples
+    --------
+    >>> read = pls.judging.read_judge_scores(study, "item_scores.parquet")
+    >>> result = pls.judging.judge_agreement(study, read, n_bootstrap=100)
+    >>> plot = pls.figures.judge(result)
+    >>> plot.alt.split(". ")[0]
+    'Points with intervals beside ceilings'
     """
     need(result, "dimension", "group", "statistic", "ceiling", "ceiling_low")
     table = result.table.assign(

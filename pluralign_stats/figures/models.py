@@ -54,6 +54,13 @@ def shares(result: Result, *, context: Context = "two-column") -> Plot:
     ------
     InputError
         If the table holds no shares of ratings, or there is no such context.
+
+    Examples
+    --------
+    >>> result = pls.checks.predicted_shares(fit, "gender")
+    >>> plot = pls.figures.shares(result)
+    >>> plot.alt.split(". ")[0]
+    'Stacked bars of predicted rating shares'
     """
     need(result, "rating", "estimate", "conf_low")
     table = result.table.assign(group=result.table.get("group", "All ratings"))
@@ -99,6 +106,13 @@ def caterpillar(result: Result, *, context: Context = "two-column") -> Plot:
     ----------
     result
         What `random_effects_table` gave.
+
+    Examples
+    --------
+    >>> result = pls.checks.random_effects_table(fit, "item")
+    >>> plot = pls.figures.caterpillar(result)
+    >>> plot.alt.split(". ")[0]
+    'Points with intervals, sorted'
     """
     need(result, "effect", "group", "estimate", "conf_low", "conf_high")
     table = result.table

@@ -83,6 +83,16 @@ def specification_curve(result: Result, *, context: Context = "two-column") -> P
     ------
     InputError
         If the table is another one, or there is no such context.
+
+    Examples
+    --------
+    >>> finding = pls.outcomes.Finding(
+    ...     "majority", "strategy", "majority", "control", "toxicity", "difference"
+    ... )
+    >>> result = pls.outcomes.multiverse(outcomes, finding)
+    >>> plot = pls.figures.specification_curve(result)
+    >>> plot.alt.split(". ")[0]
+    'Estimates in order, with the choices below'
     """
     need(result, *_FOUND)
     wide = context != "one-column"

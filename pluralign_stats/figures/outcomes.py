@@ -49,6 +49,13 @@ def against_control(result: Result, *, context: Context = "two-column") -> Plot:
     ------
     InputError
         If the table holds no difference from the control, or there is no such context.
+
+    Examples
+    --------
+    >>> result = pls.outcomes.against_control(experiment)
+    >>> plot = pls.figures.against_control(result)
+    >>> plot.alt.split(". ")[0]
+    'Points with intervals by dimension'
     """
     table, designs = compared(result, control=True), result.meta.designs
     labels = {}
@@ -73,6 +80,13 @@ def pairwise(result: Result, *, context: Context = "two-column") -> Plot:
     ------
     InputError
         If the table holds no difference between designs, or there is no such context.
+
+    Examples
+    --------
+    >>> result = pls.outcomes.pairwise(experiment)
+    >>> plot = pls.figures.pairwise(result)
+    >>> plot.alt.split(". ")[0]
+    'Points with intervals by dimension'
     """
     table, designs = compared(result, control=False), result.meta.designs
     pairs = {row.contrast: (row.level, row.reference) for row in table.itertuples()}
@@ -186,6 +200,12 @@ def scores(result: Result, *, context: Context = "two-column") -> Plot:
     ------
     InputError
         If the table is another one.
+
+    Examples
+    --------
+    >>> plot = pls.figures.scores(pls.outcomes.scores(experiment))
+    >>> plot.alt.split(". ")[0]
+    'Boxes of scores by design'
     """
     need(result, "dimension", "design", "score")
     table = result.table

@@ -54,6 +54,15 @@ def power(result: Result, *, target: float = 0.8, context: Context = "two-column
     ------
     InputError
         If the table is another one, or there is no such context.
+
+    Examples
+    --------
+    >>> design = pls.planning.StudyDesign(raters=100, items=20, ratings_per_rater=3, percent=-80)
+    >>> grid = design.grid({"raters": [50, 100]})
+    >>> planned = pls.power(grid, n_simulations=20, jobs=1, progress=False)
+    >>> plot = pls.figures.power(planned)
+    >>> plot.alt.split(". ")[0]
+    'Curves of power, and of exaggeration, by number of raters'
     """
     need(result, "raters", *_LINES, "n_group", "power", "type_m", "n_found")
     table = result.table.sort_values("raters", kind="stable")

@@ -2,6 +2,7 @@
 
 import base64
 import io
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
@@ -39,6 +40,12 @@ class Plot:
         The figure.
     alt
         What it shows, for readers who cannot see it.
+
+    Examples
+    --------
+    >>> plot = pls.figures.forest(effects.differences)
+    >>> [path.name for path in plot.save("forest")]
+    ['forest.svg', 'forest.pdf', 'forest.png']
     """
 
     figure: Figure
@@ -97,7 +104,30 @@ def drawing[**P](
                 return Plot(blank_figure(result, context), result.sentence)
             return draw(result, *args, **kwargs)
 
+    if styled.__doc__:  # there is none under python -OO
+        styled.__doc__ = _told(styled.__doc__)
     return documented_by(_Look)(styled)
+
+
+#: What every function that draws gives, and refuses.
+_GIVES = """
+    Returns
+    -------
+    Plot
+        The figure with its text alternative.
+"""
+_REFUSES = """
+    Raises
+    ------
+    InputError
+        If the table belongs to another figure, or `context` is unknown.
+"""
+
+
+def _told(text: str) -> str:
+    """Add to a docstring what every function that draws gives, and refuses."""
+    added = _GIVES if "Raises\n" in text else _GIVES + _REFUSES
+    return re.sub(r"(?=\n +(Raises|Examples)\n +---)", added, text, count=1)
 
 
 class _Look:

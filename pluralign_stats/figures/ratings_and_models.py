@@ -53,6 +53,14 @@ def survey(result: Result, *, context: Context = "two-column") -> Plot:
     ------
     InputError
         If the table is another one, or there is no such context.
+
+    Examples
+    --------
+    >>> pairs = [("gender", "Female", "Male")]
+    >>> result = pls.outcomes.survey_and_models(study, outcomes, pairs)
+    >>> plot = pls.figures.survey(result)
+    >>> plot.alt.split(". ")[0]
+    'Circles and triangles with intervals'
     """
     need(
         result,

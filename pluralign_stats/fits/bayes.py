@@ -166,6 +166,12 @@ def fit_bayes(
     rater
         As for `fit_linear`.
 
+    Returns
+    -------
+    BayesOrdinalFit or BayesLinearFit
+        With posterior means and SDs where other fits have estimates and standard errors, and
+        ``idata``, an ArviZ object.
+
     Raises
     ------
     InputError
@@ -176,6 +182,12 @@ def fit_bayes(
     Sampled by nutpie's No-U-Turn sampler in coordinates that the Laplace fit of the same model
     chooses; see `models.bayes.density`. An interrupted run (Ctrl-C) returns the draws made so far,
     with a warning, if there are at least 100 of each chain.
+
+    Examples
+    --------
+    >>> laplace = pls.fit_bayes("rating ~ gender + (1|rater)", toxicity, method="laplace")
+    >>> laplace.params.index.tolist()
+    ['gender[T.Male]', 'gender[T.Non-binary]']
     """
     check_one_of("'method'", method, METHODS)
     how = Sampling(

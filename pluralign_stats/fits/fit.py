@@ -19,6 +19,13 @@ class Fit(ModelEstimates):
     """A fitted mixed model; `LinearFit` and `OrdinalFit` are the two kinds.
 
     What was estimated is described by `ModelEstimates`.
+
+    Examples
+    --------
+    >>> isinstance(fit, pls.Fit), fit.converged
+    (True, True)
+    >>> fit.random_sd.round(1).to_dict()
+    {'rater': 1.0, 'item': 0.7}
     """
 
     @property

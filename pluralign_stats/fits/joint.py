@@ -31,6 +31,12 @@ class JointFit(JointEstimates):
     """A model of all dimensions; ``fit["toxicity"]`` is a Bayesian fit of one of them.
 
     What was estimated is described by `JointEstimates`.
+
+    Examples
+    --------
+    >>> joint = together.fit
+    >>> joint["helpfulness"].params.index.tolist()
+    ['gender[T.Male]', 'gender[T.Non-binary]']
     """
 
     fits: Mapping[str, BayesOrdinalFit]
@@ -221,11 +227,22 @@ def fit_joint(
         The column that tells raters apart where it is not called so, or several whose combinations
         do, such as ``["country", "id"]`` where ids begin anew in each country.
 
+    Returns
+    -------
+    JointFit
+        With one Bayesian fit for each dimension, by its name.
+
     Raises
     ------
     InputError
         If a column is absent, a valence is not 1 or -1, or the dimensions do not have the same
         categories and groups.
+
+    Examples
+    --------
+    >>> joint = pls.fit_joint(both.ratings, ["gender"], **few)
+    >>> joint["toxicity"].params.index.tolist()
+    ['gender[T.Male]', 'gender[T.Non-binary]']
     """
     how = Sampling(
         draws=draws, tune=tune, chains=chains, seed=seed, target_accept=target_accept,

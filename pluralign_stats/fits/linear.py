@@ -18,7 +18,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class LinearFit(Fit, LinearEstimates):
-    """A fitted linear mixed model; see `Fit` for what all fits have."""
+    """A fitted linear mixed model; see `Fit` for what all fits have.
+
+    Examples
+    --------
+    >>> linear = pls.fit_linear(formula, toxicity)
+    >>> round(float(linear.sigma), 1)
+    1.0
+    >>> linear.summary().table["term"].tolist()[:2]
+    ['Intercept', 'gender[T.Male]']
+    """
 
     def to_statsmodels(self) -> "MixedLM | WLS":
         """The same model in statsmodels, to be fitted there by ``.fit(reml=fit.reml)``.
@@ -67,6 +76,11 @@ def fit_linear(
         country. By default a column `rater`, else the one grouping factor that is called as people
         are (`user_id`, `participant`) if no other might be they; else raters are not counted.
 
+    Returns
+    -------
+    LinearFit
+        Estimates in rating points.
+
     Raises
     ------
     InputError
@@ -77,6 +91,14 @@ def fit_linear(
     Penalized least squares in blocks, with the exact gradient of the profiled criterion; p-values
     and intervals from t with Satterthwaite's degrees of freedom (Kuznetsova, Brockhoff &
     Christensen 2017, Journal of Statistical Software 82(13)).
+
+    Examples
+    --------
+    >>> linear = pls.fit_linear("rating ~ gender + (1|rater) + (1|item)", toxicity)
+    >>> linear.params.index.tolist()
+    ['Intercept', 'gender[T.Male]', 'gender[T.Non-binary]']
+    >>> linear.summary().table.shape
+    (3, 8)
     """
     return made_of(
         LinearFit, estimate_linear(formula, data, reml=reml, weights=weights, rater=rater)

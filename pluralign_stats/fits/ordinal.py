@@ -17,7 +17,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class OrdinalFit(Fit, OrdinalEstimates):
-    """A fitted ordinal mixed model; see `Fit` for what all fits have."""
+    """A fitted ordinal mixed model; see `Fit` for what all fits have.
+
+    Examples
+    --------
+    >>> fit.thresholds.round(1).tolist()
+    [0.3, 1.4, 2.3, 3.9]
+    >>> fit.predict(toxicity.head(2)).round(1).tolist()
+    [1.8, 1.8]
+    """
 
     def to_statsmodels(self) -> "OrderedModel":
         """The same model in statsmodels, to be fitted there by ``.fit()``.
@@ -78,6 +86,11 @@ def fit_ordinal(
     rater
         As for `fit_linear`.
 
+    Returns
+    -------
+    OrdinalFit
+        Estimates on the latent scale of the link (log odds for a logit).
+
     Raises
     ------
     InputError
@@ -91,6 +104,12 @@ def fit_ordinal(
     Thresholds stay in order: where nobody (of a group with thresholds of its own) chose what lies
     between two of them, they coincide, and standard errors are given that they do. Categories of
     the scale that nobody chose change no score of the others.
+
+    Examples
+    --------
+    >>> ordinal = pls.fit_ordinal("rating ~ gender + (1|rater)", toxicity)
+    >>> ordinal.converged, len(ordinal.thresholds)
+    (True, 4)
     """
     return made_of(
         OrdinalFit,

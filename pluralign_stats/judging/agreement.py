@@ -78,6 +78,13 @@ def judge_agreement(
     ------
     InputError
         If there is no such demographic, or no rating stands beside a score.
+
+    Examples
+    --------
+    >>> read = pls.judging.read_judge_scores(study, "item_scores.parquet")
+    >>> made = pls.judging.judge_agreement(study, read, n_bootstrap=100)
+    >>> made.table["statistic"].unique().tolist()
+    ['kappa', 'alpha', 'bias']
     """
     check_bootstrap(n_bootstrap, conf_level)
     check_min_cell(min_cell)

@@ -77,6 +77,13 @@ def judge_contrasts(
     ------
     InputError
         If there is no such demographic or statistic, or no rating stands beside a score.
+
+    Examples
+    --------
+    >>> read = pls.judging.read_judge_scores(study, "item_scores.parquet")
+    >>> made = pls.judging.judge_contrasts(study, read, ["gender"], n_bootstrap=100)
+    >>> made.table["contrast"].unique().tolist()
+    ['Male vs Female', 'Non-binary vs Female']
     """
     check_bootstrap(n_bootstrap, conf_level)
     check_min_cell(min_cell)

@@ -40,6 +40,11 @@ def read_judge_scores(study: Study, path: str | Path, judge: str = "") -> pd.Dat
     ------
     InputError
         If the file cannot be read, or does not fit the study.
+
+    Examples
+    --------
+    >>> pls.judging.read_judge_scores(study, "item_scores.parquet").columns.tolist()
+    ['item', 'dimension', 'score', 'judge']
     """
     path = Path(path)
     table = _read(path)

@@ -69,6 +69,11 @@ def compare_budgets(
     ------
     InputError
         If neither budget was tried.
+
+    Examples
+    --------
+    >>> pls.outcomes.compare_budgets(outcomes, "strategy").table["contrast"].tolist()
+    ['preserve vs control', 'majority vs control', 'preserve vs majority']
     """
     tried, missing = {}, []
     select = partial(select_experiment, outcomes, factor, malformed=malformed)

@@ -56,6 +56,11 @@ def by_base_model(
     ------
     InputError
         If no base model can be looked at.
+
+    Examples
+    --------
+    >>> pls.outcomes.by_base_model(outcomes, "strategy").table["base_model"].unique().tolist()
+    ['embedded']
     """
     tuned = outcomes.table["optimizer"] != CONTROL
     if not tuned.any():

@@ -91,6 +91,12 @@ def against_control(
     ------
     InputError
         If an option is unknown, or no dimension can be modelled.
+
+    Examples
+    --------
+    >>> made = pls.outcomes.against_control(experiment)
+    >>> made.table[["contrast", "estimate"]].round(1).values.tolist()
+    [['preserve vs control', -0.9], ['majority vs control', -0.7]]
     """
     control = experiment.control_label
     pairs = [(level, control) for level in experiment.levels]
@@ -130,6 +136,11 @@ def pairwise(
     ------
     InputError
         If an option is unknown, there are fewer than two designs, or no dimension can be modelled.
+
+    Examples
+    --------
+    >>> pls.outcomes.pairwise(experiment).table["contrast"].tolist()
+    ['preserve vs majority']
     """
     if len(experiment.levels) < 2:
         raise NotApplicableError(

@@ -47,6 +47,13 @@ class Experiment:
         As in `Outcomes`, and what a reader has to know of the choice of conditions.
     control_label
         What the untuned models are called.
+
+    Examples
+    --------
+    >>> experiment.designs
+    ('control', 'preserve', 'majority')
+    >>> experiment.dimensions
+    ('toxicity',)
     """
 
     table: pd.DataFrame

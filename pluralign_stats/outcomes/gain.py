@@ -85,6 +85,11 @@ def relative_gain(
     which covers at least as often. A set that is not bounded is given as such. Of a Bayesian fit
     the estimate is the median over draws and the interval their quantiles, since the mean of a
     ratio need not exist.
+
+    Examples
+    --------
+    >>> pls.outcomes.relative_gain(experiment, "preserve", "majority").table["contrast"].tolist()
+    ['preserve vs majority']
     """
     check_level(conf_level)
     experiment.check_design("a", a)

@@ -212,6 +212,7 @@ def fit_outcomes(
     Returns
     -------
     Fit
+        Of scores in points.
 
     Raises
     ------
@@ -240,6 +241,12 @@ def fit_outcomes(
     Statements are about the base models at hand. A variance between two or three of them cannot be
     estimated, so few of them are fixed effects (our choice, at fewer than five). How designs
     differ between base models is part of the variance between runs, and not a term of its own.
+
+    Examples
+    --------
+    >>> scored = pls.fit_outcomes(experiment, "toxicity")
+    >>> scored.formula
+    'score ~ design + (1|prompt) + (0 + tuned|run)'
     """
     model = ScoreModel(
         kind=kind, by_prompt=by_prompt, rounded=rounded, family=family, sampling=sampling

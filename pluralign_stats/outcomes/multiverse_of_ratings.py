@@ -121,6 +121,13 @@ def rating_multiverse(
     ------
     InputError
         If the finding or a choice is unknown, or there are too many analyses.
+
+    Examples
+    --------
+    >>> finding = pls.outcomes.RatingFinding("men", "toxicity", "gender", "Male", "Female")
+    >>> choices = {"model": ["linear"], "scale": ["5-point", "binary"]}
+    >>> pls.outcomes.rating_multiverse(study, finding, choices).table["scale"].tolist()
+    ['5-point', 'binary']
     """
     check_level(conf_level)
     check_min_cell(min_cell)

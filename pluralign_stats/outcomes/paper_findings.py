@@ -28,6 +28,11 @@ def findings(results: Iterable[Result]) -> tuple[str, ...]:
         For each gain one sentence; for each table of differences one about every difference that
         is clear, or one that says that none is. Sentences say what was found in this run and in
         which kind of data, and no more.
+
+    Examples
+    --------
+    >>> pls.outcomes.findings([pls.outcomes.pairwise(experiment)])
+    ('In this run no difference is clear (Differences between designs by strategy).',)
     """
     told: list[str] = []
     once = False
@@ -60,6 +65,12 @@ def optimizer_findings(result: Result) -> tuple[str, ...]:
     -------
     tuple of str
         One for each pair of optimizers and each objective; if there are none, the table's own.
+
+    Examples
+    --------
+    >>> both = pls.outcomes.select_experiment(outcomes, ("optimizer", "objective"))
+    >>> len(pls.outcomes.optimizer_findings(pls.outcomes.pairwise(both)))
+    1
     """
     table = result.table
     overall = table["dimension"] == OVERALL_LABEL

@@ -107,6 +107,11 @@ def reported(
     ------
     InputError
         If the results have intervals of different levels.
+
+    Examples
+    --------
+    >>> pls.outcomes.reported(study).table["agrees"].unique().tolist()
+    ['not in this run']
     """
     meaning = DimensionInfo(study.codebook)
     percents, gains, comparisons = percents or {}, gains or {}, comparisons or {}

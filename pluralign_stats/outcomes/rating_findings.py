@@ -57,6 +57,12 @@ class RatingFinding:
         The demographic.
     level, reference
         Two of its levels; the first less the second is estimated.
+
+    Examples
+    --------
+    >>> finding = pls.outcomes.RatingFinding("men", "toxicity", "gender", "Male", "Female")
+    >>> finding.level, finding.reference
+    ('Male', 'Female')
     """
 
     name: str
@@ -67,7 +73,23 @@ class RatingFinding:
 
 
 def published_rating_findings(study: Study) -> tuple[RatingFinding, ...]:
-    """The paper's findings about raters whose dimension, demographic and groups a study has."""
+    """The paper's findings about raters whose dimension, demographic and groups a study has.
+
+    Parameters
+    ----------
+    study
+        The study.
+
+    Returns
+    -------
+    tuple of RatingFinding
+        Empty where the study has none of them.
+
+    Examples
+    --------
+    >>> pls.outcomes.published_rating_findings(study)[0].name
+    'Toxicity, Male vs Female raters'
+    """
     found = []
     for planted in PLANTED:
         reference, label = LEVELS[planted.term][0], study.codebook.label(planted.dimension)
@@ -96,6 +118,11 @@ def study_by_filter(
     -------
     dict
         By option of the choice "filter"; where what the filters removed cannot be read, why.
+
+    Examples
+    --------
+    >>> list(pls.outcomes.study_by_filter(study, "study.yaml"))
+    ['passed']
     """
     found: dict[str, Study | InputError] = {PASSED: study}
     if study.exclusions["rows"].any():
@@ -120,10 +147,30 @@ def rating_choices(
     adjustment, and language or country, where there are several in which both groups have
     `min_cell` raters.
 
+    Parameters
+    ----------
+    study
+        The study; several by the option of the choice "filter".
+    finding
+        The finding.
+    min_cell
+        Fewest raters of either group.
+
+    Returns
+    -------
+    dict of str to list of str
+        Options by choice.
+
     Raises
     ------
     InputError
         If the study has no such dimension, demographic or group.
+
+    Examples
+    --------
+    >>> finding = pls.outcomes.RatingFinding("men", "toxicity", "gender", "Male", "Female")
+    >>> list(pls.outcomes.rating_choices(study, finding))
+    ['model', 'scale', 'adjustment', 'language']
     """
     by_filter = studies_of(study)
     main = main_study(by_filter)

@@ -43,6 +43,11 @@ class Outcomes:
         What figures say about the data.
     codebook
         The study's, for labels, scales, valence and the order of groups; None without a study.
+
+    Examples
+    --------
+    >>> outcomes.dimensions, outcomes.judge
+    (('toxicity',), 'simulated')
     """
 
     table: pd.DataFrame
@@ -119,11 +124,17 @@ def find_outcomes(
     Returns
     -------
     Outcomes or None
+        As of `read_outcomes`; None where there is no file.
 
     Raises
     ------
     InputError
         As of `read_outcomes`.
+
+    Examples
+    --------
+    >>> pls.outcomes.find_outcomes("outcomes.parquet", study=study).dimensions
+    ('toxicity',)
     """
     if str(path):
         return read_outcomes(path, study=study, told=told)
@@ -146,12 +157,18 @@ def read_outcomes(path: str | Path, *, study: Study | None = None, told: str = "
     Returns
     -------
     Outcomes
+        One row per generation and dimension.
 
     Raises
     ------
     InputError
         If the table cannot be read, lacks a column, holds scores by several judges, outside the
         scale or twice for one generation, or an objective that cannot be read, or has no control.
+
+    Examples
+    --------
+    >>> pls.read_outcomes("outcomes.parquet", study=study).dimensions
+    ('toxicity',)
     """
     path = Path(path)
     folder, file = (path, path / OUTCOMES) if path.is_dir() else (path.parent, path)

@@ -90,6 +90,12 @@ def leave_one_out(
     ------
     InputError
         If a design, the dimension or an option is unknown, or all data cannot be modelled.
+
+    Examples
+    --------
+    >>> left = pls.outcomes.leave_one_out(experiment, "majority", "preserve", "toxicity")
+    >>> left.table["left_out"].value_counts().to_dict()
+    {'prompt': 8, 'seed': 3, 'nothing': 1}
     """
     check_level(conf_level)
     check_pair(experiment, a, b, quantity)
@@ -159,6 +165,12 @@ def model_kinds(
     ------
     InputError
         If a design, the dimension or a kind is unknown, or the first cannot be fitted.
+
+    Examples
+    --------
+    >>> made = pls.outcomes.model_kinds(experiment, "majority", "preserve", "toxicity")
+    >>> made.table["model"].tolist()
+    ['linear', 'ordinal']
     """
     check_level(conf_level)
     check_pair(experiment, a, b, quantity)

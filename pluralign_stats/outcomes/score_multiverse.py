@@ -71,6 +71,12 @@ class Finding:
         The ``"difference"``, or the relative ``"gain"`` of a over b.
     fixed
         Values of other factors, in every analysis.
+
+    Examples
+    --------
+    >>> finding = pls.outcomes.Finding("gain", "strategy", "preserve", "majority", "toxicity")
+    >>> finding.quantity
+    'gain'
     """
 
     name: str
@@ -90,6 +96,31 @@ def reasonable_choices(
     Judge, model, malformed generations, language, base model, budget, and those other ways of
     making feedback under which both designs were trained. The main analysis has the natural budget
     and what else `select_experiment` takes unless told otherwise.
+
+    Parameters
+    ----------
+    outcomes
+        The scores; several by the name of their judge.
+    finding
+        The finding.
+
+    Returns
+    -------
+    dict of str to list of str
+        Options by choice.
+
+    Raises
+    ------
+    InputError
+        If there is no such factor, value or condition.
+
+    Examples
+    --------
+    >>> finding = pls.outcomes.Finding(
+    ...     "majority", "strategy", "majority", "control", "toxicity", "difference"
+    ... )
+    >>> list(pls.outcomes.reasonable_choices(outcomes, finding))
+    ['judge', 'model', 'malformed']
     """
     by_judge = _by_judge(outcomes)
     main = next(iter(by_judge.values()))
@@ -158,6 +189,14 @@ def multiverse(
     ------
     InputError
         If a choice is unknown, or there are too many analyses.
+
+    Examples
+    --------
+    >>> finding = pls.outcomes.Finding(
+    ...     "majority", "strategy", "majority", "control", "toxicity", "difference"
+    ... )
+    >>> bool(pls.outcomes.multiverse(outcomes, finding).table["agrees"].all())
+    True
     """
     check_level(conf_level)
     by_judge = _by_judge(outcomes)

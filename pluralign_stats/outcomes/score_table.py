@@ -34,6 +34,11 @@ def scores(experiments: Experiment | Sequence[Experiment]) -> Result:
         Columns dimension, design, tuned, run, the factors of the condition, seed, base_model,
         prompt, language, sample, score. The notes tell the call of R's lme4 that gives the same
         differences from the control and standard errors.
+
+    Examples
+    --------
+    >>> pls.outcomes.scores(experiment).table["design"].unique().tolist()
+    ['control', 'preserve', 'majority']
     """
     several = [experiments] if isinstance(experiments, Experiment) else list(experiments)
     tables = [

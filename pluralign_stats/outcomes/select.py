@@ -61,6 +61,7 @@ def select_experiment(
     Returns
     -------
     Experiment
+        The scores by design.
 
     Raises
     ------
@@ -71,6 +72,11 @@ def select_experiment(
     -----
     Training options (``settings``) may differ between base models and always differ between
     optimizers, so they are chosen for each base model, and for each optimizer where that varies.
+
+    Examples
+    --------
+    >>> pls.outcomes.select_experiment(outcomes, "strategy").designs
+    ('control', 'preserve', 'majority')
     """
     names, fixed = (factor,) if isinstance(factor, str) else tuple(factor), fixed or {}
     _check(names, malformed, fixed)

@@ -115,6 +115,12 @@ def survey_and_models(
     ------
     InputError
         If a demographic, group or dimension is unknown, or nothing can be compared.
+
+    Examples
+    --------
+    >>> pairs = [("gender", "Female", "Male")]
+    >>> pls.outcomes.survey_and_models(study, outcomes, pairs).table["source"].tolist()
+    ['ratings', 'models']
     """
     check_min_cell(min_cell)
     chosen = [Pair(*pair) for pair in pairs]
@@ -229,6 +235,12 @@ def survey_scores(
     ------
     InputError
         If no pair was tuned on.
+
+    Examples
+    --------
+    >>> pairs = [("gender", "Female", "Male")]
+    >>> pls.outcomes.survey_scores(outcomes, pairs).table["design"].unique().tolist()
+    ['control', 'all', 'gender=Female', 'gender=Male']
     """
     found: list[Experiment] = []
     for pair in (Pair(*pair) for pair in pairs):

@@ -56,6 +56,12 @@ class StudyDesign:
     ------
     InputError
         If a number is out of range.
+
+    Examples
+    --------
+    >>> design = pls.planning.StudyDesign(raters=100, items=20, ratings_per_rater=3)
+    >>> design.n_ratings, design.group_raters
+    (300, 12)
     """
 
     raters: int
@@ -196,11 +202,21 @@ def design_from(
     share, percent
         As for `StudyDesign`.
 
+    Returns
+    -------
+    StudyDesign
+        With thresholds and spreads on the latent logit scale.
+
     Raises
     ------
     InputError
         If the study has no such dimension, its model cannot be fitted or is no use, or a number
         is out of range.
+
+    Examples
+    --------
+    >>> pls.planning.design_from(study, "toxicity", raters=400).raters
+    400
     """
     if study is None:
         if dimension and dimension not in THRESHOLDS:

@@ -87,6 +87,13 @@ def detectable_effect(
         If an argument is out of range or the folder cannot be used.
     PluralignError
         If the simulations do not determine the difference.
+
+    Examples
+    --------
+    >>> design = pls.planning.StudyDesign(raters=100, items=20, ratings_per_rater=3)
+    >>> found = pls.planning.detectable_effect(design, n_simulations=50, jobs=1, progress=False)
+    >>> found.table["power"].tolist()
+    [0.8]
     """
     check_target(power)
     check_whole({"n_simulations": (n_simulations, FEWEST_SIMULATIONS)})

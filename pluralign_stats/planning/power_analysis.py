@@ -85,6 +85,13 @@ def power(
     Type S is the share of found differences with the wrong sign, type M the factor by which found
     differences exaggerate the true one on average (Gelman & Carlin 2014, Perspectives on
     Psychological Science 9(6)).
+
+    Examples
+    --------
+    >>> design = pls.planning.StudyDesign(raters=100, items=20, ratings_per_rater=3, percent=-60)
+    >>> planned = pls.power(design, n_simulations=20, jobs=1, progress=False)
+    >>> planned.table[["raters", "n_ratings", "n_simulations"]].values.tolist()
+    [[100, 300, 20]]
     """
     planned = several(designs)
     fitted = model_of(planned, model)
@@ -192,6 +199,14 @@ def smallest_design(result: Result, power: float = 0.8) -> Result:
     ------
     InputError
         If the table is another one, or `power` is out of range.
+
+    Examples
+    --------
+    >>> design = pls.planning.StudyDesign(raters=100, items=20, ratings_per_rater=3, percent=-80)
+    >>> grid = design.grid({"raters": [50, 100]})
+    >>> planned = pls.power(grid, n_simulations=20, jobs=1, progress=False)
+    >>> pls.planning.smallest_design(planned, 0.5).table["raters"].tolist()
+    [50]
     """
     check_target(power)
     table = result.table

@@ -47,6 +47,12 @@ def simulate_study(
     ------
     InputError
         If an argument is out of range.
+
+    Examples
+    --------
+    >>> simulated = pls.simulate_study(seed=1, n_raters=50, n_prompts=5)
+    >>> simulated.truth is not None, len(simulated.raters)
+    (True, 50)
     """
     tables = simulate_tables(
         seed, n_raters=n_raters, n_prompts=n_prompts, responses_per_prompt=responses_per_prompt,
@@ -61,7 +67,7 @@ def simulate_study(
 
 @documented_by(simulate_tables)
 def write_simulated_study(
-    folder: Path,
+    folder: str | Path,
     seed: int = 1,
     *,
     n_raters: int = 1095,
@@ -76,7 +82,7 @@ def write_simulated_study(
 
     Parameters
     ----------
-    folder : Path
+    folder
         Which appears under its name only when complete.
 
     Returns
@@ -88,12 +94,18 @@ def write_simulated_study(
     ------
     InputError
         If an argument is out of range, or `folder` exists and is not empty, or cannot be written.
+
+    Examples
+    --------
+    >>> written = pls.write_simulated_study("written", seed=1, n_raters=20, n_prompts=4)
+    >>> written.name
+    'study.yaml'
     """
     tables = simulate_tables(
         seed, n_raters=n_raters, n_prompts=n_prompts, responses_per_prompt=responses_per_prompt,
         items_per_rater=items_per_rater, missing=missing, declined=declined, reading=reading,
     )  # fmt: skip
-    return write_tables(folder, tables)
+    return write_tables(Path(folder), tables)
 
 
 def write_tables(

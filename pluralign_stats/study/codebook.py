@@ -148,7 +148,15 @@ class ItemTexts(Part):
 
 
 class Codebook(Part):
-    """Everything that a reader of a study's files has to know; written as one YAML file."""
+    """Everything that a reader of a study's files has to know; written as one YAML file.
+
+    Examples
+    --------
+    >>> study.codebook.label("toxicity")
+    'Toxicity'
+    >>> study.codebook.dimensions["toxicity"].valence
+    -1
+    """
 
     name: Text
     title: Text = ""

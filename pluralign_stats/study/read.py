@@ -55,11 +55,22 @@ def read_study(
         Language of the labels of dimensions and demographics, such as ``"de"``, where the codebook
         has them; English elsewhere. Sentences, levels and names of columns stay as they are.
 
+    Returns
+    -------
+    Study
+        Checked against the codebook.
+
     Raises
     ------
     InputError
         If anything does not fit; one line that names file, column, rows, value, what is allowed
         and what to do.
+
+    Examples
+    --------
+    >>> codebook = pls.write_simulated_study("simulated", seed=1, n_raters=20, n_prompts=4)
+    >>> pls.read_study(codebook).dimensions[:2]
+    ('stereotypical_bias', 'toxicity')
     """
     path = find_codebook(codebook)
     book = read_codebook(path).in_language(language)

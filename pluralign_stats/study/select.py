@@ -26,6 +26,11 @@ def select_demographics[Names: (str, list[str])](study: Study, names: Names) -> 
     -------
     str or list of str
         As given, without those that are not in the study.
+
+    Examples
+    --------
+    >>> pls.select_demographics(study, ["gender", "age"])
+    ['gender', 'age']
     """
     return _present("demographic", names, study.demographics)
 
@@ -38,6 +43,11 @@ def select_dimensions[Names: (str, list[str])](study: Study, names: Names) -> Na
     -------
     str or list of str
         As given, without those that are not in the study.
+
+    Examples
+    --------
+    >>> pls.select_dimensions(study, ["toxicity"])
+    ['toxicity']
     """
     return _present("dimension", names, study.dimensions)
 
@@ -77,10 +87,20 @@ def with_reference(study: Study, demographic: str, level: str) -> Study:
     level
         The level that the others are to be compared with, in every table of the study returned.
 
+    Returns
+    -------
+    Study
+        The same ratings; the level comes first among the demographic's levels.
+
     Raises
     ------
     InputError
         If there is no such demographic, or no rater of this level.
+
+    Examples
+    --------
+    >>> pls.with_reference(study, "gender", "Male").ratings["gender"].cat.categories.tolist()
+    ['Male', 'Female', 'Non-binary']
     """
     check_one_of("the demographic", demographic, study.demographics)
     level, levels = nfc(level), study.levels(demographic)

@@ -36,6 +36,13 @@ class Study:
         Planted parameters of a simulated study; None for real ones.
     narrowed
         Conditions under which `where` chose from the whole study.
+
+    Examples
+    --------
+    >>> study.dimensions[:2]
+    ('stereotypical_bias', 'toxicity')
+    >>> len(study.ratings), len(study.where(gender="Female").raters)
+    (5000, 92)
     """
 
     codebook: Codebook

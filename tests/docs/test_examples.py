@@ -1,7 +1,5 @@
 """Every code example of the documentation, run as it stands."""
 
-import doctest
-import importlib
 import runpy
 from pathlib import Path
 
@@ -12,7 +10,6 @@ import pytest
 from click.testing import CliRunner
 from page_blocks import PAGES, ROOT, Block, blocks, inline_options
 
-import pluralign_stats
 from pluralign_stats.cli import COMMANDS, cli
 
 pytestmark = pytest.mark.extended
@@ -24,12 +21,6 @@ CHEAP = {"simulate", "check", "audit", "pairs"}
 
 #: Python examples that cannot run here, and why: the pages must say the same.
 SKIPPED = {("docs/generation.md", "needs tuned models in the folder runs")}
-
-#: Docstring examples that are shown and not run.
-SKIPPED_DOCSTRINGS = {
-    "pluralign_stats.models.bayes.prior_predictive",
-    "pluralign_stats.models.bayes.pymc_model",
-}
 
 #: Pages whose later examples stand on what a notebook leaves behind, once its study is there.
 NOTEBOOKS = {"docs/howto/lab.md": "03_demographic_effects"}
@@ -139,19 +130,3 @@ def test_commands_in_running_text_exist(page: str) -> None:
 def test_yaml_examples_of_whole_files_are_read() -> None:
     files = {b.file_name for b in ALL} - {""}
     assert {"study.yaml", "long.yaml"} <= files
-
-
-def test_docstring_examples_run() -> None:
-    package = Path(pluralign_stats.__file__).parent
-    skipped = set()
-    for path in sorted(package.rglob("*.py")):
-        if ">>>" not in path.read_text("utf-8"):
-            continue
-        parts = path.relative_to(package.parent).with_suffix("").parts
-        module = importlib.import_module(".".join(parts))
-        for test in doctest.DocTestFinder(exclude_empty=True).find(module):
-            runs = [e for e in test.examples if not e.options.get(doctest.SKIP)]
-            if test.examples and not runs:
-                skipped.add(module.__name__)
-            assert doctest.DocTestRunner().run(test).failed == 0, test.name
-    assert skipped == SKIPPED_DOCSTRINGS

@@ -32,6 +32,11 @@ class Sampling:
     ------
     InputError
         If one is out of range.
+
+    Examples
+    --------
+    >>> pls.Sampling(draws=100, chains=2).n_chains
+    2
     """
 
     draws: int = 1000

@@ -78,8 +78,9 @@ def prior_predictive(
 
     Examples
     --------
-    >>> prior_predictive("rating ~ gender + (1|rater)", data,
-    ...                  priors={"coefficients": "normal(0, 10)"})  # doctest: +SKIP
+    >>> expected = pls.prior_predictive("rating ~ gender + (1|rater)", toxicity, draws=100)
+    >>> expected.table["rating"].unique().tolist()
+    [1.0, 2.0, 3.0, 4.0, 5.0]
     """
     start = starting_fit(formula, data, family, link, nominal, scale, weights, rater)
     layout = build_layout(start)

@@ -33,8 +33,10 @@ def pymc_model(fit: PosteriorEstimates) -> "pm.Model":
 
     Examples
     --------
-    >>> with fit.pymc_model():  # doctest: +SKIP
-    ...     idata = pm.sample()
+    Sampled by PyMC itself::
+
+        with fit.pymc_model():
+            idata = pm.sample()
     """
     return state(fit, fit.layout, fit.chosen)
 

@@ -1,0 +1,61 @@
+"""Every public name shows how it is used, and its example runs."""
+
+import doctest
+import inspect
+from collections.abc import Iterator
+from typing import Any
+
+import matplotlib.pyplot as plt
+import pytest
+from page_blocks import blocks
+
+from tests.public_names import public_names
+
+NAMES = public_names()
+
+#: What the examples share, as the reference shows it.
+SHARED = "docs/reference/examples.md"
+
+#: Namespaces whose examples draw, or sample posteriors, for seconds.
+SLOW = {"figures", "demographics"}
+
+NAMESPACES = [
+    pytest.param(name, marks=pytest.mark.extended if name in SLOW else ())
+    for name in sorted({name.rpartition(".")[0] for name in NAMES})
+]
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+    namespace: dict[str, Any] = {}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(tmp_path_factory.mktemp("examples"))
+        for block in blocks(SHARED):
+            exec(block.text, namespace)
+        yield namespace
+    plt.close("all")
+
+
+def test_every_public_name_has_an_example() -> None:
+    finder = doctest.DocTestParser()
+    without = [n for n, each in NAMES.items() if not finder.get_examples(each.__doc__ or "")]
+    assert not without
+
+
+@pytest.mark.parametrize("namespace", NAMESPACES)
+def test_the_examples_of_a_namespace_run(shared: dict[str, Any], namespace: str) -> None:
+    told: list[str] = []
+    for name, each in NAMES.items():
+        if name.rpartition(".")[0] == namespace:
+            text = inspect.getdoc(each) or ""
+            test = doctest.DocTestParser().get_doctest(text, shared, name, None, None)
+            assert all(not e.options.get(doctest.SKIP) for e in test.examples), name
+            doctest.DocTestRunner(verbose=False).run(test, out=told.append)
+    assert not told, "".join(told)
+
+
+def test_an_example_that_is_wrong_is_told_of() -> None:
+    test = doctest.DocTestParser().get_doctest(">>> 1 + 1\n3", {}, "sum", None, None)
+    told: list[str] = []
+    doctest.DocTestRunner(verbose=False).run(test, out=told.append)
+    assert "Expected:" in "".join(told)
