@@ -1,7 +1,7 @@
 import pytest
 
 from pluralign_stats import InputError
-from pluralign_stats.study.codebook import Codebook
+from pluralign_stats.study.codebook import Codebook, ItemTexts
 from pluralign_stats.study.codebook_file import codebook_from, read_codebook
 from pluralign_stats.study.questions import Dimension, Factor
 
@@ -184,3 +184,15 @@ def test_known_levels():
 def test_a_codebook_does_not_change():
     with pytest.raises(ValueError, match="frozen"):
         book().name = "other"
+
+
+@pytest.mark.parametrize(
+    ("responses", "prompts"),
+    [
+        (["en-US"], {"en-US": "question"}),
+        (["en", "en-US"], {"en": "question", "en-US": "question"}),
+    ],
+)
+def test_prompts_stand_under_the_tags_of_their_responses_and_no_other(responses, prompts):
+    texts = ItemTexts(prompt={"en": "question"}, response=dict.fromkeys(responses, "answer"))
+    assert texts.columns()["prompt"] == prompts
