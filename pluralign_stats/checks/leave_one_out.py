@@ -88,6 +88,10 @@ def loo(fit: ModelEstimates, by: str = "rating") -> Loo:
     -----
     k is good up to ``min(1 - 1 / log10(draws), 0.7)``. Weights of ratings count as in the fit.
 
+    References
+    ----------
+    Vehtari, Gelman & Gabry (2017), Statistics and Computing 27, 1413-1432.
+
     Examples
     --------
     >>> pls.checks.loo(posterior, by="rater").table[["n_raters", "n_ratings"]].values.tolist()
@@ -125,6 +129,10 @@ def loo_check(fit: ModelEstimates, by: str = "rating") -> Check:
     ------
     InputError
         As of `loo`.
+
+    References
+    ----------
+    Vehtari, Gelman & Gabry (2017), Statistics and Computing 27, 1413-1432.
 
     Examples
     --------

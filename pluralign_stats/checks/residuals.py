@@ -64,6 +64,10 @@ def residual_check(
     InputError
         If an argument cannot be used.
 
+    References
+    ----------
+    Dunn & Smyth (1996), Journal of Computational and Graphical Statistics 5, 236-244.
+
     Examples
     --------
     >>> pls.checks.residual_check(fit, n_simulations=39).passed

@@ -115,6 +115,11 @@ def measurement_invariance(
     InputError
         If `group` is no fixed effect of the formula, or a model cannot be fitted.
 
+    References
+    ----------
+    Bürkner & Vuorre (2019), Advances in Methods and Practices in Psychological Science 2,
+    77-101.
+
     Examples
     --------
     >>> alike = pls.demographics.measurement_invariance(

@@ -115,6 +115,10 @@ def agreement(
     InputError
         If the study has no such demographic, or an argument is out of range.
 
+    References
+    ----------
+    Krippendorff (2019), Content Analysis, 4th edition, Sage, chapter 12.
+
     Examples
     --------
     >>> agreed = pls.describe.agreement(study, n_bootstrap=100)

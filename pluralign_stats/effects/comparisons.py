@@ -110,6 +110,10 @@ def comparisons(
     InputError
         If the variable is not in the model, or an option is unknown or not for this kind of fit.
 
+    References
+    ----------
+    Arel-Bundock, Greifer & Heiss (2024), Journal of Statistical Software 111(9).
+
     Examples
     --------
     >>> pls.comparisons(fit, "politics", by="gender").table.shape

@@ -59,6 +59,10 @@ def contrasts(
     InputError
         If `factor` is not a categorical variable of the model, or an option is unknown.
 
+    References
+    ----------
+    Arel-Bundock, Greifer & Heiss (2024), Journal of Statistical Software 111(9).
+
     Examples
     --------
     >>> result = pls.contrasts(fit, "politics")

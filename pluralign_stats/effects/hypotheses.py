@@ -97,6 +97,10 @@ def hypotheses(
     InputError
         If an equation cannot be read, or in two ways, names what is not there, or is not linear.
 
+    References
+    ----------
+    Arel-Bundock, Greifer & Heiss (2024), Journal of Statistical Software 111(9).
+
     Examples
     --------
     >>> pls.hypotheses(fit, "gender[T.Male] = 0").table["term"].tolist()

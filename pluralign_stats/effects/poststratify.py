@@ -99,6 +99,10 @@ def poststratify(
     averaged over. So unshrunken fixed effects and partially pooled intersections both work. The
     counts of the population are taken to be exact.
 
+    References
+    ----------
+    Gelman & Little (1997), Survey Methodology 23, 127-135.
+
     Examples
     --------
     >>> model = pls.fit_ordinal("rating ~ gender + country + (1|rater)", toxicity)

@@ -64,6 +64,10 @@ def predictions(
     InputError
         If an option is unknown, out of range, or not for this kind of fit.
 
+    References
+    ----------
+    Arel-Bundock, Greifer & Heiss (2024), Journal of Statistical Software 111(9).
+
     Examples
     --------
     >>> table = pls.predictions(fit, by="gender").table

@@ -71,6 +71,11 @@ def response_style(
     InputError
         If the fit is of another kind, or no thresholds and no spread vary by the group.
 
+    References
+    ----------
+    Bürkner & Vuorre (2019), Advances in Methods and Practices in Psychological Science 2,
+    77-101.
+
     Examples
     --------
     >>> varying = pls.fit_bayes("rating ~ gender + (1|rater)", toxicity, scale="gender", **few)

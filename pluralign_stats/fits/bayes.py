@@ -183,6 +183,12 @@ def fit_bayes(
     chooses; see `models.bayes.density`. An interrupted run (Ctrl-C) returns the draws made so far,
     with a warning, if there are at least 100 of each chain.
 
+    References
+    ----------
+    Bürkner & Vuorre (2019), Advances in Methods and Practices in Psychological Science 2,
+    77-101.
+    Hoffman & Gelman (2014), Journal of Machine Learning Research 15, 1593-1623.
+
     Examples
     --------
     >>> laplace = pls.fit_bayes("rating ~ gender + (1|rater)", toxicity, method="laplace")

@@ -105,6 +105,10 @@ def fit_ordinal(
     between two of them, they coincide, and standard errors are given that they do. Categories of
     the scale that nobody chose change no score of the others.
 
+    References
+    ----------
+    Agresti (2010), Analysis of Ordinal Categorical Data, 2nd edition, Wiley.
+
     Examples
     --------
     >>> ordinal = pls.fit_ordinal("rating ~ gender + (1|rater)", toxicity)

@@ -137,6 +137,10 @@ def pairwise(
     InputError
         If an option is unknown, there are fewer than two designs, or no dimension can be modelled.
 
+    References
+    ----------
+    Holm (1979), Scandinavian Journal of Statistics 6, 65-70, for the correction by default.
+
     Examples
     --------
     >>> pls.outcomes.pairwise(experiment).table["contrast"].tolist()

@@ -86,6 +86,10 @@ def relative_gain(
     the estimate is the median over draws and the interval their quantiles, since the mean of a
     ratio need not exist.
 
+    References
+    ----------
+    Fieller (1954), Journal of the Royal Statistical Society B 16, 175-185.
+
     Examples
     --------
     >>> pls.outcomes.relative_gain(experiment, "preserve", "majority").table["contrast"].tolist()

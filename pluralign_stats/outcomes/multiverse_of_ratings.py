@@ -122,6 +122,11 @@ def rating_multiverse(
     InputError
         If the finding or a choice is unknown, or there are too many analyses.
 
+    References
+    ----------
+    Steegen, Tuerlinckx, Gelman & Vanpaemel (2016), Perspectives on Psychological Science 11,
+    702-712.
+
     Examples
     --------
     >>> finding = pls.outcomes.RatingFinding("men", "toxicity", "gender", "Male", "Female")

@@ -190,6 +190,11 @@ def multiverse(
     InputError
         If a choice is unknown, or there are too many analyses.
 
+    References
+    ----------
+    Steegen, Tuerlinckx, Gelman & Vanpaemel (2016), Perspectives on Psychological Science 11,
+    702-712.
+
     Examples
     --------
     >>> finding = pls.outcomes.Finding(

@@ -76,6 +76,11 @@ def prior_predictive(
     InputError
         If the formula, the data, a prior or an option cannot be used.
 
+    References
+    ----------
+    Gabry, Simpson, Vehtari, Betancourt & Gelman (2019), Journal of the Royal Statistical Society
+    A 182, 389-402.
+
     Examples
     --------
     >>> expected = pls.prior_predictive("rating ~ gender + (1|rater)", toxicity, draws=100)
