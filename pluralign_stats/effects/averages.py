@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from pluralign_stats.effects.estimates import Estimates
+from pluralign_stats.effects.options import group_variables
 from pluralign_stats.errors import InputError, check_one_of
 from pluralign_stats.models.average import Averager
 from pluralign_stats.models.fit import ModelEstimates
@@ -59,7 +60,7 @@ def population(
     set_to
         Variables that every row will be given, so that it may lack them.
     """
-    names = (by,) if isinstance(by, str) else tuple(by or ())
+    names = group_variables(by)
     data = fit.design.data if newdata is None else newdata.assign(**(set_to or {}))
     for name in names:
         check_one_of("'by'", name, data.columns)

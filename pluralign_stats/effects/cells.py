@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from pluralign_stats.effects.options import group_variables
 from pluralign_stats.errors import InputError, check_one_of, listing
 from pluralign_stats.models.columns import read_columns
 from pluralign_stats.models.fit import ModelEstimates
@@ -55,7 +56,7 @@ def read_cells(
     by: str | Sequence[str] | None,
 ) -> Cells:
     """Check a population; see `poststratify`."""
-    names = (by,) if isinstance(by, str) else tuple(by or ())
+    names = group_variables(by)
     if isinstance(population, Mapping):
         table, sized = _join(population, names)
     else:

@@ -73,5 +73,10 @@ class EffectOptions:
             raise InputError(f"'n_draws' must be {FEWEST_DRAWS} or more, not {self.n_draws}")
 
 
+def group_variables(by: str | Sequence[str] | None) -> tuple[str, ...]:
+    """The variables of groups, each once."""
+    return (by,) if isinstance(by, str) else tuple(dict.fromkeys(by or ()))
+
+
 #: Documents those parameters of a function that are options of effects.
 with_options = documented_by(EffectOptions)

@@ -20,6 +20,17 @@ def test_groups_whose_levels_hold_the_mark_are_told_apart():
     assert (table["n_ratings"] == 20).all()
 
 
+def test_a_variable_that_is_named_twice_makes_its_groups_once():
+    frame = pd.DataFrame({"a": ["x", "y"] * 20, "rating": np.arange(40.0) % 7, "rater": range(40)})
+    fit = pls.fit_linear("rating ~ a", frame)
+    people = pd.DataFrame({"a": ["x", "y"], "n": [3, 1]})
+    for made in (
+        lambda by: fit.predictions(by=by),
+        lambda by: pls.poststratify(fit, people, by=by),
+    ):
+        pd.testing.assert_frame_equal(made(["a", "a"]).table, made("a").table)
+
+
 def test_recipes_of_different_groups_have_different_names():
     groups = [{"g": ["a|b"]}, {"g": ["a", "b"]}, {"g": ["a&h=b"]}, {"g": ["a"], "h": ["b"]}]
     names = {Recipe(weights={"x": 1}, group=group).group_name for group in groups}
