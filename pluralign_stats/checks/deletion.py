@@ -64,7 +64,7 @@ def deletions(fit: ModelEstimates, sets: list[np.ndarray]) -> Deletions:
     if fit.bayesian:
         raise InputError(
             "influence is measured for fit_linear and fit_ordinal; for a Bayesian fit there is "
-            "loo(fit, by='rater')"
+            "fit.loo(by='rater')"
         )
     if isinstance(fit, OrdinalEstimates):
         rows = combine(

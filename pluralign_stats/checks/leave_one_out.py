@@ -147,7 +147,7 @@ def _bayesian(fit: ModelEstimates) -> PosteriorEstimates:
     return need_posterior(
         fit,
         "leaving out ratings by weighting draws needs a Bayesian fit; fit the model by "
-        "fit_bayes, or compare mixed models by likelihood_ratio",
+        "fit_bayes, or compare mixed models by checks.likelihood_ratio",
     )
 
 

@@ -113,7 +113,7 @@ def predictive_check(
     fit = need_posterior(
         fit,
         "this check is for fits by fit_bayes; for fit_linear and fit_ordinal there is "
-        "calibration_check",
+        "checks.calibration_check",
     )
     check_one_of("'new'", new, NEW)
     if not isinstance(n_draws, int) or n_draws < FEWEST:

@@ -192,7 +192,7 @@ def compare(
     if fit.bayesian:
         raise InputError(
             "this check fits the model to simulated data and is for fit_linear and fit_ordinal; "
-            "for a Bayesian fit there is predictive_check"
+            "for a Bayesian fit there is checks.predictive_check"
         )
     if not isinstance(n_simulations, int) or n_simulations < FEWEST:
         raise InputError(

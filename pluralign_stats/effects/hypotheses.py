@@ -289,7 +289,7 @@ def joint_test(fit: ModelEstimates, term: str) -> Result:
         raise InputError(
             f"'{term}' has effects on single thresholds or the scale only in this model, and none "
             "on the level of ratings; test it in a model without nominal= and scale=, or these "
-            "effects by proportional_odds"
+            "effects by checks.proportional_odds"
         )
     _, base = coefficients(fit)
     matrix = covariance(fit, base)[np.ix_(places, places)]

@@ -139,7 +139,7 @@ def _with_parts(table: pd.DataFrame, designs: Designs) -> pd.DataFrame:
     if not all({"optimizer", "objective"} <= set(values) for values in made):
         raise InputError(
             "this table holds designs by one factor; the figure is of optimizers and objectives: "
-            "by_base_model(outcomes, OPTIMIZERS)"
+            "pls.outcomes.by_base_model(outcomes, ('optimizer', 'objective'))"
         )
     return table.assign(
         optimizer=[values["optimizer"] for values in made],

@@ -156,7 +156,7 @@ def compared(result: Result, *, control: bool) -> pd.DataFrame:
     if table.empty:
         other = "pairwise" if control else "against_control"
         what = "from the control" if control else "between designs"
-        raise InputError(f"this table holds no difference {what}; draw it with {other}")
+        raise InputError(f"this table holds no difference {what}; draw it with figures.{other}")
     return table
 
 
