@@ -56,8 +56,9 @@ class Distribution:
         if self.name in ("lkj", "dirichlet"):
             return np.full(len(p), np.nan)
         one = frozen(DISTRIBUTIONS[self.name][0], self.arguments)
-        below = one.cdf(0.0) if positive else 0.0
-        return np.asarray(one.ppf(below + np.asarray(p) * (1 - below)))
+        # From above: where next to all of a distribution lies below 0, shares from below are all 1.
+        above = one.sf(0.0) if positive else 1.0
+        return np.asarray(one.isf((1 - np.asarray(p)) * above))
 
 
 @dataclass(frozen=True)
