@@ -1,9 +1,9 @@
 """The log posterior density in coordinates in which it is close to a standard normal.
 
 All parameters phi that are not effects of single groups are ``phi = centre + root y`` with the
-centre and covariance of an approximation (`reference`). ``y`` is ``z``, but for standard deviations
+centre and covariance of an approximation (`expansion`). ``y`` is ``z``, but for standard deviations
 of which the data may say no more than that they are small: the posterior of their log falls off
-only exponentially there, and ``y = bend(z)`` makes of that the tail of a normal.
+only exponentially there, and ``y = warp(z)`` makes of that the tail of a normal.
 
 The effects u of each random term follow from phi and further z, such that they are close to
 independent of phi: given phi, the data say of an effect about what they say at the approximation, a
@@ -30,7 +30,6 @@ from pluralign_stats.models.bayes.log_densities import (
 from pluralign_stats.models.bayes.transforms import (
     add_product,
     add_transposed_product,
-    bend,
     collect,
     condition,
     condition_vjp,
@@ -39,6 +38,7 @@ from pluralign_stats.models.bayes.transforms import (
     factor,
     factor_vjp,
     spread,
+    warp,
     warp_vjp,
 )
 from pluralign_stats.models.engine.compiled import compiled
@@ -164,13 +164,13 @@ class Prior(NamedTuple):
 
 @compiled
 def place(z, point, phi):
-    """Put the parameters phi at coordinates z (P or more,); returns the log Jacobian of `bend`."""
+    """Put the parameters phi at coordinates z (P or more,); returns the log Jacobian of `warp`."""
     P = len(phi)
     y, total = z[:P].copy(), 0.0
     for k in range(P):
         phi[k] = point.centre[k]
         if point.warped[k]:
-            y[k], log_slope = bend(z[k])
+            y[k], log_slope = warp(z[k])
             total += log_slope
     add_product(point.root, y, phi)
     return total

@@ -25,7 +25,7 @@ CERTAIN = 0.99
 #: Ratings of a data set are nearly all alike if more than this share of them is.
 ALIKE = 0.9
 
-#: Priors are absurd if more than this share of what they prior_predictive_of is.
+#: Priors are absurd if more than this share of the ratings that they expect is.
 MUCH = 0.25
 
 #: Fewest data sets that are drawn.

@@ -30,7 +30,7 @@ def add_transposed_product(A, y, out):
 
 
 @compiled
-def bend(z):
+def warp(z):
     """``t + (1 - exp(-2 t)) / 2`` with ``z = 2 sinh t``, and the log of its slope by z.
 
     It begins as z, grows as ``log z`` and falls as ``-z^2 / 2``; its slope is ``exp(-t)``.
@@ -41,7 +41,7 @@ def bend(z):
 
 @compiled
 def warp_vjp(z, slope):
-    """The slope by z from that by `bend`'s value, with that of the log of its own slope."""
+    """The slope by z from that by `warp`'s value, with that of the log of its own slope."""
     half = 0.5 * z
     return slope * math.exp(-math.asinh(half)) - 0.5 / math.sqrt(1 + half * half)
 

@@ -7,7 +7,7 @@ import numba
 import numpy as np
 
 import pluralign_stats
-from pluralign_stats.models.bayes.transforms import bend
+from pluralign_stats.models.bayes.transforms import warp
 from pluralign_stats.models.engine import compiled
 from pluralign_stats.models.engine.compiled import MODULES, SOURCE
 
@@ -24,8 +24,8 @@ def test_all_modules_of_compiled_functions_are_listed():
 
 
 def test_what_is_kept_says_what_it_was_compiled_from():
-    assert np.isfinite(bend(0.5)).all()
-    indexes = sorted(Path(bend.stats.cache_path).glob("transforms.bend-*.nbi"))
+    assert np.isfinite(warp(0.5)).all()
+    indexes = sorted(Path(warp.stats.cache_path).glob("transforms.warp-*.nbi"))
     assert indexes
     newest = max(indexes, key=lambda path: path.stat().st_mtime)
     assert SOURCE.encode() in newest.read_bytes()
@@ -37,7 +37,7 @@ def test_what_was_compiled_from_other_sources_is_not_used(tmp_path, monkeypatch)
 
     def compiled_from(source):
         monkeypatch.setattr(compiled, "SOURCE", source)
-        made = compiled.compiled(bend.py_func)
+        made = compiled.compiled(warp.py_func)
         made(0.5)
         return sum(made.stats.cache_hits.values())
 
@@ -47,8 +47,8 @@ def test_what_was_compiled_from_other_sources_is_not_used(tmp_path, monkeypatch)
 def test_what_is_kept_of_a_type_that_is_gone_is_compiled_again(tmp_path, monkeypatch):
     monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
     monkeypatch.setattr("numba.config.CACHE_DIR", str(tmp_path))
-    expected = compiled.compiled(bend.py_func)(0.5)
+    expected = compiled.compiled(warp.py_func)(0.5)
     (index,) = tmp_path.rglob("*.nbi")
     index.write_bytes(pickle.dumps(numba.__version__, -1) + b"cpluralign_stats\nNoSuchType\n.")
-    assert compiled.compiled(bend.py_func)(0.5) == expected
+    assert compiled.compiled(warp.py_func)(0.5) == expected
     assert SOURCE.encode() in index.read_bytes()
