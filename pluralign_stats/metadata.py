@@ -23,7 +23,7 @@ class Metadata:
         What a reader has to know to read the table rightly.
     warnings
         What went wrong or should be doubted.
-    told
+    data_note
         What is said of the data wherever the table or its figure is shown, such as
         ``"simulated study, miniature model"``; by default only that they are simulated.
     checked, passed
@@ -47,7 +47,7 @@ class Metadata:
     interval: str = ""
     notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
-    told: str = ""
+    data_note: str = ""
     checked: str = ""
     passed: bool | None = None
     p_value: float | None = None
@@ -65,4 +65,4 @@ class Metadata:
     @property
     def about_data(self) -> str:
         """What is said of the data; empty where there is nothing to say."""
-        return self.told or ("simulated study" if self.data == "simulated" else "")
+        return self.data_note or ("simulated study" if self.data == "simulated" else "")

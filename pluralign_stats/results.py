@@ -115,7 +115,7 @@ class Result:
         interval: str = "",
         notes: Iterable[str | None] = (),
         warnings: Iterable[str] | None = None,
-        told: str = "",
+        data_note: str = "",
         published: Mapping[str, Mapping[str, int]] | None = None,
         designs: Mapping[str, Mapping[str, str]] | None = None,
         backing: Backing | None = None,
@@ -128,7 +128,7 @@ class Result:
         source
             Tells whether its data are simulated and what is said of them and, unless given here,
             what should be doubted and the kind of the intervals.
-        table, sentence, title, unit, conf_level, told, published, designs, backing, figure
+        table, sentence, title, unit, conf_level, data_note, published, designs, backing, figure
             As `Result` and `Metadata` describe them.
         interval
             Kind of the intervals, where there are any; by default the fit's own.
@@ -144,7 +144,7 @@ class Result:
             interval=interval or (getattr(source, "interval", "") if conf_level else ""),
             notes=tuple(dict.fromkeys(filter(None, notes))),
             warnings=tuple(dict.fromkeys(own)),
-            told=told or getattr(source, "told", ""),
+            data_note=data_note or getattr(source, "data_note", ""),
             published=published or {},
             designs=designs or {},
         )
@@ -156,9 +156,9 @@ class Result:
         return self.meta.data
 
     @property
-    def told(self) -> str:
+    def data_note(self) -> str:
         """What is said of the data."""
-        return self.meta.told
+        return self.meta.data_note
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -210,9 +210,9 @@ class Result:
         table, sentence = relabel(self.table), told(self.sentence)
         return replace(self, table=table, sentence=sentence, meta=meta, backing=backing)
 
-    def with_data_note(self, told: str) -> "Result":
+    def with_data_note(self, data_note: str) -> "Result":
         """The same with what is said of the data, unless that is empty."""
-        return replace(self, meta=replace(self.meta, told=told)) if told else self
+        return replace(self, meta=replace(self.meta, data_note=data_note)) if data_note else self
 
     def released(self, min_cell: int = MIN_CELL) -> "Result":
         """What of it may leave the program: without rows about groups of fewer raters.

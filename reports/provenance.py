@@ -84,7 +84,7 @@ def gather(
         source=study.source,
         simulated=study.simulated,
         fingerprint=study.fingerprint,
-        counts=dict(study.told_counts()),
+        counts=dict(study.released_counts()),
         parameters={n.name: used_values(n, given[n.name]) for n in notebooks},
         versions=imported_versions({*modules, *sys.modules}),
         platform=platform.platform(),

@@ -95,7 +95,7 @@ def test_the_fields_of_the_json(result, tmp_path):
         "interval": "Wald",
         "notes": [BAD],
         "warnings": [f"careful {BAD}"],
-        "told": "",
+        "data_note": "",
     }
     html = shown(ReportBuilder(tmp_path), "two", result, front=True)
     about = json.loads((tmp_path / "tables" / "two.json").read_text("utf-8"))

@@ -43,7 +43,7 @@ def command(study: Path, data: Path | None, as_json: bool) -> None:
                 "study": checked.name,
                 "simulated": checked.simulated,
                 "fingerprint": checked.fingerprint,
-                **checked.told_counts(),
+                **checked.released_counts(),
                 "remarks": list(noted),
                 "tables": {r.meta.title: told(r)["table"] for r in results},
             }

@@ -81,7 +81,7 @@ def command(
     share = read_shard(part)
     read = read_grid(grid)
     rated = read_study(study, data)
-    split = split_prompts(rated, read.held_out, read.split_seed).told
+    split = split_prompts(rated, read.held_out, read.split_seed).summary
     if dry_run:
         plan = plan_training(read, rated)
         to_do = {p.condition.id for p in pending(plan, out)}

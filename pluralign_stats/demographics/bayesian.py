@@ -42,7 +42,7 @@ class BayesianEffects:
         Draws of each difference, for `ridge`: columns dimension, contrast, estimate.
     fit
         The model of most demographics; None where there is none.
-    told
+    summary
         The model and its variables in words, or why there is none.
 
     Examples
@@ -55,7 +55,7 @@ class BayesianEffects:
     effects: DemographicEffects
     drawn: Result
     fit: Posterior | None
-    told: str
+    summary: str
 
 
 def bayesian_effects(
@@ -124,7 +124,7 @@ def bayesian_effects(
     fits = {factor: fit for (_, factor), fit in effects.fits.items() if isinstance(fit, Posterior)}
     fit = next(iter(fits.values()), None)
     drawn = _drawn(study, target, effects.differences, fits)
-    return BayesianEffects(effects, drawn, fit, _told(study, target, fit, effects))
+    return BayesianEffects(effects, drawn, fit, _summary(study, target, fit, effects))
 
 
 def _about(label: str, effects: DemographicEffects) -> DemographicEffects:
@@ -140,7 +140,9 @@ def _about(label: str, effects: DemographicEffects) -> DemographicEffects:
     return replace(effects, differences=made[0], percents=made[1])
 
 
-def _told(study: Study, dimension: str, fit: Posterior | None, effects: DemographicEffects) -> str:
+def _summary(
+    study: Study, dimension: str, fit: Posterior | None, effects: DemographicEffects
+) -> str:
     label = study.codebook.label
     if fit is None:
         return f"{label(dimension)}: {effects.differences.sentence}"

@@ -57,7 +57,7 @@ def composition(study: Study, min_cell: int = MIN_CELL) -> Result:
         )
     if table["n_ratings"].isna().sum() > withheld:
         notes.append("Ratings without a number would tell how few raters left a dimension out.")
-    told = {what: counted(n, what[:-1]) for what, n in study.told_counts().items()}
+    told = {what: counted(n, what[:-1]) for what, n in study.released_counts().items()}
     gave = f"gave {told['ratings']} of" if "ratings" in told else "rated"
     sentence = f"{told['raters']} {gave} {told['items']} on {told['dimensions']}."
     sentence = sentence[:1].upper() + sentence[1:]

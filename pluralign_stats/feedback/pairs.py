@@ -140,5 +140,5 @@ def _table(selection: Selection, found: Preferences) -> pd.DataFrame:
 def _why(selection: Selection) -> str:
     rated = len(np.unique(selection.cell))
     told = f"{len(selection.rows):,} ratings of {rated:,} responses were used"
-    left_out = selection.excluded.told()
+    left_out = selection.excluded.describe()
     return f"{told} ({left_out})" if left_out else told

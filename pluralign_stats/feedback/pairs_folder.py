@@ -93,7 +93,7 @@ def write_feedback(study: Study, job: FeedbackJob, folder: Path) -> bool:
     with new_folder(folder, "feedback") as staging:
         try:
             _fill(staging, job, tables, feedback.excluded, split)
-            told = {"size": feedback.size, "split": split.told, "notes": feedback.notes}
+            told = {"size": feedback.size, "split": split.summary, "notes": feedback.notes}
             write_mark(staging, {**inputs, **told})
         except OSError as error:
             raise PluralignError(

@@ -33,7 +33,7 @@ class Exclusions:
         """Columns reason, n."""
         return pd.DataFrame({"reason": list(self.counts), "n": list(self.counts.values())})
 
-    def told(self) -> str:
+    def describe(self) -> str:
         """All counts in one phrase."""
         return "; ".join(f"{reason}: {n:,}" for reason, n in self.counts.items())
 

@@ -36,7 +36,7 @@ class Split:
     joined: int = 0
 
     @property
-    def told(self) -> str:
+    def summary(self) -> str:
         """What a reader has to know of the split; empty if nothing."""
         return (
             f"{self.joined:,} of {len(self.train) + len(self.held_out):,} prompts have a text that "

@@ -61,7 +61,7 @@ def unpaired_feedback(
     selection.excluded.add(f"{what} in the middle of the scale{near}", (~sided).sum())
     if not sided.any():
         raise InputError(
-            f"{recipe.name} gives no unpaired feedback: {selection.excluded.told()}; choose "
+            f"{recipe.name} gives no unpaired feedback: {selection.excluded.describe()}; choose "
             "another strategy, scale or group, or more prompts"
         )
     verdict = cell[sided] * 2 + (distance[sided] > 0)

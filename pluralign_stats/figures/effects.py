@@ -69,7 +69,7 @@ def forest(result: Result, term: str | None = None, *, context: Context = "two-c
         _measure(result) if drawn.measured else "",
         context=context,
         zero=drawn.tested,
-        told="unit" not in table,
+        dashes="unit" not in table,
         alike=alike,
     )
     if len(series) > 1:

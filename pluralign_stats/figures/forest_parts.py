@@ -156,7 +156,7 @@ def draw(
     series: Mapping[Any, Series],
     *,
     zero: bool = True,
-    told: bool = True,
+    dashes: bool = True,
 ) -> None:
     """Draw the rows of one panel.
 
@@ -173,7 +173,7 @@ def draw(
         How each series looks, from the uppermost point of a row to the lowest.
     zero
         Whether a line is drawn at 0.
-    told
+    dashes
         Whether a dash stands in rows without an estimate: it is withheld or could not be had.
     """
     if zero:
@@ -185,7 +185,7 @@ def draw(
         filled = block.get("filled")
         points(ax, block["estimate"], y, own.look, own.size, filled=filled, zorder=3 + k)
     known = set(table.loc[table["estimate"].notna(), "row"])
-    for key in where.places.keys() - known if told else ():
+    for key in where.places.keys() - known if dashes else ():
         ax.text(0.5, where.places[key], "–", transform=ax.get_yaxis_transform(), color=MUTED,
                 ha="center", va="center")  # fmt: skip
     plain_axis(ax)
@@ -207,7 +207,7 @@ def draw_forest(
     *,
     context: str,
     zero: bool = True,
-    told: bool = True,
+    dashes: bool = True,
     alike: bool = True,
     across: int | None = None,
 ) -> tuple[Figure, list[Axes]]:
@@ -217,7 +217,7 @@ def draw_forest(
     ----------
     table
         As `draw` takes it, with a column panel; in one panel without a name where it has none.
-    where, series, zero, told
+    where, series, zero, dashes
         As `draw` takes them.
     xlabel
         What the numbers are.
@@ -238,7 +238,7 @@ def draw_forest(
     figure = new_figure(0.85 + down * (where.height + titled) + lower, context)
     axes = panels(figure, len(shown), down=down, sharex=alike, sharey=True)
     for ax, panel in zip(axes, shown, strict=True):
-        draw(ax, table[table["panel"] == panel], where, series, zero=zero, told=told)
+        draw(ax, table[table["panel"] == panel], where, series, zero=zero, dashes=dashes)
         name_panel(ax, str(panel), -(-len(shown) // down))
     for ax in axes[: 1 if alike else None]:
         ax.xaxis.set_major_locator(RoundTicks(ax, 5 if alike else 3))

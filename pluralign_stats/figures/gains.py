@@ -128,7 +128,7 @@ class _Half:
         made = block.assign(row=block["dimension"], series=block[self.by], filled=filled)
         if block.empty:
             ax.text(0.5, 0.5, _NOT_TRIED, transform=ax.transAxes, **_MIDDLE)
-        draw(ax, made, where, self.series, told=not block.empty)
+        draw(ax, made, where, self.series, dashes=not block.empty)
         rule(ax, where)
         where.name(ax)
 

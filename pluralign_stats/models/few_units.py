@@ -50,7 +50,7 @@ class FewUnits:
         tens.
     inflation
         What maximum likelihood leaves out of variances between units (as of a sample's by n).
-    told
+    disclosed
         Whether the number may be told.
     """
 
@@ -59,18 +59,18 @@ class FewUnits:
     n: int
     df: int
     inflation: float
-    told: bool
+    disclosed: bool
 
     @property
     def note(self) -> str:
         """What to tell a reader."""
         many = levels_of(self.unit)
-        units = counted_levels(self.n, self.unit) if self.told else f"fewer than {MANY} {many}"
+        units = counted_levels(self.n, self.unit) if self.disclosed else f"fewer than {MANY} {many}"
         differs = f"'{self.what}' differs between {units} only"
         if not self.df:
             return f"{differs}, too few for errors of their own: there is no test."
-        how = f"raised by {self.n}/{self.df}" if self.told else "raised for so few"
-        tens = "" if self.told else "in whole tens, as their number is withheld; "
+        how = f"raised by {self.n}/{self.df}" if self.disclosed else "raised for so few"
+        tens = "" if self.disclosed else "in whole tens, as their number is withheld; "
         return (
             f"{differs}: variances are {how}, and intervals and p are from t with "
             f"{counted(self.df, 'degree')} of freedom ({tens}{many} less parameters that "

@@ -43,7 +43,7 @@ class Experiment:
         Scores that are not used: design, dimension, reason, n, of (how many there are).
     meaning
         Labels, scale and valence of the dimensions.
-    data_kind, told, notes
+    data_kind, data_note, notes
         As in `Outcomes`, and what a reader has to know of the choice of conditions.
     control_label
         What the untuned models are called.
@@ -64,7 +64,7 @@ class Experiment:
     values: Designs = field(default_factory=dict)
     meaning: DimensionInfo = field(default_factory=DimensionInfo)
     data_kind: str = "unstated"
-    told: str = ""
+    data_note: str = ""
     notes: tuple[str, ...] = ()
     control_label: str = CONTROL
 

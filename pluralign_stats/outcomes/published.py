@@ -129,7 +129,7 @@ def reported(
         _in_words(table).reindex(columns=_COLUMNS),
         _sentence(table),
         "Reported in the paper, and in this run",
-        told=next((result.meta.told for result in results if result.meta.told), ""),
+        data_note=next((result.meta.data_note for result in results if result.meta.data_note), ""),
         conf_level=_level(results),
         interval="intervals",
         notes=_NOTES,

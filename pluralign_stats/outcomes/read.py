@@ -39,7 +39,7 @@ class Outcomes:
     data_kind
         ``"simulated"``, ``"observed"`` or, without a study, ``"unstated"``: the ratings that the
         models were tuned on.
-    told
+    data_note
         What figures say about the data.
     codebook
         The study's, for labels, scales, valence and the order of groups; None without a study.
@@ -53,7 +53,7 @@ class Outcomes:
     table: pd.DataFrame
     health: pd.DataFrame
     data_kind: str = "unstated"
-    told: str = ""
+    data_note: str = ""
     codebook: Codebook | None = None
 
     @property
@@ -69,7 +69,7 @@ class Outcomes:
     def __repr__(self) -> str:
         runs = self.table.drop_duplicates("run")["optimizer"] != CONTROL
         told = f"{runs.sum()} tuned runs, {(~runs).sum()} controls, judge '{self.judge}'"
-        return f"<Outcomes: {told}{f' ({self.told})' if self.told else ''}>"
+        return f"<Outcomes: {told}{f' ({self.data_note})' if self.data_note else ''}>"
 
 
 @dataclass(frozen=True)
@@ -112,13 +112,13 @@ def dimensions_of(table: pd.DataFrame, codebook: Codebook | None) -> tuple[str, 
 
 
 def find_outcomes(
-    path: str | Path, *, study: Study | None = None, told: str = ""
+    path: str | Path, *, study: Study | None = None, data_note: str = ""
 ) -> Outcomes | None:
     """Read the scores of generations; where there are none yet, print how to come by them.
 
     Parameters
     ----------
-    path, study, told
+    path, study, data_note
         As for `read_outcomes`; an empty path is one that was not given.
 
     Returns
@@ -137,12 +137,12 @@ def find_outcomes(
     ('toxicity',)
     """
     if str(path):
-        return read_outcomes(path, study=study, told=told)
+        return read_outcomes(path, study=study, data_note=data_note)
     print(_NONE_YET)
     return None
 
 
-def read_outcomes(path: str | Path, *, study: Study | None = None, told: str = "") -> Outcomes:
+def read_outcomes(path: str | Path, *, study: Study | None = None, data_note: str = "") -> Outcomes:
     """Read the scores of generations.
 
     Parameters
@@ -151,7 +151,7 @@ def read_outcomes(path: str | Path, *, study: Study | None = None, told: str = "
         The folder that ``pluralign judge`` wrote, or its ``outcomes.parquet``.
     study
         The study whose ratings the models were tuned on, for labels, valence and order.
-    told
+    data_note
         What figures say about the data, such as ``"simulated study, miniature model"``.
 
     Returns
@@ -181,7 +181,7 @@ def read_outcomes(path: str | Path, *, study: Study | None = None, told: str = "
         table=table,
         health=_parquet(health) if health.is_file() else pd.DataFrame(columns=["run", "language"]),
         data_kind=study.data_kind if study else "unstated",
-        told=told,
+        data_note=data_note,
         codebook=meaning.codebook,
     )
 

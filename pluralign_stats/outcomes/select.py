@@ -96,7 +96,7 @@ def select_experiment(
         excluded=excluded,
         meaning=meaning,
         data_kind=outcomes.data_kind,
-        told=outcomes.told,
+        data_note=outcomes.data_note,
         notes=(*data_notes(outcomes), *chosen.notes),
     )
 

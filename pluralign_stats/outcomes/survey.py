@@ -148,7 +148,7 @@ def survey_and_models(
         table[[c for c in _COLUMNS if c in table]],
         told,
         "Differences between groups: their ratings, and the models tuned on them",
-        told=outcomes.told,
+        data_note=outcomes.data_note,
         unit="rating and score points",
         conf_level=conf_level,
         interval="intervals",

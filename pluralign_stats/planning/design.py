@@ -77,7 +77,7 @@ class StudyDesign:
 
     #: What tables of planned studies say of their data; see `Metadata`.
     data_kind: ClassVar[str] = "simulated"
-    told: ClassVar[str] = "simulated studies"
+    data_note: ClassVar[str] = "simulated studies"
 
     def __post_init__(self) -> None:
         """Check every number, and keep them as plain ones."""

@@ -22,10 +22,10 @@ from pluralign_stats.planning.design import StudyDesign
 from pluralign_stats.planning.power_analysis import (
     METHODS,
     check_target,
+    describe_designs,
     failures,
     in_words,
     size_of,
-    told_of,
 )
 from pluralign_stats.planning.replicate import Model, Replicate
 from pluralign_stats.planning.run import ALPHA, model_of, several, simulate_designs
@@ -116,7 +116,7 @@ def detectable_effect(
         conf_level=CONF_LEVEL,
         interval="intervals of the Monte Carlo error, from a probit regression",
         notes=(
-            *told_of(planned),
+            *describe_designs(planned),
             f"Found: p below {ALPHA:g}. Mean difference: the same difference in rating points.",
         ),
         warnings=failures(int(table["n_failed"].sum()), int(table["n_simulations"].sum())),

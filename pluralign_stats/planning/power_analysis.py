@@ -120,7 +120,7 @@ def power(
         "Power of planned studies",
         conf_level=CONF_LEVEL,
         interval="Wilson intervals of the Monte Carlo error",
-        notes=(*told_of(planned), *_NOTES),
+        notes=(*describe_designs(planned), *_NOTES),
         warnings=(
             *failures(int(table["n_failed"].sum()), int(table["n_simulations"].sum())),
             *single_ratings(planned),
@@ -150,7 +150,7 @@ def size_of(design: StudyDesign) -> dict[str, float]:
     }
 
 
-def told_of(designs: Sequence[StudyDesign]) -> tuple[str, ...]:
+def describe_designs(designs: Sequence[StudyDesign]) -> tuple[str, ...]:
     """What ratings are drawn with, in words."""
     spread = {
         f"Thresholds {', '.join(f'{cut:.2f}' for cut in d.thresholds)}, SD of raters "

@@ -202,7 +202,7 @@ class Study:
             "dimensions": len(self.dimensions),
         }
 
-    def told_counts(self) -> dict[str, int]:
+    def released_counts(self) -> dict[str, int]:
         """The same as they are shown: without ratings that tell how few left a dimension out."""
         counts = self.summary_counts()
         if few(counts["raters"] - self._rated.sum(axis=1), MIN_CELL).any():
@@ -260,7 +260,7 @@ class Study:
         )
 
     def __repr__(self) -> str:
-        counts = ", ".join(counted(n, what[:-1]) for what, n in self.told_counts().items())
+        counts = ", ".join(counted(n, what[:-1]) for what, n in self.released_counts().items())
         return f"<Study '{self.name}'{' (simulated)' if self.simulated else ''}: {counts}>"
 
     def _repr_html_(self) -> str:
@@ -268,7 +268,7 @@ class Study:
 
         rows = "".join(
             f"<tr><th scope='row'>{escape(what)}</th><td>{n:,}</td></tr>"
-            for what, n in self.told_counts().items()
+            for what, n in self.released_counts().items()
         )
         note = "; simulated study" if self.simulated else ""
         return f"<table><caption>{escape(self.title)}{note}</caption>{rows}</table>"

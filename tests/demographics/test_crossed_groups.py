@@ -94,7 +94,7 @@ def test_effects_come_with_the_draws_behind_them(study):
     drawn = made.drawn.table.groupby("contrast")["estimate"].mean()
     for row in table.itertuples():
         assert drawn[f"Gender: {row.contrast}"] == pytest.approx(row.estimate, abs=0.2 * row.sd)
-    assert "rating ~ gender" in made.told
+    assert "rating ~ gender" in made.summary
     usual = pls.demographic_effects(study, ["gender"], ["toxicity"])
     both = pls.demographics.side_by_side(usual, made.effects).table
     assert both["model"].tolist() == ["frequentist", "Bayesian"] * len(table)
@@ -111,7 +111,7 @@ def test_a_missing_extra_is_told_and_not_raised(study, monkeypatch):
     monkeypatch.setitem(plans.MODELS, "bayes", lacking)
     made = pls.demographics.bayesian_effects(study)
     assert made.fit is None
-    assert "pip install 'pluralign[bayes]'" in made.told
+    assert "pip install 'pluralign[bayes]'" in made.summary
     assert made.effects.differences.table.empty
 
 

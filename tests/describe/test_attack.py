@@ -414,7 +414,7 @@ def test_numbers_of_ratings_do_not_tell_how_few_left_a_dimension_out(study_of, s
     study = study_with(study_of, {"a": 101, "b": 60}, skipped.items())
     n = EACH * (2 * 161 - sum(skipped.values()))
     who = pls.describe.composition(study)
-    texts = (who.sentence, repr(study), study._repr_html_(), str(study.told_counts()))
+    texts = (who.sentence, repr(study), study._repr_html_(), str(study.released_counts()))
     small = 0 < sum(skipped.values()) < MIN_CELL
     assert all((f"{n:,}" in t or str(n) in t) != small for t in texts)
     table = who.table.set_index("group")

@@ -109,7 +109,7 @@ def test_one_text_under_two_names_is_on_one_side(asked, first, second, tags):
         assert sides[0] == sides[1]
         assert split.joined == 2
         assert len(split.train) + len(split.held_out) == 10
-    assert split.told.startswith("2 of 10 prompts have a text that another one has too")
+    assert split.summary.startswith("2 of 10 prompts have a text that another one has too")
     assert any(text.startswith("2 prompts have a text") for text in remarks(study))
 
 
@@ -137,7 +137,7 @@ def test_half_of_the_prompts_asked_twice_do_not_leak(asked):
 def test_prompts_without_a_text_are_not_the_same(asked):
     texts = {f"q{k}": {"en": ""} for k in range(5)} | {"r": {"en": "x"}}
     split = split_prompts(asked(texts))
-    assert (split.joined, split.told) == (0, "")
+    assert (split.joined, split.summary) == (0, "")
 
 
 def test_different_texts_are_not_joined(asked):

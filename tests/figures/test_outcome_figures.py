@@ -57,7 +57,7 @@ def differences(contrasts, dimensions=DIMENSIONS, designs=None, **columns):
         unit="score points",
         conf_level=0.95,
         interval="intervals from t",
-        told=TOLD,
+        data_note=TOLD,
         designs=designs or {},
     )
     return Result(table, "All is well.", meta)
@@ -111,7 +111,7 @@ def test_what_is_told_of_the_data_stands_once():
     assert foot(pls.figures.against_control(result)).count("simulated study") == 1
     assert foot(pls.figures.against_control(result)).endswith(TOLD)
     assert result.caption().endswith(f"; {TOLD}")
-    plain = replace(result, meta=replace(result.meta, told=""))
+    plain = replace(result, meta=replace(result.meta, data_note=""))
     assert foot(pls.figures.against_control(plain)).endswith("; simulated study")
     observed = replace(plain, meta=replace(plain.meta, data="observed"))
     assert "simulated" not in foot(pls.figures.against_control(observed))
@@ -247,7 +247,7 @@ def survey():
         n_generations=np.where(models, 190, np.nan),
     )
     table.loc[4, ["objective", "n_pairs_first"]] = np.nan
-    how = {"unit": "points", "conf_level": 0.95, "interval": "intervals", "told": TOLD}
+    how = {"unit": "points", "conf_level": 0.95, "interval": "intervals", "data_note": TOLD}
     return Result(table, "They agree once.", Metadata("Both", data="simulated", **how))
 
 
@@ -319,7 +319,7 @@ def specifications(**columns):
     ).assign(**columns)
     title = "Every rating kept against majority vote: 6 analyses"
     meta = Metadata(title, data="simulated", unit="percent", conf_level=0.95,
-                    interval="Fieller's intervals", told=TOLD)  # fmt: skip
+                    interval="Fieller's intervals", data_note=TOLD)  # fmt: skip
     return Result(table, "Most agree.", meta)
 
 

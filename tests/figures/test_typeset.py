@@ -124,7 +124,7 @@ def test_cells_of_the_latex(result):
 
 
 def test_texts_are_no_commands_anywhere(result):
-    meta = replace(result.meta, title=SPECIAL, unit=SPECIAL, notes=(SPECIAL,), told=SPECIAL)
+    meta = replace(result.meta, title=SPECIAL, unit=SPECIAL, notes=(SPECIAL,), data_note=SPECIAL)
     odd = replace(result, meta=meta)
     text = latex(odd)
     parsed(text)

@@ -111,7 +111,7 @@ def test_the_chapters_with_scores(executed):
     assert here["table"].map(lambda name: (folder / "tables" / name).is_file()).all()
     kinds = pd.read_csv(folder / "tables" / "strategies_model_kinds.csv")
     assert kinds["model"].tolist() == ["linear", "ordinal", "Bayesian"]
-    assert {about["told"] for name, about in told.items() if name not in RATED} == {TOLD}
+    assert {about["data_note"] for name, about in told.items() if name not in RATED} == {TOLD}
     survey = pd.read_csv(folder / "tables" / "survey_and_models.csv")
     assert set(survey["contrast"]) == {"Female vs Male"}
     assert set(survey["data"]) == {"simulated"}

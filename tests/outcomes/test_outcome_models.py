@@ -270,10 +270,10 @@ def test_designs_that_do_not_differ_are_rarely_called_different(bases):
 
 def test_results_say_what_they_rest_on():
     table = make_table(EFFECTS, malformed=0.1)
-    told = outcomes_of(table, told="simulated study, miniature model", data_kind="simulated")
+    told = outcomes_of(table, data_note="simulated study, miniature model", data_kind="simulated")
     result = against_control(select_experiment(told, "strategy"))
     notes = " ".join(result.meta.notes)
-    assert result.meta.told == "simulated study, miniature model"
+    assert result.meta.data_note == "simulated study, miniature model"
     assert "of malformed text" in notes
     assert "scale 5-point" in notes
     assert result.meta.data == "simulated"

@@ -22,7 +22,7 @@ def test_a_folder_and_its_file_read_alike_with_health_beside(tmp_path, table):
     write(tmp_path, table.assign(score=table["score"].clip(1, 5)))
     health = pd.DataFrame({"run": ["r"], "language": ["en"], "collapsed": [False]})
     health.to_parquet(tmp_path / "health.parquet")
-    whole = pls.read_outcomes(tmp_path, told="simulated study, miniature model")
+    whole = pls.read_outcomes(tmp_path, data_note="simulated study, miniature model")
     file = pls.read_outcomes(str(tmp_path / "outcomes.parquet"))
     pd.testing.assert_frame_equal(whole.table, file.table)
     assert list(whole.health["run"]) == ["r"]

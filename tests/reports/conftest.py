@@ -29,7 +29,7 @@ class FakeStudy:
     simulated: bool = True
     fingerprint: str = "c0ffee" * 10
 
-    def told_counts(self) -> dict[str, int]:
+    def released_counts(self) -> dict[str, int]:
         return {"raters": 1095, "items": 200}
 
 

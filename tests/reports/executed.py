@@ -25,7 +25,7 @@ SIZE = {"n_seeds": 2, "n_prompts": 3, "n_samples": 1, "languages": ("en", "de"),
 
 #: What the chapters are asked for, those of Bayesian models among them.
 ASKED = {
-    "told": TOLD,
+    "data_note": TOLD,
     "demographics": "gender,politics",
     "intersection": "gender,politics",
     "group": "gender",

@@ -152,9 +152,9 @@ def test_sizes_of_models_are_in_their_names_or_must_be_told() -> None:
 
 def test_what_figures_say_of_data_and_models(tmp_path: Path) -> None:
     run = read_run("reproduce")
-    assert run.told(simulated=True) == "simulated study, miniature model"
-    assert run.quickened().told(simulated=True).endswith(", quick run")
-    assert read_run("full").told(simulated=False) == ""
+    assert run.data_note(simulated=True) == "simulated study, miniature model"
+    assert run.quickened().data_note(simulated=True).endswith(", quick run")
+    assert read_run("full").data_note(simulated=False) == ""
 
 
 def test_a_seed_and_parameters_that_are_typed_come_before_those_of_the_file() -> None:

@@ -187,7 +187,7 @@ class RunConfig(Frozen):
         """Base models that are made on first use."""
         return list(dict.fromkeys(b.model for b in self.bases() if b.model in EMBEDDED))
 
-    def told(self, simulated: bool) -> str:
+    def data_note(self, simulated: bool) -> str:
         """What every figure of the report says of the data and models behind it."""
         miniature = all(base.model in EMBEDDED for base in self.bases())
         told = {

@@ -32,7 +32,7 @@ from training.workflow.config import RunConfig
 from training.workflow.devices import one_device
 from training.workflow.layout import Layout
 
-Told = dict[str, Any]
+Record = dict[str, Any]
 
 #: Parameters of notebooks that take what comes of tuned models and judges.
 _MODEL_FILES = ("outcomes_file", "judge_scores_file", "other_judge_file")
@@ -84,7 +84,7 @@ class Step:
         """The part of the conditions, as an option."""
         return ["--part", f"{self.name}/{read_json(self.layout.plan)['parts']}"]
 
-    def command(self, *words: object) -> Told:
+    def command(self, *words: object) -> Record:
         """Run a command."""
         return pluralign(words, self.layout.steps / f"{self.id}.log")
 
@@ -210,7 +210,7 @@ def _judge(step: Step, source: Path, out: Path, study: list[object]) -> None:
         pause = min(2 * pause, _LONGEST_PAUSE)
 
 
-def drop_other(out: Path, settings: Told, known: Path) -> None:
+def drop_other(out: Path, settings: Record, known: Path) -> None:
     """Take away scores of a judge that was set otherwise; paid replies are kept elsewhere."""
     file = known.with_suffix(".json")
     former = read_json(file)
@@ -249,13 +249,13 @@ def _chapters(step: Step) -> dict[str, set[str]]:
     return {n: p for n, p in found.items() if not {n, n.partition("_")[0]} & set(left_out)}
 
 
-def _report(step: Step, out: Path, chapters: Sequence[str], files: Told, told: Told) -> None:
+def _report(step: Step, out: Path, chapters: Sequence[str], files: Record, told: Record) -> None:
     run, layout = step.run, step.layout
     for left in out.parent.glob(f".{out.name}.building-*"):  # of a killed call
         shutil.rmtree(left, ignore_errors=True)
     study = read_study(layout.study(run), run.study.data)
     own = run.report.parameters if run.report else {}
-    given = {"told": run.told(study.simulated), **files, **own}
+    given = {"data_note": run.data_note(study.simulated), **files, **own}
     parameters = [w for k, v in given.items() for w in ("-p", f"{k}={_text(v)}")]
     chosen = [word for name in chapters for word in ("--chapter", name)]
     lines = layout.steps / f"{step.stage}-provenance.json"
@@ -272,16 +272,16 @@ def _text(value: object) -> str:
     return str(value)
 
 
-def origin(run: RunConfig, layout: Layout) -> Told:
+def origin(run: RunConfig, layout: Layout) -> Record:
     """What a report says of the run that it comes from, before any model is tuned."""
     typed = read_json(layout.call).get("typed", "")
-    told: Told = {"command": typed, "run": run.title}
+    told: Record = {"command": typed, "run": run.title}
     if run.is_quick:
         told["variant"] = "quick: fewer seeds, conditions and chapters than the whole run has"
     return told
 
 
-def provenance(run: RunConfig, layout: Layout) -> Told:
+def provenance(run: RunConfig, layout: Layout) -> Record:
     """What the report says of the run that it comes from."""
     plan, names = read_json(layout.plan), layout.conditions()
     told = origin(run, layout) | {"conditions": len(names)}
