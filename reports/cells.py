@@ -61,7 +61,7 @@ class Body:
     html: Markup
     sections: tuple[tuple[str, str], ...]
 
-    def exhibit(self, name: str, with_data_note: bool) -> Markup:
+    def exhibit(self, name: str, with_sentence: bool) -> Markup:
         """Return table and notes of an exhibit, without figure and folding.
 
         Empty where the chapter shows no exhibit of this name.
@@ -70,7 +70,7 @@ class Body:
         if shown is None:
             return Markup()
         left_out = "figure, .downloads, .warning, summary" + (
-            "" if with_data_note else ", .sentence"
+            "" if with_sentence else ", .sentence"
         )
         for element in shown.select(left_out):
             element.decompose()

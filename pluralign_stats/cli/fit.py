@@ -70,6 +70,8 @@ def command(
     """
     from pluralign_stats.errors import InputError
 
+    if out is not None and out.exists() and not out.is_dir():
+        raise InputError(f"{out} is a file, and what is written is a folder; choose another name")
     if study.suffix.lower() in _CODEBOOKS:
         if rater:
             raise click.UsageError("--rater is of data files; a codebook names the rater itself")
@@ -77,7 +79,7 @@ def command(
     elif data or dimension:
         raise click.UsageError("--data and --dimension are of studies, not of a data file")
     else:
-        rows = _rows_of_file(study)
+        rows = _rows_of_file(study, formula, rater)
     sampling = {"seed": seed, "progress": not as_json}
     fit = _fitted(formula, rows, model, list(rater) or None, sampling)
     if fit.design.raters.unknown:
@@ -90,7 +92,8 @@ def command(
         return
     print_table(replace(result, table=result.table.drop(columns="method")))
     for text in (f"Method: {fit.method}.", *result.meta.notes, *result.warnings):
-        click.echo(text)
+        if text != result.sentence:
+            click.echo(text)
     if out is not None:
         click.echo(f"\nTable and figure: {out}")
 
@@ -106,16 +109,30 @@ def _rows_of_study(path: Path, data: Path | None, dimension: str | None) -> Any:
     return study.where(dimension=chosen).ratings
 
 
-def _rows_of_file(path: Path) -> Any:
-    """The rows of a data file; columns that hold nothing but numbers as numbers."""
+def _rows_of_file(path: Path, formula: str, rater: tuple[str, ...]) -> Any:
+    """The rows of a data file; columns that hold nothing but numbers as numbers.
+
+    Names of raters and of other groups stay text where two of them are one number, as 7 and 007.
+    """
     import pandas as pd
 
-    from pluralign_stats.study.tables import read_unlisted
+    from pluralign_stats.errors import InputError
+    from pluralign_stats.models.formula import parse_formula
+    from pluralign_stats.study.tables import NO_VALUE, read_unlisted
 
-    text = read_unlisted(path).frame
+    parts = parse_formula(formula)
+    if not path.is_file():
+        raise InputError(f"{path}: no such file; name a codebook or a data file")
+    table = read_unlisted(path)
+    text = table.frame.mask(table.frame.isin(NO_VALUE))
     numbers = text.apply(pd.to_numeric, errors="coerce")
-    whole = [c for c in text if (numbers[c].notna() == text[c].notna()).all()]
-    return text.assign(**numbers[whole])
+    words = text.notna() & numbers.isna()
+    if parts.outcome in text and words[parts.outcome].any():
+        advice = "correct the file; what words mean as ratings is stated in a codebook"
+        raise table.refuse(parts.outcome, words[parts.outcome], "numbers", advice)
+    named = {*(rater or ("rater",)), *(column for term in parts.random for column in term.factors)}
+    merged = [c for c in text if c in named and numbers[c].nunique() < text[c].nunique()]
+    return text.assign(**numbers.loc[:, ~words.any()].drop(columns=merged, errors="ignore"))
 
 
 def _fitted(formula: str, rows: Any, model: str, rater: Any, sampling: dict[str, Any]) -> Any:

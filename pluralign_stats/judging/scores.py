@@ -7,11 +7,8 @@ import pandas as pd
 from pluralign_stats.errors import InputError, listing, one_of
 from pluralign_stats.outcomes.schema import ITEM_NEEDED, read_made
 from pluralign_stats.study.study import Study
-from pluralign_stats.study.tables import read_unlisted
+from pluralign_stats.study.tables import NO_VALUE, read_unlisted
 from pluralign_stats.study.text import lookup, nfc_column
-
-#: How programs write that a number is missing.
-_NO_SCORE = ("NA", "NaN", "nan", "None", "null")
 
 #: Makes such files.
 _COMMAND = "pluralign judge STUDY --out FOLDER --judge JUDGE"
@@ -80,7 +77,7 @@ def _read_text(path: Path) -> pd.DataFrame:
     """A file of text in which no name is taken for a missing value, and a score may be missing."""
     table = read_unlisted(path).frame
     if "score" in table:
-        table["score"] = table["score"].mask(table["score"].isin(_NO_SCORE))
+        table["score"] = table["score"].mask(table["score"].isin(NO_VALUE))
     return table.reset_index(drop=True)
 
 

@@ -28,6 +28,9 @@ _FORMATS |= {".jsonl": "jsonl", ".ndjson": "jsonl", ".xlsx": "xlsx", ".xlsm": "x
 _WHOLE = re.compile(r"(?<=\d)\.0+$")
 FIRST_ROW = {"csv": 2, "parquet": 1, "jsonl": 1}
 
+#: How programs write that a value is missing, in files that no codebook describes.
+NO_VALUE = ("NA", "NaN", "nan", "None", "null")
+
 
 @dataclass(frozen=True)
 class RawTable:
@@ -120,8 +123,8 @@ def read_table(spec: File, folder: Path, missing: tuple[str, ...]) -> RawTable:
     kind = spec.format or _FORMATS.get(path.suffix.lower())
     if kind is None:
         raise InputError(
-            f"{path.name}: the ending '{path.suffix}' does not tell the format; "
-            "state 'format: csv', 'xlsx', 'parquet' or 'jsonl' in the codebook"
+            f"{path.name}: the ending '{path.suffix}' does not tell the format (csv, xlsx, "
+            f"parquet or jsonl); {spec.advise('format')}"
         )
     content = _read_bytes(path)
     readers = {

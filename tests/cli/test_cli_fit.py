@@ -87,6 +87,44 @@ def test_raters_go_by_the_column_that_is_named(frame, pluralign, tmp_path):
     assert "raters cannot be counted" in refused.err
 
 
+def test_cells_as_r_and_pandas_write_missing_ones_are_missing(frame, file, pluralign):
+    gaps = frame.astype({"rating": object})
+    gaps.loc[[3, 7], "rating"], gaps.loc[11, "gender"] = "NA", "NA"
+    gaps.to_csv(file, index=False)
+    content = json.loads(pluralign("fit", FORMULA, file, "--json").out)
+    expected = pls.fit_ordinal(FORMULA, frame.drop(index=[3, 7, 11])).summary().table
+    shown = pd.DataFrame(content["table"])
+    np.testing.assert_allclose(shown["estimate"], expected["estimate"], rtol=1e-6)
+    assert "rows left out for missing values: 3" in content["sentence"]
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        [f"{'0' * (k % 2)}{k // 2 + 1}" for k in range(40)],
+        [str(10**22 + k) for k in range(40)],
+    ],
+    ids=["leading zeros", "more digits than numbers have"],
+)
+def test_raters_whose_names_are_one_number_stay_apart(frame, file, pluralign, names):
+    frame.assign(rater=[names[k] for k in frame["rater"]]).to_csv(file, index=False)
+    content = json.loads(pluralign("fit", FORMULA, file, "--json").out)
+    assert "160 ratings, 40 raters" in content["sentence"]
+    assert content["sentence"] == pls.fit_ordinal(FORMULA, frame).summary().sentence
+
+
+def test_a_number_that_groups_is_a_number_in_fixed_effects(frame, file, pluralign):
+    ran = pluralign("fit", "rating ~ age + (1|age)", file, "--rater", "rater", "--json")
+    assert json.loads(ran.out)["table"][0]["term"] == "age"
+
+
+def test_what_is_withheld_is_told_once(frame, file, pluralign):
+    frame[frame["rater"] < 8].to_csv(file, index=False)
+    ran = pluralign("fit", FORMULA, file)
+    assert ran.status == 0
+    assert ran.out.count("Rows withheld") == 1
+
+
 #: Formula, further words, change of the file, and what the message holds.
 BAD = {
     "unknown column": ("rating ~ gendr + (1|rater)", (), None, ["'gendr'", "gender"]),
@@ -97,7 +135,8 @@ BAD = {
     "empty formula": ("", (), None, ["formula"]),
     "constant outcome": (FORMULA, (), {"rating": 3}, ["rating"]),
     "one level": (FORMULA, (), {"gender": "Male"}, ["gender"]),
-    "words as numbers": (FORMULA, ("--model", "linear"), {"rating": "good"}, ["rating"]),
+    "words as numbers": (FORMULA, ("--model", "linear"), {"rating": "good"}, ["'good'", "numbers"]),
+    "words as ratings": (FORMULA, (), {"rating": "good"}, ["'good'", "rows 2, 3", "codebook"]),
     "unknown model": (FORMULA, ("--model", "cubic"), None, ["'cubic'", "'ordinal'"]),
     "unknown rater": (FORMULA, ("--rater", "who"), None, ["who"]),
     "dimension of a file": (FORMULA, ("--dimension", "x"), None, ["--dimension"]),
@@ -123,9 +162,9 @@ def test_bad_input_is_told_in_one_line_and_nothing_is_written(
 @pytest.mark.parametrize(
     ("words", "part"),
     [
-        (("absent.csv",), "absent.csv"),
+        (("absent.csv",), "absent.csv: no such file; name a codebook or a data file"),
         (("absent.yaml",), "absent.yaml"),
-        (("ratings.dat",), "ratings.dat"),
+        (("ratings.dat",), "the ending '.dat' does not tell the format"),
         (("study.yaml", "--dimension", "toxicty"), "did you mean 'toxicity'"),
         (("study.yaml", "--rater", "person"), "--rater"),
     ],
@@ -143,5 +182,7 @@ def test_files_that_cannot_be_read(words, part, toy, pluralign, tmp_path):
 def test_a_file_in_the_way_of_the_folder(file, pluralign, tmp_path):
     (tmp_path / "out").write_text("in the way", "utf-8")
     ran = pluralign("fit", FORMULA, file, "--out", tmp_path / "out")
-    assert ran.status == 2
-    assert "cannot be written" in ran.err
+    assert (ran.status, ran.out) == (2, "")
+    assert ran.err.count("\n") == 1
+    assert "out is a file" in ran.err
+    assert (tmp_path / "out").read_text("utf-8") == "in the way"
