@@ -2,6 +2,7 @@
 
 from collections.abc import Hashable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -98,8 +99,10 @@ def _words(rows: pd.DataFrame, named: list[str], *, grouped: bool) -> tuple[str,
     return (label if counts is None else with_counts(label, counts)), above
 
 
-def _plain(column: str, value: object) -> str:
-    """A value of a column that names rows; numbers say of what they are."""
+def _plain(column: str, value: Any) -> str:
+    """A value of a column that names rows, if there is one; numbers say of what they are."""
+    if pd.isna(value):
+        return ""
     if not isinstance(value, (int, float, np.number)):
         return str(value)
     return f"{heading(column)} {value:g}" if column == "rating" else f"{value:,g} {heading(column)}"

@@ -88,6 +88,13 @@ def test_a_table_without_estimates_has_a_panel_for_each_number(texts):
     assert "60 raters, 20 items" in texts(pls.figures.forest(Result(lone, "One.", Metadata("t"))))
 
 
+def test_what_a_row_lacks_is_not_among_its_words(texts):
+    table = pd.DataFrame({"term": ["a", "b"], "group": ["x", np.nan], "estimate": [1.0, 2.0]})
+    words = texts(pls.figures.forest(Result(table, "Two.", Metadata("t"))))
+    assert {"a, x", "b"} <= set(words)
+    assert not any("nan" in word for word in words)
+
+
 def test_of_very_many_rows_the_first_are_drawn_and_that_is_told(texts):
     table = pd.DataFrame({"term": [f"t{k}" for k in range(101)], "estimate": 1.0})
     words = texts(pls.figures.forest(Result(table, "Many.", Metadata("t"))))
