@@ -103,7 +103,7 @@ def require_verified(run_folder: Path) -> dict[str, Any]:
     if not {"passed", "reason"} <= found.keys():
         raise InputError(
             f"the run {run_folder.name} has no {VERIFICATION}, so that nothing shows that its "
-            "adapter works; train it again"
+            "adapter works; delete the folder, and train it again"
         )
     if not found["passed"]:
         raise InputError(
