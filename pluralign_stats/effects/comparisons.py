@@ -18,7 +18,7 @@ from pluralign_stats.effects.options import EffectOptions, Interval, with_option
 from pluralign_stats.effects.predictions import UNITS, label_groups, notes
 from pluralign_stats.errors import check_one_of
 from pluralign_stats.figures.charts import FOREST
-from pluralign_stats.formatting import with_interval
+from pluralign_stats.formatting import plain_rating, with_interval
 from pluralign_stats.models.few_units import few_units
 from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.models.parts import Averaging, Kind
@@ -162,7 +162,9 @@ def _sentence(table: pd.DataFrame, variable: str, unit: str) -> str:
         return f"The data do not tell the levels of {variable} apart from other terms of the model."
     table = table.dropna(subset="estimate")
     largest = table.loc[table["estimate"].abs().idxmax()]
-    where = f" ({largest['group']})" if "group" in table else ""
+    about = [f"rating {plain_rating(largest['rating'])}"] if "rating" in table else []
+    about += [largest["group"]] if "group" in table else []
+    where = f" ({', '.join(about)})" if about else ""
     if "p_value" in table and table["p_value"].isna().all():
         return f"The data are too few to test differences by {variable}."
     clear = int(significant(table).sum())

@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 from scipy.stats import t as student
 
-from pluralign_stats import InputError, fit_linear
+from pluralign_stats import InputError, fit_linear, fit_ordinal
 from pluralign_stats.effects.adjust import holm
 
 
@@ -126,6 +126,14 @@ def test_the_sentence_counts_and_names_the_largest(fit):
     largest = result.table.loc[result.table["estimate"].abs().idxmax(), "contrast"]
     assert result.sentence.startswith(f"{clear} of 3 differences by group have an adjusted p")
     assert f"the largest is {largest}: " in result.sentence
+
+
+def test_the_sentence_of_shares_names_the_rating(data):
+    rated = data.assign(rating=pd.qcut(data["rating"], 3, labels=["low", "mid", "high"]))
+    ordinal = fit_ordinal("rating ~ group + sex + (1|rater)", rated)
+    result = ordinal.contrasts("group", kind="probability", by="sex")
+    row = result.table.loc[result.table["estimate"].abs().idxmax()]
+    assert f"{row['contrast']} (rating {row['rating']}, {row['group']}): " in result.sentence
 
 
 @pytest.mark.parametrize("factor", ["grop", "age", "rater"])
