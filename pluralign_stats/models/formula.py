@@ -79,6 +79,9 @@ def read_side(side: str) -> SimpleFormula:
         read = Formula(side)
     except FormulaicError as error:
         raise InputError(f"the formula cannot be read: {str(error).splitlines()[0]}") from None
+    except SyntaxError as error:
+        told = f"{error.msg.rstrip('?')} in '{(error.text or side).strip()}'"
+        raise InputError(f"the formula cannot be read: {told}") from None
     if not isinstance(read, SimpleFormula):
         raise InputError(f"the formula cannot be read: '{side}' has more than one part")
     return read

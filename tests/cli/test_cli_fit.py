@@ -132,6 +132,7 @@ BAD = {
     "unknown response": ("ratin ~ gender + (1|rater)", (), None, ["'ratin'", "rating"]),
     "no formula": ("rating gender", (), None, ["rating gender"]),
     "open bracket": ("rating ~ gender + (1|rater", (), None, ["(1|rater"]),
+    "a comma left out": ("rating ~ poly(age 2) + (1|rater)", (), None, ["'poly(age 2)'"]),
     "empty formula": ("", (), None, ["formula"]),
     "constant outcome": (FORMULA, (), {"rating": 3}, ["rating"]),
     "one level": (FORMULA, (), {"gender": "Male"}, ["gender"]),
