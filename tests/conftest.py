@@ -40,6 +40,9 @@ LONG = {
     "test_lab_browser",
     "test_odd_studies",
     "test_train_resume",
+    "test_every_result",
+    "test_report_build",
+    "test_report_execute",
 }
 
 

@@ -18,6 +18,22 @@ from training.workflow.step import provenance
 
 pytestmark = pytest.mark.extended
 
+WORKER, STEP = "pluralign_stats.workers.worker", "training.workflow.step"
+
+#: What runs one after the other in a run: modules, with the words behind them.
+MOMENTS = (
+    "pluralign_stats reproduce",
+    "snakemake",
+    f"{STEP} study",
+    f"{STEP} plan",
+    f"{STEP} items",
+    f"{STEP} train",
+    WORKER,
+    f"{STEP} generate",
+    "pluralign_stats generate",
+    f"{STEP} judge",
+)
+
 
 def _one_run(out: Path, word: str = "mean") -> Path:
     (found,) = (p for p in (out / "runs").glob("[!.]*") if word in p.name)
@@ -29,15 +45,16 @@ def _marks(out: Path) -> dict[str, str]:
     return {p.parent.name: p.read_text() for p in out.glob("runs/*/complete.json")}
 
 
-def _worker(process: int) -> int | None:
+def _running(process: int) -> dict[str, int]:
+    """What of `MOMENTS` a run is at, with a process that does it."""
+    found = {}
     for child in children(process):
         try:
-            words = Path(f"/proc/{child}/cmdline").read_bytes()
+            command = Path(f"/proc/{child}/cmdline").read_bytes().replace(b"\0", b" ").decode()
         except OSError:
             continue
-        if b"pluralign_stats.workers.worker" in words:
-            return child
-    return None
+        found |= {moment: child for moment in MOMENTS if f" -m {moment} " in f"{command} "}
+    return found
 
 
 def test_a_training_that_dies_of_memory_takes_no_other_down(reference, copied) -> None:
@@ -46,10 +63,10 @@ def test_a_training_that_dies_of_memory_takes_no_other_down(reference, copied) -
     gone = _one_run(out).name
     shutil.rmtree(out / "runs" / gone)
     process = start(reference.config, out, "--jobs", 1)
-    while (worker := _worker(process.pid)) is None:
+    while WORKER not in (running := _running(process.pid)):
         assert process.poll() is None
         time.sleep(0.05)
-    os.kill(worker, signal.SIGKILL)
+    os.kill(running[WORKER], signal.SIGKILL)
     status, _, err = finish(process)
     assert status == 2
     assert f"1 of the conditions failed: {gone}: the process that trained it was killed" in err
@@ -119,19 +136,19 @@ def test_a_full_disk_ends_in_one_line_and_room_is_enough_to_go_on(reference, tmp
 
 
 def test_killed_twenty_times_it_comes_to_the_same_results(reference, tmp_path) -> None:
-    """Now all its processes, now only the one that was typed; at random points."""
-    out, rng, seconds = tmp_path / "out", random.Random(1), 18.0
-    kills = 0
-    while kills < 20:
+    """Now all its processes, now only the one that was typed; soon after each moment began.
+
+    A moment that was over when the run was called again is followed by the next.
+    """
+    out, rng, struck = tmp_path / "out", random.Random(1), []
+    for kill in range(20):
+        later = MOMENTS[kill * len(MOMENTS) // 20 :]
         process = start(reference.config, out, "--jobs", 2)
-        until = time.monotonic() + rng.uniform(0.02, 1.0) * seconds
-        while time.monotonic() < until and process.poll() is None:
+        while not (seen := _running(process.pid).keys() & set(later)):
+            assert process.poll() is None, finish(process)
             time.sleep(0.01)
-        if process.poll() is not None:
-            status, _, err = finish(process)
-            assert status == 0, err
-            _undo_something(out, rng)
-            continue
+        struck += seen
+        time.sleep(rng.uniform(0, 1.5))
         victims = children(process.pid) if rng.random() < 0.5 else [process.pid]
         for victim in victims:
             try:
@@ -139,12 +156,7 @@ def test_killed_twenty_times_it_comes_to_the_same_results(reference, tmp_path) -
             except ProcessLookupError:
                 continue
         finish(process)
-        kills += 1
+    assert {*struck} == {*MOMENTS}
     status, _, err = run(reference.config, out, "--jobs", 2)
     assert status == 0, err
     assert results(out) == results(reference.out)
-
-
-def _undo_something(out: Path, rng: random.Random) -> None:
-    """A run that came to its end before it was killed often enough is robbed of a part."""
-    shutil.rmtree(rng.choice([_one_run(out), out / "generations", out / "scores", out / "runs"]))
