@@ -91,9 +91,10 @@ def command(
         print_json({**told(result), **({"folder": str(out)} if out else {})})
         return
     print_table(replace(result, table=result.table.drop(columns="method")))
-    for text in (f"Method: {fit.method}.", *result.meta.notes, *result.warnings):
-        if text != result.sentence:
-            click.echo(text)
+    texts = dict.fromkeys([f"Method: {fit.method}.", *result.meta.notes, *result.warnings])
+    texts.pop(result.sentence, None)
+    for text in texts:
+        click.echo(text)
     if out is not None:
         click.echo(f"\nTable and figure: {out}")
 
