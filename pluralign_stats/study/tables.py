@@ -123,8 +123,8 @@ def read_table(spec: File, folder: Path, missing: tuple[str, ...]) -> RawTable:
     kind = spec.format or _FORMATS.get(path.suffix.lower())
     if kind is None:
         raise InputError(
-            f"{path.name}: the ending '{path.suffix}' does not tell the format (csv, xlsx, "
-            f"parquet or jsonl); {spec.advise('format')}"
+            f"{path.name}: the ending '{path.suffix}' does not tell the format ('csv', 'xlsx', "
+            f"'parquet' or 'jsonl'); {spec.advise('format: csv')}"
         )
     content = _read_bytes(path)
     readers = {
