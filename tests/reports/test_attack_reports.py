@@ -65,7 +65,7 @@ def report(tmp_path_factory):
     """Codebook of the study, whose chapters lie beside it."""
     odd = Odd(n_raters=172, demographics={}, per_rater=EACH, change=crossed)
     codebook = write_odd(tmp_path_factory.mktemp("attacked") / "s", odd)
-    scores = judged(codebook)
+    scores = judged(pls.read_study(codebook), codebook.parent)
     with pytest.MonkeyPatch.context() as patched:
         draw_as(patched, "svg")
         for number in CHAPTERS:
