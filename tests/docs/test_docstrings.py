@@ -16,13 +16,7 @@ NAMES = public_names()
 #: What the examples share, as the reference shows it.
 SHARED = "docs/reference/examples.md"
 
-#: Namespaces whose examples draw, or sample posteriors, for seconds.
-SLOW = {"figures", "demographics"}
-
-NAMESPACES = [
-    pytest.param(name, marks=pytest.mark.extended if name in SLOW else ())
-    for name in sorted({name.rpartition(".")[0] for name in NAMES})
-]
+NAMESPACES = sorted({name.rpartition(".")[0] for name in NAMES})
 
 
 @pytest.fixture(scope="module")
@@ -42,6 +36,7 @@ def test_every_public_name_has_an_example() -> None:
     assert not without
 
 
+@pytest.mark.extended
 @pytest.mark.parametrize("namespace", NAMESPACES)
 def test_the_examples_of_a_namespace_run(shared: dict[str, Any], namespace: str) -> None:
     told: list[str] = []

@@ -76,6 +76,7 @@ def drawn(rng, effect, n=80, size=4, within=0.4):
     return x.repeat(size)[:, None].astype(float), codes, raters
 
 
+@pytest.mark.extended
 def test_intervals_of_ordinal_equations_cover_a_known_marginal_effect():
     rng, effect, n = np.random.default_rng(3), 0.6, 100
     found = [ordinal_gee(*drawn(rng, effect)) for _ in range(n)]

@@ -37,6 +37,7 @@ def test_each_break_is_one_mistake_that_python_can_read():
         ast.parse(one.of(SOURCE))
 
 
+@pytest.mark.extended
 def test_equal_seeds_break_equal_lines():
     drawn = chosen(ROOT, 20, 1)
     assert drawn == chosen(ROOT, 20, 1) != chosen(ROOT, 20, 2)

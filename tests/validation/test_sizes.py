@@ -43,6 +43,7 @@ def test_halves_hold_whole_units(unit):
     assert sizes.max() - sizes.min() <= 1
 
 
+@pytest.mark.extended
 def test_the_part_prints_its_table(capsys):
     name = "planned_studies: raters, planned studies, linear"
     arguments = ["--parts", "sizes", "--halves", "3", "--jobs", "1", "--cases", name]
