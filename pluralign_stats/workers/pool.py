@@ -150,7 +150,7 @@ class Pool[T]:
                         worker, value = None, f"{value}{whole}"
                     events.put(Event(task, kind, value, fatal))
         except queue.Empty:
-            pass
+            return  # every task was given to a worker
         except BaseException as error:
             events.put(error)
 

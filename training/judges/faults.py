@@ -3,6 +3,7 @@
 import email.utils
 import random
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -80,10 +81,8 @@ def _wait(error: Any) -> float | None:
     told = error.response.headers.get("retry-after")
     if told is None:
         return None
-    try:
+    with suppress(ValueError):
         return max(0.0, float(told))
-    except ValueError:
-        pass
     try:
         return max(0.0, email.utils.parsedate_to_datetime(told).timestamp() - time.time())
     except (TypeError, ValueError):
