@@ -11,7 +11,6 @@ import pandas as pd
 import pytest
 
 import pluralign_stats as pls
-from pluralign_stats.study.assemble import assemble
 from pluralign_stats.study.codebook_file import codebook_from
 from pluralign_stats.study.tables import Tables, tabulate
 from tests.here import simulate_here
@@ -205,7 +204,7 @@ def _study_of(frame: pd.DataFrame, **codebook: Any) -> pls.Study:
     }
     book = codebook_from(content, "made.yaml")
     numbered = frame.set_axis(pd.RangeIndex(2, 2 + len(frame)))
-    return assemble(book, Tables(tabulate("ratings.csv", numbered, book.missing, "0" * 64)))
+    return pls.Study.of(book, Tables(tabulate("ratings.csv", numbered, book.missing, "0" * 64)))
 
 
 @pytest.fixture(scope="session")

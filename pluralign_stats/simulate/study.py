@@ -11,7 +11,6 @@ from pluralign_stats.errors import InputError
 from pluralign_stats.simulate.simulate import SimulatedTables, simulate_tables
 from pluralign_stats.storage.digest import digest_text
 from pluralign_stats.storage.folders import new_folder
-from pluralign_stats.study.assemble import assemble
 from pluralign_stats.study.codebook import Codebook
 from pluralign_stats.study.codebook_file import read_codebook
 from pluralign_stats.study.read import shipped_codebooks
@@ -62,7 +61,7 @@ def simulate_study(
     texts = _csv_texts(book, tables)
     frames = (tables.ratings, tables.raters, tables.items)
     raw = [_raw(*file, frame, book) for file, frame in zip(texts.items(), frames, strict=True)]
-    return assemble(book, Tables(*raw), tables.truth)
+    return Study.of(book, Tables(*raw), tables.truth)
 
 
 @documented_by(simulate_tables)

@@ -1,6 +1,7 @@
-"""From raw tables and a codebook to a validated study."""
+"""From raw tables and a codebook to the validated parts of a study."""
 
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -12,14 +13,25 @@ from pluralign_stats.study.filters import apply_filters
 from pluralign_stats.study.missing import found_codes
 from pluralign_stats.study.questions import Dimension, Factor
 from pluralign_stats.study.schema import check_ratings
-from pluralign_stats.study.study import Study
 from pluralign_stats.study.tables import RawTable, Tables
 from pluralign_stats.study.text import TEXTS, folded, joined
-from pluralign_stats.study.truth import Truth
 
 
-def assemble(codebook: Codebook, tables: Tables, truth: Truth | None = None) -> Study:
-    """Recode, filter and check raw tables into a study.
+@dataclass(frozen=True, eq=False)
+class Parts:
+    """What a study is made of; `Study` says what each of them is."""
+
+    ratings: pd.DataFrame
+    raters: pd.DataFrame
+    items: pd.DataFrame
+    exclusions: pd.DataFrame
+    nonresponse: pd.DataFrame
+    codes: pd.DataFrame
+    hashes: Mapping[str, str]
+
+
+def assemble(codebook: Codebook, tables: Tables) -> Parts:
+    """Recode, filter and check raw tables, of which `Study.of` makes a study.
 
     Raises
     ------
@@ -34,7 +46,7 @@ def assemble(codebook: Codebook, tables: Tables, truth: Truth | None = None) -> 
     ratings = _ratings(codebook, tables, keys)
     covariates = _covariates(codebook, tables, keys)
     tidy = _join(codebook, ratings, keys, covariates, raters, items)
-    return Study(codebook, tidy, raters, items, exclusions, nonresponse, codes, hashes, truth)
+    return Parts(tidy, raters, items, exclusions, nonresponse, codes, hashes)
 
 
 def item_key(table: RawTable, columns: tuple[str, ...]) -> pd.Series:
@@ -215,19 +227,30 @@ def _items(codebook: Codebook, tables: Tables, keys: pd.DataFrame) -> pd.DataFra
     else:
         prompt = _complete(table, column, "the prompt") if column else item
     frame = pd.DataFrame({"item": item, "prompt": prompt})
+    for part, columns in codebook.texts.columns().items():
+        for language, text in columns.items():
+            frame[TEXTS[part] + language] = table.answers(text, f"texts.{part}.{language}")
     if tables.items is not None:
         _refuse_unknown_items(tables, item, keys, codebook)
-        for part, columns in codebook.texts.columns().items():
-            for language, text in columns.items():
-                frame[TEXTS[part] + language] = table.answers(text, f"texts.{part}.{language}")
     else:
-        differs = prompt != prompt.groupby(item).transform("first")
-        if differs.any():
-            raise table.refuse(
-                str(column), differs, "one prompt an item", "add the prompt to the item's columns"
-            )
+        if column:
+            advice = "add the prompt to the item's columns"
+            _refuse_differing(table, column, prompt, item, "prompt", advice)
+        for text in {c for columns in codebook.texts.columns().values() for c in columns.values()}:
+            advice = "keep one, or name another column as the item"
+            _refuse_differing(table, text, table.frame[text], item, "text", advice)
         frame = frame[~item.duplicated()]
     return frame.reset_index(drop=True)
+
+
+def _refuse_differing(
+    table: RawTable, column: str, values: pd.Series, item: pd.Series, what: str, advice: str
+) -> None:
+    """Refuse two different prompts or texts of one item."""
+    first = np.flatnonzero(~item.duplicated())[pd.factorize(item)[0]]
+    differs = values.fillna("") != values.iloc[first].fillna("").set_axis(values.index)
+    if differs.any():
+        raise table.refuse(column, differs, f"one {what} an item", advice)
 
 
 def _refuse_unknown_items(

@@ -69,10 +69,9 @@ def _uses(codebook: Codebook, tables: Tables) -> Iterator[_Use]:
         own = column in tables.ratings.frame or tables.items is None
         table = tables.ratings if own or tables.items is None else tables.items
         yield from _in(table, [(column, name, factor)])
-    if tables.items is not None:
-        parts = {"prompt text": codebook.texts.prompt, "response text": codebook.texts.response}
-        texts = [(c, f"{part}, {tag}", None) for part, by in parts.items() for tag, c in by.items()]
-        yield from _in(tables.items, texts)
+    parts = {"prompt text": codebook.texts.prompt, "response text": codebook.texts.response}
+    texts = [(c, f"{part}, {tag}", None) for part, by in parts.items() for tag, c in by.items()]
+    yield from _in(tables.items or tables.ratings, texts)
 
 
 def _in(table: RawTable, wanted: Sequence[tuple[str, str, Answer | None]]) -> Iterator[_Use]:

@@ -5,7 +5,6 @@ from importlib.resources import files
 from pathlib import Path
 
 from pluralign_stats.errors import InputError, listing
-from pluralign_stats.study.assemble import assemble
 from pluralign_stats.study.codebook import Codebook, File
 from pluralign_stats.study.codebook_file import read_codebook
 from pluralign_stats.study.entries import ENGLISH
@@ -79,7 +78,7 @@ def read_study(
     folder = Path(data) if data else path.parent
     if not folder.is_dir():
         raise InputError(f"{folder}: no such folder; name the one with the data files")
-    return assemble(book, _read_tables(book, folder), _read_truth(book, folder))
+    return Study.of(book, _read_tables(book, folder), _read_truth(book, folder))
 
 
 def _read_tables(book: Codebook, folder: Path) -> Tables:

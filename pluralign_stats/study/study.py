@@ -11,8 +11,10 @@ import pandas as pd
 from pluralign_stats.errors import InputError, check_one_of, one_of
 from pluralign_stats.settings import MIN_CELL
 from pluralign_stats.storage.digest import digest_text
+from pluralign_stats.study.assemble import assemble
 from pluralign_stats.study.codebook import Codebook
 from pluralign_stats.study.plan import Plan, answers_of, plan_counts
+from pluralign_stats.study.tables import Tables
 from pluralign_stats.study.text import nfc
 from pluralign_stats.study.truth import Truth
 from pluralign_stats.suppression import few
@@ -55,6 +57,13 @@ class Study:
     hashes: Mapping[str, str]
     truth: Truth | None = None
     narrowed: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, codebook: Codebook, tables: Tables, truth: Truth | None = None) -> Self:
+        """Make a study of raw tables, checked against a codebook; see `assemble`."""
+        made = assemble(codebook, tables)
+        frames = made.ratings, made.raters, made.items, made.exclusions, made.nonresponse
+        return cls(codebook, *frames, made.codes, made.hashes, truth)
 
     @property
     def ratings(self) -> pd.DataFrame:

@@ -174,3 +174,27 @@ def test_an_item_that_belongs_to_two_prompts_is_refused(toy):
     book = DERIVED.replace("prompt: response", "prompt: q")
     with pytest.raises(InputError, match=r"ratings.csv: column 'q', row 7: .*'q2'"):
         derived(toy, rows, book)
+
+
+TEXTED = DERIVED + "texts: {prompt: {en: asked}, response: {en: said}}\n"
+
+
+def with_texts(said: str = "yes") -> str:
+    header, *rows = ROWS.splitlines()
+    told = {"a,1": "yes", "a,2": "no", "b,1": "perhaps"}
+    lines = [f"{header},asked,said"]
+    lines += [f"{row},Why?,{told[row[3:6]]}" for row in rows]
+    lines[3] = lines[3].removesuffix("yes") + said
+    return "\n".join(lines) + "\n"
+
+
+def test_texts_come_from_the_ratings_where_there_is_no_file_of_items(toy):
+    items = derived(toy, with_texts(), TEXTED).items
+    assert items["response_text_en"].tolist() == ["yes", "no", "perhaps"]
+    assert items["prompt_text_en"].tolist() == ["Why?"] * 3
+
+
+@pytest.mark.parametrize("said", ["another", ""])
+def test_two_texts_of_one_item_are_refused(toy, said):
+    with pytest.raises(InputError, match=r"column 'said', row 4: .*one text an item; keep one"):
+        derived(toy, with_texts(said), TEXTED)

@@ -14,7 +14,6 @@ from pluralign_stats.designs import CONTROL
 from pluralign_stats.outcomes.experiments import Experiment
 from pluralign_stats.outcomes.read import Outcomes
 from pluralign_stats.outcomes.schema import TUNING
-from pluralign_stats.study.assemble import assemble
 from pluralign_stats.study.codebook_file import codebook_from
 from pluralign_stats.study.study import Study
 from pluralign_stats.study.tables import Tables, tabulate
@@ -171,7 +170,7 @@ def study_of(data: pd.DataFrame) -> Study:
     book = codebook_from(content, "halves.yaml")
     kept = data[["rater", "item", "half", "rating"]].astype({"half": str})
     numbered = kept.set_axis(pd.RangeIndex(2, 2 + len(kept)))
-    return assemble(book, Tables(tabulate("ratings.csv", numbered, book.missing, "0" * 64)))
+    return Study.of(book, Tables(tabulate("ratings.csv", numbered, book.missing, "0" * 64)))
 
 
 def scores_of_runs(seed: int, spread: float, *, whole: bool, effect: float = 0.0) -> Experiment:
