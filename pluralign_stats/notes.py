@@ -23,6 +23,7 @@ class Code(StrEnum):
     DESCENDING = "descending"
     UNPLACED = "unplaced"
     COINCIDING_THRESHOLDS = "coinciding thresholds"
+    NOT_OFFERED = "not offered"
     SEPARATION = "separation"
     BOUNDLESS_SCALE = "boundless scale"
     UNDETERMINED = "undetermined"

@@ -58,16 +58,17 @@ def summary(fit: ModelEstimates, conf_level: float = CONF_LEVEL, interval: str =
             f"for independent witnesses of them{without}."
         )
     behind = np.append(coefficient_raters(fit), [fit.design.raters.n] * len(fit.thresholds))
+    estimated = fit.estimated
     return Result.of(
         fit,
-        table[ordered_columns(table)],
+        table.loc[estimated, ordered_columns(table)].reset_index(drop=True),
         _sentence(fit),
         fit.formula,
         unit=fit.family.unit,
         conf_level=conf_level,
         interval=kind,
         notes=notes,
-        backing=model_backing(fit, behind, partial(_sentence, fit)),
+        backing=model_backing(fit, behind[estimated], partial(_sentence, fit)),
         figure=FOREST,
     )
 

@@ -51,6 +51,7 @@ def fit_ordinal(
     link: str = "logit",
     thresholds: str = "flexible",
     nominal: str | None = None,
+    formats: str | None = None,
     scale: str | None = None,
     weights: str | Sequence[float] | np.ndarray | None = None,
     n_nodes: int = 1,
@@ -75,6 +76,10 @@ def fit_ordinal(
     nominal
         Right-hand side, such as ``"country"``, of effects that every threshold has for itself:
         groups that use the scale differently.
+    formats
+        Column of the form in which a row's rater was asked, such as on five options or on three
+        of them. Each form has thresholds of its own, and none beyond the lowest and the highest
+        option that anybody chose in it; effects are common to all forms.
     scale
         Right-hand side of effects on the log of the latent standard deviation: groups that spread
         their ratings more.
@@ -123,6 +128,7 @@ def fit_ordinal(
             link=link,
             thresholds=thresholds,
             nominal=nominal,
+            formats=formats,
             scale=scale,
             weights=weights,
             n_nodes=n_nodes,

@@ -90,6 +90,11 @@ class ModelEstimates(ABC):
         return self._estimates["std_error"].iloc[len(self.coefficients) :]
 
     @property
+    def estimated(self) -> np.ndarray:
+        """(p + J - 1,) which coefficients and thresholds the data could tell of."""
+        return np.ones(len(self._estimates), dtype=bool)
+
+    @property
     def random_sd(self) -> pd.Series:
         """Standard deviation of each random effect (and of the residuals of a linear model)."""
         return pd.concat([pd.Series(dtype=float), *(part.sd for part in self.random)])

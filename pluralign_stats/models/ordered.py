@@ -14,6 +14,7 @@ from pluralign_stats.errors import InputError
 from pluralign_stats.models.categories import Categories
 from pluralign_stats.models.design import Design
 from pluralign_stats.models.ordinal_search import Objective, Optimum, OrdinalModel, search
+from pluralign_stats.models.rating_formats import Offered
 
 #: Thresholds are out of order if they are by more than this, in latent units.
 CROSSED = 1e-8
@@ -58,29 +59,41 @@ class Gaps:
     empty
         (m,) whether nobody chose a category that lies in such a gap.
     lower, kind
-        (M,) of each gap of each distinct row of the thresholds' covariates, the number of the
-        threshold below and which of the m it is.
+        (M,) of each gap of each distinct row of the thresholds' covariates, between options that
+        were offered there, the number of the threshold below and which of the m it is.
+    every
+        Whether the thresholds' covariates tell groups apart that each have thresholds of their own.
     """
 
     rows: np.ndarray
     empty: np.ndarray
     lower: np.ndarray
     kind: np.ndarray
+    every: bool
 
 
 def search_in_order(
-    design: Design, categories: Categories, basis: np.ndarray, link: str, n_nodes: int
+    design: Design,
+    categories: Categories,
+    basis: np.ndarray,
+    link: str,
+    n_nodes: int,
+    offered: Offered,
 ) -> Ordered:
     """Maximize the marginal likelihood with all thresholds of all rows in order."""
-    whole = OrdinalModel(design, categories, basis, link)
+    whole = OrdinalModel(design, categories, basis, link, offered)
     gaps = gaps_of(whole)
-    held = _surely_closed(whole, gaps)
+    # A category that nobody of a group chose takes probability from its neighbours.
+    held = gaps.empty & gaps.every
     lasting = np.zeros_like(held)
+    b, k = basis.shape[1], gaps.rows.shape[1]
+    beyond = whole.cuts.back[b + np.flatnonzero(offered.beyond), :k]
     location: np.ndarray | None = None
     for _ in range(ROUNDS):
         model = whole
-        if held.any():
-            model = OrdinalModel(design, categories, basis, link, gaps.rows[held])
+        if held.any() or len(beyond):
+            rows = np.vstack([beyond, gaps.rows[held]])
+            model = OrdinalModel(design, categories, basis, link, offered, rows)
         if location is None:
             location = model.free @ model.start()[: model.free.shape[1]]
         optimum = search(model, n_nodes, location)
@@ -113,13 +126,18 @@ def gaps_of(model: OrdinalModel) -> Gaps:
     n_cuts = len(basis)
     natural, pattern = _natural_gaps(design, basis)
     patterns = range(pattern.max() + 1)
-    rows, kind = np.unique(natural, axis=0, return_inverse=True)
     chosen = np.zeros((len(patterns), n_cuts + 1), dtype=bool)
     chosen[pattern, model.categories.codes] = True
-    used = np.bincount(kind.ravel(), chosen[:, 1:-1].ravel(), len(rows)) > 0
+    first = np.unique(pattern, return_index=True)[1]
+    bottom, top = model.cuts.ends[first].T[:, :, None]
+    middle = np.arange(1, n_cuts)
+    inside = ((middle > bottom) & (middle < top)).ravel()
+    rows, kind = np.unique(natural[inside], axis=0, return_inverse=True)
+    used = np.bincount(kind.ravel(), chosen[:, 1:-1].ravel()[inside], len(rows)) > 0
     k = natural.shape[1]
-    lower = np.tile(np.arange(n_cuts - 1), len(patterns))
-    return Gaps(rows @ model.cuts.back[:k, :k], ~used, lower, kind.ravel())
+    lower = np.tile(middle - 1, len(patterns))[inside]
+    every = (len(patterns) - 1) * basis.shape[1] == k - basis.shape[1]
+    return Gaps(rows @ model.cuts.back[:k, :k], ~used, lower, kind.ravel(), every)
 
 
 def _natural_gaps(design: Design, basis: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -137,17 +155,6 @@ def in_order(design: Design, basis: np.ndarray, parameters: np.ndarray) -> np.nd
     """Which of S sets of parameters (S, k) keep the thresholds of all rows in order."""
     gaps, _ = _natural_gaps(design, basis)
     return (parameters[:, : gaps.shape[1]] @ gaps.T >= -2 * CROSSED).all(axis=1)
-
-
-def _surely_closed(model: OrdinalModel, gaps: Gaps) -> np.ndarray:
-    """(m,) gaps that nobody's choice keeps open, where each group has thresholds of its own.
-
-    A category that nobody of a group chose takes probability from its neighbours.
-    """
-    nominal = model.design.nominal
-    n_columns = 0 if nominal is None else nominal.columns.shape[1]
-    n_patterns = len(gaps.kind) // max(len(model.basis) - 1, 1)
-    return gaps.empty if n_patterns == n_columns + 1 else np.zeros_like(gaps.empty)
 
 
 def _first_crossed(gaps: Gaps, start: np.ndarray, end: np.ndarray) -> tuple[int | None, float]:

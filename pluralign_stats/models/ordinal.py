@@ -24,6 +24,13 @@ from pluralign_stats.models.mixed import random_parts
 from pluralign_stats.models.ordered import Ordered, search_in_order
 from pluralign_stats.models.ordinal_search import Optimum, OrdinalModel
 from pluralign_stats.models.parts import Parameters, combined_covariance
+from pluralign_stats.models.rating_formats import (
+    Offered,
+    all_offered,
+    not_offered_notes,
+    offered,
+    widest_first,
+)
 from pluralign_stats.notes import Note
 
 #: Most nodes of the quadrature.
@@ -52,6 +59,8 @@ class OrdinalEstimates(ModelEstimates):
         (J - 1, b) structure of the thresholds.
     n_nodes
         Nodes of the quadrature; 1 for the Laplace approximation.
+    offered
+        Which categories raters could choose.
     transforms
         For each random term, the (q, q) matrix T with which ``T L`` is the factor of its
         covariance, L having the entries that stand in `joint`.
@@ -62,6 +71,7 @@ class OrdinalEstimates(ModelEstimates):
     structure: str
     basis: np.ndarray
     n_nodes: int
+    offered: Offered
     transforms: tuple[np.ndarray, ...]
 
     @property
@@ -75,6 +85,15 @@ class OrdinalEstimates(ModelEstimates):
     def cuts(self) -> list[str]:
         """Names of the thresholds, such as ``1|2``."""
         return self.coded.cuts
+
+    @property
+    def estimated(self) -> np.ndarray:
+        """(p + J - 1,) all but thresholds beyond what a format offered."""
+        known = np.ones(len(self._estimates), dtype=bool)
+        if self.offered.beyond.any():
+            p = len(self.params)
+            known[p - self.offered.beyond.size : p] = self.offered.beyond.ravel() == 0
+        return known
 
     @property
     def row_cuts(self) -> np.ndarray:
@@ -121,6 +140,7 @@ def estimate_ordinal(
     link: str = "logit",
     thresholds: str = "flexible",
     nominal: str | None = None,
+    formats: str | None = None,
     scale: str | None = None,
     weights: str | Sequence[float] | np.ndarray | None = None,
     n_nodes: int = 1,
@@ -129,6 +149,9 @@ def estimate_ordinal(
     """Fit a cumulative link mixed model; see `fit_ordinal`."""
     check_one_of("'link'", link, LINKS)
     parsed = parse_formula(formula)
+    if formats is not None:
+        data = widest_first(data, formats, parsed.outcome)
+        nominal = formats if nominal is None else f"{nominal} + {formats}"
     design = build_design(
         parsed,
         data,
@@ -155,8 +178,12 @@ def estimate_ordinal(
         )
     if n_nodes != 1:
         _check_quadrature(design, n_nodes)
-    ordered = search_in_order(design, found, basis, link, n_nodes)
-    fit = _as_fit(formula, ordered, thresholds, n_nodes)
+    if formats is None:
+        could = all_offered(found.codes, len(basis), (changes, b))
+    else:
+        could = offered(design, found, formats, thresholds)
+    ordered = search_in_order(design, found, basis, link, n_nodes, could)
+    fit = _as_fit(formula, ordered, thresholds, n_nodes, could)
     notes, finite = _warnings(fit, ordered)
     return replace(fit, warnings=notes, converged=fit.converged and finite)
 
@@ -172,12 +199,16 @@ def _check_quadrature(design: Design, n_nodes: int) -> None:
         )
 
 
-def _as_fit(formula: str, ordered: Ordered, structure: str, n_nodes: int) -> OrdinalEstimates:
+def _as_fit(
+    formula: str, ordered: Ordered, structure: str, n_nodes: int, could: Offered
+) -> OrdinalEstimates:
     model, optimum = ordered.model, ordered.optimum
     design, cuts = model.design, model.cuts
     f, s, t = cuts.lower.shape[1], cuts.scale.shape[1], len(model.lift)
     back = block_diag(cuts.back, np.eye(t - f - s)) @ model.lift
     values = back @ optimum.psi
+    b = model.basis.shape[1]
+    values[b : b + could.beyond.size] += could.shifts
     vcov = combined_covariance(back, optimum.vcov)
     inverse = model.problem.system.invert()
     return OrdinalEstimates(
@@ -195,6 +226,7 @@ def _as_fit(formula: str, ordered: Ordered, structure: str, n_nodes: int) -> Ord
         structure=structure,
         basis=model.basis,
         n_nodes=n_nodes,
+        offered=could,
         transforms=model.prepared.transforms,
     )
 
@@ -209,7 +241,8 @@ def _n_parameters(model: OrdinalModel) -> int:
     codes = model.categories.codes
     inner = codes[(codes > 0) & (codes < len(model.basis))]
     n_closed = len(kinds) - len(np.unique(kind.ravel()[inner - 1]))
-    return len(model.lift) - n_closed * (1 + (nominal.columns.shape[1] if nominal else 0))
+    n_closed *= 1 + (nominal.columns.shape[1] if nominal else 0)
+    return len(model.lift) - n_closed - int(np.count_nonzero(model.offered.beyond))
 
 
 def _method(design: Design, link: str, n_nodes: int) -> Method:
@@ -229,6 +262,7 @@ def _warnings(fit: OrdinalEstimates, ordered: Ordered) -> tuple[tuple[Note, ...]
     notes += diagnose.category_notes(fit.coded)
     if fit.coded.unused and fit.structure == "flexible":
         notes.append(diagnose.unplaced_note(fit.coded.unused, advise=len(fit.coded.labels) > 2))
+    notes += not_offered_notes(fit.design, fit.offered, fit.coded.labels)
     if ordered.held:
         notes.append(diagnose.held_note(ordered.held, everywhere=ordered.everywhere))
     notes += diagnose.random_notes(fit.random, fit.nobs, fit.design.weight.sum())

@@ -27,6 +27,7 @@ from pluralign_stats.models.engine.optimize import (
 )
 from pluralign_stats.models.engine.quadrature import integrate_at
 from pluralign_stats.models.mixed import approximate_information, estimable, initial_sds, prepare
+from pluralign_stats.models.rating_formats import Offered
 
 #: Step of the forward differences that give the observed information, in standard errors. The
 #: log-likelihood is all but quadratic within it, and the gradient exact to far smaller moves.
@@ -52,6 +53,8 @@ class OrdinalModel:
     ----------
     design, categories, basis, link
         The data and the form of the model.
+    offered
+        Which categories raters could choose.
     held
         (h, k) combinations of the first k location coefficients that are held at 0.
     """
@@ -62,13 +65,17 @@ class OrdinalModel:
         categories: Categories,
         basis: np.ndarray,
         link: str,
+        offered: Offered,
         held: np.ndarray | None = None,
     ) -> None:
         self.design, self.categories, self.basis, self.link = design, categories, basis, link
+        self.offered = offered
         self.prepared = prepare(design)
         none = np.zeros((len(design.y), 0))
         nominal, scale = (none if m is None else m.columns for m in (design.nominal, design.scale))
-        self.cuts = cut_design(categories.codes, basis, design.fixed.columns, nominal, scale)
+        self.cuts = cut_design(
+            categories.codes, basis, design.fixed.columns, nominal, scale, offered.ends
+        )
         self.free = np.eye(self.cuts.lower.shape[1])
         if held is not None and len(held):
             rest = len(self.free) - held.shape[1]

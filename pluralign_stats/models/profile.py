@@ -34,6 +34,8 @@ Profile = Callable[[float], float]
 def profile_intervals(fit: ModelEstimates, conf_level: float) -> np.ndarray:
     """Ends (m, 2) of the intervals of all coefficients and thresholds; infinite where open.
 
+    Missing for thresholds beyond what a format offered.
+
     A linear model is profiled by maximum likelihood, whatever it was fitted by.
     """
     estimates = np.concatenate([fit.params, fit.thresholds])
@@ -48,11 +50,13 @@ def profile_intervals(fit: ModelEstimates, conf_level: float) -> np.ndarray:
     else:
         profiles, peak = _linear_profiles(cast("LinearEstimates", fit))
     z = norm.ppf((1 + conf_level) / 2)
-    ends = [
+    known = fit.estimated
+    ends = np.full((len(known), 2), np.nan)
+    ends[known] = [
         [_endpoint(profile, peak, at, side * z * error, z) for side in (-1, 1)]
-        for profile, at, error in zip(profiles, estimates, errors, strict=True)
+        for profile, at, error in zip(profiles, estimates[known], errors[known], strict=True)
     ]
-    return np.array(ends).reshape(-1, 2)
+    return ends
 
 
 def _endpoint(profile: Profile, peak: float, estimate: float, move: float, z: float) -> float:
@@ -73,7 +77,7 @@ def _ordinal_profiles(fit: OrdinalEstimates) -> tuple[list[Profile], float]:
     engine = ordinal_engine(fit)
     objective = Objective(engine.model.problem, fit.n_nodes)
     peak = objective(engine.psi)[0]
-    rows = fit.combinations @ engine.back
+    rows = fit.combinations[fit.estimated] @ engine.back
     return [_along(objective, engine.psi, engine.root, row) for row in rows], peak
 
 

@@ -46,7 +46,7 @@ class OrdinalEngine:
 
 def ordinal_engine(fit: OrdinalEstimates) -> OrdinalEngine:
     """Build the engine's model anew from a fit, which does not keep it."""
-    model = OrdinalModel(fit.design, fit.coded, fit.basis, fit.link)
+    model = OrdinalModel(fit.design, fit.coded, fit.basis, fit.link, fit.offered)
     back = block_diag(model.cuts.back, np.eye(fit.joint.sizes[2]))
     psi = np.linalg.solve(back, fit.joint.estimates)
     inverse = np.linalg.inv(back)
