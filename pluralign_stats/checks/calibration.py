@@ -55,6 +55,11 @@ def calibration_check(
     InputError
         If an argument cannot be used.
 
+    References
+    ----------
+    Davison & Hinkley (1997), Bootstrap Methods and their Application, Cambridge University
+    Press, section 4.2.3.
+
     Examples
     --------
     >>> pls.checks.calibration_check(fit, "gender", n_simulations=39).passed

@@ -72,6 +72,11 @@ def influence_check(
     No model is fitted again: a linear model's changes are exact given its variances, an ordinal
     model's are those of one Newton step (`deletion`). The cost grows as levels times ratings.
 
+    References
+    ----------
+    Cook (1977), Technometrics 19, 15-18, for the distance; Pregibon (1981), Annals of
+    Statistics 9, 705-724, for the Newton step.
+
     Examples
     --------
     >>> pls.checks.influence_check(fit, "item").name

@@ -50,8 +50,12 @@ def compare_models(fits: Mapping[str, ModelEstimates], by: str = "rating") -> Re
 
     Notes
     -----
-    Stacking weights make the mixture of the models' predictions that predicts best (Yao et al.
-    2018, Bayesian Analysis 13, 917-1007).
+    Stacking weights make the mixture of the models' predictions that predicts best.
+
+    References
+    ----------
+    Vehtari, Gelman & Gabry (2017), Statistics and Computing 27, 1413-1432, for the differences;
+    Yao, Vehtari, Simpson & Gelman (2018), Bayesian Analysis 13, 917-1007, for the weights.
 
     Examples
     --------

@@ -103,7 +103,11 @@ def predictive_check(
     Departure is the distance from the average of all sets of ratings in terms of their covariance
     (Mahalanobis's, with correlations shrunk towards 0): a difference counts for more where the sets
     hardly differ. As the model was fitted to these ratings, this posterior predictive p-value is
-    too large rather than too small (Gelman, Meng & Stern 1996, Statistica Sinica 6, 733-807).
+    too large rather than too small.
+
+    References
+    ----------
+    Gelman, Meng & Stern (1996), Statistica Sinica 6, 733-807.
 
     Examples
     --------

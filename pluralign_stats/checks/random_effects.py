@@ -45,6 +45,10 @@ def random_effects_table(
     InputError
         If the model has no such factor.
 
+    References
+    ----------
+    Robinson (1991), Statistical Science 6, 15-32.
+
     Examples
     --------
     >>> pls.checks.random_effects_table(fit, "item").table.shape

@@ -40,12 +40,16 @@ def sampling_check(fit: ModelEstimates) -> Check:
 
     Notes
     -----
-    R-hat and effective sample sizes are those of Vehtari et al. (2021, Bayesian Analysis 16,
-    667-718) by ranks, of all parameters and of all random effects; limits are theirs. R-hat of a
-    single chain compares its quarters. Among many random effects and few draws the largest R-hat is
-    above 1.01 by chance: there the limit is what the largest would exceed in one of 1,000 samples
-    from chains that agree. Draws from an approximation are judged by the shape of their weights'
-    tail (Pareto k) and their number. The fit's `warnings` and `converged` follow the same signs.
+    R-hat and effective sample sizes are those of Vehtari et al. by ranks, of all parameters and of
+    all random effects; limits are theirs. R-hat of a single chain compares its quarters. Among many
+    random effects and few draws the largest R-hat is above 1.01 by chance: there the limit is what
+    the largest would exceed in one of 1,000 samples from chains that agree. Draws from an
+    approximation are judged by the shape of their weights' tail (Pareto k) and their number. The
+    fit's `warnings` and `converged` follow the same signs.
+
+    References
+    ----------
+    Vehtari, Gelman, Simpson, Carpenter & Bürkner (2021), Bayesian Analysis 16, 667-718.
 
     Examples
     --------

@@ -59,6 +59,10 @@ def prior_sensitivity(fit: ModelEstimates) -> Result:
     the data may have a prior that contradicts the data; one that moves with the prior alone is one
     on which the data say little.
 
+    References
+    ----------
+    Kallioinen, Paananen, Bürkner & Vehtari (2024), Statistics and Computing 34, 57.
+
     Examples
     --------
     >>> pls.checks.prior_sensitivity(posterior).table.columns[:3].tolist()

@@ -51,6 +51,10 @@ def predicted_shares(
     InputError
         If the fit predicts no shares, the model has no such factor.
 
+    References
+    ----------
+    Arel-Bundock, Greifer & Heiss (2024), Journal of Statistical Software 111(9).
+
     Examples
     --------
     >>> pls.checks.predicted_shares(fit, "gender").table.shape

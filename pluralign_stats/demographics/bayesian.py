@@ -96,6 +96,11 @@ def bayesian_effects(
     InputError
         If a demographic or the dimension is not in the study.
 
+    References
+    ----------
+    Bürkner & Vuorre (2019), Advances in Methods and Practices in Psychological Science 2,
+    77-101.
+
     Examples
     --------
     >>> bayes = pls.demographics.bayesian_effects(study, "toxicity", ["gender"], sampling=sampling)

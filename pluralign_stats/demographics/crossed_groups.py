@@ -76,6 +76,10 @@ def intersections(
     InputError
         If a name is not in the study, or `pair` is not two demographics.
 
+    References
+    ----------
+    Evans, Williams, Onnela & Subramanian (2018), Social Science & Medicine 203, 64-73.
+
     Examples
     --------
     >>> cells = pls.demographics.intersections(

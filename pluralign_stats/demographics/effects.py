@@ -117,6 +117,10 @@ def demographic_effects(
         is asked of ratings that are numbers. A model that cannot be fitted is told of in the
         warnings instead.
 
+    References
+    ----------
+    Holm (1979), Scandinavian Journal of Statistics 6, 65-70, for the correction of p.
+
     Examples
     --------
     >>> made = pls.demographic_effects(study, ["politics"], ["toxicity"])

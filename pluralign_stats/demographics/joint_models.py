@@ -91,6 +91,13 @@ def joint_effects(
     InputError
         If a demographic is not in the study.
 
+    References
+    ----------
+    Bürkner & Vuorre (2019), Advances in Methods and Practices in Psychological Science 2,
+    77-101.
+    Lewandowski, Kurowicka & Joe (2009), Journal of Multivariate Analysis 100, 1989-2001, for
+    the prior of correlations.
+
     Examples
     --------
     >>> together = pls.demographics.joint_effects(both, ["gender"], sampling=sampling)

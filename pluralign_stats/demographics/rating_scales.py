@@ -81,6 +81,11 @@ def scale_use(
     InputError
         If the group or the dimension is not in the study.
 
+    References
+    ----------
+    Bürkner & Vuorre (2019), Advances in Methods and Practices in Psychological Science 2,
+    77-101.
+
     Examples
     --------
     >>> scale = pls.demographics.scale_use(study, "gender", "toxicity", sampling=sampling)

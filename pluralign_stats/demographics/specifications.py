@@ -59,6 +59,12 @@ def side_by_side(
         whether they do with the first; missing where one of them has no estimate), method; beside a
         Bayesian model without std_error and p.
 
+    References
+    ----------
+    Liang & Zeger (1986), Biometrika 73, 13-22, and Heagerty & Zeger (1996), Journal of the
+    American Statistical Association 91, 1024-1036, for the marginal models; Cameron & Miller
+    (2015), Journal of Human Resources 50, 317-372, equation 12, for least squares.
+
     Examples
     --------
     >>> linear = pls.demographic_effects(study, ["gender"], ["toxicity"], model="linear")

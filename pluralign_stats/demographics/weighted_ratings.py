@@ -55,6 +55,10 @@ def population_ratings(
         If the file cannot be read, has no demographic of the study, or a level that its raters do
         not have.
 
+    References
+    ----------
+    Gelman & Little (1997), Survey Methodology 23, 127-135.
+
     Examples
     --------
     >>> weighted = pls.demographics.population_ratings(

@@ -111,6 +111,11 @@ def positive_given_positive(
     InputError
         If an argument is out of range.
 
+    References
+    ----------
+    arXiv 2511.14476, figure 1; Efron & Tibshirani (1993), An Introduction to the Bootstrap,
+    Chapman & Hall, chapter 13, for the intervals.
+
     Examples
     --------
     >>> pls.describe.positive_given_positive(study, n_bootstrap=100).table.shape

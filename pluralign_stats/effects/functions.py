@@ -70,6 +70,11 @@ def summarize_draws(
         If the fit is not Bayesian, the function asks for a name that is not there, or gives
         something else than draws.
 
+    References
+    ----------
+    Gelman, Carlin, Stern, Dunson, Vehtari & Rubin (2013), Bayesian Data Analysis, 3rd edition,
+    CRC Press, section 2.3.
+
     Examples
     --------
     >>> def odds_ratio(draws):

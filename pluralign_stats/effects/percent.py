@@ -91,6 +91,13 @@ def percent(
     InputError
         If `factor` is not a categorical variable of the model, or an option is unknown.
 
+    References
+    ----------
+    Agresti (2010), Analysis of Ordinal Categorical Data, 2nd edition, Wiley, chapter 3, for the
+    odds reading.
+    Hasselblad & Hedges (1995), Psychological Bulletin 117, equation 4, and Chinn (2000),
+    Statistics in Medicine 19, 3127-3131, for its approximation by models without odds.
+
     Examples
     --------
     >>> table = pls.percent(fit, "gender").table

@@ -97,6 +97,11 @@ def audit(
     InputError
         If a name is unknown or an argument out of range.
 
+    References
+    ----------
+    Kish (1965), Survey Sampling, Wiley, section 11.7, for the effective number of raters.
+    Krippendorff (2019), Content Analysis, 4th edition, Sage, chapter 12, for agreement.
+
     Examples
     --------
     >>> audited = pls.audit(study, [recipe], by="gender", n_bootstrap=100)

@@ -51,6 +51,10 @@ def preference_pairs(
     InputError
         If the recipe names what the study does not have, or there is no pair.
 
+    References
+    ----------
+    Rafailov et al. (2023), arXiv 2305.18290, for what tunes on such pairs (DPO).
+
     Examples
     --------
     >>> feedback = pls.preference_pairs(study, recipe)

@@ -38,6 +38,11 @@ def unpaired_feedback(
         If the recipe names what the study does not have or asks for soft labels, or no response
         is on either side.
 
+    References
+    ----------
+    Ethayarajh, Xu, Muennighoff, Jurafsky & Kiela (2024), arXiv 2402.01306, for what tunes on
+    such responses (KTO).
+
     Examples
     --------
     >>> pls.feedback.unpaired_feedback(study, recipe).kind

@@ -238,6 +238,14 @@ def fit_joint(
         If a column is absent, a valence is not 1 or -1, or the dimensions do not have the same
         categories and groups.
 
+    References
+    ----------
+    Bürkner & Vuorre (2019), Advances in Methods and Practices in Psychological Science 2,
+    77-101.
+    Hoffman & Gelman (2014), Journal of Machine Learning Research 15, 1593-1623, for sampling.
+    Lewandowski, Kurowicka & Joe (2009), Journal of Multivariate Analysis 100, 1989-2001, for
+    the prior of correlations.
+
     Examples
     --------
     >>> joint = pls.fit_joint(both.ratings, ["gender"], **few)

@@ -89,8 +89,13 @@ def fit_linear(
     Notes
     -----
     Penalized least squares in blocks, with the exact gradient of the profiled criterion; p-values
-    and intervals from t with Satterthwaite's degrees of freedom (Kuznetsova, Brockhoff &
-    Christensen 2017, Journal of Statistical Software 82(13)).
+    and intervals from t with Satterthwaite's degrees of freedom.
+
+    References
+    ----------
+    Bates, Mächler, Bolker & Walker (2015), Journal of Statistical Software 67(1), sections 3
+    and 5.4, for the criterion; Kuznetsova, Brockhoff & Christensen (2017), Journal of
+    Statistical Software 82(13), section 2, for degrees of freedom.
 
     Examples
     --------

@@ -112,6 +112,11 @@ def fit_ordinal(
 
     References
     ----------
+    McCullagh (1980), Journal of the Royal Statistical Society B 42, 109-142, for the model;
+    Tutz & Hennevogl (1996), Computational Statistics & Data Analysis 22, 537-557, for its
+    random effects.
+    Pinheiro & Bates (1995), Journal of Computational and Graphical Statistics 4, 12-35, for the
+    approximations.
     Agresti (2010), Analysis of Ordinal Categorical Data, 2nd edition, Wiley.
 
     Examples

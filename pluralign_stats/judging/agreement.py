@@ -79,6 +79,14 @@ def judge_agreement(
     InputError
         If there is no such demographic, or no rating stands beside a score.
 
+    References
+    ----------
+    Cohen (1968), Psychological Bulletin 70, 213-220, for kappa; Krippendorff (2019), Content
+    Analysis, 4th edition, Sage, chapter 12, for alpha.
+    Owen (2007), Annals of Applied Statistics 1, 386-411, for resampling items and raters at
+    once; MacKinnon, Nielsen & Webb (2024), Journal of Econometrics 245, for the spread that
+    intervals are brought to.
+
     Examples
     --------
     >>> read = pls.judging.read_judge_scores(study, "item_scores.parquet")

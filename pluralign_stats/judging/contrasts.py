@@ -78,6 +78,13 @@ def judge_contrasts(
     InputError
         If there is no such demographic or statistic, or no rating stands beside a score.
 
+    References
+    ----------
+    Owen (2007), Annals of Applied Statistics 1, 386-411, for resampling items and raters at
+    once; MacKinnon, Nielsen & Webb (2024), Journal of Econometrics 245, for the spread that
+    intervals are brought to.
+    Holm (1979), Scandinavian Journal of Statistics 6, 65-70, for the correction of p.
+
     Examples
     --------
     >>> read = pls.judging.read_judge_scores(study, "item_scores.parquet")

@@ -57,6 +57,10 @@ def by_base_model(
     InputError
         If no base model can be looked at.
 
+    References
+    ----------
+    Holm (1979), Scandinavian Journal of Statistics 6, 65-70, for the correction of p.
+
     Examples
     --------
     >>> pls.outcomes.by_base_model(outcomes, "strategy").table["base_model"].unique().tolist()

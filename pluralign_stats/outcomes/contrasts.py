@@ -92,6 +92,10 @@ def against_control(
     InputError
         If an option is unknown, or no dimension can be modelled.
 
+    References
+    ----------
+    Holm (1979), Scandinavian Journal of Statistics 6, 65-70, for the correction by default.
+
     Examples
     --------
     >>> made = pls.outcomes.against_control(experiment)

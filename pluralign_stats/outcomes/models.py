@@ -227,10 +227,10 @@ def fit_outcomes(
     in which the variance between runs happens to be estimated as 0 would be tested on generations
     as if these were independent. Against the control the cap is higher, as the part of the
     variance that is the control's own rests on no run (Welch). The ordinal model, which has no
-    Satterthwaite, has the cap itself: the "between-within" choice that Li & Redden (2015, BMC
-    Medical Research Methodology 15:38) recommend for few clusters. All this is our choice. Maximum
-    likelihood makes the variance between few runs too small, so intervals of the ordinal model are
-    a little too short against the control; the linear model comes first.
+    Satterthwaite, has the cap itself: the "between-within" choice that Li & Redden recommend for
+    few clusters. All this is our choice. Maximum likelihood makes the variance between few runs too
+    small, so intervals of the ordinal model are a little too short against the control; the linear
+    model comes first.
 
     The control is one untuned model for each base model. It was not trained, so it has no training
     noise, and ``tuned`` (0 for controls) keeps the variance between runs off it; what is uncertain
@@ -241,6 +241,13 @@ def fit_outcomes(
     Statements are about the base models at hand. A variance between two or three of them cannot be
     estimated, so few of them are fixed effects (our choice, at fewer than five). How designs
     differ between base models is part of the variance between runs, and not a term of its own.
+
+    References
+    ----------
+    Kuznetsova, Brockhoff & Christensen (2017), Journal of Statistical Software 82(13), section
+    2, for degrees of freedom.
+    Li & Redden (2015), BMC Medical Research Methodology 15:38, for those of the ordinal model;
+    Welch (1947), Biometrika 34, 28-35, for those against the control.
 
     Examples
     --------

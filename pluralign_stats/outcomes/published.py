@@ -108,6 +108,10 @@ def reported(
     InputError
         If the results have intervals of different levels.
 
+    References
+    ----------
+    arXiv 2511.14476.
+
     Examples
     --------
     >>> pls.outcomes.reported(study).table["agrees"].unique().tolist()

@@ -116,6 +116,10 @@ def survey_and_models(
     InputError
         If a demographic, group or dimension is unknown, or nothing can be compared.
 
+    References
+    ----------
+    arXiv 2511.14476, figure 2.
+
     Examples
     --------
     >>> pairs = [("gender", "Female", "Male")]

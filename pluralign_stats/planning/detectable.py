@@ -88,6 +88,10 @@ def detectable_effect(
     PluralignError
         If the simulations do not determine the difference.
 
+    References
+    ----------
+    Finney (1971), Probit Analysis, 3rd edition, Cambridge University Press, chapter 3.
+
     Examples
     --------
     >>> design = pls.planning.StudyDesign(raters=100, items=20, ratings_per_rater=3)

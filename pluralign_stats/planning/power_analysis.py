@@ -83,8 +83,13 @@ def power(
     Notes
     -----
     Type S is the share of found differences with the wrong sign, type M the factor by which found
-    differences exaggerate the true one on average (Gelman & Carlin 2014, Perspectives on
-    Psychological Science 9(6)).
+    differences exaggerate the true one on average.
+
+    References
+    ----------
+    Gelman & Carlin (2014), Perspectives on Psychological Science 9, 641-651, for types S and M;
+    Wilson (1927), Journal of the American Statistical Association 22, 209-212, for the
+    intervals.
 
     Examples
     --------

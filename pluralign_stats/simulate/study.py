@@ -47,6 +47,10 @@ def simulate_study(
     InputError
         If an argument is out of range.
 
+    References
+    ----------
+    arXiv 2511.14476, for the design and the reported effects.
+
     Examples
     --------
     >>> simulated = pls.simulate_study(seed=1, n_raters=50, n_prompts=5)

@@ -18,6 +18,31 @@ SHARED = "docs/reference/examples.md"
 
 NAMESPACES = sorted({name.rpartition(".")[0] for name in NAMES})
 
+#: Functions that rest on no published method, and why; figures draw what others worked out.
+WITHOUT_SOURCE = {
+    "reads, selects or is made by hand": {
+        "example_population", "feedback.read_recipe", "feedback.split_prompts",
+        "judging.read_judge_scores", "outcomes.find_outcomes",
+        "outcomes.rating_choices", "outcomes.reasonable_choices", "outcomes.scores",
+        "outcomes.select_experiment", "outcomes.study_by_filter", "outcomes.survey_scores",
+        "planning.smallest_design", "only_rows", "read_outcomes", "read_study",
+        "select_demographics", "select_dimensions", "with_reference", "write_simulated_study",
+    },
+    "counts": {
+        "describe.composition", "describe.exclusions", "describe.nonresponse",
+        "describe.rating_distribution", "feedback.audit_recipes", "feedback.equal_budget",
+    },
+    "shows what other functions estimate": {
+        "checks.check", "checks.recovery", "explore", "outcomes.compare_budgets",
+        "outcomes.findings", "outcomes.leave_one_out", "outcomes.model_kinds",
+        "outcomes.optimizer_findings", "outcomes.published_rating_findings",
+        "planning.design_from",
+    },
+    "docs/explanation/definitions.md defines it": {
+        "feedback.coarser_scales", "feedback.convert_scale",
+    },
+}  # fmt: skip
+
 
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
@@ -34,6 +59,16 @@ def test_every_public_name_has_an_example() -> None:
     finder = doctest.DocTestParser()
     without = [n for n, each in NAMES.items() if not finder.get_examples(each.__doc__ or "")]
     assert not without
+
+
+def test_every_function_that_estimates_names_its_source() -> None:
+    functions = {
+        name: "References\n----------\n" in (inspect.getdoc(each) or "")
+        for name, each in NAMES.items()
+        if not inspect.isclass(each) and not name.startswith("figures.")
+    }
+    without = {name for name, named in functions.items() if not named}
+    assert without == set().union(*WITHOUT_SOURCE.values())
 
 
 @pytest.mark.extended
