@@ -118,8 +118,8 @@ def joint_effects(
         return _nothing(study, *lacking)
     data = large_references(data, used, min_cell)
     rated = set(data["dimension"])
-    valence = {n: d.valence for n, d in study.codebook.dimensions.items() if n in rated}
     try:
+        valence = study.codebook.signs(sorted(rated), "averages over dimensions")
         fit = fit_joint(data, used, valence=valence, priors=priors, **asdict(sampling))
     except (InputError, MissingExtraError) as error:
         return _nothing(study, f"no model of all dimensions together: {error}")

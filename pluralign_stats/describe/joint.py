@@ -214,5 +214,5 @@ def _sentence(table: pd.DataFrame, *, any_positive: bool) -> str:
 
 def _bad(study: Study) -> str:
     """Dimensions on which a high rating is bad, for a sentence."""
-    bad = [d for d, entry in study.codebook.dimensions.items() if entry.valence < 0]
+    bad = [d for d, entry in study.codebook.dimensions.items() if entry.valence == -1]
     return " and ".join(study.codebook.label(d) for d in bad)

@@ -179,8 +179,9 @@ def audit_recipes(
 
 def _default_dimension(study: Study) -> str:
     book = study.codebook.dimensions
-    bad = [name for name in study.dimensions if book[name].valence < 0]
-    return next((n for n in bad if n == "toxicity"), (bad or list(study.dimensions))[0])
+    bad = [name for name in study.dimensions if book[name].valence == -1]
+    known = [name for name in study.dimensions if book[name].valence is not None]
+    return next((n for n in bad if n == "toxicity"), (bad or known or list(study.dimensions))[0])
 
 
 def _full_scale(study: Study, name: str) -> Scale:

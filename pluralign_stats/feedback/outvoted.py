@@ -83,7 +83,7 @@ def _recipe(frame: AuditFrame, selection: Selection, min_voices: int) -> list[di
 def _bad_when_high(frame: AuditFrame, recipe: Recipe) -> list[str]:
     """Dimensions of a recipe on which a high rating is bad."""
     book = frame.study.codebook.dimensions
-    return [name for name in recipe.dimensions if book[name].valence < 0]
+    return [name for name in recipe.dimensions if book[name].valence == -1]
 
 
 def _bad(
@@ -128,7 +128,7 @@ def _nothing(frame: AuditFrame) -> str:
     """Why no group's verdict can be followed."""
     book, label = frame.study.codebook.dimensions, frame.study.codebook.label
     used = dict.fromkeys(d for recipe in frame.recipes for d in recipe.dimensions)
-    bad = [label(d) for d in used if book[d].valence < 0]
+    bad = [label(d) for d in used if book[d].valence == -1]
     if not bad:
         fed_back = joined(map(label, used))
         return f"A high rating is bad on none of what is fed back ({fed_back}); no verdict is lost."

@@ -81,12 +81,13 @@ def check_recipe(study: Study, recipe: Recipe) -> None:
     Raises
     ------
     InputError
-        If a dimension, demographic or level is unknown, a dimension has no such scale, or no
-        rater is in the group.
+        If a dimension, demographic or level is unknown, a dimension has no such scale, or its
+        valence is not declared, or no rater is in the group.
     """
     for name in recipe.dimensions:
         check_one_of("the dimension", name, study.dimensions)
         dimension_conversion(name, study.codebook.dimensions[name], recipe.scale)
+    study.codebook.signs(recipe.dimensions, "preferences")
     _refuse_two_scales(study, recipe)
     for name in (*recipe.group, *([recipe.balance] if recipe.balance else ())):
         check_one_of("the demographic", name, study.demographics)

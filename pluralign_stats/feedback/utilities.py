@@ -87,6 +87,7 @@ class AggregatedUtilities:
 def score(selection: Selection) -> Scored:
     """Convert the ratings that a recipe uses."""
     recipe, book = selection.recipe, selection.study.codebook.dimensions
+    signs = selection.study.codebook.signs(recipe.dimensions, "preferences")
     given = selection.responses.ratings[np.ix_(selection.rows, selection.columns)]
     converted = [
         dimension_conversion(name, book[name], recipe.scale)(given[:, k])
@@ -95,7 +96,7 @@ def score(selection: Selection) -> Scored:
     return Scored(
         selection,
         np.column_stack(converted),
-        np.array([book[name].valence * recipe.weights[name] for name in recipe.dimensions]),
+        np.array([signs[name] * recipe.weights[name] for name in recipe.dimensions]),
         np.array([middle(book[name], recipe.scale) for name in recipe.dimensions]),
     )
 

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from pluralign_stats.designs import CONTROL, Designs
-from pluralign_stats.errors import InputError, NotApplicableError, check_one_of
+from pluralign_stats.errors import NotApplicableError, check_one_of
 from pluralign_stats.outcomes.read import DimensionInfo
 
 #: The factors of the study's experiment on optimizers.
@@ -126,15 +126,16 @@ class Experiment:
 
         Raises
         ------
-        InputError
+        NotApplicableError
             If a dimension's valence is not known, or one is called ``overall`` itself.
         """
         valence = {name: self.meaning.valence(name) for name in self.dimensions}
         unknown = [name for name, sign in valence.items() if sign is None]
         if unknown:
-            raise InputError(
+            raise NotApplicableError(
                 f"an overall score needs to know which end of '{unknown[0]}' is good; read the "
-                "outcomes with their study: read_outcomes(path, study=study)"
+                "outcomes with their study, whose codebook states its 'valence': "
+                "read_outcomes(path, study=study)"
             )
         if OVERALL in valence:
             raise NotApplicableError(

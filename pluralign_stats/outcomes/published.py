@@ -297,6 +297,8 @@ def _single_row(study: Study, comparisons: Tables, meaning: DimensionInfo) -> di
     found: list[tuple[str, pd.Series]] = []
     for dimension in study.dimensions:
         sign = study.codebook.dimensions[dimension].valence
+        if sign is None:
+            continue
         for name, ours, theirs, row in _contrasts(comparisons, meaning.label(dimension)):
             alone = ours[0] == "dpo" and [*parse_objective(ours[1])] == [dimension]
             if alone and theirs[0] == "dpo" and _several(theirs[1]):

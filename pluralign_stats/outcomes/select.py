@@ -212,7 +212,8 @@ def _worst(rows: pd.DataFrame, meaning: DimensionInfo) -> dict[str, float]:
         if sign is None:
             raise InputError(
                 f"malformed='worst' needs to know which end of '{name}' is bad; read the outcomes "
-                "with their study: read_outcomes(path, study=study)"
+                "with their study, whose codebook states its 'valence': "
+                "read_outcomes(path, study=study)"
             )
         ends[name] = float(meaning.scale(name)[0 if sign == 1 else 1])
     return ends

@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field, PrivateAttr, field_validator, model_validator
 
-from pluralign_stats.errors import InputError, listing, one_of
+from pluralign_stats.errors import InputError, NotApplicableError, listing, one_of
 from pluralign_stats.study.entries import (
     ENGLISH,
     Column,
@@ -240,6 +240,25 @@ class Codebook(Part):
         other = self.model_copy()
         other._language = language
         return other
+
+    def signs(self, names: Iterable[str], what: str) -> dict[str, int]:
+        """Valence of each of the dimensions, for `what` cannot do without.
+
+        Raises
+        ------
+        NotApplicableError
+            If one is not declared; the message says how to declare it.
+        """
+        found = {name: self.dimensions[name].valence for name in names}
+        unknown = [name for name, sign in found.items() if sign is None]
+        if unknown:
+            raise NotApplicableError(
+                f"{what} need to know which end of a scale is good, and the valence of "
+                f"{listing(unknown)} is not declared; state 'valence: 1' (a high rating is good) "
+                f"or 'valence: -1' (it is bad) under dimensions.{unknown[0]} in the codebook, or "
+                f"valence={{'{unknown[0]}': 1}} in from_frame"
+            )
+        return {name: sign for name, sign in found.items() if sign is not None}
 
     def positive_rule(self, names: Iterable[str] = ()) -> str:
         """Which ratings are positive, in a sentence without its full stop; by default of all."""

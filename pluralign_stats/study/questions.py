@@ -57,7 +57,8 @@ class Dimension(Answer):
     labels
         Words of the ratings; a file may hold either the numbers or these words.
     valence
-        1 where a high rating is good, -1 where it is bad.
+        1 where a high rating is good, -1 where it is bad; None where nobody has said so yet, and
+        what needs it asks for it.
     positive_from
         Lowest rating that counts as positive; default: every rating above the scale's middle.
     conversions
@@ -72,7 +73,7 @@ class Dimension(Answer):
     statement: Labels = {}
     scale: Scale = Scale.of(1, 5)
     labels: dict[Number, Labels] = {}
-    valence: Literal[1, -1] = 1
+    valence: Literal[1, -1] | None = 1
     positive_from: Number | None = None
     conversions: dict[Converted, dict[Number, int] | tuple[Number, ...]] = {}
 

@@ -14,9 +14,11 @@ def remarks(study: Study) -> tuple[str, ...]:
     """Say what in a study looks like an oversight, though nothing is wrong with its form.
 
     Names and levels that differ in case or space only, numbers read as the levels of a factor,
-    languages of ratings in which there is no text, and prompts with one text and several names.
+    languages of ratings in which there is no text, prompts with one text and several names, and
+    dimensions of which nobody has said which end is good.
     """
-    return (*_names(study), *_levels(study), *_languages(study), *_prompts(study))
+    kinds = (_names, _levels, _languages, _prompts, _valences)
+    return tuple(note for kind in kinds for note in kind(study))
 
 
 def _names(study: Study) -> Iterator[str]:
@@ -63,4 +65,15 @@ def _prompts(study: Study) -> Iterator[str]:
             f"{len(joined):,} such texts); they stay together where prompts are held out of "
             "training, and responses to them are not compared with one another; give one prompt "
             "one name"
+        )
+
+
+def _valences(study: Study) -> Iterator[str]:
+    book = study.codebook.dimensions
+    unknown = [name for name in book if book[name].valence is None]
+    if unknown:
+        yield (
+            f"whether a high rating is good is not declared of {listing(unknown)}; preferences, "
+            "their audit and averages over dimensions need it: state 'valence: 1' (good) or "
+            "'valence: -1' (bad) in the codebook"
         )

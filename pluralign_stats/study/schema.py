@@ -1,15 +1,21 @@
 """The one schema that every study's ratings satisfy, whatever file they came from."""
 
+from typing import TYPE_CHECKING
+
 import pandas as pd
-import pandera.pandas as pa
 
 from pluralign_stats.errors import InputError
 from pluralign_stats.study.questions import Dimension
 from pluralign_stats.study.tables import RawTable, row_list
 
+if TYPE_CHECKING:
+    import pandera.pandas as pa
 
-def rating_schema(dimension: Dimension) -> pa.DataFrameSchema:
+
+def rating_schema(dimension: Dimension) -> "pa.DataFrameSchema":
     """Schema of one dimension's ratings: keys present, values on the scale, no rating twice."""
+    import pandera.pandas as pa
+
     key = pa.Column(str, nullable=False)
     return pa.DataFrameSchema(
         {
@@ -44,9 +50,11 @@ def check_ratings(
     InputError
         On the first kind of failure, with rows, values and what is allowed.
     """
+    from pandera.errors import SchemaErrors
+
     try:
         rating_schema(dimension).validate(ratings, lazy=True)
-    except pa.errors.SchemaErrors as error:
+    except SchemaErrors as error:
         failures = error.failure_cases
     else:
         return

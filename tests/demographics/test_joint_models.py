@@ -1,3 +1,4 @@
+import pandas as pd
 import pytest
 
 import pluralign_stats as pls
@@ -25,8 +26,6 @@ def test_pooled_differences_and_correlations_are_under_labels():
 
 
 def test_without_demographics_there_is_no_joint_model(study_of):
-    import pandas as pd
-
     frame = pd.DataFrame({"rater": list("abcdef"), "item": "x", "rating": [1, 2] * 3})
     made = pls.demographics.joint_effects(study_of(frame))
     assert made.fit is None
@@ -35,3 +34,12 @@ def test_without_demographics_there_is_no_joint_model(study_of):
         "No groups were compared, so nothing can be said of differences between them: this study "
         "records no demographics of its raters."
     )
+
+
+def test_without_a_valence_there_is_no_average_over_dimensions(study_of):
+    rows = [(f"p{r}", f"i{i}", "ab"[r % 2], 1 + (r * i) % 5) for r in range(40) for i in range(4)]
+    frame = pd.DataFrame(rows, columns=["rater", "item", "g", "odd"])
+    study = study_of(frame, dimensions={"odd": {"valence": None}}, demographics={"g": {}})
+    made = pls.demographics.joint_effects(study)
+    assert made.fit is None
+    assert "the valence of 'odd' is not declared" in made.pooled.sentence

@@ -246,6 +246,9 @@ def test_defaults(small_study, outvoted, study_of):
     assert audit_recipes(seven)[0].scale == "as-rated"
     with pytest.raises(InputError, match="records no demographics"):
         audit(seven)
+    dimensions = {"odd": {"valence": None}, "rating": {}}
+    two = study_of(frame.assign(odd=[1, 2], rating=[1, 5]), dimensions=dimensions)
+    assert audit_recipes(two)[0].objective == "rating"
 
 
 def test_bad_arguments(small_study):

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from pluralign_stats import InputError, simulate_study
+from pluralign_stats.errors import NotApplicableError
 from pluralign_stats.feedback.pairs import preference_pairs
 from pluralign_stats.feedback.recipe import STRATEGIES, Recipe
 from pluralign_stats.feedback.unpaired import unpaired_feedback
@@ -341,3 +342,17 @@ def test_what_was_cut_into_equal_parts_is_told(slider_study):
         assert "cut into parts of equal width" in note
         assert note in repr(made)
         assert not make(slider_study, Recipe(weights={dimension: 1.0}, scale="as-rated")).notes
+
+
+def test_preferences_ask_for_a_valence_that_is_not_declared(study_of):
+    frame = pd.DataFrame({"rater": list("aabb"), "item": list("xyxy"), "prompt": "q"})
+    frame["odd"], frame["good"] = [1, 2, 3, 4], [4, 3, 2, 1]
+    columns = {"rater": "rater", "item": "item", "prompt": "prompt"}
+    study = study_of(frame, columns=columns, dimensions={"odd": {"valence": None}, "good": {}})
+    for make in (preference_pairs, unpaired_feedback):
+        assert make(study, Recipe(weights={"good": 1})) is not None
+        with pytest.raises(NotApplicableError) as error:
+            make(study, Recipe(weights={"good": 1, "odd": 1}))
+        assert "the valence of 'odd' is not declared; state 'valence: 1'" in str(error.value)
+        assert "under dimensions.odd in the codebook" in str(error.value)
+        assert "\n" not in str(error.value)

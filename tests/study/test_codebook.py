@@ -1,6 +1,7 @@
 import pytest
 
 from pluralign_stats import InputError
+from pluralign_stats.errors import NotApplicableError
 from pluralign_stats.study.codebook import Codebook, ItemTexts
 from pluralign_stats.study.codebook_file import codebook_from, read_codebook
 from pluralign_stats.study.questions import Dimension, Factor
@@ -196,3 +197,10 @@ def test_a_codebook_does_not_change():
 def test_prompts_stand_under_the_tags_of_their_responses_and_no_other(responses, prompts):
     texts = ItemTexts(prompt={"en": "question"}, response=dict.fromkeys(responses, "answer"))
     assert texts.columns()["prompt"] == prompts
+
+
+def test_a_valence_may_be_left_open():
+    made = book(dimensions={"x": {"valence": None}, "y": {"valence": -1}, "z": {}})
+    assert made.signs(["y", "z"], "pairs") == {"y": -1, "z": 1}
+    with pytest.raises(NotApplicableError, match=r"pairs need .* of 'x' is not declared"):
+        made.signs(["y", "x"], "pairs")

@@ -54,3 +54,10 @@ def test_names_that_look_alike_are_counted_and_those_of_raters_not_shown(study_o
     assert raters.startswith("2 names of 'rater' differ from another in case")
     assert "'a', 'A' are different levels of 'item'" in items
     assert "p1" not in raters.casefold()
+
+
+def test_a_valence_that_is_not_declared_is_told(study_of):
+    frame = pd.DataFrame({"rater": ["p1", "p2"], "item": "a", "odd": [1, 2], "good": [1, 2]})
+    (told,) = remarks(study_of(frame, dimensions={"odd": {"valence": None}, "good": {}}))
+    assert told.startswith("whether a high rating is good is not declared of 'odd';")
+    assert "'valence: 1' (good) or 'valence: -1' (bad)" in told
