@@ -9,6 +9,7 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pluralign_stats.arguments import checked
 from pluralign_stats.errors import InputError, NotApplicableError
 from pluralign_stats.results import Result
 from pluralign_stats.settings import MIN_CELL
@@ -39,6 +40,7 @@ class ReportBuilder:
     min_cell: int = MIN_CELL
     _names: set[str] = field(default_factory=set, repr=False)
 
+    @checked
     def show(
         self,
         name: str,

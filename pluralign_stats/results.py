@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import pandas as pd
 
+from pluralign_stats.arguments import checked
 from pluralign_stats.backing import COUNT_WITHHELD, SHARES, Backing, beside
 from pluralign_stats.documentation import documented_by
 from pluralign_stats.errors import NotApplicableError
@@ -103,6 +104,7 @@ class Result:
             object.__setattr__(self, "backing", replace(self.backing, whole=self.table))
 
     @classmethod
+    @checked
     def of(
         cls,
         source: Source,
@@ -319,6 +321,7 @@ class Result:
             )
         return self.figure(self, context=context)
 
+    @checked
     def save(self, stem: str | Path, min_cell: int = MIN_CELL) -> list[Path]:
         """Write ``STEM.html``, ``STEM.tex`` and ``STEM.csv``, or none, and return their paths.
 

@@ -1,5 +1,5 @@
 """Groups of raters in a study: effects of demographics on all its dimensions."""
 
-import lazy_loader
+from pluralign_stats.face import open_face
 
-__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+__getattr__, __dir__, __all__ = open_face(__name__, __file__)

@@ -117,8 +117,6 @@ def _join(tables: Mapping[str, pd.DataFrame], names: tuple[str, ...]) -> tuple[p
 
 def _read(table: pd.DataFrame, what: str) -> pd.DataFrame:
     """A table with its counts or shares as numbers in the column weight."""
-    if not isinstance(table, pd.DataFrame):
-        raise InputError(f"{what} must be a pandas DataFrame, not {type(table).__name__}")
     given = [name for name in SIZES if name in table]
     if len(given) != 1:
         told = "both: keep one" if given else "neither"

@@ -13,6 +13,7 @@ from typing import Any, Concatenate
 import pandas as pd
 from matplotlib.figure import Figure
 
+from pluralign_stats.arguments import checked
 from pluralign_stats.documentation import documented_by
 from pluralign_stats.errors import InputError, check_one_of, listing
 from pluralign_stats.figures.room import settle
@@ -57,6 +58,7 @@ class Plot:
             settle(self.figure)
         self.figure.set_layout_engine("none")
 
+    @checked
     def save(self, stem: str | Path) -> list[Path]:
         """Write ``STEM.svg``, ``STEM.pdf`` and ``STEM.png``, or none, and return their paths.
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, fields
 from typing import Any
 
+from pluralign_stats.arguments import checked
 from pluralign_stats.effects.comparisons import comparisons as _comparisons
 from pluralign_stats.effects.contrasts import contrasts as _contrasts
 from pluralign_stats.effects.hypotheses import hypotheses as _hypotheses
@@ -34,14 +35,14 @@ class Fit(ModelEstimates):
         return rating_sd(self)
 
     # A function of a fit is a method of it, with its signature and its documentation.
-    summary = _summary
-    simulate = draw_ratings
-    predict = _predict
-    contrasts = _contrasts
-    percent = _percent
-    predictions = _predictions
-    comparisons = _comparisons
-    hypotheses = _hypotheses
+    summary = checked(_summary)
+    simulate = checked(draw_ratings)
+    predict = checked(_predict)
+    contrasts = checked(_contrasts)
+    percent = checked(_percent)
+    predictions = checked(_predictions)
+    comparisons = checked(_comparisons)
+    hypotheses = checked(_hypotheses)
 
     def __repr__(self) -> str:
         return repr(self.summary().released())

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
+from pluralign_stats.arguments import checked
 from pluralign_stats.backing import Backing, stacked
 from pluralign_stats.documentation import documented_by
 from pluralign_stats.effects.comparisons import Pairs
@@ -41,6 +42,7 @@ class JointFit(JointEstimates):
 
     fits: Mapping[str, BayesOrdinalFit]
 
+    @checked
     @documented_by(_contrasts)
     def contrasts(
         self,
@@ -67,6 +69,7 @@ class JointFit(JointEstimates):
             )
         )  # fmt: skip
 
+    @checked
     @documented_by(_percent)
     def percent(
         self,

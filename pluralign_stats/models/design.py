@@ -167,8 +167,6 @@ def build_design(
     rater
         The column that tells raters apart, or several whose combinations do; see `find_raters`.
     """
-    if not isinstance(data, pd.DataFrame):
-        raise InputError(f"the data must be a pandas DataFrame, not {type(data).__name__}")
     if isinstance(weights, str) or weights is None:
         weigh = weights
     else:

@@ -8,6 +8,7 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 
+from pluralign_stats.arguments import checked
 from pluralign_stats.errors import InputError, check_one_of, one_of
 from pluralign_stats.settings import MIN_CELL
 from pluralign_stats.storage.digest import digest_text
@@ -59,6 +60,7 @@ class Study:
     narrowed: tuple[str, ...] = ()
 
     @classmethod
+    @checked
     def of(cls, codebook: Codebook, tables: Tables, truth: Truth | None = None) -> Self:
         """Make a study of raw tables, checked against a codebook; see `assemble`."""
         made = assemble(codebook, tables)

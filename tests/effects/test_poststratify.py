@@ -191,7 +191,7 @@ def test_a_population_that_cannot_be_used_is_refused(ordinal, linear, people):
         (shares, {}, "must sum to 1, not 1.2"),
         (people.replace("a", "x"), {}, "'town' must be one of 'a', 'b', 'c', not 'x'"),
         (people.mask(people == "yes"), {}, "no 'job' in row 1"),
-        ("people.csv", {}, "must be a pandas DataFrame, not str"),
+        ("people.csv", {}, "as 'population', not 'people.csv'"),
         ({"a": people}, {}, "several tables needs 'by'"),
         ({}, {"by": "town"}, "has no table"),
         ({"a": people, "b": shares}, {"by": "town"}, "all have a column 'share'"),

@@ -176,7 +176,6 @@ def test_words_of_any_dtype_are_factors(data, dtype):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda d: d.to_dict(), "must be a pandas DataFrame, not dict"),
         (lambda d: d.set_axis(["y", "x", "x", "g"], axis=1), "several columns named 'x'"),
         (lambda d: d.assign(x=d["x"] + 1j), "complex numbers"),
         (lambda d: d.assign(x=np.inf), r"'x' is not a finite number in row 0 \(inf\)"),

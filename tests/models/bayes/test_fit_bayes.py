@@ -74,11 +74,6 @@ def test_says_in_one_line_what_is_wrong(bad, formula, options, message):
     assert "\n" not in str(error.value)
 
 
-def test_needs_a_data_frame(ratings):
-    with pytest.raises(InputError, match="the data must be a pandas DataFrame, not dict"):
-        fit_bayes(FORMULA, ratings.to_dict())
-
-
 def test_counts_rows_left_out(ratings):
     holes = ratings.assign(x=ratings["x"].mask(ratings.index < 5))
     fit = fit_bayes("r2 ~ x", holes, family="bernoulli", **SHORT)
