@@ -40,6 +40,8 @@ class Truth:
         SDs of u and v in logits, by dimension.
     rater_corr, item_corr : DataFrame, shape (5, 5)
         Correlations of u and v across dimensions.
+    thresholds_three : DataFrame, shape (5, 2), optional
+        θ of rows on which three options were offered (``2|3`` and ``3|4``), where there are such.
     """
 
     seed: int
@@ -50,10 +52,11 @@ class Truth:
     item_sd: pd.Series
     rater_corr: pd.DataFrame
     item_corr: pd.DataFrame
+    thresholds_three: pd.DataFrame | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values that JSON can hold without loss."""
-        return {
+        values = {
             "seed": self.seed,
             "reading": self.reading,
             "thresholds": self.thresholds.to_dict("index"),
@@ -63,10 +66,14 @@ class Truth:
             "rater_corr": self.rater_corr.to_dict("index"),
             "item_corr": self.item_corr.to_dict("index"),
         }
+        if self.thresholds_three is not None:
+            values["thresholds_three"] = self.thresholds_three.to_dict("index")
+        return values
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Self:
         """Rebuild a truth from what `to_dict` returned, exactly."""
+        three = values.get("thresholds_three")
         return cls(
             seed=values["seed"],
             reading=values["reading"],
@@ -76,6 +83,9 @@ class Truth:
             item_sd=by_dimension(pd.Series(values["item_sd"], name="item_sd")),
             rater_corr=by_dimension(pd.DataFrame.from_dict(values["rater_corr"], "index")),
             item_corr=by_dimension(pd.DataFrame.from_dict(values["item_corr"], "index")),
+            thresholds_three=None
+            if three is None
+            else by_dimension(pd.DataFrame.from_dict(three, "index")),
         )
 
 
