@@ -13,18 +13,26 @@ from pluralign_stats.fits.bayes import fit_bayes
 from pluralign_stats.fits.fit import Fit
 from pluralign_stats.fits.linear import fit_linear
 from pluralign_stats.fits.marginal import fit_marginal
-from pluralign_stats.fits.ordinal import fit_ordinal
+from pluralign_stats.fits.ordinal import OrdinalFit, fit_ordinal
 from pluralign_stats.models.bayes.options import SAMPLING, Sampling
 from pluralign_stats.models.marginal import MARGINAL
 from pluralign_stats.settings import MIN_CELL, MOST_LEVELS
+from pluralign_stats.study.formats import FORMAT
 from pluralign_stats.study.study import Study
 from pluralign_stats.words import joined
 
 Model = Literal["auto", "ordinal", "linear", "bayes", "GEE", "linear GEE", "OLS"]
 
+
+def fit_by_format(formula: str, data: pd.DataFrame) -> OrdinalFit:
+    """Fit an ordinal model in which each format of ratings has thresholds of its own."""
+    varied = FORMAT in data and data[FORMAT].nunique() > 1
+    return fit_ordinal(formula, data, formats=FORMAT if varied else None)
+
+
 #: What fits each kind of model that is asked for by name.
 MODELS: dict[str, Callable[..., Fit]] = {
-    "ordinal": fit_ordinal,
+    "ordinal": fit_by_format,
     "linear": fit_linear,
     "bayes": fit_bayes,
     **{kind: partial(fit_marginal, kind=kind) for kind in MARGINAL},
@@ -145,11 +153,15 @@ def plans(
 
 
 def formula_of(data: pd.DataFrame, factors: tuple[str, ...]) -> str:
-    """Rater and item are random; few items are fixed, and items rated once each are left out."""
+    """Rater and item are random; few items are fixed, and items rated once each are left out.
+
+    Formats of ratings, where there are several, are fixed.
+    """
     asked = data.dropna(subset=list(factors))
     n_items = asked["item"].nunique()
     item = "(1|item)" if n_items >= FEWEST_ITEMS else "item"
-    terms = [*factors, "(1|rater)"]
+    formats = [FORMAT] if FORMAT in asked and asked[FORMAT].nunique() > 1 else []
+    terms = [*factors, *formats, "(1|rater)"]
     if 1 < n_items < len(asked):
         terms.append(item)
     return f"rating ~ {' + '.join(terms)}"

@@ -23,8 +23,8 @@ from pluralign_stats.outcomes.rating_findings import (
     ALONE,
     EVERYONE,
     MODELS,
+    NARROWED,
     ORDINAL,
-    PLACES,
     RatingFinding,
     Studies,
     check_finding,
@@ -52,10 +52,11 @@ from pluralign_stats.study.study import Study
 from pluralign_stats.suppression import check_min_cell
 from pluralign_stats.words import counted
 
-_CHOICES = ("model", "scale", "filter", "adjustment", *PLACES)
+_CHOICES = ("model", "scale", "filter", "adjustment", *NARROWED)
 
 _NOT_CROSSED = (
-    "Single languages or countries are looked at in ratings that passed only, and by mixed models."
+    "Single languages, countries and formats are looked at in ratings that passed only, by mixed "
+    "models."
 )
 
 _TOO_FINE = (
@@ -100,8 +101,9 @@ def rating_multiverse(
         ``"linear"``: mixed; ``"ordinal GEE"``, ``"linear GEE"``, ``"OLS"``: see `fit_marginal`),
         scale (``"5-point"``, ``"3-point"``, ``"binary"``, ``"as-rated"``), filter
         (``"passed"``, ``"all ratings"``), adjustment (``"all demographics"``, as
-        `demographic_effects` does, or ``"alone"``), language and country (``"all"`` or one). By
-        default what `rating_choices` gives, without combinations that have the same ratings as
+        `demographic_effects` does, or ``"alone"``), language, country and format (``"all"`` or
+        one; with all formats, ordinal mixed models have thresholds for each). By default what
+        `rating_choices` gives, without combinations that have the same ratings as
         another, nor those of a place with all ratings or without random effects.
     min_cell
         Groups of fewer raters are not compared.
@@ -183,7 +185,7 @@ def _known(
     scales = scales_of(study, finding.dimension)
     places = {
         name: [ALL, *study.ratings[name].dropna().unique()] if name in study.ratings else [ALL]
-        for name in PLACES
+        for name in NARROWED
     }
     return {"model": list(MODELS), "scale": [*scales, "as-rated"], "filter": list(by_filter),
             "adjustment": [ADJUSTED, ALONE], **places}  # fmt: skip
@@ -197,8 +199,8 @@ def _too_fine(study: Study, finding: RatingFinding, choice: Choice) -> bool:
 
 
 def _place(choice: Choice) -> dict[str, str]:
-    """The language or country chosen, if one was."""
-    return {name: choice[name] for name in PLACES if choice.get(name, ALL) != ALL}
+    """The language, country or format chosen, if one was."""
+    return {name: choice[name] for name in NARROWED if choice.get(name, ALL) != ALL}
 
 
 @dataclass(frozen=True)

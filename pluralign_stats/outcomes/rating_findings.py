@@ -9,23 +9,24 @@ from pathlib import Path
 import pandas as pd
 
 from pluralign_stats.demographics.effects import default_factors
-from pluralign_stats.demographics.plans import given_ratings
+from pluralign_stats.demographics.plans import fit_by_format, given_ratings
 from pluralign_stats.errors import InputError, check_one_of, one_of
 from pluralign_stats.feedback.scales import dimension_conversion
 from pluralign_stats.fits.linear import LinearFit, fit_linear
 from pluralign_stats.fits.marginal import fit_marginal
-from pluralign_stats.fits.ordinal import OrdinalFit, fit_ordinal
+from pluralign_stats.fits.ordinal import OrdinalFit
 from pluralign_stats.models.marginal import MARGINAL
 from pluralign_stats.outcomes.specification_curve import ALL
 from pluralign_stats.settings import MIN_CELL
 from pluralign_stats.simulate.parameters import LEVELS, PLANTED
+from pluralign_stats.study.formats import FORMAT
 from pluralign_stats.study.read import read_study
 from pluralign_stats.study.study import Study
 from pluralign_stats.study.text import contrast_label
 
 #: Ways of modelling ratings.
 MODELS: dict[str, Callable[..., LinearFit | OrdinalFit]] = {
-    "ordinal": fit_ordinal,
+    "ordinal": fit_by_format,
     "linear": fit_linear,
     **{kind: partial(fit_marginal, kind=kind) for kind in MARGINAL},
 }
@@ -41,6 +42,9 @@ ADJUSTED, ALONE = "all demographics", "alone"
 
 #: Where the raters are: columns of a study by which it can be narrowed, the first that it has.
 PLACES = ("language", "country")
+
+#: All columns by which a study can be narrowed: places, and the format of ratings.
+NARROWED = (*PLACES, FORMAT)
 
 
 @dataclass(frozen=True)
@@ -144,7 +148,7 @@ def rating_choices(
     """Choices that a study offers for a finding; the first of each makes the main analysis.
 
     Model, scale (those coarser than the study's own to which its ratings can be converted), filter,
-    adjustment, and language or country, where there are several in which both groups have
+    adjustment, language or country, and format, where there are several in which both groups have
     `min_cell` raters.
 
     Parameters
@@ -181,7 +185,7 @@ def rating_choices(
         "scale": scales_of(main, finding.dimension),
         "filter": [name for name, one in by_filter.items() if isinstance(one, Study)],
         "adjustment": [ADJUSTED, ALONE],
-        **_places(main, finding, min_cell),
+        **_parts(main, finding, min_cell),
     }
     if len(factors_of(main, finding)) == 1:
         del offered["adjustment"]
@@ -227,19 +231,28 @@ def scales_of(study: Study, dimension: str) -> list[str]:
     return [sizes[n] for n in sorted(sizes, reverse=True)]
 
 
-def _places(study: Study, finding: RatingFinding, min_cell: int) -> dict[str, list[str]]:
-    """Language or country with its options, if there are several that can be told of."""
+def _parts(study: Study, finding: RatingFinding, min_cell: int) -> dict[str, list[str]]:
+    """Language or country, and format, with their options where several can be told of."""
     data = given_ratings(study, finding.dimension)
-    name = next((name for name in PLACES if name in data and name != finding.term), None)
-    if name is None:
-        return {}
+    names = [name for name in NARROWED if name in data and name != finding.term]
+    places = [name for name in names if name in PLACES][:1]
+    options = {
+        name: _options(data, finding, name, min_cell)
+        for name in names
+        if name in places or name not in PLACES
+    }
+    return {name: [ALL, *told] for name, told in options.items() if told}
+
+
+def _options(data: pd.DataFrame, finding: RatingFinding, name: str, min_cell: int) -> list[str]:
+    """Levels in which both groups have raters enough; none where these are not several."""
     raters = data.drop_duplicates(["rater", name])
     groups = pd.crosstab(raters[name].astype(str), raters[finding.term].astype(str))
     groups = groups.reindex(columns=[finding.level, finding.reference], fill_value=0)
     enough = (groups >= min_cell).all(axis=1)
     rest = int(raters[name].isin(enough.index[~enough]).sum())
     told = sorted(enough.index[enough])
-    return {name: [ALL, *told]} if len(told) > 1 and (rest == 0 or rest >= min_cell) else {}
+    return told if len(told) > 1 and (rest == 0 or rest >= min_cell) else []
 
 
 def factors_of(study: Study, finding: RatingFinding) -> tuple[str, ...]:

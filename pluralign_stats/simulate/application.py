@@ -126,7 +126,9 @@ def _show(n_raters: int, german: np.ndarray, place: int, rng: np.random.Generato
     exist = german if place else np.full(len(german), True)
     weight = np.exp(rng.normal(0.0, UNEVENNESS, len(german)))
     once = list(rng.permutation(np.flatnonzero(exist)))
-    rater, item, incomplete = [], [], []
+    rater: list[int] = []
+    item: list[int] = []
+    incomplete: list[bool] = []
     for k in range(n_raters):
         after = k / n_raters
         open_to = exist if after < CHANGES["spectrum"] else german

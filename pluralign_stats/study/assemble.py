@@ -10,6 +10,8 @@ from pluralign_stats.errors import InputError, listing, one_of
 from pluralign_stats.study.codebook import Codebook
 from pluralign_stats.study.factors import recode
 from pluralign_stats.study.filters import apply_filters
+from pluralign_stats.study.format_periods import check_formats, format_of_rows
+from pluralign_stats.study.formats import FORMAT
 from pluralign_stats.study.missing import found_codes
 from pluralign_stats.study.questions import Dimension, Factor
 from pluralign_stats.study.schema import check_ratings
@@ -45,6 +47,10 @@ def assemble(codebook: Codebook, tables: Tables) -> Parts:
     items = _items(codebook, tables, keys)
     ratings = _ratings(codebook, tables, keys)
     covariates = _covariates(codebook, tables, keys)
+    if codebook.formats is not None:
+        rows = format_of_rows(codebook.formats, tables.ratings, keys, ratings)
+        check_formats(codebook.formats, tables.ratings, rows, ratings)
+        covariates[FORMAT] = rows
     tidy = _join(codebook, ratings, keys, covariates, raters, items)
     return Parts(tidy, raters, items, exclusions, nonresponse, codes, hashes)
 

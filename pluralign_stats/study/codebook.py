@@ -15,6 +15,7 @@ from pluralign_stats.study.entries import (
     Text,
     Texts,
 )
+from pluralign_stats.study.formats import FORMAT, Formats
 from pluralign_stats.study.questions import Dimension, Factor
 from pluralign_stats.study.text import looked_up, lookup
 
@@ -169,6 +170,7 @@ class Codebook(Part):
     dimensions: Annotated[dict[str, Dimension], Field(min_length=1)]
     demographics: dict[str, Factor] = {}
     covariates: dict[str, Factor] = {}
+    formats: Formats | None = None
     texts: ItemTexts = ItemTexts()
     filters: dict[str, Filter] = {}
     # Private: how a study is shown is no part of what it is.
@@ -186,6 +188,7 @@ class Codebook(Part):
     @model_validator(mode="after")
     def _names(self) -> Self:
         taken = {"rater", "item", "prompt", "dimension", "rating", "language"}
+        taken |= {FORMAT} if self.formats else set()
         for part in ("dimensions", "demographics", "covariates"):
             for name in getattr(self, part):
                 if not name.isidentifier():
@@ -212,7 +215,8 @@ class Codebook(Part):
     @property
     def factors(self) -> dict[str, Factor]:
         """Demographics and covariates together."""
-        return {**self.demographics, **self.covariates}
+        own = {FORMAT: self.formats.factor} if self.formats else {}
+        return {**self.demographics, **self.covariates, **own}
 
     @property
     def language(self) -> str:
