@@ -134,7 +134,7 @@ def _nothing(fit: ModelEstimates, term: str, sentence: str) -> Result:
 
 def _sentence(table: pd.DataFrame) -> str:
     """Name the rating whose share differs most between two groups."""
-    wide = table.pivot_table(index="group", columns="rating", values="estimate", sort=False)
+    wide = table.pivot(index="group", columns="rating", values="estimate")
     rating = (wide.max() - wide.min()).idxmax()
     low, high = wide[rating].idxmin(), wide[rating].idxmax()
     if alike(wide.loc[low, rating], wide.loc[high, rating], ".0%"):

@@ -1,6 +1,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from made_outcomes import make_table, outcomes_of
 from scipy.stats import t as student
@@ -19,8 +20,9 @@ from pluralign_stats.outcomes import (
     select_experiment,
 )
 from pluralign_stats.outcomes.gain import ratio_sizes
-from pluralign_stats.outcomes.models import fit_outcomes
+from pluralign_stats.outcomes.models import UNIT, fit_outcomes
 from pluralign_stats.outcomes.paper_findings import NOT_REPEATED
+from pluralign_stats.outcomes.robust import _sentence as sentence_without_parts
 
 EFFECTS = {"preserve": -1.2, "majority": -0.8}
 
@@ -163,10 +165,57 @@ def test_a_base_model_without_which_there_is_no_answer_is_a_row_with_its_reason(
     one = make_table(EFFECTS, bases={"one": 0.0}, n_prompts=3)
     two = make_table({"preserve": -1.2}, bases={"two": 0.5}, n_prompts=3)
     made = select_experiment(outcomes_of(one, two), "strategy")
-    rows = leave_one_out(made, "preserve", "majority", "toxicity").table
-    row = rows.query("left_out == 'base model' and which == 'one'").iloc[0]
+    result = leave_one_out(made, "preserve", "majority", "toxicity")
+    row = result.table.query("left_out == 'base model' and which == 'one'").iloc[0]
     assert np.isnan(row["estimate"])
     assert "'majority' has no usable score" in row["reason"]
+    assert result.sentence.endswith("; 1 of 8 could not be estimated.")
+
+
+def left_out(*rows):
+    """A table of `leave_one_out`: all data, then rows of what is left out."""
+    names = ["left_out", "which", "estimate", "excludes_zero", "agrees", "reason"]
+    table = pd.DataFrame([("nothing", "", -0.4, True, True, ""), *rows], columns=names)
+    return table.astype({"excludes_zero": "boolean", "agrees": "boolean"})
+
+
+STEADY = ("prompt", "p1", -0.3, True, True, "")
+TURNED = ("seed", "2", 0.1, False, False, "")
+LOST = ("base model", "one", np.nan, None, None, "no usable score")
+
+
+@pytest.mark.parametrize(
+    ("rows", "told"),
+    [
+        ([], "There is one seed, prompt and base model only, so nothing can be left out."),
+        (
+            [LOST, LOST],
+            "Without any one of 2 parts nothing could be estimated: no usable score.",
+        ),
+        (
+            [STEADY],
+            "goes from −0.30 to −0.30 when one seed, prompt or base model is left out; "
+            "neither its sign nor its clearness hangs on one.",
+        ),
+        (
+            [STEADY, TURNED, LOST],
+            "goes from −0.30 to +0.10 when one seed, prompt or base model is left out; "
+            "its sign hangs on seed 2 and its being clear of 0 or not hangs on seed 2; "
+            "1 of 3 could not be estimated.",
+        ),
+    ],
+)
+def test_the_sentence_counts_what_was_left_out_and_names_what_it_hangs_on(rows, told):
+    all_data = "The estimate is −0.40 score points with all data and "
+    assert sentence_without_parts(left_out(*rows), UNIT).removeprefix(all_data) == told
+
+
+def test_of_many_parts_that_an_answer_hangs_on_four_are_named():
+    rows = [("prompt", f"p{k}", 0.1, True, False, "") for k in range(5)]
+    told = sentence_without_parts(left_out(*rows), UNIT)
+    assert "its sign hangs on prompt p0, prompt p1, prompt p2, prompt p3 and 1 other." in told
+    told = sentence_without_parts(left_out(*rows, TURNED), UNIT)
+    assert "prompt p3 and 2 others and its being clear" in told
 
 
 def test_gains_too(experiment):

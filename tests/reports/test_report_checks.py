@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from pluralign_stats.errors import InputError
+from pluralign_stats.errors import InputError, MissingExtraError
 from reports import build_report, notebook_folder
 from reports import notebook as module
+from reports.build import check_parameters
 from reports.model import Job
 from reports.notebook import find_notebooks, read_notebook
 from reports.parameters import assign_parameters, given_files, parse_value, with_file_names
@@ -50,6 +51,25 @@ def test_bad_parameters_are_refused_and_nothing_is_written(
             study, study_file, tmp_path / "out", parameters={name: value}, notebooks=[chapter]
         )
     assert "\n" not in str(caught.value)
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_without_its_packages_a_report_names_the_extra_and_writes_nothing(
+    study: FakeStudy,
+    study_file: Path,
+    notebook: Maker,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    chapter = notebook("01_first")
+    before = sorted(tmp_path.rglob("*"))
+    monkeypatch.setattr(module, "find_spec", lambda name: None)
+    for ask in (
+        lambda: build_report(study, study_file, tmp_path / "out", notebooks=[chapter]),
+        lambda: check_parameters({}),
+    ):
+        with pytest.raises(MissingExtraError, match=r"A report needs .*'pluralign\[report\]'"):
+            ask()
     assert sorted(tmp_path.rglob("*")) == before
 
 
