@@ -60,11 +60,13 @@ def test_the_notebooks_are_listed_without_a_study(pluralign, calls):
     assert {"study_file", "data_folder", "out"} <= set(told[2]["parameters"])
 
 
-@pytest.mark.parametrize(("given", "missing"), [((), "STUDY"), (("s.yaml",), "--out")])
+@pytest.mark.parametrize(
+    ("given", "missing"), [((), "argument STUDY"), (("s.yaml",), "option --out")]
+)
 def test_a_report_needs_a_study_and_a_place(pluralign, given, missing):
     ran = pluralign("report", *given)
     assert (ran.status, ran.out, ran.err.count("\n")) == (2, "", 1)
-    assert missing in ran.err
+    assert f"Missing {missing}." in ran.err
 
 
 def test_lines_of_provenance_that_are_no_object(toy, pluralign, calls, tmp_path):

@@ -97,7 +97,7 @@ def test_a_verb_without_options_keeps_its_text() -> None:
     [
         ("conf_level", 1.5, "conf_level must lie between 0 and 1"),
         ("interval", "wald", "'interval' must be one of 'delta', 'simulation', not 'wald'"),
-        ("adjust", "sidak", "'adjust'"),
+        ("adjust", "sidak", "'adjust' must be one of 'holm', 'bh', 'tukey', 'none', not 'sidak'"),
         ("n_draws", 99, "'n_draws' must be 100 or more, not 99"),
     ],
 )

@@ -97,7 +97,7 @@ def test_sampling_figure_has_a_panel_for_each_bad_parameter(bayes, inside, texts
 
 
 def test_tables_of_another_kind_are_refused(bayes):
-    with pytest.raises(pls.InputError, match="no column"):
+    with pytest.raises(pls.InputError, match="no column 'group', 'observed'; it belongs"):
         pls.figures.predictive(bayes.summary())
     with pytest.raises(pls.InputError, match="no column 'contrast'"):
         pls.figures.ridge(bayes.summary())

@@ -291,7 +291,7 @@ def test_a_single_rating_in_the_top_category():
         ("rating ~ x", {"scale": "nope"}, "must be one of .* not 'nope'"),
         ("rating ~ x", {"nominal": "a + (1|g)"}, "cannot be read"),
         ("rating ~ x + (1|g)", {"n_nodes": 0}, "whole number from 1 to 100, not 0"),
-        ("rating ~ x + (1|g)", {"n_nodes": 2.5}, "not 2.5"),
+        ("rating ~ x + (1|g)", {"n_nodes": 2.5}, "whole number from 1 to 100, not 2.5"),
         ("rating ~ x + (1|g) + (1|h)", {"n_nodes": 5}, r"given: \(1 \| g\), \(1 \| h\)"),
         ("rating ~ x", {"n_nodes": 5}, "given: none"),
         ("x ~ z", {}, "too many for categories"),

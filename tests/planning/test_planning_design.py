@@ -44,10 +44,10 @@ def test_the_grid_has_all_combinations_once() -> None:
         ({"share": 1.0}, "'share' must be a number above 0 and below 1, not 1.0"),
         ({"share": 0.004}, "a share of 0.004 of 200 raters is 1"),
         ({"percent": -100}, "'percent' must be a number above -100, not -100"),
-        ({"percent": float("nan")}, "'percent'"),
+        ({"percent": float("nan")}, "'percent' must be a number above -100, not nan"),
         ({"thresholds": (1.0, 0.0)}, "'thresholds' must be increasing"),
-        ({"thresholds": ()}, "'thresholds'"),
-        ({"rater_sd": -1}, "'rater_sd'"),
+        ({"thresholds": ()}, "'thresholds' must be increasing numbers, not ()"),
+        ({"rater_sd": -1}, "'rater_sd' must be a number above 0 and below 10, not -1"),
     ],
 )
 def test_numbers_out_of_range_are_refused(change: dict[str, object], said: str) -> None:

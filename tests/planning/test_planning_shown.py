@@ -58,7 +58,7 @@ def test_where_none_is_large_enough_the_best_is_named(found: pls.Result) -> None
     assert result.sentence.startswith("No design tried reaches 80% power; the best, 60 raters")
     with pytest.raises(pls.InputError, match="'power' must be a number"):
         pls.planning.smallest_design(found, 80)
-    with pytest.raises(pls.InputError, match="what pls"):
+    with pytest.raises(pls.InputError, match=r"'result' must be what pls\.power gave"):
         pls.planning.smallest_design(replace(found, table=pd.DataFrame()))
 
 

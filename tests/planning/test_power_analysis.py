@@ -224,8 +224,8 @@ def test_an_interruption_keeps_what_was_done_and_leaves_no_process(tmp_path: Pat
     ("options", "said"),
     [
         ({"n_simulations": 0}, "'n_simulations' must be a whole number of 1 or more"),
-        ({"seed": -1}, "'seed'"),
-        ({"jobs": 0}, "'jobs'"),
+        ({"seed": -1}, "'seed' must be a whole number of 0 or more, not -1"),
+        ({"jobs": 0}, "'jobs' must be a whole number of 1 or more, not 0"),
         ({"model": "bayes"}, "'model' must be one of"),
     ],
 )
@@ -235,7 +235,9 @@ def test_arguments_out_of_range_are_refused(options: dict[str, object], said: st
     assert said in str(error.value)
     with pytest.raises(pls.InputError, match="no design was given"):
         pls.power([])
-    with pytest.raises(pls.InputError, match="must be a pls"):
+    with pytest.raises(
+        pls.InputError, match=r"a design must be a pls\.planning\.StudyDesign, not 3"
+    ):
         pls.power([3])  # type: ignore[list-item]
 
 

@@ -31,8 +31,8 @@ from tests.reports.conftest import FakeStudy, Maker
         ("labels", '["a", 1]', r"\(list\[str\]\)"),
         ("labels", "[a", r"\(list\[str\]\)"),
         ("study_file", "x.yaml", r"set by the report itself; use the argument STUDY"),
-        ("data_folder", "x", "--data"),
-        ("out", "x", "--out"),
+        ("data_folder", "x", "set by the report itself; use the option --data"),
+        ("out", "x", "set by the report itself; use the option --out"),
     ],
 )
 def test_bad_parameters_are_refused_and_nothing_is_written(
@@ -208,7 +208,7 @@ def test_foreign_folders_are_refused(
             build_report(study, study_file, out, notebooks=[chapter])
     with pytest.raises(InputError, match=r"study\.yaml lies in .* would replace"):
         build_report(study, study_file, study_file.parent, notebooks=[chapter])
-    with pytest.raises(InputError, match="is a file"):
+    with pytest.raises(InputError, match=r"study\.yaml is a file, and a report is a folder"):
         build_report(study, study_file, study_file.parent / "study.yaml", notebooks=[chapter])
     assert [path.name for path in out.iterdir()] == ["report.json"]
 

@@ -56,7 +56,7 @@ def test_borders_that_cannot_be_meant_are_refused(conversions, scale, message):
         ({"binary": SEVEN}, "must lead to 0 to 1, not 2, 3, 3, 3"),
         ({"3-point": {**SEVEN, 1: 2}}, "must rise with the rating"),
         ({"3-point": dict.fromkeys(range(1, 8), 2)}, "must rise with the rating and tell at least"),
-        ({"4-point": SEVEN}, "4-point"),
+        ({"4-point": SEVEN}, "is '4-point', but input should be '5-point', '3-point' or 'binary'"),
     ],
 )
 def test_maps_that_cannot_be_meant_are_refused(conversions, message):

@@ -187,7 +187,7 @@ def test_a_factor_may_have_missing_value_codes_of_its_own():
     assert levels(["1", "6", "6.0", "don't know", "2", "NA"], factor) == [
         *("1", None, None, None, "2", None)
     ]
-    with pytest.raises(InputError, match="value '6'"):
+    with pytest.raises(InputError, match="row 3: value '6'; allowed: '1', '2'"):
         levels(["1", "6"], Factor(levels=["1", "2"]))
 
 

@@ -70,7 +70,7 @@ def test_where_refuses_what_does_not_occur(study):
 
 
 def test_where_refuses_conditions_that_nothing_meets_together(study):
-    with pytest.raises(InputError, match="no rating"):
+    with pytest.raises(InputError, match="no rating meets all of: rater = p1; gender = Male"):
         study.where(rater="p1", gender="Male")
 
 

@@ -157,6 +157,9 @@ TURNS = "{% for m in messages %}{{ m.role + ': ' + m.content + '<|eot_id|>' }}{%
 ASKS = "{% if add_generation_prompt %}assistant: {% endif %}"
 
 
+CHANGES = "it leaves out or changes the question or the answer"
+
+
 @pytest.mark.parametrize(
     ("template", "told"),
     [
@@ -166,10 +169,16 @@ ASKS = "{% if add_generation_prompt %}assistant: {% endif %}"
         (TURNS + ASKS.replace("assistant: ", "model: "), "'.*model: ' but writes .*assistant: '"),
         (
             TURNS.replace("m.content", "('' if m.role == 'user' else m.content)") + ASKS,
-            "leaves out",
+            CHANGES,
         ),
-        (TURNS.replace("m.content", "m.content | upper") + ASKS, "leaves out or changes"),
-        (TURNS.replace("m.content", "(m.content if m.role == 'user' else '')") + ASKS, "leaves"),
+        (
+            TURNS.replace("m.content", "m.content | upper") + ASKS,
+            CHANGES,
+        ),
+        (
+            TURNS.replace("m.content", "(m.content if m.role == 'user' else '')") + ASKS,
+            CHANGES,
+        ),
         (TURNS + "assistant:", "behind an answer, which asks for another one"),
         (
             TURNS.replace("m.content", "('<|im_end|>' if m.role != 'user' else '') + m.content")

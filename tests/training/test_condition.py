@@ -34,7 +34,7 @@ def test_equal_conditions_are_one_and_others_have_other_names() -> None:
         condition(held_out=0.3),
     ]
     assert len({c.id for c in [one, *others]}) == 5
-    with pytest.raises(ValidationError):
+    with pytest.raises(ValidationError, match=r"seed\n  Instance is frozen"):
         one.seed = 5  # type: ignore[misc]
 
 
@@ -97,7 +97,7 @@ def test_the_budget_is_natural_or_a_number() -> None:
 def test_options_are_those_of_the_optimizer() -> None:
     assert condition().training == DpoOptions(beta=0.2)
     assert isinstance(condition(optimizer="grpo", training={}).training, GrpoOptions)
-    with pytest.raises(ValidationError):
+    with pytest.raises(ValidationError, match=r"generations\n  Extra inputs are not permitted"):
         condition(training={"generations": 4})
 
 

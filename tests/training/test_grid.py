@@ -86,7 +86,7 @@ def test_options_of_a_base_model_take_the_place_of_general_ones(tmp_path: Path) 
         ("training: {grpo: {batch_size: 3}}", "must be a multiple of 'generations', which is 8"),
         ("experiments: {x: {seed: 1}}", "experiment 'x': unknown key 'seed'.*'seeds'"),
         ("base_models: [{path: x}]", "'base_models.0.model' is missing"),
-        ("seeds: []", "'seeds'"),
+        ("seeds: []", r"'seeds' is \[\], but value should have at least 1 item"),
         ("held_out: 1", "'held_out' is 1, but input should be less than 1"),
         ("objectives: [{toxicity: 0}]", "must be a number above 0"),
         ("base_models: [{model: x, training: {dpo: {bet: 1}}}]", "training of x, dpo: .*'beta'"),
@@ -105,7 +105,7 @@ def test_what_is_wrong_with_a_grid_is_told_in_one_line(
     [
         ("objectives: toxcity", "did you mean 'toxicity'"),
         ("groups: [{gender: Femal}]", "did you mean 'Female'"),
-        ("groups: [{age: Female}]", "'age'"),
+        ("groups: [{age: Female}]", "the level of 'age' must be one of .* not 'Female'"),
         ("budget: 9999999", "toxicity, 5-point, preserve, all .* fewer than 9,999,999"),
         ("min_examples: 9999999", "1 cell of the grid cannot be trained, and nothing was"),
     ],

@@ -58,13 +58,13 @@ def test_conditions_of_two_experiments_are_trained_once(tmp_path: Path) -> None:
     [
         ({"judgess": {}}, "did you mean 'judges'"),
         ({"experiments": {"x": {"scale": "binary"}}}, "did you mean 'scales'"),
-        ({"experiments": {}}, "'experiments'"),
+        ({"experiments": {}}, "'experiments' is {}, but dictionary should have at least 1 item"),
         ({"changes": {"seed": 1}}, "a grid has no key 'seed'"),
         ({"study": {}}, "give either 'simulate' or 'codebook'"),
         ({"base": "no-such-grid"}, "there is no grid file no-such-grid"),
         ({"judges": {"a/b": {"judge": "embedded"}}}, "'a/b' names a folder"),
-        ({"judges": {"one": {"judge": "embeded"}}}, "embeded"),
-        ({"generate": {"samples": 0}}, "samples"),
+        ({"judges": {"one": {"judge": "embeded"}}}, "not 'embeded'; did you mean 'embedded'"),
+        ({"generate": {"samples": 0}}, "'generate.samples' is 0, but input should be"),
     ],
 )
 def test_what_is_wrong_is_told_in_one_line(tmp_path: Path, change, said: str) -> None:
