@@ -276,6 +276,12 @@ def reference_data() -> Path:
 
 
 @pytest.fixture(scope="session")
+def lewidi_folder() -> Path:
+    """Folder of two sets as a shared task published them, in JSON."""
+    return _shared("lewidi")
+
+
+@pytest.fixture(scope="session")
 def trustamas_folder() -> Path:
     return _shared("trustamas")
 

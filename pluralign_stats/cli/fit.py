@@ -119,7 +119,8 @@ def _rows_of_file(path: Path, formula: str, rater: tuple[str, ...]) -> Any:
 
     from pluralign_stats.errors import InputError
     from pluralign_stats.models.formula import parse_formula
-    from pluralign_stats.study.tables import NO_VALUE, read_unlisted
+    from pluralign_stats.study.data_file import read_unlisted
+    from pluralign_stats.study.tables import NO_VALUE
 
     parts = parse_formula(formula)
     if not path.is_file():

@@ -17,8 +17,9 @@ from pluralign_stats.fits.bayes import fit_bayes
 from pluralign_stats.models.bayes.options import SAMPLING, Sampling
 from pluralign_stats.results import Result
 from pluralign_stats.settings import CONF_LEVEL
+from pluralign_stats.study.data_file import read_unlisted
 from pluralign_stats.study.study import Study
-from pluralign_stats.study.tables import RawTable, read_unlisted
+from pluralign_stats.study.tables import RawTable
 
 #: Instead of a file: the small population that comes with Pluralign.
 EXAMPLE = "example"

@@ -6,8 +6,9 @@ import pandas as pd
 
 from pluralign_stats.errors import InputError, listing, one_of
 from pluralign_stats.outcomes.schema import ITEM_NEEDED, read_made
+from pluralign_stats.study.data_file import read_unlisted
 from pluralign_stats.study.study import Study
-from pluralign_stats.study.tables import NO_VALUE, read_unlisted
+from pluralign_stats.study.tables import NO_VALUE
 from pluralign_stats.study.text import lookup, nfc_column
 
 #: Makes such files.

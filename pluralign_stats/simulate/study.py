@@ -15,7 +15,7 @@ from pluralign_stats.study.codebook import Codebook
 from pluralign_stats.study.codebook_file import read_codebook
 from pluralign_stats.study.read import shipped_codebooks
 from pluralign_stats.study.study import Study
-from pluralign_stats.study.tables import FIRST_ROW, RawTable, Tables, tabulate
+from pluralign_stats.study.tables import RawTable, Tables, tabulate
 from pluralign_stats.study.truth import Reading
 from pluralign_stats.study.yaml_file import dump_yaml
 
@@ -157,18 +157,15 @@ def simulated_codebook(seed: int, about: Mapping[str, str] | None = None) -> Cod
 def _csv_texts(book: Codebook, tables: SimulatedTables) -> dict[str, str]:
     """The files' content by name; also what their hashes are taken of."""
     files = book.files
-    specs = (files.ratings, files.raters, files.items)
+    specs = files.specs
     frames = (tables.ratings, tables.raters, tables.items)
     return {
-        spec.path: frame.to_csv(index=False)
-        for spec, frame in zip(specs, frames, strict=True)
-        if spec is not None
+        spec.paths[0]: frame.to_csv(index=False) for spec, frame in zip(specs, frames, strict=True)
     }
 
 
 def _raw(name: str, text: str, frame: pd.DataFrame, book: Codebook) -> RawTable:
-    first = FIRST_ROW["csv"]
-    numbered = frame.set_axis(pd.RangeIndex(first, first + len(frame)))
+    numbered = frame.set_axis(pd.RangeIndex(2, 2 + len(frame)))  # as below a header
     return tabulate(name, numbered, book.missing, digest_text(text))
 
 

@@ -30,6 +30,7 @@ class Parts:
     nonresponse: pd.DataFrame
     codes: pd.DataFrame
     hashes: Mapping[str, str]
+    notes: tuple[str, ...]
 
 
 def assemble(codebook: Codebook, tables: Tables) -> Parts:
@@ -40,7 +41,7 @@ def assemble(codebook: Codebook, tables: Tables) -> Parts:
     InputError
         On the first thing that does not fit the codebook, with file, column, rows and value.
     """
-    hashes, codes = tables.hashes, found_codes(codebook, tables)
+    hashes, notes, codes = tables.hashes, tables.notes, found_codes(codebook, tables)
     tables, exclusions = apply_filters(codebook, tables)
     keys = _keys(codebook, tables.ratings)
     raters, nonresponse = _raters(codebook, tables, keys)
@@ -52,7 +53,7 @@ def assemble(codebook: Codebook, tables: Tables) -> Parts:
         check_formats(codebook.formats, tables.ratings, rows, ratings)
         covariates[FORMAT] = rows
     tidy = _join(codebook, ratings, keys, covariates, raters, items)
-    return Parts(tidy, raters, items, exclusions, nonresponse, codes, hashes)
+    return Parts(tidy, raters, items, exclusions, nonresponse, codes, hashes, notes)
 
 
 def item_key(table: RawTable, columns: tuple[str, ...]) -> pd.Series:

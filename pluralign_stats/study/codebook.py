@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, Field, PrivateAttr, field_validator, model_validator
+from pydantic import Field, PrivateAttr, field_validator, model_validator
 
 from pluralign_stats.errors import InputError, NotApplicableError, listing, one_of
 from pluralign_stats.study.entries import (
@@ -15,56 +15,10 @@ from pluralign_stats.study.entries import (
     Text,
     Texts,
 )
+from pluralign_stats.study.files import Files
 from pluralign_stats.study.formats import FORMAT, Formats
 from pluralign_stats.study.questions import Dimension, Factor
 from pluralign_stats.study.text import looked_up, lookup
-
-
-class File(Part):
-    """One data file and how to read it.
-
-    Attributes
-    ----------
-    path
-        Relative to the data folder (by default the codebook's own folder), or absolute.
-    format
-        Told from the file's ending unless stated.
-    encoding
-        Of CSV files and JSON lines; a byte order mark in the file beats it.
-    separator
-        Of CSV files; a first line such as ``sep=;`` states it as well.
-    escape
-        Of CSV files: the backslash, if one stands before quotes inside of quoted text. Unless
-        stated such quotes are doubled.
-    sheet
-        Of Excel files: which sheet, where several hold something.
-    """
-
-    path: Text
-    format: Literal["csv", "parquet", "jsonl", "xlsx"] | None = None
-    encoding: str = "utf-8"
-    separator: Annotated[str, Field(min_length=1, max_length=1)] = ","
-    escape: Literal["\\"] | None = None
-    sheet: Text | None = None
-
-    def advise(self, setting: str) -> str:
-        """What to do where the file is written otherwise than it is read."""
-        return f"state '{setting}' for this file in the codebook"
-
-
-def _as_file(value: object) -> object:
-    return value if isinstance(value, dict | File) or value is None else {"path": value}
-
-
-FileSpec = Annotated[File, BeforeValidator(_as_file)]
-
-
-class Files(Part):
-    """The files of a study; without `raters` or `items` these are taken from the ratings file."""
-
-    ratings: FileSpec
-    raters: FileSpec | None = None
-    items: FileSpec | None = None
 
 
 class Columns(Part):

@@ -6,8 +6,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from pluralign_stats.errors import InputError, one_of
-from pluralign_stats.study.codebook import Codebook, Columns, File, Files, Filter, ItemTexts
+from pluralign_stats.study.codebook import Codebook, Columns, Filter, ItemTexts
 from pluralign_stats.study.entries import Part
+from pluralign_stats.study.files import keys_at
 from pluralign_stats.study.questions import Dimension, Factor, Multiple
 from pluralign_stats.study.yaml_file import line_of, parse_yaml, read_text
 
@@ -43,7 +44,7 @@ def _explain(error: ValidationError, content: dict[str, Any], name: str, text: s
     more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
     match first["type"]:
         case "extra_forbidden":
-            allowed = _keys_at(location[:-1])
+            allowed = _keys_at(location[:-1], content)
             return f"{where}: unknown key '{key}': {one_of('it', str(location[-1]), allowed)}{more}"
         case "missing":
             return f"{where}: the key '{key}' is missing{more}"
@@ -68,7 +69,7 @@ def _location(content: Any, steps: tuple[str | int, ...], missing: bool) -> tupl
     return (*location, steps[-1]) if missing else tuple(location)
 
 
-def _keys_at(location: tuple[str | int, ...]) -> list[str]:
+def _keys_at(location: tuple[str | int, ...], content: dict[str, Any]) -> list[str]:
     """Keys that a codebook allows at `location`."""
     named: dict[str, type[Part]] = {
         "dimensions": Dimension,
@@ -76,12 +77,12 @@ def _keys_at(location: tuple[str | int, ...]) -> list[str]:
         "covariates": Factor,
         "filters": Filter,
     }
-    single: dict[str, type[Part]] = {"files": Files, "columns": Columns, "texts": ItemTexts}
+    single: dict[str, type[Part]] = {"columns": Columns, "texts": ItemTexts}
     if not location:
         return list(Codebook.model_fields)
     first = str(location[0])
+    if first == "files":
+        return keys_at(location[1:], content["files"])
     if location[-1] == "multiple":
         return list(Multiple.model_fields)
-    if first == "files" and len(location) > 1:
-        return list(File.model_fields)
     return list((named | single)[first].model_fields)

@@ -12,8 +12,8 @@ import pandas as pd
 import pyarrow as pa
 
 from pluralign_stats.errors import InputError, one_line
-from pluralign_stats.study.codebook import File
 from pluralign_stats.study.encoding import decode
+from pluralign_stats.study.files import File
 from pluralign_stats.study.quotes import Dialect, Forms, fault, lone_quote, rows_within
 
 csv.field_size_limit(2**31 - 1)  # a model's answer may be longer than the 128 kB of the default

@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 import pandas as pd
 
 from pluralign_stats.errors import InputError, listing, one_line, one_of
-from pluralign_stats.study.codebook import File
+from pluralign_stats.study.files import File
 
 if TYPE_CHECKING:
     from python_calamine import CalamineSheet, CalamineWorkbook

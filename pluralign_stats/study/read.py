@@ -5,11 +5,13 @@ from importlib.resources import files
 from pathlib import Path
 
 from pluralign_stats.errors import InputError, listing
-from pluralign_stats.study.codebook import Codebook, File
+from pluralign_stats.study.codebook import Codebook
 from pluralign_stats.study.codebook_file import read_codebook
+from pluralign_stats.study.data_file import read_table
 from pluralign_stats.study.entries import ENGLISH
+from pluralign_stats.study.files import FileSpec
 from pluralign_stats.study.study import Study
-from pluralign_stats.study.tables import RawTable, Tables, read_table
+from pluralign_stats.study.tables import RawTable, Tables
 from pluralign_stats.study.truth import Truth
 from pluralign_stats.study.yaml_file import read_text
 
@@ -82,7 +84,7 @@ def read_study(
 
 
 def _read_tables(book: Codebook, folder: Path) -> Tables:
-    def read(spec: File | None) -> RawTable | None:
+    def read(spec: FileSpec | None) -> RawTable | None:
         return read_table(spec, folder, book.missing) if spec else None
 
     ratings = read_table(book.files.ratings, folder, book.missing)

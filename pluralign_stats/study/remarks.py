@@ -18,7 +18,7 @@ def remarks(study: Study) -> tuple[str, ...]:
     dimensions of which nobody has said which end is good.
     """
     kinds = (_names, _levels, _languages, _prompts, _valences)
-    return tuple(note for kind in kinds for note in kind(study))
+    return (*study.notes, *(note for kind in kinds for note in kind(study)))
 
 
 def _names(study: Study) -> Iterator[str]:

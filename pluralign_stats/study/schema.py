@@ -6,7 +6,7 @@ import pandas as pd
 
 from pluralign_stats.errors import InputError
 from pluralign_stats.study.questions import Dimension
-from pluralign_stats.study.tables import RawTable, row_list
+from pluralign_stats.study.tables import RawTable
 
 if TYPE_CHECKING:
     import pandera.pandas as pa
@@ -70,7 +70,7 @@ def check_ratings(
     rows = pd.Index(failures["index"].unique())
     rater, item = ratings.loc[rows[0], ["rater", "item"]]
     raise InputError(
-        f"{table.name}: {row_list(rows)}: rater '{rater}' rates item '{item}' a second time on "
+        f"{table.place(rows)}: rater '{rater}' rates item '{item}' a second time on "
         f"'{name}' (column '{column}'); allowed: one rating per rater, item and dimension; "
         "remove the duplicate"
     )

@@ -39,6 +39,8 @@ class Study:
         Planted parameters of a simulated study; None for real ones.
     narrowed
         Conditions under which `where` chose from the whole study.
+    notes
+        What was left out or may be meant otherwise when the files were read, one sentence each.
 
     Examples
     --------
@@ -58,6 +60,7 @@ class Study:
     hashes: Mapping[str, str]
     truth: Truth | None = None
     narrowed: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @classmethod
     @checked
@@ -65,7 +68,7 @@ class Study:
         """Make a study of raw tables, checked against a codebook; see `assemble`."""
         made = assemble(codebook, tables)
         frames = made.ratings, made.raters, made.items, made.exclusions, made.nonresponse
-        return cls(codebook, *frames, made.codes, made.hashes, truth)
+        return cls(codebook, *frames, made.codes, made.hashes, truth, notes=made.notes)
 
     @property
     def ratings(self) -> pd.DataFrame:

@@ -1,32 +1,20 @@
 """Raw tables: data files as text, each row under the number that a spreadsheet would show."""
 
-import io
 import json
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from decimal import Decimal
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet
 
 from pluralign_stats.errors import InputError, listing, one_line, one_of
-from pluralign_stats.storage.digest import digest_bytes
-from pluralign_stats.study.codebook import File
-from pluralign_stats.study.csv_file import read_csv
-from pluralign_stats.study.encoding import decode
 from pluralign_stats.study.entries import as_column
-from pluralign_stats.study.excel_file import read_excel
 from pluralign_stats.study.questions import Answer
-from pluralign_stats.study.text import nfc, nfc_column
+from pluralign_stats.study.text import nfc_column
 
-_FORMATS = {".csv": "csv", ".tsv": "csv", ".txt": "csv", ".parquet": "parquet", ".pq": "parquet"}
-_FORMATS |= {".jsonl": "jsonl", ".ndjson": "jsonl", ".xlsx": "xlsx", ".xlsm": "xlsx"}
 _WHOLE = re.compile(r"(?<=\d)\.0+$")
-FIRST_ROW = {"csv": 2, "parquet": 1, "jsonl": 1}
 
 #: How programs write that a value is missing, in files that no codebook describes.
 NO_VALUE = ("NA", "NaN", "nan", "None", "null")
@@ -34,7 +22,7 @@ NO_VALUE = ("NA", "NaN", "nan", "None", "null")
 
 @dataclass(frozen=True)
 class RawTable:
-    """A data file as text.
+    """A data file as text, or several that were put together.
 
     Attributes
     ----------
@@ -43,18 +31,25 @@ class RawTable:
     frame
         One column of strings a file column, missing where the cell is empty. The index is the
         row number: the header of a CSV or Excel file is row 1 or where it stands; other formats
-        count from 1.
-    sha256
-        Hash of the file's bytes.
+        count from 1. Where `places` are stated it only counts.
+    hashes
+        SHA-256 of the bytes of each file, by its name.
     missing
         Missing-value codes. They are words like any other in columns that identify something, and
         missing in answers, where nothing else is meant by them (see `answers`).
+    places
+        Where rows come from several files, or several from one row of a file: columns file and
+        row, by the index of `frame`.
+    notes
+        What was left out or may be meant otherwise, in one sentence each.
     """
 
     name: str
     frame: pd.DataFrame
-    sha256: str
+    hashes: Mapping[str, str]
     missing: tuple[str, ...] = ()
+    places: pd.DataFrame | None = None
+    notes: tuple[str, ...] = ()
 
     def require(self, column: str, role: str) -> pd.Series:
         """Return a column, or say that the file lacks it."""
@@ -81,8 +76,24 @@ class RawTable:
         rows = bad.index[bad.to_numpy(dtype=bool)]
         values = self.frame.loc[rows, column] if column in self.frame else pd.Series(dtype=str)
         found = f"value {listing(values.unique(), 4)}" if values.notna().any() else "no value"
-        where = f"{self.name}: column '{column}', {row_list(rows)}"
+        where = self.place(rows, column)
         return InputError(f"{where}: {found}; allowed: {allowed}; {advice}")
+
+    def place(self, rows: pd.Index, column: str | None = None) -> str:
+        """Write ``t.csv: column 'gender', rows 7, 9``, of stacked files each with its rows."""
+        named = f"column '{column}', " if column else ""
+        if self.places is None:
+            return f"{self.name}: {named}{row_list(rows)}"
+        places = self.places.loc[rows].drop_duplicates()
+        files = places.groupby("file", observed=True, sort=False)["row"]
+        return "; ".join(f"{file}: {named}{row_list(pd.Index(row))}" for file, row in files)
+
+    @property
+    def placed(self) -> pd.DataFrame:
+        """Columns file and row, by the index of `frame`."""
+        if self.places is not None:
+            return self.places.loc[self.frame.index]
+        return pd.DataFrame({"file": self.name, "row": self.frame.index}, self.frame.index)
 
 
 @dataclass(frozen=True)
@@ -95,9 +106,20 @@ class Tables:
 
     @property
     def hashes(self) -> dict[str, str]:
-        """SHA-256 by file name."""
+        """SHA-256 by file name; of two files with one name the later is called by its role too."""
+        hashes: dict[str, str] = {}
+        for role in ("ratings", "raters", "items"):
+            table: RawTable | None = getattr(self, role)
+            for name, digest in table.hashes.items() if table else ():
+                other = hashes.get(name, digest) != digest
+                hashes[f"{name} ({role})" if other else name] = digest
+        return hashes
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was left out or may be meant otherwise when the files were read."""
         present = [t for t in (self.ratings, self.raters, self.items) if t is not None]
-        return {table.name: table.sha256 for table in present}
+        return tuple(dict.fromkeys(note for table in present for note in table.notes))
 
 
 def plain_number(text: str) -> str:
@@ -111,55 +133,11 @@ def row_list(rows: pd.Index) -> str:
     return f"row{'s' if len(numbers) > 1 else ''} {listing(numbers, 5)}"
 
 
-def read_table(spec: File, folder: Path, missing: tuple[str, ...]) -> RawTable:
-    """Read a CSV, Excel, Parquet or JSON-lines file as text.
-
-    Raises
-    ------
-    InputError
-        If the file is absent, empty, in another encoding, of an unknown format or damaged.
-    """
-    path = _found(folder / spec.path)
-    kind = spec.format or _FORMATS.get(path.suffix.lower())
-    if kind is None:
-        raise InputError(
-            f"{path.name}: the ending '{path.suffix}' does not tell the format ('csv', 'xlsx', "
-            f"'parquet' or 'jsonl'); {spec.advise('format: csv')}"
-        )
-    content = _read_bytes(path)
-    readers = {
-        "csv": read_csv,
-        "xlsx": read_excel,
-        "parquet": _read_parquet,
-        "jsonl": _read_jsonl,
-    }
-    frame = readers[kind](content, spec, path.name)
-    return tabulate(path.name, frame, missing, digest_bytes(content))
-
-
-class _Unlisted(File):
-    """A file that no codebook describes."""
-
-    def advise(self, setting: str) -> str:
-        """Without a codebook the file is to be as files are unless stated."""
-        return "save it as CSV in UTF-8 with commas between fields"
-
-
-def read_unlisted(path: Path) -> RawTable:
-    """Read a data file that no codebook describes as text; its ending tells the format.
-
-    Raises
-    ------
-    InputError
-        See `read_table`.
-    """
-    return read_table(_Unlisted(path=str(path.absolute())), Path(), ())
-
-
 def tabulate(name: str, frame: pd.DataFrame, missing: tuple[str, ...], sha256: str) -> RawTable:
     """Make a raw table of a frame whose index holds row numbers.
 
-    Cells become text without surrounding space, in Unicode's composed form; empty rows go.
+    Cells become text without surrounding space, in Unicode's composed form; empty rows go. Rows
+    that have one number between them are counted anew, and `places` keeps their number.
     """
     frame = _named(name, frame)
     duplicated = frame.columns[frame.columns.duplicated()]
@@ -169,7 +147,32 @@ def tabulate(name: str, frame: pd.DataFrame, missing: tuple[str, ...], sha256: s
     text = text.mask(text == "").dropna(how="all")
     if text.empty:
         raise InputError(f"{name}: is empty; it needs a header and at least one row of data")
-    return RawTable(name, text, sha256, missing)
+    table = RawTable(name, text, {name: sha256}, missing)
+    if text.index.is_unique:
+        return table
+    counted = pd.RangeIndex(1, 1 + len(text))
+    places = table.placed.set_axis(counted)
+    return replace(table, frame=text.set_axis(counted), places=places)
+
+
+def renamed(table: RawTable, names: Mapping[str, str]) -> RawTable:
+    """The table with other names for some columns."""
+    for old, new in names.items():
+        table.require(old, "'rename'")
+        if new in table.frame and new not in names:
+            raise InputError(
+                f"{table.name}: 'rename' leads '{old}' to '{new}', which is another column of the "
+                "file; choose another name"
+            )
+    return replace(table, frame=table.frame.rename(columns=dict(names)))
+
+
+def with_prefix(table: RawTable, column: str, prefix: str, role: str = "'prefix'") -> RawTable:
+    """The table with a text put before those of a column; role names the codebook's key."""
+    values = table.require(column, role)
+    told = {value: f"{prefix}{value}" for value in values.dropna().unique()}
+    changed = values.map(told, na_action="ignore").astype("str")
+    return replace(table, frame=table.frame.assign(**{column: changed}))
 
 
 def _named(name: str, frame: pd.DataFrame) -> pd.DataFrame:
@@ -195,75 +198,6 @@ def _named(name: str, frame: pd.DataFrame) -> pd.DataFrame:
     return frame.iloc[:, [place for place in range(len(names)) if place not in blank]]
 
 
-def _found(path: Path) -> Path:
-    """The path of a file, whatever Unicode form the file system keeps its names in."""
-    wanted = Path(nfc(str(path)))
-    for part in range(len(path.parts)):
-        here = Path(*path.parts[: part + 1])
-        if not here.exists() and here.parent.is_dir():
-            alike = (p for p in here.parent.iterdir() if nfc(p.name) == wanted.parts[part])
-            path = next(alike, here).joinpath(*path.parts[part + 1 :])
-    return path
-
-
-def _read_bytes(path: Path) -> bytes:
-    try:
-        content = path.read_bytes()
-    except FileNotFoundError:
-        raise InputError(
-            f"{path}: no such file; correct 'files' in the codebook, or name its folder (--data)"
-        ) from None
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror})") from None
-    if not content.strip():
-        raise InputError(f"{path.name}: is empty; it needs a header and at least one row of data")
-    return content
-
-
-def _numbered(frame: pd.DataFrame, first: int) -> pd.DataFrame:
-    return frame.set_axis(pd.RangeIndex(first, first + len(frame)))
-
-
-def _read_parquet(content: bytes, spec: File, name: str) -> pd.DataFrame:
-    try:
-        frame = pa.parquet.read_table(io.BytesIO(content)).to_pandas()
-    except (pa.ArrowException, OSError) as error:
-        raise InputError(
-            f"{name}: is not a readable Parquet file ({str(error).splitlines()[0]}); "
-            "write it again or state another 'format' in the codebook"
-        ) from None
-    named = [level for level in frame.index.names if level is not None]
-    return _numbered(frame.reset_index(named), FIRST_ROW["parquet"])
-
-
-def _read_jsonl(content: bytes, spec: File, name: str) -> pd.DataFrame:
-    records: list[dict[str, Any]] = []
-    text = decode(content, name, spec.encoding, spec.advise("encoding: {}"))
-    lines = text.rstrip("\r\n").split("\n")
-    for number, line in enumerate(lines, FIRST_ROW["jsonl"]):
-        try:
-            record = json.loads(line, object_pairs_hook=_once) if line.strip() else {}
-        except json.JSONDecodeError as error:
-            raise InputError(f"{name}: row {number}: malformed JSON: {error.msg}") from None
-        except KeyError as error:
-            raise InputError(
-                f"{name}: row {number}: the key '{error.args[0]}' stands twice; keep one"
-            ) from None
-        if not isinstance(record, dict):
-            raise InputError(f"{name}: row {number}: must be an object {{…}}, not {line[:40]}")
-        records.append(record)
-    return _numbered(pd.DataFrame(records, dtype=object), FIRST_ROW["jsonl"])
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object whose keys differ; JSON readers keep the last of two."""
-    content = dict(pairs)
-    if len(content) < len(pairs):
-        keys = [key for key, _ in pairs]
-        raise KeyError(next(key for key in keys if keys.count(key) > 1))
-    return content
-
-
 def _as_text(column: pd.Series) -> pd.Series:
     """Text of a column; whole floats lose their ``.0``, lists become JSON arrays."""
     if pd.api.types.is_float_dtype(column) and (column.dropna() % 1 == 0).all():
@@ -275,7 +209,16 @@ def _as_text(column: pd.Series) -> pd.Series:
 
 def _cell_text(value: object) -> str | float:
     if isinstance(value, list | tuple | np.ndarray):
+        if any(isinstance(v, dict | list | tuple | np.ndarray) for v in value):
+            return json.dumps(list(value), ensure_ascii=False, default=_plain_value)
         return json.dumps([str(v) for v in value], ensure_ascii=False)
+    if isinstance(value, dict):
+        return json.dumps(value, ensure_ascii=False, default=_plain_value)
     if isinstance(value, float | Decimal):
         return float("nan") if value != value else repr(float(value)).removesuffix(".0")
     return str(value)
+
+
+def _plain_value(value: object) -> object:
+    """A value inside of a nested cell as JSON has it."""
+    return value.tolist() if isinstance(value, np.ndarray | np.generic) else str(value)

@@ -5,8 +5,8 @@ import random
 import pytest
 
 from pluralign_stats import InputError
-from pluralign_stats.study.codebook import File
 from pluralign_stats.study.csv_file import read_csv
+from pluralign_stats.study.files import File
 
 HEADER = "rater,item,gender,quality,comment\n"
 ROWS = [

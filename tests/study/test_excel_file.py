@@ -5,8 +5,8 @@ import openpyxl
 import pytest
 
 from pluralign_stats import InputError
-from pluralign_stats.study.codebook import File
-from pluralign_stats.study.tables import read_table
+from pluralign_stats.study.data_file import read_table
+from pluralign_stats.study.files import File
 
 
 @pytest.fixture

@@ -5,9 +5,10 @@ import pandas as pd
 import pytest
 
 from pluralign_stats import InputError
-from pluralign_stats.study.codebook import File
+from pluralign_stats.study.data_file import read_table
+from pluralign_stats.study.files import File
 from pluralign_stats.study.questions import Factor
-from pluralign_stats.study.tables import RawTable, Tables, read_table, row_list
+from pluralign_stats.study.tables import RawTable, Tables, row_list
 
 MISSING = ("", "NA")
 
@@ -174,13 +175,13 @@ def test_an_answer_of_more_than_a_megabyte(read):
 
 def test_the_hash_is_of_the_files_bytes(read):
     first, again, other = read("a\n1\n"), read("a\n1\n"), read("a\n1 \n")
-    assert first.sha256 == again.sha256 != other.sha256
+    assert first.hashes == again.hashes != other.hashes
 
 
 @pytest.fixture
 def table():
     frame = pd.DataFrame({"a": ["x", "y", "x", None]}, index=range(2, 6))
-    return RawTable("t.csv", frame, "0")
+    return RawTable("t.csv", frame, {"t.csv": "0"})
 
 
 def test_a_refusal_names_file_column_rows_value_and_what_is_allowed(table):
@@ -201,7 +202,7 @@ def test_long_lists_of_rows_are_cut_short():
 
 
 def test_hashes_are_told_by_file(table):
-    other = RawTable("u.csv", table.frame, "1")
+    other = RawTable("u.csv", table.frame, {"u.csv": "1"})
     assert Tables(table, None, other).hashes == {"t.csv": "0", "u.csv": "1"}
 
 

@@ -8,8 +8,8 @@ import pandas as pd
 
 from pluralign_stats.errors import InputError, listing
 from pluralign_stats.storage.digest import digest_text
+from pluralign_stats.study.data_file import read_unlisted
 from pluralign_stats.study.study import Study
-from pluralign_stats.study.tables import read_unlisted
 from pluralign_stats.study.text import TEXTS, text_languages
 
 #: Columns of a file of prompts; it may have others.

@@ -101,8 +101,8 @@ def study_files(run: RunConfig, layout: Layout) -> list[Path]:
     codebook, made = layout.study(run), run.study.simulate
     book = simulated_codebook(made.seed) if made else read_codebook(codebook)
     folder = run.study.data or codebook.parent
-    tables = (book.files.ratings, book.files.raters, book.files.items)
-    named = [table.path for table in tables if table] + ([book.truth] if book.truth else [])
+    named = [path for spec in book.files.specs for path in spec.paths]
+    named += [book.truth] if book.truth else []
     return [codebook, *dict.fromkeys(folder / name for name in named)]
 
 

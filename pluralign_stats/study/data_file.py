@@ -1,0 +1,141 @@
+"""From the path of a data file to a raw table, whatever the file's format."""
+
+import io
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet
+
+from pluralign_stats.errors import InputError
+from pluralign_stats.storage.digest import digest_bytes
+from pluralign_stats.study.combine import join_tables, stack_tables
+from pluralign_stats.study.csv_file import read_csv
+from pluralign_stats.study.excel_file import read_excel
+from pluralign_stats.study.files import File, Format, Join, Stack
+from pluralign_stats.study.json_file import read_json, read_json_lines
+from pluralign_stats.study.nested import laid_flat
+from pluralign_stats.study.tables import RawTable, renamed, tabulate, with_prefix
+from pluralign_stats.study.text import nfc
+
+_ENDINGS: dict[Format, tuple[str, ...]] = {
+    "csv": (".csv", ".tsv", ".tab", ".txt"),
+    "xlsx": (".xlsx", ".xlsm"),
+    "parquet": (".parquet", ".pq"),
+    "json": (".json",),
+    "jsonl": (".jsonl", ".ndjson"),
+}
+_FORMATS = {ending: kind for kind, endings in _ENDINGS.items() for ending in endings}
+#: Names under which exports of Prolific have answers that are gone.
+_GONE = ("CONSENT_REVOKED", "DATA_EXPIRED")
+
+
+def read_table(spec: File | Stack | Join, folder: Path, missing: tuple[str, ...]) -> RawTable:
+    """Read a data file as text, or several that belong together.
+
+    Raises
+    ------
+    InputError
+        If a file is absent, empty, in another encoding, of an unknown format or damaged, or files
+        do not fit together.
+    """
+    if isinstance(spec, File):
+        return _read_file(spec, folder, missing)
+    if isinstance(spec, Stack):
+        tables = {tag: _read_file(file, folder, missing) for tag, file in spec.files.items()}
+        return stack_tables(_told_apart(tables, spec), spec.column, spec.restart or ())
+    parts = [read_table(part, folder, missing) for part in spec.join]
+    return join_tables(parts, spec.by)
+
+
+class _Unlisted(File):
+    """A file that no codebook describes."""
+
+    def advise(self, setting: str) -> str:
+        """Without a codebook the file is to be as files are unless stated."""
+        return "save it as CSV in UTF-8 with commas between fields"
+
+
+def read_unlisted(path: Path) -> RawTable:
+    """Read a data file that no codebook describes as text; its ending tells the format.
+
+    Raises
+    ------
+    InputError
+        See `read_table`.
+    """
+    return read_table(_Unlisted(path=str(path.absolute())), Path(), ())
+
+
+def _read_file(spec: File, folder: Path, missing: tuple[str, ...]) -> RawTable:
+    path = _found(folder / spec.path)
+    kind = spec.format or _FORMATS.get(path.suffix.lower())
+    if kind is None:
+        raise InputError(
+            f"{path.name}: the ending '{path.suffix}' does not tell the format ('csv', 'xlsx', "
+            f"'parquet' or 'jsonl'); {spec.advise('format: csv')}"
+        )
+    content = _read_bytes(path)
+    readers = {
+        "csv": read_csv,
+        "xlsx": read_excel,
+        "parquet": _read_parquet,
+        "json": read_json,
+        "jsonl": read_json_lines,
+    }
+    frame, notes = laid_flat(readers[kind](content, spec, path.name), spec, path.name)
+    table = tabulate(path.name, frame, missing, digest_bytes(content))
+    table = replace(renamed(table, spec.rename), notes=notes, missing=(*missing, *_GONE))
+    for column, prefix in spec.prefix.items():
+        table = with_prefix(table, column, prefix)
+    return table
+
+
+def _told_apart(tables: dict[str, RawTable], spec: Stack) -> dict[str, RawTable]:
+    """Tables of files with one name under their folder's name too."""
+    names = [table.name for table in tables.values()]
+    made = {}
+    for (tag, table), path in zip(tables.items(), spec.paths, strict=True):
+        name = table.name if names.count(table.name) == 1 else "/".join(Path(path).parts[-2:])
+        made[tag] = replace(table, name=name, hashes={name: table.hashes[table.name]})
+    return made
+
+
+def _found(path: Path) -> Path:
+    """The path of a file, whatever Unicode form the file system keeps its names in."""
+    wanted = Path(nfc(str(path)))
+    for part in range(len(path.parts)):
+        here = Path(*path.parts[: part + 1])
+        if not here.exists() and here.parent.is_dir():
+            alike = (p for p in here.parent.iterdir() if nfc(p.name) == wanted.parts[part])
+            path = next(alike, here).joinpath(*path.parts[part + 1 :])
+    return path
+
+
+def _read_bytes(path: Path) -> bytes:
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        raise InputError(
+            f"{path}: no such file; correct 'files' in the codebook, or name its folder (--data)"
+        ) from None
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror})") from None
+    if not content.strip():
+        raise InputError(f"{path.name}: is empty; it needs a header and at least one row of data")
+    return content
+
+
+def _read_parquet(content: bytes, spec: File, name: str) -> pd.DataFrame:
+    try:
+        table = pa.parquet.read_table(io.BytesIO(content))
+        frame = table.to_pandas(integer_object_nulls=True)
+    except (pa.ArrowException, OSError) as error:
+        raise InputError(
+            f"{name}: is not a readable Parquet file ({str(error).splitlines()[0]}); "
+            "write it again or state another 'format' in the codebook"
+        ) from None
+    named = [level for level in frame.index.names if level is not None]
+    frame = frame.reset_index(named)
+    return frame.set_axis(pd.RangeIndex(1, 1 + len(frame)))
