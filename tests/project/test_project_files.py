@@ -95,13 +95,15 @@ def test_a_notebook_is_clean_and_holds_no_code_of_its_own(path: Path) -> None:
 
 
 def test_the_codebook_reference_names_every_key() -> None:
-    from pluralign_stats.study import codebook, questions
+    from pluralign_stats.study import codebook, files, questions
 
     text = (ROOT / "docs" / "codebook.md").read_text("utf-8")
     top = set(re.findall(r"^(\w+):", text, re.MULTILINE))
     assert top == set(codebook.Codebook.model_fields)
     described = set(re.findall(r"`(\w+)`", text))
-    for part in (codebook.Files, codebook.File, codebook.Columns, questions.Dimension):
+    for part in (files.Files, files.File, files.Map, files.Stack, files.Join):
+        assert set(part.model_fields) <= described
+    for part in (codebook.Columns, questions.Dimension):
         assert set(part.model_fields) <= described
     for part in (questions.Factor, questions.Multiple, codebook.Filter):
         assert set(part.model_fields) <= described
