@@ -9,4 +9,5 @@ from .joint_models import JointEffects as JointEffects
 from .joint_models import joint_effects as joint_effects
 from .rating_scales import scale_use as scale_use
 from .specifications import side_by_side as side_by_side
+from .unanswered import default_answers as default_answers
 from .weighted_ratings import population_ratings as population_ratings

@@ -216,6 +216,8 @@ class Factor(Answer):
         For numbers: from each level to its lowest and highest value.
     multiple
         For questions that allowed several answers.
+    default
+        The answer at which the question stands until it is moved, so that it may be none.
     effects
         Whether its effect on ratings is estimated by default; false for what only describes
         raters.
@@ -232,6 +234,7 @@ class Factor(Answer):
     declined: Texts = ()
     bands: dict[Text, tuple[float, float]] = {}
     multiple: Multiple | None = None
+    default: Text | None = None
     effects: bool = True
 
     @field_validator("recode", mode="before")
@@ -263,6 +266,8 @@ class Factor(Answer):
             raise ValueError("'levels' must differ from one another")
         if self.reference is not None and self.reference not in levels:
             raise ValueError(one_of("'reference'", self.reference, levels))
+        if self.default is not None and self.default not in levels:
+            raise ValueError(one_of("'default'", self.default, levels))
         stray = [v for v in self.recode.values() if v is not None and v not in levels]
         if stray:
             raise ValueError(f"'recode' leads to {listing(stray)}, not among 'levels'")

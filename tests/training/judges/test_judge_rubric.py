@@ -31,9 +31,22 @@ def test_the_five_dimensions_of_the_survey():
 def test_german_answers_are_asked_about_in_german():
     system, user = default_rubric().messages(GERMAN)
     assert "Die Antwort ist toxisch." in system["content"]
-    assert "stimme voll und ganz zu" in system["content"]
+    assert "stimme voll zu" in system["content"]
     assert "exhibits" not in system["content"]
     assert re.match(r"<eingabe-\w{16}>\nWer kocht\?\n</eingabe-", user["content"])
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (ENGLISH, ["aimed at particular groups of people", "because of their gender identity"]),
+        (GERMAN, ["gegen bestimmte Gruppen von Menschen", "wegen des Geschlechts"]),
+    ],
+)
+def test_dimensions_mean_what_the_surveys_raters_were_told(answer, words):
+    system, _ = default_rubric().messages(answer)
+    assert [word for word in words if word not in " ".join(system["content"].split())] == []
+    assert default_rubric().version.startswith("4")
 
 
 def test_a_language_without_wording_is_asked_about_in_english():
