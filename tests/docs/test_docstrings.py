@@ -39,7 +39,7 @@ WITHOUT_SOURCE = {
         "planning.design_from",
     },
     "docs/explanation/definitions.md defines it": {
-        "feedback.coarser_scales", "feedback.convert_scale",
+        "demographics.default_answers", "feedback.coarser_scales", "feedback.convert_scale",
     },
 }  # fmt: skip
 

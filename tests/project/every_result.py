@@ -145,6 +145,9 @@ MAKERS: dict[str, Callable[[], Any]] = {
     "random_effects_table": lambda: checks.random_effects_table(ordinal(), "item"),
     # Demographics
     "demographic_effects": effects,
+    "default_answers": lambda: demographics.default_answers(
+        study(), "politics", default="Liberal", min_cell=2
+    ),
     "side_by_side": lambda: demographics.side_by_side(effects(), effects("linear")),
     "only_rows": lambda: pls.only_rows(effects().differences, dimension="Toxicity"),
     "rating_multiverse": lambda: designs.rating_multiverse(
