@@ -11,7 +11,7 @@ from .effects.comparisons import comparisons as comparisons
 from .effects.contrasts import contrasts as contrasts
 from .effects.functions import summarize_draws as summarize_draws
 from .effects.hypotheses import hypotheses as hypotheses
-from .effects.hypotheses import joint_test as joint_test
+from .effects.joint_tests import joint_test as joint_test
 from .effects.percent import percent as percent
 from .effects.poststratify import example_population as example_population
 from .effects.poststratify import poststratify as poststratify

@@ -4,7 +4,7 @@ import pandas as pd
 
 from pluralign_stats.checks.groups import group_rows
 from pluralign_stats.checks.raters import counted_backing
-from pluralign_stats.effects.hypotheses import joint_test
+from pluralign_stats.effects.joint_tests import joint_test
 from pluralign_stats.effects.predictions import predictions
 from pluralign_stats.errors import InputError, NotApplicableError, check_one_of
 from pluralign_stats.figures.charts import SHARES

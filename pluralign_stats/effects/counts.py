@@ -1,5 +1,6 @@
 """How many raters and ratings stand behind an estimate."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -117,6 +118,13 @@ def level_raters(fit: ModelEstimates, factor: str) -> np.ndarray:
     frame = pd.DataFrame({"level": column.codes.to_numpy(), "rater": 0 if codes is None else codes})
     n = frame.groupby("level")["rater"].nunique()
     return n.reindex(range(len(column.categories)), fill_value=0).to_numpy()
+
+
+def cell_raters(fit: ModelEstimates, factors: Sequence[str]) -> np.ndarray:
+    """(C,) raters of each combination of levels of factors that occurs in the model's data."""
+    codes = fit.design.raters.codes
+    frame = fit.design.data[list(factors)].assign(rater=0 if codes is None else codes)
+    return frame.groupby(list(factors), observed=True)["rater"].nunique().to_numpy()
 
 
 def level_counts(fit: ModelEstimates, factor: str) -> pd.Series:

@@ -5,37 +5,31 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
-from scipy.stats import chi2
-from scipy.stats import f as fisher
 
 from pluralign_stats.backing import Backing
 from pluralign_stats.effects.adjust import Adjustment
 from pluralign_stats.effects.averages import averages, population
-from pluralign_stats.effects.counts import READJUST, group_backing, level_raters
+from pluralign_stats.effects.counts import READJUST, group_backing
 from pluralign_stats.effects.equations import parse_equation
 from pluralign_stats.effects.estimates import (
     Estimates,
     Inference,
-    covariance,
     infer,
     posterior_table,
     tabulate,
 )
 from pluralign_stats.effects.options import EffectOptions, Interval, with_options
 from pluralign_stats.effects.predictions import UNITS, notes
-from pluralign_stats.errors import InputError, NotApplicableError, check_one_of
 from pluralign_stats.figures.charts import FOREST
 from pluralign_stats.models.engine.clusters import spread_draws
 from pluralign_stats.models.few_units import (
     FewUnits,
     between_units,
-    coefficient_variables,
     few_of_coefficients,
     few_units,
     scale_df,
     scale_units,
     score_covariance,
-    shown_degrees,
 )
 from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.models.parts import Averaging, Kind
@@ -44,7 +38,7 @@ from pluralign_stats.models.units import Units
 from pluralign_stats.results import Result, ordered_columns
 from pluralign_stats.settings import CONF_LEVEL, SIGNIFICANCE
 from pluralign_stats.significance import excludes_zero, significant
-from pluralign_stats.words import levels_of, p_told
+from pluralign_stats.words import levels_of
 
 LEFT_LESS_RIGHT = "Estimates are the left side of each equation less its right side."
 
@@ -117,7 +111,7 @@ def hypotheses(
     weights, constants = np.array([w for w, _ in parsed]), np.array([c for _, c in parsed])
     combined = named.base.combine(weights, pd.DataFrame({"term": equations}))
     shifted = combined.transform(lambda v: v + constants, np.ones_like)
-    few = [_fewest([named.few[at] for at in np.flatnonzero(w)]) for w in weights]
+    few = [fewest([named.few[at] for at in np.flatnonzero(w)]) for w in weights]
     apart = weights[:, named.apart].any(axis=1)
     table, units = tabulate_apart(fit, shifted, how, apart, few)
     told = [*named.notes]
@@ -191,7 +185,8 @@ def _named_groups(fit: ModelEstimates, options: EffectOptions) -> _Named:
     return _Named(names, base, few, raters, UNITS[options.kind], notes=told)
 
 
-def _fewest(found: Sequence[FewUnits | None]) -> FewUnits | None:
+def fewest(found: Sequence[FewUnits | None]) -> FewUnits | None:
+    """The fewest units of several."""
     return min((f for f in found if f), key=lambda f: f.n, default=None)
 
 
@@ -239,102 +234,6 @@ def _sentence(table: pd.DataFrame) -> str:
     clear = int(significant(table).sum())
     lost = "" if tested.all() else f"; of {(~tested).sum()} there is no test"
     return f"{clear} of {len(table)} equations do not hold (adjusted p below {SIGNIFICANCE}){lost}."
-
-
-def joint_test(fit: ModelEstimates, term: str) -> Result:
-    """Test that all coefficients of a variable are 0, interactions included.
-
-    Parameters
-    ----------
-    fit
-        A fitted model.
-    term
-        A variable of the fixed effects.
-
-    Returns
-    -------
-    Result
-        One row: columns term, statistic, df (of the test), df_residual (of an F), p_value, method.
-        Linear models give F with Satterthwaite's degrees of freedom, others Wald's chi-squared, or
-        F with the degrees of freedom of units where the variable differs between few of them.
-
-    Raises
-    ------
-    InputError
-        If the variable is not in the model or not told apart from others, or the fit Bayesian.
-
-    References
-    ----------
-    Kuznetsova, Brockhoff & Christensen (2017), Journal of Statistical Software 82(13), section 2,
-    for F; Fai & Cornelius (1996), Journal of Statistical Computation and Simulation 54, 363-378.
-
-    Examples
-    --------
-    >>> pls.joint_test(fit, "politics").table["df"].tolist()
-    [2]
-    """
-    check_one_of("the variable", term, fit.design.fixed_variables)
-    if fit.bayesian:
-        raise InputError(
-            f"a Bayesian fit has no joint test; read the credible intervals of contrasts('{term}', "
-            "pairs='all'), or compare fits with and without it by `fit.loo()`"
-        )
-    places = [k for k, names in enumerate(coefficient_variables(fit)) if term in names]
-    if not places and term not in fit.design.changing:
-        raise NotApplicableError(
-            f"the data do not tell the effects of '{term}' apart from those of the other "
-            "variables; leave one of them out of the model"
-        )
-    if not places:
-        raise InputError(
-            f"'{term}' has effects on single thresholds or the scale only in this model, and none "
-            "on the level of ratings; test it in a model without nominal= and scale=, or these "
-            "effects by checks.proportional_odds"
-        )
-    _, base = coefficients(fit)
-    matrix = covariance(fit, base)[np.ix_(places, places)]
-    values, vectors = np.linalg.eigh(matrix)
-    components = vectors.T @ base.estimate[places]
-    statistic = float((components**2 / values).sum())
-    q = len(places)
-    few = _fewest([few_of_coefficients(fit)[place] for place in places])
-    if fit.family.ordered and few is None:
-        p = float(chi2.sf(statistic, q))
-        row = {"term": term, "statistic": statistic, "df": q, "p_value": p}
-    else:
-        rows = vectors.T @ base.slopes[places]
-        given = shown_degrees(fit, fit.design.raters.n, fit.degrees(rows))
-        rest = few.df if few else _pooled_degrees(given)
-        statistic /= few.inflation if few else 1.0
-        p = float(fisher.sf(statistic / q, q, rest))
-        row = {"term": term, "statistic": statistic / q, "df": q, "df_residual": rest, "p_value": p}
-    table = pd.DataFrame([row | {"method": str(fit.method)}])
-    clear = "differs" if p < SIGNIFICANCE else "does not clearly differ"
-    behind = level_raters(fit, term).min() if term in fit.design.factors else fit.design.raters.n
-    told = (
-        f"The data are too few to test whether the rating differs by {term}."
-        if np.isnan(p)
-        else f"The rating {clear} by {term} ({p_told(p)})."
-    )
-    return Result.of(
-        fit,
-        table,
-        told,
-        f"Joint test of {term}",
-        notes=(few.note if few else None,),
-        backing=Backing(np.array([behind]), fit.design.raters.unknown),
-        figure=FOREST,
-    )
-
-
-def _pooled_degrees(each: np.ndarray) -> float:
-    """Denominator degrees of freedom of an F from those of its q independent parts."""
-    if len(each) == 1 or np.ptp(each) < 1e-8:
-        return float(each.mean())
-    if (each <= 2).any():
-        return 2.0
-    expected = (each / (each - 2)).sum()
-    return float(2 * expected / (expected - len(each)))
 
 
 def coefficients(fit: ModelEstimates) -> tuple[list[str], Estimates]:

@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 import pluralign_stats as pls
-from pluralign_stats.effects.hypotheses import joint_test
+from pluralign_stats.effects.joint_tests import joint_test
 
 
 def test_shares_agree_with_the_contrast_of_means(ordinal_fit):
