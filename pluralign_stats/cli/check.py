@@ -30,13 +30,15 @@ def command(study: Path, data: Path | None, as_json: bool) -> None:
         missing_codes,
         nonresponse,
     )
+    from pluralign_stats.describe.self_agreement import retest
     from pluralign_stats.study.read import read_study
-    from pluralign_stats.study.remarks import remarks
+    from pluralign_stats.study.remarks import gathered_answers, remarks, small_levels
 
     checked = read_study(study, data)
     results = [composition(checked), nonresponse(checked), exclusions(checked)]
     results += [missing_codes(checked)]
-    noted = remarks(checked)
+    results += [retest(checked)] if len(checked.repeats) else []
+    noted, groups = remarks(checked), (*gathered_answers(checked), *small_levels(checked))
     if as_json:
         print_json(
             {
@@ -45,12 +47,13 @@ def command(study: Path, data: Path | None, as_json: bool) -> None:
                 "fingerprint": checked.fingerprint,
                 **checked.released_counts(),
                 "remarks": list(noted),
+                "groups": list(groups),
                 "tables": {r.meta.title: told(r)["table"] for r in results},
             }
         )
         return
     click.echo(f"{checked.title}{' (simulated)' if checked.simulated else ''}: no errors found.")
-    for remark in noted:
+    for remark in (*noted, *groups):
         click.echo(f"Note: {remark}.")
     for result in results:
         print_table(result)

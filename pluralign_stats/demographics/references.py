@@ -59,7 +59,7 @@ def _lacking(present: pd.Series, large: pd.Series, label: str, min_cell: int) ->
     only = f"only '{large.index[0]}'" if len(large) else "none"
     return (
         f"of the {len(present)} groups of {label} {only} has {min_cell} raters or more; join small "
-        "groups in the codebook ('recode')"
+        "groups in the codebook ('recode', or 'other' for all of them)"
     )
 
 

@@ -4,3 +4,4 @@ from .participants import composition as composition
 from .participants import exclusions as exclusions
 from .participants import nonresponse as nonresponse
 from .reliability import agreement as agreement
+from .self_agreement import retest as retest

@@ -1,16 +1,20 @@
 """Who rated, who did not answer what, and which cells of a study's files hold no answer."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
 from pluralign_stats.figures.charts import COMPOSITION, FOREST
 from pluralign_stats.results import Result
 from pluralign_stats.settings import MIN_CELL
+from pluralign_stats.study.filters import LEFT_OUT
 from pluralign_stats.study.missing import ANSWER, MISSING, NAME
 from pluralign_stats.study.plan import SILENT
+from pluralign_stats.study.remarks import gathered_answers
 from pluralign_stats.study.study import Study
 from pluralign_stats.suppression import check_min_cell, few
-from pluralign_stats.words import counted, is_are
+from pluralign_stats.words import counted, is_are, plural
 
 
 def composition(study: Study, min_cell: int = MIN_CELL) -> Result:
@@ -53,8 +57,10 @@ def composition(study: Study, min_cell: int = MIN_CELL) -> Result:
         notes.append(
             f"{counted(withheld, 'cell')} {is_are(withheld)} withheld: those of fewer than "
             f"{min_cell} raters, and others without which the total would give one of these away. "
-            "To show more, lead small levels to a common one in the codebook ('recode')."
+            "To show more, lead small levels to a common one in the codebook ('recode'), or let "
+            "'other' gather them."
         )
+    notes += [f"{told[:1].upper()}{told[1:]}." for told in gathered_answers(study)]
     if table["n_ratings"].isna().sum() > withheld:
         notes.append("Ratings without a number would tell how few raters left a dimension out.")
     told = {what: counted(n, what[:-1]) for what, n in study.released_counts().items()}
@@ -151,7 +157,7 @@ def not_asked(study: Study, name: str, min_cell: int = MIN_CELL) -> str:
 
 
 def exclusions(study: Study, min_cell: int = MIN_CELL) -> Result:
-    """Count what each filter of the codebook removed.
+    """Count what each filter of the codebook removed, and what its rules for rows did.
 
     Parameters
     ----------
@@ -164,7 +170,10 @@ def exclusions(study: Study, min_cell: int = MIN_CELL) -> Result:
     -------
     Result
         Columns filter, n_rows (rows of the ratings file removed) and n_raters (raters left
-        without any row), in the order in which the filters apply; missing where withheld.
+        without any row), in the order in which the filters apply; missing where withheld. Rules
+        for repeated ratings and for raters described twice or not at all stand below; where one
+        did something else than to leave rows out, a column done says what with these rows and
+        raters.
 
     Raises
     ------
@@ -180,20 +189,32 @@ def exclusions(study: Study, min_cell: int = MIN_CELL) -> Result:
     table = study.exclusions.rename(columns={"rows": "n_rows", "raters": "n_raters"})
     counts = table[["n_rows", "n_raters"]].to_numpy()
     hidden = few(counts, min_cell).any(axis=1)
-    rows, raters = counts[~hidden].sum(axis=0)
+    gone = (table["done"] == LEFT_OUT).to_numpy()
+    rows, raters = counts[~hidden & gone].sum(axis=0)
     if table.empty:
         sentence = "The codebook names no filter; all rows are used."
-    elif hidden.all():
+    elif hidden[gone].all() and gone.any():
         sentence = f"The filters left out rows of fewer than {min_cell} raters each."
     else:
         sentence = f"Rows left out: {rows:,}; raters left without any row: {raters:,}."
-    if hidden.any() and not hidden.all():
-        sentence += f" Not counted: {hidden.sum()} of {len(table)} filters, which left out few."
+    if (hidden & gone).any() and not hidden[gone].all():
+        sentence += f" Not counted: {(hidden & gone).sum()} of {gone.sum()} filters, which left out"
+        sentence += " few."
+    for rule in table[~gone].itertuples():
+        sentence += f" {_done(rule, min_cell)}"
+    table = table.drop(columns="done") if gone.all() else table
     blank = {c: np.where(hidden, np.nan, table[c]) for c in ("n_rows", "n_raters")}
     table = table.assign(**blank) if hidden.any() else table
     note = f"A dash stands for fewer than {min_cell} rows or raters, or for the rows of so few."
     notes = (note,) if hidden.any() else ()
     return Result.of(study, table, sentence, "Left out by checks", notes=notes, figure=FOREST)
+
+
+def _done(rule: Any, min_cell: int) -> str:
+    """What a rule did that left no row out."""
+    n, noun = (rule.n_rows, "row") if rule.n_rows else (rule.n_raters, "rater")
+    many = f"fewer than {min_cell} {plural(noun)}" if n < min_cell else counted(n, noun)
+    return f"By '{rule.filter}': {many} {rule.done}."
 
 
 def missing_codes(study: Study, min_cell: int = MIN_CELL) -> Result:

@@ -1,22 +1,25 @@
 """From raw tables and a codebook to the validated parts of a study."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from pluralign_stats.errors import InputError, listing, one_of
+from pluralign_stats.errors import InputError, listing
 from pluralign_stats.study.codebook import Codebook
-from pluralign_stats.study.factors import recode
+from pluralign_stats.study.factors import check_reference, gather_small, recode
 from pluralign_stats.study.filters import apply_filters
 from pluralign_stats.study.format_periods import check_formats, format_of_rows
 from pluralign_stats.study.formats import FORMAT
+from pluralign_stats.study.keys import complete, item_key
 from pluralign_stats.study.missing import found_codes
-from pluralign_stats.study.questions import Dimension, Factor
+from pluralign_stats.study.questions import Dimension
+from pluralign_stats.study.raters import drop_undescribed, raters_of
+from pluralign_stats.study.repeats import Occasions, settle
 from pluralign_stats.study.schema import check_ratings
 from pluralign_stats.study.tables import RawTable, Tables
-from pluralign_stats.study.text import TEXTS, folded, joined
+from pluralign_stats.study.text import TEXTS, folded
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,6 +34,8 @@ class Parts:
     codes: pd.DataFrame
     hashes: Mapping[str, str]
     notes: tuple[str, ...]
+    gathered: Mapping[str, tuple[str, ...]]
+    repeats: pd.DataFrame
 
 
 def assemble(codebook: Codebook, tables: Tables) -> Parts:
@@ -43,42 +48,45 @@ def assemble(codebook: Codebook, tables: Tables) -> Parts:
     """
     hashes, notes, codes = tables.hashes, tables.notes, found_codes(codebook, tables)
     tables, exclusions = apply_filters(codebook, tables)
+    hashes, codes = tables.hashes, found_codes(codebook, tables)
+    tables, filtered = apply_filters(codebook, tables)
+    tables, undescribed = drop_undescribed(codebook, tables)
     keys = _keys(codebook, tables.ratings)
-    raters, nonresponse = _raters(codebook, tables, keys)
+    raters = raters_of(codebook, tables, keys)
     items = _items(codebook, tables, keys)
-    ratings = _ratings(codebook, tables, keys)
-    covariates = _covariates(codebook, tables, keys)
+    ratings, occasions, repeated = _ratings(codebook, tables, keys)
+    covariates, gathered = _covariates(codebook, tables, keys)
     if codebook.formats is not None:
         rows = format_of_rows(codebook.formats, tables.ratings, keys, ratings)
         check_formats(codebook.formats, tables.ratings, rows, ratings)
         covariates[FORMAT] = rows
     tidy = _join(codebook, ratings, keys, covariates, raters, items)
     return Parts(tidy, raters, items, exclusions, nonresponse, codes, hashes, notes)
+    tidy = _join(codebook, ratings, keys, covariates, raters.frame, items)
+    return Parts(
+        tidy,
+        raters.frame,
+        items,
+        _all_told([filtered, undescribed, raters.told, repeated]),
+        raters.nonresponse,
+        codes,
+        hashes,
+        raters.gathered | gathered,
+        occasions,
+    )
 
 
-def item_key(table: RawTable, columns: tuple[str, ...]) -> pd.Series:
-    """Identify the item of each row, from one column or several together.
-
-    Several are joined so that different items have different names, whatever the columns hold.
-    """
-    parts = [_complete(table, column, "the item") for column in columns]
-    if len(parts) == 1:
-        return parts[0]
-    return pd.Series([joined(row) for row in zip(*parts, strict=True)], table.frame.index, "str")
-
-
-def _complete(table: RawTable, column: str, role: str) -> pd.Series:
-    values = table.require(column, role)
-    if values.isna().any():
-        raise table.refuse(column, values.isna(), f"{role} of every row", "fill in the cell")
-    return values
+def _all_told(records: list[pd.DataFrame]) -> pd.DataFrame:
+    """What filters and rules did, in the order in which they did."""
+    some = [each for each in records if len(each)]
+    return pd.concat(some, ignore_index=True) if some else records[0]
 
 
 def _keys(codebook: Codebook, table: RawTable) -> pd.DataFrame:
     """Rater, item and language (if any) of each row of the ratings file."""
     columns = codebook.columns
     keys = {
-        "rater": _complete(table, columns.rater, "the rater"),
+        "rater": complete(table, columns.rater, "the rater"),
         "item": item_key(table, columns.item),
     }
     if columns.language:
@@ -87,14 +95,21 @@ def _keys(codebook: Codebook, table: RawTable) -> pd.DataFrame:
     return pd.DataFrame(keys)
 
 
-def _ratings(codebook: Codebook, tables: Tables, keys: pd.DataFrame) -> pd.DataFrame:
-    """Checked ratings of all dimensions, one below the other: row, dimension, rating."""
-    table, blocks = tables.ratings, []
+def _ratings(
+    codebook: Codebook, tables: Tables, keys: pd.DataFrame
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Checked ratings of all dimensions, one below the other: row, dimension, rating.
+
+    Then what was rated repeatedly, and what became of that.
+    """
+    table, blocks, occasions = tables.ratings, [], Occasions(codebook.repeats)
     for name, dimension in codebook.dimensions.items():
         column, raw = _raw_ratings(codebook, table, name)
         rating = _numbers(table, column, raw, dimension)
         block = keys.loc[raw.index, ["rater", "item"]].assign(rating=rating)
-        check_ratings(block, table, column, name, dimension)
+        check_ratings(block, table, column, name, dimension, codebook.repeats)
+        block = settle(block, table, column, name, dimension, occasions)
+        rating = block["rating"]
         if rating.nunique() < 2:
             found = (
                 f"every rating is {rating.dropna().iloc[0]:g}"
@@ -106,9 +121,10 @@ def _ratings(codebook: Codebook, tables: Tables, keys: pd.DataFrame) -> pd.DataF
                 f"most ({found}); allowed: at least two different ratings; "
                 "correct the file or leave the dimension out of the codebook"
             )
-        blocks.append(pd.DataFrame({"row": raw.index, "dimension": name, "rating": rating.array}))
+        blocks.append(pd.DataFrame({"row": block.index, "dimension": name, "rating": rating.array}))
     tidy = pd.concat(blocks, ignore_index=True)
-    return tidy.astype({"dimension": pd.CategoricalDtype(list(codebook.dimensions))})
+    tidy = tidy.astype({"dimension": pd.CategoricalDtype(list(codebook.dimensions))})
+    return tidy, occasions.frame, occasions.told
 
 
 def _raw_ratings(codebook: Codebook, table: RawTable, name: str) -> tuple[str, pd.Series]:
@@ -118,7 +134,7 @@ def _raw_ratings(codebook: Codebook, table: RawTable, name: str) -> tuple[str, p
     if not codebook.long:
         return wanted, table.answers(wanted, f"dimension '{name}'", dimension)
     dimension_column, rating_column = str(codebook.columns.dimension), str(codebook.columns.rating)
-    named = _complete(table, dimension_column, "the dimension")
+    named = complete(table, dimension_column, "the dimension")
     known = [d.column or n for n, d in codebook.dimensions.items()]
     if not named.isin(known).all():
         advice = "add the dimension to the codebook"
@@ -152,76 +168,6 @@ def _numbers(table: RawTable, column: str, raw: pd.Series, dimension: Dimension)
     return numbers
 
 
-def _raters(
-    codebook: Codebook, tables: Tables, keys: pd.DataFrame
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Raters with demographics, and who did not answer what."""
-    table = tables.raters or tables.ratings
-    identity = _complete(table, codebook.columns.rater, "the rater")
-    if tables.raters is not None:
-        _refuse_unknown_raters(tables, identity, keys)
-    else:
-        _refuse_two_answers(codebook, table, identity)
-    rows = ~identity.duplicated() & identity.isin(keys["rater"].unique())
-    identity = identity[rows]
-    table = replace(table, frame=table.frame[rows])
-    columns, gaps = {"rater": identity}, [_gaps(identity[:0], identity[:0], "")]
-    for name, factor in codebook.demographics.items():
-        recoded = recode(table, name, factor)
-        if factor.effects:
-            _check_reference(table, name, factor, recoded.level)
-        columns[name] = recoded.level
-        if recoded.selected is not None:
-            columns[f"{name}_selected"] = recoded.selected
-        gaps.append(_gaps(identity, recoded.reason, name))
-    frame = pd.DataFrame(columns).reset_index(drop=True)
-    return frame, pd.concat(gaps, ignore_index=True)
-
-
-def _gaps(identity: pd.Series, reason: pd.Series, name: str) -> pd.DataFrame:
-    """Raters without a level, and why."""
-    lost = reason.notna()
-    return pd.DataFrame({"rater": identity[lost], "demographic": name, "reason": reason[lost]})
-
-
-def _refuse_unknown_raters(tables: Tables, identity: pd.Series, keys: pd.DataFrame) -> None:
-    table = tables.raters
-    assert table is not None  # noqa: S101 - narrows the type; the caller checked
-    twice = identity.duplicated()
-    if twice.any():
-        column = str(identity.name)
-        raise table.refuse(column, twice, "one row a rater", "remove the duplicate")
-    unknown = ~keys["rater"].isin(identity)
-    if unknown.any():
-        advice = f"rater without demographics: add the rater to {table.name} or remove the ratings"
-        allowed = f"raters that {table.name} describes"
-        raise tables.ratings.refuse(str(identity.name), unknown, allowed, advice)
-
-
-def _refuse_two_answers(codebook: Codebook, table: RawTable, identity: pd.Series) -> None:
-    """Refuse raters whose demographics are not the same in all of their rows."""
-    rater = pd.factorize(identity)[0]
-    first = np.flatnonzero(~identity.duplicated())[rater]
-    for name, factor in codebook.demographics.items():
-        column = factor.column or name
-        raw = table.answers(column, f"'{name}'", factor).fillna("")
-        differs = raw != raw.iloc[first].set_axis(raw.index)
-        if differs.any():
-            advice = f"rater '{identity[differs].iloc[0]}' has two different answers; keep one"
-            raise table.refuse(column, differs, "one answer a rater", advice)
-
-
-def _check_reference(table: RawTable, name: str, factor: Factor, values: pd.Series) -> None:
-    """Refuse a stated reference level that no row has."""
-    found = list(values.cat.categories)
-    if factor.reference is not None and factor.reference not in found:
-        raise InputError(
-            f"{table.name}: column '{factor.column or name}': the reference level "
-            f"'{factor.reference}' of '{name}' does not occur; "
-            f"{one_of('it', factor.reference, found)}; state another 'reference' in the codebook"
-        )
-
-
 def _items(codebook: Codebook, tables: Tables, keys: pd.DataFrame) -> pd.DataFrame:
     """Items with their prompt, and texts where the items file has them."""
     table = tables.items or tables.ratings
@@ -229,10 +175,10 @@ def _items(codebook: Codebook, tables: Tables, keys: pd.DataFrame) -> pd.DataFra
     column = codebook.columns.prompt
     if column and column not in table.frame and column in tables.ratings.frame:
         prompt = item.map(
-            _complete(tables.ratings, column, "the prompt").groupby(keys["item"]).first()
+            complete(tables.ratings, column, "the prompt").groupby(keys["item"]).first()
         )
     else:
-        prompt = _complete(table, column, "the prompt") if column else item
+        prompt = complete(table, column, "the prompt") if column else item
     frame = pd.DataFrame({"item": item, "prompt": prompt})
     for part, columns in codebook.texts.columns().items():
         for language, text in columns.items():
@@ -274,20 +220,29 @@ def _refuse_unknown_items(
         )
 
 
-def _covariates(codebook: Codebook, tables: Tables, keys: pd.DataFrame) -> pd.DataFrame:
-    """Covariates by row of the ratings file; from the items file where only that has them."""
-    frame = pd.DataFrame(index=keys.index)
+def _covariates(
+    codebook: Codebook, tables: Tables, keys: pd.DataFrame
+) -> tuple[pd.DataFrame, dict[str, tuple[str, ...]]]:
+    """Covariates by row of the ratings file; from the items file where only that has them.
+
+    Then the levels of each that were gathered into one.
+    """
+    frame, gathered = pd.DataFrame(index=keys.index), {}
     for name, factor in codebook.covariates.items():
-        column = factor.column or name
-        if column in tables.ratings.frame or tables.items is None:
-            frame[name] = recode(tables.ratings, name, factor).level
-            _check_reference(tables.ratings, name, factor, frame[name])
-        else:
-            by_item = recode(tables.items, name, factor).level
-            _check_reference(tables.items, name, factor, by_item)
-            by_item.index = item_key(tables.items, codebook.columns.item)
-            frame[name] = keys["item"].map(by_item).astype(by_item.dtype)
-    return frame
+        own = (factor.column or name) in tables.ratings.frame or tables.items is None
+        table = tables.ratings if own or tables.items is None else tables.items
+        recoded = recode(table, name, factor)
+        values = recoded.level
+        if not own:
+            values.index = item_key(table, codebook.columns.item)
+            values = keys["item"].map(values).astype(values.dtype)
+        if factor.other is not None:
+            small = gather_small(values, keys["rater"], factor)
+            values = small.level
+            gathered[name] = recoded.gathered + small.gathered
+        check_reference(table, name, factor, values)
+        frame[name] = values
+    return frame, gathered
 
 
 def _join(

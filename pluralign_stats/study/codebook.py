@@ -102,6 +102,27 @@ class ItemTexts(Part):
         return {"prompt": prompt, "response": dict(self.response)}
 
 
+class RaterRules(Part):
+    """What to do where raters are described otherwise than once.
+
+    Attributes
+    ----------
+    described_twice
+        Of a rater with two descriptions: the first answer to each question, the last, or none
+        where they differ. An error unless stated.
+    not_described
+        Raters whom the raters file lacks: added without demographics, or dropped with their
+        ratings. An error unless stated.
+    """
+
+    described_twice: Literal["first", "last", "missing"] | None = None
+    not_described: Literal["add", "drop"] | None = None
+
+
+#: What becomes of several ratings of one item by one rater.
+Repeats = Literal["first", "last", "mean", "retest"]
+
+
 class Codebook(Part):
     """Everything that a reader of a study's files has to know; written as one YAML file.
 
@@ -127,6 +148,8 @@ class Codebook(Part):
     formats: Formats | None = None
     texts: ItemTexts = ItemTexts()
     filters: dict[str, Filter] = {}
+    raters: RaterRules = RaterRules()
+    repeats: Repeats | None = None
     # Private: how a study is shown is no part of what it is.
     _language: str = PrivateAttr(default=ENGLISH)
 

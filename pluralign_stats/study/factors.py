@@ -8,10 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from pluralign_stats.errors import listing
+from pluralign_stats.errors import InputError, listing, one_of
+from pluralign_stats.settings import MIN_CELL
 from pluralign_stats.study.questions import Factor, Multiple
 from pluralign_stats.study.tables import RawTable, plain_number
 from pluralign_stats.study.text import folded, joined, nfc
+from pluralign_stats.suppression import few
 
 #: Stands for a declined answer until it is told apart from the levels; no file can hold it.
 DECLINED = "\0declined"
@@ -30,11 +32,14 @@ class Recoded:
         ``"declined"``, ``"missing"`` or missing where a level was given.
     selected
         For questions with several answers: all of them, sorted and joined with ``"; "``.
+    gathered
+        Answers that the codebook does not name, which became the level `Factor.other`.
     """
 
     level: pd.Series
     reason: pd.Series
     selected: pd.Series | None = None
+    gathered: tuple[str, ...] = ()
 
 
 def recode(table: RawTable, name: str, factor: Factor) -> Recoded:
@@ -53,10 +58,36 @@ def recode(table: RawTable, name: str, factor: Factor) -> Recoded:
         answers, selected = _single(raw, factor), None
     declined = answers == DECLINED
     levels = answers.mask(declined)
-    _refuse_strangers(table, column, levels, factor)
+    strange = _strange(levels, factor)
+    gathered: tuple[str, ...] = ()
+    if factor.other is not None:
+        gathered = tuple(levels[strange].unique())
+        levels = levels.mask(strange, factor.other)
+    elif strange.any():
+        raise _stranger(table, column, strange, factor)
     reason = pd.Series(pd.NA, raw.index, dtype="str").mask(levels.isna(), "missing")
     values = _categorical(levels, factor)
-    return Recoded(values, reason.mask(declined, "declined"), selected)
+    return Recoded(values, reason.mask(declined, "declined"), selected, gathered)
+
+
+def gather_small(level: pd.Series, rater: pd.Series, factor: Factor) -> Recoded:
+    """Lead levels of too few raters to the level that the codebook has for them.
+
+    Parameters
+    ----------
+    level, rater
+        (n,) levels as of `recode`, and whose they are.
+    factor
+        Its entry in the codebook, which names `other`.
+    """
+    known = level.notna()
+    pairs = pd.DataFrame({"level": level[known], "rater": rater[known]}).drop_duplicates()
+    counts = pairs["level"].value_counts()
+    small = [str(name) for name in counts.index[few(counts.to_numpy(), MIN_CELL)]]
+    gone = tuple(name for name in small if name not in (factor.other, factor.reference))
+    text = level.astype("str")
+    values = _categorical(text.mask(text.isin(gone), factor.other), factor)
+    return Recoded(values, pd.Series(pd.NA, level.index, dtype="str"), gathered=gone)
 
 
 def _single(raw: pd.Series, factor: Factor) -> pd.Series:
@@ -119,7 +150,7 @@ def _several(
         parts = [part for part in parts if part and plain_number(part) not in codes]
         levels = {_level(part, factor, meaning) for part in parts}
         given = sorted(level for level in levels if level not in (None, DECLINED))
-        strange = [g for g in given if factor.levels is not None and g not in factor.levels]
+        strange = [] if factor.other else _unnamed(given, factor)
         if not given:
             single[cell] = DECLINED if DECLINED in levels else None
         else:
@@ -157,23 +188,39 @@ def _alone(cell: str) -> str:
     return listed[0] if listed and len(listed) == 1 else cell
 
 
-def _refuse_strangers(table: RawTable, column: str, levels: pd.Series, factor: Factor) -> None:
+def _unnamed(answers: list[str], factor: Factor) -> list[str]:
+    return [a for a in answers if factor.levels is not None and a not in factor.levels]
+
+
+def check_reference(table: RawTable, name: str, factor: Factor, values: pd.Series) -> None:
+    """Refuse a stated reference level that no row has."""
+    found = list(values.cat.categories)
+    if factor.reference is not None and factor.reference not in found:
+        raise InputError(
+            f"{table.name}: column '{factor.column or name}': the reference level "
+            f"'{factor.reference}' of '{name}' does not occur; "
+            f"{one_of('it', factor.reference, found)}; state another 'reference' in the codebook"
+        )
+
+
+def _strange(levels: pd.Series, factor: Factor) -> pd.Series:
+    """Whether each is a level that the codebook does not know, where it knows any."""
     known = factor.known_levels
-    if known is None:
-        return
-    strange = levels.notna() & ~levels.isin(known)
-    if strange.any():
-        bands = [f"{low:g} to {high:g}" for low, high in factor.bands.values()]
-        allowed = "numbers " + ", ".join(bands) if bands else listing(known, 20)
-        advice = "add the level to the codebook, or lead the value to a level with 'recode'"
-        raise table.refuse(column, strange, allowed, advice)
+    return levels.notna() & (known is not None) & ~levels.isin(known or ())
+
+
+def _stranger(table: RawTable, column: str, strange: pd.Series, factor: Factor) -> InputError:
+    bands = [f"{low:g} to {high:g}" for low, high in factor.bands.values()]
+    allowed = "numbers " + ", ".join(bands) if bands else listing(factor.known_levels or (), 20)
+    advice = "add the level to the codebook, or lead the value to a level with 'recode'"
+    return table.refuse(column, strange, allowed, advice)
 
 
 def _categorical(levels: pd.Series, factor: Factor) -> pd.Series:
     """Categories in the codebook's order but for the reference, which comes first."""
     found = set(levels.dropna().unique())
     order = factor.known_levels or sorted(found, key=_natural)
-    present = [level for level in order if level in found]
+    present = sorted((level for level in order if level in found), key=lambda x: x == factor.other)
     if factor.reference in present:
         present.remove(factor.reference)
         present.insert(0, factor.reference)

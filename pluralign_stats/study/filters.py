@@ -9,6 +9,17 @@ from pluralign_stats.study.codebook import Codebook, Filter
 from pluralign_stats.study.tables import RawTable, Tables, plain_number
 from pluralign_stats.study.text import folded
 
+#: What filters do with rows, and some rules.
+LEFT_OUT = "left out"
+
+#: What a filter or rule is called, rows and raters concerned, what was done with them.
+Record = tuple[str, int, int, str]
+
+
+def told(records: list[Record]) -> pd.DataFrame:
+    """A table of what filters and rules did."""
+    return pd.DataFrame(records, columns=["filter", "rows", "raters", "done"])
+
 
 def apply_filters(codebook: Codebook, tables: Tables) -> tuple[Tables, pd.DataFrame]:
     """Drop rows, or whole raters, that fail a filter, one filter after the other.
@@ -18,14 +29,15 @@ def apply_filters(codebook: Codebook, tables: Tables) -> tuple[Tables, pd.DataFr
     tables
         With the failing rows of the ratings file gone.
     exclusions
-        Columns filter, rows (of the ratings file) and raters (left without any row).
+        Columns filter, rows (of the ratings file), raters (left without any row) and done.
 
     Raises
     ------
     InputError
         If a filter names a column that no file has, or leaves nothing.
     """
-    records, rater = [], codebook.columns.rater
+    records: list[Record] = []
+    rater = codebook.columns.rater
     for name, rule in codebook.filters.items():
         before = tables.ratings
         tables = _apply(name, rule, rater, tables)
@@ -38,8 +50,8 @@ def apply_filters(codebook: Codebook, tables: Tables) -> tuple[Tables, pd.DataFr
                 f"{listing(seen.dropna().unique())}; correct 'keep' in the codebook"
             )
         lost = before.require(rater, "the rater").nunique() - frame[rater].nunique()
-        records.append((name, len(before.frame) - len(frame), lost))
-    return tables, pd.DataFrame(records, columns=["filter", "rows", "raters"])
+        records.append((name, len(before.frame) - len(frame), lost, LEFT_OUT))
+    return tables, told(records)
 
 
 def _table_with(name: str, rule: Filter, tables: Tables) -> RawTable:

@@ -218,6 +218,9 @@ class Factor(Answer):
         For questions that allowed several answers.
     default
         The answer at which the question stands until it is moved, so that it may be none.
+    other
+        Name of the level that gathers answers which the codebook does not name, and levels of too
+        few raters to be shown.
     effects
         Whether its effect on ratings is estimated by default; false for what only describes
         raters.
@@ -235,6 +238,7 @@ class Factor(Answer):
     bands: dict[Text, tuple[float, float]] = {}
     multiple: Multiple | None = None
     default: Text | None = None
+    other: Text | None = None
     effects: bool = True
 
     @field_validator("recode", mode="before")
@@ -259,6 +263,8 @@ class Factor(Answer):
         _refuse_meant([code for code in self.missing if self.means(code)])
         if self.bands and (self.levels or self.multiple):
             raise ValueError("'bands' define the levels; leave out 'levels' and 'multiple'")
+        if self.other is not None and (self.bands or self.ordered):
+            raise ValueError("'other' has no place among levels in an order; leave it out")
         self._check_bands()
         if levels is None:
             return self
@@ -290,8 +296,9 @@ class Factor(Answer):
             return tuple(self.bands)
         if self.levels is None:
             return None
-        extra = (self.multiple.level,) if self.multiple else ()
-        return self.levels + tuple(level for level in extra if level not in self.levels)
+        extra = [self.multiple.level if self.multiple else None, self.other]
+        new = dict.fromkeys(level for level in extra if level is not None)
+        return self.levels + tuple(level for level in new if level not in self.levels)
 
 
 def _refuse_meant(meant: list[str]) -> None:

@@ -5,9 +5,13 @@ from collections.abc import Iterator
 import numpy as np
 
 from pluralign_stats.errors import listing
+from pluralign_stats.settings import MIN_CELL
+from pluralign_stats.study.plan import SILENT
 from pluralign_stats.study.prompts import same_prompts
 from pluralign_stats.study.study import Study
 from pluralign_stats.study.text import MANY_NUMBERS, alike_notes, is_number, lookup, text_languages
+from pluralign_stats.suppression import few
+from pluralign_stats.words import counted, has
 
 
 def remarks(study: Study) -> tuple[str, ...]:
@@ -19,6 +23,32 @@ def remarks(study: Study) -> tuple[str, ...]:
     """
     kinds = (_names, _levels, _languages, _prompts, _valences)
     return (*study.notes, *(note for kind in kinds for note in kind(study)))
+
+
+def small_levels(study: Study) -> tuple[str, ...]:
+    """Say which levels of which demographics have too few raters to be shown or compared."""
+    told = []
+    for name in study.demographics:
+        raters = study.plan(name).raters
+        small = few(raters.to_numpy(), MIN_CELL) & ~raters.index.isin(SILENT.values())
+        if small.any():
+            levels = listing(map(str, raters.index[small]))
+            told.append(
+                f"of '{name}' {levels} {has(int(small.sum()))} fewer than {MIN_CELL} raters: read, "
+                "withheld from tables and left out of comparisons; to compare them, join them in "
+                "the codebook, one by one ('recode') or all at once ('other: Other')"
+            )
+    return tuple(told)
+
+
+def gathered_answers(study: Study) -> tuple[str, ...]:
+    """Say how many answers became the level of the codebook that gathers the others."""
+    return tuple(
+        f"'{study.codebook.factors[name].other}' of '{name}' gathers "
+        f"{counted(len(answers), 'answer')} of few raters, or that the codebook does not name"
+        for name, answers in study.gathered.items()
+        if answers
+    )
 
 
 def _names(study: Study) -> Iterator[str]:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from pluralign_stats.errors import InputError
+from pluralign_stats.study.codebook import Repeats
 from pluralign_stats.study.questions import Dimension
 from pluralign_stats.study.tables import RawTable
 
@@ -12,8 +13,11 @@ if TYPE_CHECKING:
     import pandera.pandas as pa
 
 
-def rating_schema(dimension: Dimension) -> "pa.DataFrameSchema":
-    """Schema of one dimension's ratings: keys present, values on the scale, no rating twice."""
+def rating_schema(dimension: Dimension, repeats: Repeats | None = None) -> "pa.DataFrameSchema":
+    """Schema of one dimension's ratings: keys present, values on the scale.
+
+    No item is rated twice by a rater, unless the codebook says what is to become of that.
+    """
     import pandera.pandas as pa
 
     key = pa.Column(str, nullable=False)
@@ -25,14 +29,19 @@ def rating_schema(dimension: Dimension) -> "pa.DataFrameSchema":
                 float, pa.Check(dimension.scale.holds, name=dimension.scale.allowed), nullable=True
             ),
         },
-        unique=["rater", "item"],
+        unique=None if repeats else ["rater", "item"],
         report_duplicates="exclude_first",
         strict=True,
     )
 
 
 def check_ratings(
-    ratings: pd.DataFrame, table: RawTable, column: str, name: str, dimension: Dimension
+    ratings: pd.DataFrame,
+    table: RawTable,
+    column: str,
+    name: str,
+    dimension: Dimension,
+    repeats: Repeats | None = None,
 ) -> None:
     """Hold one dimension's ratings against the schema.
 
@@ -44,6 +53,8 @@ def check_ratings(
         The file and column they came from, for the message.
     name, dimension
         The dimension and its codebook entry.
+    repeats
+        The codebook's rule for items that a rater rated more than once.
 
     Raises
     ------
@@ -53,7 +64,7 @@ def check_ratings(
     from pandera.errors import SchemaErrors
 
     try:
-        rating_schema(dimension).validate(ratings, lazy=True)
+        rating_schema(dimension, repeats).validate(ratings, lazy=True)
     except SchemaErrors as error:
         failures = error.failure_cases
     else:
@@ -72,7 +83,8 @@ def check_ratings(
     raise InputError(
         f"{table.place(rows)}: rater '{rater}' rates item '{item}' a second time on "
         f"'{name}' (column '{column}'); allowed: one rating per rater, item and dimension; "
-        "remove the duplicate"
+        "remove the duplicate, or state 'repeats' in the codebook: 'first', 'last', 'mean', or "
+        "'retest' (the first, and how far the later ones agree with it)"
     )
 
 

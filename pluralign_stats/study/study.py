@@ -1,7 +1,7 @@
 """The study: what every analysis reads."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Self
 
@@ -15,6 +15,7 @@ from pluralign_stats.storage.digest import digest_text
 from pluralign_stats.study.assemble import assemble
 from pluralign_stats.study.codebook import Codebook
 from pluralign_stats.study.plan import Plan, answers_of, plan_counts
+from pluralign_stats.study.repeats import no_repeats
 from pluralign_stats.study.tables import Tables
 from pluralign_stats.study.text import nfc
 from pluralign_stats.study.truth import Truth
@@ -41,6 +42,8 @@ class Study:
         Conditions under which `where` chose from the whole study.
     notes
         What was left out or may be meant otherwise when the files were read, one sentence each.
+    gathered
+        By demographic or covariate, the answers and levels that became its level `other`.
 
     Examples
     --------
@@ -61,6 +64,8 @@ class Study:
     truth: Truth | None = None
     narrowed: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    gathered: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    _repeats: pd.DataFrame = field(default_factory=no_repeats)
 
     @classmethod
     @checked
@@ -69,6 +74,8 @@ class Study:
         made = assemble(codebook, tables)
         frames = made.ratings, made.raters, made.items, made.exclusions, made.nonresponse
         return cls(codebook, *frames, made.codes, made.hashes, truth, notes=made.notes)
+        rest = made.codes, made.hashes, truth
+        return cls(codebook, *frames, *rest, gathered=made.gathered, _repeats=made.repeats)
 
     @property
     def ratings(self) -> pd.DataFrame:
@@ -135,8 +142,22 @@ class Study:
 
     @property
     def exclusions(self) -> pd.DataFrame:
-        """What each filter removed: filter, rows (of the ratings file), raters (left without)."""
+        """What each filter of the codebook removed, and what each of its rules for rows did.
+
+        Columns filter (its name, or the rule and its choice), rows (of the ratings file), raters
+        (left without any row; of a rule that leaves out none, those concerned) and done: ``"left
+        out"``, or what else became of them.
+        """
         return self._exclusions.copy(deep=False)
+
+    @property
+    def repeats(self) -> pd.DataFrame:
+        """Ratings of items that their rater rated more than once, of ``repeats: retest``.
+
+        Columns rater, item, dimension, occasion (1 for the first) and rating. `ratings` holds the
+        first of them, once, so that no model counts a rater's opinion of an item twice.
+        """
+        return self._repeats.copy(deep=False)
 
     @property
     def nonresponse(self) -> pd.DataFrame:
@@ -270,6 +291,10 @@ class Study:
             _raters=_drop_unused(raters),
             _items=_drop_unused(items),
             _nonresponse=self._nonresponse[lost],
+            _repeats=self._repeats.merge(
+                ratings[["rater", "item", "dimension"]].astype("str"),
+                on=["rater", "item", "dimension"],
+            ),
             narrowed=self.narrowed + told,
         )
 

@@ -91,3 +91,15 @@ def test_languages_without_texts_are_told(toy, pluralign):
         "6 ratings were given in 'fr'",
         "6 ratings were given in 'nan'",
     ]
+
+
+def test_groups_of_few_raters_are_named_and_repeats_counted(toy, pluralign):
+    book = toy.files["study.yaml"] + "repeats: retest\n"
+    ratings = toy.files["ratings.csv"] + "p1,a1,3,4\n"
+    codebook = toy.write({"study.yaml": book, "ratings.csv": ratings})
+    out = " ".join(pluralign("check", codebook).out.split())
+    assert "Note: of 'gender' 'Male', 'Female' have fewer than 10 raters: read, withheld" in out
+    assert "By 'repeats: retest': fewer than 10 rows kept as later occasions." in out
+    assert "Fewer than 10 raters rated an item again" in out
+    told = json.loads(pluralign("check", codebook, "--json").out)
+    assert [text.split("'")[1] for text in told["groups"]] == ["gender", "politics"]

@@ -243,7 +243,7 @@ def test_filters_do_not_tell_of_few(study_of, failed):
     changed = pls.Study(
         **{
             **{f: getattr(study, f) for f in study.__dataclass_fields__},
-            "_exclusions": lost.assign(raters=[failed, 30]),
+            "_exclusions": lost.assign(raters=[failed, 30], done="left out"),
         }
     )
     result = pls.describe.exclusions(changed)

@@ -152,7 +152,8 @@ def test_a_filter_takes_rows_out_before_anything_is_checked(toy):
     ratings = ratings.replace("check,ok,person", "check,person")
     book = toy.files["study.yaml"] + "filters: {attention: {columns: check, keep: OK}}\n"
     study = toy.read({"ratings.csv": ratings, "study.yaml": book})
-    assert study.exclusions.to_dict("records") == [{"filter": "attention", "rows": 2, "raters": 1}]
+    lost = {"filter": "attention", "rows": 2, "raters": 1, "done": "left out"}
+    assert study.exclusions.to_dict("records") == [lost]
     assert study.summary_counts() == {"raters": 6, "items": 3, "ratings": 34, "dimensions": 2}
 
 

@@ -8,6 +8,7 @@ from pluralign_stats.study.codebook_file import read_codebook
 from pluralign_stats.study.factors import recode
 from pluralign_stats.study.questions import Factor
 from pluralign_stats.study.read import shipped_codebooks
+from pluralign_stats.study.remarks import gathered_answers, small_levels
 from pluralign_stats.study.tables import tabulate
 
 SHIPPED = read_codebook(shipped_codebooks()["pluralistic_values"]).demographics
@@ -254,3 +255,83 @@ def test_age_as_a_number_and_as_a_band():
     assert levels(list(ages), SHIPPED["age"]) == list(ages.values())
     with pytest.raises(InputError, match=r"row 2: value '17'; allowed: numbers 18 to 30, 31 to 40"):
         levels(["17"], SHIPPED["age"])
+
+
+# Small levels, and answers that nobody named ---------------------------------------------------
+
+FAITHS = ["Christian"] * 12 + ["none"] * 11 + ["Jedi", "jedi", "Pastafarian"] + ["Muslim"] * 3
+
+
+def faiths(study_of, answers=FAITHS, **factor):
+    frame = pd.DataFrame({"rater": [f"p{k:02}" for k in range(len(answers))], "item": "a"})
+    frame["rating"] = [1 + k % 5 for k in range(len(answers))]
+    frame["faith"] = answers
+    return study_of(frame, demographics={"faith": factor})
+
+
+def test_other_gathers_levels_of_few_raters(study_of):
+    study = faiths(study_of, other="Other")
+    assert study.levels("faith") == ("Christian", "none", "Other")
+    assert (study.raters["faith"] == "Other").sum() == 6
+    assert set(study.gathered["faith"]) == {"Jedi", "jedi", "Pastafarian", "Muslim"}
+    assert gathered_answers(study) == (
+        "'Other' of 'faith' gathers 4 answers of few raters, or that the codebook does not name",
+    )
+
+
+def test_other_gathers_answers_that_the_codebook_does_not_name(study_of):
+    study = faiths(study_of, levels=["none", "Christian", "Muslim"], other="rest")
+    assert study.levels("faith") == ("none", "Christian", "rest")
+    assert set(study.gathered["faith"]) == {"Jedi", "jedi", "Pastafarian", "Muslim"}
+    assert small_levels(study) == (
+        "of 'faith' 'rest' has fewer than 10 raters: read, withheld from tables and left out of "
+        "comparisons; to compare them, join them in the codebook, one by one ('recode') or all at "
+        "once ('other: Other')",
+    )
+
+
+def test_what_is_recoded_or_declined_is_not_gathered(study_of):
+    rules = {"recode": {"jedi": "none", "Muslim": None}, "declined": "Pastafarian"}
+    study = faiths(study_of, levels=["Christian", "none"], other="Other", **rules)
+    assert study.levels("faith") == ("Christian", "none")
+    assert study.gathered["faith"] == ()
+    assert gathered_answers(study) == ()
+    assert study.nonresponse["reason"].value_counts().to_dict() == {"missing": 3, "declined": 1}
+
+
+def test_a_level_of_that_name_takes_the_others_up(study_of):
+    answers = [*FAITHS, *["Other"] * 5]
+    study = faiths(study_of, answers, levels=["Other", "Christian", "none"], other="Other")
+    assert study.levels("faith") == ("Other", "Christian", "none")
+    assert (study.raters["faith"] == "Other").sum() == 11
+    assert small_levels(study) == ()
+
+
+def test_the_reference_is_never_gathered(study_of):
+    study = faiths(study_of, other="Other", reference="Muslim")
+    assert study.levels("faith")[0] == "Muslim"
+    assert "Muslim" not in study.gathered["faith"]
+
+
+def test_several_answers_may_hold_some_that_nobody_named(study_of):
+    answers = [*["A"] * 10, *["B"] * 10, *["x"] * 6, *["y"] * 4, *["A;x"] * 10]
+    study = faiths(study_of, answers, levels=["A", "B"], multiple={}, other="Other")
+    assert study.raters["faith"].value_counts().to_dict() == dict.fromkeys(
+        ["A", "B", "Other", "Multiple"], 10
+    )
+
+
+def test_a_covariate_counts_the_raters_of_its_levels(study_of):
+    frame = pd.DataFrame({"rater": [f"p{k:02}" for k in range(12)] * 3, "item": "a"})
+    frame["item"] = ["a"] * 12 + ["b"] * 12 + ["c"] * 12
+    frame["rating"] = [1 + k % 5 for k in range(36)]
+    frame["source"] = ["web"] * 12 + ["app"] * 20 + ["fax"] * 4
+    study = study_of(frame, covariates={"source": {"other": "Other"}})
+    assert study.levels("source") == ("app", "web", "Other")
+    assert study.gathered == {"source": ("fax",)}
+
+
+@pytest.mark.parametrize("order", [{"ordered": True}, {"bands": {"young": [0, 40]}}])
+def test_other_has_no_place_in_an_order(study_of, order):
+    with pytest.raises(InputError, match="'other' has no place among levels in an order"):
+        faiths(study_of, other="Other", **order)

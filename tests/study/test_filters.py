@@ -34,7 +34,9 @@ def filtered(*rules, raters=True):
         tabulate("p.csv", RATERS, ("",), "0") if raters else None,
     )
     kept, exclusions = apply_filters(book, tables)
-    return list(kept.ratings.frame.index), list(exclusions.itertuples(index=False, name=None))
+    return list(kept.ratings.frame.index), [
+        row[:3] for row in exclusions.itertuples(index=False, name=None)
+    ]
 
 
 BOTH = {"columns": ["one", "two"], "keep": [1, "pass"]}
