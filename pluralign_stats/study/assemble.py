@@ -47,8 +47,6 @@ def assemble(codebook: Codebook, tables: Tables) -> Parts:
         On the first thing that does not fit the codebook, with file, column, rows and value.
     """
     hashes, notes, codes = tables.hashes, tables.notes, found_codes(codebook, tables)
-    tables, exclusions = apply_filters(codebook, tables)
-    hashes, codes = tables.hashes, found_codes(codebook, tables)
     tables, filtered = apply_filters(codebook, tables)
     tables, undescribed = drop_undescribed(codebook, tables)
     keys = _keys(codebook, tables.ratings)
@@ -60,8 +58,6 @@ def assemble(codebook: Codebook, tables: Tables) -> Parts:
         rows = format_of_rows(codebook.formats, tables.ratings, keys, ratings)
         check_formats(codebook.formats, tables.ratings, rows, ratings)
         covariates[FORMAT] = rows
-    tidy = _join(codebook, ratings, keys, covariates, raters, items)
-    return Parts(tidy, raters, items, exclusions, nonresponse, codes, hashes, notes)
     tidy = _join(codebook, ratings, keys, covariates, raters.frame, items)
     return Parts(
         tidy,
@@ -71,6 +67,7 @@ def assemble(codebook: Codebook, tables: Tables) -> Parts:
         raters.nonresponse,
         codes,
         hashes,
+        notes,
         raters.gathered | gathered,
         occasions,
     )

@@ -6,16 +6,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from pluralign_stats.errors import InputError, one_of
-from pluralign_stats.study.codebook import Codebook, Columns, Filter, ItemTexts
-from pluralign_stats.study.codebook import (
-    Codebook,
-    Columns,
-    File,
-    Files,
-    Filter,
-    ItemTexts,
-    RaterRules,
-)
+from pluralign_stats.study.codebook import Codebook, Columns, Filter, ItemTexts, RaterRules
 from pluralign_stats.study.entries import Part
 from pluralign_stats.study.files import keys_at
 from pluralign_stats.study.questions import Dimension, Factor, Multiple
@@ -86,9 +77,7 @@ def _keys_at(location: tuple[str | int, ...], content: dict[str, Any]) -> list[s
         "covariates": Factor,
         "filters": Filter,
     }
-    single: dict[str, type[Part]] = {"columns": Columns, "texts": ItemTexts}
     single: dict[str, type[Part]] = {
-        "files": Files,
         "columns": Columns,
         "texts": ItemTexts,
         "raters": RaterRules,

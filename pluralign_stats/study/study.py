@@ -73,9 +73,8 @@ class Study:
         """Make a study of raw tables, checked against a codebook; see `assemble`."""
         made = assemble(codebook, tables)
         frames = made.ratings, made.raters, made.items, made.exclusions, made.nonresponse
-        return cls(codebook, *frames, made.codes, made.hashes, truth, notes=made.notes)
-        rest = made.codes, made.hashes, truth
-        return cls(codebook, *frames, *rest, gathered=made.gathered, _repeats=made.repeats)
+        more = {"notes": made.notes, "gathered": made.gathered, "_repeats": made.repeats}
+        return cls(codebook, *frames, made.codes, made.hashes, truth, **more)
 
     @property
     def ratings(self) -> pd.DataFrame:
