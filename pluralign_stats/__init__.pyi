@@ -1,4 +1,5 @@
 from . import checks as checks
+from . import choices as choices
 from . import demographics as demographics
 from . import describe as describe
 from . import feedback as feedback
@@ -6,6 +7,7 @@ from . import figures as figures
 from . import judging as judging
 from . import outcomes as outcomes
 from . import planning as planning
+from .choices.read import read_choices as read_choices
 from .demographics.effects import demographic_effects as demographic_effects
 from .effects.comparisons import comparisons as comparisons
 from .effects.contrasts import contrasts as contrasts
@@ -24,6 +26,7 @@ from .explorer.rows import only_rows as only_rows
 from .feedback.feedback_audit import audit as audit
 from .feedback.pairs import preference_pairs as preference_pairs
 from .fits.bayes import fit_bayes as fit_bayes
+from .fits.choices import fit_choices as fit_choices
 from .fits.fit import Fit as Fit
 from .fits.joint import JointFit as JointFit
 from .fits.joint import fit_joint as fit_joint

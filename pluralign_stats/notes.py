@@ -25,6 +25,7 @@ class Code(StrEnum):
     COINCIDING_THRESHOLDS = "coinciding thresholds"
     NOT_OFFERED = "not offered"
     SEPARATION = "separation"
+    TIED_RANKS = "tied ranks"
     BOUNDLESS_SCALE = "boundless scale"
     UNDETERMINED = "undetermined"
     NOT_CONVERGED = "not converged"

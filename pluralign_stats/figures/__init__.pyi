@@ -5,6 +5,8 @@ from .bayes import sampling as sampling
 from .checks import calibration as calibration
 from .checks import influence as influence
 from .checks import residuals as residuals
+from .choices import strengths as strengths
+from .choices import wins as wins
 from .describe import agreement as agreement
 from .describe import composition as composition
 from .describe import distribution as distribution

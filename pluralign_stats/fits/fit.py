@@ -51,6 +51,6 @@ class Fit(ModelEstimates):
         return self.summary()._repr_html_()
 
 
-def made_of[F: ModelEstimates](kind: type[F], estimates: ModelEstimates, **more: Any) -> F:
+def made_of[F](kind: type[F], estimates: Any, **more: Any) -> F:
     """A fit of some kind of what was estimated, with further fields of that kind."""
     return kind(**{f.name: getattr(estimates, f.name) for f in fields(estimates)}, **more)

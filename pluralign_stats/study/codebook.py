@@ -1,7 +1,7 @@
 """The codebook: what the files of a study hold and what their columns mean."""
 
 from collections.abc import Iterable
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, PrivateAttr, field_validator, model_validator
 
@@ -150,6 +150,7 @@ class Codebook(Part):
     filters: dict[str, Filter] = {}
     raters: RaterRules = RaterRules()
     repeats: Repeats | None = None
+    choices: dict[str, Any] | None = None
     # Private: how a study is shown is no part of what it is.
     _language: str = PrivateAttr(default=ENGLISH)
 

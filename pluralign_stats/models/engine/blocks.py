@@ -29,11 +29,13 @@ class Term:
     Attributes
     ----------
     codes
-        (n,) group number of each row, 0 to n_groups - 1.
+        (n,) group number of each row, 0 to n_groups - 1; (n, m) where a row belongs to m groups at
+        once, as a comparison does to the two that are compared.
     n_groups
         Number of groups.
     z
-        (n, q) covariates of the effects; ones for an intercept.
+        (n, q) covariates of the effects; ones for an intercept. (n, m q) where a row belongs to m
+        groups, those of its first group first.
     correlated
         Whether the effects may be correlated.
     """
@@ -42,6 +44,29 @@ class Term:
     n_groups: int
     z: np.ndarray
     correlated: bool = True
+
+    @property
+    def members(self) -> np.ndarray:
+        """(n, m) groups of each row."""
+        return self.codes.reshape(len(self.codes), -1)
+
+    @property
+    def size(self) -> int:
+        """Number of effects q of a group."""
+        return self.z.shape[1] // self.members.shape[1]
+
+    def lies_within(self, coarse: np.ndarray) -> bool:
+        """Whether all rows of each group are of one of the coarse groups (n,)."""
+        m = self.members.shape[1]
+        return lie_within(self.members.ravel(), np.repeat(coarse, m))
+
+
+@dataclass(frozen=True)
+class Grouping:
+    """Groups of rows that may hold whole groups of terms; `codes` (n,) from 0."""
+
+    codes: np.ndarray
+    n_groups: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,7 +132,8 @@ class Layout:
         """(n, Q) rows of ``Z Lambda``."""
         made = np.empty_like(self.z)
         for slot, factor in zip(self.slots, self.covariance.factors(theta), strict=True):
-            np.matmul(self.z[:, slot], factor, out=made[:, slot])
+            rows = self.z[:, slot].reshape(-1, len(factor)) @ factor
+            made[:, slot] = rows.reshape(len(made), -1)
         return made
 
     def multiply(
@@ -149,7 +175,30 @@ class Layout:
 
     def gradient(self, pairs: np.ndarray) -> np.ndarray:
         """Gradient by theta of ``sum_i z_i' Lambda p_i``, given (n, Q) vectors p."""
-        return self.covariance.collect([self.z[:, s].T @ pairs[:, s] for s in self.slots])
+        both = (self._by_group(self.z), self._by_group(pairs))
+        return self.covariance.collect(
+            [
+                z.reshape(-1, z.shape[2]).T @ p.reshape(-1, z.shape[2])
+                for z, p in zip(*both, strict=True)
+            ]
+        )
+
+    def gradient_rows(self, pairs: np.ndarray) -> np.ndarray:
+        """(n, t) what each row adds to that gradient."""
+        both = (self._by_group(self.z), self._by_group(pairs))
+        made = [np.zeros((len(pairs), 0))]
+        for z, p, shape in zip(*both, self.covariance.shapes, strict=True):
+            rows, columns = shape.entries
+            made.append((z[..., rows] * p[..., columns]).sum(axis=1))
+        return np.hstack(made)
+
+    def _by_group(self, rows: np.ndarray) -> list[np.ndarray]:
+        """(n, Q) rows by term: (n, m, q) for the m groups that a row belongs to."""
+        sizes = [shape.size for shape in self.covariance.shapes]
+        return [
+            rows[:, slot].reshape(len(rows), -1, q)
+            for slot, q in zip(self.slots, sizes, strict=True)
+        ]
 
 
 def _times(z: np.ndarray, values: np.ndarray) -> np.ndarray:
@@ -157,9 +206,12 @@ def _times(z: np.ndarray, values: np.ndarray) -> np.ndarray:
     return z * values if values.ndim == 1 else z[:, None] * values
 
 
-def build_layout(terms: Sequence[Term], n: int) -> Layout:
-    """Choose which terms to eliminate first and give every effect its column."""
-    chosen, group, n_groups = _inner_terms(terms, n)
+def build_layout(terms: Sequence[Term], n: int, groupings: Sequence[Grouping] = ()) -> Layout:
+    """Choose which terms to eliminate first and give every effect its column.
+
+    Terms may be nested in one of the groupings as well as in one another.
+    """
+    chosen, group, n_groups = _inner_terms(terms, n, groupings)
     order = np.argsort(group, kind="stable")
     group = group[order]
     rows = np.searchsorted(group, np.arange(n_groups + 1))
@@ -168,8 +220,8 @@ def build_layout(terms: Sequence[Term], n: int) -> Layout:
     at = int(columns[-1])
     for k, term in enumerate(terms):
         if k not in chosen:
-            starts[k] = at + np.arange(term.n_groups) * term.z.shape[1]
-            at += term.n_groups * term.z.shape[1]
+            starts[k] = at + np.arange(term.n_groups) * term.size
+            at += term.n_groups * term.size
     sequence = [*chosen, *(k for k in range(len(terms)) if k not in chosen)]
     slots, z, index = _rows(terms, sequence, starts, order)
     n_slots = sum(terms[k].z.shape[1] for k in chosen)
@@ -192,24 +244,27 @@ def build_layout(terms: Sequence[Term], n: int) -> Layout:
         cross_at=np.concatenate([[0], np.cumsum(width * n_touched)]),
         slots=tuple(slots[k] for k in range(len(terms))),
         starts=tuple(starts[k] for k in range(len(terms))),
-        covariance=Covariance(tuple(Shape(t.z.shape[1], t.correlated) for t in terms)),
+        covariance=Covariance(tuple(Shape(t.size, t.correlated) for t in terms)),
     )
 
 
-def _inner_terms(terms: Sequence[Term], n: int) -> tuple[list[int], np.ndarray, int]:
+def _inner_terms(
+    terms: Sequence[Term], n: int, groupings: Sequence[Grouping]
+) -> tuple[list[int], np.ndarray, int]:
     """Terms to eliminate first, the rows' groups in the coarsest of them, and their number."""
     best: tuple[float, list[int], np.ndarray, int] | None = None
-    for coarse in terms:
-        nested = [k for k, term in enumerate(terms) if lie_within(term.codes, coarse.codes)]
+    single = [Grouping(term.codes, term.n_groups) for term in terms if term.codes.ndim == 1]
+    for coarse in (*single, *groupings):
+        nested = [k for k, term in enumerate(terms) if term.lies_within(coarse.codes)]
         cost = _cost(terms, nested, coarse, n)
         if best is None or cost < best[0]:
             best = (cost, nested, coarse.codes, coarse.n_groups)
     return best[1:] if best else ([], np.zeros(n, dtype=np.int64), 1)
 
 
-def _cost(terms: Sequence[Term], nested: list[int], coarse: Term, n: int) -> float:
+def _cost(terms: Sequence[Term], nested: list[int], coarse: Grouping, n: int) -> float:
     """Rough number of operations of a factorization; dense ones are ten times as fast."""
-    effects = np.array([t.n_groups * t.z.shape[1] for t in terms], dtype=float)
+    effects = np.array([t.n_groups * t.size for t in terms], dtype=float)
     inside = np.isin(np.arange(len(terms)), nested)
     m, d = effects[~inside].sum(), effects[inside].sum() / coarse.n_groups
     n_slots = sum(t.z.shape[1] for k, t in enumerate(terms) if k not in nested)
@@ -224,10 +279,10 @@ def _inner_columns(
     levels, parents, sizes = [], [], []
     for k in chosen:
         parent = np.zeros(terms[k].n_groups, dtype=np.int64)
-        parent[terms[k].codes[order]] = group
+        parent[terms[k].members[order]] = group[:, None]
         parents.append(parent)
         levels.append(np.full(len(parent), k))
-        sizes.append(np.full(len(parent), terms[k].z.shape[1]))
+        sizes.append(np.full(len(parent), terms[k].size))
     if not chosen:
         return {}, np.zeros(n_groups, dtype=np.int64)
     parent, term, size = (np.concatenate(part) for part in (parents, levels, sizes))
@@ -245,11 +300,12 @@ def _rows(
     slots: dict[int, slice] = {}
     z, index, at = [np.empty((len(order), 0))], [np.empty((len(order), 0), dtype=np.int64)], 0
     for k in sequence:
-        q = terms[k].z.shape[1]
-        slots[k] = slice(at, at + q)
-        z.append(terms[k].z[order])
-        index.append(starts[k][terms[k].codes[order]][:, None] + np.arange(q))
-        at += q
+        term = terms[k]
+        slots[k] = slice(at, at + term.z.shape[1])
+        z.append(term.z[order])
+        first = starts[k][term.members[order]]
+        index.append((first[:, :, None] + np.arange(term.size)).reshape(len(order), -1))
+        at += term.z.shape[1]
     return slots, np.ascontiguousarray(np.hstack(z)), np.ascontiguousarray(np.hstack(index))
 
 

@@ -219,12 +219,8 @@ def scores_of(problem: OrdinalProblem, state: OrdinalState, slopes: RowGradients
     layout, k = problem.layout, state.k[:, None]
     location = problem.lower * (k * slopes.a[:, None]) + problem.upper * (k * slopes.b[:, None])
     scale = -problem.scale * slopes.k[:, None]
-    pairs = [
-        (layout.z[:, slot][:, rows] * slopes.pairs[:, slot][:, columns])
-        for slot, shape in zip(layout.slots, layout.covariance.shapes, strict=True)
-        for rows, columns in [shape.entries]
-    ]
-    return np.hstack([location, scale, *pairs])
+    pairs = layout.gradient_rows(slopes.pairs)
+    return np.hstack([location, scale, pairs])
 
 
 def add_mode_gradient(

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from pluralign_stats.models.engine.blocks import System, Term, build_layout
+from pluralign_stats.models.engine.blocks import Grouping, System, Term, build_layout
 
 
 def terms_of(kind, rng, n=120):
@@ -13,22 +13,36 @@ def terms_of(kind, rng, n=120):
         "one": [Term(a, 12, one)],
         "crossed": [Term(a, 12, one), Term(b, 7, one)],
         "nested": [Term(a, 12, one), Term(nested, nested.max() + 1, one), Term(b, 7, one)],
+        "compared": [_compared(rng.integers(0, 9, n), rng.integers(0, 9, n)), Term(b, 7, one)],
+        "compared within": [
+            _compared(3 * a + rng.integers(0, 3, n), 3 * a + rng.integers(0, 3, n)),
+            _compared(rng.integers(0, 9, n), rng.integers(0, 9, n)),
+        ],
         "slopes": [Term(a, 12, np.hstack([one, x])), Term(b, 7, np.hstack([one, x]), False)],
     }[kind]
 
 
-@pytest.fixture(params=["none", "one", "crossed", "nested", "slopes"])
+def _compared(first, second):
+    """Each row belongs to two groups, of which one counts against the other."""
+    codes = np.column_stack([first, second])
+    return Term(codes, codes.max() + 1, np.tile([1.0, -1.0], (len(codes), 1)))
+
+
+@pytest.fixture(
+    params=["none", "one", "crossed", "nested", "slopes", "compared", "compared within"]
+)
 def made(request):
     rng = np.random.default_rng(3)
     terms = terms_of(request.param, rng)
-    layout = build_layout(terms, 120)
+    within = np.random.default_rng(3).integers(0, 12, 120)
+    layout = build_layout(terms, 120, [Grouping(within, 12)] if "within" in request.param else [])
     theta = rng.normal(size=layout.covariance.size)
     weight = rng.uniform(0.2, 2, 120)
     system = System(layout)
     assert system.factor(weight, layout.scaled(theta))
     Z = np.zeros((120, layout.n_columns))
     for i in range(120):
-        Z[i, layout.index[i]] = layout.scaled(theta)[i]
+        np.add.at(Z[i], layout.index[i], layout.scaled(theta)[i])
     return layout, theta, system, Z, Z.T @ (weight[:, None] * Z) + np.eye(layout.n_columns)
 
 
