@@ -25,6 +25,11 @@ KINDS = {
         "studies",
         "read_study reads one from files, Study.from_frame makes one of a DataFrame",
     ),
+    "Choices": Kind(
+        "Choices",
+        "Choices",
+        "read_choices reads them from files, Choices.from_frame makes them of a DataFrame",
+    ),
     "ModelEstimates": Kind("a fit", "fits", "fit_ordinal, fit_linear and fit_bayes give one"),
     "Fit": Kind("a fit", "fits", "fit_ordinal, fit_linear and fit_bayes give one"),
     "Result": Kind(

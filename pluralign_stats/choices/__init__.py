@@ -1,5 +1,5 @@
 """Choices: which of several responses raters prefer, read from files and checked."""
 
-import lazy_loader
+from pluralign_stats.face import open_face
 
-__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+__getattr__, __dir__, __all__ = open_face(__name__, __file__)

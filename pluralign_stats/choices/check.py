@@ -6,7 +6,7 @@ import pandas as pd
 from pluralign_stats.choices.codebook import ChoiceColumns
 from pluralign_stats.choices.offered import Offered
 from pluralign_stats.errors import InputError
-from pluralign_stats.study.tables import RawTable, row_list
+from pluralign_stats.study.tables import RawTable
 
 #: Why choices are left out.
 SILENT, ALONE = "choices without an answer", "choices with one option"
@@ -57,7 +57,7 @@ def _refuse_itself(
         column = columns.option or columns.offered[-1]
         what = "stands twice in one choice" if columns.long else "is compared with itself"
         raise InputError(
-            f"{table.name}: column '{column}', {row_list(rows)}: the option '{at['option']}' "
+            f"{table.place(rows, column)}: the option '{at['option']}' "
             f"{what}; allowed: options that differ; correct the row, or 'set' of 'choices'"
         )
 
@@ -89,9 +89,9 @@ def _refuse_again(
     again = frame.duplicated()
     if again.any():
         at = choices[again].iloc[0]
-        where = row_list(pd.Index(choices.loc[again, "row"]))
+        where = table.place(pd.Index(choices.loc[again, "row"]))
         what = f"in '{at['set']}'" if columns.set else f"among the same options to '{at['prompt']}'"
         raise InputError(
-            f"{table.name}: {where}: rater '{at['rater']}' chooses {what} a second time; allowed: "
+            f"{where}: rater '{at['rater']}' chooses {what} a second time; allowed: "
             "one choice; remove the duplicate, or name the column that tells choices apart as 'set'"
         )

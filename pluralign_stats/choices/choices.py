@@ -1,22 +1,22 @@
 """Choices of raters among responses: what every analysis of them reads."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
 
-from pluralign_stats.choices.codebook import ChoiceBook
+from pluralign_stats.choices.assemble import ChoiceTables, assemble_choices
+from pluralign_stats.choices.codebook import TIES, ChoiceBook
+from pluralign_stats.choices.compared import OUTCOMES, compared
+from pluralign_stats.choices.frame import framed
 from pluralign_stats.errors import check_one_of
 from pluralign_stats.settings import MIN_CELL
 from pluralign_stats.storage.digest import digest_text
 from pluralign_stats.suppression import few
 from pluralign_stats.words import counted
-
-#: What is said of a comparison of two options.
-OUTCOMES = ("second", "tie", "first")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -27,8 +27,6 @@ class Choices:
     ----------
     codebook
         Meaning of everything else.
-    hashes
-        SHA-256 of each data file, by file name.
 
     Examples
     --------
@@ -39,11 +37,99 @@ class Choices:
     """
 
     codebook: ChoiceBook
-    _options: pd.DataFrame
-    _choices: pd.DataFrame
-    _raters: pd.DataFrame
-    _exclusions: pd.DataFrame
-    hashes: Mapping[str, str] = field(default_factory=dict)
+    _tables: ChoiceTables
+
+    @classmethod
+    def from_frame(
+        cls,
+        data: pd.DataFrame,
+        *,
+        rater: str,
+        prompt: str | Sequence[str],
+        options: Sequence[str] = (),
+        rejected: str | Sequence[str] = (),
+        option: str | None = None,
+        chosen: str | None = None,
+        ranks: Sequence[str] = (),
+        rank: str | None = None,
+        scores: Sequence[str] = (),
+        score: str | None = None,
+        set: str | Sequence[str] = (),  # noqa: A002 - as the codebook has it
+        words: Mapping[str, str] | None = None,
+        ties: Sequence[str] = TIES,
+        shown_in_order: bool = False,
+        position: str | None = None,
+        systems: Sequence[str] = (),
+        system: str | None = None,
+        texts: Sequence[str] = (),
+        text: str | None = None,
+        prompt_text: str | None = None,
+        language: str | None = None,
+        weight: str | None = None,
+        demographics: Sequence[str] | Mapping[str, Mapping[str, Any]] = (),
+        name: str = "choices",
+        missing: Sequence[str] = ("", "NA"),
+        simulated: bool = False,
+    ) -> Self:
+        """Choices of a DataFrame: one row for each choice, or for each option.
+
+        Parameters
+        ----------
+        data
+            The rows.
+        rater, prompt
+            Columns that identify the rater, and what the options respond to.
+        options, rejected, option, chosen, ranks, rank, scores, score, set, words, ties
+            Columns that name the options and say what was preferred, as the keys of the section
+            `choices` of a codebook do; see `docs/codebook.md`.
+        shown_in_order, position
+            Whether `options` stand in the order in which they were shown; of rows of options, the
+            column with the place of each.
+        systems, system, texts, text, prompt_text, language, weight
+            Further columns, as in a codebook.
+        demographics
+            Columns with demographics of the rater, or for each its entry as in a codebook.
+        name
+            Name of the data.
+        missing
+            Cells that hold no answer.
+        simulated
+            Whether the choices were generated rather than made by people.
+
+        Returns
+        -------
+        Choices
+            Checked as those of a file are.
+
+        Raises
+        ------
+        InputError
+            If the rows or columns cannot be used.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> rows = [("ann", 1, "x", "y", "a"), ("ben", 1, "x", "y", "both")]
+        >>> data = pd.DataFrame(rows, columns=["who", "question", "a", "b", "better"])
+        >>> made = pls.choices.Choices.from_frame(
+        ...     data, rater="who", prompt="question", options=["a", "b"], chosen="better",
+        ...     ties=["both"],
+        ... )
+        >>> made.pairs["outcome"].tolist()
+        ['first', 'tie']
+        """
+        given = {
+            "rater": rater, "prompt": prompt, "options": options, "rejected": rejected,
+            "option": option, "chosen": chosen, "ranks": ranks, "rank": rank, "scores": scores,
+            "score": score, "set": set, "words": words, "ties": ties,
+            "shown_in_order": shown_in_order, "position": position, "systems": systems,
+            "system": system, "texts": texts, "text": text, "prompt_text": prompt_text,
+            "language": language, "weight": weight,
+        }  # fmt: skip
+        section = {key: value for key, value in given.items() if value is not None}
+        head = {"name": name, "simulated": simulated, "missing": list(missing)}
+        book, table = framed(data, head, section, demographics)
+        return cls(book, assemble_choices(book, table))
 
     @property
     def options(self) -> pd.DataFrame:
@@ -53,22 +139,22 @@ class Choices:
         for what ranks below all that have one), position (place at which it was shown, missing
         where that is not known), and system and text where they are known.
         """
-        return self._options.copy(deep=False)
+        return self._tables.options.copy(deep=False)
 
     @property
     def choices(self) -> pd.DataFrame:
         """One row for each choice, by number: rater, prompt, and what else is known of it."""
-        return self._choices.copy(deep=False)
+        return self._tables.choices.copy(deep=False)
 
     @property
     def raters(self) -> pd.DataFrame:
         """One row for each rater: rater, then demographics."""
-        return self._raters.copy(deep=False)
+        return self._tables.raters.copy(deep=False)
 
     @property
     def exclusions(self) -> pd.DataFrame:
         """What was left out when choices were read: reason, n."""
-        return self._exclusions.copy(deep=False)
+        return self._tables.exclusions.copy(deep=False)
 
     @cached_property
     def pairs(self) -> pd.DataFrame:
@@ -79,10 +165,10 @@ class Choices:
         preferred), weight, then demographics. A choice of the best of several says that it is
         preferred to each of the others, and nothing of these.
         """
-        at = compared(self._options)
-        options = self._options["option"].to_numpy()
-        choice = self._options["choice"].to_numpy()[at.first]
-        rows = self._choices.iloc[choice].reset_index(drop=True)
+        at = compared(self._tables.options)
+        options = self._tables.options["option"].to_numpy()
+        choice = self._tables.options["choice"].to_numpy()[at.first]
+        rows = self._tables.choices.iloc[choice].reset_index(drop=True)
         made = {
             "choice": choice,
             "rater": rows["rater"],
@@ -92,15 +178,20 @@ class Choices:
             "outcome": pd.Categorical.from_codes(at.outcome, OUTCOMES, ordered=True),
             "weight": rows.get("weight", 1.0),
         }
-        place = pd.Index(self._raters["rater"]).get_indexer(rows["rater"])
+        place = pd.Index(self._tables.raters["rater"]).get_indexer(rows["rater"])
         return pd.DataFrame(
-            made | {name: self._raters[name].array.take(place) for name in self.demographics}
+            made | {name: self._tables.raters[name].array.take(place) for name in self.demographics}
         )
+
+    @property
+    def hashes(self) -> Mapping[str, str]:
+        """SHA-256 of each data file, by file name."""
+        return dict(self._tables.hashes)
 
     @property
     def sizes(self) -> np.ndarray:
         """(choices,) number of options of each."""
-        return np.bincount(self._options["choice"])
+        return np.bincount(self._tables.options["choice"])
 
     @property
     def name(self) -> str:
@@ -130,12 +221,12 @@ class Choices:
     @property
     def systems(self) -> bool:
         """Whether it is known what made each option."""
-        return "system" in self._options
+        return "system" in self._tables.options
 
     def levels(self, demographic: str) -> tuple[str, ...]:
         """Levels of a demographic that occur, the reference first."""
         check_one_of("the demographic", demographic, self.demographics)
-        return tuple(map(str, self._raters[demographic].cat.categories))
+        return tuple(map(str, self._tables.raters[demographic].cat.categories))
 
     @property
     def fingerprint(self) -> str:
@@ -146,10 +237,10 @@ class Choices:
     def summary_counts(self) -> dict[str, int]:
         """Count raters, prompts, options that differ, and choices."""
         return {
-            "raters": len(self._raters),
-            "prompts": int(self._choices["prompt"].nunique()),
-            "options": int(self._options["option"].nunique()),
-            "choices": len(self._choices),
+            "raters": len(self._tables.raters),
+            "prompts": int(self._tables.choices["prompt"].nunique()),
+            "options": int(self._tables.options["option"].nunique()),
+            "choices": len(self._tables.choices),
         }
 
     def released_counts(self) -> dict[str, int]:
@@ -173,62 +264,3 @@ class Choices:
         )
         note = "; simulated" if self.codebook.simulated else ""
         return f"<table><caption>{escape(self.title)}{note}</caption>{rows}</table>"
-
-
-@dataclass(frozen=True, eq=False)
-class Compared:
-    """Rows of two options (n,), and the outcome: 2 for the first, 1 for a tie, 0 for the second."""
-
-    first: np.ndarray
-    second: np.ndarray
-    outcome: np.ndarray
-
-
-def compared(options: pd.DataFrame) -> Compared:
-    """All two options of one choice of which it says which is better, or that neither is.
-
-    Where it is known in which order options were shown, the earlier is the first.
-    """
-    choice, rank = options["choice"].to_numpy(), options["rank"].to_numpy(dtype=float)
-    place = options["position"].to_numpy(dtype=float)
-    order = np.lexsort((np.nan_to_num(place), choice))
-    sizes = np.bincount(choice)
-    starts = np.concatenate([[0], np.cumsum(sizes)[:-1]])
-    pairs: list[np.ndarray] = []
-    for k in np.unique(sizes):
-        at = starts[sizes == k]
-        i, j = np.triu_indices(int(k), 1)
-        pairs.append(np.stack([at[:, None] + i, at[:, None] + j]).reshape(2, -1))
-    first, second = order[np.hstack(pairs)]
-    one, two = np.nan_to_num(rank[first], nan=np.inf), np.nan_to_num(rank[second], nan=np.inf)
-    known = np.isfinite(one) | np.isfinite(two)
-    outcome = 1 + (one < two).astype(int) - (one > two).astype(int)
-    found = np.lexsort((second[known], first[known]))
-    return Compared(first[known][found], second[known][found], outcome[known][found])
-
-
-def options_frame(found: pd.DataFrame) -> pd.DataFrame:
-    """Options as they are kept: names as categories, without the rows of the file."""
-    names = {c: found[c].astype("category") for c in ("option", "system") if c in found}
-    return found.drop(columns="row").assign(**names)
-
-
-def choices_of(
-    book: ChoiceBook,
-    options: pd.DataFrame,
-    choices: pd.DataFrame,
-    raters: pd.DataFrame,
-    exclusions: pd.DataFrame,
-    hashes: Mapping[str, str],
-) -> Choices:
-    """Choices of checked parts."""
-    rows: dict[str, Any] = {c: choices[c].astype("category") for c in ("rater", "prompt")}
-    kept = choices.drop(columns="row").assign(**rows)
-    return Choices(
-        book,
-        options_frame(options),
-        kept,
-        raters[raters["rater"].isin(kept["rater"].cat.categories)].reset_index(drop=True),
-        exclusions,
-        hashes,
-    )

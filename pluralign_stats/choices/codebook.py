@@ -6,9 +6,13 @@ from typing import Annotated, Any, Self
 from pydantic import Field, ValidationError, model_validator
 
 from pluralign_stats.errors import InputError, one_of
-from pluralign_stats.study.codebook import Codebook, File, FileSpec
+from pluralign_stats.study.codebook import Codebook, RaterRules
 from pluralign_stats.study.entries import Column, ColumnNames, Part, Text, Texts
+from pluralign_stats.study.files import FileSpec
 from pluralign_stats.study.questions import Factor
+
+#: Cells that say that none of the options is better, unless a codebook states others.
+TIES = ("tie", "tie (bothbad)")
 
 
 class ChoiceColumns(Part):
@@ -71,7 +75,7 @@ class ChoiceColumns(Part):
     scores: ColumnNames = ()
     score: Column | None = None
     words: dict[Text, Column] = {}
-    ties: Texts = ("tie", "tie (bothbad)")
+    ties: Texts = TIES
     shown_in_order: bool = False
     position: Column | None = None
     systems: ColumnNames = ()
@@ -154,6 +158,7 @@ class ChoiceBook(Part):
     files: ChoiceFiles = ChoiceFiles()
     missing: Texts = ("", "NA")
     demographics: dict[str, Factor] = {}
+    raters: RaterRules = RaterRules()
     choices: Annotated[ChoiceColumns, Field()]
 
     @model_validator(mode="after")
@@ -165,9 +170,9 @@ class ChoiceBook(Part):
         return self
 
     @property
-    def raters_file(self) -> File | None:
-        """The file of raters, if there is one."""
-        return self.files.raters
+    def columns(self) -> ChoiceColumns:
+        """What names the columns."""
+        return self.choices
 
 
 def choice_book(content: dict[str, Any], name: str) -> ChoiceBook:
@@ -196,7 +201,7 @@ def choice_book(content: dict[str, Any], name: str) -> ChoiceBook:
 
 def _told(error: ValidationError) -> str:
     """The first complaint of pydantic in one plain line."""
-    first = error.errors()[0]
+    first = min(error.errors(), key=lambda each: each["type"] != "extra_forbidden")
     key = ".".join(map(str, first["loc"]))
     more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
     match first["type"]:

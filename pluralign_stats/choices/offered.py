@@ -7,6 +7,7 @@ import pandas as pd
 
 from pluralign_stats.choices.codebook import ChoiceColumns
 from pluralign_stats.errors import listing
+from pluralign_stats.study.keys import complete
 from pluralign_stats.study.tables import RawTable
 from pluralign_stats.study.text import folded, joined
 
@@ -67,7 +68,7 @@ def _choices(table: RawTable, columns: ChoiceColumns) -> pd.DataFrame:
     """Rater, prompt and what else is known of the choice that each row belongs to."""
     frame = {
         "row": table.frame.index,
-        "rater": _complete(table, columns.rater, "the rater"),
+        "rater": complete(table, columns.rater, "the rater"),
         "prompt": _several(table, columns.prompt, "the prompt"),
     }
     if columns.set:
@@ -81,16 +82,9 @@ def _choices(table: RawTable, columns: ChoiceColumns) -> pd.DataFrame:
     return pd.DataFrame(frame).reset_index(drop=True)
 
 
-def _complete(table: RawTable, column: str, role: str) -> pd.Series:
-    values = table.require(column, role)
-    if values.isna().any():
-        raise table.refuse(column, values.isna(), f"{role} of every row", "fill in the cell")
-    return values
-
-
 def _several(table: RawTable, columns: tuple[str, ...], role: str) -> pd.Series:
     """One name of several columns."""
-    parts = [_complete(table, column, role) for column in columns]
+    parts = [complete(table, column, role) for column in columns]
     if len(parts) == 1:
         return parts[0]
     return pd.Series([joined(row) for row in zip(*parts, strict=True)], table.frame.index, "str")
@@ -167,7 +161,7 @@ def read_long(table: RawTable, columns: ChoiceColumns) -> Offered:
     frame = {
         "choice": number,
         "row": rows["row"],
-        "option": _complete(table, str(columns.option), "the option").to_numpy(),
+        "option": complete(table, str(columns.option), "the option").to_numpy(),
         "rank": _long_ranks(table, columns).to_numpy(),
         "position": np.nan,
     }

@@ -2,14 +2,12 @@
 
 from pathlib import Path
 
-from pluralign_stats.choices.check import checked
-from pluralign_stats.choices.choices import Choices, choices_of
-from pluralign_stats.choices.codebook import ChoiceBook, choice_book
-from pluralign_stats.choices.offered import read_long, read_wide
-from pluralign_stats.choices.raters import read_raters
+from pluralign_stats.choices.assemble import assemble_choices
+from pluralign_stats.choices.choices import Choices
+from pluralign_stats.choices.codebook import choice_book
 from pluralign_stats.errors import InputError
+from pluralign_stats.study.data_file import read_table
 from pluralign_stats.study.read import find_codebook
-from pluralign_stats.study.tables import RawTable, read_table
 from pluralign_stats.study.yaml_file import parse_yaml, read_text
 
 
@@ -61,21 +59,5 @@ def read_choices(codebook: str | Path, data: str | Path | None = None) -> Choice
     if not folder.is_dir():
         raise InputError(f"{folder}: no such folder; name the one with the data files")
     table = read_table(book.choices.file, folder, book.missing)
-    raters = read_table(book.raters_file, folder, book.missing) if book.raters_file else None
-    return assembled(book, table, raters)
-
-
-def assembled(book: ChoiceBook, table: RawTable, raters: RawTable | None = None) -> Choices:
-    """Check raw tables against the codebook.
-
-    Raises
-    ------
-    InputError
-        On the first thing that does not fit.
-    """
-    columns = book.choices
-    found = read_long(table, columns) if columns.long else read_wide(table, columns)
-    found, exclusions = checked(found, table, columns)
-    people = read_raters(book, table, raters)
-    hashes = {t.name: t.sha256 for t in (table, raters) if t is not None}
-    return choices_of(book, found.options, found.choices, people, exclusions, hashes)
+    raters = read_table(book.files.raters, folder, book.missing) if book.files.raters else None
+    return Choices(book, assemble_choices(book, table, raters))

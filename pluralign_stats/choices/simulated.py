@@ -4,7 +4,6 @@ import numpy as np
 import pandas as pd
 
 from pluralign_stats.choices.choices import Choices
-from pluralign_stats.choices.from_frame import choices_from_frame
 from pluralign_stats.errors import InputError
 
 #: Half-width of the differences in strength at which raters call a tie, in log odds.
@@ -95,7 +94,7 @@ def simulate_choices(
         best=best,
         gender=np.array(GROUPS)[group[rater]],
     )
-    return choices_from_frame(
+    return Choices.from_frame(
         frame,
         rater="rater",
         prompt="prompt",

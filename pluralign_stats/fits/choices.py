@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from pluralign_stats.arguments import checked
 from pluralign_stats.choices.choices import Choices
 from pluralign_stats.effects.strengths import (
     choice_summary,
@@ -28,11 +29,11 @@ class ChoiceFit(ChoiceEstimates):
     ['Male vs Female']
     """
 
-    summary = choice_summary
-    strengths = strengths
-    differences = strength_differences
-    test = strength_test
-    win_probabilities = win_probabilities
+    summary = checked(choice_summary)
+    strengths = checked(strengths)
+    differences = checked(strength_differences)
+    test = checked(strength_test)
+    win_probabilities = checked(win_probabilities)
 
     def __repr__(self) -> str:
         return repr(self.summary().released())

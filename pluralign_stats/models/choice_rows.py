@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from pluralign_stats.choices.choices import Choices, compared
+from pluralign_stats.choices.choices import Choices
+from pluralign_stats.choices.compared import compared
 from pluralign_stats.errors import InputError, NotApplicableError, check_one_of, listing
 from pluralign_stats.models.comparisons import Comparisons, components
 from pluralign_stats.models.plackett_luce import ChoiceSets

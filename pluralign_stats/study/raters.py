@@ -1,12 +1,13 @@
 """Raters with their demographics: who is described, once, twice, or not at all."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, Protocol
 
 import numpy as np
 import pandas as pd
 
-from pluralign_stats.study.codebook import Codebook
+from pluralign_stats.study.codebook import RaterRules
 from pluralign_stats.study.factors import (
     DECLINED,
     Recoded,
@@ -23,6 +24,30 @@ from pluralign_stats.study.tables import RawTable, Tables
 DONE = {"first": "first answer kept", "last": "last answer kept", "missing": "no answer kept"}
 
 ADDED = "added without demographics"
+
+
+class Identifying(Protocol):
+    """What names the column that identifies raters."""
+
+    @property
+    def rater(self) -> str:
+        """That column."""
+
+
+class Describing(Protocol):
+    """What a codebook says of raters."""
+
+    @property
+    def columns(self) -> Identifying:
+        """What names the column that identifies them."""
+
+    @property
+    def demographics(self) -> Mapping[str, Factor]:
+        """What is known of them."""
+
+    @property
+    def raters(self) -> RaterRules:
+        """What to do where they are described otherwise than once."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +72,7 @@ class Raters:
     told: pd.DataFrame
 
 
-def drop_undescribed(codebook: Codebook, tables: Tables) -> tuple[Tables, pd.DataFrame]:
+def drop_undescribed(codebook: Describing, tables: Tables) -> tuple[Tables, pd.DataFrame]:
     """Drop the ratings of raters whom the raters file lacks, where the codebook says so.
 
     Returns
@@ -89,7 +114,7 @@ def drop_undescribed(codebook: Codebook, tables: Tables) -> tuple[Tables, pd.Dat
     return replace(tables, ratings=left), made
 
 
-def raters_of(codebook: Codebook, tables: Tables, keys: pd.DataFrame) -> Raters:
+def raters_of(codebook: Describing, tables: Tables, keys: pd.DataFrame) -> Raters:
     """Raters with demographics, and who did not answer what.
 
     Parameters
@@ -161,7 +186,7 @@ def _refuse_twice(table: RawTable, identity: pd.Series) -> None:
 
 
 def _answers(
-    codebook: Codebook, table: RawTable, identity: pd.Series, name: str, factor: Factor
+    codebook: Describing, table: RawTable, identity: pd.Series, name: str, factor: Factor
 ) -> tuple[Recoded, set[str]]:
     """One answer of each rater, in the order of `identity.unique()`, and who gave several."""
     column, rule = factor.column or name, codebook.raters.described_twice

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 import pluralign_stats as pls
-from pluralign_stats.choices import choices_from_frame, simulate_choices
+from pluralign_stats.choices import Choices, simulate_choices
 
 ARENA = pd.DataFrame(
     [
@@ -50,13 +50,13 @@ def outcomes(made):
 
 def refused(rows=ARENA, **more):
     with pytest.raises(pls.InputError) as told:
-        choices_from_frame(rows, **(WIDE | more))
+        Choices.from_frame(rows, **(WIDE | more))
     assert "\n" not in str(told.value)
     return str(told.value)
 
 
 def test_comparisons_as_arenas_store_them():
-    made = choices_from_frame(ARENA, **WIDE, shown_in_order=True)
+    made = Choices.from_frame(ARENA, **WIDE, shown_in_order=True)
     assert outcomes(made) == [
         ("ann", "x", "y", "first"),
         ("ann", "y", "z", "tie"),
@@ -75,14 +75,14 @@ def test_comparisons_as_arenas_store_them():
     ],
 )
 def test_winners_by_column_by_name_and_by_word(words, cells):
-    made = choices_from_frame(ARENA.assign(winner=cells), **WIDE, **words)
+    made = Choices.from_frame(ARENA.assign(winner=cells), **WIDE, **words)
     assert [row[3] for row in outcomes(made)] == ["first", "tie", "second", "tie"]
 
 
 def test_one_column_for_each_winner():
     rows = ARENA.assign(a=[1, 0, 0, 0], b=[0, 0, 1, 0])
     how = {k: v for k, v in WIDE.items() if k != "chosen"} | {"scores": ["a", "b"]}
-    assert [r[3] for r in outcomes(choices_from_frame(rows, **how))] == [
+    assert [r[3] for r in outcomes(Choices.from_frame(rows, **how))] == [
         "first",
         "tie",
         "second",
@@ -93,13 +93,13 @@ def test_one_column_for_each_winner():
 def test_chosen_and_rejected_tell_no_order():
     rows = ARENA.assign(chosen=ARENA["model_a"], rejected=ARENA["model_b"])
     how = {"rater": "judge", "prompt": "question_id", "chosen": "chosen", "rejected": ["rejected"]}
-    made = choices_from_frame(rows, **how)
+    made = Choices.from_frame(rows, **how)
     assert {row[3] for row in outcomes(made)} == {"first"}
     assert made.options["position"].isna().all()
 
 
 def test_scores_of_turns_rank_and_tie():
-    made = choices_from_frame(TURNS, **LONG, score="score", demographics=["country"])
+    made = Choices.from_frame(TURNS, **LONG, score="score", demographics=["country"])
     assert outcomes(made) == [
         ("ann", "u1", "u2", "first"),
         ("ann", "u1", "u3", "first"),
@@ -112,7 +112,7 @@ def test_scores_of_turns_rank_and_tie():
 
 
 def test_the_chosen_of_several_is_preferred_to_each_other():
-    made = choices_from_frame(TURNS, **LONG, chosen="if_chosen")
+    made = Choices.from_frame(TURNS, **LONG, chosen="if_chosen")
     assert [row[1:] for row in outcomes(made)] == [
         ("u1", "u2", "first"),
         ("u1", "u3", "first"),
@@ -125,7 +125,7 @@ def test_a_partial_ranking_in_columns():
         [("ann", 1, "x", "y", "z", 2, 1, None)],
         columns=["judge", "question_id", "a", "b", "c", "ra", "rb", "rc"],
     )
-    made = choices_from_frame(
+    made = Choices.from_frame(
         rows, rater="judge", prompt="question_id", options=["a", "b", "c"],
         ranks=["ra", "rb", "rc"],
     )  # fmt: skip
@@ -137,7 +137,7 @@ def test_a_partial_ranking_in_columns():
 
 
 def test_choices_without_an_answer_are_left_out_and_told():
-    made = choices_from_frame(ARENA.assign(winner=["model_a", None, "NA", "tie"]), **WIDE)
+    made = Choices.from_frame(ARENA.assign(winner=["model_a", None, "NA", "tie"]), **WIDE)
     assert made.exclusions.to_dict("records") == [{"reason": "choices without an answer", "n": 2}]
 
 
@@ -194,7 +194,6 @@ def test_choices_that_cannot_be(changes, told):
         ({"rank": "a"}, "'rank' is for long files, and this one is wide"),
         ({"option": "model_a"}, "name the options by one of"),
         ({"words": {"A": "a"}}, "what 'A' means must be one of 'model_a', 'model_b', not 'a'"),
-        ({"tie": ["x"]}, "unknown key 'choices.tie': it must be one of"),
         ({"demographics": ["age"]}, "unknown column for 'age'"),
         ({"demographics": {"prompt": {}}}, "the name 'prompt' cannot be used"),
     ],
@@ -210,7 +209,7 @@ def test_a_weight_is_a_number_above_0():
 
 def test_two_chosen_of_one_set_are_refused():
     with pytest.raises(pls.InputError, match="rows 0, 1, 3, 4: value 'True'; allowed: one"):
-        choices_from_frame(
+        Choices.from_frame(
             TURNS.assign(if_chosen=[True, True, False] * 2), **LONG, chosen="if_chosen"
         )
 
@@ -220,10 +219,22 @@ def test_a_rater_with_two_answers_is_refused():
     assert "rater 'ann' has two different answers; keep one" in refused(rows, demographics=["age"])
 
 
-def test_a_codebook_without_choices_is_told(tmp_path):
-    (tmp_path / "study.yaml").write_text("name: x\n")
-    with pytest.raises(pls.InputError, match=r"study.yaml: has no section 'choices'"):
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("name: x\n", "study.yaml: has no section 'choices'"),
+        ("name: x\nchoices: {tie: x}\n", r"unknown key 'choices.tie'.* did you mean 'ties'\?"),
+        ("name: x\nsauce: y\nchoices: {file: a, rater: b, prompt: c, options: [d, e], chosen: f}\n",
+         "unknown key 'sauce': it must be one of"),
+        ("name: x\nchoices: {file: a, rater: b, options: [d, e], chosen: f}\n",
+         "the key 'choices.prompt' is missing"),
+    ],
+)  # fmt: skip
+def test_codebooks_that_cannot_be(tmp_path, text, told):
+    (tmp_path / "study.yaml").write_text(text)
+    with pytest.raises(pls.InputError, match=told) as error:
         pls.read_choices(tmp_path / "study.yaml")
+    assert "\n" not in str(error.value)
 
 
 def test_equal_seeds_simulate_equal_choices():

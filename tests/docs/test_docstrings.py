@@ -27,6 +27,7 @@ WITHOUT_SOURCE = {
         "outcomes.select_experiment", "outcomes.study_by_filter", "outcomes.survey_scores",
         "planning.smallest_design", "only_rows", "read_outcomes", "read_study",
         "select_demographics", "select_dimensions", "with_reference", "write_simulated_study",
+        "choices.simulate_choices", "read_choices",
     },
     "counts": {
         "describe.composition", "describe.exclusions", "describe.nonresponse",

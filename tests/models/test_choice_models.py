@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from pluralign_stats import InputError, fit_choices
-from pluralign_stats.choices import choices_from_frame, simulate_choices
+from pluralign_stats.choices import Choices, simulate_choices
 from pluralign_stats.choices.simulated import planted_strengths
 
 FOLDER = Path(__file__).parents[1] / "reference"
@@ -24,14 +24,14 @@ def compared():
 def read(rows, **more):
     wide = {"options": ["first", "second"], "chosen": "outcome", "shown_in_order": True}
     how = {"rater": "rater", "prompt": "prompt", "set": "number", "demographics": ["group"]}
-    return choices_from_frame(rows, **(wide | how | more))
+    return Choices.from_frame(rows, **(wide | how | more))
 
 
 @pytest.fixture(scope="module")
 def rankings():
     rows = pd.read_csv(FOLDER / "sim_rankings.csv").assign(prompt="p")
     how = {"option": "option", "rank": "rank", "position": "position", "set": "choice"}
-    return rows, choices_from_frame(
+    return rows, Choices.from_frame(
         rows, rater="rater", prompt="prompt", demographics=["group"], **how
     )
 
@@ -113,7 +113,7 @@ def test_the_best_of_several_as_conditional_logit(rankings):
     rows = rankings[0].assign(best=(rankings[0]["rank"] == 1).astype(int))
     rows = rows[rows.groupby("choice")["best"].transform("sum") == 1]
     how = {"option": "option", "chosen": "best", "set": "choice"}
-    fit = fit_choices(choices_from_frame(rows, rater="rater", prompt="prompt", **how))
+    fit = fit_choices(Choices.from_frame(rows, rater="rater", prompt="prompt", **how))
     agrees(less_the_first(fit)[0], "best")
     assert fit.loglik == pytest.approx(CASES["best"]["loglik"], abs=1e-6)
     n = rows["rater"].nunique()
@@ -128,7 +128,7 @@ def test_stiglers_journals():
         [rows.assign(won=rows["one"], n=rows["win1"]), rows.assign(won=rows["two"], n=rows["win2"])]
     )
     long = long.assign(rater="all", prompt="p", number=range(len(long)))
-    made = choices_from_frame(
+    made = Choices.from_frame(
         long, rater="rater", prompt="prompt", options=["one", "two"], chosen="won", weight="n",
         set="number",
     )  # fmt: skip
@@ -140,7 +140,7 @@ def test_two_options_are_log_odds():
     rows = [("a", "b", "a")] * 30 + [("a", "b", "b")] * 10
     rows = pd.DataFrame(rows, columns=["one", "two", "won"]).assign(prompt="p")
     rows = rows.assign(rater=range(40), number=range(40))
-    made = choices_from_frame(
+    made = Choices.from_frame(
         rows, rater="rater", prompt="prompt", options=["one", "two"], chosen="won"
     )
     fit = fit_choices(made)
@@ -173,7 +173,7 @@ def test_single_responses_have_random_strengths():
     won = strength[p, one] - strength[p, two] + rng.logistic(size=n) > 0
     rows = pd.DataFrame({"prompt": p, "one": 4 * p + one, "two": 4 * p + two, "rater": range(n)})
     rows["won"] = np.where(won, "one", "two")
-    made = choices_from_frame(
+    made = Choices.from_frame(
         rows, rater="rater", prompt="prompt", options=["one", "two"], chosen="won"
     )
     with pytest.raises(InputError, match="600 options are too many for a strength each"):
@@ -186,7 +186,7 @@ def test_single_responses_have_random_strengths():
 def test_options_that_were_never_compared_are_told_in_one_line():
     rows = pd.DataFrame({"one": ["a", "c"] * 9, "two": ["b", "d"] * 9, "won": "one"})
     rows = rows.assign(rater=range(18), prompt="p")
-    made = choices_from_frame(
+    made = Choices.from_frame(
         rows, rater="rater", prompt="prompt", options=["one", "two"], chosen="won"
     )
     with pytest.raises(InputError, match="no choice compares 'a', 'b' with 'c', 'd'") as told:
@@ -197,7 +197,7 @@ def test_options_that_were_never_compared_are_told_in_one_line():
 def test_groups_that_never_compared_an_option_are_told():
     rows = pd.DataFrame({"one": "a", "two": ["b"] * 6 + ["c"] * 6, "won": ["one", "two"] * 6})
     rows = rows.assign(rater=range(12), prompt="p", side=["x"] * 6 + ["y"] * 6)
-    made = choices_from_frame(
+    made = Choices.from_frame(
         rows, rater="rater", prompt="prompt", options=["one", "two"], chosen="won",
         demographics=["side"],
     )  # fmt: skip
@@ -209,7 +209,7 @@ def test_an_option_that_always_wins_has_no_finite_strength():
     rows = pd.DataFrame({"one": ["a", "a", "b"] * 20, "two": ["b", "c", "c"] * 20})
     rows = rows.assign(won=["one", "one", "two", "one", "one", "one"] * 10, prompt="p")
     rows = rows.assign(rater=range(60))
-    made = choices_from_frame(
+    made = Choices.from_frame(
         rows, rater="rater", prompt="prompt", options=["one", "two"], chosen="won"
     )
     fit = fit_choices(made)
