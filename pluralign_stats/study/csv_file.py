@@ -149,7 +149,7 @@ class _Reader:
             if len(chunk) == _CHUNK:
                 _store(chunk, parts)
         _store(chunk, parts)
-        columns = [pa.chunked_array(part, pa.string()).to_pandas() for part in parts]
+        columns = [_whole(pa.chunked_array(part, pa.string()).to_pandas()) for part in parts]
         table = pd.concat(columns, axis=1).set_axis(self.header, axis=1)
         table.index = pd.Index(np.array(rows, dtype=int))
         self._check_doubtful(
@@ -219,6 +219,14 @@ class _Reader:
                     f"{self.name}: {record.place}, {self._column(place)}: a quote stands in "
                     f"'{one_line(record.fields[place])}', where like cells have none; remove it"
                 )
+
+
+def _whole(text: pd.Series) -> pd.Series:
+    """Cells of a column without the ``.0`` that programs write behind all its whole numbers."""
+    filled = text[text != ""]
+    if filled.empty or not filled.iloc[0].endswith(".0"):
+        return text
+    return text.str.removesuffix(".0") if filled.str.fullmatch(r"[-+]?\d+\.0").all() else text
 
 
 def _store(chunk: list[list[str]], parts: list[list[pa.Array]]) -> None:

@@ -3,17 +3,31 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 import pandas as pd
 
 from pluralign_stats.arguments import checked
-from pluralign_stats.errors import InputError, check_one_of, one_of
+from pluralign_stats.errors import InputError, check_one_of, listing, one_of
+from pluralign_stats.results import Result
 from pluralign_stats.settings import MIN_CELL
 from pluralign_stats.storage.digest import digest_text
 from pluralign_stats.study.assemble import assemble
 from pluralign_stats.study.codebook import Codebook
+from pluralign_stats.study.codebook_file import codebook_from
+from pluralign_stats.study.codebook_text import codebook_content, codebook_text, write_codebook
+from pluralign_stats.study.draft import Given, Scales, draft_codebook
+from pluralign_stats.study.frame import (
+    FILE,
+    FRAME,
+    Names,
+    categories,
+    frame_roles,
+    frame_table,
+)
+from pluralign_stats.study.inference import Inference
 from pluralign_stats.study.plan import Plan, answers_of, plan_counts
 from pluralign_stats.study.repeats import no_repeats
 from pluralign_stats.study.tables import Tables
@@ -66,6 +80,7 @@ class Study:
     notes: tuple[str, ...] = ()
     gathered: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     _repeats: pd.DataFrame = field(default_factory=no_repeats)
+    _inferred: tuple[Inference, ...] = ()
 
     @classmethod
     @checked
@@ -75,6 +90,141 @@ class Study:
         frames = made.ratings, made.raters, made.items, made.exclusions, made.nonresponse
         more = {"notes": made.notes, "gathered": made.gathered, "_repeats": made.repeats}
         return cls(codebook, *frames, made.codes, made.hashes, truth, **more)
+
+    @classmethod
+    def from_frame(
+        cls,
+        data: pd.DataFrame,
+        *,
+        rater: str,
+        item: Names,
+        dimensions: Names = (),
+        rating: str | None = None,
+        dimension: str | None = None,
+        demographics: Names = (),
+        covariates: Names = (),
+        prompt: str | None = None,
+        text: str | Mapping[str, str] | None = None,
+        language: str | None = None,
+        valence: Mapping[str, int] | None = None,
+        scales: Scales | None = None,
+        name: str = "study",
+        simulated: bool = False,
+    ) -> Self:
+        """Make a study of a DataFrame; scales, levels and bands are inferred and told.
+
+        Parameters
+        ----------
+        data
+            One row for each response that a rater rated, or for each single rating. Categorical
+            columns keep their order.
+        rater, item
+            Columns that say who rated, and which response (several columns may do so together).
+        dimensions
+            Columns of ratings, one for each thing judged; or else
+        rating, dimension
+            the one column of ratings and, if it holds several dimensions, the one that says which.
+        demographics, covariates
+            Columns about raters, and about single ratings or items.
+        prompt, text
+            Columns of the prompt, and of the response's wording (in English, or by language:
+            ``{"de": "antwort"}``).
+        language
+            Column of the language in which the item was rated.
+        valence
+            By dimension 1 where a high rating is good, -1 where it is bad. What is left out is not
+            declared, and what needs it asks for it.
+        scales
+            By dimension lowest and highest rating (``[1, 7]``), a scale as in codebooks, or words,
+            the lowest first. What is left out is inferred.
+        name
+            Short name of the study.
+        simulated
+            Whether the ratings were generated; every table and figure then says so.
+
+        Returns
+        -------
+        Study
+            ``study.inferred`` tells what was inferred, and why; `to_yaml` writes it down.
+
+        Raises
+        ------
+        InputError
+            If a column is absent, has two roles or does not hold what its role needs; one line.
+
+        Examples
+        --------
+        >>> frame = pd.DataFrame({"who": list("aabb"), "reply": list("xyxy")})
+        >>> frame = frame.assign(age=[30, 30, 62, 62], helpful=[2, 5, 1, 4])
+        >>> made = pls.Study.from_frame(
+        ...     frame, rater="who", item="reply", dimensions=["helpful"], demographics=["age"]
+        ... )
+        >>> made.levels("age")
+        ('18-30', 'over 60')
+        >>> made.inferred.table["taken_as"].tolist()[0]
+        'whole numbers 1 to 5'
+        """
+        table = frame_table(data)
+        roles = frame_roles(
+            table, data.index.names, rater=rater, item=item, dimensions=dimensions, rating=rating,
+            dimension=dimension, demographics=demographics, covariates=covariates, prompt=prompt,
+            text=text, language=language,
+        )  # fmt: skip
+        given = Given(valence or {}, scales or {}, categories(data))
+        head = {"name": name, "files": {"ratings": FILE}, "simulated": simulated}
+        draft = draft_codebook(Tables(table), roles, given, head)
+        study = cls.of(codebook_from(draft.content, FRAME), Tables(table))
+        return replace(study, hashes={FILE: table.hashes[FRAME]}, _inferred=draft.inferred)
+
+    @property
+    def inferred(self) -> Result:
+        """What `from_frame` inferred: column, role, what it was taken as, and why."""
+        told = [(each.column, each.role, each.taken_as, each.why) for each in self._inferred]
+        table = pd.DataFrame(told, columns=["column", "role", "taken_as", "why"])
+        sentence = "Nothing was inferred"
+        if told:
+            sentence = f"{counted(len(table), 'thing')} inferred"
+        undeclared = [name for name, d in self.codebook.dimensions.items() if d.valence is None]
+        if undeclared:
+            sentence += (
+                f"; whether a high rating is good is not declared of {listing(undeclared)}: "
+                f"valence={{'{undeclared[0]}': 1}} where it is, -1 where it is bad"
+            )
+        return Result.of(self, table, f"{sentence}.", "What was inferred")
+
+    def to_yaml(self, path: str | Path, *, overwrite: bool = False) -> Path:
+        """Write the codebook, with comments where something was inferred.
+
+        `read_study` reads it; the ratings of a study made of a frame are to be saved beside it,
+        with ``data.to_csv("ratings.csv", index=False)``.
+
+        Parameters
+        ----------
+        path
+            Of the YAML file.
+        overwrite
+            Whether a file that is there is replaced.
+
+        Returns
+        -------
+        Path
+            Of the file.
+
+        Raises
+        ------
+        InputError
+            If there is a file already, it cannot be written, or the study is a part of another.
+        """
+        if self.narrowed:
+            raise InputError(
+                f"this study was narrowed ({'; '.join(self.narrowed)}), and its codebook is that "
+                "of the whole; write that of the study before 'where'"
+            )
+        head = f"Codebook of {self.title}."
+        if self._inferred:
+            head += f" The ratings belong beside it: data.to_csv('{FILE}', index=False)"
+        text = codebook_text(codebook_content(self.codebook), self._inferred, head)
+        return write_codebook(Path(path), text, overwrite=overwrite)
 
     @property
     def ratings(self) -> pd.DataFrame:
@@ -309,7 +459,8 @@ class Study:
             for what, n in self.released_counts().items()
         )
         note = "; simulated study" if self.simulated else ""
-        return f"<table><caption>{escape(self.title)}{note}</caption>{rows}</table>"
+        table = f"<table><caption>{escape(self.title)}{note}</caption>{rows}</table>"
+        return table + (self.inferred._repr_html_() if self._inferred else "")
 
 
 def _drop_unused(frame: pd.DataFrame) -> pd.DataFrame:

@@ -223,11 +223,21 @@ for _kind, _tag in ((WrittenInteger, "int"), (WrittenFloat, "float")):
     )
 
 
-def dump_yaml(content: Any, width: int = 96) -> str:
-    """Write plain values as YAML that `parse_yaml` reads back as they are."""
+def dump_yaml(content: Any, width: int = 96, *, flow_leaves: bool = False) -> str:
+    """Write plain values as YAML that `parse_yaml` reads back as they are.
+
+    Parameters
+    ----------
+    content
+        What to write.
+    width
+        Of lines that can be broken.
+    flow_leaves
+        Whether lists and mappings of single values stand on one line, as ``[1, 5]``.
+    """
     writer = YAML(typ="safe", pure=True)
     writer.Representer = _Representer
-    writer.default_flow_style = False
+    writer.default_flow_style = None if flow_leaves else False
     writer.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
     writer.width = width
     out = io.StringIO()

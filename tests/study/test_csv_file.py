@@ -218,3 +218,11 @@ def test_a_comma_in_the_name_of_the_only_column():
 
 def test_blank_rows_above_the_header():
     assert cells("\n,,\na,b,\n\n1,2,\n") == {5: ["1", "2", ""]}
+
+
+def test_whole_numbers_with_a_point_behind_all_of_them_lose_it():
+    assert cells("a,b,c\n3.0,1.5,1.0\n,2.0,x\n-10.0,,\n") == {
+        2: ["3", "1.5", "1.0"],
+        3: ["", "2.0", "x"],
+        4: ["-10", "", ""],
+    }
