@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from pluralign_stats.cli.options import json_option, out_option, print_json
+from pluralign_stats.errors import InputError
 
 
 @click.command("simulate")
@@ -32,6 +33,12 @@ from pluralign_stats.cli.options import json_option, out_option, print_json
     help="Whether the reported percentages are of the odds of a higher rating or of the mean.",
 )
 @click.option(
+    "--layout",
+    type=click.Choice(["plain", "application"]),
+    default="plain",
+    help="One table each of ratings, raters and items, or those of the published survey.",
+)
+@click.option(
     "--embedded",
     is_flag=True,
     help="Let raters read responses of the miniature world, of which the embedded models speak.",
@@ -42,7 +49,8 @@ def command(out: Path, seed: int, embedded: bool, as_json: bool, **options: Any)
 
     The folder holds a codebook (study.yaml), the three data files, and the planted parameters
     (truth.json). Demographics, items and ratings follow the design of arXiv 2511.14476; its
-    reported differences between groups are planted and so can be found again.
+    reported differences between groups are planted and so can be found again. With
+    --layout application the files are the tables in which the published survey is stored.
 
     Models can be tuned on an embedded study without downloading any:
 
@@ -53,6 +61,10 @@ def command(out: Path, seed: int, embedded: bool, as_json: bool, **options: Any)
     from pluralign_stats.study.read import read_study
 
     given = {name: value for name, value in options.items() if value is not None}
+    if embedded and given.pop("layout") != "plain":
+        raise InputError(
+            "an embedded study has the layout 'plain'; leave out --layout, or --embedded"
+        )
     path = _writer(embedded)(out, seed, **given)
     if as_json:
         study = read_study(path)

@@ -135,19 +135,16 @@ def _show(n_raters: int, german: np.ndarray, place: int, rng: np.random.Generato
         lacking = rng.random() < INCOMPLETE
         for row in range(ROWS + lacking):
             fresh = after < CHANGES["replacement"] and bool(once)
-            seen = item[len(item) - row :]
             rater.append(k)
-            item.append(once.pop() if fresh else _draw(weight * open_to, seen, rng))
+            item.append(once.pop() if fresh else _draw(weight * open_to, rng))
             incomplete.append(lacking and row == 1)
     number = np.array(rater)
     return _Rows(number, np.array(item), number / n_raters, np.array(incomplete))
 
 
-def _draw(weight: np.ndarray, seen: list[int], rng: np.random.Generator) -> int:
-    """One answer that the rater has not seen."""
-    left = weight.copy()
-    left[seen] = 0.0
-    return int(rng.choice(len(left), p=left / left.sum()))
+def _draw(weight: np.ndarray, rng: np.random.Generator) -> int:
+    """One answer, which the rater may have seen."""
+    return int(rng.choice(len(weight), p=weight / weight.sum()))
 
 
 def _answers(

@@ -9,6 +9,7 @@ from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.study.codebook import Codebook, Columns, Filter, ItemTexts, RaterRules
 from pluralign_stats.study.entries import Part
 from pluralign_stats.study.files import keys_at
+from pluralign_stats.study.formats import Formats
 from pluralign_stats.study.questions import Dimension, Factor, Multiple
 from pluralign_stats.study.yaml_file import line_of, parse_yaml, read_text
 
@@ -81,6 +82,7 @@ def _keys_at(location: tuple[str | int, ...], content: dict[str, Any]) -> list[s
         "columns": Columns,
         "texts": ItemTexts,
         "raters": RaterRules,
+        "formats": Formats,
     }
     if not location:
         return list(Codebook.model_fields)

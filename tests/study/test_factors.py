@@ -6,12 +6,25 @@ import pytest
 from pluralign_stats import InputError
 from pluralign_stats.study.codebook_file import read_codebook
 from pluralign_stats.study.factors import recode
-from pluralign_stats.study.questions import Factor
+from pluralign_stats.study.questions import Factor, Multiple
 from pluralign_stats.study.read import shipped_codebooks
 from pluralign_stats.study.remarks import gathered_answers, small_levels
 from pluralign_stats.study.tables import tabulate
 
 SHIPPED = read_codebook(shipped_codebooks()["pluralistic_values"]).demographics
+
+#: The same question with answers between several marks.
+ETHNICITY = SHIPPED["ethnicity"].model_copy(
+    update={
+        "multiple": Multiple(separator=[";", ",", "|"], level="Multiple"),
+        "declined": ("Prefer not to say",),
+    }
+)
+AGE = Factor(
+    bands={"18-30": (18, 30), "31-40": (31, 40), "41-50": (41, 50), "51-60": (51, 60),
+           "over 60": (61, 120)},
+    recode={"60+": "over 60", ">60": "over 60"},
+)  # fmt: skip
 
 
 def table(answers, missing=("", "NA"), column="x"):
@@ -90,7 +103,7 @@ def test_what_falls_between_the_bands_is_refused(value):
 @pytest.mark.parametrize("mark", [";", ",", "|"])
 def test_several_answers_form_a_level_and_are_kept(mark):
     answers = ["White", f"White{mark} Asian", f"asian{mark}WHITE{mark}Hispanic or Latino", "Asian"]
-    found = recoded(answers, SHIPPED["ethnicity"])
+    found = recoded(answers, ETHNICITY)
     assert plain(found.level) == ["White", "Multiple", "Multiple", "Asian"]
     assert plain(found.selected) == [
         *("White", "Asian; White", "Asian; Hispanic or Latino; White", "Asian")
@@ -99,20 +112,20 @@ def test_several_answers_form_a_level_and_are_kept(mark):
 
 
 def test_several_answers_that_are_one():
-    found = recoded(["White;white", "White;", ";", "Prefer not to say"], SHIPPED["ethnicity"])
+    found = recoded(["White;white", "White;", ";", "Prefer not to say"], ETHNICITY)
     assert plain(found.level) == ["White", "White", None, None]
     assert plain(found.reason) == [None, None, "missing", "declined"]
     assert plain(found.selected) == ["White", "White", None, None]
 
 
 def test_an_answer_beside_a_declined_one_counts():
-    found = recoded(["White;Prefer not to say"], SHIPPED["ethnicity"])
+    found = recoded(["White;Prefer not to say"], ETHNICITY)
     assert plain(found.level) == ["White"]
 
 
 def test_a_stranger_among_several_answers_is_refused():
     with pytest.raises(InputError, match=r"row 2: value 'White;Martian'; allowed: 'White', 'Am"):
-        recoded(["White;Martian"], SHIPPED["ethnicity"])
+        recoded(["White;Martian"], ETHNICITY)
 
 
 KINDS = ["White", "Black, African American", "Black, African American, Caribbean", "Asian"]
@@ -222,39 +235,47 @@ def test_a_spelling_that_fits_two_levels_in_case_only_is_refused():
         levels(["MALE"], factor)
 
 
-def test_pronouns_tell_the_gender():
+def test_all_eight_sets_of_pronouns_tell_the_gender():
     answers = {
-        "she/her": "Female",
-        "She/Her/Hers": "Female",
-        "sie/ihr": "Female",
-        "he/him": "Male",
-        "er/ihm": "Male",
-        "they/them": "Non-binary",
-        "she/they": "Non-binary",
-        "divers": "Non-binary",
-        "Männlich": "Male",
-        "Prefer not to say": None,
+        "she/her/hers": "Female",
+        "He/Him/His": "Male",
+        "I wish not to declare": None,
+        "Ich möchte keine Angaben machen": None,
     }
+    others = ["they/them/theirs", "ze/hir/hirs", "xe/xem/xyrs", "ey/em/eirs", "ve/ver/vis",
+              "per/pers/perself"]  # fmt: skip
+    answers |= dict.fromkeys(others, "Non-binary")
     assert levels(list(answers), SHIPPED["gender"]) == list(answers.values())
 
 
-def test_five_political_levels_become_three_and_three_stay():
-    five = ["very liberal", "Somewhat liberal", "Moderate", "somewhat conservative"]
-    five += ["Very conservative"]
+@pytest.mark.parametrize(
+    ("cell", "level"),
+    [
+        ('["White"]', "White"),
+        ('["Weiss"]', "White"),
+        ('["Schwarz oder Afroamerikaner", "Weiss"]', "Multiple"),
+        ('["Asian", "Asiatisch"]', "Asian"),
+        ('["I wish not to declare"]', None),
+    ],
+)
+def test_arrays_of_both_languages_are_one_question(cell, level):
+    assert levels([cell], SHIPPED["ethnicity"]) == [level]
+
+
+def test_five_political_steps_become_three_and_three_stay():
     three = ["Liberal", "Liberal", "Centre", "Conservative", "Conservative"]
-    assert levels(five, SHIPPED["politics"]) == three
-    assert levels(three, SHIPPED["politics"]) == three
-    assert levels(["konservativ", "Mitte", "sehr liberal"], SHIPPED["politics"]) == [
-        *("Conservative", "Centre", "Liberal")
-    ]
+    five = ["Liberal", "Rather liberal", "Centre", "Rather conservative", "Conservative"]
+    german = ["Liberal", "Eher liberal", "Mitte", "eher konservativ", "Konservativ"]
+    for answers in (five, german, three):
+        assert levels(answers, SHIPPED["politics"]) == three
 
 
 def test_age_as_a_number_and_as_a_band():
     ages = {"18": "18-30", "30": "18-30", "31": "31-40", "60": "51-60", "61": "over 60"}
     ages |= {"41-50": "41-50", "Over 60": "over 60", "60+": "over 60", ">60": "over 60"}
-    assert levels(list(ages), SHIPPED["age"]) == list(ages.values())
+    assert levels(list(ages), AGE) == list(ages.values())
     with pytest.raises(InputError, match=r"row 2: value '17'; allowed: numbers 18 to 30, 31 to 40"):
-        levels(["17"], SHIPPED["age"])
+        levels(["17"], AGE)
 
 
 # Small levels, and answers that nobody named ---------------------------------------------------
