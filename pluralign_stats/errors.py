@@ -17,6 +17,12 @@ class PluralignError(Exception):
 class InputError(PluralignError):
     """A file, codebook, parameter or argument that cannot be used as it is.
 
+    Attributes
+    ----------
+    draft
+        Where the message says so, a text that mends it, such as entries for the codebook, for the
+        user to look at; else empty.
+
     Examples
     --------
     >>> pls.contrasts(fit, "age")
@@ -24,6 +30,10 @@ class InputError(PluralignError):
     ...
     pluralign_stats.errors.InputError: the factor must be one of 'gender', 'politics', not 'age'
     """
+
+    def __init__(self, message: str = "", draft: str = "") -> None:
+        super().__init__(message)
+        self.draft = draft
 
 
 class NotApplicableError(InputError):

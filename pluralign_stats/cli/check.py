@@ -12,6 +12,7 @@ from pluralign_stats.cli.options import (
     study_argument,
     told,
 )
+from pluralign_stats.errors import InputError
 
 
 @click.command("check")
@@ -22,7 +23,8 @@ def command(study: Path, data: Path | None, as_json: bool) -> None:
     """Read a study, check it, and say what is in it.
 
     STUDY is the path of a codebook, or the name of one that comes with Pluralign
-    (pluralistic_values, trustamas).
+    (pluralistic_values, trustamas). Where answers are not in the codebook, entries that would name
+    all of them are drafted.
     """
     from pluralign_stats.describe.participants import (
         composition,
@@ -34,7 +36,12 @@ def command(study: Path, data: Path | None, as_json: bool) -> None:
     from pluralign_stats.study.read import read_study
     from pluralign_stats.study.remarks import gathered_answers, remarks, small_levels
 
-    checked = read_study(study, data)
+    try:
+        checked = read_study(study, data)
+    except InputError as error:
+        if not as_json:
+            click.echo(error.draft, nl=False)
+        raise
     results = [composition(checked), nonresponse(checked), exclusions(checked)]
     results += [missing_codes(checked)]
     results += [retest(checked)] if len(checked.repeats) else []

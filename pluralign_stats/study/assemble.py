@@ -8,7 +8,7 @@ import pandas as pd
 
 from pluralign_stats.errors import InputError, listing
 from pluralign_stats.study.codebook import Codebook
-from pluralign_stats.study.factors import check_reference, gather_small, recode
+from pluralign_stats.study.factors import check_reference, gather_small, read_answers
 from pluralign_stats.study.filters import apply_filters
 from pluralign_stats.study.format_periods import check_formats, format_of_rows
 from pluralign_stats.study.formats import FORMAT
@@ -20,6 +20,7 @@ from pluralign_stats.study.repeats import Occasions, settle
 from pluralign_stats.study.schema import check_ratings
 from pluralign_stats.study.tables import RawTable, Tables
 from pluralign_stats.study.text import TEXTS, folded
+from pluralign_stats.study.unknown import Unknown, refuse_unknown
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,8 +53,9 @@ def assemble(codebook: Codebook, tables: Tables) -> Parts:
     keys = _keys(codebook, tables.ratings)
     raters = raters_of(codebook, tables, keys)
     items = _items(codebook, tables, keys)
+    covariates, gathered, unknown = _covariates(codebook, tables, keys)
+    refuse_unknown((*raters.unknown, *unknown))
     ratings, occasions, repeated = _ratings(codebook, tables, keys)
-    covariates, gathered = _covariates(codebook, tables, keys)
     if codebook.formats is not None:
         rows = format_of_rows(codebook.formats, tables.ratings, keys, ratings)
         check_formats(codebook.formats, tables.ratings, rows, ratings)
@@ -219,17 +221,18 @@ def _refuse_unknown_items(
 
 def _covariates(
     codebook: Codebook, tables: Tables, keys: pd.DataFrame
-) -> tuple[pd.DataFrame, dict[str, tuple[str, ...]]]:
+) -> tuple[pd.DataFrame, dict[str, tuple[str, ...]], tuple[Unknown, ...]]:
     """Covariates by row of the ratings file; from the items file where only that has them.
 
-    Then the levels of each that were gathered into one.
+    Then the levels of each that were gathered into one, and answers that the codebook lacks.
     """
     frame, gathered = pd.DataFrame(index=keys.index), {}
+    unknown: tuple[Unknown, ...] = ()
     for name, factor in codebook.covariates.items():
         own = (factor.column or name) in tables.ratings.frame or tables.items is None
         table = tables.ratings if own or tables.items is None else tables.items
-        recoded = recode(table, name, factor)
-        values = recoded.level
+        recoded = read_answers(table, name, factor, "covariates")
+        values, unknown = recoded.level, unknown + recoded.unknown
         if not own:
             values.index = item_key(table, codebook.columns.item)
             values = keys["item"].map(values).astype(values.dtype)
@@ -237,9 +240,10 @@ def _covariates(
             small = gather_small(values, keys["rater"], factor)
             values = small.level
             gathered[name] = recoded.gathered + small.gathered
-        check_reference(table, name, factor, values)
+        if not unknown:
+            check_reference(table, name, factor, values)
         frame[name] = values
-    return frame, gathered
+    return frame, gathered, unknown
 
 
 def _join(

@@ -2,17 +2,19 @@
 
 import json
 import re
+from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from pluralign_stats.errors import InputError, listing, one_of
+from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.settings import MIN_CELL
 from pluralign_stats.study.questions import Factor, Multiple
 from pluralign_stats.study.tables import RawTable, plain_number
 from pluralign_stats.study.text import folded, joined, nfc
+from pluralign_stats.study.unknown import Part, Unknown, refuse_unknown
 from pluralign_stats.suppression import few
 
 #: Stands for a declined answer until it is told apart from the levels; no file can hold it.
@@ -34,12 +36,15 @@ class Recoded:
         For questions with several answers: all of them, sorted and joined with ``"; "``.
     gathered
         Answers that the codebook does not name, which became the level `Factor.other`.
+    unknown
+        Answers that the codebook does not name, where there is no such level.
     """
 
     level: pd.Series
     reason: pd.Series
     selected: pd.Series | None = None
     gathered: tuple[str, ...] = ()
+    unknown: tuple[Unknown, ...] = ()
 
 
 def recode(table: RawTable, name: str, factor: Factor) -> Recoded:
@@ -50,24 +55,39 @@ def recode(table: RawTable, name: str, factor: Factor) -> Recoded:
     InputError
         If the column is absent or a value is no level of the factor.
     """
+    found = read_answers(table, name, factor, "demographics")
+    refuse_unknown(found.unknown)
+    return found
+
+
+def read_answers(table: RawTable, name: str, factor: Factor, part: Part) -> Recoded:
+    """The same, with the values that are no level of the factor as missing and in `unknown`.
+
+    `part` is the part of the codebook in which the factor stands.
+    """
     column = factor.column or name
     raw = table.answers(column, f"'{name}'", factor)
     if factor.multiple:
-        answers, selected = _several(raw, factor, factor.multiple, table.codes(factor))
+        answers, selected, unnamed = _several(raw, factor, factor.multiple, table.codes(factor))
     else:
-        answers, selected = _single(raw, factor), None
+        answers, selected, unnamed = _single(raw, factor), None, {}
     declined = answers == DECLINED
     levels = answers.mask(declined)
     strange = _strange(levels, factor)
     gathered: tuple[str, ...] = ()
+    unknown: tuple[Unknown, ...] = ()
     if factor.other is not None:
         gathered = tuple(levels[strange].unique())
         levels = levels.mask(strange, factor.other)
     elif strange.any():
-        raise _stranger(table, column, strange, factor)
+        counts: Counter[str] = Counter()
+        for answer, n in (raw if unnamed else levels)[strange].value_counts().items():
+            counts.update(dict.fromkeys(unnamed.get(str(answer), [str(answer)]), int(n)))
+        unknown = (Unknown(table, column, part, name, factor, strange, counts),)
+        levels = levels.mask(strange)
     reason = pd.Series(pd.NA, raw.index, dtype="str").mask(levels.isna(), "missing")
     values = _categorical(levels, factor)
-    return Recoded(values, reason.mask(declined, "declined"), selected, gathered)
+    return Recoded(values, reason.mask(declined, "declined"), selected, gathered, unknown)
 
 
 def gather_small(level: pd.Series, rater: pd.Series, factor: Factor) -> Recoded:
@@ -140,17 +160,19 @@ def _band(value: str, factor: Factor) -> str:
 
 def _several(
     raw: pd.Series, factor: Factor, multiple: Multiple, codes: Collection[str]
-) -> tuple[pd.Series, pd.Series]:
-    """Level of a cell with several answers, and all the answers given."""
+) -> tuple[pd.Series, pd.Series, dict[str, list[str]]]:
+    """Level of a cell with several answers, all the answers given, and the unknown ones by cell."""
     pattern = _between(multiple.separator, factor.known)
     meaning = _meanings(factor)
-    single, together = {}, {}
+    single, together, unnamed = {}, {}, {}
     for cell in raw.dropna().unique():
         parts = _listed(cell) or [match["part"] for match in pattern.finditer(cell)]
         parts = [part for part in parts if part and plain_number(part) not in codes]
         levels = {_level(part, factor, meaning) for part in parts}
         given = sorted(level for level in levels if level not in (None, DECLINED))
         strange = [] if factor.other else _unnamed(given, factor)
+        if strange:
+            unnamed[cell] = strange
         if not given:
             single[cell] = DECLINED if DECLINED in levels else None
         else:
@@ -159,6 +181,7 @@ def _several(
     return (
         raw.map(single, na_action="ignore").astype("str"),
         raw.map(together, na_action="ignore").astype("str"),
+        unnamed,
     )
 
 
@@ -189,7 +212,8 @@ def _alone(cell: str) -> str:
 
 
 def _unnamed(answers: list[str], factor: Factor) -> list[str]:
-    return [a for a in answers if factor.levels is not None and a not in factor.levels]
+    known = factor.known_levels
+    return [answer for answer in answers if known is not None and answer not in known]
 
 
 def check_reference(table: RawTable, name: str, factor: Factor, values: pd.Series) -> None:
@@ -207,13 +231,6 @@ def _strange(levels: pd.Series, factor: Factor) -> pd.Series:
     """Whether each is a level that the codebook does not know, where it knows any."""
     known = factor.known_levels
     return levels.notna() & (known is not None) & ~levels.isin(known or ())
-
-
-def _stranger(table: RawTable, column: str, strange: pd.Series, factor: Factor) -> InputError:
-    bands = [f"{low:g} to {high:g}" for low, high in factor.bands.values()]
-    allowed = "numbers " + ", ".join(bands) if bands else listing(factor.known_levels or (), 20)
-    advice = "add the level to the codebook, or lead the value to a level with 'recode'"
-    return table.refuse(column, strange, allowed, advice)
 
 
 def _categorical(levels: pd.Series, factor: Factor) -> pd.Series:

@@ -13,12 +13,13 @@ from pluralign_stats.study.factors import (
     Recoded,
     check_reference,
     gather_small,
-    recode,
+    read_answers,
 )
 from pluralign_stats.study.filters import LEFT_OUT, told
 from pluralign_stats.study.keys import complete
 from pluralign_stats.study.questions import Factor
 from pluralign_stats.study.tables import RawTable, Tables
+from pluralign_stats.study.unknown import Unknown
 
 #: What each rule does with raters who are described twice and differently.
 DONE = {"first": "first answer kept", "last": "last answer kept", "missing": "no answer kept"}
@@ -64,12 +65,15 @@ class Raters:
         By demographic, the answers and levels that were gathered into one.
     told
         What the codebook's rules for raters did, as rows of a study's exclusions.
+    unknown
+        Answers that the codebook does not name.
     """
 
     frame: pd.DataFrame
     nonresponse: pd.DataFrame
     gathered: dict[str, tuple[str, ...]]
     told: pd.DataFrame
+    unknown: tuple[Unknown, ...]
 
 
 def drop_undescribed(codebook: Describing, tables: Tables) -> tuple[Tables, pd.DataFrame]:
@@ -127,8 +131,7 @@ def raters_of(codebook: Describing, tables: Tables, keys: pd.DataFrame) -> Rater
     Raises
     ------
     InputError
-        If a rater is described twice and the codebook has no rule for it, or if an answer is no
-        level of its demographic.
+        If a rater is described twice and the codebook has no rule for it.
     """
     table = tables.raters or tables.ratings
     identity = complete(table, codebook.columns.rater, "the rater")
@@ -142,22 +145,24 @@ def raters_of(codebook: Describing, tables: Tables, keys: pd.DataFrame) -> Rater
     undescribed = rated.difference(names, sort=False)
     frame = pd.DataFrame({"rater": names.append(undescribed)})
     gaps, gathered, twice = [_gaps(frame["rater"][:0], frame["rater"][:0], "")], {}, set[str]()
+    unknown: tuple[Unknown, ...] = ()
     for name, factor in codebook.demographics.items():
         recoded, differ = _answers(codebook, table, identity, name, factor)
         twice |= differ
+        unknown += recoded.unknown
         recoded = _for_all(recoded, len(frame))
         if factor.other is not None:
             small = gather_small(recoded.level, frame["rater"], factor)
             gathered[name] = recoded.gathered + small.gathered
             recoded = replace(recoded, level=small.level)
-        if factor.effects:
+        if factor.effects and not unknown:
             check_reference(table, name, factor, recoded.level)
         frame[name] = recoded.level
         if recoded.selected is not None:
             frame[f"{name}_selected"] = recoded.selected
         gaps.append(_gaps(frame["rater"], recoded.reason, name))
     made = _told(codebook.raters.described_twice, len(twice), len(undescribed))
-    return Raters(frame, pd.concat(gaps, ignore_index=True), gathered, made)
+    return Raters(frame, pd.concat(gaps, ignore_index=True), gathered, made, unknown)
 
 
 def _told(
@@ -195,7 +200,7 @@ def _answers(
     pair = pd.Series(rater * (answer.max() + 2) + answer + 1, identity.index)
     distinct = ~pair.duplicated(keep="last" if rule == "last" else "first")
     narrow = replace(table, frame=table.frame.loc[distinct, [column]])
-    recoded = recode(narrow, name, factor)
+    recoded = read_answers(narrow, name, factor, "demographics")
     who = pd.Series(rater, identity.index)[distinct]
     said = recoded.level.astype("str").mask(recoded.reason == "declined", DECLINED)
     if rule is None:

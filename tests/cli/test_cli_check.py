@@ -103,3 +103,16 @@ def test_groups_of_few_raters_are_named_and_repeats_counted(toy, pluralign):
     assert "Fewer than 10 raters rated an item again" in out
     told = json.loads(pluralign("check", codebook, "--json").out)
     assert [text.split("'")[1] for text in told["groups"]] == ["gender", "politics"]
+
+
+def test_unknown_answers_are_drafted_to_paste(toy, pluralign):
+    raters = toy.files["raters.csv"].replace("p1,Female,", "p1,Femal,").replace("p2,Male", "p2,?")
+    raters = raters.replace("p3,Female,Centre", "p3,Female,Green")
+    codebook = toy.write({"raters.csv": raters})
+    ran = pluralign("check", codebook)
+    assert ran.status == 2
+    assert ran.err.count("\n") == 1
+    assert "3 answers to 2 questions are not in the codebook" in ran.err
+    assert '      "Femal": "Female"  # 1 time; a guess by its looks\n' in ran.out
+    assert '      "Green": null  # 1 time\n' in ran.out
+    assert pluralign("check", codebook, "--json").out == ""
