@@ -32,6 +32,8 @@ from .fits.joint import JointFit as JointFit
 from .fits.joint import fit_joint as fit_joint
 from .fits.linear import LinearFit as LinearFit
 from .fits.linear import fit_linear as fit_linear
+from .fits.ordered_beta import OrderedBetaFit as OrderedBetaFit
+from .fits.ordered_beta import fit_ordered_beta as fit_ordered_beta
 from .fits.ordinal import OrdinalFit as OrdinalFit
 from .fits.ordinal import fit_ordinal as fit_ordinal
 from .models.bayes.options import Sampling as Sampling

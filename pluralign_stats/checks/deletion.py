@@ -13,9 +13,9 @@ from pluralign_stats.errors import InputError
 from pluralign_stats.models.engine.laplace import mode_at, profile_information
 from pluralign_stats.models.engine.profiled import LinearProblem
 from pluralign_stats.models.fit import ModelEstimates
+from pluralign_stats.models.laplace_fit import LaplaceEstimates
 from pluralign_stats.models.linear import LinearEngine, LinearEstimates, linear_engine
-from pluralign_stats.models.ordinal import OrdinalEstimates
-from pluralign_stats.models.rebuild import OrdinalEngine, ordinal_engine, square_root
+from pluralign_stats.models.rebuild import Engine, engine_of, square_root
 
 #: Where the remaining rows hold less than this share of what all rows say about a coefficient,
 #: they do not determine it.
@@ -46,7 +46,7 @@ class Deletions:
 def deletions(fit: ModelEstimates, sets: list[np.ndarray]) -> Deletions:
     """Leave out sets of rows, one after the other.
 
-    For a linear model the result is exact given its variances; for an ordinal one it is a Newton
+    For a linear model the result is exact given its variances; for another it is a Newton
     step with the exact gradient of the remaining rows' log-likelihood.
 
     Parameters
@@ -66,10 +66,8 @@ def deletions(fit: ModelEstimates, sets: list[np.ndarray]) -> Deletions:
             "influence is measured for fit_linear and fit_ordinal; for a Bayesian fit there is "
             "fit.loo(by='rater')"
         )
-    if isinstance(fit, OrdinalEstimates):
-        rows = combine(
-            ordinal_changes(ordinal_engine(fit), sets), fit.combinations[: len(fit.params)]
-        )
+    if isinstance(fit, LaplaceEstimates):
+        rows = combine(laplace_changes(engine_of(fit), sets), fit.combinations[: len(fit.params)])
     else:
         rows = linear_changes(linear_engine(cast("LinearEstimates", fit)), sets)
     vcov = fit.vcov.to_numpy()
@@ -90,7 +88,7 @@ def combine(changes: np.ndarray, rows: np.ndarray) -> np.ndarray:
     return np.where(lost @ (rows != 0).T, np.nan, made)
 
 
-def ordinal_changes(engine: OrdinalEngine, sets: list[np.ndarray]) -> np.ndarray:
+def laplace_changes(engine: Engine, sets: list[np.ndarray]) -> np.ndarray:
     """(L, k) changes of all parameters, in the coordinates of `Fit.joint`.
 
     The information of the remaining rows is the observed one of all rows less the difference in

@@ -21,9 +21,10 @@ from pluralign_stats.models.engine.laplace import mode_at
 from pluralign_stats.models.engine.profiled import gradient_at, solve_at
 from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.models.linear import LinearEstimates, linear_engine
+from pluralign_stats.models.ordered_beta import OrderedBetaEstimates
 from pluralign_stats.models.ordinal import OrdinalEstimates
 from pluralign_stats.models.predict import category_probabilities, draw_codes
-from pluralign_stats.models.rebuild import ordinal_engine
+from pluralign_stats.models.rebuild import engine_of
 from pluralign_stats.models.rows import number_rows, rows_of
 
 #: Note on what is tested where groups are looked at.
@@ -194,6 +195,11 @@ def compare(
             "this check fits the model to simulated data and is for fit_linear and fit_ordinal; "
             "for a Bayesian fit there is checks.predictive_check"
         )
+    if isinstance(fit, OrderedBetaEstimates):
+        raise InputError(
+            "this check is for fit_linear and fit_ordinal; of an ordered beta fit compare the "
+            "ratings with fit.simulate(seed)"
+        )
     if not isinstance(n_simulations, int) or n_simulations < FEWEST:
         raise InputError(
             f"'n_simulations' must be a whole number of {FEWEST} or more, not {n_simulations}"
@@ -211,7 +217,7 @@ def compare(
 def _ordinal(
     fit: OrdinalEstimates, n_simulations: int, rng: np.random.Generator
 ) -> tuple[OrdinalData, Iterator[OrdinalData]]:
-    engine = ordinal_engine(fit)
+    engine = engine_of(fit)
     design, weight = fit.design, fit.design.weight
     number = number_rows(fit, design.data, "marginal")
     rows = rows_of(fit, design.data.iloc[np.unique(number, return_index=True)[1]])

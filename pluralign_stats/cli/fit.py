@@ -27,10 +27,17 @@ _CODEBOOKS = ("", ".yaml", ".yml")
 @click.option("--dimension", metavar="NAME", help="Of a study; its first unless stated.")
 @click.option(
     "--model",
-    type=click.Choice(["ordinal", "linear", "bayes"]),
+    type=click.Choice(["ordinal", "linear", "ordered-beta", "bayes"]),
     default="ordinal",
-    help="A cumulative logit mixed model by maximum likelihood, a linear one, or the first by "
-    "Bayesian sampling.",
+    help="A cumulative logit mixed model by maximum likelihood, a linear one, an ordered beta one "
+    "(sliders), or the first by Bayesian sampling.",
+)
+@click.option(
+    "--bounds",
+    nargs=2,
+    type=float,
+    metavar="LOW HIGH",
+    help="Of an ordered beta model: the ends of the scale; of a study, those of its codebook.",
 )
 @click.option(
     "--rater",
@@ -53,6 +60,7 @@ def command(
     data: Path | None,
     dimension: str | None,
     model: str,
+    bounds: tuple[float, float] | None,
     rater: tuple[str, ...],
     seed: int,
     out: Path | None,
@@ -67,6 +75,7 @@ def command(
     Examples:
       pluralign fit "rating ~ gender + (1|rater) + (1|item)" study.yaml --dimension toxicity
       pluralign fit "score ~ group + (1|user)" ratings.csv --model linear --rater user --out fit
+      pluralign fit "score ~ group + (1|rater)" ratings.csv --model ordered-beta --bounds 0 100
     """
     from pluralign_stats.errors import InputError
 
@@ -75,13 +84,19 @@ def command(
     if study.suffix.lower() in _CODEBOOKS:
         if rater:
             raise click.UsageError("--rater is of data files; a codebook names the rater itself")
-        rows = _rows_of_study(study, data, dimension)
+        rows, known = _rows_of_study(study, data, dimension)
     elif data or dimension:
         raise click.UsageError("--data and --dimension are of studies, not of a data file")
     else:
-        rows = _rows_of_file(study, formula, rater)
-    sampling = {"seed": seed, "progress": not as_json}
-    fit = _fitted(formula, rows, model, list(rater) or None, sampling)
+        rows, known = _rows_of_file(study, formula, rater), None
+    if bounds is not None and model != "ordered-beta":
+        raise click.UsageError("--bounds is of an ordered beta model: --model ordered-beta")
+    options: dict[str, Any] = {}
+    if model == "bayes":
+        options = {"seed": seed, "progress": not as_json}
+    elif model == "ordered-beta":
+        options = {"bounds": bounds or known}
+    fit = _fitted(formula, rows, model, list(rater) or None, options)
     if fit.design.raters.unknown:
         raise InputError(f"raters cannot be counted: {fit.design.raters.unknown} (here: --rater)")
     result = fit.summary().released()
@@ -99,15 +114,18 @@ def command(
         click.echo(f"\nTable and figure: {out}")
 
 
-def _rows_of_study(path: Path, data: Path | None, dimension: str | None) -> Any:
-    """The ratings of a study on one dimension."""
+def _rows_of_study(
+    path: Path, data: Path | None, dimension: str | None
+) -> tuple[Any, tuple[float, float]]:
+    """The ratings of a study on one dimension, and the ends of its scale."""
     from pluralign_stats.errors import check_one_of
     from pluralign_stats.study.read import read_study
 
     study = read_study(path, data)
     chosen = study.dimensions[0] if dimension is None else dimension
     check_one_of("the dimension", chosen, study.dimensions)
-    return study.where(dimension=chosen).ratings
+    scale = study.codebook.dimensions[chosen].scale
+    return study.where(dimension=chosen).ratings, (float(scale.low), float(scale.high))
 
 
 def _rows_of_file(path: Path, formula: str, rater: tuple[str, ...]) -> Any:
@@ -137,15 +155,11 @@ def _rows_of_file(path: Path, formula: str, rater: tuple[str, ...]) -> Any:
     return text.assign(**numbers.loc[:, ~words.any()].drop(columns=merged, errors="ignore"))
 
 
-def _fitted(formula: str, rows: Any, model: str, rater: Any, sampling: dict[str, Any]) -> Any:
+def _fitted(formula: str, rows: Any, model: str, rater: Any, options: dict[str, Any]) -> Any:
     """The model, by the function that fits it."""
-    from pluralign_stats.fits.bayes import fit_bayes
-    from pluralign_stats.fits.linear import fit_linear
-    from pluralign_stats.fits.ordinal import fit_ordinal
+    from pluralign_stats.demographics.plans import MODELS
 
-    if model == "bayes":
-        return fit_bayes(formula, rows, rater=rater, **sampling)
-    return (fit_ordinal if model == "ordinal" else fit_linear)(formula, rows, rater=rater)
+    return MODELS[model.replace("-", " ")](formula, rows, rater=rater, **options)
 
 
 def _write(out: Path, result: Any) -> None:

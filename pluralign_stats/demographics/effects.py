@@ -93,7 +93,8 @@ def demographic_effects(
     model
         ``"ordinal"``: cumulative logit, with ratings as ordered categories; ``"linear"``: with
         ratings as numbers; ``"auto"``: the ordinal one on scales of 15 ratings or fewer, the linear
-        one on others; ``"bayes"``: the same sampled by `fit_bayes`, whose tables have sd and
+        one on others; ``"ordered beta"``: ratings between two ends, many of them at these, on
+        continuous scales and those of more than 15 ratings (`fit_ordered_beta`); ``"bayes"``: the same sampled by `fit_bayes`, whose tables have sd and
         prob_positive instead of std_error and of p. Without random effects, with errors robust to
         raters who rate often (`fit_marginal`): ``"GEE"``: equations of the ordinal or linear model,
         as ``"auto"`` has them; ``"linear GEE"``; ``"OLS"``.
@@ -113,8 +114,8 @@ def demographic_effects(
     Raises
     ------
     InputError
-        If a demographic or dimension is not in the study, `model` is unknown, or an ordinal model
-        is asked of ratings that are numbers. A model that cannot be fitted is told of in the
+        If a demographic or dimension is not in the study, `model` is unknown, or a model is
+        asked of a scale that it is not for. A model that cannot be fitted is told of in the
         warnings instead.
 
     References
@@ -154,7 +155,7 @@ def demographic_effects(
         )
         return DemographicEffects(nothing, nothing, fits)
     others = _other_references(study, [part for part, _ in shown], min_cell)
-    notes = [numbers_note(study, dict.fromkeys(d for d, _ in fits)), *others]
+    notes = [numbers_note(study, dict.fromkeys(d for d, _ in fits), model), *others]
     notes += [f"Not compared: {'; '.join(lacking)}."] if lacking else []
     differences, percents = (
         _collect(study, list(parts), gaps, min_cell, failures, notes)

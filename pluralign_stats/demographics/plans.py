@@ -13,6 +13,7 @@ from pluralign_stats.fits.bayes import fit_bayes
 from pluralign_stats.fits.fit import Fit
 from pluralign_stats.fits.linear import fit_linear
 from pluralign_stats.fits.marginal import fit_marginal
+from pluralign_stats.fits.ordered_beta import fit_ordered_beta
 from pluralign_stats.fits.ordinal import OrdinalFit, fit_ordinal
 from pluralign_stats.models.bayes.options import SAMPLING, Sampling
 from pluralign_stats.models.marginal import MARGINAL
@@ -21,7 +22,7 @@ from pluralign_stats.study.formats import FORMAT
 from pluralign_stats.study.study import Study
 from pluralign_stats.words import joined
 
-Model = Literal["auto", "ordinal", "linear", "bayes", "GEE", "linear GEE", "OLS"]
+Model = Literal["auto", "ordinal", "linear", "ordered beta", "bayes", "GEE", "linear GEE", "OLS"]
 
 
 def fit_by_format(formula: str, data: pd.DataFrame) -> OrdinalFit:
@@ -34,6 +35,7 @@ def fit_by_format(formula: str, data: pd.DataFrame) -> OrdinalFit:
 MODELS: dict[str, Callable[..., Fit]] = {
     "ordinal": fit_by_format,
     "linear": fit_linear,
+    "ordered beta": fit_ordered_beta,
     "bayes": fit_bayes,
     **{kind: partial(fit_marginal, kind=kind) for kind in MARGINAL},
 }
@@ -92,7 +94,8 @@ def fitting(
     sampling: Sampling = SAMPLING,
 ) -> Callable[..., Fit]:
     """What fits the ratings of a dimension."""
-    scale = study.codebook.dimensions[dimension].scale
+    asked = study.codebook.dimensions[dimension]
+    scale = asked.scale
     check_one_of("'model'", model, KINDS)
     if model in ("auto", "GEE"):
         kind = "ordinal" if scale.categorical else "linear"
@@ -106,6 +109,15 @@ def fitting(
             f"({scale}), as it takes {MOST_LEVELS} whole numbers or fewer for ordered categories; "
             "leave 'model' out, or set it to 'linear'"
         )
+    if model == "ordered beta":
+        if scale.categorical:
+            raise InputError(
+                f"{study.codebook.label(dimension)}: an ordered beta model is for continuous "
+                f"scales and those of more than {MOST_LEVELS} ratings, not for {scale.size} "
+                f"({scale}); leave 'model' out, or name the dimensions it is for"
+            )
+        bounds = (float(scale.low), float(scale.high))
+        return partial(MODELS[model], bounds=bounds, positive_from=float(asked.positive))
     return MODELS[model]
 
 
@@ -115,8 +127,10 @@ def family_of(study: Study, dimension: str) -> Literal["cumulative", "gaussian"]
     return "cumulative" if categorical else "gaussian"
 
 
-def numbers_note(study: Study, dimensions: Iterable[str]) -> str:
+def numbers_note(study: Study, dimensions: Iterable[str], model: str = "auto") -> str:
     """On which dimensions ratings are numbers to models, and why; empty if on none."""
+    if model == "ordered beta":
+        return ""
     book, told = study.codebook, dict[str, list[str]]()
     for name in dimensions:
         scale = book.dimensions[name].scale

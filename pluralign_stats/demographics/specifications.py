@@ -7,6 +7,7 @@ import pandas as pd
 
 from pluralign_stats.demographics.effects import DemographicEffects
 from pluralign_stats.figures.charts import FOREST
+from pluralign_stats.fits.ordered_beta import OrderedBetaFit
 from pluralign_stats.models.marginal import marginal_kind
 from pluralign_stats.notes import Code, is_about, reworded
 from pluralign_stats.results import Result, ordered_columns
@@ -53,11 +54,11 @@ def side_by_side(
     -------
     Result
         One row per contrast and model: columns dimension, term, contrast, model (what they are:
-        "ordinal", "linear"; "frequentist", "Bayesian"; "ordinal GEE", "linear GEE", "OLS"; two of a
-        kind: "first", "second", and so on), estimate, std_error, conf_low, conf_high, p_value,
-        p_adjusted, n_raters, n_ratings, disagree (bool: of the first two whether they do, of others
-        whether they do with the first; missing where one of them has no estimate), method; beside a
-        Bayesian model without std_error and p.
+        "ordinal", "linear", "ordered beta"; "frequentist", "Bayesian"; "ordinal GEE", "linear GEE",
+        "OLS"; two of a kind: "first", "second", and so on), estimate, std_error, conf_low,
+        conf_high, p_value, p_adjusted, n_raters, n_ratings, disagree (bool: of the first two
+        whether they do, of others whether they do with the first; missing where one of them has no
+        estimate), method; beside a Bayesian model without std_error and p.
 
     References
     ----------
@@ -122,6 +123,8 @@ def _name(effects: DemographicEffects, credible: bool) -> str:
         return "ordinal GEE" if "ordinal GEE" in kinds else str(*kinds)
     if credible:
         return "Bayesian" if _sampled(effects) else "frequentist"
+    if any(isinstance(fit, OrderedBetaFit) for fit in effects.fits.values()):
+        return "ordered beta"
     ordered = any(fit.family.ordered for fit in effects.fits.values())
     return "ordinal" if ordered else "linear"
 

@@ -15,6 +15,7 @@ from pluralign_stats.models.bayes.summarize import summarize
 from pluralign_stats.models.few_units import FewUnits, shown_degrees
 from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.models.ordered import in_order
+from pluralign_stats.models.ordered_beta import OrderedBetaEstimates
 from pluralign_stats.models.ordinal import OrdinalEstimates
 from pluralign_stats.models.parts import ParameterDraws, combined_covariance
 from pluralign_stats.notes import Code, Note
@@ -111,6 +112,8 @@ def _draw(fit: ModelEstimates, n_draws: int, seed: int) -> tuple[np.ndarray, int
         tried += n_draws
         if isinstance(fit, OrdinalEstimates):
             draws = draws[in_order(fit.design, fit.basis, draws)]
+        elif isinstance(fit, OrderedBetaEstimates) and all(fit.ends):
+            draws = draws[draws[:, 0] < draws[:, 1]]
         kept = np.vstack([kept, draws])
     if len(kept) < n_draws:
         raise InputError(

@@ -146,10 +146,12 @@ def _shares_of(
     fit: ModelEstimates, made: Estimates, how: Inference, lowest: float | None
 ) -> tuple[np.ndarray, str]:
     """(m,) of which averages others can be a share, and why not of all; empty where of all."""
-    given = fit.family.scores if fit.family.ordered else fit.design.y.astype(float)
+    family = fit.family
+    scale = family.scores if family.ordered else family.scale
+    given = scale if len(scale) else fit.design.y.astype(float)
     least = float(given.min()) if lowest is None else lowest
     # Numbers without a scale may be negative by their spread alone.
-    scaled = lowest is not None or fit.family.ordered
+    scaled = lowest is not None or len(scale) > 0
     if least < 0 and scaled:
         none = np.zeros(len(made.estimate), dtype=bool)
         return none, (
@@ -228,6 +230,11 @@ def _readings(fit: ModelEstimates, factor: str) -> str:
     )
     if factor in fit.design.changing:
         return told + f"; none here, as {factor} changes thresholds or scale as well."
+    if fit.family.odds_exact and not fit.family.ordered:
+        return told + (
+            " than the lowest, and of the highest, and of the mean between the ends as a share of "
+            "the scale, for one and the same rater and item."
+        )
     if fit.family.odds_exact:
         return told + ", for one and the same rater and item."
     return told + "; from this model only an approximation, by the standardized difference."

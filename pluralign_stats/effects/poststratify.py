@@ -5,6 +5,7 @@ weighted by how many people each has (Gelman & Little 1997, Survey Methodology 2
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from importlib.resources import files
 from numbers import Real
 from typing import Literal
@@ -24,6 +25,7 @@ from pluralign_stats.figures.charts import FOREST
 from pluralign_stats.formatting import with_interval
 from pluralign_stats.models.few_units import few_units
 from pluralign_stats.models.fit import ModelEstimates
+from pluralign_stats.models.ordered_beta import OrderedBetaEstimates, read_positive
 from pluralign_stats.models.parts import Kind
 from pluralign_stats.results import Result, ordered_columns
 from pluralign_stats.settings import CONF_LEVEL
@@ -114,6 +116,10 @@ def poststratify(
     positive = _positive(fit, kind, positive_from)
     cells = read_cells(fit, population, by)
     predicted: Kind = "probability" if kind == "positive" else kind
+    if isinstance(fit, OrderedBetaEstimates):
+        predicted = kind
+        if kind == "positive" and positive_from is not None:
+            fit = replace(fit, positive_from=read_positive(positive_from, fit.bounds))
     rows, made = _averages(fit, cells, predicted)
     table = _table(fit, cells, rows, made, positive, how, shares=kind != "mean")
     unit = UNITS[predicted] if kind != "positive" else "share of positive ratings"
@@ -126,7 +132,7 @@ def poststratify(
         unit=unit,
         conf_level=conf_level,
         interval=how.kind,
-        notes=_notes(fit, cells, positive),
+        notes=_notes(fit, cells, positive, kind),
         backing=_backing(fit, rows, table),
         figure=FOREST,
     )
@@ -168,8 +174,10 @@ def example_population() -> pd.DataFrame:
 
 
 def _positive(fit: ModelEstimates, kind: Target, positive_from: float | None) -> np.ndarray | None:
-    """(J,) whether each rating is positive; None where that is not asked."""
-    allowed = ("mean", "positive", "probability") if fit.family.ordered else ("mean",)
+    """(J,) whether each rating is positive; None where that is not asked, or not of single ones."""
+    between = isinstance(fit, OrderedBetaEstimates)
+    shares = fit.family.ordered or between
+    allowed = ("mean", "positive", "probability") if shares else ("mean",)
     if kind not in allowed:
         hint = "; shares of ratings come from an ordinal model" if len(allowed) == 1 else ""
         raise InputError(one_of("'kind'", kind, allowed) + hint)
@@ -179,6 +187,8 @@ def _positive(fit: ModelEstimates, kind: Target, positive_from: float | None) ->
         return None
     if positive_from is not None and not isinstance(positive_from, Real):
         raise InputError(f"'positive_from' must be a number, not {positive_from!r}")
+    if between:
+        return None
     scale = fit.family.scale
     lowest, highest = scale[0], scale[-1]
     middle = Scale.of(lowest, highest, continuous=True).above_middle
@@ -275,7 +285,9 @@ def _labels(fit: ModelEstimates, rows: Population, K: int) -> pd.DataFrame:
     return labels.join(counts.iloc[group].reset_index(drop=True))
 
 
-def _notes(fit: ModelEstimates, cells: Cells, positive: np.ndarray | None) -> tuple[str, ...]:
+def _notes(
+    fit: ModelEstimates, cells: Cells, positive: np.ndarray | None, kind: Target
+) -> tuple[str, ...]:
     few = few_units(fit, *fit.design.fixed_variables)
     told = [
         few.note if few else "",
@@ -287,6 +299,8 @@ def _notes(fit: ModelEstimates, cells: Cells, positive: np.ndarray | None) -> tu
         told.append(
             f"Positive is a rating of {_told(fit.family.categories[positive.argmax()])} or higher."
         )
+    elif isinstance(fit, OrderedBetaEstimates) and kind == "positive":
+        told.append(f"Positive is a rating {fit.positive_told}.")
     if cells.groups:
         known = "of each draw" if fit.bayesian else "taken as known"
         told.append(

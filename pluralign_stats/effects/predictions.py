@@ -29,7 +29,15 @@ AVERAGED = {
     "zero": "For random effects of zero: a typical rater and item, not an average.",
 }
 
-UNITS = {"mean": "rating points", "probability": "share", "linear": "linear predictor"}
+UNITS = {
+    "mean": "rating points",
+    "probability": "share",
+    "positive": "share of positive ratings",
+    "linear": "linear predictor",
+}
+
+#: What is predicted as a share, which has intervals from the logit scale.
+SHARES_OF = ("probability", "positive")
 
 
 @with_options
@@ -86,7 +94,7 @@ def predictions(
         labels["rating"] = np.asarray(fit.family.categories)[made.labels["category"]]
     counts = count(fit, rows).droplevel("level")
     labels = labels.join(counts.reindex(made.labels["group"]).reset_index(drop=True))
-    logit = kind == "probability" and interval == "delta" and not how.credible
+    logit = kind in SHARES_OF and interval == "delta" and not how.credible
     few = few_units(fit, *rows.names)
     table = level_table(fit, made, labels, how, few, logit=logit)
     each, number = group_backing(fit, rows), made.labels["group"].to_numpy()
@@ -96,7 +104,7 @@ def predictions(
         fit,
         table,
         retell(table),
-        f"Predicted {'ratings' if kind != 'probability' else 'shares of ratings'}"
+        f"Predicted {'shares of ratings' if kind in SHARES_OF else 'ratings'}"
         + (f" by {' and '.join(rows.names)}" if rows.names else ""),
         unit=UNITS[kind],
         conf_level=conf_level,

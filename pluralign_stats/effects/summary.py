@@ -11,6 +11,7 @@ from pluralign_stats.errors import check_one_of
 from pluralign_stats.figures.charts import FOREST
 from pluralign_stats.models.few_units import few_of_coefficients
 from pluralign_stats.models.fit import ModelEstimates
+from pluralign_stats.models.ordered_beta import OrderedBetaEstimates
 from pluralign_stats.models.summary import coefficient_raters, model_backing, sizes_of
 from pluralign_stats.results import Result, ordered_columns
 from pluralign_stats.settings import CONF_LEVEL
@@ -76,5 +77,7 @@ def summary(fit: ModelEstimates, conf_level: float = CONF_LEVEL, interval: str =
 def _sentence(fit: ModelEstimates, counted: bool = True) -> str:
     sds = ", ".join(f"{name} {sd:.3f}" for name, sd in fit.random_sd.items())
     spread = f"; standard deviations: {sds}" if sds else ""
+    if isinstance(fit, OrderedBetaEstimates):
+        spread += f"; precision {fit.phi:.3f}"
     told = f"{sizes_of(fit, counted)}{spread}; log-likelihood {fit.loglik:,.2f}."
     return told[:1].upper() + told[1:]

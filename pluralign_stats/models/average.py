@@ -5,8 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from pluralign_stats.models.between import expected
 from pluralign_stats.models.engine.marginal import marginalize
 from pluralign_stats.models.fit import ModelEstimates
+from pluralign_stats.models.laplace_fit import LaplaceEstimates
+from pluralign_stats.models.ordered_beta import OrderedBetaEstimates
 from pluralign_stats.models.ordinal import OrdinalEstimates
 from pluralign_stats.models.parts import Averaging, Kind, ParameterDraws
 from pluralign_stats.models.predict import (
@@ -15,6 +18,7 @@ from pluralign_stats.models.predict import (
     check_kind,
     cut_points,
     predict_grid,
+    random_sd,
     refuse_crossed,
 )
 from pluralign_stats.models.rows import CHUNK, GROUP, PredictionGrid, number_rows, rows_of
@@ -113,6 +117,8 @@ def _sums(
     fit: ModelEstimates, rows: PredictionGrid, share: np.ndarray, kind: Kind, values: np.ndarray
 ) -> Average:
     """Weighted sums of predictions and slopes, with (g, m) weights."""
+    if isinstance(fit, OrderedBetaEstimates) and kind != "linear":
+        return _between_sums(fit, rows, share, kind, values)
     if not by_category(fit, kind):
         p, f = rows.fixed.shape[1], fit.joint.sizes[0]
         slopes = np.zeros((len(share), 1, len(values)))
@@ -154,17 +160,52 @@ def _cumulative_sums(
     by_scale = share[:, :, None] * marginal.by_scale
     slopes[:, :, f : f + s] = -np.einsum("gmc,ms->gcs", by_scale, rows.scale)
     if t and sd.any():
-        # d sd / d L_k = (z T)' (z T L) / sd, entry by entry of the lower triangle.
-        inverse = np.divide(1.0, sd, out=np.zeros_like(sd), where=sd > 0)
         for category in range(C):
-            pull = share * marginal.by_sd[:, category] * inverse
-            slopes[:, category, f + s :] = [
-                fit.covariance.collect(
-                    [
-                        (z @ T).T @ (row[:, None] * part)
-                        for z, T, part in zip(rows.z, fit.transforms, parts, strict=True)
-                    ]
-                )
-                for row in pull
-            ]
+            pull = share * marginal.by_sd[:, category]
+            slopes[:, category, f + s :] = _by_factors(fit, rows, pull, sd, parts)
     return share @ marginal.probability, slopes
+
+
+def _by_factors(
+    fit: LaplaceEstimates,
+    rows: PredictionGrid,
+    pull: np.ndarray,
+    sd: np.ndarray,
+    parts: list[np.ndarray],
+) -> np.ndarray:
+    """(g, t) slopes by the factors' entries that those by rows' standard deviations (g, m) make."""
+    # d sd / d L_k = (z T)' (z T L) / sd, entry by entry of the lower triangle.
+    inverse = np.divide(1.0, sd, out=np.zeros_like(sd), where=sd > 0)
+    made = [
+        fit.covariance.collect(
+            [
+                (z @ T).T @ (row[:, None] * part)
+                for z, T, part in zip(rows.z, fit.transforms, parts, strict=True)
+            ]
+        )
+        for row in pull * inverse
+    ]
+    return np.array(made)
+
+
+def _between_sums(
+    fit: OrderedBetaEstimates,
+    rows: PredictionGrid,
+    share: np.ndarray,
+    kind: Kind,
+    values: np.ndarray,
+) -> Average:
+    """Weighted sums of what an ordered beta model predicts, and their slopes."""
+    sd, parts = random_sd(fit, rows, values)
+    made = expected(fit, rows, kind, values, sd)
+    f, s, t = fit.joint.sizes
+    c, p, K = sum(fit.ends), rows.fixed.shape[1], made.value.shape[1]
+    slopes = np.zeros((len(share), K, len(values)))
+    slopes[:, :, :c] = np.einsum("gm,cmk->gkc", share, made.by_cuts[np.array(fit.ends)])
+    slopes[:, :, f - p : f] = np.einsum("gm,mk,mp->gkp", share, made.by_eta, rows.fixed)
+    slopes[:, :, f] = share @ made.by_log_phi
+    if t and sd.any():
+        for k in range(K):
+            pull = share * made.by_sd[:, k]
+            slopes[:, k, f + s :] = _by_factors(fit, rows, pull, sd, parts)
+    return Average(share @ made.value, slopes)

@@ -34,8 +34,9 @@ class Family:
         The variance, averaged over rows of all weights.
     labels, scores
         The J categories, lowest first, and (J,) numbers that they stand for; empty of numbers.
+        Of numbers between two ends, labels are these ends and what lies between.
     scale
-        The numbers of the whole scale, also of categories that nobody chose.
+        The numbers of the whole scale, also of categories that nobody chose, or its two ends.
     """
 
     link: str
@@ -57,10 +58,16 @@ class Family:
         sd, scale = LATENT_SD[link], (coded.labels, coded.scores, coded.scale)
         return cls(link, UNITS[link], sd, sd**2, *scale)
 
+    @classmethod
+    def between(cls, bounds: tuple[float, float], parts: tuple[str, ...], noise: float) -> "Family":
+        """Ratings lie between two ends, with errors of variance `noise` on the logit scale."""
+        sd, scale = float(np.sqrt(noise)), np.array(bounds)
+        return cls("logit", UNITS["logit"], sd, noise, parts, scale=scale)
+
     @property
     def ordered(self) -> bool:
         """Whether ratings are categories."""
-        return len(self.labels) > 0
+        return len(self.scores) > 0
 
     @property
     def categories(self) -> list[object]:
@@ -79,7 +86,7 @@ class Family:
 
         Others are compared by the standard deviations of their (latent) residuals.
         """
-        return LATENT_SD["logit"] / self.latent_sd
+        return 1.0 if self.odds_exact else LATENT_SD["logit"] / self.latent_sd
 
 
 #: What the uncertainty of a model rests on, where that is not the shape of the likelihood.
@@ -93,9 +100,9 @@ class Method:
     Attributes
     ----------
     family
-        ``"linear"``, ``"cumulative"`` or ``"binary"``.
+        ``"linear"``, ``"cumulative"``, ``"binary"`` or ``"ordered beta"``.
     link
-        Of an ordinal model; empty for a linear one.
+        Of an ordinal or ordered beta model; empty for a linear one.
     estimation
         ``"REML"``, ``"ML"``, ``"Laplace"``, ``"7-point quadrature"``, or how draws were made.
     terms

@@ -15,7 +15,7 @@ import numpy as np
 from pluralign_stats.models.design import Design
 from pluralign_stats.models.engine.clusters import cluster_covariance
 from pluralign_stats.models.fit import ModelEstimates
-from pluralign_stats.models.ordinal import OrdinalEstimates
+from pluralign_stats.models.laplace_fit import LaplaceEstimates
 from pluralign_stats.models.scores import scores
 from pluralign_stats.models.units import ALONE, Units, between, units_of
 from pluralign_stats.settings import MIN_CELL
@@ -171,7 +171,7 @@ def scale_units(fit: ModelEstimates) -> Units | None:
 
 def score_covariance(fit: ModelEstimates, units: Units) -> np.ndarray:
     """M (k, k) of an ordinal model: covariance of the scores' sum, from how much units differ."""
-    return cluster_covariance(scores(cast("OrdinalEstimates", fit)), units.codes)
+    return cluster_covariance(scores(cast("LaplaceEstimates", fit)), units.codes)
 
 
 def between_units(fit: ModelEstimates, units: Units) -> np.ndarray:

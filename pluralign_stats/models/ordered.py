@@ -13,8 +13,9 @@ import numpy as np
 from pluralign_stats.errors import InputError
 from pluralign_stats.models.categories import Categories
 from pluralign_stats.models.design import Design
-from pluralign_stats.models.ordinal_search import Objective, Optimum, OrdinalModel, search
+from pluralign_stats.models.ordinal_model import OrdinalModel
 from pluralign_stats.models.rating_formats import Offered
+from pluralign_stats.models.search import Objective, Optimum, search
 
 #: Thresholds are out of order if they are by more than this, in latent units.
 CROSSED = 1e-8
@@ -94,9 +95,11 @@ def search_in_order(
         if held.any() or len(beyond):
             rows = np.vstack([beyond, gaps.rows[held]])
             model = OrdinalModel(design, categories, basis, link, offered, rows)
+        start, f = model.start(), model.free.shape[1]
         if location is None:
-            location = model.free @ model.start()[: model.free.shape[1]]
-        optimum = search(model, n_nodes, location)
+            location = model.free @ start[:f]
+        start[:f] = model.free.T @ location
+        optimum = search(model, start, n_nodes)
         psi = model.lift @ optimum.psi
         found = psi[: len(location)]
         blocked, share = _first_crossed(gaps, location, found)

@@ -7,22 +7,20 @@ from numbers import Integral
 
 import numpy as np
 import pandas as pd
-from scipy.linalg import block_diag
 
 from pluralign_stats.errors import InputError, NotApplicableError, check_one_of
 from pluralign_stats.models import diagnose
 from pluralign_stats.models.categories import Categories, categories_of
 from pluralign_stats.models.columns import read_column
 from pluralign_stats.models.design import Design, build_design
-from pluralign_stats.models.engine.covariance import Covariance, Shape
 from pluralign_stats.models.engine.links import LATENT_SD, LINKS, threshold_basis
 from pluralign_stats.models.engine.separation import separating_direction
 from pluralign_stats.models.family import Family, Method
-from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.models.formula import parse_formula
+from pluralign_stats.models.laplace_fit import LaplaceEstimates
 from pluralign_stats.models.mixed import random_parts
 from pluralign_stats.models.ordered import Ordered, search_in_order
-from pluralign_stats.models.ordinal_search import Optimum, OrdinalModel
+from pluralign_stats.models.ordinal_model import OrdinalModel
 from pluralign_stats.models.parts import Parameters, combined_covariance
 from pluralign_stats.models.rating_formats import (
     Offered,
@@ -31,6 +29,7 @@ from pluralign_stats.models.rating_formats import (
     offered,
     widest_first,
 )
+from pluralign_stats.models.search import Optimum
 from pluralign_stats.notes import Note
 
 #: Most nodes of the quadrature.
@@ -44,7 +43,7 @@ MOVING = 1e-4
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class OrdinalEstimates(ModelEstimates):
+class OrdinalEstimates(LaplaceEstimates[OrdinalModel]):
     """A fitted ordinal mixed model; see `Fit` for what all fits have.
 
     Attributes
@@ -57,29 +56,19 @@ class OrdinalEstimates(ModelEstimates):
         ``"flexible"``, ``"symmetric"`` or ``"equidistant"`` thresholds.
     basis
         (J - 1, b) structure of the thresholds.
-    n_nodes
-        Nodes of the quadrature; 1 for the Laplace approximation.
     offered
         Which categories raters could choose.
-    transforms
-        For each random term, the (q, q) matrix T with which ``T L`` is the factor of its
-        covariance, L having the entries that stand in `joint`.
     """
 
     link: str
     coded: Categories
     structure: str
     basis: np.ndarray
-    n_nodes: int
     offered: Offered
-    transforms: tuple[np.ndarray, ...]
 
-    @property
-    def covariance(self) -> Covariance:
-        """Shapes of the random effects' factors."""
-        return Covariance(
-            tuple(Shape(len(p.covariance), p.design.term.correlated) for p in self.random)
-        )
+    def engine_model(self) -> OrdinalModel:
+        """The engine's model, built anew, without thresholds held together."""
+        return OrdinalModel(self.design, self.coded, self.basis, self.link, self.offered)
 
     @property
     def cuts(self) -> list[str]:
@@ -122,15 +111,6 @@ class OrdinalEstimates(ModelEstimates):
         rows[p + s : len(rows) - n_cuts, b : f - p] = np.kron(np.eye(c), self.basis)
         rows[len(rows) - n_cuts :, :b] = self.basis
         return rows
-
-    @property
-    def asymptotic(self) -> bool:
-        """Yes: they are from the likelihood."""
-        return True
-
-    def degrees(self, rows: np.ndarray) -> np.ndarray:
-        """Infinite: intervals are from the normal distribution."""
-        return np.full(len(rows), np.inf)
 
 
 def estimate_ordinal(
@@ -205,7 +185,7 @@ def _as_fit(
     model, optimum = ordered.model, ordered.optimum
     design, cuts = model.design, model.cuts
     f, s, t = cuts.lower.shape[1], cuts.scale.shape[1], len(model.lift)
-    back = block_diag(cuts.back, np.eye(t - f - s)) @ model.lift
+    back = model.back @ model.lift
     values = back @ optimum.psi
     b = model.basis.shape[1]
     values[b : b + could.beyond.size] += could.shifts

@@ -13,8 +13,9 @@ from pluralign_stats.models.matrices import RandomDesign
 #: own groups, or zero.
 Averaging = Literal["marginal", "conditional", "zero"]
 
-#: What is predicted: category probabilities, mean rating, or the linear predictor.
-Kind = Literal["probability", "mean", "linear"]
+#: What is predicted: category probabilities, mean rating, share of positive ratings, or the linear
+#: predictor.
+Kind = Literal["probability", "mean", "positive", "linear"]
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,12 +5,16 @@ from typing import TypeGuard, cast
 
 import numpy as np
 import pandas as pd
+from scipy.special import expit
 
 from pluralign_stats.errors import InputError, listing, one_of
+from pluralign_stats.models.between import expected
 from pluralign_stats.models.categories import labels_of
 from pluralign_stats.models.engine.marginal import marginal_probability
 from pluralign_stats.models.fit import ModelEstimates
+from pluralign_stats.models.laplace_fit import LaplaceEstimates
 from pluralign_stats.models.ordered import CROSSED
+from pluralign_stats.models.ordered_beta import OrderedBetaEstimates
 from pluralign_stats.models.ordinal import OrdinalEstimates
 from pluralign_stats.models.parts import Averaging, Kind, ParameterDraws
 from pluralign_stats.models.rows import CHUNK, PredictionGrid, number_rows, rows_of
@@ -38,8 +42,10 @@ def predict(
     newdata
         Rows with the variables of the model; by default those it was fitted to.
     kind
-        The ``"mean"`` rating, the ``"probability"`` of each category (of ordinal models), or the
-        ``"linear"`` predictor (log odds, for a logit).
+        The ``"mean"`` rating, the ``"probability"`` of each category (of ordinal models; of
+        ordered beta models, of each end of the scale and of what lies between), the share of
+        ``"positive"`` ratings (of ordered beta models), or the ``"linear"`` predictor (log odds,
+        for a logit).
     averaging
         ``"marginal"``: over the distribution of the random effects, as for a new rater and a new
         item. ``"conditional"``: with the predicted effects of the rows' own raters and items,
@@ -59,7 +65,7 @@ def predict(
     data = fit.design.data if newdata is None else newdata
     number = number_rows(fit, data, averaging)
     _, first = np.unique(number, return_index=True)
-    linear = kind == "linear" or not fit.family.ordered
+    linear = kind == "linear" or not bent(fit)
     points = fit.points.mean if linear else fit.points
     made = predicted_rows(fit, data.iloc[first], kind, averaging, points)
     return as_predicted(fit, made[number], data.index, kind)
@@ -121,10 +127,22 @@ def as_predicted(
 
 def check_kind(fit: ModelEstimates, kind: Kind) -> None:
     """Refuse what cannot be predicted by this model."""
-    allowed = ("mean", "probability", "linear") if fit.family.ordered else ("mean", "linear")
+    allowed = allowed_kinds(fit)
     if kind not in allowed:
         hint = "; category probabilities come from fit_ordinal" if kind == "probability" else ""
         raise InputError(one_of("'kind'", kind, allowed) + hint)
+
+
+def allowed_kinds(fit: ModelEstimates) -> tuple[Kind, ...]:
+    """What can be predicted by this model."""
+    if isinstance(fit, OrderedBetaEstimates):
+        return ("mean", "probability", "positive", "linear")
+    return ("mean", "probability", "linear") if fit.family.ordered else ("mean", "linear")
+
+
+def bent(fit: ModelEstimates) -> bool:
+    """Whether mean ratings are not linear in the parameters."""
+    return fit.family.ordered or isinstance(fit, OrderedBetaEstimates)
 
 
 def by_category(fit: ModelEstimates, kind: Kind) -> TypeGuard[OrdinalEstimates]:
@@ -136,6 +154,8 @@ def predict_grid(
     fit: ModelEstimates, rows: PredictionGrid, kind: Kind, values: np.ndarray
 ) -> np.ndarray:
     """(m, K) predictions at (k,) parameters."""
+    if isinstance(fit, OrderedBetaEstimates) and kind != "linear":
+        return expected(fit, rows, kind, values, random_sd(fit, rows, values)[0]).value
     if not by_category(fit, kind):
         f, p = fit.joint.sizes[0], rows.fixed.shape[1]
         return (rows.fixed @ values[f - p : f] + rows.offset)[:, None]
@@ -165,20 +185,44 @@ def cut_points(
     cuts = (alpha + rows.nominal @ gamma) @ fit.basis.T
     cuts = cuts - (rows.fixed @ values[f - p : f] + rows.offset)[:, None]
     k = np.exp(-rows.scale @ values[f : f + s])
+    return cuts, k, *random_sd(fit, rows, values)
+
+
+def random_sd(
+    fit: LaplaceEstimates, rows: PredictionGrid, values: np.ndarray
+) -> tuple[np.ndarray, list[np.ndarray]]:
+    """Standard deviations (m,) of the rows' random parts, and the parts that make them."""
+    f, s, _ = fit.joint.sizes
     factors = fit.covariance.factors(values[f + s :])
     # Rows of z T L, whose squares add up to the variance.
     parts = [z @ T @ L for z, T, L in zip(rows.z, fit.transforms, factors, strict=True)]
-    sd = np.sqrt(sum(((part**2).sum(axis=1) for part in parts), np.zeros(len(k))))
-    return cuts, k, sd, parts
+    return np.sqrt(
+        sum(((part**2).sum(axis=1) for part in parts), np.zeros(len(rows.offset)))
+    ), parts
 
 
 def rating_sd(fit: ModelEstimates) -> float:
     """Standard deviation of a single rating, averaged in variance over the data."""
+    if isinstance(fit, OrderedBetaEstimates):
+        return _between_sd(fit)
     if not fit.family.ordered:
         return fit.latent_sd
     probability = predict(fit, kind="probability").to_numpy()
     mean = probability @ fit.family.scores
     return float(np.sqrt((probability @ fit.family.scores**2 - mean**2).mean()))
+
+
+def _between_sd(fit: OrderedBetaEstimates) -> float:
+    """The same of ratings between two ends."""
+    number = number_rows(fit, fit.design.data, "marginal")
+    _, first, counts = np.unique(number, return_index=True, return_counts=True)
+    rows, total = rows_of(fit, fit.design.data.iloc[first]), 0.0
+    for values, _ in fit.points:
+        sd = random_sd(fit, rows, values)[0]
+        square = expected(fit, rows, "square", values, sd).value
+        mean = expected(fit, rows, "mean", values, sd).value
+        total += np.average((square - mean**2)[:, 0], weights=counts)
+    return float(np.sqrt(total / len(fit.points.parameters)))
 
 
 def draw_ratings(fit: ModelEstimates, seed: int) -> pd.Series:
@@ -188,8 +232,23 @@ def draw_ratings(fit: ModelEstimates, seed: int) -> pd.Series:
         return _categories(cast("OrdinalEstimates", fit), rng)
     y = fit.design.fixed.columns @ fit.params.to_numpy()
     y = y + sum(part.draw(rng) for part in fit.random)
+    if isinstance(fit, OrderedBetaEstimates):
+        return pd.Series(draw_between(fit, y, rng), fit.design.data.index, name="simulated")
     y = y + rng.normal(size=len(y)) * fit.family.latent_sd / np.sqrt(fit.design.weight)
     return pd.Series(y, fit.design.data.index, name="simulated")
+
+
+def draw_between(
+    fit: OrderedBetaEstimates, eta: np.ndarray, rng: np.random.Generator
+) -> np.ndarray:
+    """(n,) ratings drawn with predictors eta."""
+    (low, high), c = fit.bounds, sum(fit.ends)
+    cuts = np.array([-np.inf, np.inf])
+    cuts[np.array(fit.ends)] = fit.joint.estimates[:c]
+    at, mu = rng.random(len(eta)), expit(eta)
+    y = low + (high - low) * rng.beta(fit.phi * mu, fit.phi * expit(-eta))
+    y = np.where(at < expit(cuts[0] - eta), low, y)
+    return np.where(at > expit(cuts[1] - eta), high, y)
 
 
 def draw_codes(fit: OrdinalEstimates, rows: PredictionGrid, rng: np.random.Generator) -> np.ndarray:

@@ -16,11 +16,11 @@ from pluralign_stats.errors import InputError
 from pluralign_stats.models.engine.optimize import maximize
 from pluralign_stats.models.engine.profiled import LinearProblem, gradient_at, solve_at
 from pluralign_stats.models.fit import ModelEstimates
+from pluralign_stats.models.laplace_fit import LaplaceEstimates
 from pluralign_stats.models.linear import LinearEstimates
 from pluralign_stats.models.mixed import approximate_information, prepare
-from pluralign_stats.models.ordinal import OrdinalEstimates
-from pluralign_stats.models.ordinal_search import Objective
-from pluralign_stats.models.rebuild import ordinal_engine
+from pluralign_stats.models.rebuild import engine_of
+from pluralign_stats.models.search import Objective
 
 #: Endpoints are found when the root is within this of its quantile.
 CLOSE = 1e-4
@@ -45,8 +45,8 @@ def profile_intervals(fit: ModelEstimates, conf_level: float) -> np.ndarray:
             "profile intervals need standard errors to start from, and some are missing; see the "
             "fit's warnings"
         )
-    if isinstance(fit, OrdinalEstimates):
-        profiles, peak = _ordinal_profiles(fit)
+    if isinstance(fit, LaplaceEstimates):
+        profiles, peak = _laplace_profiles(fit)
     else:
         profiles, peak = _linear_profiles(cast("LinearEstimates", fit))
     z = norm.ppf((1 + conf_level) / 2)
@@ -73,8 +73,8 @@ def _endpoint(profile: Profile, peak: float, estimate: float, move: float, z: fl
     return float(np.copysign(np.inf, move))
 
 
-def _ordinal_profiles(fit: OrdinalEstimates) -> tuple[list[Profile], float]:
-    engine = ordinal_engine(fit)
+def _laplace_profiles(fit: LaplaceEstimates) -> tuple[list[Profile], float]:
+    engine = engine_of(fit)
     objective = Objective(engine.model.problem, fit.n_nodes)
     peak = objective(engine.psi)[0]
     rows = fit.combinations[fit.estimated] @ engine.back

@@ -1,19 +1,18 @@
-"""The engine's model behind an ordinal fit, at the fit's estimates."""
+"""The engine's model behind a fit, at the fit's estimates."""
 
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.linalg import block_diag
 
-from pluralign_stats.models.engine.laplace import OrdinalProblem, OrdinalState, gradient_at
+from pluralign_stats.models.engine.laplace import Problem, State, gradient_at
 from pluralign_stats.models.engine.quadrature import integrate_at
-from pluralign_stats.models.ordinal import OrdinalEstimates
-from pluralign_stats.models.ordinal_search import Objective, OrdinalModel
+from pluralign_stats.models.laplace_fit import LaplaceEstimates
+from pluralign_stats.models.search import LaplaceModel, Objective
 
 
 @dataclass(frozen=True, eq=False)
-class OrdinalEngine:
-    """An ordinal model in the engine's coordinates.
+class Engine[M: LaplaceModel]:
+    """A model in the engine's coordinates.
 
     Attributes
     ----------
@@ -30,29 +29,28 @@ class OrdinalEngine:
         Nodes of the quadrature; 1 for the Laplace approximation.
     """
 
-    model: OrdinalModel
+    model: M
     psi: np.ndarray
-    state: OrdinalState
+    state: State
     back: np.ndarray
     root: np.ndarray
     n_nodes: int
 
-    def gradient(self, problem: OrdinalProblem, state: OrdinalState) -> np.ndarray:
+    def gradient(self, problem: Problem, state: State) -> np.ndarray:
         """(k,) gradient of the log-likelihood of a problem last factored at `state`."""
         if self.n_nodes > 1:
             return integrate_at(problem, state, self.n_nodes)[1]
         return gradient_at(problem, state)
 
 
-def ordinal_engine(fit: OrdinalEstimates) -> OrdinalEngine:
+def engine_of[M: LaplaceModel](fit: LaplaceEstimates[M]) -> Engine[M]:
     """Build the engine's model anew from a fit, which does not keep it."""
-    model = OrdinalModel(fit.design, fit.coded, fit.basis, fit.link, fit.offered)
-    back = block_diag(model.cuts.back, np.eye(fit.joint.sizes[2]))
-    psi = np.linalg.solve(back, fit.joint.estimates)
-    inverse = np.linalg.inv(back)
+    model = fit.engine_model()
+    psi = np.linalg.solve(model.back, fit.joint.estimates)
+    inverse = np.linalg.inv(model.back)
     vcov = inverse @ np.nan_to_num(fit.joint.vcov) @ inverse.T
     state = Objective(model.problem, 1).known(psi)
-    return OrdinalEngine(model, psi, state, back, square_root(vcov), fit.n_nodes)
+    return Engine(model, psi, state, model.back, square_root(vcov), fit.n_nodes)
 
 
 def square_root(matrix: np.ndarray) -> np.ndarray:

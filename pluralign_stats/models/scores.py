@@ -6,17 +6,19 @@ import numpy as np
 from scipy.linalg import null_space
 
 from pluralign_stats.models.engine.laplace import (
-    OrdinalProblem,
-    OrdinalState,
+    Problem,
     RowGradients,
+    State,
     gradient_of,
     mode_at,
     row_gradients_at,
     scores_of,
 )
 from pluralign_stats.models.engine.quadrature import row_gradients_about
+from pluralign_stats.models.laplace_fit import LaplaceEstimates
 from pluralign_stats.models.ordinal import OrdinalEstimates
-from pluralign_stats.models.rebuild import OrdinalEngine, ordinal_engine
+from pluralign_stats.models.ordinal_model import OrdinalModel
+from pluralign_stats.models.rebuild import Engine, engine_of
 
 #: Step of the differences of the gradient, in standard errors.
 STEP = 1e-4
@@ -53,11 +55,11 @@ class _Wider:
         (k + e,) which of its parameters the fitted model has not.
     """
 
-    engine: OrdinalEngine
-    problem: OrdinalProblem
+    engine: Engine
+    problem: Problem
     new: np.ndarray
 
-    def at(self, psi: np.ndarray) -> tuple[OrdinalState, RowGradients]:
+    def at(self, psi: np.ndarray) -> tuple[State, RowGradients]:
         """The wider model at parameters (k,) of the fitted one, and its rows' slopes."""
         whole = np.zeros(len(self.new))
         whole[~self.new] = psi
@@ -73,9 +75,9 @@ class _Wider:
         return gradient_of(self.problem, *self.at(psi))[self.new]
 
 
-def scores(fit: OrdinalEstimates) -> np.ndarray:
+def scores(fit: LaplaceEstimates) -> np.ndarray:
     """(n, k) what each row, in the data's order, adds to the gradient by `fit.joint.estimates`."""
-    engine = ordinal_engine(fit)
+    engine = engine_of(fit)
     wider = _Wider(engine, engine.model.problem, np.zeros(len(engine.psi), dtype=bool))
     rows = scores_of(wider.problem, *wider.at(engine.psi))
     order = engine.model.prepared.layout.order
@@ -94,7 +96,7 @@ def efficient_scores(fit: OrdinalEstimates, columns: np.ndarray) -> Efficient:
         (n, c) covariates that would move thresholds apart (moving them together is the model's own
         effect), and change the scale; in units of their standard deviations.
     """
-    engine = ordinal_engine(fit)
+    engine = engine_of(fit)
     wider = _widen(engine, _standard(columns))
     state, slopes = wider.at(engine.psi)
     rows = scores_of(wider.problem, state, slopes)
@@ -107,7 +109,7 @@ def efficient_scores(fit: OrdinalEstimates, columns: np.ndarray) -> Efficient:
     return Efficient(made[:, : len(base) - c].reshape(n, c, -1), made[:, len(base) - c :])
 
 
-def _widen(engine: OrdinalEngine, columns: np.ndarray) -> _Wider:
+def _widen(engine: Engine[OrdinalModel], columns: np.ndarray) -> _Wider:
     """Give covariates (n, c) effects on thresholds, other than on all alike, and on the scale."""
     model, problem = engine.model, engine.model.problem
     order = engine.model.prepared.layout.order

@@ -5,7 +5,7 @@ import pluralign_stats as pls
 from pluralign_stats.checks.deletion import deletions
 from pluralign_stats.checks.influence import influence_check
 from pluralign_stats.models.linear import linear_engine
-from pluralign_stats.models.rebuild import ordinal_engine
+from pluralign_stats.models.rebuild import engine_of
 
 
 def refit(fit, rows):
@@ -21,7 +21,7 @@ def sets_of(fit, group):
 
 
 def test_the_engine_is_rebuilt_at_the_optimum(ordinal_fit):
-    engine = ordinal_engine(ordinal_fit)
+    engine = engine_of(ordinal_fit)
     assert engine.state.loglik == pytest.approx(ordinal_fit.loglik, abs=1e-7)
     gradient = engine.root.T @ engine.gradient(engine.model.problem, engine.state)
     assert np.abs(gradient).max() < 1e-3

@@ -11,9 +11,9 @@ import pluralign_stats as pls
 from pluralign_stats.models.engine.blocks import Term, build_layout
 from pluralign_stats.models.engine.clusters import cluster_covariance
 from pluralign_stats.models.engine.laplace import mode_at
-from pluralign_stats.models.ordinal_search import Objective
-from pluralign_stats.models.rebuild import ordinal_engine
+from pluralign_stats.models.rebuild import engine_of
 from pluralign_stats.models.scores import efficient_scores, scores
+from pluralign_stats.models.search import Objective
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +30,7 @@ def few():
 def own_likelihood(fit, data, rater, parameters):
     """Log-likelihood of one rater's ratings at parameters of the whole fit."""
     rows = (data["rater"] == rater).to_numpy()
-    engine = ordinal_engine(fit)
+    engine = engine_of(fit)
     problem, order = engine.model.problem, engine.model.prepared.layout.order
     cut = np.flatnonzero(rows[order])
     layout = build_layout(
@@ -73,9 +73,9 @@ def test_efficient_scores_are_slopes_less_what_the_model_tells_of_them(few, n_no
 
     # The slope of the profile likelihood by an effect on the scale, at 0, is the score's sum.
     def profile(effect):
-        engine = ordinal_engine(fit)
+        engine = engine_of(fit)
         wide = pls.fit_ordinal("rating ~ x + (1|rater)", few.assign(s=spread), scale="s")
-        model = ordinal_engine(wide).model
+        model = engine_of(wide).model
         objective = Objective(model.problem, n_nodes)
         place = model.problem.lower.shape[1]
         unit = model.cuts.back[place, place]

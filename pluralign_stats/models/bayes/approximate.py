@@ -20,18 +20,12 @@ from pluralign_stats.models.bayes.layout import Layout, build_layout, constrain
 from pluralign_stats.models.bayes.posterior import unpack
 from pluralign_stats.models.bayes.priors import choose_priors
 from pluralign_stats.models.bayes.transforms import cut_points_vjp
-from pluralign_stats.models.engine.laplace import (
-    OrdinalProblem,
-    OrdinalState,
-    curvature,
-    gradient_at,
-)
-from pluralign_stats.models.engine.links import cut_terms
+from pluralign_stats.models.engine.laplace import Problem, State, curvature, gradient_at
 from pluralign_stats.models.engine.optimize import differentiate
 from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.models.ordinal import OrdinalEstimates
-from pluralign_stats.models.ordinal_search import Objective
-from pluralign_stats.models.rebuild import ordinal_engine
+from pluralign_stats.models.rebuild import engine_of
+from pluralign_stats.models.search import Objective
 
 #: Degrees of freedom of the distribution from which parameters are proposed.
 HEAVY = 7.0
@@ -120,7 +114,7 @@ class Target:
 
     def __init__(self, start: OrdinalEstimates, layout: Layout, prior: Prior) -> None:
         self.start, self.layout, self.prior = start, layout, prior
-        engine = ordinal_engine(start)
+        engine = engine_of(start)
         self.objective = Objective(engine.model.problem, 1)
         self.inverse = np.linalg.inv(engine.back)
 
@@ -173,7 +167,7 @@ class Target:
         """The engine's parameters."""
         return self.inverse @ joint_at(self.start, self.layout, constrain(self.layout, phi))
 
-    def _state(self, phi: np.ndarray) -> OrdinalState | None:
+    def _state(self, phi: np.ndarray) -> State | None:
         try:
             return self.objective.state_at(self._psi(phi))
         except np.linalg.LinAlgError:
@@ -191,7 +185,7 @@ class Target:
         return value, slope
 
 
-def remainder(problem: OrdinalProblem, state: OrdinalState) -> float:
+def remainder(problem: Problem, state: State) -> float:
     """What Laplace's approximation lacks, where the term eliminated first is single intercepts.
 
     Its effects are integrated by adaptive Gauss-Hermite quadrature, the others being where the
@@ -209,27 +203,24 @@ def remainder(problem: OrdinalProblem, state: OrdinalState) -> float:
     return float(value - problem.weight @ state.terms.log_p + 0.5 * state.u @ state.u)
 
 
-def integrate_inner(
-    problem: OrdinalProblem, state: OrdinalState, u: np.ndarray
-) -> tuple[float, np.ndarray]:
+def integrate_inner(problem: Problem, state: State, u: np.ndarray) -> tuple[float, np.ndarray]:
     """Log integral over the inner effects about u (N,), and each row's mean score (n,).
 
     The integral is that of the rows' likelihood times standard normal densities, divided by what
     Laplace's approximation at the state has for its curvature.
     """
-    layout, weight, k = problem.layout, problem.weight, state.k
+    layout, weight = problem.layout, problem.weight
     z, code, n = problem.system.z[:, 0], layout.index[:, 0], layout.n_inner
-    shift = k * layout.gather(problem.system.z, u - state.u)
-    precision = 1 + np.bincount(code, curvature(problem, k, state.terms) * z**2, n)
+    shift = layout.gather(problem.system.z, u)
+    precision = 1 + np.bincount(code, curvature(problem, state.terms) * z**2, n)
     x, mass = np.polynomial.hermite_e.hermegauss(N_NODES)
     logs, scores = np.empty((N_NODES, n)), np.empty((N_NODES, len(z)))
     for j, node in enumerate(x):
         away = node / np.sqrt(precision)
-        moved = shift + k * z * away[code]
-        terms = cut_terms(state.a - moved, state.b - moved, problem.link)
+        terms = state.likelihood(shift + z * away[code])
         logs[j] = np.bincount(code, weight * terms.log_p, n)
         logs[j] += 0.5 * node**2 - 0.5 * (u[:n] + away) ** 2 + np.log(mass[j] / mass.sum())
-        scores[j] = -weight * k * (terms.l_a + terms.l_b)
+        scores[j] = weight * terms.score
     total = logsumexp(logs, axis=0)
     mean = np.einsum("jn,jn->n", np.exp(logs - total)[:, code], scores)
     return float(total.sum()), mean

@@ -16,6 +16,7 @@ MODULES = (
     "bayes/log_densities.py",
     "bayes/pointwise.py",
     "bayes/transforms.py",
+    "engine/beta_kernels.py",
     "engine/kernels.py",
 )
 

@@ -1,10 +1,9 @@
-"""The Laplace approximation to an ordinal mixed model's likelihood, with its exact gradient.
+"""The Laplace approximation to a mixed model's likelihood, with its exact gradient.
 
-Each rating lies between two cuts ``a = k (l'c)`` and ``b = k (m'c)`` less the random part, with
-location coefficients c (thresholds, their variation between groups, and effects), design rows l
-and m, and ``k = exp(-s'zeta)`` the inverse of the row's scale (McCullagh 1980, JRSS B 42, 109-142;
-Tutz & Hennevogl 1996, CSDA 22, 537-557). The marginal likelihood is approximated at the mode of
-the random effects::
+Given the random effects, rows are independent. The log-likelihood of each is a function of its
+channels, numbers that are linear in the parameters (cuts, a mean, the log of a scale), and of the
+random part r of its predictor; the kinds of rows stand in `ordinal_rows` and `beta_rows`. The
+marginal likelihood is approximated at the mode of the random effects::
 
     L = log p(y | u) - u'u / 2 - log det A / 2,     A = Lambda' Z' W Z Lambda + I
 
@@ -13,12 +12,13 @@ random part and v solving ``A v = d(-log det A / 2) / du``, it costs one inverse
 whatever the number of parameters (Skaug & Fournier 2006, CSDA 51, 699-709, eq. 9).
 """
 
+from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from pluralign_stats.models.engine.blocks import Layout, System
-from pluralign_stats.models.engine.links import CutTerms, cut_terms, finite
 
 #: Steps towards the mode end when they promise less than this in log-likelihood.
 MODE_TOLERANCE = 1e-16
@@ -34,109 +34,158 @@ SHORTEST = 1e-10
 MODE_STEPS = 100
 
 
+class RowTerms(ABC):
+    """Log-likelihoods of rows at given channels and random parts, with their derivatives.
+
+    Attributes
+    ----------
+    log_p
+        (n,) log-likelihoods; -inf where the parameters are not allowed.
+    """
+
+    log_p: np.ndarray
+
+    @property
+    @abstractmethod
+    def score(self) -> np.ndarray:
+        """(n,) slopes by the random part."""
+
+    @property
+    @abstractmethod
+    def information(self) -> np.ndarray:
+        """(n,) minus the second derivatives by the random part."""
+
+    @abstractmethod
+    def slopes(self) -> np.ndarray:
+        """(C, n) slopes by each channel."""
+
+    @abstractmethod
+    def bends(self) -> "Bends":
+        """What higher derivatives a gradient needs."""
+
+    @abstractmethod
+    def by_pairs(self) -> tuple[np.ndarray, np.ndarray]:
+        """(C, C, n) second derivatives by two channels, and (C, n) by a channel and r.
+
+        Terms whose expectation is zero may be left out.
+        """
+
+
 @dataclass(frozen=True, eq=False)
-class OrdinalProblem:
-    """Data of an ordinal mixed model, rows in the layout's order.
+class Bends:
+    """Derivatives of rows' scores and information, r being the random part.
+
+    Attributes
+    ----------
+    score
+        (C, n) slopes of the score by each channel.
+    curvature
+        (C, n) slopes of the second derivative by r, by each channel.
+    third
+        (n,) third derivatives by r.
+    """
+
+    score: np.ndarray
+    curvature: np.ndarray
+    third: np.ndarray
+
+
+#: What gives the terms of rows at (n,) random parts.
+Likelihood = Callable[[np.ndarray], RowTerms]
+
+
+@dataclass(frozen=True, eq=False)
+class Problem(ABC):
+    """Data of a mixed model, rows in the layout's order.
 
     Attributes
     ----------
     layout
         The random effects.
-    lower, upper
-        (n, f) design rows of the cuts below and above each rating.
-    bottom, top
-        (n,) whether a rating is in the lowest, or highest, category and so has no such cut.
-    scale
-        (n, s) covariates of the log scale.
     weight
         (n,) weights, by which each row's log-likelihood is multiplied.
-    link
-        ``"logit"``, ``"probit"`` or ``"cloglog"``.
     """
 
     layout: Layout
-    lower: np.ndarray
-    upper: np.ndarray
-    bottom: np.ndarray
-    top: np.ndarray
-    scale: np.ndarray
     weight: np.ndarray
-    link: str
     system: System = field(init=False)
 
     def __post_init__(self) -> None:
         """Make room for the system."""
         object.__setattr__(self, "system", System(self.layout))
 
+    @property
+    @abstractmethod
+    def channels(self) -> tuple[tuple[slice, np.ndarray], ...]:
+        """Of each of C channels which parameters it depends on, and its (n, k) design rows."""
+
+    @abstractmethod
+    def likelihood(self, psi: np.ndarray) -> Likelihood:
+        """The rows' likelihood at given parameters."""
+
+    @abstractmethod
     def split(self, psi: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Location coefficients (f,), scale coefficients (s,) and theta (t,)."""
-        f, s = self.lower.shape[1], self.scale.shape[1]
-        return psi[:f], psi[f : f + s], psi[f + s :]
 
 
 @dataclass(frozen=True, eq=False)
-class OrdinalState:
-    """An ordinal mixed model at given parameters, at the mode of its random effects.
+class State:
+    """A mixed model at given parameters, at the mode of its random effects.
 
     Attributes
     ----------
     psi
         (f + s + t,) location and scale coefficients and theta.
-    u
-        (N,) spherical random effects.
-    a, b, terms
-        (n,) cuts, and what follows from them.
-    k
-        (n,) inverse scales.
+    u, shift
+        (N,) spherical random effects, and (n,) the random parts that they make.
+    likelihood, terms
+        The rows' likelihood, and what it is there.
     loglik
         Laplace approximation to the marginal log-likelihood.
     """
 
     psi: np.ndarray
     u: np.ndarray
-    a: np.ndarray
-    b: np.ndarray
-    terms: CutTerms
-    k: np.ndarray
+    shift: np.ndarray
+    likelihood: Likelihood
+    terms: RowTerms
     loglik: float
 
 
-def curvature(problem: OrdinalProblem, k: np.ndarray, terms: CutTerms) -> np.ndarray:
+def curvature(problem: Problem, terms: RowTerms) -> np.ndarray:
     """(n,) weights W: minus the second derivative of each row by its linear predictor."""
-    return np.maximum(-problem.weight * k**2 * (terms.h_a + terms.h_b), 0.0)
+    return problem.weight * terms.information
 
 
-def mode_at(problem: OrdinalProblem, psi: np.ndarray, start: np.ndarray) -> OrdinalState | None:
+def mode_at(problem: Problem, psi: np.ndarray, start: np.ndarray) -> State | None:
     """Find the random effects' mode from `start` (N,).
 
-    Newton's method, with one factorization serving several steps while that converges fast.
+    Newton's method, with one factorization serving several steps while that converges fast. Where
+    rows bend upwards so much that the system cannot be factored, they are taken to be straight on
+    the way.
 
     Returns None where the parameters are not allowed: thresholds out of order, or not finite.
     """
     layout, system, weight = problem.layout, problem.system, problem.weight
-    location, zeta, theta = problem.split(psi)
-    k = np.exp(-problem.scale @ zeta)
-    a0 = np.where(problem.bottom, -np.inf, k * (problem.lower @ location))
-    b0 = np.where(problem.top, np.inf, k * (problem.upper @ location))
-    scaled = layout.scaled(theta)
+    likelihood = problem.likelihood(psi)
+    scaled = layout.scaled(problem.split(psi)[2])
 
-    def at(u: np.ndarray) -> tuple[float, np.ndarray, np.ndarray, CutTerms]:
-        shift = k * layout.gather(scaled, u)
-        a, b = a0 - shift, b0 - shift
-        terms = cut_terms(a, b, problem.link)
-        return float(weight @ terms.log_p - 0.5 * u @ u), a, b, terms
+    def at(u: np.ndarray) -> tuple[float, np.ndarray, RowTerms]:
+        shift = layout.gather(scaled, u)
+        terms = likelihood(shift)
+        return float(weight @ terms.log_p - 0.5 * u @ u), shift, terms
 
     u = start
-    value, a, b, terms = at(u)
+    value, shift, terms = at(u)
     if not np.isfinite(value):
         u = np.zeros_like(start)
-        value, a, b, terms = at(u)
+        value, shift, terms = at(u)
     if not np.isfinite(value):
         return None
     before = np.inf
     fresh = False
     for _ in range(MODE_STEPS):
-        slope = layout.scatter_add(scaled, -weight * k * (terms.l_a + terms.l_b)) - u
+        slope = layout.scatter_add(scaled, weight * terms.score) - u
         gain = np.inf
         if system.factored:
             step = system.solve(slope)
@@ -144,7 +193,8 @@ def mode_at(problem: OrdinalProblem, psi: np.ndarray, start: np.ndarray) -> Ordi
         if gain < MODE_TOLERANCE:
             break
         if not fresh and not gain < CONTRACTION * before:
-            if not system.factor(curvature(problem, k, terms), scaled):
+            W = curvature(problem, terms)
+            if not (system.factor(W, scaled) or system.factor(np.maximum(W, 0.0), scaled)):
                 return None
             fresh = True
             step = system.solve(slope)
@@ -158,11 +208,11 @@ def mode_at(problem: OrdinalProblem, psi: np.ndarray, start: np.ndarray) -> Ordi
             if length < SHORTEST:
                 return None
         u = u + length * step
-        value, a, b, terms = moved
+        value, shift, terms = moved
         before, fresh = gain, False
-    if not system.factor(curvature(problem, k, terms), scaled):
+    if not system.factor(curvature(problem, terms), scaled):
         return None
-    return OrdinalState(psi, u, a, b, terms, k, value - 0.5 * system.logdet)
+    return State(psi, u, shift, likelihood, terms, value - 0.5 * system.logdet)
 
 
 @dataclass(frozen=True, eq=False)
@@ -173,59 +223,56 @@ class RowGradients:
 
     Attributes
     ----------
-    a, b, k
-        (n,) slopes by each row's cuts and, beyond what moves those, by its log inverse scale.
+    channels
+        (C, n) slopes by each row's channels.
     pairs
         (n, Q) slopes by each row of ``Z dLambda``.
     """
 
-    a: np.ndarray
-    b: np.ndarray
-    k: np.ndarray
+    channels: np.ndarray
     pairs: np.ndarray
 
 
-def gradient_at(problem: OrdinalProblem, state: OrdinalState) -> np.ndarray:
+def gradient_at(problem: Problem, state: State) -> np.ndarray:
     """Gradient (f + s + t,) of the log-likelihood at the state last factored for."""
     return gradient_of(problem, state, row_gradients_at(problem, state))
 
 
-def row_gradients_at(problem: OrdinalProblem, state: OrdinalState) -> RowGradients:
+def row_gradients_at(problem: Problem, state: State) -> RowGradients:
     """What each row adds to the gradient, at the state last factored for."""
     layout, weight, terms = problem.layout, problem.weight, state.terms
-    by_a, by_b = weight * terms.l_a, weight * terms.l_b
-    by_k = by_a * finite(state.a) + by_b * finite(state.b)
-    eta = -state.k * (by_a + by_b)
-    still = RowGradients(by_a, by_b, by_k, layout.pair_rows(eta[:, None], state.u[:, None]))
+    pairs = layout.pair_rows((weight * terms.score)[:, None], state.u[:, None])
+    still = RowGradients(weight * terms.slopes(), pairs)
     inverse = problem.system.invert()
     pull = np.zeros(layout.n_columns)
     return add_mode_gradient(problem, state, still, inverse.variance, inverse.product, pull)
 
 
-def gradient_of(problem: OrdinalProblem, state: OrdinalState, slopes: RowGradients) -> np.ndarray:
+def gradient_of(problem: Problem, state: State, slopes: RowGradients) -> np.ndarray:
     """Gradient (f + s + t,) that whole slopes, those of `add_mode_gradient`, make."""
-    k = state.k
-    parts = [problem.lower.T @ (k * slopes.a) + problem.upper.T @ (k * slopes.b)]
-    parts += [-problem.scale.T @ slopes.k]
-    return np.concatenate([*parts, problem.layout.gradient(slopes.pairs)])
+    theta = problem.layout.gradient(slopes.pairs)
+    made = np.zeros(len(state.psi))
+    made[len(made) - len(theta) :] = theta
+    for (where, rows), slope in zip(problem.channels, slopes.channels, strict=True):
+        made[where] += rows.T @ slope
+    return made
 
 
-def scores_of(problem: OrdinalProblem, state: OrdinalState, slopes: RowGradients) -> np.ndarray:
+def scores_of(problem: Problem, state: State, slopes: RowGradients) -> np.ndarray:
     """(n, f + s + t) what each row adds to the gradient; rows in the layout's order.
 
     The log-likelihood of independent groups of rows is a sum, and these, summed over the rows of a
     group, are the gradient of its part.
     """
-    layout, k = problem.layout, state.k[:, None]
-    location = problem.lower * (k * slopes.a[:, None]) + problem.upper * (k * slopes.b[:, None])
-    scale = -problem.scale * slopes.k[:, None]
-    pairs = layout.gradient_rows(slopes.pairs)
-    return np.hstack([location, scale, pairs])
+    made = np.zeros((len(problem.weight), len(state.psi) - problem.layout.covariance.size))
+    for (where, rows), slope in zip(problem.channels, slopes.channels, strict=True):
+        made[:, where] += rows * slope[:, None]
+    return np.hstack([made, problem.layout.gradient_rows(slopes.pairs)])
 
 
 def add_mode_gradient(
-    problem: OrdinalProblem,
-    state: OrdinalState,
+    problem: Problem,
+    state: State,
     still: RowGradients,
     variance: np.ndarray,
     product: np.ndarray,
@@ -242,36 +289,30 @@ def add_mode_gradient(
         (N,) slopes of the criterion by the mode, other than through A.
     """
     layout, system, weight = problem.layout, problem.system, problem.weight
-    k, terms = state.k, state.terms
-    bend = terms.t_a + terms.t_b
-    v = system.solve(pull + layout.scatter_add(system.z, -0.5 * variance * weight * k**3 * bend))
+    bends, W = state.terms.bends(), curvature(problem, state.terms)
+    third = 0.5 * variance * weight * bends.third
+    v = system.solve(pull + layout.scatter_add(system.z, third))
     t = layout.gather(system.z, v)
-    by_a = weight * (0.5 * variance * k**2 * terms.t_a - t * k * terms.h_a)
-    by_b = weight * (0.5 * variance * k**2 * terms.t_b - t * k * terms.h_b)
-    shift = terms.l_a + terms.l_b
-    by_k = weight * (variance * k**2 * (terms.h_a + terms.h_b) - t * k * shift)
-    by_k += still.k + by_a * finite(state.a) + by_b * finite(state.b)
-    slopes = np.column_stack([-k * (by_a + by_b), -weight * k * shift])
+    moved = weight * (0.5 * variance * bends.curvature + t * bends.score)
+    slopes = np.column_stack([third - t * W, weight * state.terms.score])
     pairs = still.pairs + layout.pair_rows(slopes, np.column_stack([state.u, v]))
-    pairs -= curvature(problem, k, terms)[:, None] * product
-    return RowGradients(still.a + by_a, still.b + by_b, by_k, pairs)
+    pairs -= W[:, None] * product
+    return RowGradients(still.channels + moved, pairs)
 
 
-def profile_information(problem: OrdinalProblem, state: OrdinalState) -> np.ndarray:
+def profile_information(problem: Problem, state: State) -> np.ndarray:
     """Information (f + s, f + s) on the coefficients in the joint likelihood, at the mode.
 
     Close to their block of the observed information, and exact but for the change of `log det A`.
     """
     layout, system, weight = problem.layout, problem.system, problem.weight
-    k, terms = state.k, state.terms
-    a, b = finite(state.a), finite(state.b)
-    J_a = np.hstack([k[:, None] * problem.lower, -a[:, None] * problem.scale])
-    J_b = np.hstack([k[:, None] * problem.upper, -b[:, None] * problem.scale])
-    l_aa, l_bb = terms.h_a - terms.l_ab, terms.h_b - terms.l_ab
-    mixed = terms.l_ab[:, None]
-    information = -J_a.T @ (weight[:, None] * (l_aa[:, None] * J_a + mixed * J_b))
-    information -= J_b.T @ (weight[:, None] * (l_bb[:, None] * J_b + mixed * J_a))
-    pulls = (weight * k)[:, None] * (terms.h_a[:, None] * J_a + terms.h_b[:, None] * J_b)
+    crossed, by_shift = state.terms.by_pairs()
+    m = len(state.psi) - layout.covariance.size
+    information, pulls = np.zeros((m, m)), np.zeros((len(weight), m))
+    for (where, rows), across, pull in zip(problem.channels, crossed, by_shift, strict=True):
+        pulls[:, where] += (weight * pull)[:, None] * rows
+        for (other, columns), bend in zip(problem.channels, across, strict=True):
+            information[where, other] -= rows.T @ ((weight * bend)[:, None] * columns)
     right = layout.scatter_add(system.z, pulls)
     information -= right.T @ system.solve(right)
     return 0.5 * (information + information.T)

@@ -9,26 +9,21 @@ import numpy as np
 from scipy.special import logsumexp
 
 from pluralign_stats.models.engine.laplace import (
-    OrdinalProblem,
-    OrdinalState,
+    Problem,
     RowGradients,
+    State,
     add_mode_gradient,
     gradient_of,
 )
-from pluralign_stats.models.engine.links import cut_terms, finite
 
 
-def integrate_at(
-    problem: OrdinalProblem, state: OrdinalState, n_nodes: int
-) -> tuple[float, np.ndarray]:
+def integrate_at(problem: Problem, state: State, n_nodes: int) -> tuple[float, np.ndarray]:
     """Log-likelihood and gradient (f + s + t,) by quadrature about a mode."""
     value, slopes = row_gradients_about(problem, state, n_nodes)
     return value, gradient_of(problem, state, slopes)
 
 
-def row_gradients_about(
-    problem: OrdinalProblem, state: OrdinalState, n_nodes: int
-) -> tuple[float, RowGradients]:
+def row_gradients_about(problem: Problem, state: State, n_nodes: int) -> tuple[float, RowGradients]:
     """Log-likelihood, and what each row adds to its gradient, by quadrature about a mode.
 
     Parameters
@@ -48,23 +43,19 @@ def row_gradients_about(
     rows = []
     logs = np.empty((n_nodes, n_groups))
     for k in range(n_nodes):
-        shift = state.k * z * moves[k][group]
-        a, b = state.a - shift, state.b - shift
-        terms = cut_terms(a, b, problem.link)
+        terms = state.likelihood(state.shift + z * moves[k][group])
         logs[k] = np.bincount(group, weight * terms.log_p, n_groups) - 0.5 * u[k] ** 2
-        rows.append((a, b, terms.l_a, terms.l_b))
+        rows.append(terms)
     logs += (np.log(w) + x**2)[:, None]
     total = logsumexp(logs, axis=0)
     share = np.exp(logs - total)
     value = float((total + np.log(spread)).sum() - 0.5 * n_groups * np.log(np.pi))
-    by_a, by_b, by_k, by_z = np.zeros((4, len(group)))
+    by_channel, by_z = np.zeros((len(problem.channels), len(group))), np.zeros(len(group))
     pull, widen = np.zeros((2, n_groups))
-    for k, (a, b, l_a, l_b) in enumerate(rows):
+    for k, terms in enumerate(rows):
         p = weight * share[k][group]
-        by_a += p * l_a
-        by_b += p * l_b
-        by_k += p * (l_a * finite(a) + l_b * finite(b))
-        eta = -state.k * p * (l_a + l_b)
+        by_channel += p * terms.slopes()
+        eta = p * terms.score
         by_z += eta * u[k][group]
         slope = np.bincount(group, eta * z, n_groups) - share[k] * u[k]
         pull += slope
@@ -75,7 +66,7 @@ def row_gradients_about(
     slopes = add_mode_gradient(
         problem,
         state,
-        RowGradients(by_a, by_b, by_k, by_z[:, None]),
+        RowGradients(by_channel, by_z[:, None]),
         product * z,
         product[:, None],
         pull,

@@ -8,13 +8,9 @@ from scipy.stats import gumbel_l, logistic, norm
 
 from pluralign_stats.models.engine.blocks import Term, build_layout
 from pluralign_stats.models.engine.coordinates import cut_design
-from pluralign_stats.models.engine.laplace import (
-    OrdinalProblem,
-    gradient_at,
-    mode_at,
-    profile_information,
-)
+from pluralign_stats.models.engine.laplace import gradient_at, mode_at, profile_information
 from pluralign_stats.models.engine.links import LINKS, threshold_basis
+from pluralign_stats.models.engine.ordinal_rows import OrdinalProblem
 
 LAWS = {"logit": logistic, "probit": norm, "cloglog": gumbel_l}
 
@@ -39,8 +35,8 @@ def problem_of(kind, link="logit", structure="flexible", n=150):
     layout = build_layout(random, n)
     o = layout.order
     problem = OrdinalProblem(
-        layout, cuts.lower[o], cuts.upper[o], cuts.bottom[o], cuts.top[o], cuts.scale[o],
-        weight[o], link,
+        layout, weight[o], lower=cuts.lower[o], upper=cuts.upper[o],
+        bottom=cuts.bottom[o], top=cuts.top[o], scale=cuts.scale[o], link=link,
     )  # fmt: skip
     start = {"flexible": [-1.0, 0.2, 1.1], "symmetric": [0.1, 1.0], "equidistant": [-1.0, 0.9]}
     psi = np.concatenate(

@@ -8,7 +8,8 @@ from scipy.stats import gumbel_l, logistic, norm
 
 from pluralign_stats.models.engine.blocks import Term, build_layout
 from pluralign_stats.models.engine.coordinates import cut_design
-from pluralign_stats.models.engine.laplace import OrdinalProblem, gradient_at, mode_at
+from pluralign_stats.models.engine.laplace import gradient_at, mode_at
+from pluralign_stats.models.engine.ordinal_rows import OrdinalProblem
 from pluralign_stats.models.engine.quadrature import integrate_at
 
 LAWS = {"logit": logistic, "probit": norm, "cloglog": gumbel_l}
@@ -23,8 +24,8 @@ def problem(request):
     layout = build_layout([Term(rng.integers(0, 8, n), 8, 1 + 0.3 * x)], n)
     o = layout.order
     return OrdinalProblem(
-        layout, cuts.lower[o], cuts.upper[o], cuts.bottom[o], cuts.top[o], cuts.scale[o],
-        rng.uniform(0.5, 2, n), request.param,
+        layout, rng.uniform(0.5, 2, n), lower=cuts.lower[o], upper=cuts.upper[o],
+        bottom=cuts.bottom[o], top=cuts.top[o], scale=cuts.scale[o], link=request.param,
     )  # fmt: skip
 
 

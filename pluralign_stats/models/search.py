@@ -1,23 +1,13 @@
-"""Search for the maximum of an ordinal mixed model, and what the data know about it there."""
+"""Search for the maximum of a model's Laplace likelihood, and what the data know about it there."""
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
-from scipy.linalg import block_diag, null_space
-from scipy.special import ndtri
 
 from pluralign_stats.errors import NotApplicableError
-from pluralign_stats.models.categories import Categories
 from pluralign_stats.models.design import Design
-from pluralign_stats.models.engine.coordinates import cut_design
-from pluralign_stats.models.engine.laplace import (
-    OrdinalProblem,
-    OrdinalState,
-    gradient_at,
-    mode_at,
-    profile_information,
-)
-from pluralign_stats.models.engine.links import LATENT_SD
+from pluralign_stats.models.engine.laplace import Problem, State, gradient_at, mode_at
 from pluralign_stats.models.engine.optimize import (
     TOLERANCE,
     Maximum,
@@ -26,8 +16,7 @@ from pluralign_stats.models.engine.optimize import (
     maximize,
 )
 from pluralign_stats.models.engine.quadrature import integrate_at
-from pluralign_stats.models.mixed import approximate_information, estimable, initial_sds, prepare
-from pluralign_stats.models.rating_formats import Offered
+from pluralign_stats.models.mixed import Prepared, estimable
 
 #: Step of the forward differences that give the observed information, in standard errors. The
 #: log-likelihood is all but quadratic within it, and the gradient exact to far smaller moves.
@@ -39,118 +28,49 @@ FLAT = 1e-6
 #: Directions in which the expected information, scaled, is smaller cannot be seen at all.
 BLIND = 1e-11
 
-#: Gaps that the free parameters move by less than this share of the largest move are held at 0.
-HELD = 1e-9
-
 #: Parameters with a larger share than this in such a direction have no standard error.
 LOST = 1e-3
 
 
-class OrdinalModel:
-    """An ordinal model in the engine's coordinates.
-
-    Parameters
-    ----------
-    design, categories, basis, link
-        The data and the form of the model.
-    offered
-        Which categories raters could choose.
-    held
-        (h, k) combinations of the first k location coefficients that are held at 0.
-    """
-
-    def __init__(
-        self,
-        design: Design,
-        categories: Categories,
-        basis: np.ndarray,
-        link: str,
-        offered: Offered,
-        held: np.ndarray | None = None,
-    ) -> None:
-        self.design, self.categories, self.basis, self.link = design, categories, basis, link
-        self.offered = offered
-        self.prepared = prepare(design)
-        none = np.zeros((len(design.y), 0))
-        nominal, scale = (none if m is None else m.columns for m in (design.nominal, design.scale))
-        self.cuts = cut_design(
-            categories.codes, basis, design.fixed.columns, nominal, scale, offered.ends
-        )
-        self.free = np.eye(self.cuts.lower.shape[1])
-        if held is not None and len(held):
-            rest = len(self.free) - held.shape[1]
-            self.free = block_diag(null_space(held), np.eye(rest))
-        order = self.prepared.layout.order
-        self.problem = OrdinalProblem(
-            self.prepared.layout,
-            self.cuts.lower[order] @ self.free,
-            self.cuts.upper[order] @ self.free,
-            self.cuts.bottom[order],
-            self.cuts.top[order],
-            self.cuts.scale[order],
-            design.weight[order],
-            link,
-        )
+class LaplaceModel(Protocol):
+    """A mixed model in the engine's coordinates."""
 
     @property
-    def lift(self) -> np.ndarray:
-        """Matrix that turns the parameters into those of the model without anything held."""
-        rest = self.cuts.scale.shape[1] + self.prepared.layout.covariance.size
-        return block_diag(self.free, np.eye(rest))
+    def design(self) -> Design:
+        """The data."""
 
-    def start(self) -> np.ndarray:
-        """First guess of the parameters, from least squares on the category numbers."""
-        design, codes = self.design, self.categories.codes
-        X = self.cuts.location
-        y = codes - codes.mean()
-        slope = X.T @ y / len(y)
-        residual = y - X @ slope
-        sizes = initial_sds(self.prepared, residual)
-        spread = max(residual.std(), 0.1 * codes.std())
-        unit = LATENT_SD[self.link] * np.sqrt(1 + sum((size**2).sum() for size in sizes)) / spread
-        counts = np.bincount(codes, design.weight, len(self.basis) + 1) + 0.5
-        cuts = ndtri(np.cumsum(counts)[:-1] / counts.sum()) * unit * codes.std()
-        location = np.concatenate([self._start_cuts(cuts), slope * unit])
-        theta = self.prepared.layout.covariance.start(sizes) * LATENT_SD[self.link]
-        return np.concatenate([self.free.T @ location, np.zeros(self.cuts.scale.shape[1]), theta])
+    @property
+    def prepared(self) -> Prepared:
+        """Their random terms."""
 
-    def _start_cuts(self, cuts: np.ndarray) -> np.ndarray:
-        """Parameters of the thresholds near `cuts` (J - 1,) in all rows, but for gaps held at 0."""
-        nominal = np.unique(self.cuts.nominal, axis=0)
-        patterns = np.hstack([np.ones((len(nominal), 1)), nominal])
-        k = patterns.shape[1] * self.basis.shape[1]
-        free = self.free[:k, : self.free.shape[1] - self.cuts.location.shape[1]]
-        gaps = np.kron(patterns, np.diff(self.basis, axis=0)) @ free
-        size = np.linalg.norm(gaps, axis=1).reshape(len(patterns), -1)
-        steps = np.where(size > HELD * size.max(initial=0.0), np.diff(cuts), 0.0)
-        wanted = np.hstack([np.zeros((len(steps), 1)), np.cumsum(steps, axis=1)])
-        wanted += cuts.mean() - wanted.mean(axis=1, keepdims=True)
-        rows = np.kron(patterns, self.basis) @ free
-        return free @ np.linalg.lstsq(rows, wanted.ravel(), rcond=None)[0]
+    @property
+    def problem(self) -> Problem:
+        """Their likelihood."""
 
-    def curvature(self, state: OrdinalState) -> np.ndarray:
-        """Guess of the information on all parameters, exact for all but theta nearly."""
-        theta = self.problem.split(state.psi)[2]
-        theta = approximate_information(self.prepared, theta, LATENT_SD[self.link])
-        return block_diag(profile_information(self.problem, state), theta)
+    @property
+    def back(self) -> np.ndarray:
+        """(k, k) matrix that turns the engine's parameters into those of `Fit.joint`."""
+
+    def curvature(self, state: State) -> np.ndarray:
+        """Guess of the information on all parameters."""
 
 
 class Objective:
     """Log-likelihood and gradient, each mode searched from the last one."""
 
-    def __init__(self, problem: OrdinalProblem, n_nodes: int) -> None:
+    def __init__(self, problem: Problem, n_nodes: int) -> None:
         self.problem, self.n_nodes = problem, n_nodes
         self.u = np.zeros(problem.layout.n_columns)
 
     @np.errstate(over="ignore", invalid="ignore")
-    def state_at(self, psi: np.ndarray) -> OrdinalState | None:
+    def state_at(self, psi: np.ndarray) -> State | None:
         """The model at given parameters; None where they are not allowed."""
         state = mode_at(self.problem, psi, self.u)
         if state is not None:
             self.u = state.u
         return state
 
-    def known(self, psi: np.ndarray) -> OrdinalState:
+    def known(self, psi: np.ndarray) -> State:
         """The model at parameters that are known to be allowed."""
         state = self.state_at(psi)
         if state is None:
@@ -196,21 +116,16 @@ class Optimum:
 
     psi: np.ndarray
     value: float
-    state: OrdinalState
+    state: State
     vcov: np.ndarray
     curvature: np.ndarray
     converged: bool
 
 
-def search(model: OrdinalModel, n_nodes: int, location: np.ndarray) -> Optimum:
-    """Maximize the marginal likelihood, approximated with `n_nodes` nodes (1: Laplace).
-
-    The search starts at thresholds and effects `location` (f,), in the coordinates of the model
-    without anything held.
-    """
+def search(model: LaplaceModel, start: np.ndarray, n_nodes: int = 1) -> Optimum:
+    """Maximize the marginal likelihood from `start`, approximated by so many nodes (1: Laplace)."""
     objective = Objective(model.problem, 1)
-    start, covariance = model.start(), model.prepared.layout.covariance
-    start[: model.free.shape[1]] = model.free.T @ location
+    start, covariance = start.copy(), model.prepared.layout.covariance
     free = np.ones(len(start), dtype=bool)
     free[len(start) - covariance.size :] = estimable(model.design, model.design.weight.sum())
     start[~free] = 0.0
@@ -229,7 +144,7 @@ def search(model: OrdinalModel, n_nodes: int, location: np.ndarray) -> Optimum:
     return optimum
 
 
-def observe(model: OrdinalModel, objective: Objective, best: Maximum) -> Optimum:
+def observe(model: LaplaceModel, objective: Objective, best: Maximum) -> Optimum:
     """Observed information by differences of the gradient, and a last Newton step by it."""
     free = best.free
     here = objective.known(best.x)
