@@ -157,9 +157,18 @@ def _rows_of_file(path: Path, formula: str, rater: tuple[str, ...]) -> Any:
 
 def _fitted(formula: str, rows: Any, model: str, rater: Any, options: dict[str, Any]) -> Any:
     """The model, by the function that fits it."""
-    from pluralign_stats.demographics.plans import MODELS
+    from pluralign_stats.fits.bayes import fit_bayes
+    from pluralign_stats.fits.linear import fit_linear
+    from pluralign_stats.fits.ordered_beta import fit_ordered_beta
+    from pluralign_stats.fits.ordinal import fit_ordinal
 
-    return MODELS[model.replace("-", " ")](formula, rows, rater=rater, **options)
+    fitting = {
+        "ordinal": fit_ordinal,
+        "linear": fit_linear,
+        "ordered-beta": fit_ordered_beta,
+        "bayes": fit_bayes,
+    }
+    return fitting[model](formula, rows, rater=rater, **options)
 
 
 def _write(out: Path, result: Any) -> None:

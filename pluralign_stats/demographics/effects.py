@@ -94,10 +94,11 @@ def demographic_effects(
         ``"ordinal"``: cumulative logit, with ratings as ordered categories; ``"linear"``: with
         ratings as numbers; ``"auto"``: the ordinal one on scales of 15 ratings or fewer, the linear
         one on others; ``"ordered beta"``: ratings between two ends, many of them at these, on
-        continuous scales and those of more than 15 ratings (`fit_ordered_beta`); ``"bayes"``: the same sampled by `fit_bayes`, whose tables have sd and
-        prob_positive instead of std_error and of p. Without random effects, with errors robust to
-        raters who rate often (`fit_marginal`): ``"GEE"``: equations of the ordinal or linear model,
-        as ``"auto"`` has them; ``"linear GEE"``; ``"OLS"``.
+        continuous scales and those of more than 15 ratings (`fit_ordered_beta`); ``"bayes"``: the
+        ordinal or linear one sampled by `fit_bayes`, whose tables have sd and prob_positive instead
+        of std_error and of p. Without random effects, with errors robust to raters who rate often
+        (`fit_marginal`): ``"GEE"``: equations of the ordinal or linear model, as ``"auto"`` has
+        them; ``"linear GEE"``; ``"OLS"``.
     min_cell
         Levels of fewer raters stay in the model but are not shown. Where the reference level is one
         of them, groups are compared with the level of most raters instead, and notes say so.

@@ -46,6 +46,44 @@ def test_numbers_are_those_of_the_function(frame, file, pluralign, model, fit):
     np.testing.assert_allclose(shown["estimate"], expected["estimate"], rtol=1e-6)
 
 
+def sliders(frame):
+    """The same ratings as on a slider from 0 to 10."""
+    moved = (frame["rating"] - 3) * 3 + 5 + (frame.index % 5 - 2) / 2
+    return frame.assign(rating=moved.clip(0, 10))
+
+
+def test_an_ordered_beta_model_of_a_file_needs_the_ends_of_the_scale(frame, tmp_path, pluralign):
+    path = tmp_path / "sliders.csv"
+    sliders(frame).to_csv(path, index=False)
+    asked = ("fit", FORMULA, path, "--model", "ordered-beta")
+    ran = pluralign(*asked)
+    assert (ran.status, ran.out) == (2, "")
+    assert "needs the ends of the scale, as in bounds=(0, 100)" in ran.err
+    assert ran.err.count("\n") == 1
+    ran = pluralign(*asked, "--bounds", "0", "10", "--json")
+    assert (ran.status, ran.err) == (0, "")
+    shown = pd.DataFrame(json.loads(ran.out)["table"])
+    expected = pls.fit_ordered_beta(FORMULA, sliders(frame), bounds=(0, 10)).summary()
+    np.testing.assert_allclose(shown["estimate"], expected.table["estimate"], rtol=1e-6)
+    ran = pluralign("fit", FORMULA, path, "--model", "linear", "--bounds", "0", "10")
+    assert ran.status == 2
+    assert "--bounds is of an ordered beta model" in ran.err
+
+
+def test_a_study_tells_an_ordered_beta_model_the_ends_of_its_scale(frame, tmp_path, pluralign):
+    sliders(frame).assign(item=frame.index % 4).to_csv(tmp_path / "ratings.csv", index=False)
+    (tmp_path / "study.yaml").write_text(
+        "name: sliders\nfiles: {ratings: ratings.csv}\ncolumns: {rater: rater, item: item}\n"
+        "dimensions:\n  calm: {column: rating, scale: {from: 0, to: 10, continuous: true}, "
+        "valence: 1}\ndemographics: {gender: {levels: [Female, Male]}}\n",
+        "utf-8",
+    )
+    ran = pluralign("fit", FORMULA, tmp_path / "study.yaml", "--model", "ordered-beta", "--json")
+    assert (ran.status, ran.err) == (0, "")
+    terms = pd.DataFrame(json.loads(ran.out)["table"])["term"].tolist()
+    assert terms[-2:] == ["threshold 0|between", "threshold between|10"]
+
+
 def test_a_study_is_fitted_on_one_dimension(small_study, pluralign, tmp_path):
     size = {"n_raters": 60, "n_prompts": 8, "responses_per_prompt": 2}
     written = pls.write_simulated_study(tmp_path / "study", 7, **size)

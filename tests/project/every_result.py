@@ -46,6 +46,14 @@ def linear() -> pls.LinearFit:
 
 
 @cache
+def between() -> pls.OrderedBetaFit:
+    rows = toxicity()
+    moved = rows["rating"].astype(float) + (pd.factorize(rows["item"])[0] % 7 - 3) / 4
+    rows = rows.assign(rating=moved.clip(1, 5))
+    return pls.fit_ordered_beta("rating ~ gender + (1|rater)", rows, bounds=(1, 5))
+
+
+@cache
 def bayes(formula: str = FORMULA, **how: Any) -> Any:
     few: dict[str, Any] = {"draws": 200, "tune": 200, "chains": 2, "progress": False}
     return pls.fit_bayes(formula, toxicity(), **few, **how)
@@ -124,6 +132,7 @@ MAKERS: dict[str, Callable[[], Any]] = {
     # Fits and their effects
     "fit_ordinal": ordinal,
     "fit_linear": linear,
+    "fit_ordered_beta": between,
     "fit_outcomes": lambda: pls.fit_outcomes(experiment(), "toxicity"),
     "summary": lambda: ordinal().summary(),
     "contrasts": lambda: ordinal().contrasts("politics", by="gender"),

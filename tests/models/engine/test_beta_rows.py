@@ -67,8 +67,11 @@ def problem_of(y, ends=(True, True), terms=None, n_columns=2):
         log_rest=logs[1],
     )
     psi = np.concatenate(
-        [np.array([-1.4, 1.1])[np.array(ends)], [0.2, -0.3], [1.2, 0.2]]
-        + [rng.uniform(0.3, 0.9, layout.covariance.size)]
+        [
+            np.array([-1.4, 1.1])[np.array(ends)],
+            [0.2, -0.3, 1.2, 0.2],
+            rng.uniform(0.3, 0.9, layout.covariance.size),
+        ]
     )
     return problem, psi
 
