@@ -162,7 +162,7 @@ def _fitted(formula: str, rows: Any, model: str, rater: Any, options: dict[str, 
     from pluralign_stats.fits.ordered_beta import fit_ordered_beta
     from pluralign_stats.fits.ordinal import fit_ordinal
 
-    fitting = {
+    fitting: dict[str, Any] = {
         "ordinal": fit_ordinal,
         "linear": fit_linear,
         "ordered-beta": fit_ordered_beta,

@@ -147,7 +147,7 @@ def _tested(fit: ModelEstimates, places: list[int]) -> tuple[dict[str, float], s
     statistic = float((components**2 / values).sum())
     q = len(places)
     few = fewest([few_of_coefficients(fit)[place] for place in places])
-    if fit.family.ordered and few is None:
+    if fit.asymptotic and few is None:
         p = float(chi2.sf(statistic, q))
         return {"statistic": statistic, "df": q, "p_value": p}, None
     rows = vectors.T @ base.slopes[places]
