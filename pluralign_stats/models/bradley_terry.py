@@ -29,8 +29,7 @@ from pluralign_stats.models.comparisons import (
 )
 from pluralign_stats.models.engine.blocks import Grouping, Term, build_layout
 from pluralign_stats.models.engine.laplace import (
-    OrdinalProblem,
-    OrdinalState,
+    State,
     gradient_at,
     mode_at,
     profile_information,
@@ -44,6 +43,7 @@ from pluralign_stats.models.engine.optimize import (
     differentiate,
     maximize,
 )
+from pluralign_stats.models.engine.ordinal_rows import OrdinalProblem
 from pluralign_stats.models.engine.separation import separating_direction
 
 #: Most random effects that are not nested in raters or in prompts.
@@ -183,7 +183,10 @@ def _problem(rows: Comparisons, structure: Structure, terms: tuple[Term, ...]) -
         lower, upper = np.hstack([low, lower]), np.hstack([high, upper])
     bottom, top = outcome == SECOND, outcome == FIRST
     none = np.zeros((len(x), 0))
-    return OrdinalProblem(layout, lower, upper, bottom, top, none, weight, structure.link)
+    return OrdinalProblem(
+        layout, weight, lower=lower, upper=upper, bottom=bottom, top=top, scale=none,
+        link=structure.link,
+    )  # fmt: skip
 
 
 def _groupings(rows: Comparisons, structure: Structure) -> list[Grouping]:
@@ -245,7 +248,7 @@ def _first_tie(problem: OrdinalProblem, structure: Structure) -> float:
     return LATENT_SD[structure.link] * np.clip(share, *SHARE)
 
 
-def _known(problem: OrdinalProblem, psi: np.ndarray, u: np.ndarray) -> OrdinalState:
+def _known(problem: OrdinalProblem, psi: np.ndarray, u: np.ndarray) -> State:
     state = mode_at(problem, psi, u)
     if state is None:
         raise NotApplicableError(
@@ -268,9 +271,8 @@ def clustered(rows: Comparisons, structure: Structure, found: Maximum) -> np.nda
     rows = rows.merged(raters=True, responses=False)
     problem = _problem(rows, structure, ())
     state = _known(problem, found.x, np.zeros(0))
-    by_row = problem.weight[:, None] * (
-        problem.lower * state.terms.l_a[:, None] + problem.upper * state.terms.l_b[:, None]
-    )
+    by_lower, by_upper, _ = problem.weight * state.terms.slopes()
+    by_row = problem.lower * by_lower[:, None] + problem.upper * by_upper[:, None]
     return sandwich(profile_information(problem, state), by_row, rows.rater)
 
 

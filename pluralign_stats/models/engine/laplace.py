@@ -311,8 +311,10 @@ def profile_information(problem: Problem, state: State) -> np.ndarray:
     information, pulls = np.zeros((m, m)), np.zeros((len(weight), m))
     for (where, rows), across, pull in zip(problem.channels, crossed, by_shift, strict=True):
         pulls[:, where] += (weight * pull)[:, None] * rows
+        turned = np.zeros_like(pulls)
         for (other, columns), bend in zip(problem.channels, across, strict=True):
-            information[where, other] -= rows.T @ ((weight * bend)[:, None] * columns)
+            turned[:, other] += (weight * bend)[:, None] * columns
+        information[where] -= rows.T @ turned
     right = layout.scatter_add(system.z, pulls)
     information -= right.T @ system.solve(right)
     return 0.5 * (information + information.T)
