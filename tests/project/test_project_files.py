@@ -5,6 +5,7 @@ import json
 import re
 import runpy
 import tomllib
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -65,6 +66,13 @@ def test_the_readme_names_targets_and_commands_that_exist() -> None:
         assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
     for command in re.findall(r"^\s*pluralign (\w+)", text, re.MULTILINE):
         assert command in COMMANDS
+
+
+def test_files_of_tests_have_names_of_their_own() -> None:
+    """Pytest imports them by their names alone, and stops where two are alike."""
+    names = Counter(path.name for path in (ROOT / "tests").rglob("test_*.py"))
+    assert names.total() > 200
+    assert [name for name, n in names.items() if n > 1] == []
 
 
 def test_links_between_documents_lead_somewhere() -> None:
