@@ -15,11 +15,12 @@ from reports.downloads import Collector
 from reports.folder import KIND, MARK, check_target, files_of
 from reports.kernel import IMPORTED
 from reports.model import Job, Notebook
+from reports.needs import LeftOut, sort_out
 from reports.notebook import choose, find_notebooks, require_packages
 from reports.pages import write_pages
 from reports.parameters import assign_parameters, given_files, with_file_names
 from reports.pdf import write_pdf
-from reports.provenance import Provenance, gather, repeat_command
+from reports.provenance import gather, repeat_command
 from reports.publish import Sanitizer, publish_notebook, sanitizer
 from reports.run import run_notebooks
 
@@ -66,7 +67,9 @@ def build_report(
     notebooks : sequence of Path, optional
         What to run, in this order; by default all that come with Pluralign.
     chapters : sequence of str, optional
-        Names of those among them, or their numbers, that the report is to hold; by default all.
+        Names of those among them, or their numbers, that the report is to hold; by default all
+        that have something to answer from: those about tuned models are left out where their
+        scores are not given, and the report says how to get them.
     cache : Path, optional
         Folder in which what each notebook makes is kept, and from which it is taken if the
         notebook, its parameters, the study and the installed versions are the same.
@@ -94,7 +97,9 @@ def build_report(
     data_folder = data_folder.resolve() if data_folder else None
     found = find_notebooks(notebooks)
     assigned = assign_parameters(found, parameters)
-    chosen = choose(found, chapters)
+    chosen, left_out = choose(found, chapters), list[LeftOut]()
+    if not chapters:
+        chosen, left_out = sort_out(chosen, assigned, study)
     values = {notebook.name: assigned[notebook.name] for notebook in chosen}
     files = given_files(values)
     read = [study_file, data_folder, *files, *(notebook.path for notebook in chosen), cache]
@@ -112,7 +117,8 @@ def build_report(
             study_file, data_folder, out, shown, chapters
         )
         origin = gather(study, chosen, shown, str(command), started, extra, modules)
-        _finish(staging, made, replace(origin, **clean.value(asdict(origin))))
+        origin = replace(origin, **clean.value(asdict(origin)))
+        _finish(staging, Contents(judged(made), origin, left_out))
     return out / "index.html"
 
 
@@ -173,9 +179,9 @@ def _run(
     return [chapters[job.notebook.name] for job in jobs], modules
 
 
-def _finish(staging: Path, chapters: Sequence[Chapter], origin: Provenance) -> None:
+def _finish(staging: Path, contents: Contents) -> None:
     """Write pages, PDF and, last of all, the mark that says the report is complete."""
-    contents = Contents(judged(chapters), origin)
     write_pages(staging, contents)
     write_pdf(staging, contents)
-    write_mark(staging, {"kind": KIND, **asdict(origin)}, files_of(staging), MARK)
+    told = {**asdict(contents.provenance), "left_out": [asdict(each) for each in contents.left_out]}
+    write_mark(staging, {"kind": KIND, **told}, files_of(staging), MARK)

@@ -11,6 +11,7 @@ from pluralign_stats.settings import SIGNIFICANCE
 from pluralign_stats.words import counted, has, joined
 from reports.downloads import Download, Downloads
 from reports.model import Notebook
+from reports.needs import LeftOut
 from reports.provenance import Provenance
 
 if TYPE_CHECKING:
@@ -85,6 +86,7 @@ class Contents:
 
     chapters: Sequence[Chapter]
     provenance: Provenance
+    left_out: Sequence[LeftOut] = ()
 
     @property
     def finding(self) -> list[Chapter]:

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+#: Tags that say what a notebook needs begin so.
+NEEDS = "needs:"
+
 
 @dataclass(frozen=True)
 class Parameter:
@@ -53,10 +56,20 @@ class Notebook:
         return self.path.stem
 
     @property
+    def tags(self) -> list[str]:
+        """Tags of the cell with its parameters."""
+        tags = (cell.metadata.get("tags", []) for cell in code_cells(self.node))
+        return next((own for own in tags if "parameters" in own), [])
+
+    @property
     def slow(self) -> bool:
         """Whether its parameters are tagged ``slow``, as those of a notebook that takes long."""
-        tags = (cell.metadata.get("tags", []) for cell in code_cells(self.node))
-        return any({"parameters", "slow"} <= set(own) for own in tags)
+        return "slow" in self.tags
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """What it has an answer from, each enough: tags such as ``needs:outcomes_file``."""
+        return tuple(tag.removeprefix(NEEDS) for tag in self.tags if tag.startswith(NEEDS))
 
     @property
     def steps(self) -> int:

@@ -63,7 +63,8 @@ def command(
     (pluralistic_values, trustamas). The report is a folder of pages, figures (SVG, PDF, PNG) and
     tables (CSV) that needs nothing but a browser; start at its index.html, or print its
     report.pdf, which holds all of it. A former report in FOLDER is replaced once the new one is
-    complete.
+    complete. Chapters that need what is not given, such as scores of tuned models, are left out
+    unless named by --chapter, and the report says how to get them.
 
     \b
     Examples:
