@@ -104,7 +104,6 @@ class Result:
             object.__setattr__(self, "backing", replace(self.backing, whole=self.table))
 
     @classmethod
-    @checked
     def of(
         cls,
         source: Source,

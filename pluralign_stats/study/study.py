@@ -9,7 +9,6 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 
-from pluralign_stats.arguments import checked
 from pluralign_stats.errors import InputError, check_one_of, listing, one_of
 from pluralign_stats.results import Result
 from pluralign_stats.settings import MIN_CELL
@@ -83,7 +82,6 @@ class Study:
     _inferred: tuple[Inference, ...] = ()
 
     @classmethod
-    @checked
     def of(cls, codebook: Codebook, tables: Tables, truth: Truth | None = None) -> Self:
         """Make a study of raw tables, checked against a codebook; see `assemble`."""
         made = assemble(codebook, tables)
