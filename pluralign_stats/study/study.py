@@ -9,6 +9,7 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 
+from pluralign_stats.arguments import checked
 from pluralign_stats.errors import InputError, check_one_of, listing, one_of
 from pluralign_stats.results import Result
 from pluralign_stats.settings import MIN_CELL
@@ -190,6 +191,7 @@ class Study:
             )
         return Result.of(self, table, f"{sentence}.", "What was inferred")
 
+    @checked
     def to_yaml(self, path: str | Path, *, overwrite: bool = False) -> Path:
         """Write the codebook, with comments where something was inferred.
 
