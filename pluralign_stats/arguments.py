@@ -37,6 +37,7 @@ KINDS = {
     ),
     "Plot": Kind("a Plot", "Plots", "the functions of pls.figures draw one"),
     "Recipe": Kind("a Recipe", "Recipes", "feedback.Recipe and feedback.read_recipe make one"),
+    "ChoiceRecipe": Kind("a ChoiceRecipe", "ChoiceRecipes", "feedback.ChoiceRecipe makes one"),
     "Sampling": Kind("a Sampling", "Samplings", "pls.Sampling(draws=2000) is one"),
     "DemographicEffects": Kind(
         "DemographicEffects", "DemographicEffects", "demographic_effects gives them"

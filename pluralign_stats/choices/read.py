@@ -11,6 +11,13 @@ from pluralign_stats.study.read import find_codebook
 from pluralign_stats.study.yaml_file import parse_yaml, read_text
 
 
+def holds_choices_only(codebook: str | Path) -> bool:
+    """Whether a codebook has a section `choices`, and describes no ratings."""
+    path = find_codebook(codebook)
+    content = parse_yaml(read_text(path), path.name, words=True)
+    return "choices" in content and "dimensions" not in content
+
+
 def read_choices(codebook: str | Path, data: str | Path | None = None) -> Choices:
     r"""Read and check choices: which of several responses is best, comparisons, rankings.
 

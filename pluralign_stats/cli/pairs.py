@@ -67,6 +67,13 @@ from pluralign_stats.cli.options import (
 @click.option("--max-per-prompt", type=int, metavar="N", help="* Most examples of one prompt.")
 @click.option("--budget", type=int, metavar="N", help="* Number of examples to draw.")
 @click.option("--seed", type=int, metavar="N", help="* Of everything that is drawn; 0 by default.")
+@click.option(
+    "--choices",
+    "of_choices",
+    is_flag=True,
+    help="Of the choices of a codebook that describes ratings as well; one without ratings needs "
+    "no word.",
+)
 @click.option("--unpaired", is_flag=True, help="Judge each response alone (for KTO); no pairs.")
 @click.option(
     "--held-out", default=0.2, help="Share of prompts left out, to evaluate models on; 0 for none."
@@ -85,6 +92,7 @@ def command(
     study: Path,
     out: Path,
     recipe_file: Path | None,
+    of_choices: bool,
     unpaired: bool,
     held_out: float,
     split_seed: int,
@@ -93,13 +101,14 @@ def command(
     as_json: bool,
     **options: Any,
 ) -> None:
-    """Turn ratings into preference pairs to tune a model on.
+    """Turn ratings, or choices, into preference pairs to tune a model on.
 
     STUDY is the path of a codebook, or the name of one that comes with Pluralign. FOLDER gets the
     table of pairs with counts (pairs), the examples to train on (examples), what was left out and
     why (excluded.csv), the recipe (recipe.yaml), the prompts used and held out (split.json), and,
     written last, a mark with all inputs (complete.json). Where the same is there already, nothing
-    is done.
+    is done. Of choices it gets the texts of the responses (responses) as well; --dimension,
+    --scale, --min-margin and --unpaired need ratings.
 
     \b
     Examples:
@@ -107,15 +116,47 @@ def command(
       pluralign pairs study.yaml --dimension toxicity --dimension helpfulness=0.5 \\
           --group gender=Female --strategy majority --scale 3-point --out pairs
       pluralign pairs study.yaml --recipe recipe.yaml --unpaired --out responses
+      pluralign pairs arena.yaml --strategy majority --labels soft --out pairs
     """
+    from pluralign_stats.choices.read import holds_choices_only, read_choices
     from pluralign_stats.feedback.pairs_folder import FeedbackJob, write_feedback
     from pluralign_stats.study.read import read_study
 
-    recipe = _recipe(recipe_file, options)
-    checked = read_study(study, data)
+    checked: Any
+    if of_choices or holds_choices_only(study):
+        recipe = _choice_recipe(recipe_file, options, unpaired)
+        checked = read_choices(study, data)
+    else:
+        recipe = _recipe(recipe_file, options)
+        checked = read_study(study, data)
     job = FeedbackJob(recipe, unpaired, held_out, split_seed, form)
     written = write_feedback(checked, job, out)
     _tell(out, written, as_json)
+
+
+def _choice_recipe(recipe_file: Path | None, options: dict[str, Any], unpaired: bool) -> Any:
+    from pluralign_stats.feedback.choice_recipe import ChoiceRecipe, read_choice_recipe
+
+    given = {k: v for k, v in options.items() if v not in (None, ())}
+    needing = [f"--{_flag(k)}" for k in given if k in ("weights", "scale", "min_margin")]
+    needing += ["--unpaired"] if unpaired else []
+    if needing:
+        raise click.UsageError(f"choices have no ratings; leave out {', '.join(needing)}")
+    if recipe_file is not None:
+        _refuse_beside_file(given)
+        return read_choice_recipe(recipe_file)
+    return ChoiceRecipe(**{**given, "group": split_groups(given.get("group", ()))})
+
+
+def _flag(name: str) -> str:
+    """The option that sets a key of a recipe."""
+    return "dimension" if name == "weights" else name.replace("_", "-")
+
+
+def _refuse_beside_file(given: dict[str, Any]) -> None:
+    if given:
+        names = ", ".join(f"--{_flag(k)}" for k in given)
+        raise click.UsageError(f"--recipe states the whole recipe; leave out {names}")
 
 
 def _recipe(recipe_file: Path | None, options: dict[str, Any]) -> Any:
@@ -123,10 +164,7 @@ def _recipe(recipe_file: Path | None, options: dict[str, Any]) -> Any:
 
     given = {k: v for k, v in options.items() if v not in (None, ())}
     if recipe_file is not None:
-        if given:
-            names = ", ".join(f"--{k.replace('_', '-')}" for k in given)
-            names = names.replace("--weights", "--dimension")
-            raise click.UsageError(f"--recipe states the whole recipe; leave out {names}")
+        _refuse_beside_file(given)
         return read_recipe(recipe_file)
     if "weights" not in given:
         raise click.UsageError("name a --dimension, such as --dimension toxicity, or a --recipe")

@@ -1,4 +1,5 @@
 from .budget import equal_budget as equal_budget
+from .choice_recipe import ChoiceRecipe as ChoiceRecipe
 from .coarser import coarser_scales as coarser_scales
 from .feedback import Feedback as Feedback
 from .feedback_audit import FeedbackAudit as FeedbackAudit

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from pluralign_stats.errors import InputError
+from pluralign_stats.feedback.choice_recipe import ChoiceRecipe
 from pluralign_stats.feedback.recipe import Recipe
 
 #: More examples than this are not written out one by one.
@@ -26,9 +27,10 @@ class Feedback:
     table
         Of pairs: one row for each two responses in the order in which they were preferred (both
         orders where raters contradict each other): prompt, language, chosen, rejected,
-        utility_chosen, utility_rejected, margin, n (preferences), weight (their sum), p (share
-        that prefers `chosen`, ties counted half). Of unpaired feedback: one row for each response
-        and verdict: prompt, language, item, utility, desirable, n, weight.
+        utility_chosen, utility_rejected, margin (these three of ratings, not of choices),
+        n (preferences), weight (their sum), p (share that prefers `chosen`, ties counted half).
+        Of unpaired feedback: one row for each response and verdict: prompt, language, item,
+        utility, desirable, n, weight.
     excluded
         What was left out: reason, n.
     notes
@@ -42,7 +44,7 @@ class Feedback:
     """
 
     kind: Literal["pairs", "unpaired"]
-    recipe: Recipe
+    recipe: Recipe | ChoiceRecipe
     table: pd.DataFrame
     excluded: pd.DataFrame
     notes: tuple[str, ...] = ()
@@ -116,7 +118,7 @@ class Feedback:
         return "\n".join([told, *self.notes])
 
 
-def _refuse_budget(recipe: Recipe, size: int) -> None:
+def _refuse_budget(recipe: Recipe | ChoiceRecipe, size: int) -> None:
     if recipe.budget is not None and recipe.budget > size:
         capped = " after the cap on each prompt" if recipe.max_per_prompt else ""
         raise InputError(

@@ -5,7 +5,10 @@ from collections.abc import Collection
 import numpy as np
 import pandas as pd
 
+from pluralign_stats.choices.choices import Choices
 from pluralign_stats.errors import InputError
+from pluralign_stats.feedback.choice_pairs import choice_pairs
+from pluralign_stats.feedback.choice_recipe import ChoiceRecipe
 from pluralign_stats.feedback.feedback import Feedback
 from pluralign_stats.feedback.preferences import (
     Preferences,
@@ -28,16 +31,18 @@ from pluralign_stats.study.study import Study
 
 
 def preference_pairs(
-    study: Study, recipe: Recipe, prompts: Collection[str] | None = None
+    study: Study | Choices,
+    recipe: Recipe | ChoiceRecipe,
+    prompts: Collection[str] | None = None,
 ) -> Feedback:
-    """Preferences between responses to the same prompt, as a recipe makes them from ratings.
+    """Preferences between responses to one prompt, as a recipe makes them of ratings or choices.
 
     Parameters
     ----------
     study
-        The study.
+        The study, or the choices.
     recipe
-        How ratings become feedback.
+        How they become feedback: a `Recipe` of ratings, a `ChoiceRecipe` of choices.
     prompts
         Names of the prompts to use, such as those to train on; all of them unless stated.
 
@@ -61,6 +66,13 @@ def preference_pairs(
     >>> feedback.size
     34
     """
+    if isinstance(study, Choices):
+        return choice_pairs(study, _of_choices(recipe), prompts)
+    if isinstance(recipe, ChoiceRecipe):
+        raise InputError(
+            "this recipe is for choices, and the study holds ratings; make it a Recipe, with the "
+            "dimensions that count as its 'weights'"
+        )
     selection = select(study, recipe, prompts)
     found = compare(selection)
     if not len(found.n):
@@ -70,6 +82,16 @@ def preference_pairs(
         )
     notes = recipe_notes(study, recipe)
     return Feedback("pairs", recipe, _table(selection, found), selection.excluded.table(), notes)
+
+
+def _of_choices(recipe: Recipe | ChoiceRecipe) -> ChoiceRecipe:
+    """Refuse recipes of ratings, which choices have none of."""
+    if isinstance(recipe, ChoiceRecipe):
+        return recipe
+    raise InputError(
+        f"the recipe '{recipe.name}' is for ratings, and these are choices; make it a "
+        "ChoiceRecipe, without weights and scale"
+    )
 
 
 def compare(selection: Selection) -> Preferences:

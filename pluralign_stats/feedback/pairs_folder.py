@@ -7,7 +7,10 @@ from typing import Any, Literal
 
 import pandas as pd
 
+from pluralign_stats.choices.choices import Choices
 from pluralign_stats.errors import InputError, PluralignError
+from pluralign_stats.feedback.choice_pairs import response_texts
+from pluralign_stats.feedback.choice_recipe import ChoiceRecipe
 from pluralign_stats.feedback.feedback import Feedback
 from pluralign_stats.feedback.pairs import preference_pairs
 from pluralign_stats.feedback.recipe import Recipe
@@ -37,42 +40,47 @@ class FeedbackJob:
         Of the tables.
     """
 
-    recipe: Recipe
+    recipe: Recipe | ChoiceRecipe
     unpaired: bool = False
     held_out: float = 0.2
     split_seed: int = 0
     form: Form = "parquet"
 
-    def inputs(self, study: Study) -> dict[str, Any]:
+    def inputs(self, study: Study | Choices) -> dict[str, Any]:
         """All that the content of the folder depends on, as plain values."""
         plain = {**asdict(self), "recipe": self.recipe.model_dump(mode="json")}
         return {"study": study.name, "fingerprint": study.fingerprint, **plain}
 
-    def split(self, study: Study) -> Split:
+    def split(self, study: Study | Choices) -> Split:
         """Prompts to use and prompts held out."""
         if self.held_out == 0:
-            return Split(tuple(sorted(study.items["prompt"].astype(str).unique())), ())
+            of = study.choices if isinstance(study, Choices) else study.items
+            return Split(tuple(sorted(of["prompt"].astype(str).unique())), ())
         return split_prompts(study, self.held_out, self.split_seed)
 
-    def feedback(self, study: Study) -> Feedback:
+    def feedback(self, study: Study | Choices) -> Feedback:
         """The feedback of the prompts that are not held out."""
-        make = unpaired_feedback if self.unpaired else preference_pairs
-        return make(study, self.recipe, self.split(study).train if self.held_out else None)
+        prompts = self.split(study).train if self.held_out else None
+        if not self.unpaired:
+            return preference_pairs(study, self.recipe, prompts)
+        if isinstance(study, Choices) or isinstance(self.recipe, ChoiceRecipe):
+            raise InputError("unpaired feedback needs ratings, and choices have none; leave it out")
+        return unpaired_feedback(study, self.recipe, prompts)
 
 
-def write_feedback(study: Study, job: FeedbackJob, folder: Path) -> bool:
+def write_feedback(study: Study | Choices, job: FeedbackJob, folder: Path) -> bool:
     """Write a folder of feedback, unless the same is there already.
 
     Parameters
     ----------
     study
-        The study.
+        The study, or choices.
     job
         What to write.
     folder
-        Takes pairs or unpaired (the table), examples, excluded.csv, recipe.yaml, split.json, and
-        complete.json with the inputs and the hash of every file. It appears under its name only
-        when complete.
+        Takes pairs or unpaired (the table), examples, of choices the responses, excluded.csv,
+        recipe.yaml, split.json, and complete.json with the inputs and the hash of every file. It
+        appears under its name only when complete.
 
     Returns
     -------
@@ -90,6 +98,8 @@ def write_feedback(study: Study, job: FeedbackJob, folder: Path) -> bool:
     feedback = job.feedback(study)
     split = job.split(study)
     tables = {feedback.kind: feedback.table, "examples": feedback.examples()}
+    if isinstance(study, Choices):
+        tables["responses"] = response_texts(study)
     with new_folder(folder, "feedback") as staging:
         try:
             _fill(staging, job, tables, feedback.excluded, split)

@@ -127,7 +127,7 @@ class Recipe(BaseModel):
         try:
             return check(fields)
         except ValidationError as error:
-            raise InputError(f"recipe: {_explain(error)}") from None
+            raise InputError(f"recipe: {told_of_recipe(error, cls)}") from None
 
     def __hash__(self) -> int:
         """Equal for equal recipes."""
@@ -195,26 +195,31 @@ def read_recipe(path: str | Path) -> Recipe:
     >>> pls.feedback.read_recipe("recipe.yaml").strategy
     'mean'
     """
+    return read_recipe_keys(path, Recipe)
+
+
+def read_recipe_keys[R: BaseModel](path: str | Path, kind: type[R]) -> R:
+    """Read a recipe of some kind from a YAML file with its keys."""
     path = Path(path)
     try:
-        return Recipe(**parse_yaml(read_text(path), path.name, words=True))
+        return kind(**parse_yaml(read_text(path), path.name, words=True))
     except InputError as error:
         told = str(error)
         raise InputError(told if told.startswith(str(path.name)) else f"{path}: {told}") from None
 
 
-def _explain(error: ValidationError) -> str:
+def told_of_recipe(error: ValidationError, kind: type[BaseModel]) -> str:
     """Put the first complaint of pydantic into one plain line."""
     first = error.errors()[0]
     key = ".".join(str(step) for step in first["loc"])
     more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
     match first["type"]:
         case "extra_forbidden":
-            return f"unknown key: {one_of('it', key, Recipe.model_fields)}{more}"
+            return f"unknown key: {one_of('it', key, kind.model_fields)}{more}"
         case "missing":
             return f"the key '{key}' is missing{more}"
         case "literal_error":
-            allowed = get_args(Recipe.model_fields[key].annotation)
+            allowed = get_args(kind.model_fields[key].annotation)
             return f"{one_of(f"'{key}'", first['input'], allowed)}{more}"
         case "value_error":
             return f"{f"'{key}': " if key else ''}{first['ctx']['error']}{more}"

@@ -25,9 +25,24 @@ def unanimous_rating(counts: np.ndarray, values: np.ndarray, middle: float) -> n
     return np.where(alone, mean_rating(counts, values, middle), np.nan)
 
 
+def preferred_by_all(one: np.ndarray, other: np.ndarray, neither: np.ndarray) -> np.ndarray:
+    """Which of two responses all raters prefer; NaN where some prefer the other, or neither.
+
+    Parameters
+    ----------
+    one, other, neither
+        (m,) weight of the raters who prefer one response, the other, and neither.
+    """
+    total = one + other + neither
+    alone = (np.maximum(one, other) >= total * (1 - EQUAL)) & (total > 0)
+    return np.where(alone, (one > other).astype(float), np.nan)
+
+
 CONSENSUS = Strategy(
     "consensus",
     "using only unanimous responses",
     aggregate=unanimous_rating,
     silent="responses whose raters are not all on one side",
+    verdict=preferred_by_all,
+    undecided="pairs on which raters do not all agree",
 )

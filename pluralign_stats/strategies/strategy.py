@@ -16,6 +16,10 @@ Aggregate = Callable[[np.ndarray, np.ndarray, float], np.ndarray]
 #: From (n,) ratings and the (n,) ratings of their responses to which raters stand behind these.
 Speakers = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
+#: From the (m,) weights of those who prefer one response, and the other, and neither, to the (m,)
+#: verdict on two responses: 1 for the one, 0 for the other, NaN for none.
+Verdict = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
+
 
 def _everyone(given: np.ndarray, rating: np.ndarray) -> np.ndarray:
     return ~np.isnan(given)
@@ -40,6 +44,9 @@ class Strategy:
         Where one rating is made of all: whose it is.
     silent
         What responses without a rating are called where they are counted.
+    verdict, undecided
+        Where one verdict is made of all choices between two responses: how, and what pairs without
+        one are called. Without it, one rating cannot be made of choices.
     """
 
     name: str
@@ -48,3 +55,10 @@ class Strategy:
     aggregate: Aggregate | None = None
     speakers: Speakers = _everyone
     silent: str = "responses without a value"
+    verdict: Verdict | None = None
+    undecided: str = "pairs without a verdict"
+
+    @property
+    def takes_choices(self) -> bool:
+        """Whether it can be applied to choices, which hold no ratings."""
+        return self.voices != "one" or self.verdict is not None
