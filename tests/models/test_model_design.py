@@ -4,7 +4,6 @@ import pytest
 
 from pluralign_stats import InputError
 from pluralign_stats.models.design import build_design
-from pluralign_stats.models.engine.separation import independent_columns
 from pluralign_stats.models.formula import parse_formula
 
 
@@ -74,16 +73,6 @@ def test_a_transformation_without_a_number_is_refused_or_left_out(data, formula)
         return
     assert np.isfinite(design.fixed.columns).all()
     assert len(design.y) == len(design.fixed.columns) == len(design.data)
-
-
-def test_independent_columns_whatever_their_scale():
-    rng = np.random.default_rng(1)
-    X = rng.normal(size=(50, 3)) * [1e-8, 1, 1e8]
-    X = np.column_stack([X, X[:, 0] + X[:, 1], np.zeros(50), X[:, 2] * (1 + 1e-6 * X[:, 1])])
-    kept, dropped, weights = independent_columns(X)
-    assert kept.tolist() == [0, 1, 2, 5]
-    assert dropped.tolist() == [3, 4]
-    np.testing.assert_allclose(X[:, kept] @ weights, X[:, dropped], atol=1e-7)
 
 
 def test_groups_by_combination_and_slopes(data):

@@ -127,7 +127,7 @@ def test_other_texts_are_sent_as_they_are(text):
 
 
 def test_codes_belong_to_their_texts_and_stand_in_none_of_them():
-    assert frame_code("a", "b") == frame_code("a", "b")
+    assert frame_code("a", "b") == "e75dc36bc10c048d"  # in every process
     codes = {frame_code(*texts) for texts in (("a", "b"), ("ab", ""), ("b", "a"), ("a", "B"))}
     assert len(codes) == 4
     for left in "0123456789abcdef":
