@@ -318,6 +318,16 @@ def test_the_responses_of_a_study(tmp_path):
         score_items(study, tmp_path / "s", WordJudge(model="two"))
 
 
+def test_scores_of_another_study_are_left_and_those_of_an_older_one_made_again(toy, tmp_path):
+    small = {"n_prompts": 3, "responses_per_prompt": 2}
+    older, study = (simulate_study(1, n_raters=n, **small) for n in (30, 31))
+    score_items(older, tmp_path / "s", WordJudge())
+    with pytest.raises(InputError, match="holds scores of the study 'simulated_1', not of 'toy'"):
+        score_items(toy.read(), tmp_path / "s", WordJudge())
+    assert score_items(study, tmp_path / "s", WordJudge()).made == (study.name,)
+    assert score_items(study, tmp_path / "s", WordJudge()).kept == (study.name,)
+
+
 def test_a_study_without_texts(toy, tmp_path):
     without = toy.changed("study.yaml", "texts:\n  response: {en: answer}\n", "")
     with pytest.raises(InputError, match="has no texts of responses"):
