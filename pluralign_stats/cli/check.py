@@ -23,7 +23,7 @@ def command(study: Path, data: Path | None, as_json: bool) -> None:
     """Read a study, check it, and say what is in it.
 
     STUDY is the path of a codebook, or the name of one that comes with Pluralign
-    (pluralistic_values, trustamas). Where answers are not in the codebook, entries that would name
+    (csc, trustamas, …). Where answers are not in the codebook, entries that would name
     all of them are drafted.
     """
     from pluralign_stats.describe.participants import (

@@ -60,7 +60,7 @@ def command(
     """Run the notebooks on a study and write a browsable report.
 
     STUDY is the path of a codebook, or the name of one that comes with Pluralign
-    (pluralistic_values, trustamas). The report is a folder of pages, figures (SVG, PDF, PNG) and
+    (csc, trustamas, …). The report is a folder of pages, figures (SVG, PDF, PNG) and
     tables (CSV) that needs nothing but a browser; start at its index.html, or print its
     report.pdf, which holds all of it. A former report in FOLDER is replaced once the new one is
     complete. Chapters that need what is not given, such as scores of tuned models, are left out

@@ -60,7 +60,7 @@ def test_the_version(pluralign):
         (["report", "x.yaml", "--out", "x", "-p", "seed"], "NAME=VALUE, not 'seed'"),
         (["report", "x.yaml", "--out", "x", "-p", "a=1", "-p", "a=2"], "'a' is given twice"),
         (["check", "absent.yaml"], "absent.yaml: no such file"),
-        (["check", "absent"], "'pluralistic_values', 'trustamas'"),
+        (["check", "absent"], "'community_alignment', 'csc'"),
         (["check", "trustamas", "--data", "absent"], "absent: no such folder"),
         (["reproduce", "--out", "x", "-p", "seed"], "NAME=VALUE"),
     ],

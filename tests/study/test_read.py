@@ -1,15 +1,20 @@
 import json
 import pickle
+from pathlib import Path
 
 import pandas as pd
 import pytest
 
 import pluralign_stats as pls
 from pluralign_stats import InputError, read_study
+from pluralign_stats.choices.codebook import choice_book
 from pluralign_stats.explorer.choices import choices_of
 from pluralign_stats.simulate.study import write_simulated_study
 from pluralign_stats.study.codebook_file import read_codebook
 from pluralign_stats.study.read import find_codebook, shipped_codebooks
+from pluralign_stats.study.yaml_file import parse_yaml, read_text
+
+ROOT = Path(__file__).parents[2]
 
 LONG = """\
 name: toy
@@ -110,14 +115,19 @@ def test_the_data_may_lie_elsewhere(toy, tmp_path):
 
 
 def test_shipped_codebooks_are_found_by_name_and_are_good():
-    assert set(shipped_codebooks()) == {"pluralistic_values", "trustamas"}
+    pages = {path.stem for path in (ROOT / "docs" / "codebooks").glob("*.md")}
+    assert set(shipped_codebooks()) == pages - {"index"}
     for name, path in shipped_codebooks().items():
         assert find_codebook(name) == path
-        assert read_codebook(path).name == name
+        content = parse_yaml(read_text(path), path.name, words=True)
+        if "files" in content:
+            assert read_codebook(path).name == name
+        if "choices" in content:
+            assert choice_book(content, path.name).name == name
 
 
 def test_a_codebook_that_is_not_there(tmp_path):
-    with pytest.raises(InputError, match=r"shipped are 'pluralistic_values', 'trustamas'"):
+    with pytest.raises(InputError, match=r"shipped are 'community_alignment', 'csc', 'dices_350'"):
         read_study("trustamass")
     with pytest.raises(InputError, match=r"absent.yaml: no such file"):
         read_study(tmp_path / "absent.yaml")
