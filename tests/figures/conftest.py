@@ -46,3 +46,16 @@ def inside() -> Callable[[pls.figures.Plot], bool]:
         return min(box.x0, box.y0) >= -0.02 and box.x1 <= width + 0.02 and box.y1 <= height + 0.02
 
     return lies
+
+
+@pytest.fixture(scope="session")
+def in_rows() -> Callable[[Axes], bool]:
+    """Whether a panel of named rows has upright grid lines, and neither ticks nor frame at left."""
+
+    def has(ax: Axes) -> bool:
+        ax.figure.canvas.draw()
+        upright = all(tick.gridline.get_visible() for tick in ax.xaxis.get_major_ticks())
+        ticks = {tick.tick1line.get_markersize() for tick in ax.yaxis.get_major_ticks()}
+        return upright and ticks == {0} and not ax.spines["left"].get_visible()
+
+    return has

@@ -69,9 +69,11 @@ def test_ridges_stand_where_the_draws_are(inside, texts):
     assert len(pls.figures.ridge(Result(alone, "One.")).figure.axes) == 1
 
 
-def test_a_constant_effect_has_a_ridge_too(inside):
+def test_a_constant_effect_has_a_ridge_too(inside, in_rows):
     table = pd.DataFrame({"contrast": "a", "estimate": np.zeros(20)})
-    assert inside(pls.figures.ridge(Result(table, "Nothing.")))
+    picture = pls.figures.ridge(Result(table, "Nothing."))
+    assert inside(picture)
+    assert in_rows(picture.figure.axes[0])
 
 
 @pytest.mark.parametrize("by", ["rating", "rater"])

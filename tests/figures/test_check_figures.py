@@ -37,10 +37,11 @@ def test_residuals_have_a_panel_for_each_group(fit, inside):
     assert inside(picture)
 
 
-def test_influence_shows_raters_by_items(fit, texts, inside):
+def test_influence_shows_raters_by_items(fit, texts, inside, in_rows):
     check = influence_check(fit)
     picture = influence(check.result, *check.details)
     points, matrix = picture.figure.axes[:2]
+    assert in_rows(points)
     drawn = points.collections[1].get_offsets()[:, 0]
     np.testing.assert_allclose(drawn, check.result.table["estimate"].head(10))
     shown = np.ma.filled(matrix.collections[0].get_array().astype(float), np.nan)

@@ -26,8 +26,9 @@ def test_one_panel_a_dimension_and_one_row_a_contrast(small_effects):
         assert (level if np.isnan(n) else f"{level} ({n:,.0f})") in rows
 
 
-def test_one_demographic(small_effects):
+def test_one_demographic(small_effects, in_rows):
     picture = pls.figures.forest(small_effects.differences, "Gender")
+    assert in_rows(picture.figure.axes[0])
     assert labels(picture)[0] == "Gender, vs Female"
     assert len(labels(picture)) == 2
     table = small_effects.differences.released().table.query("term == 'Gender'")

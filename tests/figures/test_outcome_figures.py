@@ -192,6 +192,30 @@ def optimizers(models=("embedded", "an-owner/a-model-with-a-rather-long-name-8B-
     return replace(made[0], table=pd.concat([m.table for m in made], ignore_index=True))
 
 
+def test_scores_are_boxes_of_each_design(in_rows):
+    """The k-th design's scores on the d-th dimension have their middle at k + d / 10."""
+    about = np.array([-1.0, -0.5, 0.0, 0.5, 9.0])
+    designs = ["control", "majority", "preserve"]
+    table = pd.DataFrame(
+        [
+            (dimension, design, k + d / 10 + away)
+            for d, dimension in enumerate(DIMENSIONS)
+            for k, design in enumerate(designs)
+            for away in about
+        ],
+        columns=["dimension", "design", "score"],
+    )
+    told = Result(table, "Scores.", Metadata("Scores", data="simulated", unit="score points"))
+    panels = pls.figures.scores(told).figure.axes
+    assert [label.get_text() for label in panels[0].get_yticklabels()] == designs
+    assert len(panels) == len(DIMENSIONS)
+    for d, ax in enumerate(panels):
+        assert in_rows(ax)
+        lines = [(np.unique(line.get_xdata()), np.ptp(line.get_ydata())) for line in ax.lines]
+        medians = [float(x[0]) for x, high in lines if len(x) == 1 and high > 0.5]
+        assert medians == pytest.approx([k + d / 10 for k in range(3)])
+
+
 def test_optimizers_and_objectives_by_base_model(texts):
     picture = pls.figures.optimizers(optimizers())
     titles = [ax.get_title("left").replace("\n", "") for ax in picture.figure.axes]
