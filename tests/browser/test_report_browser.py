@@ -32,6 +32,24 @@ UNFOLD = """
 for (const details of document.querySelectorAll('details')) details.open = true;
 for (const frame of document.querySelectorAll('.table-frame')) frame.style.background = 'none';
 """
+#: Rows of tables and parts of code that have the same elements, attributes and lack of text as one
+#: before them are taken out: of each kind axe looks at the first, which is most of its work.
+FIRST_OF_EACH_KIND = """
+const told = ['class', 'style', 'role', 'scope'];
+const kind = (element) => [
+  element.tagName,
+  ...[...element.attributes].map(one => one.name + (told.includes(one.name) ? one.value : '')),
+  element.textContent.trim() !== '',
+  '(', ...[...element.children].map(kind), ')',
+].join(' ');
+for (const part of document.querySelectorAll('tbody, pre')) {
+  const known = new Set();
+  for (const child of [...part.children]) {
+    if (known.has(kind(child))) child.remove();
+    known.add(kind(child));
+  }
+}
+"""
 HEADINGS = "return [...document.querySelectorAll('h1,h2,h3,h4,h5,h6')].map(h => +h.tagName[1])"
 WIDTH = "return document.scrollingElement.scrollWidth"
 #: Pictures of the cards are left out: they only adorn a title.
@@ -100,7 +118,6 @@ def test_pages_fit_and_are_read_aloud(
             assert browser.execute_script(WIDTH) <= size[0]
             browser.execute_script(UNFOLD)
             assert browser.execute_script(WIDTH) <= size[0]
-            assert found_by_axe(browser) == []
             levels = browser.execute_script(HEADINGS)
             assert levels[0] == 1
             assert levels.count(1) == 1
@@ -112,6 +129,8 @@ def test_pages_fit_and_are_read_aloud(
             inside = [picture["alt"] for picture in pictures if picture["figure"]]
             assert len(set(inside)) == len(inside)
             assert all(len(alt.split()) > 5 for alt in inside), inside
+            browser.execute_script(FIRST_OF_EACH_KIND)
+            assert found_by_axe(browser) == []
             assert browser.get_log("browser") == []
 
 
@@ -124,6 +143,7 @@ def test_dark_pages_can_be_read(browser: Any, site: Path, subtests: pytest.Subte
             )
             assert max(map(int, paper)) < 60
             browser.execute_script(UNFOLD)
+            browser.execute_script(FIRST_OF_EACH_KIND)
             assert found_by_axe(browser, "color-contrast") == []
             grounds = {picture["ground"] for picture in browser.execute_script(PICTURES)}
             assert grounds <= {"rgb(255, 255, 255)"}
