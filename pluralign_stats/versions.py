@@ -2,7 +2,8 @@
 
 import platform
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from functools import cache
 from importlib import metadata
 
 #: Extras that no result depends on.
@@ -34,10 +35,16 @@ def imported_versions(modules: Iterable[str]) -> dict[str, str]:
     dict of str to str
         Of Python, of Pluralign and, by name, of the libraries that it declares.
     """
-    places = metadata.packages_distributions()
+    places = _distributions()
     tops = {name.partition(".")[0] for name in modules}
     used = {_plain(name) for top in tops for name in places.get(top, ())} | {"python", "pluralign"}
     return {name: told for name, told in installed_versions().items() if _plain(name) in used}
+
+
+@cache
+def _distributions() -> Mapping[str, list[str]]:
+    """The distributions of every module; to look through all that is installed takes a second."""
+    return metadata.packages_distributions()
 
 
 def _plain(name: str) -> str:
