@@ -57,40 +57,43 @@ def _running(process: int) -> dict[str, int]:
     return found
 
 
-def test_a_training_that_dies_of_memory_takes_no_other_down(reference, copied) -> None:
-    """Its process is killed as the kernel does it; the next call trains it again."""
-    out = copied()
-    gone = _one_run(out).name
-    shutil.rmtree(out / "runs" / gone)
-    process = start(reference.config, out, "--jobs", 1)
-    while WORKER not in (running := _running(process.pid)):
-        assert process.poll() is None
-        time.sleep(0.05)
-    os.kill(running[WORKER], signal.SIGKILL)
-    status, _, err = finish(process)
-    assert status == 2
-    assert f"1 of the conditions failed: {gone}: the process that trained it was killed" in err
-    assert failed(out) == {gone}
-    assert set(results(out)) < set(results(reference.out))
-    status, _, err = run(reference.config, out, "--jobs", 1)
-    assert status == 0, err
-    assert results(out) == results(reference.out)
-
-
-def test_of_a_changed_study_only_what_it_affects_is_done_again(reference, copied) -> None:
-    """A 4 becomes a 5: the binary scale sees no difference, the 5-point scale does."""
-    out = copied()
-    ratings = out / "study" / "ratings.csv"
+def _make_fives_of_fours(ratings: Path) -> None:
     lines = ratings.read_text().splitlines()
     column = lines[0].split(",").index("rating_toxicity")
     cells = [line.split(",") for line in lines]
     for row in cells[1:]:
         row[column] = "5" if row[column] == "4" else row[column]
     ratings.write_text("\n".join(",".join(row) for row in cells) + "\n")
+
+
+def test_of_a_changed_study_only_what_it_affects_is_done_again_and_a_death_takes_no_other_down(
+    reference, copied
+) -> None:
+    """A 4 becomes a 5: the binary scale sees no difference, the 5-point scale does.
+
+    Of the two trainings the first is killed as the kernel does it for want of memory; the next call
+    trains it again.
+    """
+    out = copied()
+    _make_fives_of_fours(out / "study" / "ratings.csv")
     before, marks = results(out), _marks(out)
+    process = start(reference.config, out, "--json", "--jobs", 1)
+    while WORKER not in (running := _running(process.pid)):
+        assert process.poll() is None
+        time.sleep(0.05)
+    os.kill(running[WORKER], signal.SIGKILL)
+    status, told, err = finish(process)
+    assert status == 2
+    (gone,) = failed(out)
+    assert f"1 of the conditions failed: {gone}: the process that trained it was killed" in err
+    assert json.loads(told)["study_changed"]
+    (trained,) = (name for name, mark in _marks(out).items() if mark != marks[name])
+    assert trained != gone
+    survived = _marks(out)[trained]
     status, told, err = run(reference.config, out, "--json", "--jobs", 1)
     assert status == 0, err
-    assert json.loads(told)["study_changed"]
+    assert not json.loads(told)["study_changed"]
+    assert _marks(out)[trained] == survived
     kept = [name for name, mark in _marks(out).items() if mark == marks[name]]
     assert [name.split("-")[1] for name in kept] == ["binary"]
     assert len(marks) == 3

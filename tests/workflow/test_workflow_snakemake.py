@@ -162,26 +162,23 @@ def test_a_changed_file_is(done, rules, file, left) -> None:
     assert rules(done.out) == left
 
 
-def test_the_views_of_snakemake_show_a_run(reference, copied) -> None:
-    """As its users call it, in the folder."""
+def test_the_views_of_snakemake_show_a_run(reference, copied, snakemake: Call) -> None:
+    """As its users call it, in the folder; first by the command."""
     out = copied()
-
-    def view(*words: str) -> str:
-        command = [sys.executable, "-m", "snakemake", *words]
-        return subprocess.run(command, cwd=out, capture_output=True, text=True, check=True).stdout
-
     for path in (out / "study").iterdir():
         os.utime(path)
-    assert "Nothing to be done" in view("-n")
-    rows = [line.split("\t") for line in view("--summary").splitlines()[1:]]
+    command = [sys.executable, "-m", "snakemake", "-n"]
+    told = subprocess.run(command, cwd=out, capture_output=True, text=True, check=True).stdout
+    assert "Nothing to be done" in told
+    rows = [line.split("\t") for line in snakemake(out, "--summary").splitlines()[1:]]
     assert {"plan", "train", "generate", "judge", "items"} <= {row[2] for row in rows}
     assert {tuple(row[-2:]) for row in rows} == {("ok", "no update")}
-    dag = view("--dag")
+    dag = snakemake(out, "--dag")
     assert dag.startswith("digraph")
     assert "train" in dag
-    view("--report", "steps.html")
+    snakemake(out, "--report", "steps.html")
     shown = (out / "steps.html").read_text("utf-8")
     assert all(f'"{rule}"' in shown for rule in ("train", "generate", "judge"))
     ratings = out / "study" / "ratings.csv"
     ratings.write_text(ratings.read_text().replace("5", "4", 1))
-    assert "plan" in _rules(view("-n"))
+    assert "plan" in _rules(snakemake(out, "-n"))
