@@ -67,7 +67,8 @@ def joint() -> pls.JointFit:
 
 @cache
 def effects(model: Any = "auto") -> demographics.DemographicEffects:
-    return pls.demographic_effects(study(), model=model)
+    two = ["toxicity", "helpfulness"]
+    return pls.demographic_effects(study(), dimensions=two, model=model)
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Small studies, each odd in one way, written as files: what any user might have."""
+"""Small studies, each odd in one way or two, written as files: what any user might have."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -133,6 +133,8 @@ def _filter_leaves_few(frames: Frames, book: dict) -> None:
     book["filters"] = {"attention": {"columns": "check", "keep": "yes"}}
 
 
+#: Where two things are odd, neither bears on what the other does: scales on ratings, the rest on
+#: prompts, texts or levels.
 ODD: dict[str, Odd] = {
     "ordinary": Odd(),
     "binary": Odd({"toxic": [0, 1], "good": [0, 1]}),
@@ -144,28 +146,30 @@ ODD: dict[str, Odd] = {
     "three_raters": Odd(n_raters=3),
     "one_rater": Odd(n_raters=1),
     "sixty_dimensions": Odd({f"d{k}": [1, 5] for k in range(60)}),
-    "minus_one_to_one": Odd({"toxic": [-1, 1], "good": [-1, 1]}),
-    "nought_to_ten": Odd({"toxic": [0, 10], "good": [0, 10]}),
+    "minus_one_to_one_and_one_prompt": Odd(
+        {"toxic": [-1, 1], "good": [-1, 1]}, items_per_prompt=12
+    ),
+    "nought_to_ten_and_everyone_everything": Odd({"toxic": [0, 10], "good": [0, 10]}, per_rater=12),
     "nought_to_hundred": Odd({"toxic": [0, 100], "good": [0, 100]}),
     "fractions": Odd(
         {"toxic": {"from": 0, "to": 1, "continuous": True}},
         rating=lambda u, low, high: round(low + u * (high - low), 3),
     ),
     "mixed_scales": Odd({"toxic": [0, 1], "good": [1, 5], "warm": [0, 100]}),
-    "one_item_a_prompt": Odd(items_per_prompt=1),
-    "one_prompt": Odd(items_per_prompt=12),
     "one_item": Odd(n_items=1, per_rater=1),
-    "no_texts": Odd(texts=False),
     "one_level": Odd(demographics={"gender": ["Female"]}),
     "two_values": Odd(rating=lambda u, low, high: low if u < 0.5 else high),
     "two_raters": Odd(n_raters=2, demographics={}),
     "eighteen_raters": Odd(n_raters=18),
     "twenty_raters": Odd(n_raters=20, demographics={"gender": ["Female", "Male"]}),
-    "everyone_everything": Odd(per_rater=12),
     "one_to_two": Odd({"toxic": [1, 2], "good": [1, 2]}),
-    "one_to_three": Odd({"toxic": [1, 3], "good": [1, 3]}),
-    "one_to_four": Odd({"toxic": [1, 4], "good": [1, 4]}),
-    "one_to_seven": Odd({"toxic": [1, 7], "good": [1, 7]}),
+    "one_to_three_and_numbers_as_levels": Odd(
+        {"toxic": [1, 3], "good": [1, 3]}, change=_numbers_as_levels
+    ),
+    "one_to_four_and_no_texts": Odd({"toxic": [1, 4], "good": [1, 4]}, texts=False),
+    "one_to_seven_and_one_item_a_prompt": Odd(
+        {"toxic": [1, 7], "good": [1, 7]}, items_per_prompt=1
+    ),
     "half_rated": Odd(change=_half_rated),
     "mostly_missing": Odd(change=_mostly_missing),
     "all_declined": Odd(change=_all_declined),
@@ -176,7 +180,6 @@ ODD: dict[str, Odd] = {
     "one_rare": Odd(change=_one_rare),
     "small_reference": Odd(change=_small_reference),
     "odd_words": Odd(change=_odd_words),
-    "numbers_as_levels": Odd(change=_numbers_as_levels),
     "words_of_python": Odd(change=_words_of_python),
     "two_languages": Odd(change=_two_languages),
     "filter_leaves_few": Odd(change=_filter_leaves_few),

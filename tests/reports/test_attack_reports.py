@@ -27,6 +27,7 @@ from tests.attack import (
     level_rows,
     tells,
 )
+from tests.once import once
 from tests.reports.little_work import draw_as
 from tests.reports.test_odd_studies import judged, run
 
@@ -60,17 +61,21 @@ def crossed(frames, book):
     book["filters"] = {"attention": {"columns": "attention", "keep": "yes"}}
 
 
-@pytest.fixture(scope="module")
-def report(tmp_path_factory):
-    """Codebook of the study, whose chapters lie beside it."""
+def run_chapters(folder):
+    """Write the study, and run its chapters beside it."""
     odd = Odd(n_raters=172, demographics={}, per_rater=EACH, change=crossed)
-    codebook = write_odd(tmp_path_factory.mktemp("attacked") / "s", odd)
+    codebook = write_odd(folder / "s", odd)
     scores = judged(pls.read_study(codebook), codebook.parent)
     with pytest.MonkeyPatch.context() as patched:
         draw_as(patched, "svg")
         for number in CHAPTERS:
             run(number, codebook, judge_scores_file=scores)
-    return codebook
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory):
+    """Codebook of the study, whose chapters are run once for all workers."""
+    return once(tmp_path_factory, "attacked", run_chapters) / "s" / "study.yaml"
 
 
 @pytest.fixture(scope="module")

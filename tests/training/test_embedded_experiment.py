@@ -13,6 +13,7 @@ from scipy import stats
 from pluralign_stats.cli import cli
 from pluralign_stats.settings import CONF_LEVEL
 from tests.here import HerePool
+from tests.once import once
 
 pytestmark = pytest.mark.extended
 
@@ -28,7 +29,11 @@ def run(*arguments: str | Path) -> None:
 @pytest.fixture(scope="module")
 def scores(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Scores of models tuned on what everyone finds toxic, one for each seed."""
-    home = tmp_path_factory.mktemp("experiment")
+    return once(tmp_path_factory, "experiment", carry_out) / "scores"
+
+
+def carry_out(home: Path) -> None:
+    """Simulate, train, generate and judge in a folder."""
     hub = (Path(__file__).parents[2] / "training" / "configs" / "embedded-small.yaml").read_text()
     grid = (
         hub.replace("groups: [{gender: Female}, {gender: Male}]", "groups: all")
@@ -46,7 +51,6 @@ def scores(tmp_path_factory: pytest.TempPathFactory) -> Path:
     asked = ("--samples", "8", "--seed", "1")
     run("generate", home / "runs", "--study", study, "--out", home / "generations", *asked)
     run("judge", home / "generations", "--judge", "embedded", "--out", home / "scores")
-    return home / "scores"
 
 
 def test_tuning_against_toxicity_lowers_it(scores: Path) -> None:

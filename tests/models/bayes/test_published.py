@@ -28,7 +28,7 @@ def test_medians_are_the_published_ones(outcome):
     data["treatment"] = pd.Categorical(data["treatment"], ["AI", "Human"])
     data["advice"] = pd.Categorical(data["advice"], ["Deontological", "Utilitarian"])
     formula = f"{outcome} ~ treatment*advice + (1|id) + (treatment*advice|country)"
-    fit = fit_bayes(formula, data, priors=PRIORS, draws=500, tune=300, progress=False)
+    fit = fit_bayes(formula, data, priors=PRIORS, draws=200, tune=200, progress=False)
     assert fit.convergence.n_divergent == 0
     published = pd.read_csv(FOLDER / "published_model1.csv")
     published = published[published["outcome"] == outcome]
