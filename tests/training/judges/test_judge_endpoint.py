@@ -463,8 +463,12 @@ def test_calls_under_way_are_kept_when_one_interrupts(server, judge_at, tmp_path
         return completion(GOOD)
 
     server.behave = behave
-    with pytest.raises(KeyboardInterrupt):
-        judge_at(server.url, concurrency=2).judge(answers(20))
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in background jobs
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            judge_at(server.url, concurrency=2).judge(answers(20))
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert threading.main_thread() is threading.current_thread()
     assert ReplyCache(tmp_path / "replies.jsonl").calls == len(server.requests) <= 3
 
