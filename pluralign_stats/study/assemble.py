@@ -160,7 +160,7 @@ def _numbers(table: RawTable, column: str, raw: pd.Series, dimension: Dimension)
         comma = raw[strange].str.fullmatch(r"\s*[-+]?\d*,\d+\s*").iloc[0]
         advice = (
             "correct the cell, or name the value under 'missing' in the codebook, of the dimension "
-            "or of all"
+            "or of all, if it means no answer ('filters' would leave its rows out)"
         )
         advice = "write decimals with a point instead of a comma" if comma else advice
         raise table.refuse(column, strange, allowed, advice)

@@ -16,6 +16,7 @@ from pluralign_stats.study.entries import (
     Texts,
 )
 from pluralign_stats.study.files import Files
+from pluralign_stats.study.filter_rules import Filter
 from pluralign_stats.study.formats import FORMAT, Formats
 from pluralign_stats.study.questions import Dimension, Factor
 from pluralign_stats.study.text import looked_up, lookup
@@ -46,42 +47,6 @@ class Columns(Part):
     def _long_or_wide(self) -> Self:
         if (self.dimension is None) != (self.rating is None):
             raise ValueError("'dimension' and 'rating' go together: a long file needs both")
-        return self
-
-
-class Filter(Part):
-    """A check that ratings or raters must have passed to be kept.
-
-    Attributes
-    ----------
-    columns
-        Columns of the ratings file, or of the raters file.
-    keep
-        Values that pass, in any case.
-    require
-        How many of the columns must pass: all, any, or a number.
-    scope
-        Drop the failing row, or the whole rater.
-    """
-
-    columns: ColumnNames
-    keep: Texts
-    require: Literal["all", "any"] | int = "all"
-    scope: Literal["rating", "rater"] = "rating"
-
-    @property
-    def needed(self) -> int:
-        """Number of columns that must pass."""
-        if isinstance(self.require, int):
-            return self.require
-        return len(self.columns) if self.require == "all" else 1
-
-    @model_validator(mode="after")
-    def _possible(self) -> Self:
-        if not 1 <= self.needed <= len(self.columns):
-            raise ValueError(
-                f"'require' must be 'all', 'any' or 1 to {len(self.columns)}, not {self.require}"
-            )
         return self
 
 
@@ -175,6 +140,13 @@ class Codebook(Part):
                     )
                 if name in taken and part != "dimensions":
                     raise ValueError(f"{part}: the name '{name}' is taken; choose another")
+        by_language = [name for name, rule in self.filters.items() if rule.by_language]
+        if by_language and self.columns.language is None:
+            raise ValueError(
+                f"filters: 'keep' of '{by_language[0]}' names "
+                f"{listing(self.filters[by_language[0]].by_language)}, which are not all among its "
+                "columns; if they are languages, name the column of these under 'columns.language'"
+            )
         both = set(self.demographics) & set(self.covariates)
         if both:
             raise ValueError(f"{listing(sorted(both))} cannot be demographic and covariate at once")

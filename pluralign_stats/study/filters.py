@@ -1,13 +1,17 @@
-"""Attention and comprehension checks: which rows and raters they remove."""
+"""Filters, such as attention checks: which rows and raters they remove."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 
 from pluralign_stats.errors import InputError, listing, one_of
-from pluralign_stats.study.codebook import Codebook, Filter
+from pluralign_stats.study.codebook import Codebook
+from pluralign_stats.study.filter_rules import Filter
+from pluralign_stats.study.keys import item_key
 from pluralign_stats.study.tables import RawTable, Tables, plain_number
-from pluralign_stats.study.text import folded
+from pluralign_stats.study.text import folded, lookup
 
 #: What filters do with rows, and some rules.
 LEFT_OUT = "left out"
@@ -40,14 +44,14 @@ def apply_filters(codebook: Codebook, tables: Tables) -> tuple[Tables, pd.DataFr
     rater = codebook.columns.rater
     for name, rule in codebook.filters.items():
         before = tables.ratings
-        tables = _apply(name, rule, rater, tables)
+        tables = _apply(name, rule, codebook, tables)
         frame = tables.ratings.frame
         if frame.empty:
             seen = _table_with(name, rule, replace(tables, ratings=before)).frame[rule.columns[0]]
             raise InputError(
-                f"{before.name}: the filter '{name}' leaves no ratings: it keeps "
-                f"{listing(rule.keep)}, and column '{rule.columns[0]}' holds "
-                f"{listing(seen.dropna().unique())}; correct 'keep' in the codebook"
+                f"{before.name}: the filter '{name}' leaves no ratings: it {rule.told}, and column "
+                f"'{rule.columns[0]}' holds {listing(seen.dropna().unique())}; correct it in the "
+                "codebook"
             )
         lost = before.require(rater, "the rater").nunique() - frame[rater].nunique()
         records.append((name, len(before.frame) - len(frame), lost, LEFT_OUT))
@@ -56,10 +60,11 @@ def apply_filters(codebook: Codebook, tables: Tables) -> tuple[Tables, pd.DataFr
 
 def _table_with(name: str, rule: Filter, tables: Tables) -> RawTable:
     """The table that has all columns of the filter."""
-    for table in (tables.ratings, tables.raters):
-        if table is not None and set(rule.columns) <= set(table.frame):
+    present = [t for t in (tables.ratings, tables.raters, tables.items) if t is not None]
+    for table in present:
+        if set(rule.columns) <= set(table.frame):
             return table
-    known = [c for t in (tables.ratings, tables.raters) if t is not None for c in t.frame]
+    known = [column for table in present for column in table.frame]
     absent = [c for c in rule.columns if c not in known]
     if not absent:
         raise InputError(
@@ -72,20 +77,79 @@ def _table_with(name: str, rule: Filter, tables: Tables) -> RawTable:
     )
 
 
-def _apply(name: str, rule: Filter, rater: str, tables: Tables) -> Tables:
-    table = _table_with(name, rule, tables)
-    keep = {_plain(value) for value in rule.keep}
-    answers = table.frame[list(rule.columns)].fillna("").map(_plain)
-    passed = answers.isin(keep).sum(axis=1) >= rule.needed
-    ratings = tables.ratings
-    rater_of_row = ratings.require(rater, "the rater")
+def _apply(name: str, rule: Filter, codebook: Codebook, tables: Tables) -> Tables:
+    table, ratings = _table_with(name, rule, tables), tables.ratings
+    columns = [_passed(name, rule, column, table, codebook) for column in rule.columns]
+    passed = pd.concat(columns, axis=1).sum(axis=1) >= rule.needed
+    rater_of_row = ratings.require(codebook.columns.rater, "the rater")
     if table is tables.raters:
-        stay = ~rater_of_row.isin(table.require(rater, "the rater")[~passed])
-    elif rule.scope == "rater":
-        stay = ~rater_of_row.isin(rater_of_row[~passed])
+        stay = ~rater_of_row.isin(table.require(codebook.columns.rater, "the rater")[~passed])
+    elif table is tables.items:
+        failed = item_key(table, codebook.columns.item)[~passed]
+        stay = ~item_key(ratings, codebook.columns.item).isin(failed)
+        tables = replace(tables, items=replace(table, frame=table.frame[passed]))
     else:
         stay = passed
+    if rule.scope == "rater":
+        stay = ~rater_of_row.isin(rater_of_row[~stay])
     return replace(tables, ratings=replace(ratings, frame=ratings.frame[stay]))
+
+
+def _passed(name: str, rule: Filter, column: str, table: RawTable, codebook: Codebook) -> pd.Series:
+    """Whether each cell of a column passes."""
+    cells = table.frame[column]
+    plain = cells.fillna("").map(_plain)
+    passed = ~plain.isin({_plain(value) for value in rule.drop})
+    if rule.numeric:
+        passed &= _within(name, rule, column, table)
+    kept = rule.kept(column)
+    if isinstance(kept, Mapping):
+        return passed & _kept_by_language(name, kept, plain, table, codebook)
+    if kept is None:
+        return passed
+    if column == codebook.columns.language:
+        heads = tuple(f"{_tag(value)}-" for value in kept)
+        return passed & plain.map(lambda tag: f"{_tag(tag)}-".startswith(heads))
+    return passed & plain.isin({_plain(value) for value in kept})
+
+
+def _within(name: str, rule: Filter, column: str, table: RawTable) -> pd.Series:
+    """Whether each cell is a number in the range of a filter; cells without an answer are not."""
+    answers = table.answers(column, f"filter '{name}'")
+    numbers = pd.to_numeric(answers, errors="coerce")
+    strange = answers.notna() & numbers.isna()
+    if strange.any():
+        advice = f"correct the cell, or name it under 'missing'; the filter '{name}' needs numbers"
+        raise table.refuse(column, strange, "numbers", advice)
+    low = -np.inf if rule.at_least is None else rule.at_least
+    high = np.inf if rule.at_most is None else rule.at_most
+    return numbers.between(low, high)
+
+
+def _kept_by_language(
+    name: str,
+    kept: Mapping[str, tuple[str, ...]],
+    plain: pd.Series,
+    table: RawTable,
+    codebook: Codebook,
+) -> pd.Series:
+    """Whether each cell is among the values that pass in the language of its row."""
+    column = str(codebook.columns.language)
+    tags = table.require(column, f"the language of filter '{name}'")
+    found = {tag: lookup(tag, kept) for tag in tags.dropna().unique()}
+    stated = tags.map(found)
+    if stated.isna().any():
+        advice = f"state under 'keep' of the filter '{name}' what passes in this language"
+        raise table.refuse(column, stated.isna(), listing(kept), advice)
+    passed = pd.Series(False, plain.index)
+    for tag, values in kept.items():
+        passed |= (stated == tag) & plain.isin({_plain(value) for value in values})
+    return passed
+
+
+def _tag(value: str) -> str:
+    """Tag of a language: ``en`` keeps ``en-GB`` and ``en_US`` too, but not the other way round."""
+    return folded(value).replace("_", "-")
 
 
 def _plain(value: str) -> str:

@@ -1,16 +1,22 @@
 """The one schema that every study's ratings satisfy, whatever file they came from."""
 
+import math
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from pluralign_stats.errors import InputError
 from pluralign_stats.study.codebook import Repeats
 from pluralign_stats.study.questions import Dimension
+from pluralign_stats.study.scale import Scale
 from pluralign_stats.study.tables import RawTable
 
 if TYPE_CHECKING:
     import pandera.pandas as pa
+
+#: Values outside a scale may be codes for no answer where there are no more of them than this.
+MOST_CODES = 3
 
 
 def rating_schema(dimension: Dimension, repeats: Repeats | None = None) -> "pa.DataFrameSchema":
@@ -75,8 +81,7 @@ def check_ratings(
             column,
             pd.Series(ratings.index.isin(rows), ratings.index),
             dimension.scale.allowed,
-            "correct the file, or the scale in the codebook"
-            + _between(ratings.loc[rows], dimension),
+            _remedy(ratings["rating"], ratings.loc[rows, "rating"], name, dimension),
         )
     rows = pd.Index(failures["index"].unique())
     rater, item = ratings.loc[rows[0], ["rater", "item"]]
@@ -88,10 +93,34 @@ def check_ratings(
     )
 
 
-def _between(refused: pd.DataFrame, dimension: Dimension) -> str:
-    """How to allow ratings that lie between whole numbers, where these were refused."""
-    scale = dimension.scale
-    inside = refused["rating"].between(scale.low, scale.high)
-    if scale.continuous or not inside.any():
-        return ""
-    return f" (between whole numbers: {{from: {scale.low}, to: {scale.high}, continuous: true}})"
+def _remedy(ratings: pd.Series, refused: pd.Series, name: str, dimension: Dimension) -> str:
+    """What makes refused ratings readable: another scale, or codes of no answer, as the case is."""
+    scale, given = dimension.scale, ratings[np.isfinite(ratings)]
+    outside = np.unique(refused[(refused < scale.low) | (refused > scale.high)])
+    whole = outside[np.isfinite(outside) & (outside == np.round(outside))]
+    codes = whole if len(outside) <= MOST_CODES else whole[:0]
+    within = given[~given.isin(codes)]
+    between = bool((within % 1 != 0).any())
+    advice = "correct the file, or the scale in the codebook"
+    if between or len(outside) > len(codes):
+        advice += f" (scale: {_scale_of(within, scale, continuous=between)})"
+        advice += " and its 'conversions'" if dimension.conversions else ""
+    elif len(codes):
+        advice += f" (scale: {_scale_of(given, scale, continuous=False)})"
+    if len(codes):
+        mean, them = ("means", "it") if len(codes) == 1 else ("mean", "them")
+        listed = ", ".join(f"{code:g}" for code in codes)
+        advice += (
+            f"; if {listed} {mean} no answer, state 'missing: [{listed}]' of '{name}', or leave "
+            f"the rows that hold {them} out by 'filters'"
+        )
+    return advice
+
+
+def _scale_of(ratings: pd.Series, scale: Scale, *, continuous: bool) -> str:
+    """A scale that holds some ratings and all of another scale, as a codebook has it."""
+    low = min(math.floor(ratings.min()), scale.low) if len(ratings) else scale.low
+    high = max(math.ceil(ratings.max()), scale.high) if len(ratings) else scale.high
+    if continuous or scale.continuous:
+        return f"{{from: {low}, to: {high}, continuous: true}}"
+    return f"[{low}, {high}]"

@@ -147,3 +147,32 @@ def test_no_codes_are_none(toy, empty):
     with pytest.raises(InputError, match="value 'NA'"):
         toy.read({"study.yaml": book, "ratings.csv": toy.files["ratings.csv"].replace(",5", ",NA")})
     assert toy.read({"study.yaml": book}).codes.empty
+
+
+CODED = "p1,a1,1,99\np2,a1,2,4\n2,a1,3,5\np1,b1,2,2\n"
+
+
+def test_a_code_hits_answers_and_never_names(toy):
+    """A rater, an item and a prompt may be called as a missing-value code is."""
+    book = toy.files["study.yaml"].replace("name: toy", 'name: toy\nmissing: ["", 2]')
+    book = book.replace("levels: [home, work]", "{}").replace("topic:\n    {}", "topic: {}")
+    raters = toy.files["raters.csv"].replace("p2,", "2,").replace("Male,Centre", "2,Centre")
+    ratings = toy.files["ratings.csv"].replace("p2,", "2,").replace("b1", "2")
+    items = toy.files["items.csv"].replace("b1,b,work", "2,2,2")
+    study = toy.read(
+        {"study.yaml": book, "raters.csv": raters, "ratings.csv": ratings, "items.csv": items}
+    )
+    assert "2" in study.raters["rater"].tolist()
+    assert study.items["item"].tolist()[-1] == study.items["prompt"].tolist()[-1] == "2"
+    assert (study.ratings["rating"] == 2).any()
+    assert study.nonresponse["rater"].tolist() == ["p4"]
+    assert study.ratings.loc[study.ratings["item"] == "2", "topic"].isna().all()
+
+
+def test_a_code_of_one_dimension_is_its_own(toy):
+    ratings = toy.files["ratings.csv"].replace("p1,a1,1,5", "p1,a1,1,99")
+    book = toy.changed(
+        "study.yaml", "column: rating_helpfulness", "column: rating_helpfulness\n    missing: 99"
+    )
+    study = toy.read({"study.yaml": book, "ratings.csv": ratings})
+    assert study.ratings["rating"].isna().sum() == 1

@@ -49,8 +49,46 @@ def test_ratings_off_a_continuous_scale_do_not(bad):
 def test_a_rating_between_whole_numbers_is_refused_with_how_to_allow_it():
     with pytest.raises(InputError, match=r"\{from: 1, to: 100, continuous: true\}"):
         check([1, 50.5, 2], (1, 100))
-    with pytest.raises(InputError, match=r"or the scale in the codebook$"):
-        check([1, 101, 2], (1, 100))
+    with pytest.raises(InputError, match=r"scale: \{from: 1, to: 5, continuous: true\}\)$"):
+        check([1, 2.5, 4.5, 5])
+
+
+@pytest.mark.parametrize(
+    ("ratings", "scale", "advice"),
+    [
+        (
+            [1, 101, 2],
+            (1, 100),
+            r"\(scale: \[1, 101\]\); if 101 means no answer, state 'missing: \[",
+        ),
+        (
+            [1, 99, 3, 98],
+            (1, 5),
+            r"if 98, 99 mean no answer, state 'missing: \[98, 99\]' of 'dim', or",
+        ),
+        (
+            [0.5, 99, 3],
+            (0, 5),
+            r"from: 0, to: 5, continuous: true\}\); if 99 means .* by 'filters'",
+        ),
+        ([10, 20, 30, 40, 50], (1, 5), r"\(scale: \[1, 50\]\)$"),
+        ([10.2, 20, 30, 40, 50], (1, 5), r"\(scale: \{from: 1, to: 50, continuous: true\}\)$"),
+        ([1, 1.5, 2], {"from": 0, "to": 1, "continuous": True}, r"if 2 means no answer"),
+        ([1, float("inf"), 2], (1, 5), r"or the scale in the codebook \(scale: \[1, 5\]\)$"),
+    ],
+)
+def test_the_advice_fits_what_was_found(ratings, scale, advice):
+    with pytest.raises(InputError, match=advice) as raised:
+        check(ratings, scale)
+    assert "\n" not in str(raised.value)
+
+
+def test_another_scale_needs_other_conversions():
+    dimension = Dimension(scale=(1, 2), conversions={"binary": {1: 0, 2: 1}})
+    frame, table = check([1, 2, 1])
+    frame["rating"] = [1, 1.5, 2]
+    with pytest.raises(InputError, match=r"continuous: true\}\) and its 'conversions'$"):
+        check_ratings(frame, table, "x", "dim", dimension)
 
 
 def test_every_second_rating_of_an_item_is_named():
