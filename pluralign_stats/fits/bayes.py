@@ -13,10 +13,12 @@ from pluralign_stats.errors import check_one_of
 from pluralign_stats.figures.charts import FOREST
 from pluralign_stats.fits.fit import Fit, made_of
 from pluralign_stats.fits.linear import LinearFit
+from pluralign_stats.fits.ordered_beta import OrderedBetaFit
 from pluralign_stats.fits.ordinal import OrdinalFit
 from pluralign_stats.models.bayes.bayes import METHODS, estimate_bayes, starting_fit
 from pluralign_stats.models.bayes.fit import (
     BayesLinearEstimates,
+    BayesOrderedBetaEstimates,
     BayesOrdinalEstimates,
     PosteriorEstimates,
 )
@@ -114,7 +116,12 @@ class BayesLinearFit(Posterior, LinearFit, BayesLinearEstimates):
     """A Bayesian Gaussian mixed model; see `Posterior`."""
 
 
-BayesFit = BayesOrdinalFit | BayesLinearFit
+@dataclass(frozen=True, eq=False, repr=False)
+class BayesOrderedBetaFit(Posterior, OrderedBetaFit, BayesOrderedBetaEstimates):
+    """A Bayesian ordered beta mixed model; see `Posterior`."""
+
+
+BayesFit = BayesOrdinalFit | BayesLinearFit | BayesOrderedBetaFit
 
 
 @documented_by(Sampling)
@@ -136,6 +143,8 @@ def fit_bayes(
     target_accept: float = 0.8,
     progress: bool | None = None,
     rater: str | Sequence[str] | None = None,
+    bounds: tuple[float, float] | None = None,
+    positive_from: float | None = None,
 ) -> BayesFit:
     """Sample the posterior of a mixed model.
 
@@ -147,7 +156,7 @@ def fit_bayes(
         One row per rating. Rows with a missing variable are left out and counted.
     family
         ``"cumulative"`` for ordered categories, ``"bernoulli"`` for two, ``"gaussian"`` for
-        numbers.
+        numbers, ``"ordered_beta"`` for numbers between two ends (`fit_ordered_beta`).
     link
         ``"logit"`` or ``"probit"``; of no meaning for a Gaussian family.
     nominal
@@ -165,10 +174,12 @@ def fit_bayes(
         refused where it does not hold; then `tune`, `chains` and `target_accept` have no meaning.
     rater
         As for `fit_linear`.
+    bounds, positive_from
+        As for `fit_ordered_beta`, of whose family they are.
 
     Returns
     -------
-    BayesOrdinalFit or BayesLinearFit
+    BayesOrdinalFit, BayesLinearFit or BayesOrderedBetaFit
         With posterior means and SDs where other fits have estimates and standard errors, and
         ``idata``, an ArviZ object.
 
@@ -200,8 +211,12 @@ def fit_bayes(
         draws=draws, tune=tune, chains=chains, seed=seed, target_accept=target_accept,
         progress=progress,
     )  # fmt: skip
-    start = starting_fit(formula, data, family, link, nominal, scale, weights, rater)
+    start = starting_fit(
+        formula, data, family, link, nominal, scale, weights, rater, bounds, positive_from
+    )
     found = estimate_bayes(start, priors, method, how)
     if isinstance(found, BayesOrdinalEstimates):
         return made_of(BayesOrdinalFit, found)
+    if isinstance(found, BayesOrderedBetaEstimates):
+        return made_of(BayesOrderedBetaFit, found)
     return made_of(BayesLinearFit, found)

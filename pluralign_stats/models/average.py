@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from pluralign_stats.models.between import expected
+from pluralign_stats.models.between import expected_with_slopes
 from pluralign_stats.models.engine.marginal import marginalize
 from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.models.laplace_fit import LaplaceEstimates
@@ -197,7 +197,7 @@ def _between_sums(
 ) -> Average:
     """Weighted sums of what an ordered beta model predicts, and their slopes."""
     sd, parts = random_sd(fit, rows, values)
-    made = expected(fit, rows, kind, values, sd)
+    made = expected_with_slopes(fit, rows, kind, values, sd)
     f, s, t = fit.joint.sizes
     c, p, K = sum(fit.ends), rows.fixed.shape[1], made.value.shape[1]
     slopes = np.zeros((len(share), K, len(values)))

@@ -1,6 +1,5 @@
 """What an ordered beta model expects of rows, averaged over normal random effects, with slopes."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -19,6 +18,9 @@ STEP, LOGITS = 0.7, 0.75
 #: Widest step in standard deviations of the predictor over which a beta distribution passes a
 #: rating, which is about ``2 / sqrt(phi)``, for shares of positive ratings.
 PASSING = 0.6
+
+#: What is expected of a rating.
+Expectation = Kind | Literal["square"]
 
 #: Step of the differences that give slopes of the beta distribution function.
 SMALL = 1e-5
@@ -45,23 +47,14 @@ class Expected:
     by_cuts: np.ndarray
 
 
-@dataclass(frozen=True, eq=False)
-class Inside:
-    """What is expected of a rating between the ends: (m,) values and slopes by eta and log phi."""
-
-    value: np.ndarray
-    by_eta: np.ndarray
-    by_log_phi: np.ndarray
-
-
 def expected(
     fit: OrderedBetaEstimates,
     rows: PredictionGrid,
-    kind: Kind | Literal["square"],
+    kind: Expectation,
     values: np.ndarray,
     sd: np.ndarray,
-) -> Expected:
-    """Mean ratings in points, shares of positive ratings, or shares at the ends and between.
+) -> np.ndarray:
+    """Mean ratings in points, shares of positive ratings, or shares at the ends and between (m, K).
 
     Parameters
     ----------
@@ -70,105 +63,115 @@ def expected(
     sd
         (m,) standard deviations of the rows' random parts.
     """
-    f, p, c = fit.joint.sizes[0], rows.fixed.shape[1], sum(fit.ends)
-    eta = rows.fixed @ values[f - p : f] + rows.offset
-    cuts = np.array([-np.inf, np.inf])
-    cuts[np.array(fit.ends)] = values[:c]
-    log_phi = float(values[f])
-    widest = float(sd.max(initial=0.0))
-    step = min(STEP, LOGITS / widest) if widest else STEP
-    if kind == "positive" and widest:
-        passing = 2 / np.sqrt(1 + np.exp(log_phi))
-        step = min(step, PASSING / (1 + widest / passing))
-    half = int(np.ceil(REACH / step)) if widest else 0
-    nodes = step * np.arange(-half, half + 1)
-    weights = np.exp(-0.5 * nodes**2)
-    weights /= weights.sum()
-    at = _KINDS[kind]
-    total: list[np.ndarray] = []
-    for node, weight in zip(nodes, weights, strict=True):
-        made = at(fit, eta + sd * node, cuts, log_phi)
-        each = [made.value, made.by_eta, made.by_log_phi, node * made.by_eta, made.by_cuts]
-        scaled = [weight * part for part in each]
-        total = [a + b for a, b in zip(total, scaled, strict=True)] if total else scaled
-    return Expected(*total)
+    eta, cuts, log_phi = _located(fit, rows, values)
+    nodes, weights = _rule(kind, sd, log_phi)
+    at = eta[:, None] + sd[:, None] * nodes
+    low, between, high = _parts(at, cuts)
+    if kind == "probability":
+        parts = zip((low, between, high), (fit.ends[0], True, fit.ends[1]), strict=True)
+        return np.column_stack([part @ weights for part, there in parts if there])
+    at_low, at_high = _at_ends(fit, kind)
+    value = at_low * low + between * _inside(fit, kind, at, log_phi) + at_high * high
+    return (value @ weights)[:, None]
 
 
-def _mixed(
-    eta: np.ndarray, cuts: np.ndarray, inside: Inside, weights: tuple[float, float]
+def expected_with_slopes(
+    fit: OrderedBetaEstimates, rows: PredictionGrid, kind: Kind, values: np.ndarray, sd: np.ndarray
 ) -> Expected:
-    """Expectation (m, 1) of something that is `weights` at the two ends."""
-    low, high = expit(cuts[0] - eta), expit(eta - cuts[1])
-    f_low, f_high = low * expit(eta - cuts[0]), high * expit(cuts[1] - eta)
-    between = expit(eta - cuts[0]) - high
-    by_low, by_high = weights[0] - inside.value, weights[1] - inside.value
-    value = weights[0] * low + weights[1] * high + between * inside.value
-    by_eta = -f_low * by_low + f_high * by_high + between * inside.by_eta
-    by_cuts = np.array([f_low * by_low, -f_high * by_high])
+    """The same with its slopes."""
+    eta, cuts, log_phi = _located(fit, rows, values)
+    nodes, weights = _rule(kind, sd, log_phi)
+    at = eta[:, None] + sd[:, None] * nodes
+    if kind == "probability":
+        kept = [k for k, there in enumerate((fit.ends[0], True, fit.ends[1])) if there]
+        ends = [((1.0, 0.0), 0.0), ((0.0, 0.0), 1.0), ((0.0, 1.0), 0.0)]
+        one, none = np.ones_like(at), np.zeros_like(at)
+        made = [_slopes(at, cuts, ends[k][0], (ends[k][1] * one, none, none)) for k in kept]
+    else:
+        inside = (_inside(fit, kind, at, log_phi), *_inside_slopes(fit, kind, at, log_phi))
+        made = [_slopes(at, cuts, _at_ends(fit, kind), inside)]
+    by_eta, by_log_phi, by_low, by_high = (
+        np.stack(each, axis=1) for each in zip(*made, strict=True)
+    )
     return Expected(
-        value[:, None],
-        by_eta[:, None],
-        (between * inside.by_log_phi)[:, None],
-        np.zeros((len(eta), 1)),
-        by_cuts[:, :, None],
+        expected(fit, rows, kind, values, sd),
+        by_eta @ weights,
+        by_log_phi @ weights,
+        by_eta @ (weights * nodes),
+        np.array([by_low @ weights, by_high @ weights]),
     )
 
 
-def _mean(fit: OrderedBetaEstimates, eta: np.ndarray, cuts: np.ndarray, log_phi: float) -> Expected:
-    (low, high), mu = fit.bounds, expit(eta)
-    span = high - low
-    inside = Inside(low + span * mu, span * mu * expit(-eta), np.zeros_like(eta))
-    return _mixed(eta, cuts, inside, fit.bounds)
+def _located(
+    fit: OrderedBetaEstimates, rows: PredictionGrid, values: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, float]:
+    """Predictors (m,), both cuts (infinite where there is none), and the log precision."""
+    f, p, c = fit.joint.sizes[0], rows.fixed.shape[1], sum(fit.ends)
+    cuts = np.array([-np.inf, np.inf])
+    cuts[np.array(fit.ends)] = values[:c]
+    return rows.fixed @ values[f - p : f] + rows.offset, cuts, float(values[f])
 
 
-def _square(
-    fit: OrderedBetaEstimates, eta: np.ndarray, cuts: np.ndarray, log_phi: float
-) -> Expected:
-    """Squared ratings."""
-    (low, high), mu, rest = fit.bounds, expit(eta), expit(-eta)
-    span, spread = high - low, 1 / (1 + np.exp(log_phi))
-    mean, variance = low + span * mu, span**2 * mu * rest * spread
-    by_eta = span * mu * rest * (2 * mean + span * (rest - mu) * spread)
-    inside = Inside(mean**2 + variance, by_eta, -variance * (1 - spread))
-    return _mixed(eta, cuts, inside, (low**2, high**2))
+def _rule(kind: Expectation, sd: np.ndarray, log_phi: float) -> tuple[np.ndarray, np.ndarray]:
+    """Nodes and weights (N,) of the trapezoidal rule for a standard normal variable."""
+    widest = float(sd.max(initial=0.0))
+    if not widest:
+        return np.zeros(1), np.ones(1)
+    step = min(STEP, LOGITS / widest)
+    if kind == "positive":
+        passing = 2 / np.sqrt(1 + np.exp(log_phi))
+        step = min(step, PASSING / (1 + widest / passing))
+    half = int(np.ceil(REACH / step))
+    nodes = step * np.arange(-half, half + 1)
+    weights = np.exp(-0.5 * nodes**2)
+    return nodes, weights / weights.sum()
 
 
-def _positive(
-    fit: OrderedBetaEstimates, eta: np.ndarray, cuts: np.ndarray, log_phi: float
-) -> Expected:
+def _parts(eta: np.ndarray, cuts: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Shares at the lowest end, between, and at the highest end, each of eta's shape."""
+    high = expit(eta - cuts[1])
+    return expit(cuts[0] - eta), expit(eta - cuts[0]) - high, high
+
+
+def _at_ends(fit: OrderedBetaEstimates, kind: Expectation) -> tuple[float, float]:
+    """What counts at the two ends."""
     low, high = fit.bounds
-    least = (fit.positive_from - low) / (high - low)
-
-    def above(eta: np.ndarray, log_phi: float) -> np.ndarray:
-        phi = np.exp(log_phi)
-        return betainc(expit(-eta) * phi, expit(eta) * phi, 1 - least)
-
-    by_eta = above(eta + SMALL, log_phi) - above(eta - SMALL, log_phi)
-    by_log_phi = above(eta, log_phi + SMALL) - above(eta, log_phi - SMALL)
-    inside = Inside(above(eta, log_phi), by_eta / (2 * SMALL), by_log_phi / (2 * SMALL))
-    return _mixed(eta, cuts, inside, (0.0, 1.0))
+    return {"mean": (low, high), "square": (low**2, high**2), "positive": (0.0, 1.0)}[kind]
 
 
-def _shares(
-    fit: OrderedBetaEstimates, eta: np.ndarray, cuts: np.ndarray, log_phi: float
-) -> Expected:
-    """Shares (m, K) at the ends that have ratings, and between."""
-    one, none = np.ones_like(eta), np.zeros_like(eta)
-    parts = [
-        _mixed(eta, cuts, Inside(none, none, none), (1.0, 0.0)),
-        _mixed(eta, cuts, Inside(one, none, none), (0.0, 0.0)),
-        _mixed(eta, cuts, Inside(none, none, none), (0.0, 1.0)),
-    ]
-    kept = [
-        part for part, there in zip(parts, (fit.ends[0], True, fit.ends[1]), strict=True) if there
-    ]
-    names = ("value", "by_eta", "by_log_phi", "by_sd", "by_cuts")
-    return Expected(*(np.concatenate([getattr(k, n) for k in kept], axis=-1) for n in names))
+def _inside(
+    fit: OrderedBetaEstimates, kind: Expectation, eta: np.ndarray, log_phi: float
+) -> np.ndarray:
+    """What is expected of ratings between the ends, of eta's shape."""
+    (low, high), phi = fit.bounds, np.exp(log_phi)
+    mu, rest, span = expit(eta), expit(-eta), high - low
+    if kind == "positive":
+        return betainc(rest * phi, mu * phi, (high - fit.positive_from) / span)
+    mean = low + span * mu
+    return mean if kind == "mean" else mean**2 + span**2 * mu * rest / (1 + phi)
 
 
-_KINDS: dict[str, Callable[[OrderedBetaEstimates, np.ndarray, np.ndarray, float], Expected]] = {
-    "mean": _mean,
-    "square": _square,
-    "positive": _positive,
-    "probability": _shares,
-}
+def _inside_slopes(
+    fit: OrderedBetaEstimates, kind: Kind, eta: np.ndarray, log_phi: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Its slopes by eta and by log phi."""
+    if kind == "mean":
+        span = fit.bounds[1] - fit.bounds[0]
+        return span * expit(eta) * expit(-eta), np.zeros_like(eta)
+    up, down = (_inside(fit, kind, eta + move, log_phi) for move in (SMALL, -SMALL))
+    wide, narrow = (_inside(fit, kind, eta, log_phi + move) for move in (-SMALL, SMALL))
+    return (up - down) / (2 * SMALL), (narrow - wide) / (2 * SMALL)
+
+
+def _slopes(
+    eta: np.ndarray,
+    cuts: np.ndarray,
+    at_ends: tuple[float, float],
+    inside: tuple[np.ndarray, np.ndarray, np.ndarray],
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Slopes by eta, log phi and either cut of what is `at_ends`, and `inside` between them."""
+    low, between, high = _parts(eta, cuts)
+    f_low, f_high = low * expit(eta - cuts[0]), high * expit(cuts[1] - eta)
+    value, by_eta, by_log_phi = inside
+    by_low, by_high = f_low * (at_ends[0] - value), f_high * (at_ends[1] - value)
+    return by_high - by_low + between * by_eta, between * by_log_phi, by_low, -by_high

@@ -155,7 +155,7 @@ def predict_grid(
 ) -> np.ndarray:
     """(m, K) predictions at (k,) parameters."""
     if isinstance(fit, OrderedBetaEstimates) and kind != "linear":
-        return expected(fit, rows, kind, values, random_sd(fit, rows, values)[0]).value
+        return expected(fit, rows, kind, values, random_sd(fit, rows, values)[0])
     if not by_category(fit, kind):
         f, p = fit.joint.sizes[0], rows.fixed.shape[1]
         return (rows.fixed @ values[f - p : f] + rows.offset)[:, None]
@@ -219,8 +219,8 @@ def _between_sd(fit: OrderedBetaEstimates) -> float:
     rows, total = rows_of(fit, fit.design.data.iloc[first]), 0.0
     for values, _ in fit.points:
         sd = random_sd(fit, rows, values)[0]
-        square = expected(fit, rows, "square", values, sd).value
-        mean = expected(fit, rows, "mean", values, sd).value
+        square = expected(fit, rows, "square", values, sd)
+        mean = expected(fit, rows, "mean", values, sd)
         total += np.average((square - mean**2)[:, 0], weights=counts)
     return float(np.sqrt(total / len(fit.points.parameters)))
 
@@ -233,20 +233,30 @@ def draw_ratings(fit: ModelEstimates, seed: int) -> pd.Series:
     y = fit.design.fixed.columns @ fit.params.to_numpy()
     y = y + sum(part.draw(rng) for part in fit.random)
     if isinstance(fit, OrderedBetaEstimates):
-        return pd.Series(draw_between(fit, y, rng), fit.design.data.index, name="simulated")
+        return pd.Series(_drawn(fit, y, rng), fit.design.data.index, name="simulated")
     y = y + rng.normal(size=len(y)) * fit.family.latent_sd / np.sqrt(fit.design.weight)
     return pd.Series(y, fit.design.data.index, name="simulated")
 
 
+def _drawn(fit: OrderedBetaEstimates, eta: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """(n,) ratings drawn at the estimates with predictors eta."""
+    return draw_between(fit, eta, rng, fit.joint.estimates[: sum(fit.ends)], fit.phi)
+
+
 def draw_between(
-    fit: OrderedBetaEstimates, eta: np.ndarray, rng: np.random.Generator
+    fit: OrderedBetaEstimates,
+    eta: np.ndarray,
+    rng: np.random.Generator,
+    known: np.ndarray,
+    phi: float,
 ) -> np.ndarray:
-    """(n,) ratings drawn with predictors eta."""
-    (low, high), c = fit.bounds, sum(fit.ends)
+    """(n,) ratings drawn with predictors eta, the `known` cuts (c,) and precision phi."""
+    low, high = fit.bounds
     cuts = np.array([-np.inf, np.inf])
-    cuts[np.array(fit.ends)] = fit.joint.estimates[:c]
-    at, mu = rng.random(len(eta)), expit(eta)
-    y = low + (high - low) * rng.beta(fit.phi * mu, fit.phi * expit(-eta))
+    cuts[np.array(fit.ends)] = known
+    at, least = rng.random(len(eta)), np.finfo(float).tiny
+    a, b = (np.maximum(phi * expit(side * eta), least) for side in (1, -1))
+    y = low + (high - low) * rng.beta(a, b)
     y = np.where(at < expit(cuts[0] - eta), low, y)
     return np.where(at > expit(cuts[1] - eta), high, y)
 

@@ -6,6 +6,7 @@ import xarray as xr
 from pluralign_stats.models.bayes.layout import Layout
 from pluralign_stats.models.bayes.posterior import Draws
 from pluralign_stats.models.fit import ModelEstimates
+from pluralign_stats.models.ordered_beta import OrderedBetaEstimates
 
 #: Names and draws (S, m) of the parameters of each class.
 NamedDraws = dict[str, tuple[list[str], np.ndarray]]
@@ -22,8 +23,8 @@ def correlations_of(covariance: np.ndarray) -> tuple[list[tuple[int, int]], np.n
 def parameter_draws(fit: ModelEstimates, layout: Layout, draws: Draws) -> NamedDraws:
     """Names and draws (S, m) of all parameters but the effects of single levels, by class.
 
-    Classes are coefficients, thresholds, changes (of thresholds, by group), scale or residual, sd
-    and cor.
+    Classes are coefficients, thresholds, changes (of thresholds, by group), scale, residual or
+    precision, sd and cor.
     """
     found: NamedDraws = {}
     if draws.coefficients.shape[1]:
@@ -37,7 +38,9 @@ def parameter_draws(fit: ModelEstimates, layout: Layout, draws: Draws) -> NamedD
         if fit.design.nominal is not None and G > 1:
             names = [f"{cut}: {name}" for name in fit.design.nominal.names for cut in labels]
             found["changes"] = (names, apart[:, 1:].reshape(len(apart), -1))
-    if not fit.family.ordered:
+    if isinstance(fit, OrderedBetaEstimates):
+        found["precision"] = (["precision"], np.exp(draws.log_scale))
+    elif not fit.family.ordered:
         found["residual"] = (["residual"], np.exp(draws.log_scale))
     elif fit.design.scale is not None:
         found["scale"] = ([f"scale: {name}" for name in fit.design.scale.names], draws.log_scale)

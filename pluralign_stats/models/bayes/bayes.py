@@ -10,11 +10,12 @@ from pluralign_stats.models.bayes.fit import BayesEstimates
 from pluralign_stats.models.bayes.options import Sampling
 from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.models.linear import estimate_linear
+from pluralign_stats.models.ordered_beta import estimate_ordered_beta
 from pluralign_stats.models.ordinal import estimate_ordinal
 
 METHODS = ("nuts", "laplace")
 
-FAMILIES = ("cumulative", "gaussian", "bernoulli")
+FAMILIES = ("cumulative", "gaussian", "bernoulli", "ordered_beta")
 
 
 def estimate_bayes(
@@ -44,13 +45,24 @@ def starting_fit(
     scale: str | None = None,
     weights: str | Sequence[float] | np.ndarray | None = None,
     rater: str | Sequence[str] | None = None,
+    bounds: tuple[float, float] | None = None,
+    positive_from: float | None = None,
 ) -> ModelEstimates:
     """The mixed-model fit at which sampling starts."""
     check_one_of("'family'", family, FAMILIES)
     check_one_of("'link'", link, ("logit", "probit"))
+    numbers = family in ("gaussian", "ordered_beta")
+    if numbers and (nominal is not None or scale is not None):
+        raise InputError(f"'nominal' and 'scale' are for ordered categories, not for '{family}'")
+    if family == "ordered_beta":
+        if link != "logit":
+            raise InputError("family 'ordered_beta' has the link 'logit' only; leave 'link' out")
+        return estimate_ordered_beta(
+            formula, data, bounds=bounds, positive_from=positive_from, weights=weights, rater=rater
+        )
+    if bounds is not None or positive_from is not None:
+        raise InputError("'bounds' and 'positive_from' are for family='ordered_beta'")
     if family == "gaussian":
-        if nominal is not None or scale is not None:
-            raise InputError("'nominal' and 'scale' are for ordered categories, not for 'gaussian'")
         return estimate_linear(formula, data, weights=weights, rater=rater)
     fit = estimate_ordinal(
         formula, data, link=link, nominal=nominal, scale=scale, weights=weights, rater=rater

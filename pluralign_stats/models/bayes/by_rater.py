@@ -21,13 +21,16 @@ from scipy.special import ndtri
 from scipy.stats import qmc
 
 from pluralign_stats.models.bayes.log_densities import (
+    BETWEEN,
     GAUSSIAN,
     LOGIT,
+    between,
     logit_category,
     probit_category,
 )
 from pluralign_stats.models.bayes.options import n_cores
 from pluralign_stats.models.bayes.pointwise import BLOCK, inverse_scales, places, predictors
+from pluralign_stats.models.engine.beta_kernels import polygammas
 from pluralign_stats.models.engine.clusters import lie_within
 from pluralign_stats.models.engine.compiled import compiled
 
@@ -208,6 +211,32 @@ def nodes_for(size: int, *, exact: bool) -> tuple[np.ndarray, np.ndarray]:
 
 
 @compiled
+def between_terms(
+    y: int, response: float, cuts: np.ndarray, eta: float, phi: float
+) -> tuple[float, float, float]:
+    """The same of one rating between two ends, with cuts (1, C) and precision phi.
+
+    The information is that which such a rating has on average.
+    """
+    C = cuts.shape[1]
+    own = cuts[0] if C else np.zeros(0)
+    value, _, _, score, _ = between(y, response, own, eta, phi)
+    information = 0.0
+    if y > 0:
+        e_a = math.exp(-abs(own[y - 1] - eta))
+        information += e_a / (1 + e_a) ** 2
+    if y < C:
+        e_b = math.exp(-abs(own[y] - eta))
+        information += e_b / (1 + e_b) ** 2
+    if not math.isnan(response):
+        e = math.exp(-abs(eta))
+        slope = phi * e / (1 + e) ** 2
+        up, down = polygammas(phi / (1 + e))[1], polygammas(phi * e / (1 + e))[1]
+        information += slope * slope * (up + down)
+    return value, score, information
+
+
+@compiled
 def row_terms(
     ratings: Ratings, i: int, cuts: np.ndarray, eta: float, k: float
 ) -> tuple[float, float, float]:
@@ -225,6 +254,9 @@ def row_terms(
         k *= math.sqrt(w)
         r = (ratings.response[i] - eta) * k
         return math.log(k) - 0.5 * math.log(2 * math.pi) - 0.5 * r * r, r * k, k * k
+    if ratings.family == BETWEEN:
+        value, score, about = between_terms(ratings.y[i], ratings.response[i], cuts, eta, 1 / k)
+        return w * value, w * score, w * about
     g, y = ratings.section[i], ratings.y[i]
     a = (cuts[g, y - 1] - eta) * k if y > 0 else -math.inf
     b = (cuts[g, y] - eta) * k if y < cuts.shape[1] else math.inf

@@ -7,7 +7,8 @@ from scipy import sparse
 from scipy.linalg import cho_factor, cho_solve
 
 from pluralign_stats.models.bayes.layout import Layout, Natural
-from pluralign_stats.models.bayes.log_densities import LOGIT
+from pluralign_stats.models.bayes.log_densities import BETWEEN, GAUSSIAN, LOGIT
+from pluralign_stats.models.engine.beta_kernels import beta_rows
 from pluralign_stats.models.engine.links import cut_terms
 
 
@@ -64,7 +65,9 @@ def row_terms(layout: Layout, phi: np.ndarray, cuts: np.ndarray, eta: np.ndarray
     S = data.S[data.cell]
     k = np.exp(-(S @ phi[p + m : p + m + s])) if s else np.ones(len(eta))
     X = data.X[data.cell]
-    if not data.n_cuts:
+    if data.family == BETWEEN:
+        return between_terms(layout, phi, cuts, eta, k)
+    if data.family == GAUSSIAN:
         h = data.weight * k**2
         residual = data.response - eta
         by_phi = np.hstack([h[:, None] * X, (2 * h * residual)[:, None] * S])
@@ -104,6 +107,49 @@ def row_terms(layout: Layout, phi: np.ndarray, cuts: np.ndarray, eta: np.ndarray
     by_phi = k[:, None] * (h_a[:, None] * J_a + h_b[:, None] * J_b)
     score = -k * w * (terms.l_a + terms.l_b)
     return RowTerms(score, -(k**2) * (h_a + h_b), k**2 * h_a, k**2 * h_b, by_phi, information)
+
+
+def between_terms(
+    layout: Layout, phi: np.ndarray, cuts: np.ndarray, eta: np.ndarray, inverse: np.ndarray
+) -> RowTerms:
+    """The same of ratings between two ends, with cuts (1, C) and inverse precisions (n,).
+
+    Ratings that bend upwards are taken to be straight.
+    """
+    data = layout.data
+    p, m, s = layout.sizes
+    n, C, w = len(eta), data.n_cuts, data.weight
+    padded = np.concatenate([[-np.inf], *cuts[:1], [np.inf]])
+    terms = cut_terms(padded[data.y] - eta, padded[data.y + 1] - eta, "logit")
+    inside = np.empty((8, n))
+    log_y, log_rest = -np.log1p(np.exp(-data.response)), -np.log1p(np.exp(data.response))
+    beta_rows(log_y, log_rest, eta, -np.log(inverse), inside)
+    _, e, ee, _, _, ke, _, kk = inside
+    # How each threshold moves with the first and the logs of the distances between them.
+    moves = np.tril(np.tile(np.concatenate([[1.0], np.exp(phi[p + 1 : p + m])])[:C], (C, 1)))
+    X, S = data.X[data.cell], data.S[data.cell]
+    padding = np.zeros((1, m))
+    steps = np.vstack([padding, moves, padding])
+    none = np.zeros((n, s))
+    J_a, J_b = (np.hstack([-X, steps[data.y + end], none]) for end in (0, 1))
+    J_a[data.y == 0], J_b[data.y == C] = 0.0, 0.0
+    J_eta, J_phi = (np.zeros((n, p + m + s)) for _ in range(2))
+    J_eta[:, :p], J_phi[:, p + m :] = X, S
+    h_a, h_b, l_ab = w * terms.h_a, w * terms.h_b, w * terms.l_ab
+    crossed = J_a.T @ (l_ab[:, None] * J_b) + J_eta.T @ ((w * ke)[:, None] * J_phi)
+    information = -(
+        J_a.T @ ((h_a - l_ab)[:, None] * J_a)
+        + J_b.T @ ((h_b - l_ab)[:, None] * J_b)
+        + J_eta.T @ ((w * ee)[:, None] * J_eta)
+        + J_phi.T @ ((w * kk)[:, None] * J_phi)
+        + crossed
+        + crossed.T
+    )
+    by_phi = h_a[:, None] * J_a + h_b[:, None] * J_b - (w * ee)[:, None] * J_eta
+    by_phi -= (w * ke)[:, None] * J_phi
+    h = np.maximum(-(h_a + h_b + w * ee), 0.0)
+    score = w * (e - terms.l_a - terms.l_b)
+    return RowTerms(score, h, h_a, h_b, by_phi, information)
 
 
 def group_terms(

@@ -21,7 +21,9 @@ from typing import NamedTuple
 import numpy as np
 
 from pluralign_stats.models.bayes.log_densities import (
+    BETWEEN,
     GAUSSIAN,
+    between_rows,
     gaussian_rows,
     log_prior,
     ordinal_rows,
@@ -50,9 +52,10 @@ class Data(NamedTuple):
     Attributes
     ----------
     family
-        `log_densities.GAUSSIAN`, `LOGIT` or `PROBIT`.
+        `log_densities.GAUSSIAN`, `LOGIT`, `PROBIT` or `BETWEEN`.
     y, response
-        (n,) category numbers, and (n,) responses of a Gaussian family; the other is zero.
+        (n,) category numbers, and (n,) responses of a Gaussian family; the other is zero. Of
+        ratings between two ends, their parts of the scale, and the logits of those between.
     weight
         (n,) weights.
     weighted
@@ -62,7 +65,7 @@ class Data(NamedTuple):
     section
         (n,) which of the G sets of thresholds.
     X, S
-        (D, p) and (D, s) covariates of location and of the log scale.
+        (D, p) and (D, s) covariates of location and of the log scale, or of the log precision.
     n_cuts
         Thresholds of a set, C; 0 for a Gaussian family.
     n_sections
@@ -314,6 +317,11 @@ def log_density(z, slope, data, point, prior):
             inverse_scale[i] = np.exp(-log_scale[data.cell[i]])
     if data.family == GAUSSIAN:
         total += gaussian_rows(data.response, data.weight, eta, inverse_scale, by_eta, by_log_scale)
+    elif data.family == BETWEEN:
+        total += between_rows(
+            data.y, data.response, data.weight, cuts, eta, inverse_scale, by_eta, by_cuts,
+            by_log_scale,
+        )  # fmt: skip
     else:
         total += ordinal_rows(
             data.family, data.y, data.weight, data.weighted, data.section, cuts, eta,

@@ -7,6 +7,7 @@ from pluralign_stats.models.bayes.density import ExpansionPoint, Prior
 from pluralign_stats.models.bayes.layout import Layout, Natural, phi_of
 from pluralign_stats.models.bayes.log_densities import CORRELATION, NORMAL, SEPARATE
 from pluralign_stats.models.fit import ModelEstimates
+from pluralign_stats.models.ordered_beta import OrderedBetaEstimates
 from pluralign_stats.models.ordinal import OrdinalEstimates
 
 #: Smallest standard deviation of random effects at which to place coordinates, in latent ones.
@@ -24,6 +25,9 @@ WIDEST = 10.0
 #: Information about the log of a standard deviation from which on it surely is not 0.
 CLEAR = 4.0
 
+#: Largest effect of a covariate on ratings between two ends, in log odds.
+BOUND = 6.0
+
 #: Smallest and largest gap between thresholds, in latent standard deviations.
 GAPS = (0.01, 10.0)
 
@@ -40,7 +44,7 @@ def linearize_at(
     """Choose coordinates at given parameters and effects (L, q) of the terms in layout's order."""
     data = layout.data
     phi = phi_of(layout, values)
-    cuts = values.cuts - layout.centre @ values.coefficients
+    cuts = values.cuts - layout.shift_of_cuts(values.coefficients)
     fixed = (data.X @ phi[: layout.sizes[0]])[data.cell]
     parts = [term_columns(layout, t) @ mode.ravel() for t, mode in enumerate(modes)]
     coarse = fixed + np.sum(parts[:-1], axis=0) if len(parts) > 1 else fixed
@@ -65,6 +69,8 @@ def linearize_at(
 
 def regularize(fit: ModelEstimates, layout: Layout) -> Natural:
     """The fit's estimates, moved away from the edges of their ranges."""
+    if isinstance(fit, OrderedBetaEstimates):
+        return _regularize_between(fit)
     family = fit.family
     unit = family.latent_sd if family.ordered else fit.latent_sd
     span = np.ptp(fit.design.fixed.columns, axis=0)
@@ -81,6 +87,19 @@ def regularize(fit: ModelEstimates, layout: Layout) -> Natural:
         log_scale, cuts = np.log([family.latent_sd]), np.zeros((1, 0))
     covariances = tuple(regularize_covariance(part.covariance, unit) for part in fit.random)
     return Natural(beta, cuts, log_scale, covariances)
+
+
+def _regularize_between(fit: OrderedBetaEstimates) -> Natural:
+    """The same of ratings between two ends."""
+    span = np.ptp(fit.design.fixed.columns, axis=0)
+    bound = BOUND / np.where(span > 0, span, 1.0)
+    beta = np.clip(np.nan_to_num(fit.params.to_numpy()), -bound, bound)
+    cuts = fit.thresholds.to_numpy()
+    gaps = np.clip(np.nan_to_num(np.diff(cuts)), *GAPS)
+    cuts = np.cumsum(np.concatenate([cuts[:1], gaps]))
+    log_phi = np.clip(fit.joint.parts[1], -2.0, 6.0)
+    covariances = tuple(regularize_covariance(part.covariance, 1.0) for part in fit.random)
+    return Natural(beta, cuts[None], log_phi, covariances)
 
 
 def regularize_covariance(covariance: np.ndarray, unit: float) -> np.ndarray:

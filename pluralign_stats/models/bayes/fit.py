@@ -9,6 +9,7 @@ import pandas as pd
 from pluralign_stats.errors import InputError
 from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.models.linear import LinearEstimates
+from pluralign_stats.models.ordered_beta import OrderedBetaEstimates
 from pluralign_stats.models.ordinal import OrdinalEstimates
 from pluralign_stats.models.parts import ParameterDraws
 
@@ -107,6 +108,21 @@ class BayesLinearEstimates(PosteriorEstimates, LinearEstimates):
     """A Bayesian Gaussian mixed model; see `Posterior`."""
 
 
+@dataclass(frozen=True, eq=False, repr=False)
+class BayesOrderedBetaEstimates(PosteriorEstimates, OrderedBetaEstimates):
+    """A Bayesian ordered beta mixed model; see `Posterior`."""
+
+    @property
+    def phi(self) -> float:
+        """Posterior mean of the precision."""
+        return float(np.exp(self.draws.log_scale).mean())
+
+    @property
+    def phi_se(self) -> float:
+        """Posterior standard deviation of the precision."""
+        return float(np.exp(self.draws.log_scale).std(ddof=1))
+
+
 def need_posterior(fit: ModelEstimates, otherwise: str) -> PosteriorEstimates:
     """The fit, if it is Bayesian."""
     if not isinstance(fit, PosteriorEstimates):
@@ -114,4 +130,4 @@ def need_posterior(fit: ModelEstimates, otherwise: str) -> PosteriorEstimates:
     return fit
 
 
-BayesEstimates = BayesOrdinalEstimates | BayesLinearEstimates
+BayesEstimates = BayesOrdinalEstimates | BayesLinearEstimates | BayesOrderedBetaEstimates

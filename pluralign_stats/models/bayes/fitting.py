@@ -15,6 +15,7 @@ from pluralign_stats.models.bayes.expansion import linearize
 from pluralign_stats.models.bayes.fit import (
     BayesEstimates,
     BayesLinearEstimates,
+    BayesOrderedBetaEstimates,
     BayesOrdinalEstimates,
 )
 from pluralign_stats.models.bayes.layout import Layout, build_layout
@@ -27,6 +28,7 @@ from pluralign_stats.models.diagnose import lasting_notes
 from pluralign_stats.models.family import BAYESIAN
 from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.models.linear import LinearEstimates
+from pluralign_stats.models.ordered_beta import OrderedBetaEstimates, end_notes
 from pluralign_stats.models.ordinal import OrdinalEstimates
 from pluralign_stats.models.parts import Parameters, RandomPart
 
@@ -73,6 +75,9 @@ def as_posterior(
         convergence = replace(convergence, effects=effects_rhat_and_ess(base.random, drawn))
     notes = convergence.notes()
     coded = start.coded if isinstance(start, OrdinalEstimates) else None
+    lasting = lasting_notes(start.design, coded)
+    if isinstance(start, OrderedBetaEstimates):
+        lasting += end_notes(start)
     known = {f.name: getattr(base, f.name) for f in fields(base)}
     known |= {
         "idata": inference_data(base, layout, drawn, stats),
@@ -80,18 +85,24 @@ def as_posterior(
         "convergence": convergence,
         "chosen": chosen,
         "layout": layout,
-        "warnings": (*notes, *lasting_notes(start.design, coded)),
+        "warnings": (*notes, *lasting),
         "converged": not notes,
     }
-    kind = BayesOrdinalEstimates if isinstance(base, OrdinalEstimates) else BayesLinearEstimates
-    fit = kind(**known)
+    fit = _kind(base)(**known)
     some = replace(fit, draws=drawn.thin(SAMPLED))
     return replace(fit, loglik=float(total_log_likelihood(some).mean()))
 
 
+def _kind(fit: ModelEstimates) -> type[BayesEstimates]:
+    """The kind of Bayesian fit that a mixed-model fit becomes."""
+    if isinstance(fit, OrderedBetaEstimates):
+        return BayesOrderedBetaEstimates
+    return BayesOrdinalEstimates if isinstance(fit, OrdinalEstimates) else BayesLinearEstimates
+
+
 def summarise(
     start: ModelEstimates, layout: Layout, drawn: Draws, how: str
-) -> OrdinalEstimates | LinearEstimates:
+) -> OrdinalEstimates | LinearEstimates | OrderedBetaEstimates:
     """The fit with posterior means for estimates and posterior covariances for uncertainty."""
     joint, k = drawn.joint, drawn.joint.shape[1]
     mean, vcov = joint.mean(axis=0), np.cov(joint, rowvar=False).reshape(k, k)
@@ -107,7 +118,7 @@ def summarise(
         "n_parameters": len(layout.names),
         "method": replace(start.method, estimation=how, inference=BAYESIAN),
     }
-    if isinstance(start, OrdinalEstimates):
+    if isinstance(start, OrdinalEstimates | OrderedBetaEstimates):
         return replace(start, **common)
     sigma = float(np.exp(drawn.log_scale).mean())
     return replace(cast("LinearEstimates", start), sigma=sigma, **common)

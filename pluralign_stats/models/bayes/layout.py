@@ -6,9 +6,10 @@ import numpy as np
 
 from pluralign_stats.errors import InputError
 from pluralign_stats.models.bayes.density import Data
-from pluralign_stats.models.bayes.log_densities import GAUSSIAN, LOGIT, PROBIT
+from pluralign_stats.models.bayes.log_densities import BETWEEN, GAUSSIAN, LOGIT, PROBIT
 from pluralign_stats.models.design import Design
 from pluralign_stats.models.fit import ModelEstimates
+from pluralign_stats.models.ordered_beta import OrderedBetaEstimates
 
 #: Families of the density by link.
 FAMILIES = {"identity": GAUSSIAN, "logit": LOGIT, "probit": PROBIT}
@@ -51,9 +52,17 @@ class Layout:
 
     @property
     def constant(self) -> np.ndarray:
-        """(p,) 1 for the constant of a Gaussian family, else 0."""
+        """(p,) 1 for a constant, which a family of numbers has, else 0."""
         constant = np.array(self.names[: self.data.X.shape[1]]) == "Intercept"
-        return constant.astype(float) * (self.data.family == GAUSSIAN)
+        return constant.astype(float) * (self.data.family in (GAUSSIAN, BETWEEN))
+
+    def shift_of_cuts(self, coefficients: np.ndarray) -> np.ndarray:
+        """By how much thresholds at covariates of zero lie above those at their means (S,).
+
+        `coefficients` are (p,) or (S, p). Where there is a constant, it takes up the difference.
+        """
+        shift = coefficients @ self.centre
+        return shift * (self.data.family != BETWEEN)
 
     @property
     def sizes(self) -> tuple[int, int, int]:
@@ -87,6 +96,7 @@ def build_layout(fit: ModelEstimates) -> Layout:
     ordinal = fit.family.ordered
     if not ordinal:
         scale = np.ones((n, 1))
+    y, response = _responses(fit)
     cells, cell = np.unique(np.hstack([columns, scale]), axis=0, return_inverse=True)
     p = columns.shape[1]
     q = np.array([r.z.shape[1] for r in random], dtype=np.int64)
@@ -96,9 +106,9 @@ def build_layout(fit: ModelEstimates) -> Layout:
         Z[k, :, : q[k]] = r.z[order]
     codes = np.array([r.codes[order] for r in random], dtype=np.int64).reshape(len(random), n)
     data = Data(
-        family=FAMILIES[fit.family.link],
-        y=(design.y if ordinal else np.zeros(n))[order].astype(np.int64),
-        response=(np.zeros(n) if ordinal else design.y)[order].astype(float),
+        family=BETWEEN if isinstance(fit, OrderedBetaEstimates) else FAMILIES[fit.family.link],
+        y=y[order].astype(np.int64),
+        response=response[order].astype(float),
         weight=design.weight[order].astype(float),
         weighted=bool((design.weight != 1).any()),
         cell=cell.ravel()[order].astype(np.int64),
@@ -106,7 +116,7 @@ def build_layout(fit: ModelEstimates) -> Layout:
         X=np.ascontiguousarray(cells[:, :p] - centre),
         S=np.ascontiguousarray(cells[:, p:]),
         n_cuts=len(fit.thresholds),
-        n_sections=len(sections) if ordinal else 0,
+        n_sections=len(sections) if len(fit.thresholds) else 0,
         codes=codes,
         Z=Z,
         at=codes * q[:, None],
@@ -120,6 +130,18 @@ def build_layout(fit: ModelEstimates) -> Layout:
     )
     groups = tuple(r.term.group for r in random)
     return Layout(data, order, terms, centre, sections, _names(fit, sections, terms), groups)
+
+
+def _responses(fit: ModelEstimates) -> tuple[np.ndarray, np.ndarray]:
+    """Category numbers (n,) and numbers (n,) as `Data` has them."""
+    y, none = fit.design.y, np.zeros(len(fit.design.y))
+    if not isinstance(fit, OrderedBetaEstimates):
+        return (y, none) if fit.family.ordered else (none, y)
+    place = fit.placed.y
+    inside = (place > 0) & (place < 1)
+    with np.errstate(divide="ignore"):
+        response = np.where(inside, np.log(place) - np.log1p(-place), np.nan)
+    return int(fit.ends[0]) * (place > 0) + 1 * (place == 1), response
 
 
 def _centre(fit: ModelEstimates) -> np.ndarray:
@@ -153,7 +175,9 @@ def _names(fit: ModelEstimates, sections: np.ndarray, terms: tuple[int, ...]) ->
     names = list(fit.design.fixed.names)
     for g in range(len(sections)):
         names += [f"threshold {cut} ({g})" for cut in fit.thresholds.index]
-    if not fit.family.ordered:
+    if isinstance(fit, OrderedBetaEstimates):
+        names.append("precision")
+    elif not fit.family.ordered:
         names.append("residual")
     elif fit.design.scale is not None:
         names += [f"scale: {name}" for name in fit.design.scale.names]
@@ -176,7 +200,8 @@ class Natural:
     cuts
         (G, C) thresholds, for covariates of zero.
     log_scale
-        (s,) effects on the log scale; of a Gaussian family the log residual SD.
+        (s,) effects on the log scale; of a Gaussian family the log residual SD, of ratings between
+        two ends the log precision.
     covariances
         (q, q) covariance of each of the design's random terms.
     """
@@ -194,15 +219,16 @@ def constrain(layout: Layout, phi: np.ndarray) -> Natural:
     beta, cuts, log_scale, factors = natural(phi, layout.data)
     shift = layout.centre @ beta
     made = [f[:q, :q] @ f[:q, :q].T for f, q in zip(factors, layout.data.q, strict=True)]
+    moved = cuts + layout.shift_of_cuts(beta)
     covariances = tuple(made[k] for k in np.argsort(layout.terms))
-    return Natural(beta - shift * layout.constant, cuts + shift, log_scale, covariances)
+    return Natural(beta - shift * layout.constant, moved, log_scale, covariances)
 
 
 def phi_of(layout: Layout, values: Natural) -> np.ndarray:
     """The parameters phi of the model's own, which have to be inside their ranges."""
     shift = layout.centre @ values.coefficients
     pieces = [values.coefficients + shift * layout.constant]
-    cuts = values.cuts - shift
+    cuts = values.cuts - layout.shift_of_cuts(values.coefficients)
     for row in cuts[:, : layout.data.n_cuts]:
         pieces += [row[:1], np.log(np.diff(row))]
     pieces.append(values.log_scale)

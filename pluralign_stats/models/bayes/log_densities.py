@@ -4,10 +4,11 @@ import math
 
 import numpy as np
 
+from pluralign_stats.models.engine.beta_kernels import beta_row
 from pluralign_stats.models.engine.compiled import compiled
 
-#: Families of the response.
-GAUSSIAN, LOGIT, PROBIT = 0, 1, 2
+#: Families of the response; the last is that of numbers between two ends.
+GAUSSIAN, LOGIT, PROBIT, BETWEEN = 0, 1, 2, 3
 
 #: Densities of single parameters.
 FLAT, NORMAL, STUDENT, EXPONENTIAL, CORRELATION = 0, 1, 2, 3, 4
@@ -188,4 +189,49 @@ def gaussian_rows(y, weight, eta, inverse_scale, by_eta, by_log_scale):
         total += math.log(k) - 0.5 * square
         by_eta[i] = r
         by_log_scale[i] = square - 1
+    return total
+
+
+@compiled
+def between(y, response, cuts, eta, phi):
+    """Log density of one rating between two ends, with slopes by either cut, eta and log phi.
+
+    Parameters
+    ----------
+    y, response
+        The number of its part of the scale, and its logit between the ends; there missing.
+    cuts
+        (C,) cuts at those ends that have ratings.
+    """
+    C = len(cuts)
+    a = cuts[y - 1] - eta if y > 0 else -math.inf
+    b = cuts[y] - eta if y < C else math.inf
+    value, l_a, l_b = logit_category(a, b) if C else (0.0, 0.0, 0.0)
+    if y == 0:
+        l_a = 0.0
+    if y == C:
+        l_b = 0.0
+    if math.isnan(response):
+        return value, l_a, l_b, -(l_a + l_b), 0.0
+    density, by_eta, by_phi = beta_row(response, eta, phi)
+    return value + density, l_a, l_b, by_eta - l_a - l_b, by_phi
+
+
+@compiled
+def between_rows(y, response, weight, cuts, eta, inverse_phi, by_eta, by_cuts, by_log_phi):
+    """Log-likelihood of ratings between two ends; slopes by predictors, cuts (1, C) and log phi."""
+    total = 0.0
+    C = cuts.shape[1]
+    none = np.zeros(0)
+    for i in range(len(y)):
+        own = cuts[0] if C else none
+        value, l_a, l_b, e, by_phi = between(y[i], response[i], own, eta[i], 1 / inverse_phi[i])
+        w = weight[i]
+        total += w * value
+        by_eta[i] = w * e
+        by_log_phi[i] = w * by_phi
+        if y[i] > 0:
+            by_cuts[0, y[i] - 1] += w * l_a
+        if y[i] < C:
+            by_cuts[0, y[i]] += w * l_b
     return total

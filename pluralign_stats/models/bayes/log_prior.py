@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import log_expit
 
-from pluralign_stats.models.bayes.log_densities import LOGIT
+from pluralign_stats.models.bayes.log_densities import PROBIT
 from pluralign_stats.models.bayes.priors import DISTRIBUTIONS, Distribution, PriorSlot, frozen
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def log_prior_draws(fit: "PosteriorEstimates") -> dict[str, np.ndarray]:
     """Log prior densities (S,) by class of parameters, each up to a constant.
 
-    Classes are those of `priors.ALLOWED`: coefficients, thresholds, scale, residual, sd,
+    Classes are those of `priors.ALLOWED`: coefficients, thresholds, scale, residual, precision, sd,
     correlations. Densities are those of the parameters as users see them: of standard deviations
     themselves, of correlation matrices, and of thresholds at the means of the covariates, also
     where the prior is stated for the probabilities of categories. The distribution of effects of
@@ -37,13 +37,13 @@ def _slot(fit: "PosteriorEstimates", slot: PriorSlot, prior: Distribution) -> np
         shift = draws.coefficients @ layout.centre
         return _log_density(draws.coefficients[:, first] + shift * layout.constant[first], prior)
     if slot.group == "thresholds":
-        cuts = draws.cuts - (draws.coefficients @ layout.centre)[:, None, None]
+        cuts = draws.cuts - layout.shift_of_cuts(draws.coefficients)[:, None, None]
         if prior.name == "dirichlet":
-            return _dirichlet(cuts, prior.arguments[0], logit=layout.data.family == LOGIT)
+            return _dirichlet(cuts, prior.arguments[0], logit=layout.data.family != PROBIT)
         return _log_density(cuts, prior).sum(axis=(1, 2))
-    if slot.group in ("scale", "residual"):
+    if slot.group in ("scale", "residual", "precision"):
         values = draws.log_scale[:, first - p - m]
-        return _log_density(np.exp(values) if slot.group == "residual" else values, prior)
+        return _log_density(values if slot.group == "scale" else np.exp(values), prior)
     for k, (sizes, partials) in zip(layout.terms, layout.blocks(), strict=True):
         covariance = draws.covariances[k]
         sd = np.sqrt(np.einsum("see->se", covariance))

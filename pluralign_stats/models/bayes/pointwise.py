@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pluralign_stats.models.bayes.log_densities import (
+    BETWEEN,
     GAUSSIAN,
     LOGIT,
+    between,
     logit_category,
     probit_category,
 )
@@ -40,6 +42,10 @@ def log_likelihood(fit: "PosteriorEstimates", rows: np.ndarray) -> np.ndarray:
     if data.family == GAUSSIAN:
         return gaussian_log_density(data.response[place], weight, eta, shrink)
     made = np.empty_like(eta)
+    if data.family == BETWEEN:
+        cuts = fit.draws.cuts.reshape(len(eta), -1)
+        between_log_p(data.y[place], data.response[place], weight, cuts, eta, shrink, made)
+        return made
     ordinal_log_p(
         data.family, data.y[place], weight, data.section[place], fit.draws.cuts, eta, shrink, made
     )
@@ -130,3 +136,28 @@ def ordinal_log_p(
                 out[s, i] = weight[i] * logit_category(a, b)[0]
             else:
                 out[s, i] = weight[i] * probit_category(a, b)[0]
+
+
+@compiled
+def between_log_p(
+    y: np.ndarray,
+    response: np.ndarray,
+    weight: np.ndarray,
+    cuts: np.ndarray,
+    eta: np.ndarray,
+    shrink: np.ndarray,
+    out: np.ndarray,
+) -> None:
+    """Put weighted log densities (S, m) of ratings between two ends into `out`.
+
+    Parameters
+    ----------
+    y, response, weight
+        (m,) parts of the scale, logits of ratings between the ends, and weights.
+    cuts, eta, shrink
+        (S, C) cuts, (S, m) predictors and inverse precisions.
+    """
+    for s in range(eta.shape[0]):
+        for i in range(eta.shape[1]):
+            value = between(y[i], response[i], cuts[s], eta[s, i], 1 / shrink[s, i])[0]
+            out[s, i] = weight[i] * value

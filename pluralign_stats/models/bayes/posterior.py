@@ -23,7 +23,8 @@ class Draws:
     cuts
         (S, G, C) thresholds of each set.
     log_scale
-        (S, s) effects on the log scale; of a Gaussian family the log residual SD.
+        (S, s) effects on the log scale; of a Gaussian family the log residual SD, of ratings
+        between two ends the log precision.
     covariances
         (S, q, q) for each random term of the design.
     effects
@@ -42,7 +43,13 @@ class Draws:
 
     def thin(self, most: int) -> "Draws":
         """Every so many of the draws, so that there are at most so many, as of one chain."""
-        every = slice(None, None, -(-len(self.joint) // most))
+        return self._some(slice(None, None, -(-len(self.joint) // most)))
+
+    def only(self, draw: int) -> "Draws":
+        """One of the draws."""
+        return self._some(slice(draw, draw + 1))
+
+    def _some(self, every: slice) -> "Draws":
         return Draws(
             1,
             self.coefficients[every],

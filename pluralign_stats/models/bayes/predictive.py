@@ -6,9 +6,14 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from pluralign_stats.models.bayes.fit import BayesLinearEstimates, PosteriorEstimates
+from pluralign_stats.models.bayes.fit import (
+    BayesLinearEstimates,
+    BayesOrderedBetaEstimates,
+    PosteriorEstimates,
+)
 from pluralign_stats.models.bayes.log_densities import GAUSSIAN, LOGIT
-from pluralign_stats.models.predict import draw_ratings
+from pluralign_stats.models.ordered_beta import OrderedBetaEstimates
+from pluralign_stats.models.predict import draw_between, draw_ratings
 
 
 def simulate_ratings(fit: PosteriorEstimates, seed: int) -> pd.Series:
@@ -32,6 +37,8 @@ def fit_at(fit: PosteriorEstimates, draw: int) -> PosteriorEstimates:
             )
         ),
     )
+    if isinstance(moved, BayesOrderedBetaEstimates):
+        return replace(moved, draws=draws.only(draw))
     if not isinstance(moved, BayesLinearEstimates):
         return moved
     return replace(moved, sigma=float(np.exp(draws.log_scale[draw, 0])))
@@ -53,7 +60,7 @@ def replicate(
     Yields
     ------
     ndarray
-        (n,) category numbers, or responses of a Gaussian family.
+        (n,) category numbers, or responses that are numbers.
     """
     layout, data = fit.layout, fit.layout.data
     columns = data.X + layout.centre
@@ -65,6 +72,13 @@ def replicate(
                 covariance, none = fit.draws.covariances[k][s], np.zeros(effects.shape[1])
                 effects = rng.multivariate_normal(none, covariance, len(effects), method="eigh")
             eta += (data.Z[t, :, : data.q[t]] * effects[data.codes[t]]).sum(axis=1)
+        if isinstance(fit, OrderedBetaEstimates):
+            made = np.empty(len(eta))
+            made[layout.order] = draw_between(
+                fit, eta, rng, fit.draws.cuts[s].ravel(), float(np.exp(fit.draws.log_scale[s, 0]))
+            )
+            yield made
+            continue
         if data.S.shape[1]:
             eta += np.exp(data.S @ fit.draws.log_scale[s])[data.cell] * _noise(fit, rng)
         else:

@@ -11,10 +11,19 @@ from pluralign_stats.figures.charts import FOREST
 from pluralign_stats.models.bayes.bayes import starting_fit
 from pluralign_stats.models.bayes.density import Prior
 from pluralign_stats.models.bayes.layout import Layout, Natural, build_layout, constrain
-from pluralign_stats.models.bayes.log_densities import CORRELATION, DIRICHLET, PROBIT
+from pluralign_stats.models.bayes.log_densities import (
+    BETWEEN,
+    CORRELATION,
+    DIRICHLET,
+    GAUSSIAN,
+    PROBIT,
+)
 from pluralign_stats.models.bayes.options import check_whole
 from pluralign_stats.models.bayes.priors import Priors, choose_priors, frozen
 from pluralign_stats.models.fit import ModelEstimates
+from pluralign_stats.models.ordered_beta import OrderedBetaEstimates
+from pluralign_stats.models.ordered_beta_model import Placed
+from pluralign_stats.models.predict import draw_between
 from pluralign_stats.results import Result
 from pluralign_stats.settings import CONF_LEVEL
 from pluralign_stats.significance import check_level
@@ -46,6 +55,7 @@ def prior_predictive(
     seed: int = 1,
     conf_level: float = CONF_LEVEL,
     rater: str | Sequence[str] | None = None,
+    bounds: tuple[float, float] | None = None,
 ) -> Result:
     """Draw ratings from the priors alone, to see what these take for likely before fitting.
 
@@ -54,7 +64,7 @@ def prior_predictive(
 
     Parameters
     ----------
-    formula, data, family, link, nominal, scale, weights, priors, rater
+    formula, data, family, link, nominal, scale, weights, priors, rater, bounds
         As for `fit_bayes`. Weights change the spread of Gaussian ratings; those of categories
         count for nothing here.
     draws
@@ -68,7 +78,7 @@ def prior_predictive(
     -------
     Result
         For categories one row for each: columns rating, estimate (mean share over the data sets
-        drawn), conf_low, conf_high (central interval over them), observed. For a Gaussian family
+        drawn), conf_low, conf_high (central interval over them), observed. For numbers
         rows for mean and SD of the ratings, with column term in place of rating.
 
     Raises
@@ -87,7 +97,7 @@ def prior_predictive(
     >>> expected.table["rating"].unique().tolist()
     [1.0, 2.0, 3.0, 4.0, 5.0]
     """
-    start = starting_fit(formula, data, family, link, nominal, scale, weights, rater)
+    start = starting_fit(formula, data, family, link, nominal, scale, weights, rater, bounds)
     layout = build_layout(start)
     return prior_predictive_of(
         start, layout, choose_priors(start, layout, priors), draws, seed, conf_level
@@ -102,7 +112,10 @@ def prior_predictive_of(
     check_level(conf_level)
     rng = np.random.default_rng(seed)
     sets = draw_sets(fit, layout, priors.numbers(layout), draws, rng)
-    if layout.data.n_cuts:
+    shares = bool(layout.data.n_cuts) and layout.data.family != BETWEEN
+    if isinstance(fit, OrderedBetaEstimates):
+        table, sentence = _of_sliders(fit, sets, conf_level)
+    elif shares:
         table, sentence = _of_categories(fit, sets, conf_level)
     else:
         table, sentence = _of_numbers(fit, sets, conf_level)
@@ -115,7 +128,7 @@ def prior_predictive_of(
         table,
         sentence,
         f"Prior predictive ratings: {fit.formula}",
-        unit="share of ratings" if layout.data.n_cuts else fit.family.unit,
+        unit="share of ratings" if shares else _unit(fit),
         conf_level=conf_level,
         interval="intervals over data sets",
         notes=notes,
@@ -221,7 +234,11 @@ def _draw_ratings(
     eta = design.fixed.columns @ values.coefficients
     for part, u in zip(design.random, effects, strict=True):
         eta = eta + (part.z * u[part.codes]).sum(axis=1)
-    if not layout.data.n_cuts:
+    if isinstance(fit, OrderedBetaEstimates):
+        y = draw_between(fit, eta, rng, values.cuts.ravel(), float(np.exp(values.log_scale[0])))
+        place = Placed.of(y, fit.bounds).y
+        return y, float(np.isin(place, (0, 1)).mean())
+    if layout.data.family == GAUSSIAN:
         sd = np.exp(values.log_scale[0]) / np.sqrt(design.weight)
         return eta + sd * rng.normal(size=len(eta)), 0.0
     spread = np.ones(len(eta))
@@ -261,6 +278,30 @@ def _of_categories(
         f"{alike:.0%} of the data sets have more than {ALIKE:.0%} of ratings alike."
     )
     return table, f"{verdict} {_observed(table, 'rating')}"
+
+
+def _unit(fit: ModelEstimates) -> str:
+    """Unit of numbers."""
+    return "rating points" if isinstance(fit, OrderedBetaEstimates) else fit.family.unit
+
+
+def _of_sliders(
+    fit: OrderedBetaEstimates, sets: Iterator[DrawnSet], conf_level: float
+) -> tuple[pd.DataFrame, str]:
+    """Mean and SD of ratings between two ends, and whether next to all lie at these."""
+    y = fit.design.y
+    rows = np.array([(one.y.mean(), one.y.std(), one.certain) for one in sets])
+    table = pd.DataFrame({"term": ["mean", "SD"], **_middle(rows[:, :2], conf_level)})
+    table["observed"] = [y.mean(), y.std()]
+    alike = (rows[:, 2] > ALIKE).mean()
+    told = f"in {alike:.0%} of the data sets more than {ALIKE:.0%} of ratings are at an end"
+    verdict = (
+        f"The priors expect the absurd: {told}; narrow those of the coefficients, the precision "
+        "and standard deviations."
+        if alike > MUCH
+        else f"No absurd ratings: {told}."
+    )
+    return table, f"{verdict} {_observed(table, 'term')}"
 
 
 def _of_numbers(

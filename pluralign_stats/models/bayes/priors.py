@@ -14,6 +14,7 @@ from pluralign_stats.models.bayes.density import Prior
 from pluralign_stats.models.bayes.layout import Layout
 from pluralign_stats.models.engine.links import LATENT_SD
 from pluralign_stats.models.fit import ModelEstimates
+from pluralign_stats.models.ordered_beta import OrderedBetaEstimates
 from pluralign_stats.settings import CONF_LEVEL
 
 #: Distributions by name: kind of density, names of the arguments, and which must be above 0.
@@ -31,12 +32,17 @@ ALLOWED = {
     "thresholds": ("dirichlet", "normal", "student_t"),
     "scale": ("normal", "student_t"),
     "residual": ("exponential", "normal", "student_t"),
+    "precision": ("exponential", "normal", "student_t"),
     "sd": ("exponential", "normal", "student_t"),
     "correlations": ("lkj",),
 }
 
 #: Classes of parameters that are above 0.
-POSITIVE = ("sd", "residual")
+POSITIVE = ("sd", "residual", "precision")
+
+#: Rate of the default prior of precisions between two ends, and standard deviation, in log odds,
+#: of that of their constant, under which mean ratings are spread over the scale.
+RATE, CONSTANT = 0.1, 1.5
 
 _WRITTEN = re.compile(r"\s*(\w+)\s*\(([^()]*)\)\s*")
 
@@ -120,16 +126,20 @@ def slots(fit: ModelEstimates, layout: Layout) -> list[PriorSlot]:
 
     Defaults are weakly informative on the latent scale: unit logit SD is taken for one unit of
     other links in proportion, and the standard deviation of the response for a Gaussian family.
+    Cuts of ratings between two ends have their prior through the shares of these, and of what lies
+    between, where the mean is in the middle of the scale.
     """
     logits = fit.family.latent_sd / LATENT_SD["logit"]
+    between = isinstance(fit, OrderedBetaEstimates)
     unit = logits if fit.family.ordered else float(np.std(fit.design.y)) or 1.0
+    unit = 1.0 if between else unit
     p, m, s = layout.sizes
     found = []
     spans = _spans(fit.design.fixed.columns)
     for k, name in enumerate(layout.names[:p]):
         if layout.constant[k]:
-            y = fit.design.y
-            default = Distribution("normal", (float(np.mean(y)), 2.5 * unit))
+            at = (0.0, CONSTANT) if between else (float(np.mean(fit.design.y)), 2.5 * unit)
+            default = Distribution("normal", at)
         else:
             default = Distribution("normal", (0.0, unit / spans[k]))
         found.append(PriorSlot(name, "coefficients", default, (k,)))
@@ -137,7 +147,10 @@ def slots(fit: ModelEstimates, layout: Layout) -> list[PriorSlot]:
         default, where = Distribution("dirichlet", (1.0,)), tuple(range(p, p + m))
         found.append(PriorSlot("thresholds", "thresholds", default, where))
     for k in range(p + m, p + m + s):
-        if not fit.family.ordered:
+        if between:
+            default = Distribution("exponential", (RATE,))
+            found.append(PriorSlot("precision", "precision", default, (k,)))
+        elif not fit.family.ordered:
             default = Distribution("exponential", (1 / unit,))
             found.append(PriorSlot("residual", "residual", default, (k,)))
         else:
@@ -221,8 +234,8 @@ def choose_priors(
     """Put the priors that the user gave in the places of the defaults.
 
     A name is that of a parameter, or of a class: ``"coefficients"``, ``"thresholds"``, ``"scale"``,
-    ``"residual"``, ``"sd"``, ``"correlations"``; a parameter's own goes before its class's, and
-    both before the defaults, which may be replaced by `defaults`.
+    ``"residual"``, ``"precision"``, ``"sd"``, ``"correlations"``; a parameter's own goes before its
+    class's, and both before the defaults, which may be replaced by `defaults`.
     """
     given = given or {}
     if not isinstance(given, Mapping):

@@ -11,6 +11,7 @@ from pluralign_stats.models.bayes.log_densities import PROBIT
 from pluralign_stats.models.bayes.priors import Distribution, Priors
 from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.models.matrices import RandomDesign
+from pluralign_stats.models.ordered_beta import OrderedBetaEstimates
 
 if TYPE_CHECKING:
     import pymc as pm
@@ -65,7 +66,9 @@ def state(fit: ModelEstimates, layout: Layout, priors: Priors) -> "pm.Model":
             term = design.random[k]
             sd = [_parameter(layout.names[j], prior[j], positive=True) for j in _range(sizes)]
             eta = eta + _contribution(term, sd, [prior[j] for j in _range(partials)])
-        if layout.data.n_cuts:
+        if isinstance(fit, OrderedBetaEstimates):
+            _between(fit, layout, prior, eta - centre)
+        elif layout.data.n_cuts:
             _ordinal(fit, layout, prior, eta, centre)
         else:
             sigma = _parameter("residual", prior[p], positive=True)
@@ -145,6 +148,37 @@ def _ordinal(
     else:
         each = pm.logp(one.dist(**given), design.y)
         pm.Potential(design.formula.outcome, (design.weight * each).sum())
+
+
+def _between(
+    fit: OrderedBetaEstimates, layout: Layout, prior: dict[int, Distribution], eta: Any
+) -> None:
+    """Cuts, precision and ratings between two ends with predictors `eta` (n,)."""
+    import pymc as pm
+    import pytensor.tensor as pt
+
+    p, m, _ = layout.sizes
+    phi = _parameter("precision", prior[p + m], positive=True)
+    place = fit.placed.y
+    between = np.flatnonzero((place > 0) & (place < 1))
+    low, high = np.flatnonzero(place == 0), np.flatnonzero(place == 1)
+    cuts: list[Any] = [-np.inf, np.inf]
+    if layout.data.n_cuts:
+        found = pm.Deterministic("thresholds", _cuts(layout, prior[p]))
+        for k, end in enumerate(np.flatnonzero(fit.ends)):
+            cuts[end] = found[0, k]
+    inside = eta[between]
+    mu = pm.math.sigmoid(inside)
+    density = pm.logp(pm.Beta.dist(mu * phi, (1 - mu) * phi), place[between])
+    upper = pm.math.sigmoid(cuts[1] - inside) if fit.ends[1] else 1.0
+    lower = pm.math.sigmoid(cuts[0] - inside) if fit.ends[0] else 0.0
+    weight, total = fit.design.weight, (fit.design.weight[between] * density).sum()
+    total += (weight[between] * pt.log(upper - lower)).sum()
+    if len(low):
+        total += (weight[low] * pt.log(pm.math.sigmoid(cuts[0] - eta[low]))).sum()
+    if len(high):
+        total += (weight[high] * pt.log(pm.math.sigmoid(eta[high] - cuts[1]))).sum()
+    pm.Potential(fit.design.formula.outcome, total)
 
 
 def _cuts(layout: Layout, prior: Distribution) -> Any:

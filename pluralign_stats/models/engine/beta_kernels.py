@@ -67,6 +67,31 @@ def digamma(x):
 
 
 @compiled
+def beta_row(response, eta, phi):
+    """Log density of one response y, and its slopes by eta and log phi.
+
+    Parameters
+    ----------
+    response
+        The logit of y.
+    eta, phi
+        Logit of the mean, and precision.
+    """
+    log_one = math.log1p(math.exp(-abs(response)))
+    log_y, log_rest = min(response, 0.0) - log_one, -max(response, 0.0) - log_one
+    small = math.exp(-abs(eta))
+    mu = (1.0 if eta > 0 else small) / (1 + small)
+    rest = (small if eta > 0 else 1.0) / (1 + small)
+    p, q = mu * phi, rest * phi
+    if not (p > 0 and q > 0 and phi < np.inf):
+        return -np.inf, 0.0, 0.0
+    value = math.lgamma(phi) - math.lgamma(p) - math.lgamma(q)
+    value += (p - 1) * log_y + (q - 1) * log_rest
+    up, down = log_y - digamma(p), log_rest - digamma(q)
+    return value, mu * q * (up - down), phi * digamma(phi) + p * up + q * down
+
+
+@compiled
 def beta_rows(log_y, log_rest, eta, log_phi, made):
     """Log densities of responses and derivatives by e = eta and k = log phi.
 

@@ -78,4 +78,5 @@ def ratings() -> pd.DataFrame:
     for categories in (2, 3, 4, 5):
         edges = np.quantile(latent, np.arange(1, categories) / categories)
         data[f"r{categories}"] = np.digitize(latent, edges) + 1
-    return data.assign(y=latent)
+    between = np.clip((latent - latent.mean()) / 6 + 0.5, 0, 1)
+    return data.assign(y=latent, slider=100 * between, inner=0.05 + 0.9 * between)

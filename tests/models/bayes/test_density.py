@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from pluralign_stats.models.bayes.log_densities import PROBIT
+from pluralign_stats.models.bayes.log_densities import BETWEEN, PROBIT
 from pluralign_stats.models.bayes.pymc_model import state
 
 #: Formula and options of `fit_bayes`, by what they test.
@@ -73,6 +73,27 @@ MODELS = {
     ),
     "gaussian, no constant": ("y ~ 0 + x + (1|rater)", {"family": "gaussian"}),
     "gaussian, no random terms": ("y ~ x + z", {"family": "gaussian"}),
+    "ordered beta": (
+        "slider ~ x + group + (1|rater) + (1|item)",
+        {"family": "ordered_beta", "bounds": (0, 100)},
+    ),
+    "ordered beta, slopes, weights": (
+        "slider ~ x + (1 + x|rater) + (1|item)",
+        {
+            "family": "ordered_beta",
+            "bounds": (0, 100),
+            "weights": "weight",
+            "priors": {"precision": "student_t(3, 0, 5)", "thresholds": "normal(0.1, 2)"},
+        },
+    ),
+    "ordered beta, one end, no constant": (
+        "slider ~ 0 + x + (1|rater)",
+        {"family": "ordered_beta", "bounds": (-1, 100)},
+    ),
+    "ordered beta, no end, no random terms": (
+        "inner ~ x",
+        {"family": "ordered_beta", "bounds": (0, 1), "priors": {"Intercept": "normal(1, 2)"}},
+    ),
 }
 
 #: Points at which differences of the log densities are compared.
@@ -103,14 +124,16 @@ def pymc_values(model, z):
         own = f"{name} at means" if layout.constant[k] else name
         found[own] = draws.coefficients[:, k] + layout.constant[k] * shift
     if m:
-        cuts = draws.cuts - shift[:, None, None]
+        cuts = draws.cuts - layout.shift_of_cuts(draws.coefficients)[:, None, None]
         cdf = stats.norm.cdf if layout.data.family == PROBIT else stats.logistic.cdf
         edge = np.ones((*cuts.shape[:2], 1))
         found["shares"] = np.diff(np.concatenate([0 * edge, cdf(cuts), edge], axis=2))
         found["thresholds at means"] = cuts
         for k in range(s):
             found[layout.names[p + m + k]] = draws.log_scale[:, k]
-    else:
+    if layout.data.family == BETWEEN:
+        found["precision"] = np.exp(draws.log_scale[:, 0])
+    elif not m:
         found["residual"] = np.exp(draws.log_scale[:, 0])
     for part, covariance, effects in zip(
         model.start.design.random, draws.covariances, draws.effects, strict=True
