@@ -26,6 +26,7 @@ class Code(StrEnum):
     NOT_OFFERED = "not offered"
     SEPARATION = "separation"
     TIED_RANKS = "tied ranks"
+    NO_RATERS = "raters left out"
     BOUNDLESS_SCALE = "boundless scale"
     UNDETERMINED = "undetermined"
     NOT_CONVERGED = "not converged"

@@ -248,6 +248,67 @@ def strength_differences(
     )  # fmt: skip
 
 
+def response_strengths(fit: ChoiceEstimates, *, conf_level: float = CONF_LEVEL) -> Result:
+    """Predicted strength of each response to a prompt, beside that of its option or system.
+
+    Parameters
+    ----------
+    fit
+        A model of choices with ``responses=True``.
+    conf_level
+        Level of the intervals, which hold the other parameters fixed.
+
+    Returns
+    -------
+    Result
+        Columns prompt, option, estimate, std_error, conf_low, conf_high, n_raters (who compared
+        it), method.
+
+    Raises
+    ------
+    InputError
+        If the model has no random strengths of responses.
+    """
+    if not fit.structure.responses:
+        raise NotApplicableError(
+            "the model has no strengths of single responses; fit it with responses=True"
+        )
+    found, width, rows = fit.found, _level(conf_level), fit.rows
+    options = rows.choices.options
+    choice = options["choice"].to_numpy()
+    used = rows.kept[choice]
+    seen = pd.DataFrame({"response": rows.response[used], "rater": rows.rater[choice[used]]})
+    raters = seen.groupby("response")["rater"].nunique()
+    first = pd.Series(np.arange(len(options)), rows.response).groupby(level=0).first()
+    at = first[found.responses].to_numpy()
+    table = pd.DataFrame(
+        {
+            "prompt": rows.choices.choices["prompt"].astype(str).to_numpy()[choice[at]],
+            "option": options["option"].astype(str).to_numpy()[at],
+            "estimate": found.strengths,
+            "std_error": found.errors,
+            "conf_low": found.strengths - width * found.errors,
+            "conf_high": found.strengths + width * found.errors,
+            "n_raters": raters[found.responses].to_numpy(),
+            "method": fit.method,
+        }
+    )
+    sd = fit.random_sd["response"]
+    unit = UNITS[fit.structure.link]
+
+    def told(shown: pd.DataFrame) -> str:
+        return (
+            f"{counted(len(shown), 'response')}; strengths of responses have a standard deviation "
+            f"of {sd:.2f} {unit} beside those of options."
+        )
+
+    return Result.of(
+        fit, table, told(table), "Strengths of responses", unit=unit, conf_level=conf_level,
+        interval="intervals given the other parameters", notes=_about(fit),
+        backing=Backing(table["n_raters"].to_numpy(), retell=told), figure=FOREST,
+    )  # fmt: skip
+
+
 @dataclass(frozen=True)
 class StrengthTest:
     """Wald's test that all strengths are the same in all groups: chi-squared, df, and p."""

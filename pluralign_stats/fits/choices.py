@@ -7,6 +7,7 @@ from pluralign_stats.arguments import checked
 from pluralign_stats.choices.choices import Choices
 from pluralign_stats.effects.strengths import (
     choice_summary,
+    response_strengths,
     strength_differences,
     strength_test,
     strengths,
@@ -33,6 +34,7 @@ class ChoiceFit(ChoiceEstimates):
     strengths = checked(strengths)
     differences = checked(strength_differences)
     test = checked(strength_test)
+    response_strengths = checked(response_strengths)
     win_probabilities = checked(win_probabilities)
 
     def __repr__(self) -> str:
@@ -77,8 +79,8 @@ def fit_choices(
         option; between two only. By default where raters judge an option several times. Without
         them standard errors are clustered by rater.
     responses
-        Whether each response to a prompt has a random strength beside that of its option or system;
-        between two only. Of more than 300 options there are no others.
+        Whether each response to a prompt has a random strength beside that of its option or system.
+        Of more than 300 options there are no others.
     position
         Whether being shown first may count; by default where the order is known.
     link
@@ -87,8 +89,8 @@ def fit_choices(
     Returns
     -------
     ChoiceFit
-        With ``strengths()``, ``differences(by)``, ``win_probabilities()``, ``test(by)`` and
-        ``summary()``.
+        With ``strengths()``, ``differences(by)``, ``win_probabilities()``, ``test(by)``,
+        ``response_strengths()`` and ``summary()``.
 
     Raises
     ------

@@ -13,7 +13,7 @@ Psychological Methods 6, 49-66), and each single response one beside its option'
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from scipy.linalg import block_diag, helmert
@@ -117,6 +117,9 @@ class Found:
         The log-likelihood, and whether it is a maximum.
     separated
         (f,) how parameters move where no finite estimate exists; else empty.
+    responses, strengths, errors
+        (N,) numbers of the single responses, their predicted strengths beside those of their
+        options, and the conditional standard deviations of these; empty without such a term.
     """
 
     location: np.ndarray
@@ -125,6 +128,9 @@ class Found:
     loglik: float
     converged: bool
     separated: np.ndarray
+    responses: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=int))
+    strengths: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    errors: np.ndarray = field(default_factory=lambda: np.zeros(0))
 
 
 def contrasts(n_options: int) -> np.ndarray:
@@ -164,9 +170,9 @@ def _problem(rows: Comparisons, structure: Structure, terms: tuple[Term, ...]) -
     layout = build_layout(terms, len(rows.first), groupings)
     if layout.n_outer > MOST_OUTER:
         raise NotApplicableError(
-            f"{layout.n_outer:,} random effects are crossed with others, which is too many (at "
-            f"most {MOST_OUTER:,}); leave out those of raters (raters=False) or of responses "
-            "(responses=False)"
+            f"{layout.n_outer:,} random effects cannot be taken apart by rater or by prompt, which "
+            f"is too many (at most {MOST_OUTER:,}); leave out those of raters (raters=False) or of "
+            "responses (responses=False), or give responses of different prompts different names"
         )
     at = layout.order
     x = strength_rows(rows.first[at], rows.second[at], rows.covariates[at], structure.n_options)
@@ -327,7 +333,21 @@ def _mixed(
     best = active_set_step(objective, best, covariance, guess)
     vcov, promised = _observed(objective, curvature, best, f)
     converged = promised < TOLERANCE and not len(direction)
-    return Found(best.x[:f], best.x[f:], vcov, best.value, converged, direction)
+    made = Found(best.x[:f], best.x[f:], vcov, best.value, converged, direction)
+    return _with_responses(made, problem, best.x, u) if structure.responses else made
+
+
+def _with_responses(found: Found, problem: OrdinalProblem, psi: np.ndarray, u: np.ndarray) -> Found:
+    """The same with the predicted strengths of responses, which are the last random term."""
+    layout, state = problem.layout, _known(problem, psi, u)
+    blocks = problem.system.invert().blocks(layout, len(layout.starts) - 1)
+    sd, place = found.sd[-1], layout.starts[-1]
+    return replace(
+        found,
+        responses=np.arange(len(place)),
+        strengths=sd * state.u[place],
+        errors=sd * np.sqrt(blocks[:, 0, 0]),
+    )
 
 
 def _about_sd(weight: float, n_groups: int, sd: float) -> float:

@@ -1,7 +1,7 @@
 """What a model of choices estimates: strengths of options by groups of raters."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -18,8 +18,16 @@ from pluralign_stats.models.bradley_terry import (
 from pluralign_stats.models.choice_rows import ChoiceRows, check_connected, choice_rows
 from pluralign_stats.models.comparisons import Comparisons
 from pluralign_stats.models.plackett_luce import ChoiceSets, fit_sets
+from pluralign_stats.models.random_responses import fit_random_responses
 from pluralign_stats.notes import Code, Note
 from pluralign_stats.words import counted
+
+#: What random strengths of responses leave out.
+INDEPENDENT = Note(
+    Code.NO_RATERS,
+    "choices of one rater are taken to be independent, given the strengths of responses; where "
+    "raters differ in what they prefer, standard errors are too small",
+)
 
 #: Fewer raters than this make standard errors that are clustered by rater too small.
 FEW_RATERS = 30
@@ -164,13 +172,13 @@ def estimate_choices(
         )
     pairs = bool((choices.sizes == 2).all())
     if not pairs:
-        _refuse_of_pairs(raters, responses, link)
-        return _of_sets(rows, rows.sets(), position)
+        _refuse_of_pairs(raters, link)
+        return _of_sets(rows, rows.sets(), position, responses)
     return _of_pairs(rows, raters, responses, position, link)
 
 
-def _refuse_of_pairs(raters: bool | None, responses: bool, link: str) -> None:
-    asked = {"raters=True": raters, "responses=True": responses, f"link='{link}'": link != "logit"}
+def _refuse_of_pairs(raters: bool | None, link: str) -> None:
+    asked = {"raters=True": raters, f"link='{link}'": link != "logit"}
     wrong = [name for name, there in asked.items() if there]
     if wrong:
         raise NotApplicableError(
@@ -179,11 +187,15 @@ def _refuse_of_pairs(raters: bool | None, responses: bool, link: str) -> None:
         )
 
 
-def _of_sets(rows: ChoiceRows, sets: ChoiceSets, position: bool) -> ChoiceEstimates:
+def _of_sets(
+    rows: ChoiceRows, sets: ChoiceSets, position: bool, responses: bool
+) -> ChoiceEstimates:
     first, second, at = _beside(sets)
-    check_connected(rows, first, second, sets.rater[at])
-    found = fit_sets(sets, len(rows.options), position=position)
-    structure = Structure(len(rows.options), False, position, False, False, "logit")
+    if rows.options:
+        check_connected(rows, first, second, sets.rater[at])
+    fit = fit_random_responses if responses else fit_sets
+    found = fit(sets, len(rows.options), position=position)
+    structure = Structure(len(rows.options), False, position, False, responses, "logit")
     tied = int((sets.n_chosen > 1).sum())
     notes = [_breslow(tied, len(sets.weight))] if tied else []
     return _estimates(rows, found, structure, False, len(sets.weight), notes)
@@ -213,6 +225,8 @@ def _of_pairs(
         check_connected(rows, data.first, data.second, data.rater)
     structure = Structure(len(rows.options), data.ties, position, raters, responses, link)
     found = fit_comparisons(data, structure)
+    if responses:
+        found = replace(found, responses=rows.compared_responses()[found.responses])
     return _estimates(rows, found, structure, True, len(data.first), [])
 
 
@@ -237,6 +251,8 @@ def _estimates(
         notes.append(_separated(rows, found, structure))
     elif not found.converged:
         notes.append(Note(Code.NOT_CONVERGED, "the optimizer did not converge; simplify the model"))
+    if structure.responses and not structure.raters:
+        notes.append(INDEPENDENT)
     if not structure.terms and n_raters < FEW_RATERS:
         notes.append(
             Note(

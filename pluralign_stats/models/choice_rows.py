@@ -62,6 +62,12 @@ class ChoiceRows:
         """Whether it is known of every option at which place it was shown."""
         return bool(self.choices.options["position"].notna().all())
 
+    def compared_responses(self) -> np.ndarray:
+        """Numbers of the responses that comparisons are between, rising."""
+        at = compared(self.choices.options)
+        used = self.kept[self.choices.options["choice"].to_numpy()[at.first]]
+        return np.unique(self.response[np.concatenate([at.first[used], at.second[used]])])
+
     def comparisons(self, *, responses: bool) -> Comparisons:
         """What the choices say of each two options."""
         options = self.choices.options
@@ -101,6 +107,7 @@ class ChoiceRows:
             self.weight[at],
             self.covariates[at],
             self.rater[at],
+            self.response[self.kept[self.choices.options["choice"].to_numpy()]][rows],
         )
 
 

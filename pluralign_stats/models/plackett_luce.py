@@ -46,6 +46,8 @@ class ChoiceSets:
         (K, c) covariates of their raters, the first of them 1.
     rater
         (K,) number of the rater.
+    response
+        (m,) number of the single response that the option is.
     """
 
     set: np.ndarray
@@ -55,6 +57,16 @@ class ChoiceSets:
     weight: np.ndarray
     covariates: np.ndarray
     rater: np.ndarray
+    response: np.ndarray
+
+    def sums(self, rows: csr_array) -> csr_array:
+        """(K, q) sums of rows (m, q) over the options of each set."""
+        return self._options @ rows
+
+    @cached_property
+    def _options(self) -> csr_array:
+        m = len(self.set)
+        return csr_array((np.ones(m), (self.set, np.arange(m))), (len(self.weight), m))
 
     @cached_property
     def n_chosen(self) -> np.ndarray:
@@ -68,9 +80,45 @@ class ChoiceSets:
         return found, code.ravel()
 
 
+def scaled(rows: csr_array, weight: np.ndarray) -> csr_array:
+    """Rows (n, q), each multiplied with its weight."""
+    data = rows.data * np.repeat(weight, np.diff(rows.indptr))
+    return csr_array((data, rows.indices, rows.indptr), rows.shape)
+
+
+@dataclass(frozen=True, eq=False)
+class Shares:
+    """Choices at given strengths of their options.
+
+    Attributes
+    ----------
+    sets
+        The choices.
+    loglik
+        Their log-likelihood.
+    share, times
+        (m,) probability of each option to be chosen, and (K,) weighted numbers of choices.
+    slope
+        (m,) slopes of the log-likelihood by the strengths of the options.
+    """
+
+    sets: ChoiceSets
+    loglik: float
+    share: np.ndarray
+    times: np.ndarray
+    slope: np.ndarray
+
+    def information(self, rows: csr_array) -> csr_array:
+        """``Z' W Z`` (q, q) of covariates (m, q), W the information on strengths."""
+        sets, share = self.sets, self.share
+        mean = sets.sums(scaled(rows, share))
+        made = rows.T @ scaled(rows, self.times[sets.set] * share)
+        return made - mean.T @ scaled(mean, self.times)
+
+
 @dataclass(frozen=True, eq=False)
 class _Evaluated:
-    """Log-likelihood, gradient (f,), information (f, f), and scores (K, f) where asked for."""
+    """Log-likelihood, gradient (f,), information (f, f), and scores (K, f)."""
 
     loglik: float
     slope: np.ndarray
@@ -78,56 +126,60 @@ class _Evaluated:
     scores: np.ndarray
 
 
-class _Likelihood:
-    """The log-likelihood of sets by position (if it counts) and strengths."""
+class SetLikelihood:
+    """The log-likelihood of sets by position (if it counts) and strengths.
+
+    Attributes
+    ----------
+    Z, M
+        (m, q) which strengths, by pattern of covariates, and whether position, each option has,
+        and (q, f) these as combinations of the parameters.
+    """
 
     def __init__(self, sets: ChoiceSets, n_options: int, position: bool) -> None:
         patterns, code = sets.patterns
         q, m = len(patterns) * n_options, len(sets.set)
-        cell = code[sets.set] * n_options + sets.option
-        rows = np.arange(m)
+        rows, n_first = np.arange(m), int(sets.first.sum()) if position else 0
+        M = np.einsum("pc,st->psct", patterns, contrasts(n_options)).reshape(q, -1)
+        cell = code[sets.set] * n_options + sets.option if n_options else np.zeros(0, dtype=int)
+        own = rows if n_options else rows[:0]
+        at = np.r_[own, rows[sets.first]] if position else own
+        column = np.r_[cell, np.full(n_first, q)]
         self.sets = sets
-        self.Z = csr_array((np.ones(m), (rows, cell)), (m, q))
-        self.B = csr_array((np.ones(m), (sets.set, rows)), (len(sets.weight), m))
-        basis = contrasts(n_options)
-        self.M = np.einsum("pc,st->psct", patterns, basis).reshape(q, -1)
-        self.position = position
+        self.Z = csr_array((np.ones(len(at)), (at, column)), (m, q + int(position)))
+        self.M = M
         if position:
-            self.Z = csr_array(
-                (
-                    np.ones(m + int(sets.first.sum())),
-                    (np.r_[rows, rows[sets.first]], np.r_[cell, np.full(sets.first.sum(), q)]),
-                ),
-                (m, q + 1),
-            )
-            self.M = np.block(
-                [[np.zeros((q, 1)), self.M], [np.ones((1, 1)), np.zeros((1, self.M.shape[1]))]]
-            )
+            self.M = np.hstack([np.eye(q + 1)[:, -1:], np.vstack([M, np.zeros((1, M.shape[1]))])])
 
-    def at(self, x: np.ndarray) -> _Evaluated:
-        """Evaluate at parameters (f,)."""
+    def predict(self, x: np.ndarray) -> np.ndarray:
+        """(m,) strengths of the options at parameters (f,)."""
+        return self.Z @ (self.M @ x)
+
+    def shares(self, eta: np.ndarray) -> Shares:
+        """The choices at strengths (m,)."""
         sets = self.sets
-        eta = self.Z @ (self.M @ x)
         top = np.full(len(sets.weight), -np.inf)
         np.maximum.at(top, sets.set, eta)
         power = np.exp(eta - top[sets.set])
-        total = self.B @ power
-        share = power / total[sets.set]
+        total = np.bincount(sets.set, power, len(top))
         times = sets.weight * sets.n_chosen
-        best = np.bincount(sets.set, sets.chosen * eta, len(total))
+        best = np.bincount(sets.set, sets.chosen * eta, len(top))
         loglik = float(sets.weight @ best - times @ (np.log(total) + top))
-        left = sets.chosen - sets.n_chosen[sets.set] * share
-        by_set = (self.B @ self.Z.multiply(left[:, None]).tocsr()) @ self.M
-        expected = self.B @ self.Z.multiply(share[:, None]).tocsr()
-        spread = self.Z.T @ self.Z.multiply((times[sets.set] * share)[:, None]).tocsr()
-        spread = spread - expected.T @ expected.multiply(times[:, None]).tocsr()
-        scores = sets.weight[:, None] * by_set
-        return _Evaluated(loglik, scores.sum(axis=0), self.M.T @ (spread @ self.M), scores)
+        share = power / total[sets.set]
+        slope = sets.weight[sets.set] * sets.chosen - times[sets.set] * share
+        return Shares(sets, loglik, share, times, slope)
+
+    def at(self, x: np.ndarray) -> _Evaluated:
+        """Evaluate at parameters (f,)."""
+        shares = self.shares(self.predict(x))
+        scores = self.sets.sums(scaled(self.Z, shares.slope)) @ self.M
+        information = self.M.T @ (shares.information(self.Z) @ self.M)
+        return _Evaluated(shares.loglik, scores.sum(axis=0), information, scores)
 
 
 def fit_sets(sets: ChoiceSets, n_options: int, *, position: bool) -> Found:
     """Fit by maximum likelihood; standard errors are clustered by rater."""
-    likelihood = _Likelihood(merged(sets, position=position), n_options, position)
+    likelihood = SetLikelihood(merged(sets, position=position), n_options, position)
     x = np.zeros(likelihood.M.shape[1])
     here, gain = likelihood.at(x), np.inf
     for _ in range(STEPS):
@@ -141,20 +193,25 @@ def fit_sets(sets: ChoiceSets, n_options: int, *, position: bool) -> Found:
             tried = likelihood.at(x + length * step)
         x, here = x + length * step, tried
     far = np.abs(likelihood.M @ x).max(initial=0.0) > FAR
-    whole = _Likelihood(sets, n_options, position).at(x)
+    whole = SetLikelihood(sets, n_options, position).at(x)
     vcov = sandwich(whole.information, whole.scores, sets.rater)
     separated = np.where(np.abs(x) > 1, x, 0.0) if far else np.zeros(0)
     return Found(x, np.zeros(0), vcov, whole.loglik, gain < ENOUGH and not far, separated)
 
 
-def merged(sets: ChoiceSets, *, position: bool) -> ChoiceSets:
-    """Alike choices, by whichever raters, as one with their summed weight."""
+def merged(sets: ChoiceSets, *, position: bool, responses: bool = False) -> ChoiceSets:
+    """Alike choices, by whichever raters, as one with their summed weight.
+
+    Whether position, and single responses, count in what is alike.
+    """
+    response = sets.response if responses else np.zeros(len(sets.option), dtype=int)
     first = sets.first if position else np.zeros(len(sets.first), dtype=bool)
-    order = np.lexsort((first, sets.chosen, sets.option, sets.set))
+    order = np.lexsort((first, sets.chosen, sets.option, response, sets.set))
     at = sets.set[order]
     sizes = np.bincount(sets.set, minlength=len(sets.weight))
     starts = np.concatenate([[0], np.cumsum(sizes)[:-1]])
-    code = 1 + 4 * sets.option[order] + 2 * sets.chosen[order] + first[order]
+    which = response * (int(sets.option.max()) + 1) + sets.option
+    code = 1 + 4 * which[order] + 2 * sets.chosen[order] + first[order]
     padded = np.zeros((len(sizes), int(sizes.max())), dtype=np.int64)
     padded[at, np.arange(len(at)) - starts[at]] = code
     rows, kind = first_of_each([sets.patterns[1], *padded.T])
@@ -170,4 +227,5 @@ def merged(sets: ChoiceSets, *, position: bool) -> ChoiceSets:
         np.bincount(kind, sets.weight, len(rows)),
         sets.covariates[rows],
         np.zeros(len(rows), dtype=int),
+        response[kept][again],
     )

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from tests.benchmarks import bayes, models
+from tests.benchmarks.choices import choices
 from tests.benchmarks.density import density
 from tests.benchmarks.feedback import feedback
 from tests.benchmarks.first_call import first_call
@@ -28,6 +29,7 @@ ALONE: dict[str, Callable] = {
     "start": startup,
     "reading": reading,
     "feedback": feedback,
+    "choices": choices,
     "tuning": tuning,
     "scale": scale,
     "first-call": first_call,
@@ -47,6 +49,7 @@ PARTS = (
     "start",
     "reading",
     "feedback",
+    "choices",
     "ordinal",
     "linear",
     "crossed",

@@ -10,6 +10,7 @@ import pytest
 from pluralign_stats import InputError, fit_choices
 from pluralign_stats.choices import Choices, simulate_choices
 from pluralign_stats.choices.simulated import planted_strengths
+from pluralign_stats.models.random_responses import fit_random_responses
 
 FOLDER = Path(__file__).parents[1] / "reference"
 CASES = json.loads((FOLDER / "choices.json").read_text("utf-8"))["cases"]
@@ -183,6 +184,55 @@ def test_single_responses_have_random_strengths():
     assert fit.random_sd["response"] == pytest.approx(0.8, abs=0.06)
 
 
+def best_of_four(rng, n=5000, prompts=120, systems=6):
+    """Choices among four responses of systems with strengths -1 to 1, SD of responses 0.7."""
+    level = np.linspace(-1, 1, systems)
+    who = rng.random((prompts, systems)).argsort(axis=1)[:, :4]
+    strength = level[who] + 0.7 * rng.normal(size=who.shape)
+    p = rng.integers(0, prompts, n)
+    best = (strength[p] + rng.gumbel(size=(n, 4))).argmax(axis=1)
+    rows = pd.DataFrame(who[p], columns=list("abcd")).astype(str)
+    rows = rows.assign(prompt=p, number=range(n), rater=rng.integers(0, 300, n), won=best)
+    rows["won"] = np.array(list("abcd"))[best]
+    made = Choices.from_frame(
+        rows, rater="rater", prompt="prompt", options=list("abcd"), chosen="won", set="number"
+    )
+    return made, level, strength
+
+
+def test_responses_among_four_have_random_strengths():
+    made, level, strength = best_of_four(np.random.default_rng(8))
+    fit = fit_choices(made, responses=True)
+    assert fit.converged
+    assert fit.random_sd["response"] == pytest.approx(0.7, abs=0.08)
+    table = fit.strengths().table
+    assert np.abs((table["estimate"] - level) / table["std_error"]).max() < 3
+    found = fit.response_strengths().table
+    assert len(found) == strength.size
+    where = found.groupby("prompt")["estimate"].sum().abs()
+    assert where.max() < 3
+
+
+def test_of_two_the_penalized_logit_is_near_the_engine_of_ordinal_models():
+    made = simulate_choices(seed=2, n_raters=200, n_prompts=30, n_systems=4)
+    rows = made.pairs[made.pairs["outcome"] != "tie"]
+    rows = rows.assign(best=rows["outcome"].astype(str), number=range(len(rows)))
+    made = Choices.from_frame(
+        rows, rater="rater", prompt="prompt", options=["first", "second"], chosen="best",
+        set="number", shown_in_order=True,
+    )  # fmt: skip
+    fit = fit_choices(made, responses=True)
+    other = fit_random_responses(fit.rows.sets(), 4, position=True)
+    assert other.sd[0] == pytest.approx(fit.random_sd["response"], rel=0.03)
+    np.testing.assert_allclose(other.location, fit.found.location, rtol=0.03, atol=0.01)
+    assert other.loglik == pytest.approx(fit.loglik, abs=0.1)
+    own = dict(zip(other.responses, other.strengths, strict=True))
+    np.testing.assert_allclose(
+        [own[k] for k in fit.found.responses], fit.found.strengths, atol=0.02
+    )
+    np.testing.assert_allclose(other.errors, fit.found.errors, rtol=0.05)
+
+
 def test_options_that_were_never_compared_are_told_in_one_line():
     rows = pd.DataFrame({"one": ["a", "c"] * 9, "two": ["b", "d"] * 9, "won": "one"})
     rows = rows.assign(rater=range(18), prompt="p")
@@ -222,7 +272,6 @@ def test_an_option_that_always_wins_has_no_finite_strength():
     ("options", "told"),
     [
         ({"raters": True}, "raters=True is for choices between two"),
-        ({"responses": True}, "responses=True is for choices between two"),
         ({"link": "probit"}, "link='probit' is for choices between two"),
         ({"among": "system"}, "do not say what made each option"),
         ({"by": "age"}, "the demographic must be one of 'group', not 'age'"),
@@ -231,3 +280,24 @@ def test_an_option_that_always_wins_has_no_finite_strength():
 def test_what_cannot_be_asked_of_rankings(rankings, options, told):
     with pytest.raises(InputError, match=told):
         fit_choices(rankings[1], **options)
+
+
+@pytest.mark.extended
+@pytest.mark.parametrize(("n_options", "raters"), [(2, True), (2, False), (3, None)])
+def test_intervals_hold_the_truth_as_often_as_they_say(n_options, raters):
+    """Of a typical rater with deviations; without any, where clustering has nothing to do."""
+    inside = []
+    for seed in range(60):
+        sd = 0.5 if raters else 0.0
+        made = simulate_choices(
+            seed=seed, n_raters=80, choices_per_rater=20, n_systems=4, n_options=n_options,
+            rater_sd=sd,
+        )  # fmt: skip
+        table = fit_choices(made, "gender", raters=raters).strengths(by="gender").table
+        table = table.set_index(["option", "group"])
+        truth = pd.Series(
+            {(o, g): s for g, own in planted_strengths(4).items() for o, s in own.items()}
+        ).reindex(table.index)
+        inside.append((table["conf_low"] <= truth) & (truth <= table["conf_high"]))
+    share = np.mean(inside)
+    assert 0.92 < share < 0.98

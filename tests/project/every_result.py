@@ -54,6 +54,12 @@ def between() -> pls.OrderedBetaFit:
 
 
 @cache
+def chosen() -> Any:
+    made = pls.choices.simulate_choices(seed=1, n_raters=60, n_prompts=3, n_systems=4)
+    return pls.fit_choices(made, "gender", responses=True, raters=False)
+
+
+@cache
 def bayes(formula: str = FORMULA, **how: Any) -> Any:
     few: dict[str, Any] = {"draws": 200, "tune": 200, "chains": 2, "progress": False}
     return pls.fit_bayes(formula, toxicity(), **few, **how)
@@ -144,6 +150,12 @@ MAKERS: dict[str, Callable[[], Any]] = {
     "joint_test": lambda: pls.joint_test(linear(), "politics"),
     "proportional_odds": lambda: checks.proportional_odds(ordinal()),
     "poststratify": lambda: pls.poststratify(ordinal(), cells(), by="gender"),
+    # Choices
+    "choice_strengths": lambda: chosen().strengths(by="gender"),
+    "choice_differences": lambda: chosen().differences("gender"),
+    "choice_wins": lambda: chosen().win_probabilities(by="gender"),
+    "choice_responses": lambda: chosen().response_strengths(),
+    "choice_summary": lambda: chosen().summary(),
     # Checks
     "check": lambda: checks.check(ordinal(), n_simulations=50),
     "calibration_check": lambda: checks.calibration_check(ordinal()),
