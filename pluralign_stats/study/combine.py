@@ -1,5 +1,6 @@
 """Raw tables put together: one below the other, or side by side."""
 
+from collections import ChainMap
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
@@ -7,7 +8,7 @@ import pandas as pd
 
 from pluralign_stats.errors import InputError, listing
 from pluralign_stats.settings import MIN_CELL
-from pluralign_stats.study.tables import RawTable, with_prefix
+from pluralign_stats.study.tables import RawTable, renamed, with_prefix
 from pluralign_stats.study.text import joined
 
 
@@ -50,9 +51,21 @@ def stack_tables(
         frame=frame,
         hashes=hashes,
         missing=tuple(dict.fromkeys(code for part in parts for code in part.missing)),
+        declared=_declared(parts),
         places=places.astype({"file": "category"}),
         notes=(*(note for part in parts for note in part.notes), *_gaps(parts)),
+        wordings=dict(ChainMap(*(dict(part.wordings) for part in parts))),
+        labels=dict(ChainMap(*(dict(part.labels) for part in parts))),
     )
+
+
+def _declared(parts: Sequence[RawTable]) -> dict[str, tuple[str, ...]]:
+    """Codes by column that any of the files declares."""
+    codes: dict[str, tuple[str, ...]] = {}
+    for part in parts:
+        for column, own in part.declared.items():
+            codes[column] = tuple(dict.fromkeys((*codes.get(column, ()), *own)))
+    return codes
 
 
 def _name(names: Sequence[str]) -> str:
@@ -109,23 +122,24 @@ def join_tables(tables: Sequence[RawTable], by: str) -> RawTable:
     """
     first, *others = tables
     names = first.require(by, "'by'")
-    frame, notes, hashes = first.frame, list(first.notes), dict(first.hashes)
-    missing = dict.fromkeys(first.missing)
+    frame, parts, notes = first.frame, [first], list(first.notes)
     for table in others:
-        added = _looked_up(table, by, names)
-        own = {c: f"{c} ({table.name})" for c in added if c in frame}
-        frame = pd.concat([frame, added.rename(columns=own)], axis=1)
+        own = {c: f"{c} ({table.name})" for c in table.frame if c in frame and c != by}
+        part = renamed(table, own)
+        frame = pd.concat([frame, _looked_up(part, by, names)], axis=1)
         notes += [*table.notes, *_apart(first, table, by)]
         notes += [f"'{c}' stands in {table.name} too, and is read there as '{own[c]}'" for c in own]
-        hashes |= table.hashes
-        missing |= dict.fromkeys(table.missing)
+        parts.append(part)
     return replace(
         first,
         name=_name([table.name for table in tables]),
         frame=frame,
-        hashes=hashes,
-        missing=tuple(missing),
+        hashes=dict(ChainMap(*(dict(part.hashes) for part in reversed(parts)))),
+        missing=tuple(dict.fromkeys(code for part in parts for code in part.missing)),
+        declared=_declared(parts),
         notes=tuple(notes),
+        wordings=dict(ChainMap(*(dict(part.wordings) for part in parts))),
+        labels=dict(ChainMap(*(dict(part.labels) for part in parts))),
     )
 
 

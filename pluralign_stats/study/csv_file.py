@@ -6,12 +6,15 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import PurePath
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.csv
 
 from pluralign_stats.errors import InputError, one_line
+from pluralign_stats.study.contents import Contents
 from pluralign_stats.study.encoding import decode
 from pluralign_stats.study.files import File
 from pluralign_stats.study.quotes import Dialect, Forms, fault, lone_quote, rows_within
@@ -20,6 +23,7 @@ csv.field_size_limit(2**31 - 1)  # a model's answer may be longer than the 128 k
 
 _SEPARATORS = ";\t,|"
 _CHUNK = 50_000
+_HEAD = 1_000_000
 #: First line by which a program tells Excel the separator; Excel shows it as no row.
 _ANNOUNCED = re.compile(r'\A\s*"?sep=(.)"?[ \t]*(?:\r\n|\n|\r)', re.IGNORECASE)
 
@@ -39,12 +43,12 @@ class _Record:
         return f"row {self.row}" + (f" (line {self.line})" if self.line != self.row else "")
 
 
-def read_csv(content: bytes, spec: File, name: str) -> pd.DataFrame:
+def read_csv(content: bytes, spec: File, name: str) -> Contents:
     """Read a CSV file as text.
 
     Returns
     -------
-    DataFrame
+    Contents
         Columns as the header names them; the index is the row number in a spreadsheet. Blank rows
         are left out.
 
@@ -57,31 +61,73 @@ def read_csv(content: bytes, spec: File, name: str) -> pd.DataFrame:
     text = decode(content, name, spec.encoding, spec.advise("encoding: {}"))
     if "\r" in text and "\n" not in text:
         raise InputError(f"{name}: lines end as on old Macs (CR); save it with other line ends")
-    text, dialect = _announced(text, spec, name)
+    text, dialect, notes = _announced(text, spec, name)
     records = _records(text, dialect)
     header = next((record for record in records if any(f.strip() for f in record.fields)), None)
     if header is None:
         raise InputError(f"{name}: is empty; it needs a header and at least one row of data")
     reader = _Reader(name, spec, dialect, header.fields)
     reader.check_header(header)
-    return reader.table(header, records)
+    table = _plain_table(text, header, dialect)
+    return Contents(reader.table(header, records) if table is None else table, notes)
 
 
-def _announced(text: str, spec: File, name: str) -> tuple[str, Dialect]:
-    """Text without a first line ``sep=;``, and the file's dialect."""
+def _announced(text: str, spec: File, name: str) -> tuple[str, Dialect, tuple[str, ...]]:
+    """Text without a first line ``sep=;``, the file's dialect, and notes on it."""
     separator = spec.separator
+    notes: tuple[str, ...] = ()
     found = _ANNOUNCED.match(text)
     if found:
         separator, text = found[1], text[found.end() :]
-        if "separator" in spec.model_fields_set and separator != spec.separator:
+        if spec.separator is not None and separator != spec.separator:
             raise InputError(
                 f"{name}: its first line is '{found[0].strip()}', the codebook states 'separator: "
                 f"{json.dumps(spec.separator)}'; take that out of the codebook"
             )
+    if separator is None:
+        separator, notes = _in_header(text, spec, name)
     if spec.escape:  # MySQL's word for no value; it would be the letter N once escapes are read
         mark = re.escape(separator)
         text = re.sub(rf"(?<![^{mark}\r\n])\\N(?![^{mark}\r\n])", "", text)
-    return text, Dialect(separator, spec.escape)
+    return text, Dialect(separator, spec.escape), notes
+
+
+def _in_header(text: str, spec: File, name: str) -> tuple[str, tuple[str, ...]]:
+    """The separator of a file of which none is stated, and a note where it is no usual one."""
+    if PurePath(spec.path).suffix.lower() in (".tsv", ".tab"):
+        return "\t", ()
+    first = next((line for line in text[:_HEAD].splitlines() if line.strip()), "")
+    bare = re.sub(r'"[^"]*"', "", first)
+    mark = max(_SEPARATORS, key=bare.count)
+    if "," in bare or not bare.count(mark):
+        return ",", ()
+    told = "a tab" if mark == "\t" else f"'{mark}'"
+    return mark, (f"{name}: {told} separates the fields, as no comma stands in the header",)
+
+
+def _plain_table(text: str, header: _Record, dialect: Dialect) -> pd.DataFrame | None:
+    """A table without a quote, read at once; None where rows need a closer look."""
+    body = text[text.index(header.raw) + len(header.raw) :].rstrip("\r\n")
+    doubtful = ('"', "\n\n", "\n\r", "\0", f"{dialect.separator} ")
+    if not body or body[0] in "\r\n" or any(sign in body for sign in doubtful):
+        return None
+    if dialect.escape or '"' in header.raw or body.count("\r") != body.count("\r\n"):
+        return None
+    names = [str(place) for place in range(len(header.fields))]
+    try:
+        table = pa.csv.read_csv(
+            io.BytesIO(body.encode()),
+            pa.csv.ReadOptions(column_names=names),
+            pa.csv.ParseOptions(delimiter=dialect.separator, quote_char=False),
+            pa.csv.ConvertOptions(
+                column_types=dict.fromkeys(names, pa.string()),
+                strings_can_be_null=False,
+            ),
+        )
+    except pa.ArrowInvalid:
+        return None
+    rows = pd.RangeIndex(header.row + 1, header.row + 1 + len(table))
+    return table.to_pandas().set_axis(header.fields, axis=1).set_axis(rows)
 
 
 def _records(text: str, dialect: Dialect) -> Iterator[_Record]:

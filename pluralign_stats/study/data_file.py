@@ -8,13 +8,16 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet
 
-from pluralign_stats.errors import InputError
+from pluralign_stats.errors import InputError, listing
 from pluralign_stats.storage.digest import digest_bytes
 from pluralign_stats.study.combine import join_tables, stack_tables
+from pluralign_stats.study.contents import Contents
 from pluralign_stats.study.csv_file import read_csv
 from pluralign_stats.study.excel_file import read_excel
 from pluralign_stats.study.files import File, Format, Join, Stack
+from pluralign_stats.study.header_rows import below_headers
 from pluralign_stats.study.json_file import read_json, read_json_lines
+from pluralign_stats.study.labelled_file import read_spss, read_stata
 from pluralign_stats.study.nested import laid_flat
 from pluralign_stats.study.tables import RawTable, renamed, tabulate, with_prefix
 from pluralign_stats.study.text import nfc
@@ -25,6 +28,8 @@ _ENDINGS: dict[Format, tuple[str, ...]] = {
     "parquet": (".parquet", ".pq"),
     "json": (".json",),
     "jsonl": (".jsonl", ".ndjson"),
+    "spss": (".sav", ".zsav", ".por"),
+    "stata": (".dta",),
 }
 _FORMATS = {ending: kind for kind, endings in _ENDINGS.items() for ending in endings}
 #: Names under which exports of Prolific have answers that are gone.
@@ -72,24 +77,41 @@ def _read_file(spec: File, folder: Path, missing: tuple[str, ...]) -> RawTable:
     path = _found(folder / spec.path)
     kind = spec.format or _FORMATS.get(path.suffix.lower())
     if kind is None:
+        known = listing(_ENDINGS)
         raise InputError(
-            f"{path.name}: the ending '{path.suffix}' does not tell the format ('csv', 'xlsx', "
-            f"'parquet' or 'jsonl'); {spec.advise('format: csv')}"
+            f"{path.name}: the ending '{path.suffix}' does not tell the format ({known}); "
+            + spec.advise("format: csv")
         )
     content = _read_bytes(path)
-    readers = {
-        "csv": read_csv,
-        "xlsx": read_excel,
-        "parquet": _read_parquet,
-        "json": read_json,
-        "jsonl": read_json_lines,
-    }
-    frame, notes = laid_flat(readers[kind](content, spec, path.name), spec, path.name)
-    table = tabulate(path.name, frame, missing, digest_bytes(content))
-    table = replace(renamed(table, spec.rename), notes=notes, missing=(*missing, *_GONE))
+    contents = _contents(kind, content, spec, path.name)
+    frame, notes = laid_flat(contents.frame, spec, path.name)
+    table = tabulate(path.name, frame, (*missing, *_GONE), digest_bytes(content))
+    table = replace(
+        table,
+        declared=contents.declared,
+        notes=(*contents.notes, *notes),
+        wordings=contents.wordings,
+        labels=contents.labels,
+    )
+    table = renamed(table, spec.rename)
     for column, prefix in spec.prefix.items():
         table = with_prefix(table, column, prefix)
     return table
+
+
+def _contents(kind: Format, content: bytes, spec: File, name: str) -> Contents:
+    """What the reader of a format finds in a file."""
+    match kind:
+        case "csv":
+            return below_headers(read_csv(content, spec, name), spec, name)
+        case "xlsx":
+            return below_headers(Contents(read_excel(content, spec, name)), spec, name)
+        case "spss":
+            return read_spss(content, spec, name)
+        case "stata":
+            return read_stata(content, spec, name)
+    readers = {"parquet": _read_parquet, "json": read_json, "jsonl": read_json_lines}
+    return Contents(readers[kind](content, spec, name))
 
 
 def _told_apart(tables: dict[str, RawTable], spec: Stack) -> dict[str, RawTable]:

@@ -68,7 +68,8 @@ def read_answers(table: RawTable, name: str, factor: Factor, part: Part) -> Reco
     column = factor.column or name
     raw = table.answers(column, f"'{name}'", factor)
     if factor.multiple:
-        answers, selected, unnamed = _several(raw, factor, factor.multiple, table.codes(factor))
+        codes = table.codes(factor, column)
+        answers, selected, unnamed = _several(raw, factor, factor.multiple, codes)
     else:
         answers, selected, unnamed = _single(raw, factor), None, {}
     declined = answers == DECLINED

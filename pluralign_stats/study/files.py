@@ -7,7 +7,7 @@ from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 from pluralign_stats.errors import listing
 from pluralign_stats.study.entries import Column, ColumnNames, Part, Text
 
-Format = Literal["csv", "xlsx", "parquet", "json", "jsonl"]
+Format = Literal["csv", "xlsx", "parquet", "json", "jsonl", "spss", "stata"]
 
 
 class Map(Part):
@@ -52,12 +52,19 @@ class Reading(Part):
     encoding
         Of files of text; a byte order mark in the file beats it.
     separator
-        Of CSV files: the comma unless stated here or by a first line such as ``sep=;``.
+        Of CSV files. Unless stated, here or by a first line such as ``sep=;``: a tab in files that
+        end in ``.tsv`` or ``.tab``, otherwise the comma, or what the header has in its place.
     escape
         Of CSV files: the backslash, if one stands before quotes inside of quoted text. Unless
         stated such quotes are doubled.
     sheet
         Of Excel files: which sheet, where several hold something.
+    header_rows
+        Of CSV and Excel files: how many rows belong to the header, of which the first has the names
+        of columns. Unless stated 1, or what the file shows where it comes from Qualtrics.
+    labels
+        Of SPSS and Stata files: whether values are read as their labels, or the columns in which
+        they are.
     key
         Of JSON files that hold objects by name: the column that the names come to stand in.
     rows
@@ -73,9 +80,11 @@ class Reading(Part):
 
     format: Format | None = None
     encoding: str = "utf-8"
-    separator: Annotated[str, Field(min_length=1, max_length=1)] = ","
+    separator: Annotated[str, Field(min_length=1, max_length=1)] | None = None
     escape: Literal["\\"] | None = None
     sheet: Text | None = None
+    header_rows: Annotated[int, Field(ge=1)] | None = None
+    labels: bool | ColumnNames = True
     key: Column = "key"
     rows: Column | None = None
     map: Map | None = None

@@ -29,19 +29,20 @@ def found_codes(codebook: Codebook, tables: Tables) -> pd.DataFrame:
     rows = [
         (table.name, column, use, code, count, read_as)
         for table, column, use, answer, cells in _uses(codebook, tables)
-        for code, count, read_as in _counted(table, answer, use, cells)
+        for code, count, read_as in _counted(table, column, answer, use, cells)
     ]
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
 def _counted(
-    table: RawTable, answer: Answer | None, use: str, cells: pd.Series
+    table: RawTable, column: str, answer: Answer | None, use: str, cells: pd.Series
 ) -> Iterator[tuple[str, int, str]]:
     if cells.isna().any():
         yield "", int(cells.isna().sum()), MISSING
-    gone = [] if use in _NAMES else table.codes(answer)
+    gone = [] if use in _NAMES else table.codes(answer, column)
     own = answer.missing if answer is not None else ()
-    for code in dict.fromkeys(map(plain_number, (*table.missing, *own))):
+    declared = table.declared.get(column, ())
+    for code in dict.fromkeys(map(plain_number, (*table.missing, *declared, *own))):
         count = int((cells.map(plain_number, na_action="ignore") == code).sum())
         if code and count:
             told = NAME if use in _NAMES else MISSING if code in gone else ANSWER

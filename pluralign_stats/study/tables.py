@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 import numpy as np
@@ -37,19 +37,28 @@ class RawTable:
     missing
         Missing-value codes. They are words like any other in columns that identify something, and
         missing in answers, where nothing else is meant by them (see `answers`).
+    declared
+        By column, further such codes that the file itself declares.
     places
         Where rows come from several files, or several from one row of a file: columns file and
         row, by the index of `frame`.
     notes
         What was left out or may be meant otherwise, in one sentence each.
+    wordings
+        By column, the question that it holds answers to, where the file says so.
+    labels
+        By column, the label of each of its values, where the file has such.
     """
 
     name: str
     frame: pd.DataFrame
     hashes: Mapping[str, str]
     missing: tuple[str, ...] = ()
+    declared: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     places: pd.DataFrame | None = None
     notes: tuple[str, ...] = ()
+    wordings: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def require(self, column: str, role: str) -> pd.Series:
         """Return a column, or say that the file lacks it."""
@@ -64,11 +73,14 @@ class RawTable:
     def answers(self, column: str, role: str, answer: Answer | None = None) -> pd.Series:
         """Return a column without its missing-value codes, but for those that `answer` means."""
         values = self.require(column, role)
-        return values.mask(values.map(plain_number).isin(self.codes(answer)))
+        codes = set(self.codes(answer, column))
+        gone = [value for value in values.dropna().unique() if plain_number(value) in codes]
+        return values.mask(values.isin(gone))
 
-    def codes(self, answer: Answer | None = None) -> list[str]:
-        """Missing-value codes of the answers to a question."""
-        codes = self.missing if answer is None else answer.codes(self.missing)
+    def codes(self, answer: Answer | None = None, column: str = "") -> list[str]:
+        """Missing-value codes of the answers to a question, in a column."""
+        general = (*self.missing, *self.declared.get(as_column(column), ()))
+        codes = general if answer is None else answer.codes(general)
         return [plain_number(code) for code in codes]
 
     def refuse(self, column: str, bad: pd.Series, allowed: str, advice: str) -> InputError:
@@ -164,7 +176,13 @@ def renamed(table: RawTable, names: Mapping[str, str]) -> RawTable:
                 f"{table.name}: 'rename' leads '{old}' to '{new}', which is another column of the "
                 "file; choose another name"
             )
-    return replace(table, frame=table.frame.rename(columns=dict(names)))
+    return replace(
+        table,
+        frame=table.frame.rename(columns=dict(names)),
+        declared={names.get(c, c): codes for c, codes in table.declared.items()},
+        wordings={names.get(c, c): text for c, text in table.wordings.items()},
+        labels={names.get(c, c): labels for c, labels in table.labels.items()},
+    )
 
 
 def with_prefix(table: RawTable, column: str, prefix: str, role: str = "'prefix'") -> RawTable:

@@ -18,7 +18,8 @@ def nfc(text: str) -> str:
 
 def nfc_column(column: pd.Series) -> pd.Series:
     """Text column in Unicode's composed form; other values, and gaps, stay."""
-    texts = {value for value in column if isinstance(value, str) and not value.isascii()}
+    values = column.unique()
+    texts = {value for value in values if isinstance(value, str) and not value.isascii()}
     changed = {value: nfc(value) for value in texts if nfc(value) != value}
     return column.map(lambda v: changed.get(v, v), na_action="ignore") if changed else column
 

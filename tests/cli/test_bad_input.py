@@ -118,7 +118,12 @@ BAD = {
         ["raters.csv", "'gender'", "stands twice"],
     ),
     "wrong separator": (
-        lambda toy: {RATERS: toy.files[RATERS].replace(",", ";")},
+        lambda toy: {
+            RATERS: toy.files[RATERS].replace(",", ";"),
+            BOOK: toy.changed(
+                BOOK, "raters: raters.csv", "raters: {path: raters.csv, separator: ','}"
+            ),
+        },
         ["raters.csv", "one column", "'person;gender;spectrum'", 'separator: ";"'],
     ),
     "separator of two characters": (

@@ -15,7 +15,7 @@ ROWS = [
 
 
 def read(text, **spec):
-    return read_csv(text.encode(), File(path="t.csv", **spec), "t.csv")
+    return read_csv(text.encode(), File(path="t.csv", **spec), "t.csv").frame
 
 
 def cells(text, **spec):
@@ -203,13 +203,59 @@ def test_empty_fields_too_many_go_and_filled_ones_do_not():
 
 
 @pytest.mark.parametrize(
-    ("header", "mark"), [("a;b", ";"), ('"a";"b, c"', ";"), ("a\tb, c\td", "\t"), ("a|b", "|")]
+    ("header", "mark"), [("a;b", ";"), ('"a";"b, c"', ";"), ("a\tb", "\t"), ("a|b", "|")]
 )
-def test_another_separator_is_advised(header, mark):
-    row = mark.join("1" * (header.count(mark) + 1))
-    with pytest.raises(InputError, match=r"state 'separator: \"(.|\\t)\"'") as caught:
+def test_another_separator_in_a_header_without_commas_is_used_and_told(header, mark):
+    row = mark.join(("1,5", "2"))
+    made = read_csv(f"{header}\n{row}\n".encode(), File(path="t.csv"), "t.csv")
+    assert made.frame.to_numpy().tolist() == [["1,5", "2"]]
+    told = "a tab" if mark == "\t" else f"'{mark}'"
+    assert made.notes == (f"t.csv: {told} separates the fields, as no comma stands in the header",)
+
+
+@pytest.mark.parametrize("header", ["a\tb, c\td", "a;b, c;d"])
+def test_another_separator_beside_commas_is_advised(header):
+    row = header[1].join("123")
+    with pytest.raises(InputError, match=r"state 'separator: \"(;|\\t)\"'"):
         read(f"{header}\n{row}\n")
-    assert f'"{mark}"' in str(caught.value).replace("\\t", "\t")
+
+
+def test_a_separator_that_is_stated_is_the_separator():
+    with pytest.raises(InputError, match=r"the header is one column 'a;b'; state 'separator: \";"):
+        read("a;b\n1;2\n", separator=",")
+
+
+@pytest.mark.parametrize("path", ["t.tsv", "t.TAB"])
+def test_a_tab_separates_where_the_ending_says_so(path):
+    made = read_csv(b"a, b\tc\n1\t2,3\n", File(path=path), path)
+    assert made.frame.to_dict("list") == {"a, b": ["1"], "c": ["2,3"]}
+    assert made.notes == ()
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize("last", ["", "\n", "\n\n"])
+def test_tables_with_and_without_quotes_are_read_alike(end, last):
+    """Without any quote a table is read at once, otherwise row by row."""
+    rows = ["rater,item,note", "007, x y ,", "NA,ü,null", "1e5,-0,\u2028"]
+    plain = end.join(rows) + last.replace("\n", end)
+    assert '"' not in plain
+    quoted = plain.replace("rater", '"rater"')
+    assert cells(plain) == cells(quoted)
+    assert list(read(plain)) == ["rater", "item", "note"]
+    for between in ("", ",,"):
+        gap = plain.replace("NA", f"{between}{end}NA")
+        assert cells(gap) == cells(gap.replace("rater", '"rater"'))
+
+
+@pytest.mark.parametrize("row", ["1,2", "1,2,3,4", "1\0,2,3", "1,2,3\r4,5,6"])
+def test_rows_that_do_not_fit_are_told_the_same_with_and_without_quotes(row):
+    told = []
+    for header in ("a,b,c", '"a",b,c'):
+        try:
+            told.append(str(cells(f"{header}\n7,8,9\n{row}\n")))
+        except InputError as error:
+            told.append(str(error))
+    assert told[0] == told[1]
 
 
 def test_a_comma_in_the_name_of_the_only_column():
