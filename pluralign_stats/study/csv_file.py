@@ -127,7 +127,9 @@ def _plain_table(text: str, header: _Record, dialect: Dialect) -> pd.DataFrame |
     except pa.ArrowInvalid:
         return None
     rows = pd.RangeIndex(header.row + 1, header.row + 1 + len(table))
-    return table.to_pandas().set_axis(header.fields, axis=1).set_axis(rows)
+    frame = table.to_pandas()
+    whole = {name: _whole(frame[name]) for name in names}
+    return frame.assign(**whole).set_axis(header.fields, axis=1).set_axis(rows)
 
 
 def _records(text: str, dialect: Dialect) -> Iterator[_Record]:
