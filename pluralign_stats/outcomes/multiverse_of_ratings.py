@@ -21,12 +21,15 @@ from pluralign_stats.models.marginal import MARGINAL
 from pluralign_stats.outcomes.rating_findings import (
     ADJUSTED,
     ALONE,
+    ATTENTIVE,
     EVERYONE,
+    KEPT,
     MODELS,
     NARROWED,
     ORDINAL,
     RatingFinding,
     Studies,
+    careless_names,
     check_finding,
     factors_of,
     main_study,
@@ -52,7 +55,7 @@ from pluralign_stats.study.study import Study
 from pluralign_stats.suppression import check_min_cell
 from pluralign_stats.words import counted
 
-_CHOICES = ("model", "scale", "filter", "adjustment", *NARROWED)
+_CHOICES = ("model", "scale", "filter", "adjustment", "raters", *NARROWED)
 
 _NOT_CROSSED = (
     "Single languages, countries and formats are looked at in ratings that passed only, by mixed "
@@ -101,7 +104,8 @@ def rating_multiverse(
         ``"linear"``: mixed; ``"ordinal GEE"``, ``"linear GEE"``, ``"OLS"``: see `fit_marginal`),
         scale (``"5-point"``, ``"3-point"``, ``"binary"``, ``"as-rated"``), filter
         (``"passed"``, ``"all ratings"``), adjustment (``"all demographics"``, as
-        `demographic_effects` does, or ``"alone"``), language, country and format (``"all"`` or
+        `demographic_effects` does, or ``"alone"``), raters (``"as in the study"``, ``"attentive
+        only"``: see `careless_raters`), language, country and format (``"all"`` or
         one; with all formats, ordinal mixed models have thresholds for each). By default what
         `rating_choices` gives, without combinations that have the same ratings as
         another, nor those of a place with all ratings or without random effects.
@@ -188,7 +192,7 @@ def _known(
         for name in NARROWED
     }
     return {"model": list(MODELS), "scale": [*scales, "as-rated"], "filter": list(by_filter),
-            "adjustment": [ADJUSTED, ALONE], **places}  # fmt: skip
+            "adjustment": [ADJUSTED, ALONE], "raters": [KEPT, ATTENTIVE], **places}  # fmt: skip
 
 
 def _too_fine(study: Study, finding: RatingFinding, choice: Choice) -> bool:
@@ -230,6 +234,8 @@ def _select(
     if isinstance(study, InputError):
         raise study
     narrowed = study.where(**_place(choice))
+    if choice.get("raters", KEPT) == ATTENTIVE:
+        narrowed = narrowed.without(careless_names(narrowed))
     data = given_ratings(narrowed, finding.dimension)
     factors: tuple[str, ...] = (finding.term,)
     if choice.get("adjustment", ADJUSTED) == ADJUSTED:

@@ -40,6 +40,9 @@ PASSED, EVERYONE = "passed", "all ratings"
 #: What stands beside the demographic of the finding.
 ADJUSTED, ALONE = "all demographics", "alone"
 
+#: Raters who show signs of not reading: kept as the codebook has it, or left out.
+KEPT, ATTENTIVE = "as in the study", "attentive only"
+
 #: Where the raters are: columns of a study by which it can be narrowed, the first that it has.
 PLACES = ("language", "country")
 
@@ -148,8 +151,8 @@ def rating_choices(
     """Choices that a study offers for a finding; the first of each makes the main analysis.
 
     Model, scale (those coarser than the study's own to which its ratings can be converted), filter,
-    adjustment, language or country, and format, where there are several in which both groups have
-    `min_cell` raters.
+    adjustment, raters (all, or those without signs of not reading), language or country, and
+    format, where there are several in which both groups have `min_cell` raters.
 
     Parameters
     ----------
@@ -185,6 +188,7 @@ def rating_choices(
         "scale": scales_of(main, finding.dimension),
         "filter": [name for name, one in by_filter.items() if isinstance(one, Study)],
         "adjustment": [ADJUSTED, ALONE],
+        "raters": [KEPT, ATTENTIVE] if len(careless_names(main)) else [KEPT],
         **_parts(main, finding, min_cell),
     }
     if len(factors_of(main, finding)) == 1:
@@ -229,6 +233,12 @@ def scales_of(study: Study, dimension: str) -> list[str]:
         as_rated = inf if rated.scale.continuous else len(rated.levels)
         sizes.setdefault(as_rated if scale == "as-rated" else len(conversion.places), scale)
     return [sizes[n] for n in sorted(sizes, reverse=True)]
+
+
+def careless_names(study: Study) -> pd.Index:
+    """Raters who show some sign of not reading."""
+    flags = study.careless.set_index("rater")
+    return flags.index[flags.fillna(False).astype(bool).any(axis=1)]
 
 
 def _parts(study: Study, finding: RatingFinding, min_cell: int) -> dict[str, list[str]]:

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, PrivateAttr, field_validator, model_validator
 
 from pluralign_stats.errors import InputError, NotApplicableError, listing, one_of
+from pluralign_stats.study.careless import Careless
 from pluralign_stats.study.entries import (
     ENGLISH,
     Column,
@@ -113,6 +114,7 @@ class Codebook(Part):
     formats: Formats | None = None
     texts: ItemTexts = ItemTexts()
     filters: dict[str, Filter] = {}
+    careless: Careless = Careless()
     raters: RaterRules = RaterRules()
     repeats: Repeats | None = None
     choices: dict[str, Any] | None = None

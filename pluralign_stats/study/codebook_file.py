@@ -6,6 +6,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from pluralign_stats.errors import InputError, one_of
+from pluralign_stats.study.careless import Careless
 from pluralign_stats.study.codebook import Codebook, Columns, Filter, ItemTexts, RaterRules
 from pluralign_stats.study.entries import Part
 from pluralign_stats.study.files import keys_at
@@ -83,6 +84,7 @@ def _keys_at(location: tuple[str | int, ...], content: dict[str, Any]) -> list[s
         "texts": ItemTexts,
         "raters": RaterRules,
         "formats": Formats,
+        "careless": Careless,
     }
     if not location:
         return list(Codebook.model_fields)

@@ -1,6 +1,6 @@
 """The study: what every analysis reads."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -19,6 +19,8 @@ from pluralign_stats.study.codebook import Codebook
 from pluralign_stats.study.codebook_file import codebook_from
 from pluralign_stats.study.codebook_text import codebook_content, codebook_text, write_codebook
 from pluralign_stats.study.draft import Given, Scales, draft_codebook
+from pluralign_stats.study.filters import LEFT_OUT
+from pluralign_stats.study.filters import told as exclusions_of
 from pluralign_stats.study.frame import (
     FILE,
     FRAME,
@@ -80,6 +82,7 @@ class Study:
     notes: tuple[str, ...] = ()
     gathered: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     _repeats: pd.DataFrame = field(default_factory=no_repeats)
+    _careless: pd.DataFrame = field(default_factory=pd.DataFrame)
     _inferred: tuple[Inference, ...] = ()
 
     @classmethod
@@ -88,7 +91,27 @@ class Study:
         made = assemble(codebook, tables)
         frames = made.ratings, made.raters, made.items, made.exclusions, made.nonresponse
         more = {"notes": made.notes, "gathered": made.gathered, "_repeats": made.repeats}
-        return cls(codebook, *frames, made.codes, made.hashes, truth, **more)
+        more["_careless"] = made.careless
+        study = cls(codebook, *frames, made.codes, made.hashes, truth, **more)
+        for sign in codebook.careless.leave_out:
+            study = study._leave_out(sign)
+        return study
+
+    def _leave_out(self, sign: str) -> Self:
+        """Without the raters who show a sign of not reading, which is told as a filter is."""
+        if sign not in self._careless:
+            raise InputError(
+                f"careless: '{sign}' cannot be looked for: state the columns that tell, 'duration' "
+                "or 'texts', in the codebook, or take it out of 'leave_out'"
+            )
+        flagged = self._careless.index[self._careless[sign].fillna(False).astype(bool)]
+        gone = self._ratings["rater"].isin(flagged)
+        rows = self._ratings.loc[gone, ["rater", "item"]].drop_duplicates()
+        if gone.all():
+            raise InputError(f"careless: every rater shows '{sign}'; change its limit")
+        record = (f"careless: {sign}", len(rows), rows["rater"].nunique(), LEFT_OUT)
+        told = pd.concat([self._exclusions, exclusions_of([record])], ignore_index=True)
+        return replace(self._keep(self._ratings[~gone], None, ()), _exclusions=told)
 
     @classmethod
     def from_frame(
@@ -290,6 +313,36 @@ class Study:
         return self._items.copy(deep=False)
 
     @property
+    def careless(self) -> pd.DataFrame:
+        """One row per rater: rater, and a column for each sign of not reading.
+
+        Missing where a rater cannot be judged by it. Raters left out for a sign are not in it.
+        """
+        return self._careless.reset_index()
+
+    def without(self, raters: Collection[str]) -> Self:
+        """Leave raters out.
+
+        Parameters
+        ----------
+        raters
+            Their names; others are of no effect.
+
+        Raises
+        ------
+        InputError
+            If nobody is left.
+        """
+        gone = self._ratings["rater"].isin(list(raters))
+        if gone.all():
+            raise InputError("no rater is left; name fewer to leave out")
+        if not gone.any():
+            return self
+        names = sorted(self._ratings.loc[gone, "rater"].astype(str).unique())
+        told = f"without {counted(len(names), 'rater')} ({digest_text(chr(10).join(names))[:12]})"
+        return self._keep(self._ratings[~gone], None, (told,))
+
+    @property
     def exclusions(self) -> pd.DataFrame:
         """What each filter of the codebook removed, and what each of its rules for rows did.
 
@@ -440,6 +493,7 @@ class Study:
             _raters=_drop_unused(raters),
             _items=_drop_unused(items),
             _nonresponse=self._nonresponse[lost],
+            _careless=self._careless[self._careless.index.isin(left)],
             _repeats=self._repeats.merge(
                 ratings[["rater", "item", "dimension"]].astype("str"),
                 on=["rater", "item", "dimension"],

@@ -168,6 +168,7 @@ MAKERS: dict[str, Callable[[], Any]] = {
     "random_effects_table": lambda: checks.random_effects_table(ordinal(), "item"),
     # Demographics
     "demographic_effects": effects,
+    "careless_raters": lambda: describe.careless_raters(study()),
     "default_answers": lambda: demographics.default_answers(
         study(), "politics", default="Liberal", min_cell=2
     ),

@@ -1,0 +1,115 @@
+"""How many raters show signs of not having read what they rated."""
+
+import numpy as np
+import pandas as pd
+from statsmodels.stats.proportion import proportion_confint
+
+from pluralign_stats.figures.charts import FOREST
+from pluralign_stats.results import Result
+from pluralign_stats.settings import CONF_LEVEL
+from pluralign_stats.study.careless import INDICATORS, Careless, Indicator
+from pluralign_stats.study.study import Study
+from pluralign_stats.words import counted, joined
+
+WORDS: dict[Indicator, str] = {
+    "straight_lining": "the same answer throughout",
+    "contradictions": "contradictions",
+    "too_fast": "too fast",
+    "repeated_texts": "repeated texts",
+}
+
+_COLUMNS = ["term", "rule", "estimate", "conf_low", "conf_high", "n_judged", "n_raters"]
+_COLUMNS += ["n_ratings"]
+
+
+def careless_raters(study: Study) -> Result:
+    """Count raters who show signs of not reading, by the rules of the codebook.
+
+    Signs are looked for among raters whom the filters left. They are signs, not proof: a rater may
+    find five answers equally harmless. Whether findings rest on these raters is what
+    `rating_multiverse` tells; who they are stands in ``study.careless``.
+
+    Parameters
+    ----------
+    study
+        The study.
+
+    Returns
+    -------
+    Result
+        A row for each sign that could be looked for, and one for any: columns term, rule, estimate
+        (share of those judged who show it), conf_low, conf_high (Wilson's interval), n_judged
+        (raters with rows enough), n_raters (who show it), n_ratings (theirs).
+
+    References
+    ----------
+    Meade & Craig (2012), Identifying careless responses in survey data, Psychological Methods 17,
+    437-455. The limits are this project's own.
+
+    Examples
+    --------
+    >>> pls.describe.careless_raters(study).table["term"].tolist()
+    ['the same answer throughout', 'contradictions', 'any of these']
+    """
+    rules = study.codebook.careless
+    flags = study.careless.set_index("rater")
+    given = study.ratings.dropna(subset="rating")["rater"].astype(str).value_counts()
+    signs = [name for name in INDICATORS if name in flags]
+    rows = [(WORDS[name], _rule(rules, name), flags[name]) for name in signs]
+    some = flags[signs].any(axis=1).where(flags[signs].notna().any(axis=1))
+    rows.append(("any of these", "", some))
+    table = pd.DataFrame([_row(*row, given) for row in rows], columns=_COLUMNS)
+    return Result.of(
+        study,
+        table,
+        _sentence(table, rules),
+        "Raters who may not have read",
+        unit="share of raters",
+        conf_level=CONF_LEVEL,
+        interval="Wilson intervals",
+        notes=(
+            f"Raters of fewer than {rules.fewest_rows} rows are not judged. Signs are no proof: "
+            "look at findings with and without these raters before you leave them out.",
+            *([_left_out(rules)] if rules.leave_out else []),
+        ),
+        figure=FOREST,
+    )
+
+
+def _row(sign: str, rule: str, flag: pd.Series, given: pd.Series) -> tuple[object, ...]:
+    judged, shown = int(flag.notna().sum()), flag.index[flag.fillna(False).astype(bool)]
+    share, ends = np.nan, (np.nan, np.nan)
+    if judged:
+        share = len(shown) / judged
+        ends = proportion_confint(len(shown), judged, 1 - CONF_LEVEL, method="wilson")
+    n_ratings = int(given.reindex(shown).fillna(0).sum())
+    return sign, rule, share, *ends, judged, len(shown), n_ratings
+
+
+def _rule(rules: Careless, sign: Indicator) -> str:
+    return {
+        "straight_lining": f"one rating in {rules.straight_lining:.0%} of rows or more",
+        "contradictions": f"opposed dimensions alike in {rules.contradictions:.0%} of rows or more",
+        "too_fast": f"below {rules.too_fast:.0%} of the usual time",
+        "repeated_texts": f"{rules.repeated_texts:.0%} of texts or more stand twice",
+    }[sign]
+
+
+def _left_out(rules: Careless) -> str:
+    names = joined([WORDS[name] for name in rules.leave_out])
+    return f"Raters were left out beforehand for {names}; see what was left out of the study."
+
+
+def _sentence(table: pd.DataFrame, rules: Careless) -> str:
+    whole = table.iloc[-1]
+    if not whole["n_judged"]:
+        return f"Nobody rated {rules.fewest_rows} rows, so that no rater can be judged."
+    parts = [
+        f"{counted(int(row.n_raters), 'rater')} ({row.estimate:.1%}) for {row.term}"
+        for row in table.iloc[:-1].itertuples()
+        if row.n_raters
+    ]
+    judged = counted(int(whole["n_judged"]), "rater")
+    if not parts:
+        return f"None of {judged} shows a sign of not having read."
+    return f"Of {judged}, {joined(parts)} may not have read what was rated."
