@@ -148,6 +148,12 @@ class ChoiceFiles(Part):
     raters: FileSpec | None = None
 
 
+class Identity(Part):
+    """The column that identifies a rater in the file of raters, if it is called otherwise there."""
+
+    rater: Column
+
+
 class ChoiceBook(Part):
     """All of a codebook that a reader of choices has to know."""
 
@@ -158,6 +164,7 @@ class ChoiceBook(Part):
     files: ChoiceFiles = ChoiceFiles()
     missing: Texts = ("", "NA")
     demographics: dict[str, Factor] = {}
+    columns: Identity | None = None
     raters: RaterRules = RaterRules()
     choices: Annotated[ChoiceColumns, Field()]
 
@@ -168,11 +175,6 @@ class ChoiceBook(Part):
             if not name.isidentifier() or name in taken | {"weight", "rank", "position"}:
                 raise ValueError(f"demographics: the name '{name}' cannot be used; choose another")
         return self
-
-    @property
-    def columns(self) -> ChoiceColumns:
-        """What names the columns."""
-        return self.choices
 
 
 def choice_book(content: dict[str, Any], name: str) -> ChoiceBook:
@@ -192,6 +194,8 @@ def choice_book(content: dict[str, Any], name: str) -> ChoiceBook:
     own |= {k: v for k, v in content.items() if k not in Codebook.model_fields and k != "choices"}
     if isinstance(own.get("files"), dict):
         own["files"] = {k: v for k, v in own["files"].items() if k == "raters"}
+    if isinstance(own.get("columns"), dict):
+        own["columns"] = {k: v for k, v in own["columns"].items() if k == "rater"}
     own["demographics"] = {k: v or {} for k, v in (own.get("demographics") or {}).items()}
     try:
         return ChoiceBook.model_validate(own)

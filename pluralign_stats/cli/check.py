@@ -1,6 +1,7 @@
 """``pluralign check``."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -26,6 +27,7 @@ def command(study: Path, data: Path | None, as_json: bool) -> None:
     (csc, trustamas, …). Where answers are not in the codebook, entries that would name
     all of them are drafted.
     """
+    from pluralign_stats.choices.read import holds_choices_only
     from pluralign_stats.describe.participants import (
         composition,
         exclusions,
@@ -36,12 +38,20 @@ def command(study: Path, data: Path | None, as_json: bool) -> None:
     from pluralign_stats.study.read import read_study
     from pluralign_stats.study.remarks import gathered_answers, remarks, small_levels
 
+    if holds_choices_only(study):
+        told_of = _told_of_choices(study, data)
+        if as_json:
+            print_json(told_of)
+        else:
+            _echo_choices(told_of)
+        return
     try:
         checked = read_study(study, data)
     except InputError as error:
         if not as_json:
             click.echo(error.draft, nl=False)
         raise
+    chosen = {} if checked.codebook.choices is None else _told_of_choices(study, data)
     results = [composition(checked), nonresponse(checked), exclusions(checked)]
     results += [missing_codes(checked)]
     results += [retest(checked)] if len(checked.repeats) else []
@@ -55,6 +65,7 @@ def command(study: Path, data: Path | None, as_json: bool) -> None:
                 **checked.released_counts(),
                 "remarks": list(noted),
                 "groups": list(groups),
+                **({"choices": chosen} if chosen else {}),
                 "tables": {r.meta.title: told(r)["table"] for r in results},
             }
         )
@@ -62,5 +73,43 @@ def command(study: Path, data: Path | None, as_json: bool) -> None:
     click.echo(f"{checked.title}{' (simulated)' if checked.simulated else ''}: no errors found.")
     for remark in (*noted, *groups):
         click.echo(f"Note: {remark}.")
+    if chosen:
+        _echo_choices(chosen)
     for result in results:
         print_table(result)
+
+
+def _told_of_choices(study: Path, data: Path | None) -> dict[str, Any]:
+    """Read the choices of a codebook, and say what is in them as plain values."""
+    from pluralign_stats.choices.read import read_choices
+
+    found = read_choices(study, data)
+    sizes, outcome = found.sizes, found.pairs["outcome"]
+    return {
+        "choices_of": found.name,
+        "simulated": found.data_kind == "simulated",
+        "fingerprint": found.fingerprint,
+        **found.released_counts(),
+        "options_each": [int(sizes.min()), int(sizes.max())],
+        "comparisons": len(outcome),
+        "ties": int((outcome == "tie").sum()),
+        "order_known": bool(found.options["position"].notna().all()),
+        "left_out": found.exclusions.to_dict("records"),
+    }
+
+
+def _echo_choices(told_of: dict[str, Any]) -> None:
+    """Print what is in choices."""
+    counts = {k: told_of[k] for k in ("raters", "prompts", "options", "choices") if k in told_of}
+    low, high = told_of["options_each"]
+    each = f"{low}" if low == high else f"{low} to {high}"
+    simulated = " (simulated)" if told_of["simulated"] else ""
+    click.echo(f"{told_of['choices_of']}{simulated}: no errors found in the choices.")
+    click.echo(f"  {', '.join(f'{name}: {n:,}' for name, n in counts.items())}")
+    click.echo(
+        f"  among {each} options; comparisons of two: {told_of['comparisons']:,}, of which ties: "
+        f"{told_of['ties']:,}; order in which they were shown: "
+        f"{'known' if told_of['order_known'] else 'not known'}"
+    )
+    for row in told_of["left_out"]:
+        click.echo(f"  left out: {row['reason']}: {row['n']:,}")

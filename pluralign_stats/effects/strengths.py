@@ -39,19 +39,24 @@ ALL = "All raters"
 
 @dataclass(frozen=True, eq=False)
 class _Groups:
-    """Groups of raters: names, covariates (g, c) and how many raters each has."""
+    """Groups of raters: names, covariates (g, c), and how many raters each has.
+
+    `behind` (g, S) are those of them who judged each option.
+    """
 
     term: str
     names: tuple[str, ...]
     covariates: np.ndarray
     raters: np.ndarray
+    behind: np.ndarray
 
 
 def _groups(fit: ChoiceEstimates, by: str | None) -> _Groups:
     covariates = fit.covariates_at(by)
+    behind = fit.raters_who_compared(by)
     if by is None:
-        return _Groups("", (ALL,), covariates, np.array([fit.n_raters]))
-    return _Groups(by, fit.rows.levels[by], covariates, fit.raters_of[by].to_numpy())
+        return _Groups("", (ALL,), covariates, np.array([fit.n_raters]), behind)
+    return _Groups(by, fit.rows.levels[by], covariates, fit.raters_of[by].to_numpy(), behind)
 
 
 def _need_options(fit: ChoiceEstimates) -> None:
@@ -117,7 +122,7 @@ def strengths(
     return Result.of(
         fit, table, told(table), title, unit=unit, conf_level=conf_level,
         notes=[*_about(fit), "Strengths add up to 0: 0 is an average option."],
-        backing=_backing(fit, by, raters, told), figure=STRENGTHS,
+        backing=_backing(fit, by, groups.behind.T.ravel(), told), figure=STRENGTHS,
     )  # fmt: skip
 
 
@@ -210,7 +215,7 @@ def strength_differences(
     family = np.repeat(np.arange(len(others)), n)
     labels = contrast_labels([(groups.names[k], reference) for k in others])
     place = np.repeat(others, n)
-    fewer = np.minimum(groups.raters[place], groups.raters[base])
+    fewer = np.minimum(groups.behind[others], groups.behind[base]).ravel()
     adjusted = np.concatenate([holm(p[family == f]) for f in range(len(others))])
     table = pd.DataFrame(
         {
@@ -385,6 +390,7 @@ def win_probabilities(
     error = np.sqrt(np.einsum("mk,kl,ml->m", slopes, fit.found.vcov, slopes).clip(0))
     logit, on_logit = np.log(share / (1 - share)), error / (share * (1 - share))
     n, g = len(first), len(groups.names)
+    behind = np.minimum(groups.behind[:, first], groups.behind[:, second]).T.ravel()
     names, raters = np.array(fit.options, dtype=object), np.tile(groups.raters, n)
     table = pd.DataFrame(
         {
@@ -415,7 +421,7 @@ def win_probabilities(
     return Result.of(
         fit, table, told(table), title, unit="probability", conf_level=conf_level,
         interval="delta-method intervals", notes=[*_about(fit), "Ties count half."],
-        backing=_backing(fit, by, raters, told), figure=WINS,
+        backing=_backing(fit, by, behind, told), figure=WINS,
     )  # fmt: skip
 
 
@@ -464,12 +470,15 @@ def choice_summary(fit: ChoiceEstimates, *, conf_level: float = CONF_LEVEL) -> R
         if there:
             rows.append(np.eye(len(x))[len(names)])
             names.append(name)
+    behind = [fit.n_raters] * len(names)
     if fit.options:
+        behind += list(fit.raters_who_compared(None)[0])
         names += list(fit.options)
         rows += list(fit.strength_rows(fit.covariates_at(None))[0])
     for k, term in enumerate(structure.terms):
         rows.append(np.eye(len(x))[f + k])
         names.append(f"sd({term})")
+    behind += [fit.n_raters] * len(structure.terms)
     matrix = np.array(rows)
     estimate = matrix @ x
     error = np.sqrt(np.einsum("mk,kl,ml->m", matrix, fit.found.vcov, matrix).clip(0))
@@ -481,7 +490,7 @@ def choice_summary(fit: ChoiceEstimates, *, conf_level: float = CONF_LEVEL) -> R
         f"{counted(fit.n_choices, 'comparison' if fit.pairs else 'choice')}; log-likelihood "
         f"{fit.loglik:,.1f}."
     )
-    backing = Backing(np.full(len(table), fit.n_raters))
+    backing = Backing(np.array(behind))
     return Result.of(
         fit, table, told, "Model of choices", unit=UNITS[structure.link], conf_level=conf_level,
         notes=_about(fit), backing=backing, figure=FOREST,

@@ -106,6 +106,20 @@ class ChoiceEstimates:
         used = self.rows.raters.iloc[np.unique(self.rows.rater[self.rows.kept])]
         return {name: used[name].value_counts(sort=False) for name in self.rows.levels}
 
+    def raters_who_compared(self, demographic: str | None) -> np.ndarray:
+        """(g, S) raters of each level of a demographic, or of all, who judged each option."""
+        rows = self.rows
+        choice = rows.choices.options["choice"].to_numpy()
+        used = rows.kept[choice]
+        rater = rows.rater[choice[used]]
+        seen = pd.DataFrame({"option": rows.code[used], "rater": rater}).drop_duplicates()
+        group, n = np.zeros(len(rows.raters), dtype=int), 1
+        if demographic is not None:
+            group, n = rows.raters[demographic].cat.codes.to_numpy(), len(rows.levels[demographic])
+        made = np.zeros((n, len(self.options)), dtype=int)
+        np.add.at(made, (group[seen["rater"]], seen["option"]), 1)
+        return made
+
     @property
     def n_raters(self) -> int:
         """How many raters are behind the model."""

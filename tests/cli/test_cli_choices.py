@@ -78,3 +78,39 @@ def test_the_choices_of_a_codebook_of_ratings(pluralign, tmp_path):
     ran = pluralign("pairs", study, "--choices", "--out", tmp_path / "out")
     assert (ran.status, ran.err.count("\n")) == (2, 1)
     assert "study.yaml: has no section 'choices'" in ran.err
+
+
+def test_choices_are_checked(arena, pluralign):
+    ran = pluralign("check", arena)
+    assert (ran.status, ran.err) == (0, "")
+    assert "arena: no errors found in the choices." in ran.out
+    assert "comparisons of two: 4, of which ties: 1; order in which they were shown: not" in ran.out
+    told = json.loads(pluralign("check", arena, "--json").out)
+    assert (told["choices"], told["ties"], told["options_each"]) == (4, 1, [2, 2])
+    assert "raters" not in told
+    arena.write_text(TEXT.replace("winner", "won"))
+    ran = pluralign("check", arena)
+    assert (ran.status, ran.err.count("\n")) == (2, 1)
+    assert "arena.csv: unknown column for what was chosen: it must be one of" in ran.err
+
+
+def test_the_choices_beside_ratings_are_checked_too(toy, pluralign, arena):
+    study = toy.write()
+    arena.rename(study.parent / "arena.yaml")
+    (arena.parent / "arena.csv").rename(study.parent / "arena.csv")
+    section = TEXT[TEXT.index("choices:") :]
+    study.write_text(study.read_text() + section)
+    ran = pluralign("check", study)
+    assert (ran.status, ran.err.count("\n")) == (2, 1)
+    assert "arena.csv: column 'judge'" in ran.err
+    assert "allowed: raters that raters.csv describes" in ran.err
+    rows = (study.parent / "arena.csv").read_text()
+    who = pd.read_csv(study.parent / "raters.csv")["person"].astype(str)
+    rows = rows.replace(",a,", f",{who[0]},").replace(",b,", f",{who[1]},")
+    (study.parent / "arena.csv").write_text(rows)
+    ran = pluralign("check", study)
+    assert ran.status == 0
+    assert "comparisons of two: 4, of which ties: 1" in ran.out
+    book = study.read_text().replace("file: arena.csv", "file: nowhere.csv")
+    study.write_text(book)
+    assert "nowhere.csv: no such file" in pluralign("check", study).err

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pluralign_stats import InputError, fit_choices
-from pluralign_stats.choices import simulate_choices
+from pluralign_stats.choices import Choices, simulate_choices
 
 
 @pytest.fixture(scope="module")
@@ -103,3 +103,24 @@ def test_groups_are_told_apart_in_figures(fit):
 def test_what_cannot_be_asked(fit, ask, told):
     with pytest.raises(InputError, match=told):
         ask(fit)
+
+
+def test_options_that_few_raters_of_a_group_judged_are_withheld():
+    made = simulate_choices(seed=2, n_raters=60, choices_per_rater=15)
+    rows = made.pairs.assign(best=made.pairs["outcome"].astype(str), number=range(900))
+    few = rows["rater"].isin(rows["rater"].unique()[:6])
+    rare = (rows["first"] == "system C") | (rows["second"] == "system C")
+    fit = fit_choices(
+        Choices.from_frame(
+            rows[few | ~rare], rater="rater", prompt="prompt", options=["first", "second"],
+            chosen="best", set="number", demographics=["gender"],
+        ),
+        "gender",
+        raters=False,
+    )  # fmt: skip
+    assert fit.raters_who_compared(None)[0].tolist() == [60, 60, 6, 60, 60]
+    for result in (fit.strengths(), fit.strengths(by="gender"), fit.differences("gender")):
+        assert "system C" in set(result.table["option"])
+        assert "system C" not in set(result.released().table["option"])
+    assert "system C" not in set(fit.summary().released().table["term"])
+    assert "system C" not in fit.win_probabilities().released().to_csv_text()

@@ -301,3 +301,56 @@ def test_intervals_hold_the_truth_as_often_as_they_say(n_options, raters):
         inside.append((table["conf_low"] <= truth) & (truth <= table["conf_high"]))
     share = np.mean(inside)
     assert 0.92 < share < 0.98
+
+
+def test_an_option_that_is_always_ranked_first_has_no_finite_strength():
+    rng = np.random.default_rng(1)
+    rows = pd.DataFrame(
+        rng.permuted(np.tile(list("abc"), (60, 1)), axis=1), columns=["x", "y", "z"]
+    )
+    best = np.where((rows == "a").any(axis=1), "a", "b")
+    rows = rows.assign(won=best, prompt="p", rater=range(60))
+    made = Choices.from_frame(
+        rows, rater="rater", prompt="prompt", options=["x", "y", "z"], chosen="won"
+    )
+    fit = fit_choices(made)
+    assert not fit.converged
+    assert "no finite strengths" in fit.warnings[0]
+
+
+def test_demographics_are_adjusted_for_one_another():
+    """Age goes with gender and does nothing: alone it seems to, beside gender it does not."""
+    made = simulate_choices(seed=6, n_raters=300)
+    rng = np.random.default_rng(1)
+    raters = made.raters
+    old = rng.random(300) < np.where(raters["gender"] == "Male", 0.9, 0.1)
+    age = dict(zip(raters["rater"], np.where(old, "old", "young"), strict=True))
+    rows = made.pairs.assign(age=made.pairs["rater"].astype(str).map(age))
+    rows = rows.assign(best=rows["outcome"].astype(str), number=range(len(rows)))
+    both = Choices.from_frame(
+        rows, rater="rater", prompt="prompt", options=["first", "second"], chosen="best",
+        set="number", demographics=["gender", "age"],
+    )  # fmt: skip
+    assert fit_choices(both, "age", raters=False).test("age").p_value < 1e-4
+    fit = fit_choices(both, ["gender", "age"], raters=False)
+    assert fit.test("age").p_value > 0.05
+    assert fit.test("gender").p_value < 1e-3
+    table = fit.strengths(by="age").table
+    assert table.groupby("group")["estimate"].sum().abs().max() < 1e-9
+
+
+def test_raters_without_a_level_are_left_out_and_told():
+    made = simulate_choices(seed=6, n_raters=40)
+    rows = made.pairs.assign(best=made.pairs["outcome"].astype(str), number=range(800))
+    silent = rows["rater"].astype(str).isin(rows["rater"].astype(str).unique()[:12])
+    rows["gender"] = rows["gender"].astype(str).mask(silent)
+    some = Choices.from_frame(
+        rows, rater="rater", prompt="prompt", options=["first", "second"], chosen="best",
+        set="number", demographics=["gender"],
+    )  # fmt: skip
+    fit = fit_choices(some, "gender", raters=False)
+    assert (fit.rows.n_dropped, fit.n_raters, fit.n_choices) == (240, 28, 560)
+    assert "240 choices of raters without an answer on gender were left out." in (
+        fit.strengths(by="gender").meta.notes
+    )
+    assert fit_choices(some).n_choices == 800
