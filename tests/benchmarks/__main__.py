@@ -41,6 +41,7 @@ ALONE: dict[str, Callable] = {
 COMPARED: dict[str, Callable] = {
     "ordinal": models.ordinal,
     "linear": models.linear,
+    "ordered-beta": models.ordered_beta,
     "crossed": models.crossed,
     "insteval": models.insteval,
     "bayes": bayes.bayes,
@@ -52,6 +53,7 @@ PARTS = (
     "choices",
     "ordinal",
     "linear",
+    "ordered-beta",
     "crossed",
     "insteval",
     "scale",

@@ -12,7 +12,7 @@ from tests.benchmarks.machine import HERE
 from tests.benchmarks.report import Report, Row, limit, spread
 
 #: How far apart two criteria of one optimum may lie: log-likelihoods, REML criteria.
-TOLERANCE = {"ordinal": 1e-3, "ml": 1e-3, "reml": 1e-4}
+TOLERANCE = {"ordinal": 1e-3, "ordered-beta": 1e-3, "ml": 1e-3, "reml": 1e-4}
 #: Seconds after which a program that has not answered is stopped.
 PATIENCE = 3600.0
 
@@ -28,7 +28,7 @@ class Model:
     folder
         Where the data lie.
     method
-        ``"ordinal"``, ``"reml"`` or ``"ml"``.
+        ``"ordinal"``, ``"ordered-beta"``, ``"reml"`` or ``"ml"``.
     formula
         The same for all programs.
     """
@@ -52,7 +52,7 @@ class Peer:
 def command(program: str, model: Model) -> list[str]:
     """Command line of one program's process."""
     task = [str(model.folder), model.method, model.formula]
-    if program in {"clmm", "lmer"}:
+    if program in {"clmm", "lmer", "glmmTMB"}:
         return ["Rscript", str(HERE / "fit.R"), *task]
     return [sys.executable, "-m", "tests.benchmarks.fit", *task, program]
 

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from tests.benchmarks.machine import ROOT
@@ -21,6 +22,15 @@ def simulated_ratings(*, quick: bool) -> pd.DataFrame:
         for name in DEMOGRAPHICS
     }
     return ratings[["rating", "rater", "item", "dimension"]].assign(**told)
+
+
+def slider_ratings(*, quick: bool) -> pd.DataFrame:
+    """The first dimension of that study as on a slider from 0 to 1, some ratings at its ends."""
+    ratings = simulated_ratings(quick=quick)
+    ratings = ratings[ratings["dimension"] == "emotional_awareness"].drop(columns="dimension")
+    noise = np.random.default_rng(1).normal(0, 0.9, len(ratings))
+    place = 0.5 + (ratings["rating"].astype(float) - 3 + noise) / 4
+    return ratings.assign(rating=place.clip(0, 1).round(4))
 
 
 def insteval(*, quick: bool) -> pd.DataFrame:

@@ -1,6 +1,6 @@
-# Fit one model with clmm or lmer whenever a line arrives.
+# Fit one model with clmm, lmer or glmmTMB whenever a line arrives.
 #
-#   Rscript fit.R FOLDER METHOD FORMULA      METHOD: ordinal, reml or ml
+#   Rscript fit.R FOLDER METHOD FORMULA      METHOD: ordinal, ordered-beta, reml or ml
 #
 # Answers: "ready" once the data are read and the code is warm; then for each line
 # "fit SECONDS CRITERION ROWS EFFECTS". The criterion is the log-likelihood, or lmer's REML
@@ -9,6 +9,8 @@ suppressPackageStartupMessages({ library(ordinal); library(lme4) })
 options(contrasts = c("contr.treatment", "contr.treatment"))
 args <- commandArgs(trailingOnly = TRUE)
 method <- args[2]
+between <- method == "ordered-beta"
+if (between) suppressPackageStartupMessages(library(glmmTMB))
 model <- as.formula(args[3])
 
 data <- read.csv(file.path(args[1], "data.csv"), colClasses = "character",
@@ -22,14 +24,17 @@ data[[response]] <- as.numeric(data[[response]])
 if (method == "ordinal") data[[response]] <- factor(data[[response]])
 
 fit <- function(formula, data) {
-  if (method == "ordinal") clmm(formula, data, link = "logit")
+  # Without a start for its cutpoints glmmTMB has none where ratings are at the ends.
+  if (between) glmmTMB(formula, data, family = ordbeta(), start = list(psi = c(-1, 1)))
+  else if (method == "ordinal") clmm(formula, data, link = "logit")
   else lmer(formula, data, REML = method == "reml")
 }
 criterion <- function(fitted) {
   if (method == "reml") REMLcrit(fitted) else as.numeric(logLik(fitted))
 }
 effects <- function(fitted) {
-  if (method == "ordinal") length(fitted$beta) else length(fixef(fitted)) - 1
+  if (between) length(fixef(fitted)$cond) - 1
+  else if (method == "ordinal") length(fitted$beta) else length(fixef(fitted)) - 1
 }
 give_up <- function(problem) {
   write(conditionMessage(problem), stderr())

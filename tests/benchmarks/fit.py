@@ -23,6 +23,8 @@ def fit_pluralign(method: str, formula: str, data: pd.DataFrame) -> Any:
 
     if method == "ordinal":
         return pls.fit_ordinal(formula, data, link="logit")
+    if method == "ordered-beta":
+        return pls.fit_ordered_beta(formula, data, bounds=(0, 1))
     return pls.fit_linear(formula, data, reml=method == "reml")
 
 

@@ -24,7 +24,10 @@ def environment(**more: str) -> dict[str, str]:
 def r_facts() -> tuple[str, str]:
     """Versions of R and its packages, or else what is missing, in one line."""
     if not shutil.which("Rscript"):
-        return "", "R is missing, so only ours is timed (peers: R with the packages ordinal, lme4)"
+        return (
+            "",
+            "R is missing, so only ours is timed (peers: R with ordinal, lme4, glmmTMB)",
+        )
     command = ["Rscript", str(HERE / "versions.R")]
     done = subprocess.run(command, capture_output=True, text=True, env=environment())
     if done.returncode:

@@ -1,4 +1,4 @@
-"""Models that our package and its peers fit: one dimension, all dimensions, InstEval."""
+"""Models that our package and its peers fit: one dimension, a slider, all dimensions, InstEval."""
 
 import tempfile
 from pathlib import Path
@@ -33,12 +33,33 @@ def linear(report: Report, *, quick: bool, r: bool) -> None:
     _one_dimension(report, "Linear, REML", "reml", {ALL: peers, FEW: more}, quick=quick)
 
 
+def ordered_beta(report: Report, *, quick: bool, r: bool) -> None:
+    """Ordered beta of one dimension, its ratings as on a slider, against glmmTMB."""
+    peers = [Peer("glmmTMB", 1 if quick else SLOW_RUNS, least=1)] if r else []
+    ratings = data.slider_ratings(quick=quick)
+    fixed = {ALL: peers, FEW: peers}
+    _one_frame(report, "Ordered beta", "ordered-beta", ratings, fixed, quick=quick)
+
+
 def _one_dimension(
     report: Report, name: str, method: str, peers: dict[str, list[Peer]], *, quick: bool
 ) -> None:
     """Compare models of one dimension, each fixed part with its own peers."""
     ratings = data.simulated_ratings(quick=quick)
     ratings = ratings[ratings["dimension"] == DIMENSION].drop(columns="dimension")
+    _one_frame(report, name, method, ratings, peers, quick=quick)
+
+
+def _one_frame(
+    report: Report,
+    name: str,
+    method: str,
+    ratings: pd.DataFrame,
+    peers: dict[str, list[Peer]],
+    *,
+    quick: bool,
+) -> None:
+    """Compare models of one response, each fixed part with its own peers."""
     with tempfile.TemporaryDirectory() as folder:
         place = data.write(ratings, Path(folder) / "data")
         for fixed, beside in peers.items():
