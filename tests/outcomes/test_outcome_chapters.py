@@ -46,6 +46,7 @@ def report(codebook: Path, out: Path, **parameters: object) -> tuple[dict, dict]
         out,
         parameters=parameters,
         notebooks=CHAPTERS,
+        chapters=[chapter.stem for chapter in CHAPTERS],
         progress=False,
     )
     return texts_of(index.parent), tables_of(index.parent)

@@ -13,10 +13,10 @@ pytestmark = pytest.mark.extended
 
 
 def pages(codebook, out, **given):
-    """The text of every chapter's page, by its number."""
-    index = build_report(
-        pls.read_study(codebook), codebook, out, parameters=LITTLE_WORK | given, progress=False
-    )
+    """The text of every chapter's page, by its number; those without an answer are asked for too."""
+    every = [notebook.name for notebook in find_notebooks()]
+    asked = {"parameters": LITTLE_WORK | given, "chapters": every, "progress": False}
+    index = build_report(pls.read_study(codebook), codebook, out, **asked)
     for copy in (index.parent / "notebooks").glob("*.ipynb"):
         for cell in nbformat.read(copy, as_version=4).cells:
             assert all(out.output_type != "error" for out in cell.get("outputs", []))
