@@ -42,6 +42,12 @@ LONG = {
     "test_every_result",
     "test_report_build",
     "test_report_execute",
+    "test_published",
+    "test_brms_reference",
+    "test_joint_model",
+    "test_outcome_chapters",
+    "test_bayesian_chapter",
+    "test_attack_reports",
 }
 
 
