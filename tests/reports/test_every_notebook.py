@@ -13,7 +13,7 @@ pytestmark = pytest.mark.extended
 
 
 def pages(codebook, out, **given):
-    """The text of every chapter's page, by its number; those without an answer are asked for too."""
+    """The text of every chapter's page, by its number; also of those without an answer."""
     every = [notebook.name for notebook in find_notebooks()]
     asked = {"parameters": LITTLE_WORK | given, "chapters": every, "progress": False}
     index = build_report(pls.read_study(codebook), codebook, out, **asked)
