@@ -1,3 +1,4 @@
+from .between import agreement_between as agreement_between
 from .distribution import rating_distribution as rating_distribution
 from .inattentive import careless_raters as careless_raters
 from .joint import positive_given_positive as positive_given_positive

@@ -134,7 +134,7 @@ def agreement(
     for dimension in study.dimensions:
         block = ratings[ratings["dimension"] == dimension]
         for group, part in _groups(study, block, by, min_cell):
-            found = _of_block(study, dimension, part, n_bootstrap, seed)
+            found = agreement_of(study, dimension, part, n_bootstrap, seed)
             named = study.codebook.label(dimension), metric_of(study, dimension)
             records.append((*named, group, found, part, conf_level))
     table = pd.DataFrame([_record(*record) for record in records], columns=_COLUMNS)
@@ -163,9 +163,10 @@ def _groups(
     return [(g, part) for g, part in groups if part["rater"].nunique() >= min_cell]
 
 
-def _of_block(
+def agreement_of(
     study: Study, dimension: str, block: pd.DataFrame, n_bootstrap: int, seed: int
 ) -> Agreement:
+    """Alpha of the ratings of one dimension by some raters."""
     if not study.codebook.dimensions[dimension].scale.categorical:
         sums = item_sums(pd.factorize(block["item"])[0], block["rating"].to_numpy())
         return resampled(sums, interval_alpha, n_bootstrap, seed)
@@ -262,8 +263,13 @@ def _not_measured(table: pd.DataFrame) -> str:
 
 def _notes(study: Study, table: pd.DataFrame) -> list[str]:
     notes = ["Items with fewer than two ratings say nothing about agreement and are not counted."]
-    notes += metric_notes(study)
-    if table["n_raters"].isna().any():
+    return [*notes, *metric_notes(study), *rough_notes(table, ["n_raters"])]
+
+
+def rough_notes(table: pd.DataFrame, counts: list[str]) -> list[str]:
+    """That counts are withheld, and that intervals from few items are rough."""
+    notes: list[str] = []
+    if table[counts].isna().any(axis=None):
         notes.append(COUNT_WITHHELD)
     if (table["n_items"] < FEW_ITEMS).any():
         notes.append(

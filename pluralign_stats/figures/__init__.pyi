@@ -2,6 +2,7 @@ from .bayes import pareto as pareto
 from .bayes import predictive as predictive
 from .bayes import ridge as ridge
 from .bayes import sampling as sampling
+from .between import agreement_between as agreement_between
 from .checks import calibration as calibration
 from .checks import influence as influence
 from .checks import residuals as residuals

@@ -28,6 +28,7 @@ class Chart:
 
 
 AGREEMENT = Chart("describe", "agreement")
+AGREEMENT_BETWEEN = Chart("between", "agreement_between")
 COMPOSITION = Chart("describe", "composition")
 DISTRIBUTION = Chart("describe", "distribution")
 JOINT = Chart("describe", "joint")

@@ -46,6 +46,7 @@ TABLES = {
     "distribution": pls.describe.rating_distribution,
     "distribution by group": lambda s: pls.describe.rating_distribution(s, "politics"),
     "agreement": lambda s: pls.describe.agreement(s, n_bootstrap=100),
+    "agreement_between": lambda s: pls.describe.agreement_between(s, "gender", n_bootstrap=100),
     "agreement by group": lambda s: pls.describe.agreement(s, "politics", n_bootstrap=100),
     "joint": lambda s: pls.describe.positive_given_positive(s, n_bootstrap=100),
     "forest": lambda s: every_effect(s).differences,
@@ -63,6 +64,7 @@ DRAW = {
     "composition": pls.figures.composition,
     "distribution": pls.figures.distribution,
     "agreement": pls.figures.agreement,
+    "agreement_between": pls.figures.agreement_between,
     "joint": pls.figures.joint,
     "forest": pls.figures.forest,
 }

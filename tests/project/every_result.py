@@ -131,6 +131,7 @@ MAKERS: dict[str, Callable[[], Any]] = {
     "missing_codes": lambda: missing_codes(study()),
     "rating_distribution": lambda: describe.rating_distribution(study(), "gender"),
     "agreement": lambda: describe.agreement(study(), n_bootstrap=100),
+    "agreement_between": lambda: describe.agreement_between(study(), "gender", n_bootstrap=100),
     "retest": lambda: describe.retest(study(), n_bootstrap=100),
     "positive_given_positive": lambda: describe.positive_given_positive(study(), n_bootstrap=100),
     "coarser_scales": lambda: feedback.coarser_scales(study()),
