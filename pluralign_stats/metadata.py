@@ -37,6 +37,8 @@ class Metadata:
     designs
         Where rows compare designs: the values of the factors that vary, by what tables call each
         design.
+    sampling
+        Of a Bayesian fit, how it was sampled, and for which time where one was not enough.
     """
 
     title: str
@@ -53,6 +55,7 @@ class Metadata:
     p_value: float | None = None
     published: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     designs: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    sampling: str = ""
 
     @property
     def measure(self) -> str:

@@ -148,6 +148,7 @@ class Result:
             data_note=data_note or getattr(source, "data_note", ""),
             published=published or {},
             designs=designs or {},
+            sampling=getattr(source, "sampling", ""),
         )
         return cls(table, sentence, meta, backing=backing, figure=figure)
 
@@ -262,6 +263,8 @@ class Result:
         told = {"sentence": self.sentence, **asdict(self.meta)}
         if not self.meta.checked:
             del told["checked"], told["passed"], told["p_value"]
+        if not self.meta.sampling:
+            del told["sampling"]
         del told["published"], told["designs"]
         return told
 

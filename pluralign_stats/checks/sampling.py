@@ -87,7 +87,7 @@ def _note(fit: PosteriorEstimates) -> str:
         first = "Pareto k tells whether the weights of an approximation can be trusted"
     return (
         f"{first}; effective draws are the independent ones that the draws are worth; worst: the "
-        "parameter that the value belongs to."
+        f"parameter that the value belongs to.{f' Sampled with {c.attempt}.' if c.attempt else ''}"
     )
 
 

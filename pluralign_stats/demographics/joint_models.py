@@ -21,7 +21,7 @@ from pluralign_stats.errors import InputError, MissingExtraError
 from pluralign_stats.figures.charts import FOREST
 from pluralign_stats.fits.joint import JointFit, fit_joint
 from pluralign_stats.formatting import with_interval
-from pluralign_stats.models.bayes.options import Sampling
+from pluralign_stats.models.bayes.options import SAMPLING, Sampling
 from pluralign_stats.results import Result, ordered_columns
 from pluralign_stats.settings import CONF_LEVEL, MIN_CELL, MOST_LEVELS
 from pluralign_stats.significance import excludes_zero
@@ -29,9 +29,6 @@ from pluralign_stats.study.study import Study
 from pluralign_stats.study.text import contrast_labels
 from pluralign_stats.suppression import check_min_cell
 from pluralign_stats.words import joined
-
-#: A model of all dimensions has more parameters, and so as many draws take longer.
-_SAMPLING = Sampling(draws=750)
 
 _COLUMNS = ["dimension", "term", "contrast", "level", "reference", "estimate", "sd", "conf_low"]
 _COLUMNS += ["conf_high", "prob_positive", "n_raters", "n_ratings", "method"]
@@ -69,7 +66,7 @@ def joint_effects(
     min_cell: int = MIN_CELL,
     conf_level: float = CONF_LEVEL,
     priors: Mapping[str, str] | None = None,
-    sampling: Sampling = _SAMPLING,
+    sampling: Sampling = SAMPLING,
 ) -> JointEffects:
     """Fit one model of all dimensions of a study.
 

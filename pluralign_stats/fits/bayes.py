@@ -136,12 +136,13 @@ def fit_bayes(
     weights: str | Sequence[float] | np.ndarray | None = None,
     priors: Mapping[str, str] | None = None,
     method: str = "nuts",
-    draws: int = 1000,
+    draws: int | None = None,
     tune: int = 300,
     chains: int | None = None,
     seed: int = 1,
     target_accept: float = 0.8,
     progress: bool | None = None,
+    attempts: int = 4,
     rater: str | Sequence[str] | None = None,
     bounds: tuple[float, float] | None = None,
     positive_from: float | None = None,
@@ -209,7 +210,7 @@ def fit_bayes(
     check_one_of("'method'", method, METHODS)
     how = Sampling(
         draws=draws, tune=tune, chains=chains, seed=seed, target_accept=target_accept,
-        progress=progress,
+        progress=progress, attempts=attempts,
     )  # fmt: skip
     start = starting_fit(
         formula, data, family, link, nominal, scale, weights, rater, bounds, positive_from

@@ -199,12 +199,13 @@ def fit_joint(
     valence: Mapping[str, int] | None = None,
     link: str = "logit",
     priors: Mapping[str, str] | None = None,
-    draws: int = 750,
+    draws: int | None = None,
     tune: int = 300,
     chains: int | None = None,
     seed: int = 1,
     target_accept: float = 0.8,
     progress: bool | None = None,
+    attempts: int = 4,
     rater: str | Sequence[str] = RATER,
 ) -> JointFit:
     """Sample one ordinal model of all dimensions.
@@ -223,7 +224,7 @@ def fit_joint(
     valence
         1 for dimensions where agreement is good, -1 where it is bad, such as ``{"toxicity": -1}``;
         effects are turned by it before they are pooled. By default 1.
-    link, priors, draws, tune, chains, seed, target_accept, progress
+    link, priors, draws, tune, chains, seed, target_accept, progress, attempts
         As for `fit_bayes`; ``"sd(dimension: gender)"`` is how far effects of gender differ between
         dimensions.
     rater
@@ -257,7 +258,7 @@ def fit_joint(
     """
     how = Sampling(
         draws=draws, tune=tune, chains=chains, seed=seed, target_accept=target_accept,
-        progress=progress,
+        progress=progress, attempts=attempts,
     )  # fmt: skip
     found = estimate_joint(
         ratings, demographics, how, valence=valence, link=link, priors=priors, rater=rater

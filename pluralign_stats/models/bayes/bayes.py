@@ -7,7 +7,7 @@ import pandas as pd
 
 from pluralign_stats.errors import InputError, MissingExtraError, check_one_of
 from pluralign_stats.models.bayes.fit import BayesEstimates
-from pluralign_stats.models.bayes.options import Sampling
+from pluralign_stats.models.bayes.options import DRAWS, Sampling
 from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.models.linear import estimate_linear
 from pluralign_stats.models.ordered_beta import estimate_ordered_beta
@@ -32,7 +32,7 @@ def estimate_bayes(
             raise MissingExtraError("A Bayesian model", "bayes") from None
         raise
     if method == "laplace":
-        return approximate_posterior(start, priors, how.draws, how.seed)
+        return approximate_posterior(start, priors, how.draws or DRAWS, how.seed)
     return sample_posterior(start, priors, how)
 
 

@@ -8,6 +8,7 @@ import pandas as pd
 from scipy.stats import f
 
 from pluralign_stats.models.bayes.arviz_data import NamedDraws
+from pluralign_stats.models.bayes.options import Attempt
 from pluralign_stats.models.bayes.posterior import Draws
 from pluralign_stats.models.bayes.sampler import Sampled
 from pluralign_stats.models.parts import RandomPart
@@ -60,6 +61,10 @@ DEEP = (
 E_BFMI = (
     "the sampler reaches the tails slowly (E-BFMI {value}, below {limit}); tighten the "
     "priors of standard deviations"
+)
+LIMIT = (
+    "the limit of {most} attempts, each with twice the draws of the last, was reached: raise it "
+    "(attempts=), or say how many (draws=)"
 )
 PARETO = (
     "the approximation does not hold (Pareto k {value}, above {limit}); sample with method='nuts'"
@@ -137,6 +142,8 @@ class Convergence:
         One row per random effect: columns rhat, ess_bulk, ess_tail, group (its grouping factor).
     words
         What sentences call terms that have other names in tables.
+    attempt
+        How it was sampled, and for which time; None of an approximation.
     """
 
     table: pd.DataFrame
@@ -150,6 +157,7 @@ class Convergence:
     pareto_k: float = np.nan
     effects: pd.DataFrame = field(default_factory=pd.DataFrame)
     words: Mapping[str, str] = field(default_factory=dict)
+    attempt: Attempt | None = None
 
     @property
     def approximate(self) -> bool:
@@ -199,6 +207,9 @@ class Convergence:
     def notes(self) -> tuple[Note, ...]:
         """What to doubt, and what to try."""
         bad = [sign.note(self.n_draws) for sign in self.signs() if not sign.good]
+        if bad and self.complete and self.attempt and self.attempt.most > 1:
+            text = LIMIT.format(most=self.attempt.most)
+            bad.append(Note(Code.SAMPLING, text, "attempts"))
         if self.complete:
             return tuple(bad)
         text = (
@@ -219,7 +230,17 @@ class Convergence:
         return (
             f"{self.n_draws:,} draws of {chains} in {self.seconds:.1f} s; largest "
             f"R-hat {self.table['rhat'].max():.3f}, fewest effective draws {fewest:,.0f}, "
-            f"divergent {self.n_divergent}."
+            f"divergent {self.n_divergent}{self._told_attempt()}."
+        )
+
+    def _told_attempt(self) -> str:
+        """Which attempt it was, where one was not enough."""
+        a = self.attempt
+        if a is None or a.number == 1:
+            return ""
+        return (
+            f"; of attempt {a.number}, with tune={a.how.tune}, "
+            f"target_accept={a.how.target_accept:g}"
         )
 
 
@@ -238,6 +259,7 @@ def diagnose(parameters: NamedDraws, sampled: Sampled) -> Convergence:
         float(array_stats.bfmi(energy).min()),
         sampled.seconds,
         sampled.complete,
+        attempt=sampled.attempt,
     )
 
 

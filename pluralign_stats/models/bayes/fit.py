@@ -60,6 +60,12 @@ class PosteriorEstimates(ModelEstimates):
         return False
 
     @property
+    def sampling(self) -> str:
+        """How it was sampled; see `Metadata`."""
+        attempt = self.convergence.attempt
+        return str(attempt) if attempt else ""
+
+    @property
     def interval(self) -> str:
         """Kind of interval that tables of this model hold."""
         return "credible intervals (equal tails)"

@@ -9,6 +9,7 @@ import numpy as np
 import xarray as xr
 
 from pluralign_stats.errors import InputError
+from pluralign_stats.models.bayes.adapt import sample_well
 from pluralign_stats.models.bayes.arviz_data import NamedDraws, inference_data, parameter_draws
 from pluralign_stats.models.bayes.convergence import Convergence, diagnose, effects_rhat_and_ess
 from pluralign_stats.models.bayes.expansion import linearize
@@ -19,7 +20,7 @@ from pluralign_stats.models.bayes.fit import (
     BayesOrdinalEstimates,
 )
 from pluralign_stats.models.bayes.layout import Layout, build_layout
-from pluralign_stats.models.bayes.options import Sampling
+from pluralign_stats.models.bayes.options import Attempt, Sampling
 from pluralign_stats.models.bayes.pointwise import total_log_likelihood
 from pluralign_stats.models.bayes.posterior import Draws, unpack
 from pluralign_stats.models.bayes.priors import Priors, choose_priors
@@ -47,9 +48,14 @@ def sample_posterior(
         point = linearize(start, layout, prior)
     except np.linalg.LinAlgError:
         raise InputError(IMPOSSIBLE) from None
-    sampled = sample(layout.data, point, prior, how)
-    drawn = unpack(start, layout, point, sampled.z)
-    return as_posterior(start, drawn, chosen, partial(diagnose, sampled=sampled), sampled.stats)
+
+    def once(attempt: Attempt) -> BayesEstimates:
+        sampled = sample(layout.data, point, prior, attempt)
+        drawn = unpack(start, layout, point, sampled.z)
+        judge = partial(diagnose, sampled=sampled)
+        return as_posterior(start, drawn, chosen, judge, sampled.stats)
+
+    return sample_well(how, once)
 
 
 def as_posterior(

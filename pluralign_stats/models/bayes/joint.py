@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 
 from pluralign_stats.errors import InputError, NotApplicableError, check_one_of, one_of
+from pluralign_stats.models.bayes.adapt import sample_well
 from pluralign_stats.models.bayes.arviz_data import NamedDraws, correlations_of
 from pluralign_stats.models.bayes.convergence import Convergence, diagnose
-from pluralign_stats.models.bayes.density import parameters, random_effects
+from pluralign_stats.models.bayes.density import ExpansionPoint, parameters, random_effects
 from pluralign_stats.models.bayes.expansion import linearize_at
 from pluralign_stats.models.bayes.fit import BayesOrdinalEstimates
 from pluralign_stats.models.bayes.fitting import as_posterior
@@ -22,16 +23,19 @@ from pluralign_stats.models.bayes.joint_layout import (
 )
 from pluralign_stats.models.bayes.joint_vector import joint_at
 from pluralign_stats.models.bayes.layout import Natural, build_layout, constrain
-from pluralign_stats.models.bayes.options import Sampling
+from pluralign_stats.models.bayes.options import Attempt, Sampling
 from pluralign_stats.models.bayes.posterior import Draws
 from pluralign_stats.models.bayes.priors import Priors, choose_priors
-from pluralign_stats.models.bayes.sampler import sample
+from pluralign_stats.models.bayes.sampler import Sampled, sample
 from pluralign_stats.models.ordinal import OrdinalEstimates, estimate_ordinal
 from pluralign_stats.models.raters import RATER, find_raters
 from pluralign_stats.notes import Note
 
 #: Scale of the half-normal prior of how far effects differ between dimensions, per SD of a number.
 APART = 0.25
+
+#: Draws of each chain where none are given, at first.
+DRAWS_JOINTLY = 750
 
 #: Columns of the ratings that are no demographics.
 ROLES = (RATER, "item", "dimension", "rating")
@@ -100,6 +104,11 @@ class JointEstimates:
         return self.first.interval
 
     @property
+    def sampling(self) -> str:
+        """How it was sampled; see `Metadata`."""
+        return self.first.sampling
+
+    @property
     def converged(self) -> bool:
         """Whether the sampler gave no reason to doubt."""
         return not self.warnings
@@ -127,7 +136,25 @@ def estimate_joint(
     chosen = choose_priors(first, joint.layout, priors, defaults)
     prior = chosen.numbers(joint.layout)
     point = linearize_at(joint.layout, prior, *start_jointly(fits, joint))
-    sampled = sample(joint.layout.data, point, prior, how)
+    turned = dict(zip(fits, signs.tolist(), strict=True))
+
+    def once(attempt: Attempt) -> JointEstimates:
+        sampled = sample(joint.layout.data, point, prior, attempt)
+        return _posterior(fits, joint, point, chosen, sampled, turned)
+
+    return sample_well(how, once, DRAWS_JOINTLY)
+
+
+def _posterior(
+    fits: Mapping[str, OrdinalEstimates],
+    joint: JointLayout,
+    point: ExpansionPoint,
+    chosen: Priors,
+    sampled: Sampled,
+    valence: dict[str, int],
+) -> JointEstimates:
+    """What was sampled as estimates of all dimensions."""
+    first = next(iter(fits.values()))
     flat = sampled.z.reshape(-1, sampled.z.shape[-1])
     values = [constrain(joint.layout, phi) for phi in parameters(flat, point)]
     u = random_effects(flat, joint.layout.data, point)
@@ -153,7 +180,7 @@ def estimate_joint(
         covariances,
         convergence,
         chosen,
-        dict(zip(fits, signs.tolist(), strict=True)),
+        valence,
         convergence.notes(),
     )
 

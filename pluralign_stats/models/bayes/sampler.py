@@ -9,7 +9,7 @@ import xarray as xr
 
 from pluralign_stats.errors import InputError
 from pluralign_stats.models.bayes.density import Data, ExpansionPoint, Prior, log_density
-from pluralign_stats.models.bayes.options import Sampling, n_cores
+from pluralign_stats.models.bayes.options import Attempt, n_cores
 
 #: Fewest draws of each chain that an interrupted run must have to be kept.
 FEWEST = 100
@@ -38,15 +38,18 @@ class Sampled:
         Time of tuning and sampling.
     complete
         Whether all draws asked for were made.
+    attempt
+        How, and for which time.
     """
 
     z: np.ndarray
     stats: xr.Dataset
     seconds: float
     complete: bool
+    attempt: Attempt
 
 
-def sample(data: Data, point: ExpansionPoint, prior: Prior, how: Sampling) -> Sampled:
+def sample(data: Data, point: ExpansionPoint, prior: Prior, attempt: Attempt) -> Sampled:
     """Sample the posterior; chains run side by side, one on each core.
 
     Raises
@@ -59,7 +62,7 @@ def sample(data: Data, point: ExpansionPoint, prior: Prior, how: Sampling) -> Sa
     import nutpie
     from nutpie.compiled_pyfunc import from_pyfunc
 
-    size = len(point.centre) + len(point.b)
+    size, how = len(point.centre) + len(point.b), attempt.how
 
     def density(z: np.ndarray) -> tuple[float, np.ndarray]:
         slope = np.empty(size)
@@ -112,7 +115,7 @@ def sample(data: Data, point: ExpansionPoint, prior: Prior, how: Sampling) -> Sa
             raise KeyboardInterrupt
         z = z[chosen, :length]
         stats = stats.isel(chain=chosen, draw=slice(0, length))
-    return Sampled(z, stats, time.perf_counter() - began, complete)
+    return Sampled(z, stats, time.perf_counter() - began, complete, attempt)
 
 
 def longest(z: np.ndarray) -> tuple[np.ndarray, int]:
