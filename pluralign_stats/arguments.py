@@ -91,7 +91,9 @@ def checked[F: Callable[..., Any]](function: F) -> F:
             several = signature.parameters[name].kind is inspect.Parameter.VAR_POSITIONAL
             for each in given if several else [given]:
                 if not fits(each, hint):
-                    raise InputError(refusal(function.__name__, name, hint, each))
+                    told = refusal(function.__name__, name, hint, each)
+                    apart = several and isinstance(each, list | tuple)
+                    raise InputError(f"{told}; give them one by one" if apart else told)
         return function(*bound.args, **bound.kwargs)
 
     return call  # type: ignore[return-value]

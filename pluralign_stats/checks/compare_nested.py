@@ -52,13 +52,6 @@ def likelihood_ratio(*fits: ModelEstimates) -> Result:
     >>> pls.checks.likelihood_ratio(smaller, fit).table["df"].tolist()
     [0, 2]
     """
-    for fit in fits:
-        if not isinstance(fit, ModelEstimates):
-            several = isinstance(fit, (list, tuple))
-            advice = (
-                "give them one by one, as in likelihood_ratio(a, b)" if several else "give fits"
-            )
-            raise InputError(f"likelihood_ratio takes fits, not a {type(fit).__name__}; {advice}")
     if len(fits) < 2:
         raise InputError("a likelihood-ratio test needs two fits or more")
     if any(fit.bayesian for fit in fits):
