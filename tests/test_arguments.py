@@ -110,7 +110,7 @@ def test_a_table_in_place_of_a_study_is_told_of_from_frame() -> None:
         "Study.from_frame makes one of a DataFrame"
     )
     frame: Any = FRAME
-    for function in (pls.demographic_effects, pls.audit, pls.explore, pls.preference_pairs):
+    for function in (pls.demographic_effects, pls.audit, pls.explore, pls.with_reference):
         assert refused(partial(function, frame)) == function.__name__ + told
     assert refused(lambda: pls.describe.agreement(frame)) == "agreement" + told
     assert refused(lambda: pls.read_study(frame)).endswith(

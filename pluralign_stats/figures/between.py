@@ -36,8 +36,8 @@ def agreement_between(result: Result, *, context: Context = "two-column") -> Plo
     table = result.table
     dimensions = list(dict.fromkeys(table["dimension"]))
     groups = list(dict.fromkeys([*table["group"], *table["other"]]))
-    beside = 2 if context != "one-column" and len(groups) <= MOST_BESIDE else 1
-    across = min(beside, len(dimensions))
+    side = 2 if context != "one-column" and len(groups) <= MOST_BESIDE else 1
+    across = min(side, len(dimensions))
     down = ceil(len(dimensions) / across)
     figure = new_figure(1.0 + down * (0.9 + 0.42 * len(groups)), context)
     panels = figure.subplots(down, across, squeeze=False).ravel()
@@ -50,8 +50,8 @@ def agreement_between(result: Result, *, context: Context = "two-column") -> Plo
         both = (part[part["dimension"] == dimension] for part in (table, turned))
         cells = {(r.group, r.other): r.estimate for part in both for r in part.itertuples()}
         values = np.array([[cells.get((a, b), np.nan) for b in groups] for a in groups])
-        told = np.vectorize(lambda v: "" if np.isnan(v) else minus(f"{v:z.2f}"), otypes=[object])
-        frame, words = (pd.DataFrame(v, groups, groups) for v in (values, told(values)))
+        write = np.vectorize(lambda v: "" if np.isnan(v) else minus(f"{v:z.2f}"), otypes=[object])
+        frame, words = (pd.DataFrame(v, groups, groups) for v in (values, write(values)))
         many = len(groups) > MOST_WITH_WORDS
         mesh = matrix(ax, frame, None if many else words, cmap=SHARES, **ends)
         names = [wrapped(name, 16) for name in groups]
