@@ -1,7 +1,7 @@
 """Who rates how: effects of every demographic on every dimension of a study."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -286,6 +286,7 @@ def _collect(
         *_common(study, parts),
         _references(study, parts),
         ADJUSTED if tested else "",
+        _named(study, dict.fromkeys(p.factor for p in parts)),
         *told,
         _left_out(study, gaps),
     ]
@@ -361,6 +362,18 @@ def _other_references(study: Study, parts: list[_Part], min_cell: int) -> list[s
         for (f, reference), where in _by_reference(study, parts).items()
         if (told := replaced(label(f), usual[f], reference, min_cell))
     ]
+
+
+def _named(study: Study, factors: Iterable[str]) -> str:
+    """What is compared where a demographic is one answer to a question that allowed several."""
+    asked = {f: study.codebook.demographics[f].named for f in factors}
+    told = [
+        f"{study.codebook.label(f)}: raters who named {answer}, alone or with other answers, "
+        "against all raters who did not name it"
+        for f, answer in asked.items()
+        if answer is not None
+    ]
+    return f"Each in a model of its own: {'; '.join(told)}." if told else ""
 
 
 def _left_out(study: Study, gaps: dict[str, str]) -> str:

@@ -154,16 +154,34 @@ def given_ratings(study: Study, dimension: str) -> pd.DataFrame:
 def plans(
     data: pd.DataFrame, gaps: dict[str, str]
 ) -> list[tuple[tuple[str, ...], tuple[str, ...]]]:
-    """Models of one dimension: the demographics to be read off each, and those in it."""
+    """Models of one dimension: the demographics to be read off each, and those in it.
+
+    Each answer to a question that allowed several has a model of its own, without the other
+    answers to it: so those who named it are held against all who did not. In models of other
+    demographics they stand beside each other, but for the one most often named, as nobody who
+    names one answer only tells all of them apart.
+    """
+    questions = data.attrs.get("questions", {})
     varied = tuple(f for f in gaps if data[f].nunique() > 1)
-    everywhere = tuple(f for f in varied if not gaps[f])
-    plans = [(everywhere, everywhere)] if everywhere else []
+    whole = tuple(f for f in varied if not gaps[f] and f not in questions)
+    answers = tuple(f for f in varied if not gaps[f] and f in questions)
+    beside = _beside(data, answers)
+    plans = [(whole, (*whole, *beside))] if whole else []
     for f in varied:
-        if f not in everywhere:
+        if f not in whole:
             asked = data.dropna(subset=f)
-            beside = tuple(other for other in everywhere if asked[other].nunique() > 1)
-            plans.append(((f,), (*beside, f)))
+            others = tuple(o for o in beside if questions[o] != questions.get(f))
+            kept = tuple(o for o in (*whole, *others) if asked[o].nunique() > 1)
+            plans.append(((f,), (*kept, f)))
     return plans
+
+
+def _beside(data: pd.DataFrame, answers: tuple[str, ...]) -> tuple[str, ...]:
+    """Answers to questions, of each question without the one that most ratings come with."""
+    questions = data.attrs.get("questions", {})
+    named = {f: int((data[f].cat.codes == len(data[f].cat.categories) - 1).sum()) for f in answers}
+    most = {questions[f]: f for f in sorted(answers, key=lambda f: named[f])}
+    return tuple(f for f in answers if most[questions[f]] != f)
 
 
 def formula_of(data: pd.DataFrame, factors: tuple[str, ...]) -> str:

@@ -155,6 +155,18 @@ class Codebook(Part):
         return self
 
     @property
+    def indicated(self) -> Self:
+        """The same with a demographic for each answer to the questions that are read as such."""
+        pairs = [pair for name, q in self.demographics.items() for pair in q.indicators(name)]
+        made = dict(pairs)
+        if len(made) < len(pairs) or set(made) & {*self.dimensions, *self.covariates}:
+            raise InputError(
+                "codebook: two answers to questions with 'multiple: {as: indicators}' make one "
+                "name, or one that another part has; give them levels that differ in letters"
+            )
+        return self.model_copy(update={"demographics": made})
+
+    @property
     def long(self) -> bool:
         """Whether the ratings file has one rating a row."""
         return self.columns.dimension is not None
@@ -230,5 +242,8 @@ class Codebook(Part):
         """What readers see in place of the name of a dimension or factor."""
         part = self.dimensions.get(name) or self.factors.get(name)
         labels = part.label if part else {}
-        plain = name.replace("_", " ").capitalize()
-        return looked_up(labels, self.language, ENGLISH) or plain
+        named = part.named if isinstance(part, Factor) else None
+        question = str(part.question) if isinstance(part, Factor) and named else name
+        plain = question.replace("_", " ").capitalize()
+        label = looked_up(labels, self.language, ENGLISH) or plain
+        return f"{label}: {named}" if named else label

@@ -4,7 +4,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -13,7 +13,7 @@ from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.settings import MIN_CELL
 from pluralign_stats.study.questions import Factor, Multiple
 from pluralign_stats.study.tables import RawTable, plain_number
-from pluralign_stats.study.text import folded, joined, nfc
+from pluralign_stats.study.text import folded, joined, nfc, parted
 from pluralign_stats.study.unknown import Part, Unknown, refuse_unknown
 from pluralign_stats.suppression import few
 
@@ -65,6 +65,8 @@ def read_answers(table: RawTable, name: str, factor: Factor, part: Part) -> Reco
 
     `part` is the part of the codebook in which the factor stands.
     """
+    if factor.named is not None:
+        return _indicated(read_answers(table, factor.question or name, factor.asked, part), factor)
     column = factor.column or name
     raw = table.answers(column, f"'{name}'", factor)
     if factor.multiple:
@@ -91,6 +93,18 @@ def read_answers(table: RawTable, name: str, factor: Factor, part: Part) -> Reco
     return Recoded(values, reason.mask(declined, "declined"), selected, gathered, unknown)
 
 
+def _indicated(whole: Recoded, factor: Factor) -> Recoded:
+    """Who named one answer among those to a question, and who did not."""
+    not_named, named = factor.known_levels or ("", "")
+    selected = whole.selected if whole.selected is not None else whole.level.astype("str")
+    told = {
+        cell: named if named in parted(cell, "; ") else not_named
+        for cell in selected.dropna().unique()
+    }
+    level = selected.map(told, na_action="ignore").astype("str").mask(whole.reason.notna())
+    return replace(whole, level=_categorical(level, factor))
+
+
 def gather_small(level: pd.Series, rater: pd.Series, factor: Factor) -> Recoded:
     """Lead levels of too few raters to the level that the codebook has for them.
 
@@ -105,7 +119,8 @@ def gather_small(level: pd.Series, rater: pd.Series, factor: Factor) -> Recoded:
     pairs = pd.DataFrame({"level": level[known], "rater": rater[known]}).drop_duplicates()
     counts = pairs["level"].value_counts()
     small = [str(name) for name in counts.index[few(counts.to_numpy(), MIN_CELL)]]
-    gone = tuple(name for name in small if name not in (factor.other, factor.reference))
+    kept = (factor.other, factor.reference, *(factor.known_levels or () if factor.named else ()))
+    gone = tuple(name for name in small if name not in kept)
     text = level.astype("str")
     values = _categorical(text.mask(text.isin(gone), factor.other), factor)
     return Recoded(values, pd.Series(pd.NA, level.index, dtype="str"), gathered=gone)

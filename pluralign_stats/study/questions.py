@@ -1,11 +1,12 @@
 """The questions of a study in its codebook: dimensions that were rated, and factors."""
 
+import re
 from collections.abc import Mapping
 from itertools import pairwise
 from typing import Literal, Self
 
 import numpy as np
-from pydantic import field_validator, model_validator
+from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from pluralign_stats.errors import listing, one_of
 from pluralign_stats.study.entries import Column, Labels, Part, Text, Texts, as_text
@@ -184,11 +185,22 @@ class Dimension(Answer):
 class Multiple(Part):
     """A question that allowed several answers, stored in one cell.
 
-    Raters with several answers form the level `level`; the codebook's other levels hold those
-    with that answer alone. Any of the separators may stand between answers.
+    Attributes
+    ----------
+    separator
+        What may stand between answers.
+    how
+        Written ``as``. ``level``: raters with several answers form the level `level`, and other
+        levels hold those with that answer alone. ``indicators``: each answer makes a demographic
+        of its own, of raters who named it, alone or with others, and of those who did not.
+    level
+        Name of the level of raters with several answers.
     """
 
+    model_config = ConfigDict(frozen=True, extra="forbid", serialize_by_alias=True)
+
     separator: Texts = (";",)
+    how: Literal["level", "indicators"] = Field("level", alias="as")
     level: Text = "Multiple"
 
 
@@ -221,6 +233,9 @@ class Factor(Answer):
     other
         Name of the level that gathers answers which the codebook does not name, and levels of too
         few raters to be shown.
+    named
+        Of questions that allowed several answers: the one answer that this is about. Its levels
+        are raters who named it and raters who did not; `question` is what the question is called.
     effects
         Whether its effect on ratings is estimated by default; false for what only describes
         raters.
@@ -239,6 +254,8 @@ class Factor(Answer):
     multiple: Multiple | None = None
     default: Text | None = None
     other: Text | None = None
+    named: Text | None = None
+    question: Text | None = None
     effects: bool = True
 
     @field_validator("recode", mode="before")
@@ -261,6 +278,12 @@ class Factor(Answer):
     def _consistent(self) -> Self:
         levels = self.known_levels
         _refuse_meant([code for code in self.missing if self.means(code)])
+        if self.multiple and self.multiple.how == "indicators" and not self.levels:
+            raise ValueError("'multiple' as indicators makes one of each level: state 'levels'")
+        if self.named is not None and (
+            self.multiple is None or self.named not in (self.levels or ())
+        ):
+            raise ValueError("'named' is one of the 'levels' of a question with 'multiple' answers")
         if self.bands and (self.levels or self.multiple):
             raise ValueError("'bands' define the levels; leave out 'levels' and 'multiple'")
         if self.other is not None and (self.bands or self.ordered):
@@ -290,8 +313,31 @@ class Factor(Answer):
                 raise ValueError(f"the bands '{level}' and '{after}' both hold {low:g}")
 
     @property
+    def asked(self) -> "Factor":
+        """The question itself, of a factor that is about one of its answers."""
+        return self if self.named is None else self.model_copy(update={"named": None})
+
+    def indicators(self, name: str) -> list[tuple[str, "Factor"]]:
+        """Factors of the single answers to this question, with names made of its own.
+
+        A question whose answers are not to be told apart so is its own only factor.
+        """
+        if self.multiple is None or self.multiple.how == "level" or self.named is not None:
+            return [(name, self)]
+        level = self.multiple.model_copy(update={"how": "level"})
+        whole = {"question": name, "column": self.column or name, "reference": None}
+        made = []
+        for answer in self.levels or ():
+            own = f"{name}_{re.sub(r'\W+', '_', answer).strip('_').lower()}"
+            update = {**whole, "multiple": level, "named": answer}
+            made.append((own, self.model_copy(update=update)))
+        return made
+
+    @property
     def known_levels(self) -> tuple[str, ...] | None:
         """Levels that the codebook fixes, in order; None where they come from the data."""
+        if self.named is not None:
+            return (f"not {self.named}", self.named)
         if self.bands:
             return tuple(self.bands)
         if self.levels is None:

@@ -149,7 +149,7 @@ def raters_of(codebook: Describing, tables: Tables, keys: pd.DataFrame) -> Rater
     for name, factor in codebook.demographics.items():
         recoded, differ = _answers(codebook, table, identity, name, factor)
         twice |= differ
-        unknown += recoded.unknown
+        unknown += tuple(u for u in recoded.unknown if u.name not in {v.name for v in unknown})
         recoded = _for_all(recoded, len(frame))
         if factor.other is not None:
             small = gather_small(recoded.level, frame["rater"], factor)
@@ -159,7 +159,7 @@ def raters_of(codebook: Describing, tables: Tables, keys: pd.DataFrame) -> Rater
             check_reference(table, name, factor, recoded.level)
         frame[name] = recoded.level
         if recoded.selected is not None:
-            frame[f"{name}_selected"] = recoded.selected
+            frame[f"{factor.question or name}_selected"] = recoded.selected
         gaps.append(_gaps(frame["rater"], recoded.reason, name))
     made = _told(codebook.raters.described_twice, len(twice), len(undescribed))
     return Raters(frame, pd.concat(gaps, ignore_index=True), gathered, made, unknown)

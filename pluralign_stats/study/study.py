@@ -88,6 +88,7 @@ class Study:
     @classmethod
     def of(cls, codebook: Codebook, tables: Tables, truth: Truth | None = None) -> Self:
         """Make a study of raw tables, checked against a codebook; see `assemble`."""
+        codebook = codebook.indicated
         made = assemble(codebook, tables)
         frames = made.ratings, made.raters, made.items, made.exclusions, made.nonresponse
         more = {"notes": made.notes, "gathered": made.gathered, "_repeats": made.repeats}
@@ -257,7 +258,8 @@ class Study:
         covariates. An unanswered rating is a row with a missing rating. Factors are categorical;
         their first category is the reference level. ``attrs["data"]`` says whether they are
         simulated, for the tables of models fitted to them, ``attrs["raters"]`` how many raters
-        each level has, and ``attrs["withheld"]`` of which levels no table says so.
+        each level has, and ``attrs["withheld"]`` of which levels no table says so;
+        ``attrs["questions"]`` names the question of each demographic that is one of its answers.
         """
         frame = self._ratings.copy(deep=False)
         frame.attrs["data"] = self.data_kind
@@ -267,6 +269,11 @@ class Study:
             name: {str(level): int(k) for level, k in n.items()} for name, n in counts.items()
         }
         frame.attrs["withheld"] = self._withheld
+        frame.attrs["questions"] = {
+            name: factor.question
+            for name, factor in self.codebook.demographics.items()
+            if factor.named is not None
+        }
         return frame
 
     @cached_property

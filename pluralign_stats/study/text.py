@@ -36,12 +36,16 @@ def joined(parts: Iterable[str], mark: str = ":") -> str:
 
 def parted(name: str, mark: str = ":") -> list[str]:
     """The parts of what `joined` made of them."""
-    parts, marks = [""], iter(name)
-    for each in marks:
-        if each == mark:
+    parts, at = [""], 0
+    while at < len(name):
+        if name.startswith(mark, at):
             parts.append("")
-        else:
-            parts[-1] += next(marks, each) if each == "\\" else each
+            at += len(mark)
+            continue
+        at += name[at] == "\\"
+        whole = mark if name.startswith(mark, at) else name[at : at + 1]
+        parts[-1] += whole
+        at += max(len(whole), 1)
     return parts
 
 

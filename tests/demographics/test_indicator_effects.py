@@ -1,0 +1,73 @@
+"""Each group of a question with several answers against all who did not name it."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from pluralign_stats import demographic_effects
+from pluralign_stats.demographics.plans import plans
+
+ORIGIN = {
+    "levels": ["White", "Black", "Asian"],
+    "label": "Ethnicity",
+    "multiple": {"as": "indicators"},
+}
+
+
+def crossed(answers, n_items=6):
+    """Everybody rates every item; who named Black rates a point higher."""
+    rng = np.random.default_rng(5)
+    n = len(answers)
+    rater, item = (k.ravel() for k in np.divmod(np.arange(n * n_items), n_items))
+    black = np.array(["Black" in answer for answer in answers])[rater]
+    latent = 50 + 10 * black + rng.normal(size=n)[rater] * 5 + rng.normal(size=n * n_items) * 8
+    return pd.DataFrame(
+        {
+            "rater": [f"p{k:02}" for k in rater],
+            "item": [f"i{k}" for k in item],
+            "rating": latent.round().clip(0, 100).astype(int),
+            "origin": np.array(answers)[rater],
+            "gender": np.where(rater % 2, "Male", "Female"),
+        }
+    )
+
+
+ANSWERS = [*["White"] * 20, *["Black"] * 14, *["White;Black"] * 10, *["Asian"] * 12, "Asian;White"]
+
+
+def test_a_group_is_compared_with_all_who_did_not_name_it(study_of):
+    frame = crossed(ANSWERS)
+    scale = {"rating": {"scale": [0, 100]}}
+    study = study_of(frame, dimensions=scale, demographics={"origin": ORIGIN})
+    made = demographic_effects(study)
+    table = made.differences.table.set_index("contrast")
+    assert list(table.index) == ["White vs not White", "Black vs not Black", "Asian vs not Asian"]
+    for group in ORIGIN["levels"]:
+        named = frame["origin"].str.contains(group)
+        apart = frame.loc[named, "rating"].mean() - frame.loc[~named, "rating"].mean()
+        assert table.loc[f"{group} vs not {group}", "estimate"] == pytest.approx(apart, abs=1e-6)
+        assert table.loc[f"{group} vs not {group}", "term"] == f"Ethnicity: {group}"
+        assert table.loc[f"{group} vs not {group}", "n_raters"] == sum(group in a for a in ANSWERS)
+    (note,) = [note for note in made.differences.meta.notes if "model of its own" in note]
+    assert (
+        "Ethnicity: Black: raters who named Black, alone or with other answers, against all raters "
+        "who did not name it" in note
+    )
+
+
+def test_models_of_other_demographics_hold_the_answers_but_one(study_of):
+    study = study_of(
+        crossed(ANSWERS),
+        demographics={"origin": ORIGIN, "gender": {}},
+        dimensions={"rating": {"scale": [0, 100]}},
+    )
+    gaps = dict.fromkeys(study.demographics, "")
+    found = plans(study.ratings, gaps)
+    assert found == [
+        (("gender",), ("gender", "origin_black", "origin_asian")),
+        (("origin_white",), ("gender", "origin_white")),
+        (("origin_black",), ("gender", "origin_black")),
+        (("origin_asian",), ("gender", "origin_asian")),
+    ]
+    table = demographic_effects(study).differences.table
+    assert table["estimate"].notna().all()
