@@ -10,6 +10,7 @@ from pluralign_stats.study.codebook_file import read_codebook
 from pluralign_stats.study.data_file import read_table
 from pluralign_stats.study.entries import ENGLISH
 from pluralign_stats.study.files import FileSpec
+from pluralign_stats.study.restarts import refuse_collisions
 from pluralign_stats.study.study import Study
 from pluralign_stats.study.tables import RawTable, Tables
 from pluralign_stats.study.truth import Truth
@@ -88,7 +89,9 @@ def _read_tables(book: Codebook, folder: Path) -> Tables:
         return read_table(spec, folder, book.missing) if spec else None
 
     ratings = read_table(book.files.ratings, folder, book.missing)
-    return Tables(ratings, read(book.files.raters), read(book.files.items))
+    tables = Tables(ratings, read(book.files.raters), read(book.files.items))
+    refuse_collisions(book, tables)
+    return tables
 
 
 def _read_truth(book: Codebook, folder: Path) -> Truth | None:
