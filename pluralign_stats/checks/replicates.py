@@ -16,14 +16,21 @@ from scipy.special import ndtr
 from scipy.stats import chi2
 
 from pluralign_stats.errors import InputError
+from pluralign_stats.models.between import expected, ranks
 from pluralign_stats.models.categories import MOST_CATEGORIES
 from pluralign_stats.models.engine.laplace import mode_at
 from pluralign_stats.models.engine.profiled import gradient_at, solve_at
 from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.models.linear import LinearEstimates, linear_engine
 from pluralign_stats.models.ordered_beta import OrderedBetaEstimates
+from pluralign_stats.models.ordered_beta_model import Placed
 from pluralign_stats.models.ordinal import OrdinalEstimates
-from pluralign_stats.models.predict import category_probabilities, draw_codes
+from pluralign_stats.models.predict import (
+    category_probabilities,
+    draw_between,
+    draw_codes,
+    random_sd,
+)
 from pluralign_stats.models.rebuild import engine_of
 from pluralign_stats.models.rows import number_rows, rows_of
 
@@ -124,7 +131,40 @@ class LinearData:
         return self.mean[:, None]
 
 
-Data = OrdinalData | LinearData
+@dataclass(frozen=True, eq=False)
+class BetweenData:
+    """Ratings between two ends and what an ordered beta model predicts for them.
+
+    Attributes
+    ----------
+    y, mean
+        (n,) ratings, and their predicted means.
+    low, high
+        (n,) probabilities of a lower rating, and of one not higher.
+    weight
+        (n,) weights of the rows.
+    """
+
+    y: np.ndarray
+    mean: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    weight: np.ndarray
+
+    def ranks(self) -> tuple[np.ndarray, np.ndarray]:
+        """(n,) probabilities of a lower rating, and of one not higher."""
+        return self.low, self.high
+
+    def observed(self) -> np.ndarray:
+        """(n, 1) ratings."""
+        return self.y[:, None]
+
+    def predicted(self) -> np.ndarray:
+        """(n, 1) predicted means."""
+        return self.mean[:, None]
+
+
+Data = OrdinalData | LinearData | BetweenData
 
 
 @dataclass(frozen=True, eq=False)
@@ -192,13 +232,8 @@ def compare(
     """
     if fit.bayesian:
         raise InputError(
-            "this check fits the model to simulated data and is for fit_linear and fit_ordinal; "
-            "for a Bayesian fit there is checks.predictive_check"
-        )
-    if isinstance(fit, OrderedBetaEstimates):
-        raise InputError(
-            "this check is for fit_linear and fit_ordinal; of an ordered beta fit compare the "
-            "ratings with fit.simulate(seed)"
+            "this check fits the model to simulated data and is for fits by maximum "
+            "likelihood; for a Bayesian fit there is checks.predictive_check"
         )
     if not isinstance(n_simulations, int) or n_simulations < FEWEST:
         raise InputError(
@@ -209,6 +244,8 @@ def compare(
     drawn: Iterator[Data]
     if isinstance(fit, OrdinalEstimates):
         data, drawn = _ordinal(fit, n_simulations, rng)
+    elif isinstance(fit, OrderedBetaEstimates):
+        data, drawn = _between(fit, n_simulations, rng)
     else:
         data, drawn = _linear(cast("LinearEstimates", fit), n_simulations, rng)
     return Comparison(statistic(data), np.array([statistic(each) for each in drawn]))
@@ -250,6 +287,37 @@ def _ordinal(
 
     data = OrdinalData(design.y, predict(fit.joint.estimates), weight)
     return data, (draw() for _ in range(n_simulations))
+
+
+def _between(
+    fit: OrderedBetaEstimates, n_simulations: int, rng: np.random.Generator
+) -> tuple[BetweenData, Iterator[BetweenData]]:
+    engine = engine_of(fit)
+    design, estimates = fit.design, fit.joint.estimates
+    number = number_rows(fit, design.data, "marginal")
+    few = rows_of(fit, design.data.iloc[np.unique(number, return_index=True)[1]])
+    every, c = rows_of(fit, design.data), sum(fit.ends)
+
+    def data_of(y: np.ndarray, parameters: np.ndarray) -> BetweenData:
+        mean = expected(fit, few, "mean", parameters, random_sd(fit, few, parameters)[0])
+        place, sd = Placed.of(y, fit.bounds).y, random_sd(fit, every, parameters)[0]
+        low, high = ranks(fit, every, place, parameters, sd)
+        return BetweenData(y, mean[number, 0], low, high, design.weight)
+
+    def draw() -> BetweenData:
+        eta = design.fixed.columns @ fit.params.to_numpy()
+        eta = eta + sum(part.draw(rng) for part in fit.random)
+        y = draw_between(fit, eta, rng, estimates[:c], fit.phi)
+        problem = engine.model.problem_of(Placed.of(y, fit.bounds).y)
+        state = mode_at(problem, engine.psi, np.zeros_like(engine.state.u))
+        step = np.zeros_like(engine.psi)
+        if state is not None:
+            step = engine.back @ engine.root @ (engine.root.T @ engine.gradient(problem, state))
+        while c == 2 and (estimates + step)[0] >= (estimates + step)[1]:
+            step = step / 2
+        return data_of(y, estimates + step)
+
+    return data_of(design.y, estimates), (draw() for _ in range(n_simulations))
 
 
 def _linear(

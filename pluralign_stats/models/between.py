@@ -75,6 +75,25 @@ def expected(
     return (value @ weights)[:, None]
 
 
+def ranks(
+    fit: OrderedBetaEstimates,
+    rows: PredictionGrid,
+    place: np.ndarray,
+    values: np.ndarray,
+    sd: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray]:
+    """(m,) probabilities of ratings lower than those at (m,) places from 0 to 1, and not higher."""
+    eta, cuts, log_phi = _located(fit, rows, values)
+    nodes, weights = _rule("positive", sd, log_phi)
+    at, phi = eta[:, None] + sd[:, None] * nodes, np.exp(log_phi)
+    low, between, high = _parts(at, cuts)
+    inside = low + between * betainc(expit(at) * phi, expit(-at) * phi, place[:, None])
+    bottom, top = low @ weights, high @ weights
+    within = inside @ weights
+    lower = np.where(place == 0, 0.0, np.where(place == 1, 1 - top, within))
+    return lower, np.where(place == 0, bottom, np.where(place == 1, 1.0, within))
+
+
 def expected_with_slopes(
     fit: OrderedBetaEstimates, rows: PredictionGrid, kind: Kind, values: np.ndarray, sd: np.ndarray
 ) -> Expected:

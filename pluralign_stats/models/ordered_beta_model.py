@@ -53,20 +53,23 @@ class OrderedBetaModel:
         self.design, self.placed = design, placed
         self.prepared = prepare(design)
         self.X, self._turn = orthogonal(design.fixed.columns)
-        (n, p), c = self.X.shape, sum(placed.ends)
-        y = placed.y
+        self.problem = self.problem_of(placed.y)
+
+    def problem_of(self, y: np.ndarray) -> OrderedBetaProblem:
+        """The problem of other ratings (n,), from 0 to 1, by the same raters of the same items."""
+        (n, p), c = self.X.shape, sum(self.placed.ends)
         # Rows of either cut; where there is none, of zeros that nothing reads.
         cuts = np.zeros((2, c + p))
-        cuts[np.flatnonzero(placed.ends), np.arange(c)] = 1.0
+        cuts[np.flatnonzero(self.placed.ends), np.arange(c)] = 1.0
         below = np.hstack([np.zeros((n, c)), -self.X])
-        low, high = placed.ends
+        low, high = self.placed.ends
         order = self.prepared.layout.order
         inside = (y > 0) & (y < 1)
         with np.errstate(divide="ignore"):
             log_y, log_rest = (np.where(inside, np.log(v), np.nan) for v in (y, 1 - y))
-        self.problem = OrderedBetaProblem(
+        return OrderedBetaProblem(
             self.prepared.layout,
-            design.weight[order],
+            self.design.weight[order],
             lower=(below + np.where((y == 1)[:, None], cuts[1], cuts[0]))[order],
             upper=(below + np.where((y == 0)[:, None], cuts[0], cuts[1]))[order],
             bottom=((y == 0) | (inside & (not low)))[order],

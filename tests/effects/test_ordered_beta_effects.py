@@ -129,8 +129,3 @@ def test_influence_of_raters_is_that_of_leaving_them_out(fit):
 def test_a_kind_that_is_not_to_be_had_is_refused(fit):
     with pytest.raises(pls.InputError, match="must be one of 'mean', 'probability', 'positive'"):
         fit.predict(kind="median")
-
-
-def test_checks_that_simulate_say_what_they_are_for(fit):
-    with pytest.raises(pls.InputError, match="this check is for fit_linear and fit_ordinal"):
-        pls.checks.calibration_check(fit)
