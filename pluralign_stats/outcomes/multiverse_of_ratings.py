@@ -15,13 +15,13 @@ from pluralign_stats.effects.standardized import UNIT, standardized_difference
 from pluralign_stats.errors import InputError
 from pluralign_stats.feedback.scales import conversion_note, dimension_conversion
 from pluralign_stats.figures.charts import SPECIFICATION_CURVE
-from pluralign_stats.fits.linear import LinearFit
-from pluralign_stats.fits.ordinal import OrdinalFit
+from pluralign_stats.fits.fit import Fit
 from pluralign_stats.models.marginal import MARGINAL
 from pluralign_stats.outcomes.rating_findings import (
     ADJUSTED,
     ALONE,
     ATTENTIVE,
+    BETWEEN,
     EVERYONE,
     KEPT,
     MODELS,
@@ -67,10 +67,12 @@ _TOO_FINE = (
     "they were given here."
 )
 
+_AS_GIVEN = "Ordered beta models are fitted to ratings as they were given only."
+
 _NOTES = (
     f"Unit: {UNIT}. Linear models: the difference of means in standard deviations of a single "
     "rating; ordinal ones: the same of the latent variable behind ratings (with two categories, of "
-    "a binary logit model).",
+    "a binary logit model); ordered beta ones: of its log odds.",
     "A linear model of two categories is a linear probability model. Coarse or lopsided scales "
     "make differences smaller in linear models (Cohen 1983, Applied Psychological Measurement 7, "
     "249-253), and do not in ordinal ones.",
@@ -101,7 +103,8 @@ def rating_multiverse(
         What is estimated.
     choices
         Options of each choice, the first of which makes the main analysis: model (``"ordinal"``,
-        ``"linear"``: mixed; ``"ordinal GEE"``, ``"linear GEE"``, ``"OLS"``: see `fit_marginal`),
+        ``"linear"``, ``"ordered beta"`` (of sliders): mixed; ``"ordinal GEE"``, ``"linear GEE"``,
+        ``"OLS"``: see `fit_marginal`),
         scale (``"5-point"``, ``"3-point"``, ``"binary"``, ``"as-rated"``), filter
         (``"passed"``, ``"all ratings"``), adjustment (``"all demographics"``, as
         `demographic_effects` does, or ``"alone"``), raters (``"as in the study"``, ``"attentive
@@ -156,8 +159,10 @@ def rating_multiverse(
         alone = [c for c in analyses if c.get("filter") == EVERYONE or c.get("model") in MARGINAL]
         crossed = [c for c in analyses if not (c in alone and _place(c))]
         left_out += [_NOT_CROSSED] if len(crossed) < len(analyses) else []
-        fitting = [c for c in crossed if not _too_fine(main, finding, c)]
-        left_out += [_TOO_FINE] if len(fitting) < len(crossed) else []
+        fine = [c for c in crossed if not _too_fine(main, finding, c)]
+        left_out += [_TOO_FINE] if len(fine) < len(crossed) else []
+        fitting = [c for c in fine if not _too_coarse(main, finding, c)]
+        left_out += [_AS_GIVEN] if len(fitting) < len(fine) else []
         analyses, others = selection.distinct(fitting, _same, "ratings")
         left_out += others
     found = partial(_estimate, selection, main, finding, conf_level)
@@ -200,6 +205,13 @@ def _too_fine(study: Study, finding: RatingFinding, choice: Choice) -> bool:
     as_rated = choice.get("scale", "as-rated") == "as-rated"
     rated = study.codebook.dimensions[finding.dimension].scale
     return choice.get("model", "ordinal") in ORDINAL and as_rated and not rated.categorical
+
+
+def _too_coarse(study: Study, finding: RatingFinding, choice: Choice) -> bool:
+    """Whether an ordered beta model is asked of ratings in few steps."""
+    as_rated = choice.get("scale", "as-rated") == "as-rated"
+    rated = study.codebook.dimensions[finding.dimension].scale
+    return choice.get("model") == BETWEEN and (rated.categorical or not as_rated)
 
 
 def _place(choice: Choice) -> dict[str, str]:
@@ -264,7 +276,7 @@ def _estimate(
     choice: Choice,
 ) -> dict[str, Any]:
     """One analysis."""
-    fit = _fit(selection.of(choice), study, finding.dimension, choice)
+    fit = _fit(selection.of(choice), study, finding, choice)
     found = standardized_difference(
         fit, finding.term, finding.level, finding.reference, conf_level=level
     )
@@ -275,7 +287,7 @@ def _estimate(
     }
 
 
-def _fit(ratings: _Ratings, study: Study, dimension: str, choice: Choice) -> LinearFit | OrdinalFit:
+def _fit(ratings: _Ratings, study: Study, finding: RatingFinding, choice: Choice) -> Fit:
     """The model of an analysis.
 
     Raises
@@ -283,10 +295,16 @@ def _fit(ratings: _Ratings, study: Study, dimension: str, choice: Choice) -> Lin
     InputError
         If it cannot be fitted, or its numbers cannot be trusted.
     """
-    scale = choice.get("scale", "as-rated")
+    scale, dimension = choice.get("scale", "as-rated"), finding.dimension
     convert = dimension_conversion(dimension, study.codebook.dimensions[dimension], scale)
     data = ratings.data.assign(rating=convert(ratings.data["rating"].to_numpy()))
-    fit = MODELS[choice.get("model", "ordinal")](formula_of(data, ratings.factors), data)
+    model, options = choice.get("model", "ordinal"), {}
+    if _too_coarse(study, finding, choice):
+        raise InputError("an ordered beta model is for a slider's ratings as they were given")
+    if model == BETWEEN:
+        rated = study.codebook.dimensions[dimension].scale
+        options["bounds"] = (float(rated.low), float(rated.high))
+    fit = MODELS[model](formula_of(data, ratings.factors), data, **options)
     if not fit.converged or not np.isfinite(fit.se).all():
         raise InputError("; ".join(fit.warnings) or "the model did not converge")
     return fit

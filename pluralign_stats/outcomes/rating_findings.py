@@ -12,9 +12,10 @@ from pluralign_stats.demographics.effects import default_factors
 from pluralign_stats.demographics.plans import fit_by_format, given_ratings
 from pluralign_stats.errors import InputError, check_one_of, one_of
 from pluralign_stats.feedback.scales import dimension_conversion
-from pluralign_stats.fits.linear import LinearFit, fit_linear
+from pluralign_stats.fits.fit import Fit
+from pluralign_stats.fits.linear import fit_linear
 from pluralign_stats.fits.marginal import fit_marginal
-from pluralign_stats.fits.ordinal import OrdinalFit
+from pluralign_stats.fits.ordered_beta import fit_ordered_beta
 from pluralign_stats.models.marginal import MARGINAL
 from pluralign_stats.outcomes.specification_curve import ALL
 from pluralign_stats.settings import MIN_CELL
@@ -24,10 +25,14 @@ from pluralign_stats.study.read import read_study
 from pluralign_stats.study.study import Study
 from pluralign_stats.study.text import contrast_label
 
+#: The model of ratings between the two ends of a slider.
+BETWEEN = "ordered beta"
+
 #: Ways of modelling ratings.
-MODELS: dict[str, Callable[..., LinearFit | OrdinalFit]] = {
+MODELS: dict[str, Callable[..., Fit]] = {
     "ordinal": fit_by_format,
     "linear": fit_linear,
+    BETWEEN: fit_ordered_beta,
     **{kind: partial(fit_marginal, kind=kind) for kind in MARGINAL},
 }
 
@@ -183,8 +188,9 @@ def rating_choices(
     main = main_study(by_filter)
     check_finding(main, finding)
     rated = main.codebook.dimensions[finding.dimension].scale
+    models = [m for m in MODELS if m != BETWEEN or not rated.categorical]
     offered = {
-        "model": sorted(MODELS, key=lambda m: not rated.categorical and m in ORDINAL),
+        "model": sorted(models, key=lambda m: not rated.categorical and m in ORDINAL),
         "scale": scales_of(main, finding.dimension),
         "filter": [name for name, one in by_filter.items() if isinstance(one, Study)],
         "adjustment": [ADJUSTED, ALONE],

@@ -1,6 +1,5 @@
 """Checks of ordered beta models, by data sets drawn from them."""
 
-
 import numpy as np
 import pytest
 from scipy.special import expit

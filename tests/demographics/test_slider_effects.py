@@ -68,6 +68,31 @@ def test_it_is_not_for_few_steps(study):
         pls.demographic_effects(study, ["gender"], model="ordered beta")
 
 
+def test_the_multiverse_of_a_slider_has_it_beside_the_others(study):
+    finding = pls.outcomes.RatingFinding("men", "slider", "gender", "Male", "Female")
+    assert "ordered beta" in pls.outcomes.rating_choices(study, finding)["model"]
+    choices = {"model": ["linear", "ordered beta"], "scale": ["as-rated"]}
+    table = pls.outcomes.rating_multiverse(study, finding, choices).table
+    linear, between = table["estimate"]
+    assert between == pytest.approx(linear, abs=0.08)
+    steps = pls.outcomes.RatingFinding("men", "steps", "gender", "Male", "Female")
+    assert "ordered beta" not in pls.outcomes.rating_choices(study, steps)["model"]
+    asked = {"model": ["ordered beta"], "scale": ["binary"]}
+    reason = pls.outcomes.rating_multiverse(study, finding, asked).table["reason"].iloc[0]
+    assert reason == "an ordered beta model is for a slider's ratings as they were given"
+
+
+@pytest.mark.extended
+def test_by_default_it_is_fitted_to_ratings_as_given_only(study):
+    finding = pls.outcomes.RatingFinding("men", "slider", "gender", "Male", "Female")
+    result = pls.outcomes.rating_multiverse(study, finding)
+    fitted = result.table[result.table["model"] == "ordered beta"]
+    assert set(fitted["scale"]) == {"as-rated"}
+    assert (fitted["reason"] == "").all()
+    assert fitted["estimate"].notna().all()
+    assert any("to ratings as they were given only" in note for note in result.meta.notes)
+
+
 def test_both_stand_side_by_side(study):
     linear, between = (
         pls.demographic_effects(study, ["gender", "politics"], ["slider"], model=model)
