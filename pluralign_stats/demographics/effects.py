@@ -298,7 +298,10 @@ def _collect(
             f"In the models but not shown, with fewer than {min_cell} raters: {'; '.join(hidden)}."
         )
     warned = dict.fromkeys(
-        reworded(text, f"{label(p.dimension)}: {text}") for p in parts for text in p.result.warnings
+        reworded(text, f"{label(p.dimension)}: {text}")
+        for p in parts
+        for text in p.result.warnings
+        if not _of_few(study, text, p, min_cell)
     )
     columns = ordered_columns(table.columns)
     shown = table.loc[~small, columns].reset_index(drop=True)
@@ -315,6 +318,23 @@ def _collect(
         published=published(study, dict.fromkeys(p.factor for p in parts), min_cell),
         figure=FOREST,
     ).labelled(study.labels)
+
+
+def _of_few(study: Study, warning: str, part: _Part, min_cell: int) -> bool:
+    """Whether a warning would tell how raters of withheld groups rate, and of nothing else.
+
+    That nothing tells a group apart from the ends of the scale tells the ratings of its raters.
+    """
+    if not (isinstance(warning, Note) and warning.code == Code.SEPARATION and warning.about):
+        return False
+    counts = {f: study.plan(f, min_cell).raters for f in study.demographics}
+    small = {
+        f"{f}[T.{level}]"
+        for f, raters in counts.items()
+        for level, n in raters.items()
+        if n < min_cell
+    }
+    return set(warning.about.split("\n")) <= small
 
 
 def _common(study: Study, parts: list[_Part]) -> list[str]:

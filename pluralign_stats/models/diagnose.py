@@ -202,6 +202,7 @@ def separation_note(names: Sequence[str]) -> Note:
         f"no finite estimate for {listing(names)} (complete or quasi-separation: it tells some "
         "ratings apart without exception); its size and standard error mean nothing; join rare "
         "levels or categories, leave the term out, or use a prior (fit_bayes)",
+        about="\n".join(names),
     )
 
 

@@ -71,3 +71,20 @@ def test_models_of_other_demographics_hold_the_answers_but_one(study_of):
     ]
     table = demographic_effects(study).differences.table
     assert table["estimate"].notna().all()
+
+
+def test_no_warning_tells_how_the_one_rater_of_a_group_rates(study_of):
+    """Whose ratings are all at the end of the scale, the model tells apart from all others."""
+    frame = crossed(["White"] * 25)
+    frame["rating"] = 1 + (frame["rating"] // 21)
+    alone = frame["rater"] == "p24"
+    frame["gender"] = frame["gender"].mask(alone, "Other")
+    frame["rating"] = frame["rating"].mask(alone, 5)
+    made = demographic_effects(study_of(frame, demographics={"gender": {}}))
+    assert "separation" in " ".join(made.fits["rating", "gender"].warnings)
+    assert made.differences.table["contrast"].tolist() == ["Male vs Female"]
+    for result in (made.differences, made.percents):
+        assert "Other" not in " ".join(result.warnings)
+        assert any(
+            "not shown, with fewer than 10 raters: Gender: Other" in n for n in result.meta.notes
+        )
