@@ -7,6 +7,7 @@ from . import figures as figures
 from . import judging as judging
 from . import outcomes as outcomes
 from . import planning as planning
+from . import weighting as weighting
 from .choices.read import read_choices as read_choices
 from .demographics.effects import demographic_effects as demographic_effects
 from .effects.comparisons import comparisons as comparisons

@@ -15,6 +15,7 @@ ROOMS = {
     "fits": "Fit models",
     "effects": "Effects of a model",
     "checks": "Check a model",
+    "weighting": "Weight raters by a population",
     "demographics": "Effects of demographics",
     "planning": "Plan a study",
     "explorer": "Explore in a notebook",

@@ -10,7 +10,6 @@ from pluralign_stats.demographics.bayesian import bayesian_effects
 from pluralign_stats.demographics.effects import one_dimension
 from pluralign_stats.demographics.plans import family_of, formula_of, given_ratings, numbers_note
 from pluralign_stats.documentation import documented_by
-from pluralign_stats.effects.cells import SIZES
 from pluralign_stats.effects.poststratify import example_population, poststratify
 from pluralign_stats.errors import InputError, listing
 from pluralign_stats.fits.bayes import fit_bayes
@@ -20,6 +19,7 @@ from pluralign_stats.settings import CONF_LEVEL
 from pluralign_stats.study.data_file import read_unlisted
 from pluralign_stats.study.study import Study
 from pluralign_stats.study.tables import RawTable
+from pluralign_stats.weighting.sizes import SIZES
 
 #: Instead of a file: the small population that comes with Pluralign.
 EXAMPLE = "example"

@@ -10,12 +10,7 @@ from pluralign_stats.effects.options import group_variables
 from pluralign_stats.errors import InputError, check_one_of, listing
 from pluralign_stats.models.columns import read_columns
 from pluralign_stats.models.fit import ModelEstimates
-
-#: Columns that say how many people a cell has.
-SIZES = ("n", "share")
-
-#: Shares may sum to so much more or less than 1, by rounding.
-ROUNDING = 0.005
+from pluralign_stats.weighting.sizes import SIZES, read_sizes
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,7 +55,7 @@ def read_cells(
     if isinstance(population, Mapping):
         table, sized = _join(population, names)
     else:
-        table, sized = _read(population, "the population"), True
+        table, sized = read_sizes(population, "the population"), True
     table = read_columns(table[table["weight"] > 0])
     factors = {name for part in fit.random for name in part.design.term.factors}
     _check_columns(fit, table, names)
@@ -109,40 +104,10 @@ def _join(tables: Mapping[str, pd.DataFrame], names: tuple[str, ...]) -> tuple[p
             "the tables of the population must all have a column 'n', or all have a column 'share'"
         )
     read = [
-        _read(table, f"the population '{level}'").assign(**{names[0]: level})
+        read_sizes(table, f"the population '{level}'").assign(**{names[0]: level})
         for level, table in tables.items()
     ]
     return pd.concat(read, ignore_index=True), kinds == {"n"}
-
-
-def _read(table: pd.DataFrame, what: str) -> pd.DataFrame:
-    """A table with its counts or shares as numbers in the column weight."""
-    given = [name for name in SIZES if name in table]
-    if len(given) != 1:
-        told = "both: keep one" if given else "neither"
-        raise InputError(
-            f"{what} needs a column 'n' of how many people each cell has, or 'share'; it has {told}"
-        )
-    size = given[0]
-    try:
-        weight = pd.to_numeric(table[size]).to_numpy(dtype=float, na_value=np.nan)
-    except (TypeError, ValueError):
-        raise InputError(f"'{size}' of {what} must be numbers") from None
-    wrong = ~np.isfinite(weight) | (weight < 0)
-    if wrong.any():
-        at = int(wrong.argmax())
-        raise InputError(
-            f"'{size}' of {what} must be finite and not below 0; row {table.index[at]} has "
-            f"{weight[at]:g}"
-        )
-    if size == "share" and abs(weight.sum() - 1) > ROUNDING:
-        raise InputError(
-            f"the shares of {what} must sum to 1, not {weight.sum():.4g}; give shares of 1 (not "
-            "per cent), or counts in a column 'n'"
-        )
-    if not weight.sum() > 0:
-        raise InputError(f"{what} has nobody: '{size}' is 0 in every row")
-    return table.drop(columns=size).assign(weight=weight)
 
 
 def _check_columns(fit: ModelEstimates, table: pd.DataFrame, names: tuple[str, ...]) -> None:

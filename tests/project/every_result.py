@@ -8,7 +8,16 @@ from typing import Any
 import pandas as pd
 
 import pluralign_stats as pls
-from pluralign_stats import Result, checks, demographics, describe, feedback, judging, planning
+from pluralign_stats import (
+    Result,
+    checks,
+    demographics,
+    describe,
+    feedback,
+    judging,
+    planning,
+    weighting,
+)
 from pluralign_stats import outcomes as designs
 from pluralign_stats.describe.participants import missing_codes
 from tests.outcomes.made_outcomes import make_table, outcomes_of
@@ -133,6 +142,7 @@ MAKERS: dict[str, Callable[[], Any]] = {
     "agreement": lambda: describe.agreement(study(), n_bootstrap=100),
     "agreement_between": lambda: describe.agreement_between(study(), "gender", n_bootstrap=100),
     "retest": lambda: describe.retest(study(), n_bootstrap=100),
+    "rake": lambda: weighting.rake(study(), {"gender": {"Female": 0.5, "Male": 0.5}}),
     "positive_given_positive": lambda: describe.positive_given_positive(study(), n_bootstrap=100),
     "coarser_scales": lambda: feedback.coarser_scales(study()),
     "audit": lambda: pls.audit(study(), n_bootstrap=100),

@@ -1,0 +1,2 @@
+from .raking import RakedWeights as RakedWeights
+from .raking import rake as rake
