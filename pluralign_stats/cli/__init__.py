@@ -11,6 +11,7 @@ from pluralign_stats.errors import PluralignError, one_of
 
 #: Subcommands by name: the module that holds the command, loaded when it is used, and its help.
 COMMANDS = {
+    "init": "Draft a codebook from data files.",
     "simulate": "Write a simulated study to a folder.",
     "check": "Read a study, check it, and say what is in it.",
     "fit": "Fit a mixed model of ratings: table, JSON, figure.",
@@ -71,9 +72,10 @@ def cli() -> None:
     """Who rates language models how, and what each way of using their ratings does to a model.
 
     A study is one YAML file, its codebook, which names the data files and says what their columns
-    mean. Start with a simulated one:
+    mean. Draft one from your files, or start with a simulated study:
 
     \b
+      pluralign init ratings.csv
       pluralign simulate --out my-study
       pluralign report my-study/study.yaml --out my-report
 

@@ -1,7 +1,9 @@
 """``pluralign check``."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,6 +16,9 @@ from pluralign_stats.cli.options import (
     told,
 )
 from pluralign_stats.errors import InputError
+
+if TYPE_CHECKING:
+    from pluralign_stats.study.study import Study
 
 
 @click.command("check")
@@ -28,15 +33,7 @@ def command(study: Path, data: Path | None, as_json: bool) -> None:
     all of them are drafted.
     """
     from pluralign_stats.choices.read import holds_choices_only
-    from pluralign_stats.describe.participants import (
-        composition,
-        exclusions,
-        missing_codes,
-        nonresponse,
-    )
-    from pluralign_stats.describe.self_agreement import retest
     from pluralign_stats.study.read import read_study
-    from pluralign_stats.study.remarks import gathered_answers, remarks, small_levels
 
     if holds_choices_only(study):
         told_of = _told_of_choices(study, data)
@@ -52,6 +49,22 @@ def command(study: Path, data: Path | None, as_json: bool) -> None:
             click.echo(error.draft, nl=False)
         raise
     chosen = {} if checked.codebook.choices is None else _told_of_choices(study, data)
+    show(checked, chosen, as_json=as_json)
+
+
+def show(
+    checked: "Study", chosen: Mapping[str, Any] = MappingProxyType({}), *, as_json: bool = False
+) -> None:
+    """Print what is in a study, and in its choices, that were read without an error."""
+    from pluralign_stats.describe.participants import (
+        composition,
+        exclusions,
+        missing_codes,
+        nonresponse,
+    )
+    from pluralign_stats.describe.self_agreement import retest
+    from pluralign_stats.study.remarks import gathered_answers, remarks, small_levels
+
     results = [composition(checked), nonresponse(checked), exclusions(checked)]
     results += [missing_codes(checked)]
     results += [retest(checked)] if len(checked.repeats) else []
@@ -98,7 +111,7 @@ def _told_of_choices(study: Path, data: Path | None) -> dict[str, Any]:
     }
 
 
-def _echo_choices(told_of: dict[str, Any]) -> None:
+def _echo_choices(told_of: Mapping[str, Any]) -> None:
     """Print what is in choices."""
     counts = {k: told_of[k] for k in ("raters", "prompts", "options", "choices") if k in told_of}
     low, high = told_of["options_each"]

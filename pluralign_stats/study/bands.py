@@ -41,7 +41,8 @@ def equal_bands(numbers: np.ndarray, n_parts: int = N_PARTS) -> Bands:
     # A part reaches up to the next one, so that no number lies between two.
     if decimals is None:
         highs = [*np.nextafter(lows[1:], -np.inf), found[-1]]
-        return {f"{a:.4g} to {b:.4g}": (a, b) for a, b in zip(lows, highs, strict=True)}
+        ends = np.column_stack([lows, highs]).tolist()
+        return {f"{low:.4g} to {high:.4g}": (low, high) for low, high in ends}
     highs = [*(low - 10.0**-decimals for low in lows[1:]), found[-1]]
     ends = np.round(np.column_stack([lows, highs]), decimals).tolist()
     return {_between(low, high): (low, high) for low, high in ends}

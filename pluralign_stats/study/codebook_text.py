@@ -50,8 +50,10 @@ def _alone(several: list[Any]) -> Any:
     return several[0] if len(several) == 1 else several
 
 
-def _path(file: Any) -> Any:
-    return file["path"] if isinstance(file, dict) and list(file) == ["path"] else file
+def _path(file: dict[str, Any]) -> Any:
+    """A file by its path alone where nothing else is said of it; else what it is comes first."""
+    first = {key: file[key] for key in ("path", "stack", "join") if key in file}
+    return file["path"] if list(file) == ["path"] else first | file
 
 
 def codebook_text(content: Mapping[str, Any], inferred: Iterable[Inference], head: str = "") -> str:
@@ -93,6 +95,14 @@ def _comment(text: str) -> list[str]:
     return [f"# {line}".rstrip() for part in lines for line in part]
 
 
+def check_free(path: Path, *, overwrite: bool = False) -> None:
+    """Refuse a path at which there is something that is not to be overwritten."""
+    if path.exists() and not overwrite:
+        raise InputError(
+            f"{path}: exists already and was left as it is; name another file, or say overwrite"
+        )
+
+
 def write_codebook(path: Path, text: str, *, overwrite: bool = False) -> Path:
     """Write a codebook where there is no file yet.
 
@@ -101,9 +111,6 @@ def write_codebook(path: Path, text: str, *, overwrite: bool = False) -> Path:
     InputError
         If there is one and it is not to be overwritten, or it cannot be written.
     """
-    if path.exists() and not overwrite:
-        raise InputError(
-            f"{path}: exists already and was left as it is; name another file, or overwrite it"
-        )
+    check_free(path, overwrite=overwrite)
     write_text(path, text)
     return path

@@ -111,7 +111,7 @@ def draft_codebook(tables: Tables, roles: Roles, given: Given, head: Mapping[str
     raters = _one_a_rater(tables, roles.rater)
     used = set(dimensions)
     demographics = _factors(raters, roles.demographics, "demographic", given, used, inferred)
-    source = _with_items(tables, roles)
+    source = _with_items(tables)
     covariates = _factors(source, roles.covariates, "covariate", given, used, inferred)
     content = {**head, "columns": roles.columns, "dimensions": dimensions}
     parts = {"demographics": demographics, "covariates": covariates, "texts": dict(roles.texts)}
@@ -157,8 +157,8 @@ def _undeclared(column: str, name: str) -> Inference:
 def _cells(table: RawTable, roles: Roles) -> dict[str, pd.Series]:
     """Cells of each dimension, by its column or, in a long file, its value."""
     if roles.dimension is None:
-        return {column: table.frame[column] for column in roles.rated}
-    named, rating = table.frame[roles.dimension], table.frame[str(roles.rating)]
+        return {column: table.answers(column, "a rating") for column in roles.rated}
+    named, rating = table.frame[roles.dimension], table.answers(str(roles.rating), "the rating")
     return {name: rating[named == name] for name in named.dropna().unique()}
 
 
@@ -203,24 +203,32 @@ def _scale(column: str, name: str, cells: pd.Series, given: Given) -> Taken:
         unknown = [v for v in values if not is_number(v) and not is_no_rating(v)]
         raise InputError(
             f"column '{column}': the ratings are words whose order is not known "
-            f"({listing(unknown)}); state it, the lowest first: scales={{'{name}': [...]}}"
+            f"({listing(unknown)}); state it, the lowest first: scales={{'{name}': [...]}}, or of "
+            f"files --scale {name}=LOWEST,...,HIGHEST"
         )
     return Taken(taken.content) if words else taken
 
 
 def _one_a_rater(tables: Tables, rater: str) -> pd.DataFrame:
     """Cells of one row of each rater, so that levels are counted by raters."""
-    frame = (tables.raters or tables.ratings).frame
-    return frame[~frame[rater].duplicated()]
+    table = tables.raters or tables.ratings
+    rated = table.frame[rater].isin(tables.ratings.frame[rater].unique())
+    return _answered(table)[rated & ~table.frame[rater].duplicated()]
 
 
-def _with_items(tables: Tables, roles: Roles) -> pd.DataFrame:
+def _answered(table: RawTable) -> pd.DataFrame:
+    """Cells without missing-value codes."""
+    return table.frame.mask(table.frame.isin(table.codes()))
+
+
+def _with_items(tables: Tables) -> pd.DataFrame:
     """Columns of the ratings file, and those that only the items file has."""
-    frame = tables.ratings.frame
+    frame = _answered(tables.ratings)
     if tables.items is None:
         return frame
-    own = [column for column in tables.items.frame if column not in frame]
-    return pd.concat([frame, tables.items.frame[own].reset_index(drop=True)], axis=1)
+    items = _answered(tables.items)
+    own = [column for column in items if column not in frame]
+    return pd.concat([frame.reset_index(drop=True), items[own].reset_index(drop=True)], axis=1)
 
 
 def _factors(

@@ -94,7 +94,7 @@ def _numeric_factor(name: str, counts: Mapping[str, int]) -> Taken:
     elif different < MANY_NUMBERS:
         levels = sorted(counts, key=float)
         return Taken(
-            {"levels": levels, "ordered": True},
+            {"levels": levels} | ({"ordered": True} if different > 2 else {}),
             _levels_told(levels),
             "few different numbers, in their order",
         )

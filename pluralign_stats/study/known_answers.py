@@ -7,8 +7,8 @@ from pluralign_stats.study.text import folded
 
 #: Sets of answers, lowest first; the words of one step are separated by ``|``.
 _SETS = (
-    "no|nein|false|non|not agree, yes|ja|true|oui|sí|si|agree",
-    "no|nein, unsure|maybe|not sure|vielleicht|unsicher, yes|ja",
+    "no|n|nein|false|non|not agree, yes|y|ja|true|oui|sí|si|agree",
+    "no|nein, unsure|maybe|perhaps|not sure|vielleicht|unsicher, yes|ja",
     "disagree|stimme nicht zu, neutral|neither|neither agree nor disagree|undecided|weder noch"
     "|teils/teils, agree|stimme zu",
     "strongly disagree, disagree, agree, strongly agree",

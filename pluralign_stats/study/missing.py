@@ -6,7 +6,7 @@ import pandas as pd
 
 from pluralign_stats.study.codebook import Codebook
 from pluralign_stats.study.questions import Answer
-from pluralign_stats.study.tables import RawTable, Tables, plain_number
+from pluralign_stats.study.tables import RawTable, Tables, plain_number, plain_numbers
 
 #: What a code was read as.
 MISSING, ANSWER, NAME = "missing", "an answer", "a name"
@@ -42,8 +42,9 @@ def _counted(
     gone = [] if use in _NAMES else table.codes(answer, column)
     own = answer.missing if answer is not None else ()
     declared = table.declared.get(column, ())
+    found = plain_numbers(cells)
     for code in dict.fromkeys(map(plain_number, (*table.missing, *declared, *own))):
-        count = int((cells.map(plain_number, na_action="ignore") == code).sum())
+        count = int((found == code).sum())
         if code and count:
             told = NAME if use in _NAMES else MISSING if code in gone else ANSWER
             yield code, count, told

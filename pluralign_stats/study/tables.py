@@ -139,6 +139,15 @@ def plain_number(text: str) -> str:
     return _WHOLE.sub("", text) if isinstance(text, str) else text
 
 
+def plain_numbers(values: pd.Series) -> pd.Series:
+    """`plain_number` of each text of a column."""
+    ends = values.str.endswith("0") & values.str.contains(".", regex=False)
+    some = ends.fillna(False).to_numpy(dtype=bool)
+    if not some.any():
+        return values
+    return values.mask(some, values[some].map(plain_number))
+
+
 def row_list(rows: pd.Index) -> str:
     """Write ``row 7`` or ``rows 7, 9, … (12 in all)``."""
     numbers = [int(r) for r in rows]

@@ -207,6 +207,10 @@ def line_of(text: str, location: tuple[str | int, ...]) -> int | None:
     return line
 
 
+#: Longest mapping that is written on one line, as Python writes it.
+_ONE_LINE = 80
+
+
 class _Representer(SafeRepresenter):
     """Writes numbers as they were written, and text that any reader takes for one line as such."""
 
@@ -223,6 +227,16 @@ for _kind, _tag in ((WrittenInteger, "int"), (WrittenFloat, "float")):
     )
 
 
+class _ShortMappings(_Representer):
+    """Writes mappings on one line where they fit: a key cannot be broken over two."""
+
+    def represent_mapping(self, tag: Any, mapping: Any, flow_style: Any = None) -> MappingNode:
+        """Put long mappings on lines of their own."""
+        node = super().represent_mapping(tag, mapping, flow_style)
+        node.flow_style = node.flow_style and len(str(mapping)) <= _ONE_LINE
+        return node
+
+
 def dump_yaml(content: Any, width: int = 96, *, flow_leaves: bool = False) -> str:
     """Write plain values as YAML that `parse_yaml` reads back as they are.
 
@@ -236,7 +250,7 @@ def dump_yaml(content: Any, width: int = 96, *, flow_leaves: bool = False) -> st
         Whether lists and mappings of single values stand on one line, as ``[1, 5]``.
     """
     writer = YAML(typ="safe", pure=True)
-    writer.Representer = _Representer
+    writer.Representer = _ShortMappings if flow_leaves else _Representer
     writer.default_flow_style = None if flow_leaves else False
     writer.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
     writer.width = width

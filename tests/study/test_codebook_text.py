@@ -17,7 +17,10 @@ def written(book):
     )
 
 
-@pytest.mark.parametrize("name", shipped_codebooks())
+OF_RATINGS = [n for n, p in shipped_codebooks().items() if "dimensions:" in p.read_text("utf-8")]
+
+
+@pytest.mark.parametrize("name", OF_RATINGS)
 def test_shipped_codebooks_are_written_as_they_are(name):
     book = read_codebook(shipped_codebooks()[name])
     assert written(book) == book

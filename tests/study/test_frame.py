@@ -136,7 +136,8 @@ def test_words_of_no_known_order_are_asked_for(tmp_path):
         study(frame, dimensions=["said"])
     assert str(error.value) == (
         "column 'said': the ratings are words whose order is not known ('meh', 'wow', 'so'); "
-        "state it, the lowest first: scales={'said': [...]}"
+        "state it, the lowest first: scales={'said': [...]}, or of files "
+        "--scale said=LOWEST,...,HIGHEST"
     )
     found = study(frame, dimensions=["said"], scales={"said": ["meh", "so", "wow"]})
     assert found.ratings["rating"].tolist()[:3] == [1, 3, 2]
@@ -190,7 +191,7 @@ def test_what_is_stated_is_not_inferred():
 
 
 WRONG = {
-    "no frame": ({"data": "ratings.csv"}, "must be a pandas DataFrame, not a str; read_study"),
+    "no frame": ({"data": "ratings.csv"}, "takes a pandas DataFrame as 'data', not 'ratings.csv'"),
     "an empty frame": ({"data": pd.DataFrame({"who": []})}, "the frame: is empty"),
     "an absent column": (
         {"rater": "whom"},

@@ -1,0 +1,1 @@
+"""A codebook drafted from data files: which column is what, and what is left to decide."""
