@@ -145,7 +145,8 @@ def demographic_effects(
         if tables[0].table["estimate"].isna().all() and (why := _bound(study, fit, f)):
             bound.append(f"{label(d)}: {why}")
         levels = tuple(map(str, fit.design.data[f].cat.categories))
-        shown.append([_Part(d, f, levels, table) for table in tables])
+        few = _few(study, fit, min_cell)
+        shown.append([_Part(d, f, levels, few, table) for table in tables])
     failures += dict.fromkeys(bound)
     if not shown:
         none = [] if factors else [no_demographics(map(label, study.demographics))]
@@ -222,12 +223,13 @@ class _Part:
     """One table of one dimension and demographic.
 
     `levels` are the reference and those compared with it, in the table's order, once for each
-    reading.
+    reading; `few` are the model's coefficients of groups that are withheld.
     """
 
     dimension: str
     factor: str
     levels: tuple[str, ...]
+    few: frozenset[str]
     result: Result
 
 
@@ -301,7 +303,7 @@ def _collect(
         reworded(text, f"{label(p.dimension)}: {text}")
         for p in parts
         for text in p.result.warnings
-        if not _of_few(study, text, p, min_cell)
+        if not _of_few(text, p)
     )
     columns = ordered_columns(table.columns)
     shown = table.loc[~small, columns].reset_index(drop=True)
@@ -320,21 +322,25 @@ def _collect(
     ).labelled(study.labels)
 
 
-def _of_few(study: Study, warning: str, part: _Part, min_cell: int) -> bool:
+def _few(study: Study, fit: Fit, min_cell: int) -> frozenset[str]:
+    """Names of the coefficients of groups that are withheld for their few raters."""
+    raters = {f: study.plan(f, min_cell).raters for f in study.demographics}
+    return frozenset(
+        coefficient.name
+        for coefficient in fit.design.fixed.coefficients
+        for name, level in coefficient.parts
+        if name in raters and raters[name].get(level, min_cell) < min_cell
+    )
+
+
+def _of_few(warning: str, part: _Part) -> bool:
     """Whether a warning would tell how raters of withheld groups rate, and of nothing else.
 
     That nothing tells a group apart from the ends of the scale tells the ratings of its raters.
     """
-    if not (isinstance(warning, Note) and warning.code == Code.SEPARATION and warning.about):
+    if not (isinstance(warning, Note) and warning.code is Code.SEPARATION):
         return False
-    counts = {f: study.plan(f, min_cell).raters for f in study.demographics}
-    small = {
-        f"{f}[T.{level}]"
-        for f, raters in counts.items()
-        for level, n in raters.items()
-        if n < min_cell
-    }
-    return set(warning.about.split("\n")) <= small
+    return set(warning.about.split("\n")) <= part.few
 
 
 def _common(study: Study, parts: list[_Part]) -> list[str]:

@@ -116,4 +116,6 @@ def test_the_codebook_reference_names_every_key() -> None:
     for part in (codebook.Columns, questions.Dimension):
         assert set(part.model_fields) <= described
     for part in (questions.Factor, questions.Multiple, codebook.Filter, of_choices.ChoiceColumns):
-        assert set(part.model_fields) <= described
+        written = {field.alias or name for name, field in part.model_fields.items()}
+        assert written <= described
+    assert set(codebook.RaterRules.model_fields) <= described
