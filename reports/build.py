@@ -1,6 +1,7 @@
 """Builds a report: checks everything, runs the notebooks, writes the pages, takes the name."""
 
 import shutil
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
@@ -12,6 +13,7 @@ from pluralign_stats.storage.folders import new_folder, write_mark
 from reports.cache import ChapterCache
 from reports.contents import Chapter, Contents, judged
 from reports.downloads import Collector
+from reports.expected import told_time
 from reports.folder import KIND, MARK, check_target, files_of
 from reports.kernel import IMPORTED
 from reports.model import Job, Notebook
@@ -22,10 +24,25 @@ from reports.parameters import assign_parameters, given_files, with_file_names
 from reports.pdf import write_pdf
 from reports.provenance import gather, repeat_command
 from reports.publish import Sanitizer, publish_notebook, sanitizer
-from reports.run import run_notebooks
+from reports.run import run_notebooks, side_by_side
 
 if TYPE_CHECKING:
     from pluralign_stats.study.study import Study
+
+
+class ReportInterruptedError(KeyboardInterrupt):
+    """A report was interrupted by the user.
+
+    Attributes
+    ----------
+    n_kept, n_chapters
+        How many chapters the next run will find ready, of how many.
+    """
+
+    def __init__(self, n_kept: int, n_chapters: int) -> None:
+        super().__init__()
+        self.n_kept, self.n_chapters = n_kept, n_chapters
+
 
 _NOTHING: Mapping[str, object] = MappingProxyType({})
 
@@ -90,6 +107,8 @@ def build_report(
     PluralignError
         If a notebook fails. Its executed copy is then in ``OUT-failed``, and a former report at
         `out` is as it was.
+    ReportInterruptedError
+        If interrupted by the user; chapters that had run are in `cache`.
     """
     require_packages()
     started = datetime.now(UTC)
@@ -111,7 +130,12 @@ def build_report(
         clean = sanitizer(places, study_file, data_folder, out, files)
         memory = ChapterCache(cache.resolve(), study.fingerprint) if cache else None
         failed = out.with_name(f"{out.name}-failed")
-        made, modules = _run(jobs, staging, failed, clean, memory, progress)
+        n_ratings = int(study.released_counts().get("ratings", 0))
+        try:
+            made, modules = _run(jobs, staging, failed, clean, memory, progress, n_ratings)
+        except KeyboardInterrupt as error:
+            n_kept = sum(memory.holds(job) for job in jobs) if memory else 0
+            raise ReportInterruptedError(n_kept, len(jobs)) from error
         shown, extra = with_file_names(values), dict(extra_provenance)
         command = extra.pop("command", None) or repeat_command(
             study_file, data_folder, out, shown, chapters
@@ -150,6 +174,7 @@ def _run(
     clean: Sanitizer,
     cache: ChapterCache | None,
     shown: bool,
+    n_ratings: int,
 ) -> tuple[list[Chapter], set[str]]:
     """Run the notebooks and bring what each wrote into the report; also what they imported."""
     from reports.cells import chapter_body
@@ -161,12 +186,12 @@ def _run(
     chapters: dict[str, Chapter] = {}
     modules: set[str] = set()
 
-    def finish(job: Job) -> None:
+    def finish(job: Job, seconds: float = 0.0) -> None:
         name = job.notebook.name
         body = chapter_body(publish_notebook(job.copy, clean))
         modules.update((job.folder / IMPORTED).read_text("utf-8").split())
         if cache and name not in taken:
-            cache.put(job)
+            cache.put(job, seconds, n_ratings)
         job.copy.rename(copies / job.copy.name)
         chapters[name] = Chapter(job.notebook, body, collector.collect(name, job.folder))
 
@@ -174,6 +199,10 @@ def _run(
     for job in taken.values():
         finish(job)
     new = [job for job in jobs if job.notebook.name not in taken]
+    if shown:
+        at_a_time = side_by_side(len(new))
+        told = told_time(new, len(taken), cache, n_ratings, at_a_time)
+        print(f"Report: {told}", file=sys.stderr, flush=True)
     run_notebooks(new, failed, finish, shown)
     shutil.rmtree(staging / _ROOMS)
     return [chapters[job.notebook.name] for job in jobs], modules

@@ -1,5 +1,6 @@
 """Runs the notebooks of a report side by side, each in a folder of its own."""
 
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import as_completed
 from pathlib import Path
@@ -16,7 +17,10 @@ _MOST_AT_A_TIME = 4
 
 
 def run_notebooks(
-    jobs: Sequence[Job], failed: Path, finish: Callable[[Job], None], shown: bool
+    jobs: Sequence[Job],
+    failed: Path,
+    finish: Callable[[Job, float], None],
+    shown: bool,
 ) -> None:
     """Run notebooks, as many at a time as there are cores, up to four.
 
@@ -28,7 +32,8 @@ def run_notebooks(
     failed : Path
         Folder that takes the executed copy of one that fails.
     finish : callable
-        Called with each as it ends, one at a time; its executed copy is in its folder.
+        Called with each as it ends and the seconds it took, one at a time; its executed copy is in
+        its folder.
 
     Raises
     ------
@@ -37,7 +42,7 @@ def run_notebooks(
     """
     if not jobs:
         return
-    at_a_time = min(n_cores(), _MOST_AT_A_TIME, len(jobs))
+    at_a_time = side_by_side(len(jobs))
     kernels = Kernels(at_a_time)
     steps = {job.notebook.name: job.notebook.steps for job in jobs}
     with (
@@ -45,16 +50,21 @@ def run_notebooks(
         bounded_threads(at_a_time, kernels) as pool,
     ):
 
-        def run(job: Job) -> None:
-            name = job.notebook.name
+        def run(job: Job) -> float:
+            name, began = job.notebook.name, time.perf_counter()
             bar.advance(name)
             run_notebook(job, failed, kernels, lambda: bar.advance(name, 1))
+            return time.perf_counter() - began
 
         running = {pool.submit(run, job): job for job in _slow_first(jobs)}
         for ended in as_completed(running):
-            ended.result()
-            finish(running[ended])
+            finish(running[ended], ended.result())
             bar.end(running[ended].notebook.name)
+
+
+def side_by_side(n_jobs: int) -> int:
+    """How many notebooks run at a time."""
+    return min(n_cores(), _MOST_AT_A_TIME, max(n_jobs, 1))
 
 
 def _slow_first(jobs: Sequence[Job]) -> list[Job]:

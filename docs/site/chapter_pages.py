@@ -55,7 +55,7 @@ def execute(folder: Path, out: Path) -> Path:
         job.folder.mkdir()
     clean = sanitizer([job.folder for job in jobs], study.resolve(), None, out)
 
-    def finish(job: Job) -> None:
+    def finish(job: Job, _seconds: float) -> None:
         publish_notebook(job.copy, clean)
 
     run_notebooks(jobs, out, finish, shown=True)

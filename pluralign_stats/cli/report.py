@@ -37,8 +37,9 @@ from pluralign_stats.errors import InputError
     type=click.Path(path_type=Path, file_okay=False),
     metavar="FOLDER",
     help="Keep what each notebook makes in FOLDER, and take from there what was made of the same "
-    "study, parameters and versions.",
+    "study, parameters and versions; by default OUT-chapters.",
 )
+@click.option("--anew", is_flag=True, help="Run every notebook, keep nothing and take nothing.")
 @click.option(
     "--provenance",
     type=click.File(encoding="utf-8"),
@@ -54,6 +55,7 @@ def command(
     parameters: tuple[str, ...],
     chapters: tuple[str, ...],
     keep: Path | None,
+    anew: bool,
     provenance: TextIO | None,
     as_json: bool,
 ) -> None:
@@ -63,8 +65,10 @@ def command(
     (csc, trustamas, …). The report is a folder of pages, figures (SVG, PDF, PNG) and
     tables (CSV) that needs nothing but a browser; start at its index.html, or print its
     report.pdf, which holds all of it. A former report in FOLDER is replaced once the new one is
-    complete. Chapters that need what is not given, such as scores of tuned models, are left out
-    unless named by --chapter, and the report says how to get them.
+    complete. Chapters that were run are kept in FOLDER-chapters: an interrupted report goes on
+    where it stopped, and the next one runs only what has changed. Chapters that need what is not
+    given, such as scores of tuned models, are left out unless named by --chapter, and the report
+    says how to get them.
 
     \b
     Examples:
@@ -81,22 +85,42 @@ def command(
     from pluralign_stats.study.read import find_codebook, read_study
     from reports import build_report
 
-    values = split_parameters(parameters)
-    index = build_report(
-        read_study(study, data),
-        find_codebook(study),
-        out,
-        data_folder=data,
-        parameters=values,
-        chapters=chapters,
-        cache=keep,
-        progress=not as_json,
-        extra_provenance=_lines(provenance),
-    )
+    if anew and keep:
+        raise InputError("--anew keeps nothing; leave out --anew or --keep")
+    cache = None if anew else keep or Path(f"{out.resolve()}-chapters")
+    try:
+        index = build_report(
+            read_study(study, data),
+            find_codebook(study),
+            out,
+            data_folder=data,
+            parameters=split_parameters(parameters),
+            chapters=chapters,
+            cache=cache,
+            progress=not as_json,
+            extra_provenance=_lines(provenance),
+        )
+    except KeyboardInterrupt as error:
+        _tell_kept(error, cache)
+        raise click.exceptions.Exit(130) from None
     if as_json:
         print_json({"report": str(index)})
     else:
         click.echo(f"Report: {index}")
+
+
+def _tell_kept(error: KeyboardInterrupt, cache: Path | None) -> None:
+    """One line on what an interrupted report has kept."""
+    n, of = getattr(error, "n_kept", 0), getattr(error, "n_chapters", 0)
+    kept = "no chapter had been finished, and nothing was written"
+    if cache is None:
+        kept = "nothing was written or kept, as --anew asks"
+    elif n:
+        kept = (
+            f"{n} of {of} chapters {'is' if n == 1 else 'are'} kept in {cache}: the same command "
+            "goes on from there"
+        )
+    click.echo(f"pluralign: interrupted; {kept}", err=True)
 
 
 def _list(as_json: bool) -> None:

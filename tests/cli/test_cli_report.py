@@ -101,3 +101,44 @@ def test_a_report_asked_to_end_leaves_nothing(toy, tmp_path):
     assert process.wait(600) == 130
     assert "interrupted" in process.stderr.read()
     assert set(tmp_path.rglob("*")) == before
+
+
+def test_chapters_are_kept_beside_the_report_unless_all_is_to_run_anew(
+    toy, pluralign, calls, tmp_path
+):
+    codebook = toy.write()
+    pluralign("report", codebook, "--out", tmp_path / "r")
+    pluralign("report", codebook, "--out", tmp_path / "r", "--anew")
+    assert [call[3]["cache"] for call in calls] == [tmp_path / "r-chapters", None]
+    both = pluralign("report", codebook, "--out", tmp_path / "r", "--anew", "--keep", tmp_path)
+    assert (both.status, both.err) == (
+        2, "pluralign: --anew keeps nothing; leave out --anew or --keep\n",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("kept", "anew", "told"),
+    [
+        (
+            (3, 9),
+            [],
+            "3 of 9 chapters are kept in {}-chapters: the same command goes on from there",
+        ),
+        ((1, 9), [], "1 of 9 chapters is kept in {}-chapters: the same command goes on "),
+        ((0, 9), [], "no chapter had been finished, and nothing was written"),
+        ((0, 9), ["--anew"], "nothing was written or kept, as --anew asks"),
+    ],
+)
+def test_an_interruption_is_one_line_on_what_is_kept(
+    toy, pluralign, monkeypatch, tmp_path, kept, anew, told
+):
+    from reports.build import ReportInterruptedError
+
+    def build_report(*_study, **_options):
+        raise ReportInterruptedError(*kept)
+
+    monkeypatch.setattr(reports, "build_report", build_report, raising=False)
+    ran = pluralign("report", toy.write(), "--out", tmp_path / "r", *anew)
+    assert (ran.status, ran.out) == (130, "")
+    assert ran.err.startswith(f"pluralign: interrupted; {told.format(tmp_path / 'r')}")
+    assert ran.err.count("\n") == 1

@@ -442,3 +442,48 @@ def test_ctrl_c_leaves_nothing(study_file: Path, notebook: Maker, tmp_path: Path
     assert not any(is_running(process) for process in kernels(tmp_path))
     assert not (tmp_path / "out").exists()
     assert not list(tmp_path.glob(".out*"))
+
+
+def test_ctrl_c_keeps_the_chapters_that_have_run(
+    study_file: Path, notebook: Maker, tmp_path: Path
+) -> None:
+    ran = tmp_path / "ran.txt"
+    note = f"open({str(ran)!r}, 'a').write('%s')"
+    gate = tmp_path / "gate"
+    waits = f"import pathlib, time\nwhile not pathlib.Path({str(gate)!r}).exists(): time.sleep(0.1)"
+    paths = [
+        notebook("01_quick", note % "1", text="# One"),
+        notebook("02_waits", waits, note % "2", text="# Two"),
+    ]
+    kept = tmp_path / "kept"
+    program = textwrap.dedent(f"""
+        import signal
+        from pathlib import Path
+        from reports import build_report, run
+        from reports.build import ReportInterruptedError
+        from tests.reports.conftest import FakeStudy
+        run.n_cores = lambda: 2
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        try:
+            build_report(FakeStudy(), Path({str(study_file)!r}), Path({str(tmp_path / "out")!r}),
+                         notebooks=[Path(path) for path in {[str(path) for path in paths]}],
+                         cache=Path({str(kept)!r}))
+        except ReportInterruptedError as error:
+            print(error.n_kept, "of", error.n_chapters)
+    """)
+    call = [sys.executable, "-c", program]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(call, cwd=REPOSITORY, **pipes) as run:  # type: ignore[call-overload]
+        while not (kept / "01_quick").exists():
+            assert run.poll() is None
+            time.sleep(0.1)
+        os.kill(run.pid, signal.SIGINT)
+        out, told = run.communicate(timeout=600)
+    assert out == "1 of 2\n"
+    assert told.startswith("Report: 2 chapters to run, about 20 seconds (a rough guess")
+    assert not (tmp_path / "out").exists()
+    gate.touch()
+    again = subprocess.run(call, cwd=REPOSITORY, check=True, capture_output=True, text=True)
+    assert again.stderr.startswith("Report: 1 chapter kept from an earlier run; 1 chapter to run")
+    assert ran.read_text() == "12"
+    assert (tmp_path / "out" / "01_quick.html").is_file()
