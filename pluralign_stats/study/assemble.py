@@ -22,6 +22,7 @@ from pluralign_stats.study.schema import check_ratings
 from pluralign_stats.study.tables import RawTable, Tables
 from pluralign_stats.study.text import TEXTS, folded
 from pluralign_stats.study.unknown import Unknown, refuse_unknown
+from pluralign_stats.study.weights import with_weights
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,7 +67,7 @@ def assemble(codebook: Codebook, tables: Tables) -> Parts:
     tidy = _join(codebook, ratings, keys, covariates, raters.frame, items)
     return Parts(
         tidy,
-        raters.frame,
+        with_weights(raters.frame, tables, codebook.columns.rater, codebook.columns.weight),
         items,
         _all_told([filtered, undescribed, raters.told, repeated]),
         raters.nonresponse,

@@ -35,6 +35,8 @@ class Columns(Part):
         Column of the language in which an item was rated.
     dimension, rating
         For long files, with one rating a row; wide files have one column a dimension instead.
+    weight
+        Column of the raters' survey weights, in the raters' file if there is one.
     """
 
     rater: Column
@@ -43,6 +45,7 @@ class Columns(Part):
     language: Column | None = None
     dimension: Column | None = None
     rating: Column | None = None
+    weight: Column | None = None
 
     @model_validator(mode="after")
     def _long_or_wide(self) -> Self:
@@ -134,6 +137,7 @@ class Codebook(Part):
     def _names(self) -> Self:
         taken = {"rater", "item", "prompt", "dimension", "rating", "language"}
         taken |= {FORMAT} if self.formats else set()
+        taken |= {"weight"} if self.columns.weight else set()
         for part in ("dimensions", "demographics", "covariates"):
             for name in getattr(self, part):
                 if not name.isidentifier():

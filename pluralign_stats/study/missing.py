@@ -66,6 +66,8 @@ def _uses(codebook: Codebook, tables: Tables) -> Iterator[_Use]:
         yield from _in(tables.ratings, [(columns.language, "language", codebook.spoken)])
     raters = tables.raters or tables.ratings
     yield from _in(raters, [(f.column or n, n, f) for n, f in codebook.demographics.items()])
+    if columns.weight:
+        yield from _in(raters, [(columns.weight, "weight", None)])
     for name, factor in codebook.covariates.items():
         column = factor.column or name
         own = column in tables.ratings.frame or tables.items is None

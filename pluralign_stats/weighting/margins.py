@@ -35,6 +35,12 @@ class Margin:
         """(n,) which raters have none of the levels: they keep their share."""
         return self.code < 0
 
+    @property
+    def departures(self) -> np.ndarray:
+        """(n, k - 1) each rater's levels less the target shares; 0 for those with none of them."""
+        given = self.code[:, None] == np.arange(1, len(self.target))
+        return np.where(self.rest[:, None], 0.0, given - self.target.to_numpy()[1:])
+
 
 def read_margins(
     study: Study, margins: pd.DataFrame | Mapping[str, object], base: np.ndarray

@@ -12,6 +12,7 @@ from pluralign_stats.results import Result
 from pluralign_stats.settings import MIN_CELL
 from pluralign_stats.study.plan import SILENT
 from pluralign_stats.study.study import Study
+from pluralign_stats.study.weights import WEIGHT
 from pluralign_stats.suppression import check_min_cell
 from pluralign_stats.weighting.fitting import Fitted, design_effect, fit_weights
 from pluralign_stats.weighting.margins import Margin, read_margins
@@ -104,7 +105,8 @@ def rake(
 
     Notes
     -----
-    Raters without an answer, or with a level that has no target, keep their share of the whole:
+    Raters begin with the weights of their file, if the codebook names any, or else with equal ones.
+    Those without an answer, or with a level that has no target, keep their share of the whole:
     they are nobody's kind, and are told of. Margins are met one by one, not in combination; for
     combinations see `poststratify`.
 
@@ -122,7 +124,8 @@ def rake(
     check_min_cell(min_cell)
     if trim is not None and not 1 < trim < np.inf:
         raise InputError(f"trim must be a number above 1 (the mean weight), such as 5, not {trim}")
-    base = np.ones(len(study.raters))
+    own = study.raters.get(WEIGHT)
+    base = np.ones(len(study.raters)) if own is None else own.to_numpy() / own.mean()
     read = read_margins(study, margins, base)
     codes, targets = zip(*(_whole(margin, base) for margin in read), strict=True)
     fitted = fit_weights(base, codes, targets, trim)

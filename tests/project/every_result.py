@@ -143,6 +143,9 @@ MAKERS: dict[str, Callable[[], Any]] = {
     "agreement_between": lambda: describe.agreement_between(study(), "gender", n_bootstrap=100),
     "retest": lambda: describe.retest(study(), n_bootstrap=100),
     "rake": lambda: weighting.rake(study(), {"gender": {"Female": 0.5, "Male": 0.5}}),
+    "weighted_means": lambda: weighting.weighted_means(
+        study(), weighting.rake(study(), {"gender": {"Female": 0.5, "Male": 0.5}})
+    ),
     "positive_given_positive": lambda: describe.positive_given_positive(study(), n_bootstrap=100),
     "coarser_scales": lambda: feedback.coarser_scales(study()),
     "audit": lambda: pls.audit(study(), n_bootstrap=100),
