@@ -12,7 +12,7 @@ from scipy.stats import chi2, norm
 
 from pluralign_stats.backing import Backing
 from pluralign_stats.effects.adjust import holm
-from pluralign_stats.errors import InputError, NotApplicableError, check_one_of
+from pluralign_stats.errors import NotApplicableError, check_one_of
 from pluralign_stats.figures.charts import FOREST, STRENGTHS, WINS
 from pluralign_stats.formatting import with_interval
 from pluralign_stats.models.choice_estimates import ChoiceEstimates
@@ -20,7 +20,7 @@ from pluralign_stats.models.family import UNITS
 from pluralign_stats.notes import Code, Note
 from pluralign_stats.results import Result
 from pluralign_stats.settings import CONF_LEVEL, MIN_CELL, SIGNIFICANCE
-from pluralign_stats.significance import significant
+from pluralign_stats.significance import check_level, significant
 from pluralign_stats.study.text import contrast_labels
 from pluralign_stats.words import counted, p_told
 
@@ -68,8 +68,7 @@ def _need_options(fit: ChoiceEstimates) -> None:
 
 
 def _level(conf_level: float) -> float:
-    if not 0 < conf_level < 1:
-        raise InputError(f"'conf_level' must be between 0 and 1, not {conf_level}")
+    check_level(conf_level)
     return float(norm.ppf((1 + conf_level) / 2))
 
 

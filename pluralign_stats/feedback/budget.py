@@ -2,7 +2,10 @@
 
 from collections.abc import Collection, Sequence
 
+from pluralign_stats.choices.choices import Choices
 from pluralign_stats.errors import InputError
+from pluralign_stats.feedback.choice_recipe import ChoiceRecipe
+from pluralign_stats.feedback.feedback import Feedback
 from pluralign_stats.feedback.pairs import preference_pairs
 from pluralign_stats.feedback.recipe import Recipe
 from pluralign_stats.feedback.unpaired import unpaired_feedback
@@ -10,8 +13,8 @@ from pluralign_stats.study.study import Study
 
 
 def equal_budget(
-    study: Study,
-    recipes: Sequence[Recipe],
+    study: Study | Choices,
+    recipes: Sequence[Recipe] | Sequence[ChoiceRecipe],
     prompts: Collection[str] | None = None,
     *,
     unpaired: bool = False,
@@ -46,5 +49,19 @@ def equal_budget(
     """
     if not recipes:
         raise InputError("no recipe is given; name at least one")
-    make = unpaired_feedback if unpaired else preference_pairs
-    return min(make(study, recipe, prompts).size for recipe in recipes)
+    return min(feedback_of(study, recipe, prompts, unpaired=unpaired).size for recipe in recipes)
+
+
+def feedback_of(
+    study: Study | Choices,
+    recipe: Recipe | ChoiceRecipe,
+    prompts: Collection[str] | None = None,
+    *,
+    unpaired: bool = False,
+) -> Feedback:
+    """Preference pairs, or feedback on single responses, which choices cannot give."""
+    if not unpaired:
+        return preference_pairs(study, recipe, prompts)
+    if isinstance(study, Choices) or isinstance(recipe, ChoiceRecipe):
+        raise InputError("unpaired feedback needs ratings, and choices have none; make pairs")
+    return unpaired_feedback(study, recipe, prompts)

@@ -9,13 +9,12 @@ import pandas as pd
 
 from pluralign_stats.choices.choices import Choices
 from pluralign_stats.errors import InputError, PluralignError
+from pluralign_stats.feedback.budget import feedback_of
 from pluralign_stats.feedback.choice_pairs import response_texts
 from pluralign_stats.feedback.choice_recipe import ChoiceRecipe
 from pluralign_stats.feedback.feedback import Feedback
-from pluralign_stats.feedback.pairs import preference_pairs
 from pluralign_stats.feedback.recipe import Recipe
 from pluralign_stats.feedback.split import Split, split_prompts
-from pluralign_stats.feedback.unpaired import unpaired_feedback
 from pluralign_stats.storage.files import read_json, write_json
 from pluralign_stats.storage.folders import MARK, new_folder, read_mark, write_mark
 from pluralign_stats.study.study import Study
@@ -61,11 +60,7 @@ class FeedbackJob:
     def feedback(self, study: Study | Choices) -> Feedback:
         """The feedback of the prompts that are not held out."""
         prompts = self.split(study).train if self.held_out else None
-        if not self.unpaired:
-            return preference_pairs(study, self.recipe, prompts)
-        if isinstance(study, Choices) or isinstance(self.recipe, ChoiceRecipe):
-            raise InputError("unpaired feedback needs ratings, and choices have none; leave it out")
-        return unpaired_feedback(study, self.recipe, prompts)
+        return feedback_of(study, self.recipe, prompts, unpaired=self.unpaired)
 
 
 def write_feedback(study: Study | Choices, job: FeedbackJob, folder: Path) -> bool:

@@ -16,11 +16,11 @@ from pluralign_stats.models.bradley_terry import (
     fit_comparisons,
 )
 from pluralign_stats.models.choice_rows import ChoiceRows, check_connected, choice_rows
-from pluralign_stats.models.comparisons import Comparisons
+from pluralign_stats.models.comparisons import TIE, Comparisons
 from pluralign_stats.models.plackett_luce import ChoiceSets, fit_sets
 from pluralign_stats.models.random_responses import fit_random_responses
 from pluralign_stats.notes import Code, Note
-from pluralign_stats.words import counted
+from pluralign_stats.words import counted, is_are
 
 #: What random strengths of responses leave out.
 INDEPENDENT = Note(
@@ -28,6 +28,9 @@ INDEPENDENT = Note(
     "choices of one rater are taken to be independent, given the strengths of responses; where "
     "raters differ in what they prefer, standard errors are too small",
 )
+
+#: Fewer raters than this hardly tell how far raters deviate.
+FEWEST_RATERS = 5
 
 #: Fewer raters than this make standard errors that are clustered by rater too small.
 FEW_RATERS = 30
@@ -136,6 +139,10 @@ class ChoiceEstimates:
         """(g, c) covariates of each level of a demographic, others averaged over the raters."""
         if demographic is None:
             return self.mean_covariates[None]
+        if not self.rows.levels:
+            raise NotApplicableError(
+                f"the model has the same strengths for all raters; fit it with by='{demographic}'"
+            )
         check_one_of("the demographic", demographic, self.rows.levels)
         at, n = 1, len(self.rows.levels[demographic])
         for name, levels in self.rows.levels.items():
@@ -233,6 +240,8 @@ def _of_pairs(
     rows: ChoiceRows, raters: bool | None, responses: bool, position: bool, link: str
 ) -> ChoiceEstimates:
     data = rows.comparisons(responses=responses)
+    if (data.outcome == TIE).all():
+        raise NotApplicableError("all comparisons are ties, so that nothing tells options apart")
     if raters is None:
         raters = not responses and len(rows.options) > 0 and _repeated(data)
     if rows.options:
@@ -249,7 +258,7 @@ def _repeated(data: Comparisons) -> bool:
     pairs = np.concatenate([data.first, data.second]) + (
         (max(data.first.max(), data.second.max()) + 1) * np.tile(data.rater, 2)
     )
-    return bool(len(np.unique(pairs)) < len(pairs))
+    return bool(len(np.unique(pairs)) < len(pairs) and len(np.unique(data.rater)) > 1)
 
 
 def _estimates(
@@ -265,6 +274,14 @@ def _estimates(
         notes.append(_separated(rows, found, structure))
     elif not found.converged:
         notes.append(Note(Code.NOT_CONVERGED, "the optimizer did not converge; simplify the model"))
+    if structure.raters and n_raters < FEWEST_RATERS:
+        notes.append(
+            Note(
+                Code.FEW_LEVELS,
+                f"there {is_are(n_raters)} {counted(n_raters, 'rater')} only, so that how far "
+                "raters deviate is hardly known; take raters=False",
+            )
+        )
     if structure.responses and not structure.raters:
         notes.append(INDEPENDENT)
     if not structure.terms and n_raters < FEW_RATERS:

@@ -154,6 +154,8 @@ def choice_rows(
     InputError
         If a demographic is unknown, or there are too many options for strengths of their own.
     """
+    if not (by is None or isinstance(by, str | Sequence)):
+        raise InputError(f"'by' must be a demographic or several, such as 'gender', not {by!r}")
     names = [by] if isinstance(by, str) else list(by or ())
     for name in names:
         check_one_of("the demographic", name, choices.demographics)

@@ -97,7 +97,10 @@ def test_groups_are_told_apart_in_figures(fit):
         (lambda f: f.strengths(by="age"), "the demographic must be one of 'gender', not 'age'"),
         (lambda f: f.differences("gender", reference="x"), "the reference must be one of"),
         (lambda f: f.win_probabilities(averaging="x"), "'averaging' must be one of"),
-        (lambda f: f.strengths(conf_level=95), "'conf_level' must be between 0 and 1, not 95"),
+        (
+            lambda f: f.strengths(conf_level=95),
+            "conf_level must lie between 0 and 1, such as 0.95, not 95",
+        ),
     ],
 )
 def test_what_cannot_be_asked(fit, ask, told):

@@ -191,3 +191,10 @@ def test_ties_alone_give_no_pairs():
         pls.InputError, match=r"gives no preference pairs \(comparisons that tie: 7\)"
     ):
         pls.preference_pairs(made, ChoiceRecipe())
+
+
+def test_strategies_on_as_many_pairs(choices):
+    recipes = [ChoiceRecipe(), ChoiceRecipe(strategy="majority")]
+    assert pls.feedback.equal_budget(choices, recipes) == 2
+    with pytest.raises(pls.InputError, match="unpaired feedback needs ratings"):
+        pls.feedback.equal_budget(choices, recipes, unpaired=True)

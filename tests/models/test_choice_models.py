@@ -354,3 +354,31 @@ def test_raters_without_a_level_are_left_out_and_told():
         fit.strengths(by="gender").meta.notes
     )
     assert fit_choices(some).n_choices == 800
+
+
+def test_ties_alone_tell_nothing():
+    rows = pd.DataFrame({"one": ["a"] * 9, "two": "b", "won": "tie", "prompt": "p"})
+    made = Choices.from_frame(
+        rows.assign(rater=range(9)), rater="rater", prompt="prompt", options=["one", "two"],
+        chosen="won",
+    )  # fmt: skip
+    with pytest.raises(InputError, match="all comparisons are ties"):
+        fit_choices(made)
+
+
+def test_what_a_model_of_all_raters_cannot_say(compared):
+    made = read(compared)
+    with pytest.raises(InputError, match="same strengths for all raters; fit it with by='group'"):
+        fit_choices(made).strengths(by="group")
+    with pytest.raises(InputError, match="'by' must be a demographic or several"):
+        fit_choices(made, 5)
+    with pytest.raises(InputError, match="takes Choices as 'choices', not a DataFrame"):
+        fit_choices(compared)
+
+
+def test_few_raters_are_told(compared):
+    few = compared[compared["rater"].isin(["r00", "r01", "r02"])]
+    assert "there are 3 raters only" in fit_choices(read(few)).warnings[0]
+    assert "clustered by 3 raters" in fit_choices(read(few), raters=False).warnings[0]
+    one = read(compared[compared["rater"] == "r00"])
+    assert "rater" not in fit_choices(one).random_sd
