@@ -16,7 +16,6 @@ from .effects.functions import summarize_draws as summarize_draws
 from .effects.hypotheses import hypotheses as hypotheses
 from .effects.joint_tests import joint_test as joint_test
 from .effects.percent import percent as percent
-from .effects.poststratify import example_population as example_population
 from .effects.poststratify import poststratify as poststratify
 from .effects.predictions import predictions as predictions
 from .effects.response_style import response_style as response_style
@@ -52,3 +51,4 @@ from .study.select import select_demographics as select_demographics
 from .study.select import select_dimensions as select_dimensions
 from .study.select import with_reference as with_reference
 from .study.study import Study as Study
+from .weighting.shipped import example_population as example_population

@@ -10,7 +10,7 @@ from pluralign_stats.demographics.bayesian import bayesian_effects
 from pluralign_stats.demographics.effects import one_dimension
 from pluralign_stats.demographics.plans import family_of, formula_of, given_ratings, numbers_note
 from pluralign_stats.documentation import documented_by
-from pluralign_stats.effects.poststratify import example_population, poststratify
+from pluralign_stats.effects.poststratify import poststratify
 from pluralign_stats.errors import InputError, listing
 from pluralign_stats.fits.bayes import fit_bayes
 from pluralign_stats.models.bayes.options import SAMPLING, Sampling
@@ -19,10 +19,9 @@ from pluralign_stats.settings import CONF_LEVEL
 from pluralign_stats.study.data_file import read_unlisted
 from pluralign_stats.study.study import Study
 from pluralign_stats.study.tables import RawTable
+from pluralign_stats.weighting.margins import check_levels
+from pluralign_stats.weighting.shipped import SHIPPED, example_population
 from pluralign_stats.weighting.sizes import SIZES
-
-#: Instead of a file: the small population that comes with Pluralign.
-EXAMPLE = "example"
 
 
 @documented_by(bayesian_effects)
@@ -43,7 +42,8 @@ def population_ratings(
     ----------
     file
         A CSV with a row per kind of people, columns named as the study's demographics, and ``n``
-        (how many there are) or ``share``; or ``"example"`` for `example_population`.
+        (how many there are) or ``share``; or the name of a population that `example_population`
+        has: ``"example"``, ``"us-2022"``.
 
     Returns
     -------
@@ -80,6 +80,9 @@ def population_ratings(
             row = people.index[people[name].isna()][0]
             raise InputError(f"{file}: column '{name}', row {row}: no value; fill in the cell")
     sizes = [name for name in SIZES if name in people]
+    there = people[(people[sizes] > 0).any(axis=1)]
+    for name in factors:
+        check_levels(study, name, there[name].astype(str).unique(), str(file))
     cells = people.groupby(list(factors), as_index=False, sort=False)[sizes].sum()
     cells.attrs = people.attrs
     family = family_of(study, target)
@@ -92,8 +95,8 @@ def population_ratings(
 
 
 def _read(file: str | Path) -> pd.DataFrame:
-    if str(file) == EXAMPLE:
-        return example_population()
+    if str(file) in SHIPPED:
+        return example_population(str(file))
     path = Path(file)
     if not path.is_file():
         raise InputError(f"{file}: the population cannot be read (no such file); give another file")

@@ -70,7 +70,10 @@ def read_cells(
     try:
         fit.design.complete(data)
     except InputError as error:
-        raise InputError(f"the population: {error}") from None
+        raise InputError(
+            f"the population: {error}; sum the population to the model's levels, fit the model to "
+            "the population's, or leave the variable out of both"
+        ) from None
     weight = table["weight"].to_numpy(dtype=float)
     sample = fit.design.data[[*needed, *named]]
     groups = dict.fromkeys(

@@ -6,7 +6,6 @@ weighted by how many people each has (Gelman & Little 1997, Survey Methodology 2
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from importlib.resources import files
 from numbers import Real
 from typing import Literal
 
@@ -40,12 +39,6 @@ WEIGHTINGS = ("population", "sample", "difference")
 
 #: What the row of everybody is called where there are groups.
 EVERYBODY = "all"
-
-_SHIPPED = "populations/example.csv"
-_SOURCE = (
-    "rounded figures for illustration, no official statistics; adults of the US and Germany in the "
-    "early 2020s, age and gender taken as independent within a country"
-)
 
 
 def poststratify(
@@ -146,31 +139,6 @@ def _backing(fit: ModelEstimates, rows: Population, table: pd.DataFrame) -> Back
     apart = np.full(len(table), 1 if withheld else fit.design.left_out)
     raters = table["n_raters"].fillna(0).to_numpy()
     return Backing(raters, fit.design.raters.unknown, apart=apart)
-
-
-def example_population() -> pd.DataFrame:
-    """A small population to try `poststratify` with, by country, age and gender.
-
-    The figures are rounded and made by hand to be of the size of the adult populations of the US
-    and Germany in the early 2020s. They are **not official statistics**: shares of five age bands
-    and two genders were set to whole per cent, taken as independent of each other, multiplied, and
-    rounded to 10,000 people. Its levels are those of the simulated study; it has nobody who is
-    non-binary, because common statistics do not tell. Use your own table for results that matter.
-
-    Returns
-    -------
-    DataFrame
-        Columns country, age, gender, n; ``attrs["source"]`` says what the figures are.
-
-    Examples
-    --------
-    >>> pls.example_population().columns.tolist()
-    ['country', 'age', 'gender', 'n']
-    """
-    with (files("pluralign_stats") / _SHIPPED).open(encoding="utf-8") as file:
-        table = pd.read_csv(file)
-    table.attrs["source"] = _SOURCE
-    return table
 
 
 def _positive(fit: ModelEstimates, kind: Target, positive_from: float | None) -> np.ndarray | None:

@@ -1,6 +1,6 @@
 """Margins of a population: which share each level of a demographic has in it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -90,6 +90,18 @@ def _of_table(study: Study, table: pd.DataFrame) -> dict[str, pd.Series]:
     return {name: people.groupby(people[name].astype(str))["weight"].sum() for name in names}
 
 
+def check_levels(study: Study, name: str, levels: Iterable[str], what: str) -> None:
+    """Refuse levels of a demographic, of a population called `what`, that no rater has."""
+    known = study.levels(name)
+    strange = [level for level in levels if nfc(level) not in known]
+    if strange:
+        raise InputError(
+            f"{what}: '{name}' has {listing(strange)}, which no rater is; the raters are "
+            f"{listing(known, 20)}: sum the population to these, read the raters' answers into its "
+            f"levels ('recode' or 'bands' in the codebook), or leave '{name}' out of it"
+        )
+
+
 def _margin(study: Study, name: str, target: pd.Series, base: np.ndarray) -> Margin:
     """Shares in the order of the study's levels, and who has which."""
     target = target.set_axis([nfc(str(level)) for level in target.index])
@@ -97,13 +109,7 @@ def _margin(study: Study, name: str, target: pd.Series, base: np.ndarray) -> Mar
     if len(twice):
         raise InputError(f"the margin of '{name}' has the level '{twice[0]}' twice; keep one")
     levels = study.levels(name)
-    strange = [level for level in target.index if level not in levels]
-    if strange:
-        raise InputError(
-            f"the margin of '{name}' has {listing(strange)}, which no rater is; the raters are "
-            f"{listing(levels, 20)}: correct the level, add its share to one of these, or read the "
-            "raters' answers into the population's levels ('recode' or 'bands' in the codebook)"
-        )
+    check_levels(study, name, target.index, "the margins")
     target = target.reindex([level for level in levels if level in target.index])
     known = study.raters[name].astype("str").map({v: k for k, v in enumerate(target.index)})
     code = known.fillna(-1).to_numpy(dtype=int)

@@ -107,7 +107,7 @@ CASES = [
     (
         pd.DataFrame({"age": ["18-24", "over 60"], "n": [1, 1]}),
         {},
-        "has '18-24', which no rater is; the raters are '18-30'",
+        "'age' has '18-24', which no rater is; the raters are '18-30'",
     ),
 ]
 
