@@ -90,8 +90,8 @@ def agreement_between(
     Examples
     --------
     >>> between = pls.describe.agreement_between(study, "gender", n_bootstrap=100)
-    >>> between.table[["group", "other"]].drop_duplicates().values.tolist()
-    [['Female', 'Female'], ['Female', 'Male'], ['Male', 'Male']]
+    >>> between.table[["group", "other"]].head(2).values.tolist()
+    [['Female', 'Female'], ['Female', 'Male']]
     """
     check_bootstrap(n_bootstrap, conf_level)
     check_min_cell(min_cell)
