@@ -205,14 +205,14 @@ def _sentence(table: pd.DataFrame) -> str:
     cases = f"{len(across)} pair{'' if len(across) == 1 else 's'} of groups on a dimension"
     if not less.any():
         return (
-            f"Groups agree with each other about as well as within themselves: of {cases}, none "
-            "agrees clearly less (its interval reaches the alpha within one of the two)."
+            f"Of {cases}, none agrees clearly less with each other than each group within itself: "
+            "every interval reaches the alpha within one of the two."
         )
     apart = (own.min(axis=1) - across["estimate"])[less]
-    row = across.loc[apart.idxmax()]
+    row, n = across.loc[apart.idxmax()], int(less.sum())
     return minus(
-        f"Of {cases}, {int(less.sum())} agree clearly less with each other than each group within "
-        f"itself, most so {row['group']} and {row['other']} on {row['dimension']} "
+        f"Of {cases}, {n} {'agrees' if n == 1 else 'agree'} clearly less with each other than each "
+        f"group within itself, most so {row['group']} and {row['other']} on {row['dimension']} "
         f"({row['estimate']:.2f} [{row['conf_low']:.2f}, {row['conf_high']:.2f}] against "
         f"{own.loc[row.name].min():.2f} or more within)."
     )
