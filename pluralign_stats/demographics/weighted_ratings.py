@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from pluralign_stats.demographics.bayesian import bayesian_effects
@@ -21,7 +22,7 @@ from pluralign_stats.study.study import Study
 from pluralign_stats.study.tables import RawTable
 from pluralign_stats.weighting.margins import check_levels
 from pluralign_stats.weighting.shipped import SHIPPED, example_population
-from pluralign_stats.weighting.sizes import SIZES
+from pluralign_stats.weighting.sizes import ERRORS, SIZES
 
 
 @documented_by(bayesian_effects)
@@ -84,6 +85,9 @@ def population_ratings(
     for name in factors:
         check_levels(study, name, there[name].astype(str).unique(), str(file))
     cells = people.groupby(list(factors), as_index=False, sort=False)[sizes].sum()
+    if ERRORS in people:
+        squares = people.assign(square=people[ERRORS] ** 2).groupby(list(factors), sort=False)
+        cells[ERRORS] = np.sqrt(squares["square"].sum().to_numpy())
     cells.attrs = people.attrs
     family = family_of(study, target)
     formula = formula_of(data, factors)
@@ -101,7 +105,7 @@ def _read(file: str | Path) -> pd.DataFrame:
     if not path.is_file():
         raise InputError(f"{file}: the population cannot be read (no such file); give another file")
     table = read_unlisted(path)
-    sizes = {name: _sizes(table, name) for name in SIZES if name in table.frame}
+    sizes = {name: _sizes(table, name) for name in (*SIZES, ERRORS) if name in table.frame}
     return table.frame.assign(**sizes)
 
 

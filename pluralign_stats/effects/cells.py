@@ -10,7 +10,7 @@ from pluralign_stats.effects.options import group_variables
 from pluralign_stats.errors import InputError, check_one_of, listing
 from pluralign_stats.models.columns import read_columns
 from pluralign_stats.models.fit import ModelEstimates
-from pluralign_stats.weighting.sizes import SIZES, read_sizes
+from pluralign_stats.weighting.sizes import ERRORS, SIZES, read_sizes
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,8 +22,8 @@ class Cells:
     data
         One row per cell: the variables of the model and those that make groups; the groups of
         random effects that the population does not name are missing.
-    weight
-        (m,) how many people each cell has, or its share.
+    weight, error
+        (m,) how many people each cell has, or its share, and the standard error of that.
     sample
         The rows of the model's data with the same columns.
     names
@@ -38,6 +38,7 @@ class Cells:
 
     data: pd.DataFrame
     weight: np.ndarray
+    error: np.ndarray
     sample: pd.DataFrame
     names: tuple[str, ...]
     groups: tuple[str, ...]
@@ -84,6 +85,7 @@ def read_cells(
     return Cells(
         data.assign(**missing).astype(levels),
         weight,
+        table[ERRORS].to_numpy(dtype=float),
         sample.assign(**missing).astype(levels),
         names,
         tuple(groups),
@@ -115,7 +117,7 @@ def _join(tables: Mapping[str, pd.DataFrame], names: tuple[str, ...]) -> tuple[p
 
 def _check_columns(fit: ModelEstimates, table: pd.DataFrame, names: tuple[str, ...]) -> None:
     for name in names:
-        check_one_of("'by'", name, table.columns.drop("weight"))
+        check_one_of("'by'", name, table.columns.drop(["weight", ERRORS]))
     lacking = [name for name in fit.design.variables if name not in table]
     if lacking:
         raise InputError(

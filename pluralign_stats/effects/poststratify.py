@@ -16,7 +16,13 @@ from pluralign_stats.backing import Backing
 from pluralign_stats.effects.averages import Population, averages, population
 from pluralign_stats.effects.cells import Cells, read_cells
 from pluralign_stats.effects.counts import count, group_backing
-from pluralign_stats.effects.estimates import Estimates, Inference, infer, tabulate
+from pluralign_stats.effects.estimates import (
+    Estimates,
+    Inference,
+    infer,
+    posterior_table,
+    tabulate,
+)
 from pluralign_stats.effects.options import EffectOptions
 from pluralign_stats.effects.predictions import AVERAGED, UNITS, level_table
 from pluralign_stats.errors import InputError, one_of
@@ -39,6 +45,9 @@ WEIGHTINGS = ("population", "sample", "difference")
 
 #: What the row of everybody is called where there are groups.
 EVERYBODY = "all"
+
+#: Seed of the counts that are drawn for each draw of a Bayesian fit.
+_SEED = 1
 
 
 def poststratify(
@@ -92,7 +101,8 @@ def poststratify(
     A random effect whose group the population names, such as ``(1|country)`` or ``(1|age:gender)``,
     is the predicted one of that group (of each draw); all others, such as raters' and items', are
     averaged over. So unshrunken fixed effects and partially pooled intersections both work. The
-    counts of the population are taken to be exact.
+    counts of the population are taken to be exact, unless a column ``n_error`` has their standard
+    errors: these are then part of all errors and intervals, by the delta method, or as draws.
 
     References
     ----------
@@ -114,7 +124,8 @@ def poststratify(
         if kind == "positive" and positive_from is not None:
             fit = replace(fit, positive_from=read_positive(positive_from, fit.bounds))
     rows, made = _averages(fit, cells, predicted)
-    table = _table(fit, cells, rows, made, positive, how, shares=kind != "mean")
+    shifts = _shifts(fit, cells, rows, predicted)
+    table = _table(fit, cells, rows, made, positive, how, shifts, shares=kind != "mean")
     unit = UNITS[predicted] if kind != "positive" else "share of positive ratings"
     return Result.of(
         fit,
@@ -205,6 +216,7 @@ def _table(
     made: Estimates,
     positive: np.ndarray | None,
     how: Inference,
+    shifts: np.ndarray,
     *,
     shares: bool,
 ) -> pd.DataFrame:
@@ -219,7 +231,13 @@ def _table(
     weights = weights.reshape(n * len(to) * len(signs), -1)
     labels = _labels(fit, rows, len(to))
     few = few_units(fit, *fit.design.fixed_variables)
-    table = tabulate(fit, made.combine(weights, labels), how, test=False, few=[few])
+    combined = made.combine(weights, labels)
+    table = tabulate(fit, combined, how, test=False, few=[few])
+    moves = np.einsum("gkm,ck,v->gcvm", shifts, to, signs[:, 0]).reshape(len(labels), -1)
+    if how.credible and moves.any():
+        noise = np.random.default_rng(_SEED).normal(size=(len(fit.points.parameters), len(moves.T)))
+        drawn = combined.at(fit.points) + noise @ moves.T
+        table = posterior_table(fit, labels, drawn, how, test=False)
     if shares and not how.credible:
         own = labels["weighting"] != "difference"
         levels = made.combine(weights[own], labels[own])
@@ -227,9 +245,41 @@ def _table(
             ["conf_low", "conf_high"]
         ]
         table.loc[own, ends.columns] = ends
+    if not how.credible and moves.any():
+        table = _widened(table, (moves**2).sum(axis=1), shares=shares)
     if cells.names and not cells.sized:
         table = table[table["group"] != EVERYBODY].reset_index(drop=True)
     return table[ordered_columns(table)]
+
+
+def _shifts(fit: ModelEstimates, cells: Cells, rows: Population, kind: Kind) -> np.ndarray:
+    """(g, K, m) how far each average moves where a cell has one standard error more people."""
+    n, m = len(rows.groups) // 2, len(cells.weight)
+    inside = np.ones((n, m))
+    if cells.names:
+        inside[1:] = population(fit, cells.names, cells.data).codes == np.arange(n - 1)[:, None]
+    if not cells.error.any():
+        return np.zeros((n, 1, m))
+    each = Population(population(fit, (), cells.data).data, (), ((),) * m, np.arange(m), 0)
+    predicted = averages(fit, each, [{}], kind, "conditional").estimate.reshape(m, -1)
+    share = inside * cells.weight
+    share /= share.sum(axis=1, keepdims=True)
+    apart = predicted[None] - (share @ predicted)[:, None]
+    return np.einsum("gmk,gm,m->gkm", apart, share, cells.error / cells.weight)
+
+
+def _widened(table: pd.DataFrame, variance: np.ndarray, *, shares: bool) -> pd.DataFrame:
+    """The table with variance added to the squared errors, and intervals as much wider."""
+    error = np.sqrt(table["std_error"] ** 2 + variance)
+    wider = error / table["std_error"]
+    plain = (table["weighting"] == "difference") | (not shares)
+    ends = {}
+    for end in ("conf_low", "conf_high"):
+        linear = table["estimate"] + wider * (table[end] - table["estimate"])
+        with np.errstate(divide="ignore", invalid="ignore"):  # differences are no shares
+            middle, out = (np.log(table[c] / (1 - table[c])) for c in ("estimate", end))
+        ends[end] = linear.where(plain, 1 / (1 + np.exp(-(middle + wider * (out - middle)))))
+    return table.assign(std_error=error, **ends)
 
 
 def _labels(fit: ModelEstimates, rows: Population, K: int) -> pd.DataFrame:
@@ -260,7 +310,12 @@ def _notes(
     told = [
         few.note if few else "",
         "Population: predictions weighted by how many people the population has of each kind, "
-        "which is taken to be exact. Sample: by how many ratings the data have of each. "
+        + (
+            "whose standard errors are part of the intervals"
+            if cells.error.any()
+            else "which is taken to be exact"
+        )
+        + ". Sample: by how many ratings the data have of each. "
         "Difference: population less sample.",
     ]
     if positive is not None:

@@ -115,6 +115,47 @@ def test_of_a_posterior_each_draw_is_weighted(gaussian):
     assert result.meta.interval == "credible intervals (equal tails)"
 
 
+# Counts that are estimates ----------------------------------------------------------------------
+
+
+def test_errors_of_counts_widen_intervals_as_drawn_counts_do(linear, ordinal, people):
+    errors = np.array([40.0, 60, 20, 10, 80, 30])
+    rng = np.random.default_rng(1)
+    n = people["n"].to_numpy() + errors * rng.normal(size=(200_000, 6)) / 4
+    for fit in (linear, ordinal):
+        exact = rows_by(poststratify(fit, people, by="town"), "group")
+        found = rows_by(poststratify(fit, people.assign(n_error=errors / 4), by="town"), "group")
+        predicted = fit.predict(people)
+        for town, own in (("all", people["n"] > 0), ("b", people["town"] == "b")):
+            drawn = n[:, own] @ predicted[own] / n[:, own].sum(axis=1)
+            for weighting in ("population", "difference"):
+                was, row = exact.loc[(town, weighting)], found.loc[(town, weighting)]
+                added = row["std_error"] ** 2 - was["std_error"] ** 2
+                assert np.sqrt(added) == pytest.approx(drawn.std(), rel=0.03)
+                assert row["estimate"] == was["estimate"]
+                ratio = (row["conf_high"] - row["conf_low"]) / (was["conf_high"] - was["conf_low"])
+                assert ratio == pytest.approx(row["std_error"] / was["std_error"])
+            same = exact.loc[(town, "sample")], found.loc[(town, "sample")]
+            assert same[0]["std_error"] == same[1]["std_error"]
+
+
+def test_errors_of_counts_enter_shares_and_draws(ordinal, people, gaussian):
+    for kind in ("positive", "probability"):
+        exact = poststratify(ordinal, people, kind=kind).table
+        wide = poststratify(ordinal, people.assign(n_error=100), kind=kind).table
+        own = exact["weighting"] == "population"
+        assert (wide["conf_low"] < exact["conf_low"])[own].all()
+        assert (wide["conf_high"] > exact["conf_high"])[own].all()
+        assert ((wide["conf_low"] > 0) & (wide["conf_high"] < 1))[own].all()
+    levels = LEVELS["gender"][:2], LEVELS["politics"]
+    cells = pd.MultiIndex.from_product(levels, names=["gender", "politics"]).to_frame(index=False)
+    exact = rows_by(poststratify(gaussian, cells.assign(n=100))).loc["population"]
+    wide = rows_by(poststratify(gaussian, cells.assign(n=100, n_error=60))).loc["population"]
+    mean = gaussian.design.fixed.of(cells) @ gaussian.draws.coefficients.mean(axis=0)
+    added = np.sqrt((((mean - mean.mean()) * 60 / 600) ** 2).sum())
+    assert np.sqrt(wide["sd"] ** 2 - exact["sd"] ** 2) == pytest.approx(added, rel=0.2)
+
+
 # Random effects ---------------------------------------------------------------------------------
 
 
@@ -189,6 +230,8 @@ def test_a_population_that_cannot_be_used_is_refused(ordinal, linear, people):
         (people.assign(n="many"), {}, "must be numbers"),
         (people.assign(n=0), {}, "has nobody"),
         (shares, {}, "must sum to 1, not 1.2"),
+        (people.assign(n_error=-1), {}, "'n_error' of the population must be finite and not below"),
+        (shares.assign(n_error=1), {}, "has 'n_error' without counts"),
         (people.replace("a", "x"), {}, "'town' must be one of 'a', 'b', 'c', not 'x'"),
         (people.mask(people == "yes"), {}, "no 'job' in row 1"),
         ("people.csv", {}, "as 'population', not 'people.csv'"),
