@@ -72,6 +72,7 @@ docs: $(READY) ## Build the documentation, searchable, without a network
 
 screenshots: $(READY) ## Take the documentation's pictures of JupyterLab anew (needs chromium and chromedriver)
 	@$(BIN)/python -m tests.browser.screenshots
+	@$(BIN)/python -m tests.browser.start_screenshots
 
 benchmark: $(READY) ## Measure speed and memory beside other programs (on an otherwise idle machine)
 	@$(BIN)/python -m tests.benchmarks $(PARTS)

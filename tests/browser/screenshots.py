@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import textwrap
 import time
 from pathlib import Path
 
@@ -50,10 +51,11 @@ def make_study(folder: Path) -> None:
     (folder / "study.yaml").write_text(page_blocks("yaml")[0], "utf-8")
 
 
-def page_blocks(language: str) -> list[str]:
-    """The page's blocks of a language."""
-    found = rf"^```{language}\n(.*?)^```$"
-    return re.findall(found, PAGE.read_text("utf-8"), re.MULTILINE | re.DOTALL)
+def page_blocks(language: str, page: Path = PAGE) -> list[str]:
+    """The blocks of a page, of one language; those in lists are drawn to the left."""
+    found = rf"^ *```{language}\n(.*?)^ *```$"
+    blocks = re.findall(found, page.read_text("utf-8"), re.MULTILINE | re.DOTALL)
+    return [textwrap.dedent(block) for block in blocks]
 
 
 class Walk(Visitor):
@@ -98,11 +100,11 @@ class Walk(Visitor):
         self.browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
         time.sleep(1)
 
-    def take(self, name: str) -> None:
-        """Write what the browser shows as ``lab-NAME.png``."""
+    def take(self, name: str, head: str = "lab") -> None:
+        """Write what the browser shows as ``HEAD-NAME.png``."""
         picture = Image.open(io.BytesIO(self.browser.get_screenshot_as_png()))
         few = picture.convert("RGB").quantize(_COLOURS, dither=Image.Dither.NONE)
-        few.save(IMAGES / f"lab-{name}.png", optimize=True)
+        few.save(IMAGES / f"{head}-{name}.png", optimize=True)
 
 
 def walk(user: Walk, address: str) -> None:

@@ -25,6 +25,9 @@ SKIPPED = {("docs/generation.md", "needs tuned models in the folder runs")}
 #: Pages whose later examples stand on what a notebook leaves behind, once its study is there.
 NOTEBOOKS = {"docs/howto/lab.md": "03_demographic_effects"}
 
+#: The page whose drafts of codebooks are made.
+START = "docs/howto/start.md"
+
 #: What a shell example may call besides Pluralign.
 PROGRAMS = {"pluralign", "make", "snakemake", "source", "pip"}
 
@@ -88,6 +91,8 @@ def test_the_python_examples_of_a_page_run_in_their_order(page, tmp_path, monkey
                 continue
             if page in NOTEBOOKS and words[1] == "lab":
                 run_notebook(NOTEBOOKS[page], namespace)
+            if page == START and words[1] == "init" and "--yes" in words:
+                invoke(words[1:])
             if ("tutorial" in page or page in NOTEBOOKS) and words[1] in CHEAP:
                 invoke(words[1:])
     plt.close("all")
