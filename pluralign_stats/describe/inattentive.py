@@ -41,6 +41,11 @@ def careless_raters(study: Study) -> Result:
         (share of those judged who show it), conf_low, conf_high (Wilson's interval), n_judged
         (raters with rows enough), n_raters (who show it), n_ratings (theirs).
 
+    Raises
+    ------
+    InputError
+        If `study` is no study.
+
     References
     ----------
     Meade & Craig (2012), Identifying careless responses in survey data, Psychological Methods 17,

@@ -46,7 +46,7 @@ def test_few_items_are_fixed_effects(study_of):
 def test_an_unknown_model(small_study):
     with pytest.raises(
         InputError,
-        match=r"'model' must be one of 'auto', 'ordinal', 'linear', 'bayes', 'GEE', .*, not",
+        match=r"'model' must be one of 'auto', 'ordinal', 'linear', 'ordered beta', .*, not",
     ):
         demographic_effects(small_study, model="probit")
 

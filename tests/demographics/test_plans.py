@@ -70,7 +70,8 @@ def test_a_model_asked_for_by_name_is_used_or_refused(slider_study):
         with pytest.raises(InputError, match=rf"{size}.* 15 whole numbers or fewer.* to 'linear'"):
             demographic_effects(slider_study, dimensions=[dimension], model="ordinal")
     with pytest.raises(
-        InputError, match="'model' must be one of 'auto', 'ordinal', 'linear', 'bayes', 'GEE'"
+        InputError,
+        match="'model' must be one of 'auto', 'ordinal', 'linear', 'ordered beta', 'bayes'",
     ):
         demographic_effects(slider_study, model="logit")
 
