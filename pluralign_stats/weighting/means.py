@@ -120,7 +120,9 @@ def weighted_means(
         warnings=() if weights is None else weights.result.warnings,
         published=published(study, [by] if by else [], min_cell),
         backing=Backing(
-            np.zeros(len(table)), coarse=np.where(hidden, counts, 0), fractions=("estimate",)
+            np.zeros(len(table)),
+            coarse=np.where(hidden, counts, 0),
+            fractions=("estimate", "conf_low", "conf_high"),
         ),
         figure=FOREST,
     )
@@ -162,7 +164,8 @@ def _rows(
     else:
         weighted = Mean(np.nan, np.full(len(w), np.nan))
     gap = weighted.influence - plain.influence
-    q = stats.t.ppf((1 + conf_level) / 2, max(n - 1, 1))
+    # Of all raters, as is usual; a group's own would tell how many it has.
+    q = stats.t.ppf((1 + conf_level) / 2, max(len(w) - 1, 1))
     for name, estimate, error in (
         ("weighted", weighted.estimate, weighted.std_error),
         ("sample", plain.estimate, plain.std_error),

@@ -65,6 +65,21 @@ def test_a_part_of_the_study_takes_the_weights_of_the_whole(complete, by_r):
     assert part["std_error"] == pytest.approx(whole["std_error"])
 
 
+def test_no_mean_or_interval_tells_a_count_that_is_withheld(study_of):
+    frame = pd.DataFrame({"rater": [f"p{i}" for i in range(120)], "item": "x"})
+    frame["rating"] = [1, 2, 4, 5, 5, 2, 1, 3] * 15
+    frame["sex"] = ["f"] * 70 + ["m"] * 43 + ["x"] * 7
+    study = study_of(frame, demographics={"sex": {}})
+    result = weighted_means(study, rake(study, {"sex": {"f": 0.5, "m": 0.5}}), by="sex")
+    assert set(result.table["group"]) == {"f", "m"}
+    table, _, _ = result.backing.shown(result.table, result.sentence, 10)
+    row = table[(table["group"] == "m") & (table["weighting"] == "sample")].iloc[0]
+    assert pd.isna(row["n_raters"])
+    exact = frame.loc[frame["sex"] == "m", "rating"].mean()
+    assert row["estimate"] != pytest.approx(exact, abs=1e-6)
+    assert (row["conf_low"] + row["conf_high"]) / 2 != pytest.approx(exact, abs=1e-6)
+
+
 def frame_with(weights):
     frame = pd.DataFrame({"rater": list("aabbcc"), "item": list("xyxyxy"), "w": weights})
     return frame.assign(rating=[1, 2, 3, 4, 5, 1])
