@@ -131,7 +131,9 @@ def _nothing(frame: AuditFrame) -> str:
     bad = [label(d) for d in used if book[d].valence == -1]
     if not bad:
         fed_back = joined(map(label, used))
-        return f"A high rating is bad on none of what is fed back ({fed_back}); no verdict is lost."
+        return (
+            f"A high rating is good on all of what is fed back ({fed_back}): nothing was found bad."
+        )
     return (
         f"No group has {frame.min_cell} raters or more of responses that it finds bad "
         f"({joined(bad)}), so no verdict is shown."
