@@ -30,6 +30,7 @@ VOCABULARY = (
     "given",
     "term",
     "group",
+    "other",
     "contrast",
     "level",
     "reference",

@@ -10,6 +10,7 @@ _PACKAGE = Path(pluralign_stats.__file__).parent
 #: Rooms of the package in the order in which a study uses them, with the headings of their pages.
 ROOMS = {
     "study": "Read a study",
+    "choices": "Read choices, and model them",
     "simulate": "Simulate a study",
     "describe": "Describe who rated, and how",
     "fits": "Fit models",

@@ -87,6 +87,7 @@ def command(
 
     if anew and keep:
         raise InputError("--anew keeps nothing; leave out --anew or --keep")
+    given = split_parameters(parameters)
     cache = None if anew else keep or Path(f"{out.resolve()}-chapters")
     try:
         index = build_report(
@@ -94,7 +95,7 @@ def command(
             find_codebook(study),
             out,
             data_folder=data,
-            parameters=split_parameters(parameters),
+            parameters=given,
             chapters=chapters,
             cache=cache,
             progress=not as_json,

@@ -9,6 +9,7 @@ from scipy.stats import norm
 
 from pluralign_stats.demographics.effects import demographic_effects, one_dimension
 from pluralign_stats.errors import InputError, NotApplicableError, check_one_of, listing
+from pluralign_stats.figures.charts import FOREST
 from pluralign_stats.fits.fit import Fit
 from pluralign_stats.formatting import minus
 from pluralign_stats.results import Result
@@ -177,6 +178,7 @@ def default_answers(
             "which row is true.",
         ),
         warnings=fit.warnings,
+        figure=FOREST,
     )
 
 

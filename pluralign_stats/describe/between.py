@@ -28,7 +28,7 @@ from pluralign_stats.results import Result
 from pluralign_stats.settings import CONF_LEVEL, MIN_CELL
 from pluralign_stats.significance import check_bootstrap, percentile_interval
 from pluralign_stats.study.study import Study
-from pluralign_stats.suppression import check_min_cell
+from pluralign_stats.suppression import check_min_cell, few
 
 _COLUMNS = ["dimension", "group", "other", "estimate", "conf_low", "conf_high", "n_items"]
 _COLUMNS += ["n_raters", "n_raters_other", "method"]
@@ -178,13 +178,14 @@ def _between(
 
 
 def _hidden(study: Study, by: str, table: pd.DataFrame, min_cell: int) -> pd.DataFrame:
-    """The table without the counts of levels that the plan of the study hides."""
-    hidden = study.plan(by, min_cell).hidden
-    withheld = hidden.index[hidden]
-    masked = {
-        column: table[column].mask(table[group].isin(withheld))
-        for column, group in (("n_raters", "group"), ("n_raters_other", "other"))
-    }
+    """The table without counts that the plan of the study hides, or that differ from it by few."""
+    plan = study.plan(by, min_cell)
+    shown = plan.raters[~plan.hidden.to_numpy()].astype(float)
+    masked = {}
+    for column, group in (("n_raters", "group"), ("n_raters_other", "other")):
+        known = table[group].map(shown).astype(float)
+        left_out = (known - table[column].astype(float)).fillna(0)
+        masked[column] = table[column].mask(known.isna() | few(left_out.to_numpy(), min_cell))
     return table.assign(**masked)
 
 

@@ -1,12 +1,15 @@
 """How many raters show signs of not having read what they rated."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from statsmodels.stats.proportion import proportion_confint
 
+from pluralign_stats.describe.disclosure import hide_totals
 from pluralign_stats.figures.charts import FOREST
 from pluralign_stats.results import Result
-from pluralign_stats.settings import CONF_LEVEL
+from pluralign_stats.settings import CONF_LEVEL, MIN_CELL
 from pluralign_stats.study.careless import INDICATORS, Careless, Indicator
 from pluralign_stats.study.study import Study
 from pluralign_stats.words import counted, joined
@@ -63,7 +66,7 @@ def careless_raters(study: Study) -> Result:
     rows = [(WORDS[name], _rule(rules, name), flags[name]) for name in signs]
     some = flags[signs].any(axis=1).where(flags[signs].notna().any(axis=1))
     rows.append(("any of these", "", some))
-    table = pd.DataFrame([_row(*row, given) for row in rows], columns=_COLUMNS)
+    table = _hide(study, pd.DataFrame([_row(*row, given) for row in rows], columns=_COLUMNS))
     return Result.of(
         study,
         table,
@@ -79,6 +82,15 @@ def careless_raters(study: Study) -> Result:
         ),
         figure=FOREST,
     )
+
+
+def _hide(study: Study, table: pd.DataFrame) -> pd.DataFrame:
+    """Without numbers of raters that would tell how few left a dimension out."""
+    judged = table[["n_judged"]].rename(columns={"n_judged": "n_raters"})
+    hidden = hide_totals(study, judged, MIN_CELL)["n_raters"].isna()
+    blank = ["conf_low", "conf_high", "n_judged", "n_raters", "n_ratings"]
+    table[blank] = table[blank].astype(float).mask(hidden)
+    return table.assign(estimate=table["estimate"].mask(hidden, table["estimate"].round(2)))
 
 
 def _row(sign: str, rule: str, flag: pd.Series, given: pd.Series) -> tuple[object, ...]:
@@ -106,15 +118,19 @@ def _left_out(rules: Careless) -> str:
 
 
 def _sentence(table: pd.DataFrame, rules: Careless) -> str:
-    whole = table.iloc[-1]
-    if not whole["n_judged"]:
+    if table["estimate"].isna().all():
         return f"Nobody rated {rules.fewest_rows} rows, so that no rater can be judged."
     parts = [
-        f"{counted(int(row.n_raters), 'rater')} ({row.estimate:.1%}) for {row.term}"
-        for row in table.iloc[:-1].itertuples()
-        if row.n_raters
+        f"{_who(row)} for {row.term}" for row in table.iloc[:-1].itertuples() if row.estimate > 0
     ]
-    judged = counted(int(whole["n_judged"]), "rater")
+    n_judged = table["n_judged"].iloc[-1]
+    judged = "those who can be judged" if np.isnan(n_judged) else counted(int(n_judged), "rater")
     if not parts:
         return f"None of {judged} shows a sign of not having read."
     return f"Of {judged}, {joined(parts)} may not have read what was rated."
+
+
+def _who(row: Any) -> str:
+    if np.isnan(row.n_raters):
+        return f"{row.estimate:.0%}"
+    return f"{counted(int(row.n_raters), 'rater')} ({row.estimate:.1%})"

@@ -81,6 +81,7 @@ def test_a_fault_of_pluralign_is_one_line_too(pluralign, monkeypatch, tmp_path):
 
     monkeypatch.delenv("PLURALIGN_DEBUG", raising=False)
     monkeypatch.setattr("pluralign_stats.study.read.read_study", fail)
+    (tmp_path / "study.yaml").write_text("name: x\nfiles: {ratings: r.csv}\n")
     ran = pluralign("check", tmp_path / "study.yaml")
     assert (ran.status, ran.out, ran.err.count("\n")) == (2, "", 1)
     assert "unexpected ZeroDivisionError: two lines" in ran.err
@@ -101,6 +102,7 @@ def _interrupt_twice(*_):
 @pytest.mark.parametrize("interrupt", [_interrupt, _interrupt_twice])
 def test_an_interruption_ends_with_the_shells_status(interrupt, pluralign, monkeypatch, tmp_path):
     monkeypatch.setattr("pluralign_stats.study.read.read_study", interrupt)
+    (tmp_path / "study.yaml").write_text("name: x\nfiles: {ratings: r.csv}\n")
     ran = pluralign("check", tmp_path / "study.yaml")
     assert (ran.status, ran.out) == (130, "")
     assert ran.err.strip() == "pluralign: interrupted; nothing was written"

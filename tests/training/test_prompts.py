@@ -80,7 +80,7 @@ def test_names_and_words_are_text_whatever_they_look_like(tmp_path: Path) -> Non
         ("p.jsonl", "{", "p.jsonl: row 1: malformed JSON"),
         ("p.parquet", "x", "p.parquet: is not a readable Parquet file"),
         ("p.csv", 'prompt,language,text\na,en,"hi\nb,en,ho\n', "row 2, column 'text': a quote"),
-        ("p.csv", "prompt;language;text\n", "save it as CSV in UTF-8 with commas"),
+        ("p.csv", "prompt;language;text\n", "p.csv: is empty; it needs a header and at least"),
         ("p.jsonl", '{"prompt": "a", "prompt": "b"}', "row 1: the key 'prompt' stands twice"),
     ],
 )
