@@ -61,9 +61,8 @@ def fit_choices(
     as its middle category. Among more, and of rankings, it is the conditional logit of each choice
     among what is left: the model of Plackett and Luce.
 
-    .. math:: P(\text{first wins}) = \operatorname{logit}^{-1}(s_1 - s_2 + \text{shown first} - t)
-
-    with t the half-width of ties.
+    The first option wins with probability ``logistic(s1 - s2 + shown_first - t)``, with t the
+    half-width of ties.
 
     Parameters
     ----------
