@@ -101,6 +101,37 @@ def agreement(dimensions, levels):
     )  # fmt: skip
 
 
+def agreement_between(dimensions, groups):
+    """Every pair of groups, and every group with itself."""
+    return result(
+        {"dimension": d, "term": TERM, "group": a, "other": b, "estimate": 0.31 - 0.02 * (i + j),
+         "conf_low": 0.1 - 0.02 * (i + j), "conf_high": 0.6, "n_raters": 1234,
+         "n_raters_other": 1095, "n_items": 850}
+        for d in dimensions for i, a in enumerate(groups) for j, b in enumerate(groups) if i <= j
+    )  # fmt: skip
+
+
+def strengths(options, groups=()):
+    return result(
+        ({"option": o, **({"group": g} if groups else {}), "estimate": 0.4 - 0.1 * k + 0.05 * j,
+          "conf_low": 0.1 - 0.1 * k + 0.05 * j, "conf_high": 0.7 - 0.1 * k + 0.05 * j,
+          "n_raters": 1234}
+         for j, g in enumerate(groups or ("",)) for k, o in enumerate(options)),
+        unit="log odds",
+    )  # fmt: skip
+
+
+def wins(options, groups=()):
+    """Every option against every other, in both directions."""
+    n, named = len(options), groups or ("",)
+    return result(
+        {"option": options[i], "against": options[j], **({"group": g} if groups else {}),
+         "estimate": share, "conf_low": share - 0.1, "conf_high": share + 0.1, "n_raters": 1234}
+        for k, g in enumerate(named) for i in range(n) for j in range(n) if i != j
+        for share in (0.5 + (j - i) / (3 * n) * (1 - k / len(named)),)
+    )  # fmt: skip
+
+
 def joint(dimensions):
     return result(
         {"given": a, "dimension": b, "estimate": 0.5, "conf_low": 0.41, "conf_high": 0.63,

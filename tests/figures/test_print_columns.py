@@ -102,11 +102,17 @@ def gallery(
     study, effects = small_study, small_effects.differences
     influence = influence_check(fit)
     cells = ["given", "group", "observed"]
+    chosen = pls.fit_choices(pls.choices.simulate_choices(seed=2, n_raters=60), "gender")
     met = made(((g, h, 0.2) for g in ("Female", "Male") for h in GROUPS), cells, n_raters=1000)
     calls: dict[str, tuple[Any, ...]] = {
         "composition": (pls.describe.composition(study),),
         "distribution": (pls.describe.rating_distribution(study, "ethnicity", min_cell=2),),
         "agreement": (pls.describe.agreement(study, "politics", n_bootstrap=100),),
+        "agreement_between": (
+            pls.describe.agreement_between(study, "politics", n_bootstrap=100, min_cell=2),
+        ),
+        "strengths": (chosen.strengths(by="gender"),),
+        "wins": (chosen.win_probabilities(by="gender"),),
         "joint": (pls.describe.positive_given_positive(study, n_bootstrap=100),),
         "forest": (effects,),
         "intersections": (met,),
