@@ -335,6 +335,11 @@ class Study:
         raters
             Their names; others are of no effect.
 
+        Returns
+        -------
+        Study
+            The same study where nobody of them rated.
+
         Raises
         ------
         InputError
