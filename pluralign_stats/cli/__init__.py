@@ -97,6 +97,10 @@ def main() -> None:
         left = "run the same command again to go on" if resumed else "nothing was written"
         click.echo(f"pluralign: interrupted; {left}", err=True)
         sys.exit(130)
+    finally:
+        # Where an interruption struck in a string that Python was running, as named tuples are
+        # made, `python -m` dies of it in the end however it was met, unless another string runs.
+        exec("")  # noqa: S102
 
 
 def _run() -> None:

@@ -108,6 +108,23 @@ def test_an_interruption_ends_with_the_shells_status(interrupt, pluralign, monke
     assert ran.err.strip() == "pluralign: interrupted; nothing was written"
 
 
+@pytest.mark.parametrize("how", ["exec('raise KeyboardInterrupt')", "cli_error()"])
+def test_the_status_is_the_same_where_it_strikes_in_a_string_that_python_runs(how, tmp_path):
+    (tmp_path / "interrupted.py").write_text(
+        "from pluralign_stats import cli\n"
+        "def cli_error():\n"
+        "    try:\n"
+        "        exec('raise KeyboardInterrupt')\n"
+        "    except KeyboardInterrupt:\n"
+        "        raise SystemExit(130)\n"
+        f"cli._run = lambda: {how}\n"
+        "cli.main()\n"
+    )
+    command = [sys.executable, "-m", "interrupted"]
+    ran = subprocess.run(command, cwd=tmp_path, capture_output=True, check=False)
+    assert ran.returncode == 130
+
+
 def test_help_does_not_load_the_heavy_parts():
     code = (
         "import sys; from pluralign_stats.cli import cli; cli(['--help'], standalone_mode=False);"
