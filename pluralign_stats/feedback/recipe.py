@@ -11,7 +11,6 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
-    ModelWrapValidatorHandler,
     ValidationError,
     field_validator,
     model_validator,
@@ -41,7 +40,54 @@ def _as_levels(value: object) -> object:
 Levels = Annotated[tuple[str, ...], BeforeValidator(_as_levels), Field(min_length=1)]
 
 
-class Recipe(BaseModel):
+class FeedbackRecipe(BaseModel):
+    """What recipes of ratings and of choices have in common: who counts, and what is made of it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    group: dict[str, Levels] = {}
+    balance: str | None = None
+    strategy: StrategyName = "preserve"
+    labels: Literal["hard", "soft"] = "hard"
+    languages: Literal["separate", "pooled"] = "separate"
+    max_per_prompt: Annotated[int, Field(ge=1)] | None = None
+    budget: Annotated[int, Field(ge=1)] | None = None
+    seed: Annotated[int, Field(ge=0)] = 0
+
+    def __init__(self, **fields: Any) -> None:
+        try:
+            super().__init__(**fields)
+        except ValidationError as error:
+            raise InputError(f"recipe: {_told(error, type(self))}") from None
+
+    @field_validator("group")
+    @classmethod
+    def _composed(cls, group: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+        return {name: tuple(map(nfc, levels)) for name, levels in group.items()}
+
+    @model_validator(mode="after")
+    def _distinct_levels(self) -> Self:
+        for name, levels in self.group.items():
+            if len(set(levels)) < len(levels):
+                raise ValueError(f"the levels of '{name}' must differ, not {listing(levels)}")
+        return self
+
+    def __hash__(self) -> int:
+        """Equal for equal recipes."""
+        return hash(json.dumps(self.model_dump(mode="json"), sort_keys=True))
+
+    @property
+    def treatment(self) -> Strategy:
+        """What its strategy does."""
+        return STRATEGIES[self.strategy]
+
+    @property
+    def group_name(self) -> str:
+        """Name of whose answers count: ``all``, ``gender=Female&country=US``."""
+        return group_name(self.group, self.balance)
+
+
+class Recipe(FeedbackRecipe):
     """How ratings become feedback; frozen, and equal recipes give equal feedback.
 
     Attributes
@@ -81,19 +127,9 @@ class Recipe(BaseModel):
     'toxicity, 5-point, preserve, gender=Female'
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     weights: dict[str, float]
-    group: dict[str, Levels] = {}
-    balance: str | None = None
     scale: Scale = "5-point"
-    strategy: StrategyName = "preserve"
-    labels: Literal["hard", "soft"] = "hard"
-    languages: Literal["separate", "pooled"] = "separate"
     min_margin: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
-    max_per_prompt: Annotated[int, Field(ge=1)] | None = None
-    budget: Annotated[int, Field(ge=1)] | None = None
-    seed: Annotated[int, Field(ge=0)] = 0
 
     @field_validator("weights")
     @classmethod
@@ -108,36 +144,6 @@ class Recipe(BaseModel):
                 )
         return weights
 
-    @field_validator("group")
-    @classmethod
-    def _composed(cls, group: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
-        return {name: tuple(map(nfc, levels)) for name, levels in group.items()}
-
-    @model_validator(mode="after")
-    def _distinct_levels(self) -> Self:
-        for name, levels in self.group.items():
-            if len(set(levels)) < len(levels):
-                raise ValueError(f"the levels of '{name}' must differ, not {listing(levels)}")
-        return self
-
-    # The last validator stands around all before it.
-    @model_validator(mode="wrap")
-    @classmethod
-    def _told_in_one_line(cls, fields: Any, check: ModelWrapValidatorHandler[Self]) -> Self:
-        try:
-            return check(fields)
-        except ValidationError as error:
-            raise InputError(f"recipe: {told_of_recipe(error, cls)}") from None
-
-    def __hash__(self) -> int:
-        """Equal for equal recipes."""
-        return hash(json.dumps(self.model_dump(mode="json"), sort_keys=True))
-
-    @property
-    def treatment(self) -> Strategy:
-        """What its strategy does."""
-        return STRATEGIES[self.strategy]
-
     @property
     def dimensions(self) -> tuple[str, ...]:
         """The dimensions that count."""
@@ -150,11 +156,6 @@ class Recipe(BaseModel):
         if len(set(self.weights.values())) == 1:
             return joined(names.values(), "+")
         return joined((f"{weight:g}*{names[n]}" for n, weight in self.weights.items()), "+")
-
-    @property
-    def group_name(self) -> str:
-        """Name of whose ratings count: ``all``, ``gender=Female&country=US``."""
-        return group_name(self.group, self.balance)
 
     @property
     def name(self) -> str:
@@ -198,7 +199,7 @@ def read_recipe(path: str | Path) -> Recipe:
     return read_recipe_keys(path, Recipe)
 
 
-def read_recipe_keys[R: BaseModel](path: str | Path, kind: type[R]) -> R:
+def read_recipe_keys[R: FeedbackRecipe](path: str | Path, kind: type[R]) -> R:
     """Read a recipe of some kind from a YAML file with its keys."""
     path = Path(path)
     try:
@@ -208,7 +209,7 @@ def read_recipe_keys[R: BaseModel](path: str | Path, kind: type[R]) -> R:
         raise InputError(told if told.startswith(str(path.name)) else f"{path}: {told}") from None
 
 
-def told_of_recipe(error: ValidationError, kind: type[BaseModel]) -> str:
+def _told(error: ValidationError, kind: type[BaseModel]) -> str:
     """Put the first complaint of pydantic into one plain line."""
     first = error.errors()[0]
     key = ".".join(str(step) for step in first["loc"])
