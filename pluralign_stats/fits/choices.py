@@ -5,14 +5,9 @@ from dataclasses import dataclass
 
 from pluralign_stats.arguments import checked
 from pluralign_stats.choices.choices import Choices
-from pluralign_stats.effects.strengths import (
-    choice_summary,
-    response_strengths,
-    strength_differences,
-    strength_test,
-    strengths,
-    win_probabilities,
-)
+from pluralign_stats.effects.strength_differences import strength_differences, strength_test
+from pluralign_stats.effects.strengths import choice_summary, response_strengths, strengths
+from pluralign_stats.effects.win_probabilities import win_probabilities
 from pluralign_stats.fits.fit import made_of
 from pluralign_stats.models.choice_estimates import ChoiceEstimates, estimate_choices
 
