@@ -1,10 +1,13 @@
 """Data files that no codebook describes: how each is read, and which of them belong together."""
 
+import csv
+import io
 import os
 import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +24,8 @@ MISSING = ("", "NA")
 #: Ending of files of separated fields, and what may stand between fields.
 _TEXT = (".csv", ".tsv", ".tab", ".txt")
 _SEPARATORS = ",;\t|"
+#: Lines of a text file that show what stands between fields, and bytes of each.
+_LOOKED_AT, _LONGEST = 50, 100_000
 #: Share of the names in one table that another one has to hold.
 _SHARED = 0.5
 #: Share of their columns that files of one form have in common.
@@ -131,15 +136,33 @@ def _maps(frame: pd.DataFrame) -> list[str]:
 
 
 def _separator(path: Path) -> str | None:
-    """What stands between the fields of a text file's header, unless that is a comma."""
+    """What stands between the fields of a text file, unless that is a comma.
+
+    The mark that divides the first lines into equally many fields, the most of them; names of
+    columns and texts may hold the others. Where none does, the one that the header holds alone.
+    """
     if path.suffix.lower() not in _TEXT or not path.is_file():
         return None
     with path.open("rb") as file:
-        header = re.sub(rb'"[^"]*"', b"", file.readline(100_000)).decode("utf-8", "replace")
-    counts = {mark: header.count(mark) for mark in _SEPARATORS}
-    most = max(counts, key=lambda mark: counts[mark])
-    announced = header.lstrip("\ufeff").lower().startswith("sep=")
-    return most if counts[most] and most != "," and not counts[","] and not announced else None
+        lines = [line[:_LONGEST].decode("utf-8", "replace") for line in islice(file, _LOOKED_AT)]
+    text = "".join(lines).lstrip("\ufeff")
+    if text.lower().startswith("sep="):
+        return None
+    widths = {mark: _widths(text, mark) for mark in _SEPARATORS}
+    most = max(_SEPARATORS, key=lambda mark: (_even(widths[mark]), widths[mark][:1]))
+    alone = _even(widths[most]) or widths[","][:1] <= [1]
+    return most if most != "," and widths[most][:1] > [1] and alone else None
+
+
+def _widths(text: str, mark: str) -> list[int]:
+    """Into how many fields a mark divides each line; the last one may have been cut off."""
+    widths = [len(row) for row in csv.reader(io.StringIO(text), delimiter=mark) if row]
+    return widths[:-1] if len(widths) > _LOOKED_AT // 2 else widths
+
+
+def _even(widths: list[int]) -> bool:
+    """Whether all lines have as many fields, several."""
+    return len(set(widths)) == 1 and widths[0] > 1
 
 
 def _stacked(sources: list[Source], folder: Path) -> list[Source]:

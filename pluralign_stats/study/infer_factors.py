@@ -3,7 +3,7 @@
 import json
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -11,9 +11,10 @@ import numpy as np
 import pandas as pd
 
 from pluralign_stats.errors import listing
-from pluralign_stats.study.bands import age_bands, decade_bands, equal_bands
+from pluralign_stats.study.bands import OLDEST, age_bands, decade_bands, equal_bands
 from pluralign_stats.study.inference import Taken, words_of_name
 from pluralign_stats.study.known_answers import is_declined, is_no_answer, known_order
+from pluralign_stats.study.number_codes import outside_of_others, set_apart, told_of
 from pluralign_stats.study.text import MANY_NUMBERS, folded, is_number
 
 #: From so many levels on, a codebook does not list them.
@@ -21,6 +22,7 @@ MANY_LEVELS = 50
 
 _AGE = {"age", "ages", "alter", "edad", "âge", "età", "idade", "lebensalter", "leeftijd", "jahre"}
 _BIRTH = {"birth", "born", "yob", "geburtsjahr", "birthyear", "geburt"}
+_YEARS = (1900, 2100)
 _RANGE = re.compile(
     r"(?P<below>under|below|less than|unter|<=?|up to|bis)?\s*(?P<first>\d+)\s*"
     r"(?:(?:[-–—]|to|bis)\s*\d+|(?P<above>\+|<|or (?:more|older|above)|and (?:over|above|older)"
@@ -53,7 +55,10 @@ def infer_factor(name: str, cells: pd.Series, order: Sequence[str] = ()) -> Take
             {"levels": list(order)}, _levels_told(order), "categories of the data, in their order"
         )
     elif given and all(map(is_number, given)):
-        taken = _numeric_factor(name, given)
+        codes = _codes(name, given)
+        taken = _numeric_factor(name, {word: n for word, n in given.items() if word not in codes})
+        taken = replace(taken, why=taken.why + (f"; {told_of(listing(codes))}" if codes else ""))
+        silent += codes
     else:
         taken = _several(given) or _worded_factor(given)
     return _with_silent(taken, silent)
@@ -77,6 +82,19 @@ def _levels_told(levels: Sequence[str]) -> str:
     return f"levels {listing(levels, 12)}"
 
 
+def _codes(name: str, words: Collection[str]) -> list[str]:
+    """Numbers that stand for no answer: beside ages and years of birth, or by their size alone."""
+    numbers = np.array([float(word) for word in words])
+    named = set(words_of_name(name))
+    code = outside_of_others(numbers)
+    for usual, ends in ((_AGE, (0, OLDEST)), (_BIRTH, _YEARS)):
+        apart = set_apart(numbers, *ends)
+        rest = numbers[~apart]
+        if named & usual and ((ends[0] <= rest) & (rest <= ends[1])).all():
+            code |= apart
+    return [word for word, is_code in zip(words, code, strict=True) if is_code]
+
+
 def _numeric_factor(name: str, counts: Mapping[str, int]) -> Taken:
     """Bands of ages, years of birth or other numbers; levels where there are few numbers."""
     numbers = np.repeat([float(word) for word in counts], list(counts.values()))
@@ -89,7 +107,7 @@ def _numeric_factor(name: str, counts: Mapping[str, int]) -> Taken:
         and numbers.max() > 12
     ):
         bands, why = age_bands(numbers), "ages in years by the name; bands as surveys have them"
-    elif words & _BIRTH and ((numbers > 1900) & (numbers < 2100)).all():
+    elif words & _BIRTH and ((numbers > _YEARS[0]) & (numbers < _YEARS[1])).all():
         bands, why = decade_bands(numbers), "years of birth by name and range; one band a decade"
     elif different < MANY_NUMBERS:
         levels = sorted(counts, key=float)

@@ -15,6 +15,7 @@ from pluralign_stats.study.known_answers import (
     known_order,
     numbered,
 )
+from pluralign_stats.study.number_codes import SHORT, outside_of_others, told_of
 from pluralign_stats.study.scale import Scale
 from pluralign_stats.study.text import folded, is_number
 
@@ -23,9 +24,6 @@ _SLIDER = 12
 #: Ends that sliders and scales have, the more usual first.
 _WHOLE = ((1, 5), (1, 7), (0, 1), (-2, 2), (-3, 3), (0, 10), (1, 10), (0, 100), (-100, 100))
 _ANY = ((0, 1), (-1, 1), (1, 5), (0, 5), (1, 7), (0, 10), (0, 100), (-100, 100))
-#: Numbers that questionnaires write where there is no answer.
-_CODES = (-9999, -999, -99, -98, -97, -88, -77, 77, 88, 97, 98, 99, 777, 888, 999, 9999)
-_SHORT = 11
 
 
 def infer_scale(values: Sequence[str], order: Sequence[str] = ()) -> Taken | None:
@@ -92,7 +90,8 @@ def _of_numbers(numbers: np.ndarray) -> Taken:
     """Scale of (n,) different ratings, sorted."""
     if not len(numbers):
         return Taken({"scale": [1, 5]}, "1 to 5", "no cell holds a rating")
-    numbers, codes = _without_codes(numbers)
+    code = outside_of_others(numbers)
+    numbers, codes = numbers[~code], numbers[code]
     whole = bool((numbers == np.round(numbers)).all())
     low, high = numbers[0], numbers[-1]
     scale = Scale.of(*(_whole_ends(numbers) if whole else _ends(low, high)), continuous=not whole)
@@ -102,27 +101,19 @@ def _of_numbers(numbers: np.ndarray) -> Taken:
     why += "" if whole else "; some lie between whole numbers"
     content: dict[str, Any] = {"scale": scale.model_dump()}
     told = scale.allowed
-    if codes:
-        content["missing"] = [f"{code:g}" for code in codes]
+    if len(codes):
+        content["missing"] = [f"{number:g}" for number in codes]
         told += f"; no rating: {listing(content['missing'])}"
-        why += f"; {listing(content['missing'])} lies far outside and is a usual code for no answer"
+        why += f"; {told_of(listing(content['missing']))}"
     return Taken(content, told, why)
-
-
-def _without_codes(numbers: np.ndarray) -> tuple[np.ndarray, list[float]]:
-    """Ratings without codes such as 99 for no answer, which lie far from a short scale."""
-    code = np.isin(numbers, _CODES)
-    rest = numbers[~code]
-    short = len(rest) > 1 and abs(rest).max() <= _SHORT
-    return (rest, numbers[code].tolist()) if short else (numbers, [])
 
 
 def _whole_ends(numbers: np.ndarray) -> tuple[int, int]:
     """Ends of a scale of whole numbers of which (n,) different ones occur."""
     low, high = int(numbers[0]), int(numbers[-1])
-    if high <= _SHORT and len(numbers) < _SLIDER and (low in (0, 1) or low == -high) and low < high:
+    if high <= SHORT and len(numbers) < _SLIDER and (low in (0, 1) or low == -high) and low < high:
         return low, high
-    if low == 1 and _SHORT < high <= 100:
+    if low == 1 and SHORT < high <= 100:
         return 1, 100
     return _around(low, high, _WHOLE)
 
@@ -146,7 +137,7 @@ def pooled(taken: Mapping[str, Taken]) -> dict[str, Taken]:
         for name, scale in taken.items()
         if isinstance(scale.content["scale"], list)
         and "labels" not in scale.content
-        and scale.content["scale"][1] <= _SHORT
+        and scale.content["scale"][1] <= SHORT
     }
     made = dict(taken)
     for name, (low, high) in short.items():

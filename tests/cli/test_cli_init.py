@@ -251,3 +251,19 @@ def test_published_sets_of_maps(names, counts, folder, pluralign):
     assert (ran.status, ran.err) == (0, "")
     found = pls.read_study("study.yaml").summary_counts()
     assert tuple(found[what] for what in ("raters", "items", "ratings")) == counts
+
+
+def test_a_draft_with_codes_for_no_answer_passes_its_check(folder, pluralign):
+    rng = np.random.default_rng(1)
+    rows = pd.DataFrame({"worker": np.repeat([f"w{k}" for k in range(30)], 4)})
+    rows["reply"] = np.tile(["r1", "r2", "r3", "r4"], 30)
+    rows["toxic"] = 1 + rng.permutation(len(rows)) % 5
+    rows["age"] = np.repeat([999, *range(20, 49)], 4)
+    rows["politics"] = np.repeat([-99, *(1 + np.arange(29) % 7)], 4)
+    rows.to_csv("all.csv", index=False)
+    ran = pluralign("init", "all.csv", "--yes")
+    assert (ran.status, ran.err) == (0, "")
+    assert "999" in ran.out
+    codebook = pls.read_study("study.yaml").codebook
+    assert codebook.demographics["age"].missing == ("999",)
+    assert codebook.demographics["politics"].missing == ("-99",)
