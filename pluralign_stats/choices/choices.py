@@ -231,7 +231,8 @@ class Choices:
     @property
     def fingerprint(self) -> str:
         """SHA-256 over codebook and data files: equal for equal choices."""
-        parts = [self.codebook.model_dump_json(), *sorted(self.hashes.values())]
+        stated = self.codebook.model_dump_json(exclude_defaults=True)
+        parts = [stated, *sorted(self.hashes.values())]
         return digest_text("\n".join(parts))
 
     def summary_counts(self) -> dict[str, int]:

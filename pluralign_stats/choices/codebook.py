@@ -10,6 +10,7 @@ from pluralign_stats.study.codebook import Codebook, RaterRules
 from pluralign_stats.study.entries import Column, ColumnNames, Part, Text, Texts
 from pluralign_stats.study.files import FileSpec
 from pluralign_stats.study.questions import Factor
+from pluralign_stats.study.wide_columns import Sought
 
 #: Cells that say that none of the options is better, unless a codebook states others.
 TIES = ("tie", "tie (bothbad)")
@@ -90,6 +91,15 @@ class ChoiceColumns(Part):
     def long(self) -> bool:
         """Whether a row of the file is an option of a choice."""
         return self.option is not None
+
+    @property
+    def sought(self) -> Sought:
+        """Columns that may be there once for each prompt, and the rater's, which is not."""
+        several = (*self.options, *self.rejected, *self.ranks, *self.scores)
+        several += (*self.systems, *self.texts)
+        single = (self.option, self.chosen, self.rank, self.score, self.position, self.system)
+        named = (*several, *(c for c in (*single, self.text, self.language) if c is not None))
+        return Sought(named, frozenset({self.rater}))
 
     @property
     def offered(self) -> tuple[str, ...]:

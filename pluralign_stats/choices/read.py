@@ -65,6 +65,6 @@ def read_choices(codebook: str | Path, data: str | Path | None = None) -> Choice
     folder = Path(data) if data else path.parent
     if not folder.is_dir():
         raise InputError(f"{folder}: no such folder; name the one with the data files")
-    table = read_table(book.choices.file, folder, book.missing)
+    table = read_table(book.choices.file, folder, book.missing, book.choices.sought)
     raters = read_table(book.files.raters, folder, book.missing) if book.files.raters else None
     return Choices(book, assemble_choices(book, table, raters))

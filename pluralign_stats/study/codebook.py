@@ -21,6 +21,7 @@ from pluralign_stats.study.filter_rules import Filter
 from pluralign_stats.study.formats import FORMAT, Formats
 from pluralign_stats.study.questions import Dimension, Factor
 from pluralign_stats.study.text import looked_up, lookup
+from pluralign_stats.study.wide_columns import Sought
 
 
 class Columns(Part):
@@ -174,6 +175,25 @@ class Codebook(Part):
     def long(self) -> bool:
         """Whether the ratings file has one rating a row."""
         return self.columns.dimension is not None
+
+    @property
+    def sought(self) -> Sought:
+        """Columns that the ratings file is to have: those of ratings, and others."""
+        rated = (
+            (str(self.columns.rating),)
+            if self.long
+            else tuple(dimension.column or name for name, dimension in self.dimensions.items())
+        )
+        factors = {**self.demographics, **self.covariates}
+        texts = (*self.texts.prompt.values(), *self.texts.response.values())
+        keys = self.columns.model_dump(exclude={"item", "rating"}, exclude_none=True).values()
+        formats = (self.formats.column, self.formats.order) if self.formats else ()
+        others = {
+            *self.columns.item, *keys, *texts, *(f.column or name for name, f in factors.items()),
+            *(column for rule in self.filters.values() for column in rule.columns),
+            *self.careless.texts, *(c for c in (self.careless.duration, *formats) if c),
+        }  # fmt: skip
+        return Sought(rated, frozenset(others))
 
     @property
     def spoken(self) -> Factor:

@@ -52,6 +52,8 @@ def _alone(several: list[Any]) -> Any:
 
 def _path(file: dict[str, Any]) -> Any:
     """A file by its path alone where nothing else is said of it; else what it is comes first."""
+    if list(file.get("wide", ())) == ["pattern"]:
+        file = {**file, "wide": _alone(file["wide"]["pattern"])}
     first = {key: file[key] for key in ("path", "stack", "join") if key in file}
     return file["path"] if list(file) == ["path"] else first | file
 

@@ -53,6 +53,7 @@ def stack_tables(
         missing=tuple(dict.fromkeys(code for part in parts for code in part.missing)),
         declared=_declared(parts),
         places=places.astype({"file": "category"}),
+        origin=_origins(parts, frame.index),
         notes=(*(note for part in parts for note in part.notes), *_gaps(parts)),
         wordings=dict(ChainMap(*(dict(part.wordings) for part in parts))),
         labels=dict(ChainMap(*(dict(part.labels) for part in parts))),
@@ -66,6 +67,14 @@ def _declared(parts: Sequence[RawTable]) -> dict[str, tuple[str, ...]]:
         for column, own in part.declared.items():
             codes[column] = tuple(dict.fromkeys((*codes.get(column, ()), *own)))
     return codes
+
+
+def _origins(parts: Sequence[RawTable], index: pd.Index) -> pd.DataFrame | None:
+    """Columns that cells stood in, of all files in which several became one."""
+    if all(part.origin is None for part in parts):
+        return None
+    own = [p.origin if p.origin is not None else pd.DataFrame(index=p.frame.index) for p in parts]
+    return pd.concat([each.astype(object) for each in own], ignore_index=True).set_axis(index)
 
 
 def _name(names: Sequence[str]) -> str:

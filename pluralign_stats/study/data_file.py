@@ -21,6 +21,8 @@ from pluralign_stats.study.labelled_file import read_spss, read_stata
 from pluralign_stats.study.nested import laid_flat
 from pluralign_stats.study.tables import RawTable, renamed, tabulate, with_prefix
 from pluralign_stats.study.text import nfc
+from pluralign_stats.study.wide import made_long
+from pluralign_stats.study.wide_columns import NOTHING, Sought
 
 _ENDINGS: dict[Format, tuple[str, ...]] = {
     "csv": (".csv", ".tsv", ".tab", ".txt"),
@@ -36,8 +38,21 @@ _FORMATS = {ending: kind for kind, endings in _ENDINGS.items() for ending in end
 _GONE = ("CONSENT_REVOKED", "DATA_EXPIRED")
 
 
-def read_table(spec: File | Stack | Join, folder: Path, missing: tuple[str, ...]) -> RawTable:
+def read_table(
+    spec: File | Stack | Join, folder: Path, missing: tuple[str, ...], sought: Sought = NOTHING
+) -> RawTable:
     """Read a data file as text, or several that belong together.
+
+    Parameters
+    ----------
+    spec
+        What the codebook says of it.
+    folder
+        What its path is relative to.
+    missing
+        Missing-value codes.
+    sought
+        Columns that the codebook names, by which those of items are told from others.
 
     Raises
     ------
@@ -46,12 +61,13 @@ def read_table(spec: File | Stack | Join, folder: Path, missing: tuple[str, ...]
         do not fit together.
     """
     if isinstance(spec, File):
-        return _read_file(spec, folder, missing)
+        return _read_file(spec, folder, missing, sought)
     if isinstance(spec, Stack):
-        tables = {tag: _read_file(file, folder, missing) for tag, file in spec.files.items()}
+        tables = {tag: _read_file(f, folder, missing, sought) for tag, f in spec.files.items()}
         return stack_tables(_told_apart(tables, spec), spec.column, spec.restart or ())
-    parts = [read_table(part, folder, missing) for part in spec.join]
-    return join_tables(parts, spec.by)
+    parts = [read_table(part, folder, missing, sought) for part in spec.join]
+    joined = join_tables(parts, spec.by)
+    return made_long(joined, spec.wide, sought) if spec.wide else joined
 
 
 class _Unlisted(File):
@@ -73,7 +89,7 @@ def read_unlisted(path: Path) -> RawTable:
     return read_table(_Unlisted(path=str(path.absolute())), Path(), ())
 
 
-def _read_file(spec: File, folder: Path, missing: tuple[str, ...]) -> RawTable:
+def _read_file(spec: File, folder: Path, missing: tuple[str, ...], sought: Sought) -> RawTable:
     path = _found(folder / spec.path)
     kind = spec.format or _FORMATS.get(path.suffix.lower())
     if kind is None:
@@ -94,6 +110,7 @@ def _read_file(spec: File, folder: Path, missing: tuple[str, ...]) -> RawTable:
         labels=contents.labels,
     )
     table = renamed(table, spec.rename)
+    table = made_long(table, spec.wide, sought) if spec.wide else table
     for column, prefix in spec.prefix.items():
         table = with_prefix(table, column, prefix)
     return table

@@ -13,6 +13,10 @@ from pluralign_stats.study.inference import Inference, Taken, identifier
 from pluralign_stats.study.known_answers import is_no_rating
 from pluralign_stats.study.tables import RawTable, Tables
 from pluralign_stats.study.text import is_number
+from pluralign_stats.study.wide_columns import Sought
+
+#: Entries of a factor that say what its levels are, so that nothing is to be inferred.
+_LEVELS = {"levels", "bands", "recode", "multiple", "declined", "missing", "other"}
 
 Scales = Mapping[str, Sequence[Any] | Mapping[str, Any]]
 
@@ -23,7 +27,7 @@ class Roles:
 
     Attributes
     ----------
-    rater, item, prompt, language, dimension, rating
+    rater, item, prompt, language, dimension, rating, weight
         As in `Columns`.
     dimensions
         Columns of ratings of a wide file.
@@ -39,6 +43,7 @@ class Roles:
     language: str | None = None
     dimension: str | None = None
     rating: str | None = None
+    weight: str | None = None
     dimensions: tuple[str, ...] = ()
     demographics: tuple[str, ...] = ()
     covariates: tuple[str, ...] = ()
@@ -48,7 +53,7 @@ class Roles:
     def columns(self) -> dict[str, Any]:
         """Entries of `columns` in the codebook."""
         item = self.item[0] if len(self.item) == 1 else list(self.item)
-        keys = ("prompt", "language", "dimension", "rating")
+        keys = ("prompt", "language", "dimension", "rating", "weight")
         given = {key: getattr(self, key) for key in keys if getattr(self, key) is not None}
         if self.dimension is None:
             given.pop("rating", None)
@@ -58,6 +63,21 @@ class Roles:
     def rated(self) -> tuple[str, ...]:
         """Columns of ratings of a wide file."""
         return self.dimensions if self.rating is None else (self.rating,)
+
+    @property
+    def used(self) -> list[tuple[str, str]]:
+        """Every role with its column."""
+        single = ("rater", "prompt", "language", "dimension", "rating", "weight")
+        used = [(role, getattr(self, role)) for role in single if getattr(self, role) is not None]
+        several = ("item", "dimensions", "demographics", "covariates")
+        used += [(role, column) for role in several for column in getattr(self, role)]
+        return used + [("text", c) for by in self.texts.values() for c in by.values()]
+
+    @property
+    def sought(self) -> Sought:
+        """Columns of ratings, and others."""
+        rated = self.rated
+        return Sought(rated, frozenset(column for _, column in self.used) - set(rated))
 
 
 @dataclass(frozen=True)
@@ -72,11 +92,14 @@ class Given:
         Lowest and highest rating, a scale as codebooks have it, or words, the lowest first.
     orders
         Of categories that have an order, and whether it is one of more and less.
+    entries
+        Of demographics and covariates: the name of each, and what its entry in a codebook states.
     """
 
     valence: Mapping[str, int] = field(default_factory=dict)
     scales: Scales = field(default_factory=dict)
     orders: Mapping[str, tuple[tuple[str, ...], bool]] = field(default_factory=dict)
+    entries: Mapping[str, tuple[str, Mapping[str, Any]]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -241,12 +264,16 @@ def _factors(
 ) -> dict[str, Any]:
     found = {}
     for column in columns:
-        name = identifier(column, used, role)
+        stated, said = given.entries.get(column, ("", {}))
+        name = stated or identifier(column, used, role)
         used.add(name)
+        if said.keys() & _LEVELS:
+            found[name] = {**_entry(column, name), **said}
+            continue
         order, ranked = given.orders.get(column, ((), False))
         taken = infer_factor(column, frame[column], order)
         content = taken.content | ({"ordered": True} if ranked else {})
-        found[name] = {**_entry(column, name), **content}
+        found[name] = {**_entry(column, name), **content, **said}
         section = "demographics" if role == "demographic" else "covariates"
         inferred.append(Inference(column, role, taken.told, taken.why, (section, name)))
     return found

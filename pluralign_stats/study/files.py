@@ -6,6 +6,7 @@ from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 
 from pluralign_stats.errors import listing
 from pluralign_stats.study.entries import Column, ColumnNames, Part, Text
+from pluralign_stats.study.wide_columns import Wide
 
 Format = Literal["csv", "xlsx", "parquet", "json", "jsonl", "spss", "stata"]
 
@@ -74,6 +75,8 @@ class Reading(Part):
         Cells with maps of which each entry becomes a row.
     rename
         From names of columns in the file to those that the codebook uses.
+    wide
+        Columns that hold one item each; each item becomes a row.
     prefix
         By column, what is put before the texts in it.
     """
@@ -89,6 +92,7 @@ class Reading(Part):
     rows: Column | None = None
     map: Map | None = None
     rename: dict[Column, Column] = {}
+    wide: Wide | None = None
     prefix: dict[Column, Text] = {}
 
 
@@ -180,10 +184,13 @@ class Join(Part):
         The files; the rows are those of the first.
     by
         Column that says which rows belong together.
+    wide
+        Columns that hold one item each, in any of the files; each item becomes a row.
     """
 
     join: Annotated[tuple["FileSpec", ...], Field(min_length=2)]
     by: Column
+    wide: Wide | None = None
 
     @property
     def paths(self) -> tuple[str, ...]:
@@ -231,8 +238,9 @@ def keys_at(steps: tuple[str | int, ...], content: Any) -> list[str]:
         inside = inside[step]
     if not steps:
         return list(Files.model_fields)
-    if steps[-1] == "map":
-        return list(Map.model_fields)
+    for key, part in (("map", Map), ("wide", Wide)):
+        if steps[-1] == key:
+            return list(part.model_fields)
     kind = _kind(inside)
     more = ["stack", "join"] if kind == "(file)" and "stack" not in steps else []
     return [*_FORMS[kind].model_fields, *more]

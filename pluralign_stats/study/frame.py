@@ -1,25 +1,29 @@
 """A study's ratings as a DataFrame: as text like a file's, and which column is what."""
 
 from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 import pandas as pd
+from pydantic import ValidationError
 
 from pluralign_stats.errors import InputError, listing, one_of
 from pluralign_stats.storage.digest import digest_text
 from pluralign_stats.study.draft import Roles
 from pluralign_stats.study.entries import ENGLISH, as_column
 from pluralign_stats.study.tables import RawTable, tabulate
+from pluralign_stats.study.wide import made_long
+from pluralign_stats.study.wide_columns import Wide
 
 #: What messages call the table, and the file that a codebook of it names.
 FRAME, FILE = "the frame", "ratings.csv"
 #: From so many characters on average, cells are texts rather than names.
 LONG_TEXT = 40
-_MISSING = ("", "NA")
 
 Names = str | Sequence[str]
+Named = Names | Mapping[str, Mapping[str, Any]]
 
 
-def frame_table(data: object) -> RawTable:
+def frame_table(data: object, missing: Sequence[str], wide: Wide | None, roles: Roles) -> RawTable:
     """The frame as text, its rows numbered from 0 as by ``iloc``.
 
     Its hash is that of the CSV file that ``data.to_csv("ratings.csv", index=False)`` writes.
@@ -39,7 +43,40 @@ def frame_table(data: object) -> RawTable:
     sha256 = digest_text(data.to_csv(index=False, lineterminator="\n"))
     columns = [_plain(data.iloc[:, place]) for place in range(data.shape[1])]
     plain = pd.concat(columns, axis=1) if columns else data
-    return tabulate(FRAME, plain.set_axis(pd.RangeIndex(len(data))), _MISSING, sha256)
+    plain = plain.set_axis(pd.RangeIndex(len(data)))
+    table = tabulate(FRAME, plain, tuple(map(str, missing)), sha256)
+    return made_long(table, wide, roles.sought) if wide else table
+
+
+def frame_wide(wide: object) -> Wide | None:
+    """How columns of items are called, as the user says it.
+
+    Raises
+    ------
+    InputError
+        If that is no entry of a codebook.
+    """
+    if wide is None:
+        return None
+    try:
+        return Wide.model_validate(wide)
+    except ValidationError as error:
+        first = error.errors()[0]
+        if first["type"] == "extra_forbidden":
+            key = str(first["loc"][0])
+            raise InputError(f"wide: {one_of('a key', key, Wide.model_fields)}") from None
+        said = first.get("ctx", {}).get("error", first["msg"])
+        raise InputError(f"wide: {said}") from None
+
+
+def frame_entries(*named: Named) -> dict[str, tuple[str, Mapping[str, Any]]]:
+    """Name and entry of demographics and covariates that the user states, by their column."""
+    return {
+        as_column(entry.get("column", name)): (name, {**entry})
+        for each in named
+        if isinstance(each, Mapping)
+        for name, entry in each.items()
+    }
 
 
 def _plain(column: pd.Series) -> pd.Series:
@@ -54,52 +91,56 @@ def categories(data: pd.DataFrame) -> dict[str, tuple[tuple[str, ...], bool]]:
     for column, kind in zip(data.columns, data.dtypes, strict=True):
         if isinstance(kind, pd.CategoricalDtype):
             levels = pd.DataFrame({"level": kind.categories})
-            text = tabulate(FRAME, levels, _MISSING, "").frame["level"] if len(levels) else ()
+            text = tabulate(FRAME, levels, (), "").frame["level"] if len(levels) else ()
             found[as_column(column)] = tuple(text), bool(kind.ordered)
     return found
 
 
 def frame_roles(
-    table: RawTable,
-    index: Collection[object],
     *,
     rater: str,
     item: Names,
     dimensions: Names,
     rating: str | None,
     dimension: str | None,
-    demographics: Names,
-    covariates: Names,
+    demographics: Named,
+    covariates: Named,
     prompt: str | None,
     text: str | Mapping[str, str] | None,
     language: str | None,
+    weight: str | None,
 ) -> Roles:
-    """Which column is what, held against the columns there are.
+    """Which column is what."""
+    texts = {ENGLISH: text} if isinstance(text, str) else dict(text or {})
+    response = {tag: as_column(column) for tag, column in texts.items()}
+    return Roles(
+        rater=as_column(rater), item=_listed(item), prompt=_one(prompt), language=_one(language),
+        weight=_one(weight), dimension=_one(dimension), rating=_one(rating),
+        dimensions=_listed(dimensions), demographics=_listed(demographics),
+        covariates=_listed(covariates), texts={"response": response} if response else {},
+    )  # fmt: skip
+
+
+def check_roles(roles: Roles, table: RawTable, index: Collection[object]) -> None:
+    """Hold roles against the columns there are; `index` has the names of the frame's index.
 
     Raises
     ------
     InputError
         If a column is absent or named for two roles, or there is no column of ratings.
     """
-    texts = {ENGLISH: text} if isinstance(text, str) else dict(text or {})
-    response = {tag: as_column(column) for tag, column in texts.items()}
-    roles = Roles(
-        rater=as_column(rater), item=_listed(item), prompt=_one(prompt), language=_one(language),
-        dimension=_one(dimension), rating=_one(rating), dimensions=_listed(dimensions),
-        demographics=_listed(demographics), covariates=_listed(covariates),
-        texts={"response": response} if response else {},
-    )  # fmt: skip
     _check_ratings(roles, table)
-    _check_roles(roles, table, index)
+    _check_columns(roles, table, index)
     _check_raters(roles, table)
-    return roles
 
 
 def _one(name: str | None) -> str | None:
     return None if name is None else as_column(name)
 
 
-def _listed(names: Names) -> tuple[str, ...]:
+def _listed(names: Named) -> tuple[str, ...]:
+    if isinstance(names, Mapping):
+        return tuple(as_column(entry.get("column", name)) for name, entry in names.items())
     several = isinstance(names, list | tuple | pd.Index)
     return tuple(map(as_column, names)) if several else (as_column(names),)
 
@@ -119,23 +160,14 @@ def _check_ratings(roles: Roles, table: RawTable) -> None:
         raise InputError("give dimensions (one column each) or rating (one column), not both")
 
 
-def _used(roles: Roles) -> list[tuple[str, str]]:
-    """Every role with its column."""
-    single = ("rater", "prompt", "language", "dimension", "rating")
-    used = [(role, getattr(roles, role)) for role in single if getattr(roles, role) is not None]
-    several = ("item", "dimensions", "demographics", "covariates")
-    used += [(role, column) for role in several for column in getattr(roles, role)]
-    return used + [("text", c) for by in roles.texts.values() for c in by.values()]
-
-
-def _check_roles(roles: Roles, table: RawTable, index: Collection[object]) -> None:
+def _check_columns(roles: Roles, table: RawTable, index: Collection[object]) -> None:
     """Refuse columns that are not there, and columns of two roles.
 
     The item may be made of the prompt, and its name be its text.
     """
     taken: dict[str, str] = {}
     named = ("item", "prompt", "text")
-    for role, column in _used(roles):
+    for role, column in roles.used:
         if column not in table.frame:
             levels = [str(name) for name in index if name is not None]
             hint = "; it is in the index: pass data.reset_index()" if column in levels else ""
@@ -149,7 +181,7 @@ def _check_roles(roles: Roles, table: RawTable, index: Collection[object]) -> No
 
 
 def _count(roles: Roles, role: str, column: str) -> int:
-    return _used(roles).count((role, column))
+    return roles.used.count((role, column))
 
 
 def _check_raters(roles: Roles, table: RawTable) -> None:

@@ -88,7 +88,7 @@ def _read_tables(book: Codebook, folder: Path) -> Tables:
     def read(spec: FileSpec | None) -> RawTable | None:
         return read_table(spec, folder, book.missing) if spec else None
 
-    ratings = read_table(book.files.ratings, folder, book.missing)
+    ratings = read_table(book.files.ratings, folder, book.missing, book.sought)
     tables = Tables(ratings, read(book.files.raters), read(book.files.items))
     refuse_collisions(book, tables)
     return tables

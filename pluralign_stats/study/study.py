@@ -1,6 +1,6 @@
 """The study: what every analysis reads."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -15,7 +15,7 @@ from pluralign_stats.results import Result
 from pluralign_stats.settings import MIN_CELL
 from pluralign_stats.storage.digest import digest_text
 from pluralign_stats.study.assemble import assemble
-from pluralign_stats.study.codebook import Codebook
+from pluralign_stats.study.codebook import Codebook, Repeats
 from pluralign_stats.study.codebook_file import codebook_from
 from pluralign_stats.study.codebook_text import codebook_content, codebook_text, write_codebook
 from pluralign_stats.study.draft import Given, Scales, draft_codebook
@@ -24,10 +24,14 @@ from pluralign_stats.study.filters import told as exclusions_of
 from pluralign_stats.study.frame import (
     FILE,
     FRAME,
+    Named,
     Names,
     categories,
+    check_roles,
+    frame_entries,
     frame_roles,
     frame_table,
+    frame_wide,
 )
 from pluralign_stats.study.inference import Inference
 from pluralign_stats.study.plan import Plan, answers_of, plan_counts
@@ -124,13 +128,17 @@ class Study:
         dimensions: Names = (),
         rating: str | None = None,
         dimension: str | None = None,
-        demographics: Names = (),
-        covariates: Names = (),
+        demographics: Named = (),
+        covariates: Named = (),
         prompt: str | None = None,
         text: str | Mapping[str, str] | None = None,
         language: str | None = None,
+        weight: str | None = None,
         valence: Mapping[str, int] | None = None,
         scales: Scales | None = None,
+        wide: str | Sequence[str] | Mapping[str, Any] | None = None,
+        repeats: Repeats | None = None,
+        missing: Sequence[str] = ("", "NA"),
         name: str = "study",
         simulated: bool = False,
     ) -> Self:
@@ -139,8 +147,8 @@ class Study:
         Parameters
         ----------
         data
-            One row for each response that a rater rated, or for each single rating. Categorical
-            columns keep their order.
+            One row for each response that a rater rated, for each single rating, or, with `wide`,
+            for each rater. Categorical columns keep their order.
         rater, item
             Columns that say who rated, and which response (several columns may do so together).
         dimensions
@@ -148,18 +156,30 @@ class Study:
         rating, dimension
             the one column of ratings and, if it holds several dimensions, the one that says which.
         demographics, covariates
-            Columns about raters, and about single ratings or items.
+            Columns about raters, and about single ratings or items; or for each its entry as in a
+            codebook, ``{"gender": {"reference": "Male"}}``, of which what is left out is inferred.
         prompt, text
             Columns of the prompt, and of the response's wording (in English, or by language:
             ``{"de": "antwort"}``).
         language
             Column of the language in which the item was rated.
+        weight
+            Column of raters' survey weights.
         valence
             By dimension 1 where a high rating is good, -1 where it is bad. What is left out is not
             declared, and what needs it asks for it.
         scales
             By dimension lowest and highest rating (``[1, 7]``), a scale as in codebooks, or words,
             the lowest first. What is left out is inferred.
+        wide
+            Of data with one row for each rater and one column for each item: how these columns are
+            called, ``"{dimension}_{item}"`` for ``toxicity_17``, or all that `wide` of a codebook
+            may state. ``item="item"`` is then the part of the name.
+        repeats
+            Which rating counts where a rater rated an item again: ``"first"``, ``"last"``,
+            ``"mean"`` or ``"retest"``. An error unless stated.
+        missing
+            Cells that hold no answer, besides those that pandas counts as missing.
         name
             Short name of the study.
         simulated
@@ -187,14 +207,18 @@ class Study:
         >>> made.inferred.table["taken_as"].tolist()[0]
         'whole numbers 1 to 5'
         """
-        table = frame_table(data)
         roles = frame_roles(
-            table, data.index.names, rater=rater, item=item, dimensions=dimensions, rating=rating,
-            dimension=dimension, demographics=demographics, covariates=covariates, prompt=prompt,
-            text=text, language=language,
+            rater=rater, item=item, dimensions=dimensions, rating=rating, dimension=dimension,
+            demographics=demographics, covariates=covariates, prompt=prompt, text=text,
+            language=language, weight=weight,
         )  # fmt: skip
-        given = Given(valence or {}, scales or {}, categories(data))
-        head = {"name": name, "files": {"ratings": FILE}, "simulated": simulated}
+        table = frame_table(data, missing, frame_wide(wide), roles)
+        check_roles(roles, table, data.index.names)
+        entries = frame_entries(demographics, covariates)
+        given = Given(valence or {}, scales or {}, categories(data), entries)
+        file = FILE if wide is None else {"path": FILE, "wide": wide}
+        head: dict[str, Any] = {"name": name, "files": {"ratings": file}, "simulated": simulated}
+        head |= {"missing": list(missing), **({"repeats": repeats} if repeats else {})}
         draft = draft_codebook(Tables(table), roles, given, head)
         study = cls.of(codebook_from(draft.content, FRAME), Tables(table))
         return replace(study, hashes={FILE: table.hashes[FRAME]}, _inferred=draft.inferred)
@@ -423,8 +447,12 @@ class Study:
 
     @property
     def fingerprint(self) -> str:
-        """SHA-256 over codebook and data files: equal for equal studies."""
-        parts = [self.codebook.model_dump_json(), *sorted(self.hashes.values()), *self.narrowed]
+        """SHA-256 over codebook and data files: equal for equal studies.
+
+        What the codebook leaves to the defaults is no part of it, nor what it says of choices.
+        """
+        stated = self.codebook.model_dump_json(exclude_defaults=True, exclude={"choices"})
+        parts = [stated, *sorted(self.hashes.values()), *self.narrowed]
         return digest_text("\n".join(parts))
 
     @property

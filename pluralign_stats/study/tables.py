@@ -42,6 +42,9 @@ class RawTable:
     places
         Where rows come from several files, or several from one row of a file: columns file and
         row, by the index of `frame`.
+    origin
+        Where several columns of a file became one: by its name, the column of the file that each
+        row's cell stood in, by the index of `frame`.
     notes
         What was left out or may be meant otherwise, in one sentence each.
     wordings
@@ -56,6 +59,7 @@ class RawTable:
     missing: tuple[str, ...] = ()
     declared: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     places: pd.DataFrame | None = None
+    origin: pd.DataFrame | None = None
     notes: tuple[str, ...] = ()
     wordings: Mapping[str, str] = field(default_factory=dict)
     labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
@@ -93,12 +97,19 @@ class RawTable:
 
     def place(self, rows: pd.Index, column: str | None = None) -> str:
         """Write ``t.csv: column 'gender', rows 7, 9``, of stacked files each with its rows."""
-        named = f"column '{column}', " if column else ""
+        named = f"{self._column(rows, column)}, " if column else ""
         if self.places is None:
             return f"{self.name}: {named}{row_list(rows)}"
         places = self.places.loc[rows].drop_duplicates()
         files = places.groupby("file", observed=True, sort=False)["row"]
         return "; ".join(f"{file}: {named}{row_list(pd.Index(row))}" for file, row in files)
+
+    def _column(self, rows: pd.Index, column: str) -> str:
+        """Write ``column 'gender'``, or those of the file that it was made of in these rows."""
+        own = [column]
+        if self.origin is not None and column in self.origin:
+            own = self.origin.loc[rows, column].dropna().astype(str).unique().tolist() or own
+        return f"column{'s' if len(own) > 1 else ''} {listing(own, 4)}"
 
     @property
     def placed(self) -> pd.DataFrame:

@@ -245,3 +245,60 @@ def test_two_columns_of_one_name_are_refused():
     frame = made(x=pd.Categorical(["a"] * 36))
     with pytest.raises(InputError, match="the column 'x' stands twice"):
         study(pd.concat([frame, frame[["x"]]], axis=1))
+
+
+def test_weights_of_raters_are_those_of_a_file(tmp_path):
+    frame = made(w=lambda f: 1 + f["who"].str[1:].astype(int) / 4)
+    found = study(frame, weight="w")
+    assert found.raters["weight"].tolist() == [1 + k / 4 for k in range(12)]
+    frame.to_csv(tmp_path / "ratings.csv", index=False)
+    read = pls.read_study(found.to_yaml(tmp_path / "study.yaml"))
+    pd.testing.assert_frame_equal(read.raters, found.raters)
+
+
+@pytest.mark.parametrize(
+    ("cells", "told"),
+    [
+        (lambda f: f["who"], "the frame: column 'w', rows 0.*a number from 0 upward"),
+        (lambda f: range(len(f)), "has two different weights; keep one"),
+        (lambda f: 0, "every weight is 0"),
+    ],
+)
+def test_weights_that_are_none(cells, told):
+    with pytest.raises(InputError, match=told):
+        study(made(w=cells), weight="w")
+    with pytest.raises(InputError, match="weight must be one of"):
+        study(made(), weight="w")
+
+
+def test_entries_of_a_demographic_state_what_is_not_to_be_inferred():
+    stated = {
+        "gender": {"reference": "Male", "label": "Gender"},
+        "years": {"column": "age", "bands": {"young": [0, 40], "old": [41, 99]}},
+    }
+    found = study(made(), demographics=stated)
+    assert found.raters["gender"].cat.categories.tolist() == ["Male", "Female"]
+    assert found.levels("years") == ("young", "old")
+    assert found.codebook.label("gender") == "Gender"
+    assert "age" not in found.inferred.table["column"].tolist()
+    with pytest.raises(InputError, match=r"unknown key 'demographics.gender.refernce'"):
+        study(made(), demographics={"gender": {"refernce": "Male"}})
+
+
+def test_repeats_and_codes_of_no_answer():
+    twice = pd.concat([made(), made().assign(good=lambda f: 6 - f["good"])])
+    with pytest.raises(InputError, match="'repeats'"):
+        study(twice)
+    first, last = study(twice, repeats="first"), study(twice, repeats="last")
+    pd.testing.assert_series_equal(first.ratings["rating"], study(made()).ratings["rating"])
+    assert (last.ratings["rating"] == 6 - first.ratings["rating"]).all()
+    coded = study(
+        made(
+            gender=lambda f: [
+                "?" if who == "p1" else g for who, g in zip(f["who"], f["gender"], strict=True)
+            ]
+        ),
+        missing=["", "?"],
+    )
+    assert coded.levels("gender") == ("Female", "Male")
+    assert coded.codes["code"].tolist() == ["?"]
