@@ -105,13 +105,14 @@ def test_a_notebook_is_clean_and_holds_no_code_of_its_own(path: Path) -> None:
 def test_the_codebook_reference_names_every_key() -> None:
     from pluralign_stats.choices import codebook as of_choices
     from pluralign_stats.study import codebook, files, questions
+    from pluralign_stats.study.wide_columns import Wide
 
     text = (ROOT / "docs" / "codebook.md").read_text("utf-8")
     top = set(re.findall(r"^(\w+):", text, re.MULTILINE))
     assert top == set(codebook.Codebook.model_fields)
     assert set(of_choices.ChoiceBook.model_fields) <= top
     described = set(re.findall(r"`(\w+)`", text))
-    for part in (files.Files, files.File, files.Map, files.Stack, files.Join):
+    for part in (files.Files, files.File, files.Map, files.Stack, files.Join, Wide):
         assert set(part.model_fields) <= described
     for part in (codebook.Columns, questions.Dimension):
         assert set(part.model_fields) <= described
