@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pluralign_stats.effects.adjust import holm
-from pluralign_stats.settings import SIGNIFICANCE
+from pluralign_stats.settings import CONF_LEVEL, SIGNIFICANCE
 from pluralign_stats.words import counted, has, joined
 from reports.downloads import Download, Downloads
 from reports.model import Notebook
@@ -102,6 +102,18 @@ class Contents:
             for entry in chapter.downloads.tables
             if entry.front
         ]
+
+    @property
+    def reading(self) -> str:
+        """How the findings are to be read, for somebody who has read nothing else."""
+        return (
+            "Raters are the people who rated, items are what they rated, and dimensions are what "
+            "they were asked of each. A point is one step of the rating scale. Numbers in square "
+            f"brackets are {CONF_LEVEL:.0%} intervals: values inside agree with the data, values "
+            "outside hardly do. A p says how often chance alone would do as much; where many "
+            "differences are looked at, it is adjusted for their number. Groups of few raters are "
+            "not shown."
+        )
 
     @property
     def failed(self) -> dict[str, list[Chapter]]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pluralign_stats.errors import InputError, listing, one_of
+from pluralign_stats.feedback import audit_recipes
 from pluralign_stats.outcomes.rating_findings import published_rating_findings
 from reports.model import Notebook
 
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from pluralign_stats.study.study import Study
 
 #: What a study has of itself, rather than by a file that is given as a parameter.
-PUBLISHED = "published_findings"
+PUBLISHED, PREFERENCES = "published_findings", "preferences"
 
 #: What a chapter may need, in words, and what gives it to a report.
 SOURCES = {
@@ -27,6 +28,12 @@ SOURCES = {
         "makes",
     ),
     PUBLISHED: ("a dimension and groups that the paper reports on", ""),
+    PREFERENCES: (
+        "preferences between responses",
+        "they take a prompt with two responses or more, named as the prompt in the codebook, and a "
+        "dimension of which the codebook states which end is good: 'valence: 1', or 'valence: -1' "
+        "where a high rating is bad",
+    ),
 }
 
 
@@ -76,9 +83,18 @@ def _answered(notebook: Notebook, values: Mapping[str, object], study: "Study") 
     def there(need: str) -> bool:
         if need == PUBLISHED:
             return bool(published_rating_findings(study))
+        if need == PREFERENCES:
+            return _has_preferences(study, str(values.get("dimension") or ""))
         return bool(values.get(need, notebook.parameters[need].default))
 
     return not notebook.needs or any(there(need) for need in notebook.needs)
+
+
+def _has_preferences(study: "Study", dimension: str) -> bool:
+    """Whether responses to one prompt can be told apart by which is better, on a dimension."""
+    (name,) = audit_recipes(study, dimension or None)[0].dimensions
+    valence = study.codebook.dimensions[name].valence
+    return valence is not None and bool(study.items["prompt"].duplicated().any())
 
 
 def _told(without: Mapping[tuple[str, ...], Sequence[str]]) -> list[LeftOut]:
@@ -93,7 +109,7 @@ def _told(without: Mapping[tuple[str, ...], Sequence[str]]) -> list[LeftOut]:
 
 
 def _refuse_unknown(notebook: Notebook) -> None:
-    known = [*notebook.parameters, PUBLISHED]
+    known = [*notebook.parameters, PUBLISHED, PREFERENCES]
     for need in notebook.needs:
         if need not in known:
             raise InputError(one_of(f"what notebook {notebook.name} needs", need, known))

@@ -16,6 +16,7 @@ from pluralign_stats.cli.options import (
     told,
 )
 from pluralign_stats.errors import InputError
+from pluralign_stats.settings import MIN_CELL
 
 if TYPE_CHECKING:
     from pluralign_stats.study.study import Study
@@ -65,9 +66,9 @@ def show(
     from pluralign_stats.describe.self_agreement import retest
     from pluralign_stats.study.remarks import gathered_answers, remarks, small_levels
 
-    results = [composition(checked), nonresponse(checked), exclusions(checked)]
-    results += [missing_codes(checked)]
-    results += [retest(checked)] if len(checked.repeats) else []
+    counts = [composition(checked), nonresponse(checked), exclusions(checked)]
+    counts += [missing_codes(checked)]
+    results = counts + ([retest(checked)] if len(checked.repeats) else [])
     noted, groups = remarks(checked), (*gathered_answers(checked), *small_levels(checked))
     if as_json:
         print_json(
@@ -90,6 +91,11 @@ def show(
         _echo_choices(chosen)
     for result in results:
         print_table(result)
+    if any(result.released(MIN_CELL).table.isna().any(axis=None) for result in counts):
+        click.echo(
+            f"\n–: withheld, as fewer than {MIN_CELL} raters stand behind it or could be told from "
+            "the rest."
+        )
 
 
 def _told_of_choices(study: Path, data: Path | None) -> dict[str, Any]:

@@ -16,6 +16,9 @@ from pluralign_stats.study.study import Study
 from pluralign_stats.suppression import check_min_cell, few
 from pluralign_stats.words import counted, is_are, plural
 
+#: So many groups of so many demographics are told in a sentence.
+_TOLD = 3
+
 
 def composition(study: Study, min_cell: int = MIN_CELL) -> Result:
     """Count raters and ratings by level of each demographic.
@@ -66,8 +69,22 @@ def composition(study: Study, min_cell: int = MIN_CELL) -> Result:
     told = {what: counted(n, what[:-1]) for what, n in study.released_counts().items()}
     gave = f"gave {told['ratings']} of" if "ratings" in told else "rated"
     sentence = f"{told['raters']} {gave} {told['items']} on {told['dimensions']}."
-    sentence = sentence[:1].upper() + sentence[1:]
+    sentence = sentence[:1].upper() + sentence[1:] + _largest_groups(study, min_cell)
     return Result.of(study, table, sentence, "Who rated", notes=notes, figure=COMPOSITION)
+
+
+def _largest_groups(study: Study, min_cell: int) -> str:
+    """The largest groups that may be told by the first demographics, in a sentence."""
+    told = []
+    for name in study.demographics[:_TOLD]:
+        cells = _one(study, name, max(min_cell, MIN_CELL))
+        cells = cells[cells["n_raters"] != 0]
+        shown = cells[cells["n_raters"].notna() & ~cells["group"].isin(SILENT.values())]
+        largest = shown.sort_values("n_raters", ascending=False, kind="stable").head(_TOLD)
+        groups = [f"{row.group} ({row.share:.0%})" for row in largest.itertuples()]
+        groups += ["…"] if groups and len(groups) < len(cells) else []
+        told += [f"by {study.codebook.label(name)}: {', '.join(groups)}"] if groups else []
+    return f" Largest groups {'; '.join(told)}." if told else ""
 
 
 def _one(study: Study, name: str, min_cell: int) -> pd.DataFrame:
@@ -112,7 +129,7 @@ def nonresponse(study: Study, min_cell: int = MIN_CELL) -> Result:
     Examples
     --------
     >>> pls.describe.nonresponse(study).sentence
-    'Every demographic has answers in every group of 10 raters or more.'
+    'No question about raters went unanswered by a whole group (of 10 raters or more).'
     """
     check_min_cell(min_cell)
     records = [_unanswered(study, name, min_cell) for name in study.demographics]
@@ -120,7 +137,10 @@ def nonresponse(study: Study, min_cell: int = MIN_CELL) -> Result:
     table = pd.DataFrame(records, columns=columns)
     absent = table[table["not_asked"] != ""]
     told = "; ".join(f"{r.term}: no answers at all for {r.not_asked}" for r in absent.itertuples())
-    everywhere = f"Every demographic has answers in every group of {min_cell} raters or more."
+    everywhere = (
+        "No question about raters went unanswered by a whole group "
+        f"(of {counted(min_cell, 'rater')} or more)."
+    )
     none = "This study records no demographics of its raters."
     sentence = f"{told}." if told else everywhere if records else none
     notes = (

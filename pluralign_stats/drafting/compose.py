@@ -63,7 +63,7 @@ def compose(
     every = [*ratings, *raters, *items]
     roles = _roles(every, sources.tables)
     given = _asked_valence(roles, sources.tables, given, ask)
-    head = {"name": "my_study", "files": sources.entries}
+    head = {"name": "my_study", "title": "My study", "files": sources.entries}
     draft = draft_codebook(sources.tables, roles, given, head)
     filters, told, undecided = _filters(every, sources.tables)
     content = draft.content | ({"filters": filters} if filters else {})
@@ -154,9 +154,8 @@ def _asked_valence(roles: Roles, tables: Tables, given: Given, ask: Ask | None) 
     valence = dict(given.valence)
     for name in names:
         if name not in valence and identifier(name, (), "dimension") not in valence:
-            answer = ask(
-                f"Is a high rating of '{name}' good or bad?", ["good", "bad", "open"], "open"
-            )
+            question = f"Is a high rating of '{name}' good or bad?"
+            answer = ask(question, ["good", "bad", "later"], "later")
             valence |= {name: known[answer]} if answer in known else {}
     return replace(given, valence=valence)
 

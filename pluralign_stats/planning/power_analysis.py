@@ -264,7 +264,7 @@ def _smallest_sentence(table: pd.DataFrame, least: pd.DataFrame, power: float) -
         open_ = best["conf_high"] >= power
         advice = "simulate more, or try more raters" if open_ else "try more raters"
         return (
-            f"No design tried reaches {power:.0%} power; {the}, "
+            f"No design tried finds a difference of {_signed(best)} with {power:.0%} power; {the}, "
             f"{in_words(best)}, has {_power(best)}: {advice}."
         )
     first = least.iloc[0]

@@ -62,6 +62,17 @@ class Unknown:
         )
 
     @property
+    def advice(self) -> str:
+        """What to do about them."""
+        silent = "or list it under 'missing' there if it stands for no answer"
+        if self.factor.bands:
+            return f"mend the number, add a band that holds it, {silent}"
+        return (
+            "add the level to the codebook, lead the value to a level with 'recode' (drafted by "
+            f"'pluralign check'), {silent}"
+        )
+
+    @property
     def told(self) -> str:
         """Where they stand, how many there are, and the first of them."""
         first = ", ".join(f"'{answer}'" for answer in list(self.answers)[:2])
@@ -83,11 +94,7 @@ def refuse_unknown(unknown: Sequence[Unknown]) -> None:
     drafted = draft(unknown)
     first = unknown[0]
     if len(unknown) == 1:
-        advice = (
-            "add the level to the codebook, or lead the value to a level with 'recode' (drafted by "
-            "'pluralign check')"
-        )
-        error = first.table.refuse(first.column, first.rows, first.allowed, advice)
+        error = first.table.refuse(first.column, first.rows, first.allowed, first.advice)
         raise InputError(str(error), drafted)
     n = sum(len(each.answers) for each in unknown)
     told = "; ".join(each.told for each in unknown)

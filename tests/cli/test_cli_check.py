@@ -12,6 +12,18 @@ def test_a_good_study_is_described(toy, pluralign):
     assert ran.out.startswith("A toy study: no errors found.")
     assert "6 raters gave 36 ratings of 3 items on 2 dimensions." in ran.out
     assert "p1" not in ran.out
+    assert "–: withheld, as fewer than 10 raters stand behind it" in ran.out
+
+
+def test_a_dash_is_explained_where_there_is_one(pluralign, tmp_path):
+    frame = pd.DataFrame({"rater": [f"p{i}" for i in range(40)], "item": "a"})
+    frame["rating"], frame["g"] = [1, 2, 3, 4] * 10, ["x", "y"] * 20
+    frame.to_csv(tmp_path / "r.csv", index=False)
+    (tmp_path / "s.yaml").write_text(
+        "name: s\nfiles: {ratings: r.csv}\ncolumns: {rater: rater, item: item}\n"
+        "dimensions: {rating: {}}\ndemographics: {g: {}}\n"
+    )
+    assert "withheld" not in pluralign("check", tmp_path / "s.yaml").out
 
 
 def test_json_is_one_object(toy, pluralign):

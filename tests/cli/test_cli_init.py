@@ -63,7 +63,7 @@ def test_one_file_gives_a_codebook_with_its_reasons(one, pluralign):
     ):
         assert line in text.split("\n"), line
     assert "pluralign check study.yaml" in ran.out
-    assert "my_study: no errors found." in ran.out
+    assert "My study: no errors found." in ran.out
     assert "24 raters gave 240 ratings of 10 items on 2 dimensions." in ran.out
     study = pls.read_study(one / "study.yaml")
     assert study.dimensions == ("toxic", "kind")

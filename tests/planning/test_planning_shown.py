@@ -55,7 +55,8 @@ def test_the_smallest_design_has_the_fewest_raters(found: pls.Result) -> None:
 def test_where_none_is_large_enough_the_best_is_named(found: pls.Result) -> None:
     result = pls.planning.smallest_design(with_power(found, 0.3, 0.4, 0.5, 0.6))
     assert result.table.empty
-    assert result.sentence.startswith("No design tried reaches 80% power; the best, 60 raters")
+    told = "No design tried finds a difference of −60 % with 80% power; the best, 60 raters"
+    assert result.sentence.startswith(told)
     with pytest.raises(pls.InputError, match="'power' must be a number"):
         pls.planning.smallest_design(found, 80)
     with pytest.raises(pls.InputError, match=r"'result' must be what pls\.power gave"):

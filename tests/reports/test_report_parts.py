@@ -288,10 +288,11 @@ def entry(name: str, **about: Any) -> Download:
          "No check of a model gave a verdict in this report; none of the 2 tables comes with a "
          "warning."),
         ([entry("b", checked="residuals", passed=False, sentence="They do not.")],
-         "Checks that failed The chapters named rest on what failed. 1 check of models was made. "
-         "residuals, not passed: They do not. (Checks)"),
+         "Checks that failed What stands in the chapters named rests on what failed: read it with "
+         "care. 1 check of models was made. residuals, not passed: They do not. (Checks)"),
         ([entry("a", warnings=("Not converged.",))],
-         "Checks that failed The chapters named rest on what failed. Not converged. (Checks)"),
+         "Checks that failed What stands in the chapters named rests on what failed: read it with "
+         "care. Not converged. (Checks)"),
     ],
 )  # fmt: skip
 def test_the_first_page_says_of_checks_what_was_made_of_them(

@@ -99,3 +99,19 @@ def test_the_draft_survives_a_process(study_of, frame):
     assert (str(copy), copy.draft) == (str(error), error.draft)
     assert InputError("x").draft == ""
     assert pls.InputError is InputError
+
+
+@pytest.mark.parametrize(
+    ("factor", "advice"),
+    [
+        ({"levels": ["18", "40"]}, "add the level to the codebook, lead the value to a level"),
+        ({"bands": {"young": [18, 30], "old": [31, 90]}}, "mend the number, add a band that holds"),
+    ],
+)
+def test_one_unknown_answer_may_be_no_answer(study_of, factor, advice):
+    frame = pd.DataFrame({"rater": ["p1", "p2", "p3"], "item": "a", "rating": [1, 2, 3]})
+    frame["age"] = ["18", "40", "999"]
+    told = str(refused(study_of, frame, demographics={"age": factor}))
+    assert advice in told
+    assert "or list it under 'missing' there if it stands for no answer" in told
+    study_of(frame, demographics={"age": factor | {"missing": ["999"]}})
