@@ -106,7 +106,7 @@ def check_free(path: Path, *, overwrite: bool = False) -> None:
 
 
 def write_codebook(path: Path, text: str, *, overwrite: bool = False) -> Path:
-    """Write a codebook where there is no file yet.
+    """Write a codebook where there is no file yet, and the folder if there is none.
 
     Raises
     ------
@@ -114,5 +114,11 @@ def write_codebook(path: Path, text: str, *, overwrite: bool = False) -> Path:
         If there is one and it is not to be overwritten, or it cannot be written.
     """
     check_free(path, overwrite=overwrite)
-    write_text(path, text)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_text(path, text)
+    except OSError as error:
+        raise InputError(
+            f"{path}: the codebook cannot be written ({error.strerror}); choose another place"
+        ) from None
     return path

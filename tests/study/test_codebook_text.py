@@ -82,3 +82,12 @@ def test_the_codebook_of_a_part_is_not_written(tmp_path):
     with pytest.raises(InputError, match=r"narrowed \(dimension = toxicity\)"):
         study.where(dimension="toxicity").to_yaml(tmp_path / "study.yaml")
     assert not list(tmp_path.iterdir())
+
+
+def test_its_folder_is_made_and_one_that_cannot_be_is_told(tmp_path):
+    assert write_codebook(tmp_path / "new" / "folder" / "study.yaml", "a: 1\n").is_file()
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match="the codebook cannot be written"):
+        write_codebook(tmp_path / "file" / "study.yaml", "a: 1\n")
+    with pytest.raises(InputError, match=r"new: the codebook cannot be written \(Is a directory"):
+        write_codebook(tmp_path / "new", "a: 1\n", overwrite=True)
