@@ -34,6 +34,8 @@ _ENDINGS: dict[Format, tuple[str, ...]] = {
     "stata": (".dta",),
 }
 _FORMATS = {ending: kind for kind, endings in _ENDINGS.items() for ending in endings}
+#: Endings of packed files.
+_PACKED = (".gz", ".zip", ".bz2", ".xz", ".zst", ".7z", ".tar", ".tgz", ".rar")
 #: Names under which exports of Prolific have answers that are gone.
 _GONE = ("CONSENT_REVOKED", "DATA_EXPIRED")
 
@@ -92,6 +94,10 @@ def read_unlisted(path: Path) -> RawTable:
 def _read_file(spec: File, folder: Path, missing: tuple[str, ...], sought: Sought) -> RawTable:
     path = _found(folder / spec.path)
     kind = spec.format or _FORMATS.get(path.suffix.lower())
+    if path.suffix.lower() in _PACKED:
+        raise InputError(
+            f"{path.name}: is packed ('{path.suffix}'); unpack it, and name what it held"
+        )
     if kind is None:
         known = listing(_ENDINGS)
         raise InputError(
