@@ -1,7 +1,7 @@
 """The codebook of files of which every column has a role, and what is left to decide."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,15 +11,13 @@ from pluralign_stats.drafting.facts import facts_of
 from pluralign_stats.drafting.names import says
 from pluralign_stats.drafting.roles import LEFT_OUT, Guess
 from pluralign_stats.drafting.tables import Sources
+from pluralign_stats.drafting.wide import Ask
 from pluralign_stats.errors import listing
 from pluralign_stats.study.draft import Given, Roles, draft_codebook
 from pluralign_stats.study.entries import ENGLISH
 from pluralign_stats.study.inference import Inference, identifier
 from pluralign_stats.study.tables import Tables
 from pluralign_stats.study.text import folded
-
-#: Asks one question, given what it may be answered with (none: anything) and a guess.
-Ask = Callable[[str, Sequence[str], str], str]
 
 _PASSED = {"correct", "passed", "pass", "true", "yes", "1", "ok", "richtig", "bestanden", "ja"}
 _SINGLE = {"rater": "rater", "prompt": "prompt", "language": "language"}
@@ -86,8 +84,9 @@ def compose(
         if (source := getattr(sources, role)) is not None
         for why in source.why
     ]
-    left = tuple(guess for guess in every if guess.role == LEFT_OUT)
-    open_ = (*_unsure(every), *undecided, *_open_valence(content))
+    left = (*(guess for guess in every if guess.role == LEFT_OUT), *sources.apart)
+    parts = [sources.wide.undecided] if sources.wide and sources.wide.undecided else []
+    open_ = (*parts, *_unsure(every), *undecided, *_open_valence(content))
     return Drafted(content, (*files, *keys, *found, *texts, *told), left, open_, sources.tables)
 
 

@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from pluralign_stats.drafting.compose import Ask, Drafted, compose
+from pluralign_stats.drafting.compose import Drafted, compose
 from pluralign_stats.drafting.facts import Facts, facts_of
 from pluralign_stats.drafting.names import mentions, says, text_part
 from pluralign_stats.drafting.roles import LEFT_OUT, Guess, guess_roles
-from pluralign_stats.drafting.tables import Source, Sources, check_listed, read_sources
+from pluralign_stats.drafting.sources import Source
+from pluralign_stats.drafting.tables import Sources, beside, check_listed, read_sources
+from pluralign_stats.drafting.wide import Ask
 from pluralign_stats.errors import InputError, listing
 from pluralign_stats.study.draft import Given
 from pluralign_stats.study.infer_factors import MANY_LEVELS
@@ -62,28 +64,36 @@ def draft_study(paths: Sequence[Path], folder: Path, stated: Stated, ask: Ask | 
     InputError
         If a file cannot be read, or there is no column of raters, of responses or of ratings.
     """
-    sources = read_sources(paths, folder)
+    sources = read_sources(paths, folder, ask, wide=not (stated.item or stated.ratings))
     frame = sources.ratings.table.frame
-    roles = _shared(sources) | stated.roles
+    roles = _known(sources) | stated.roles
     for column, role in stated.roles.items():
         check_listed([column], frame, role)
     guesses = [_with_reason(guess, sources) for guess in _certain(frame, roles, ask)]
     _check_guesses(guesses, sources)
     raters = _guess_others(sources.raters, sources.rater, "demographic")
     items = _guess_others(sources.items, sources.item, "covariate")
+    sources, raters = beside(sources, guesses, raters, folder)
     return compose(sources, guesses, raters, items, stated.given, ask)
 
 
-def _shared(sources: Sources) -> dict[str, str]:
+def _known(sources: Sources) -> dict[str, str]:
+    """Roles of columns that files share, and of those that a wide file was made long to."""
     shared = {sources.rater: "rater", sources.item: "item"}
-    return {column: role for column, role in shared.items() if column is not None}
+    roles = {guess.column: guess.role for guess in sources.laid_out}
+    if sources.rater is not None:
+        roles = {column: role for column, role in roles.items() if role != "rater"}
+    return roles | {column: role for column, role in shared.items() if column is not None}
 
 
 def _with_reason(guess: Guess, sources: Sources) -> Guess:
-    """A guess that the files share the names of raters or items, said so."""
+    """A guess that rests on how the files are laid out, said so."""
     if guess.column in (sources.rater, sources.item):
         return replace(guess, why="its names are those of another file")
-    return guess
+    known = (
+        each for each in (sources.wide.roles if sources.wide else ()) if each.column == guess.column
+    )
+    return next((each for each in known if each.role == guess.role), guess)
 
 
 def _certain(frame: pd.DataFrame, roles: Mapping[str, str], ask: Ask | None) -> list[Guess]:

@@ -13,6 +13,7 @@ from pluralign_stats.storage.digest import digest_bytes
 from pluralign_stats.study.combine import join_tables, stack_tables
 from pluralign_stats.study.contents import Contents
 from pluralign_stats.study.csv_file import read_csv
+from pluralign_stats.study.excel_file import ENDINGS as EXCEL
 from pluralign_stats.study.excel_file import read_excel
 from pluralign_stats.study.files import File, Format, Join, Stack
 from pluralign_stats.study.header_rows import below_headers
@@ -26,7 +27,7 @@ from pluralign_stats.study.wide_columns import NOTHING, Sought
 
 _ENDINGS: dict[Format, tuple[str, ...]] = {
     "csv": (".csv", ".tsv", ".tab", ".txt"),
-    "xlsx": (".xlsx", ".xlsm"),
+    "xlsx": EXCEL,
     "parquet": (".parquet", ".pq"),
     "json": (".json",),
     "jsonl": (".jsonl", ".ndjson"),
@@ -108,8 +109,10 @@ def _read_file(spec: File, folder: Path, missing: tuple[str, ...], sought: Sough
     contents = _contents(kind, content, spec, path.name)
     frame, notes = laid_flat(contents.frame, spec, path.name)
     table = tabulate(path.name, frame, (*missing, *_GONE), digest_bytes(content))
+    sheet = "" if spec.sheet is None else f" ({spec.sheet})"
     table = replace(
         table,
+        name=f"{path.name}{sheet}",
         declared=contents.declared,
         notes=(*contents.notes, *notes),
         wordings=contents.wordings,
@@ -142,8 +145,10 @@ def _told_apart(tables: dict[str, RawTable], spec: Stack) -> dict[str, RawTable]
     names = [table.name for table in tables.values()]
     made = {}
     for (tag, table), path in zip(tables.items(), spec.paths, strict=True):
-        name = table.name if names.count(table.name) == 1 else "/".join(Path(path).parts[-2:])
-        made[tag] = replace(table, name=name, hashes={name: table.hashes[table.name]})
+        (own, digest), *_ = table.hashes.items()
+        alone = names.count(table.name) == 1
+        name, own = (table.name, own) if alone else ("/".join(Path(path).parts[-2:]),) * 2
+        made[tag] = replace(table, name=name, hashes={own: digest})
     return made
 
 

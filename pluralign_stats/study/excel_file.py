@@ -5,6 +5,7 @@ import io
 import posixpath
 import re
 import zipfile
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
 
@@ -16,6 +17,8 @@ from pluralign_stats.study.files import File
 if TYPE_CHECKING:
     from python_calamine import CalamineSheet, CalamineWorkbook
 
+#: Endings of Excel files.
+ENDINGS = (".xlsx", ".xlsm")
 #: From here on Excel has replaced the last digits of a number by zeros.
 _EXACT = 1e15
 
@@ -64,6 +67,19 @@ def read_excel(content: bytes, spec: File, name: str) -> pd.DataFrame:
     _refuse_unreadable(content, sheet.name, header, where)
     _refuse_cut(table, header, where)
     return table.map(_text).set_axis(header, axis=1)
+
+
+def sheets_of(path: Path) -> list[str]:
+    """Names of the sheets of an Excel file that hold something; none of another file."""
+    import python_calamine
+
+    if path.suffix.lower() not in ENDINGS or not path.is_file():
+        return []
+    try:
+        book = python_calamine.CalamineWorkbook.from_path(path)
+        return [name for name in book.sheet_names if book.get_sheet_by_name(name).height]
+    except (python_calamine.CalamineError, OSError):
+        return []
 
 
 def _sheet(book: "CalamineWorkbook", asked: str | None, name: str) -> "CalamineSheet":

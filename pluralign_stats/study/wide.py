@@ -11,8 +11,7 @@ import pandas as pd
 from pluralign_stats.errors import InputError, listing, one_of
 from pluralign_stats.settings import MIN_CELL
 from pluralign_stats.study.tables import NO_VALUE, RawTable
-from pluralign_stats.study.text import folded
-from pluralign_stats.study.wide_columns import DIMENSION, Sought, Wide, readings, told
+from pluralign_stats.study.wide_columns import DIMENSION, Sought, Wide, readings, strays, told
 
 _Cells = dict[str, dict[str, str]]
 
@@ -157,27 +156,12 @@ def _refuse_taken(table: RawTable, spec: Wide, cells: _Cells, names: Sequence[st
 
 def _refuse_strays(table: RawTable, spec: Wide, cells: _Cells, sought: Sought) -> None:
     """Refuse columns that are called like those of items and do not fit."""
-    if spec.columns or not spec.pattern:
-        return
-    known = {*cells, *spec.leave_out, *sought.others}
-    for column in map(str, table.frame):
-        like = [n for n in (*sought.ratings, *spec.also) if column not in known and _in(n, column)]
-        if like:
-            raise InputError(
-                f"{table.name}: column '{column}' is called like those of '{like[0]}' and does not "
-                f"fit {listing(spec.pattern)}; rename it by 'rename', state its 'parts', or name "
-                "it under 'leave_out' of 'wide'"
-            )
-
-
-def _in(name: str, column: str) -> bool:
-    """Whether a column's name holds another name by itself, in any case."""
-    before, after = (
-        r"[^\W\d_]" if edge.isalpha() else r"\d" if edge.isdigit() else r"\A\Z"
-        for edge in (folded(name)[0], folded(name)[-1])
-    )
-    alone = rf"(?<!{before}){re.escape(folded(name))}(?!{after})"
-    return re.search(alone, folded(column)) is not None
+    for column, name in strays(table.frame, spec, cells, sought):
+        raise InputError(
+            f"{table.name}: column '{column}' is called like those of '{name}' and does not fit "
+            f"{listing(spec.pattern)}; rename it by 'rename', state its 'parts', or name it under "
+            "'leave_out' of 'wide'"
+        )
 
 
 def _refuse_two_for_one(table: RawTable, spec: Wide, cells: _Cells) -> None:

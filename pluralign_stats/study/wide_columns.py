@@ -1,7 +1,7 @@
 """What a codebook says of columns that hold one item each: a pattern of their names, or a list."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Self
@@ -10,6 +10,7 @@ from pydantic import model_validator
 
 from pluralign_stats.errors import listing
 from pluralign_stats.study.entries import Column, ColumnNames, Part, Text, as_column
+from pluralign_stats.study.text import folded
 
 #: The part of a pattern that is the name of a column of ratings.
 DIMENSION = "dimension"
@@ -161,6 +162,32 @@ def _parts(pattern: str, match: re.Match[str], name: str) -> dict[str, str]:
     free = [part for part in _PART.findall(pattern) if part != DIMENSION]
     found = dict(zip(free, map(str.strip, match.groups()), strict=True))
     return {**found, DIMENSION: name} if all(found.values()) else {}
+
+
+def strays(
+    columns: Iterable[Any], spec: Wide, known: Collection[str], sought: Sought
+) -> Iterator[tuple[str, str]]:
+    """Columns that hold a name of `dimension` and fit no pattern, each with that name.
+
+    Those that are `known` to fit, and those that the codebook names elsewhere, are none.
+    """
+    if spec.columns or not spec.pattern:
+        return
+    apart = {*known, *spec.leave_out, *sought.others}
+    for column in map(str, columns):
+        like = [n for n in (*sought.ratings, *spec.also) if column not in apart and _in(n, column)]
+        if like:
+            yield column, like[0]
+
+
+def _in(name: str, column: str) -> bool:
+    """Whether a column's name holds another name by itself, in any case."""
+    before, after = (
+        r"[^\W\d_]" if edge.isalpha() else r"\d" if edge.isdigit() else r"\A\Z"
+        for edge in (folded(name)[0], folded(name)[-1])
+    )
+    alone = rf"(?<!{before}){re.escape(folded(name))}(?!{after})"
+    return re.search(alone, folded(column)) is not None
 
 
 def told(parts: Mapping[str, Any]) -> str:

@@ -10,7 +10,7 @@ ROWS = "p1{0}r1{0}4\np1{0}r2{0}5\np2{0}r1{0}2\n"
 
 def separator(tmp_path, text, name="all.csv"):
     (tmp_path / name).write_bytes(text.encode())
-    return read_sources([tmp_path / name], tmp_path).ratings.entry.get("separator")
+    return read_sources([tmp_path / name], tmp_path, None, wide=True).ratings.entry.get("separator")
 
 
 @pytest.mark.parametrize("mark", [";", "\t", "|"])
