@@ -37,7 +37,7 @@ def command(study: Path, data: Path | None, as_json: bool) -> None:
     from pluralign_stats.study.read import read_study
 
     if holds_choices_only(study):
-        told_of = _told_of_choices(study, data)
+        told_of = told_of_choices(study, data)
         if as_json:
             print_json(told_of)
         else:
@@ -49,7 +49,7 @@ def command(study: Path, data: Path | None, as_json: bool) -> None:
         if not as_json:
             click.echo(error.draft, nl=False)
         raise
-    chosen = {} if checked.codebook.choices is None else _told_of_choices(study, data)
+    chosen = {} if checked.codebook.choices is None else told_of_choices(study, data)
     show(checked, chosen, as_json=as_json)
 
 
@@ -98,7 +98,12 @@ def show(
         )
 
 
-def _told_of_choices(study: Path, data: Path | None) -> dict[str, Any]:
+def show_choices(study: Path) -> None:
+    """Print what is in the choices of a codebook."""
+    _echo_choices(told_of_choices(study))
+
+
+def told_of_choices(study: Path, data: Path | None = None) -> dict[str, Any]:
     """Read the choices of a codebook, and say what is in them as plain values."""
     from pluralign_stats.choices.read import read_choices
 

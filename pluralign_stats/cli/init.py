@@ -50,7 +50,8 @@ def command(
     FILE... are the ratings and, where they stand in files of their own, the raters and the
     responses; files of the same columns are put together. The codebook says in comments which
     column was taken for what, and why, and what is left to decide. Whether a high rating is good
-    cannot be seen in data: it is asked, and left open with --yes.
+    cannot be seen in data: it is asked, and left open with --yes. Files with a row for each person
+    and a column for each response are read too, and files of choices: which of several is best.
 
     \b
       pluralign init ratings.csv people.csv
@@ -59,6 +60,7 @@ def command(
     The command ends with what `pluralign check` says of the draft. If that finds a mistake, the
     draft is there to be corrected, and the exit status is 1.
     """
+    from pluralign_stats.choices.codebook import choice_book
     from pluralign_stats.drafting.study import Stated, draft_study
     from pluralign_stats.study.codebook_file import codebook_from
     from pluralign_stats.study.codebook_text import (
@@ -73,7 +75,11 @@ def command(
     given = Given(_valence(valence), _scales(scale))
     stated = Stated(rater, item, prompt, ratings, given)
     drafted = draft_study(files, out.parent, stated, None if yes else _ask)
-    content = codebook_content(codebook_from(drafted.content, out.name))
+    content = drafted.content
+    if drafted.of_choices:
+        choice_book(content, out.name)
+    else:
+        content = codebook_content(codebook_from(content, out.name))
     text = codebook_text(content, drafted.inferred, _head(drafted))
     write_codebook(out, text, overwrite=overwrite)
     _report(drafted, out)
@@ -158,17 +164,24 @@ def _report(drafted: "Drafted", out: Path) -> None:
 
 def _check(drafted: "Drafted", out: Path) -> None:
     """Print what `check` says of the draft; a mistake in it ends with status 1."""
-    from pluralign_stats.cli.check import show
+    from pluralign_stats.cli.check import show, show_choices, told_of_choices
     from pluralign_stats.errors import InputError
     from pluralign_stats.study.codebook_file import read_codebook
     from pluralign_stats.study.study import Study
 
     click.echo(f"\npluralign check {out}")
+    study = None
     try:
-        study = Study.of(read_codebook(out), drafted.tables)
+        if drafted.of_choices:
+            show_choices(out)
+        else:
+            study = Study.of(read_codebook(out), drafted.tables)
     except InputError as error:
         click.echo(f"pluralign: {error}", err=True)
         click.echo(f"The draft is in {out}: correct it, and run: pluralign check {out}", err=True)
         sys.exit(1)
-    show(study)
-    click.echo(f"Next: pluralign report {out} --out REPORT")
+    if study is not None:
+        show(study, {} if study.codebook.choices is None else told_of_choices(out))
+        click.echo(f"Next: pluralign report {out} --out REPORT")
+    else:
+        click.echo(f"Next: pluralign pairs {out} --out PAIRS, or read_choices in Python")

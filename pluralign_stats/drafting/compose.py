@@ -48,6 +48,11 @@ class Drafted:
     open: tuple[str, ...]
     tables: Tables
 
+    @property
+    def of_choices(self) -> bool:
+        """Whether the files hold choices and no ratings."""
+        return "dimensions" not in self.content
+
 
 def compose(
     sources: Sources,

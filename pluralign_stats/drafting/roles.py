@@ -267,7 +267,7 @@ def _other(facts: Facts, who: Facts, item: Facts | None) -> Guess:
     name = facts.name
     return (
         _by_name(facts)
-        or _by_rater(facts, share_same(facts, who))
+        or by_rater(facts, share_same(facts, who))
         or _by_item(facts, None if item is None else share_same(facts, item))
         or _by_cells(name, facts)
     )
@@ -291,7 +291,8 @@ def _by_name(facts: Facts) -> Guess | None:
     return None
 
 
-def _by_rater(facts: Facts, same: float | None) -> Guess | None:
+def by_rater(facts: Facts, same: float | None) -> Guess | None:
+    """The role of a column that is (nearly) the same in all rows of a rater."""
     enough = 1 if facts.rated and not about_people(facts.name) else 0.9
     if same is None or same < enough:
         return None

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from pluralign_stats.drafting.choice_study import draft_choices, with_choices
 from pluralign_stats.drafting.compose import Drafted, compose
 from pluralign_stats.drafting.facts import Facts, facts_of
 from pluralign_stats.drafting.names import mentions, says, text_part
@@ -65,16 +66,32 @@ def draft_study(paths: Sequence[Path], folder: Path, stated: Stated, ask: Ask | 
         If a file cannot be read, or there is no column of raters, of responses or of ratings.
     """
     sources = read_sources(paths, folder, ask, wide=not (stated.item or stated.ratings))
+    raters = _guess_others(sources.raters, sources.rater, "demographic")
+    chosen = None
+    if not (stated.item or stated.ratings or sources.wide):
+        chosen = draft_choices(sources, stated.rater, stated.prompt, raters, ask)
+    if chosen is not None and not _rated_too(sources, chosen):
+        return chosen
     frame = sources.ratings.table.frame
     roles = _known(sources) | stated.roles
     for column, role in stated.roles.items():
         check_listed([column], frame, role)
     guesses = [_with_reason(guess, sources) for guess in _certain(frame, roles, ask)]
     _check_guesses(guesses, sources)
-    raters = _guess_others(sources.raters, sources.rater, "demographic")
     items = _guess_others(sources.items, sources.item, "covariate")
     sources, raters = beside(sources, guesses, raters, folder)
-    return compose(sources, guesses, raters, items, stated.given, ask)
+    drafted = compose(sources, guesses, raters, items, stated.given, ask)
+    return drafted if chosen is None else with_choices(drafted, chosen)
+
+
+def _rated_too(sources: Sources, chosen: Drafted) -> bool:
+    """Whether options of choices, one a row, have ratings as well."""
+    section = chosen.content["choices"]
+    used = [section.get(key) for key in ("chosen", "rank")]
+    guesses = guess_roles(sources.ratings.table.frame, _known(sources))
+    return "option" in section and any(
+        guess.role == "rating" and guess.column not in used for guess in guesses
+    )
 
 
 def _known(sources: Sources) -> dict[str, str]:

@@ -15,7 +15,15 @@ from pluralign_stats.study.yaml_file import dump_yaml, line_of
 
 _WIDTH = 96
 #: Parts of a codebook that stand apart, below an empty line.
-_APART = ("columns:", "dimensions:", "demographics:", "covariates:", "texts:", "filters:")
+_APART = (
+    "columns:",
+    "dimensions:",
+    "demographics:",
+    "covariates:",
+    "texts:",
+    "filters:",
+    "choices:",
+)
 
 
 def codebook_content(codebook: Codebook) -> dict[str, Any]:

@@ -141,6 +141,15 @@ def draft_codebook(tables: Tables, roles: Roles, given: Given, head: Mapping[str
     return Draft(content | {key: part for key, part in parts.items() if part}, tuple(inferred))
 
 
+def draft_demographics(
+    tables: Tables, rater: str, columns: Sequence[str], given: Given
+) -> tuple[dict[str, Any], tuple[Inference, ...]]:
+    """Entries of demographics, from the raters' file if there is one, and what was inferred."""
+    inferred: list[Inference] = []
+    raters = _one_a_rater(tables, rater)
+    return _factors(raters, columns, "demographic", given, set(), inferred), tuple(inferred)
+
+
 def _dimensions(
     table: RawTable, roles: Roles, given: Given, inferred: list[Inference]
 ) -> dict[str, Any]:

@@ -267,3 +267,31 @@ def test_a_draft_with_codes_for_no_answer_passes_its_check(folder, pluralign):
     codebook = pls.read_study("study.yaml").codebook
     assert codebook.demographics["age"].missing == ("999",)
     assert codebook.demographics["politics"].missing == ("-99",)
+
+
+def test_choices_are_drafted_and_checked(folder, pluralign):
+    rows = [(f"j{k % 9}", f"q{k // 3}", "x", "y", "ab="[k % 3]) for k in range(36)]
+    frame = pd.DataFrame(rows, columns=["judge", "question_id", "model_a", "model_b", "winner"])
+    frame.replace({"winner": {"=": "tie"}}).to_csv("arena.csv", index=False)
+    ran = pluralign("init", "arena.csv", "--yes")
+    assert (ran.status, ran.err) == (0, "")
+    assert "choices: 36" in ran.out
+    assert "Left to decide: whether 'model_a', 'model_b' stand in the order" in ran.out
+    text = (folder / "study.yaml").read_text()
+    assert "  words: {a: model_a, b: model_b}" in text.split("\n")
+    assert pls.read_choices("study.yaml").pairs["outcome"].astype(str).value_counts().tolist() == [
+        12, 12, 12,
+    ]  # fmt: skip
+
+
+def test_a_wide_file_is_drafted_and_checked(folder, pluralign):
+    rng = np.random.default_rng(5)
+    cells = {f"{d}_{k}": rng.integers(1, 6, 24) for d in ("toxic", "helpful") for k in range(1, 7)}
+    people().assign(**cells).to_csv("survey.csv", index=False)
+    ran = pluralign("init", "survey.csv", "--yes")
+    assert (ran.status, ran.err) == (0, "")
+    assert "24 raters gave 288 ratings of 6 items on 2 dimensions." in ran.out
+    assert "12 columns such as 'toxic_1' are read as one row for each item." in ran.out
+    read = pls.read_study("study.yaml").ratings
+    own = read[(read["rater"] == "w3") & (read["item"] == "2")].set_index("dimension")["rating"]
+    assert own.to_dict() == {"toxic": cells["toxic_2"][3], "helpful": cells["helpful_2"][3]}
