@@ -8,8 +8,6 @@ killed, and cannot say which task it was at.
 import os
 import queue
 import signal
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -17,6 +15,7 @@ from multiprocessing import Pipe
 from pathlib import Path
 from typing import Any, Literal
 
+from pluralign_stats.workers.fork_server import start_python
 from pluralign_stats.workers.processes import (
     Do,
     Processes,
@@ -181,14 +180,8 @@ class _Worker:
         self._answers, own = Pipe(duplex=False)
         self._log = log
         with log.open("ab") as said, given, own:
-            self.process = subprocess.Popen(  # noqa: S603 - our own interpreter, no shell
-                [sys.executable, "-P", *words],
-                stdin=given.fileno(),
-                stdout=own.fileno(),
-                stderr=said,
-                env=environment,
-                start_new_session=True,
-            )
+            streams = (given.fileno(), own.fileno(), said.fileno())
+            self.process = start_python(words, environment, streams)
 
     def listen(self, told: Sequence[Any]) -> Iterator[tuple[Kind, Any, bool]]:
         """Tell the process a task; what it says of it, up to its end, of which death is one.

@@ -12,6 +12,7 @@ from threading import Lock
 from typing import Any
 
 from pluralign_stats.errors import PluralignError
+from pluralign_stats.workers.fork_server import Process
 
 #: Libraries that would else use several threads in each process.
 _THREADS = (
@@ -34,10 +35,10 @@ class Processes:
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._all: list[subprocess.Popen[Any]] = []
+        self._all: list[Process] = []
         self.ended = False
 
-    def add(self, process: "subprocess.Popen[Any]") -> None:
+    def add(self, process: Process) -> None:
         """Count a process that has started; where all were ended meanwhile, end it too."""
         with self._lock:
             self._all.append(process)
@@ -54,7 +55,7 @@ class Processes:
                 process.wait()
 
 
-def _kill(process: "subprocess.Popen[Any]") -> None:
+def _kill(process: Process) -> None:
     if process.poll() is None:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)

@@ -155,7 +155,7 @@ def test_kept_simulations_are_read_not_repeated(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     Replicates(tmp_path, SMALL, "ordinal", 1).add((0, 1, 2), [Replicate(-9.0, 1.0, 0.0, False)] * 3)
-    monkeypatch.setattr("pluralign_stats.workers.pool.subprocess", None)
+    monkeypatch.setattr("pluralign_stats.workers.fork_server.subprocess", None)
     result = pls.power(SMALL, n_simulations=3, cache=tmp_path, progress=False)
     assert result.table["power"].tolist() == [1.0]
     assert result.table["type_m"].tolist() == pytest.approx([-9 / np.log(0.4)])

@@ -62,3 +62,8 @@ class Counter:
     def __call__(self, task: str, _: Tell) -> int:
         self.n += 1
         return self.n
+
+
+def parent(_task: str, _: Tell) -> int:
+    """Which process has started this one."""
+    return os.getppid()

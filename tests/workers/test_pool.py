@@ -93,7 +93,7 @@ def test_a_worker_that_is_killed_as_it_starts_fails_its_task_alone(
             process.wait()
         return process
 
-    monkeypatch.setattr("pluralign_stats.workers.pool.subprocess.Popen", killed)
+    monkeypatch.setattr("pluralign_stats.workers.fork_server.subprocess.Popen", killed)
     told = ended(list(Pool(pool_tasks.fail, 1).do(["first", "second"])))
     assert (told["first"].kind, told["second"].value) == ("died", "second")
 
