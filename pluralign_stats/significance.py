@@ -24,6 +24,12 @@ def criterion(table: pd.DataFrame) -> str:
     return "a credible interval that leaves out 0"
 
 
+def uncorrected(table: pd.DataFrame) -> str:
+    """That intervals of several rows are not corrected for their number, for a sentence's end."""
+    alone = "p_adjusted" in table or len(table) < 2
+    return "" if alone else " Each is taken by itself, without correction for their number."
+
+
 def check_bootstrap(n_bootstrap: int, conf_level: float) -> None:
     """Refuse fewer than 100 resamples and levels outside 0 to 1."""
     if n_bootstrap < 100:

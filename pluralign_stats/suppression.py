@@ -116,9 +116,23 @@ def is_open_grid(
     withheld: np.ndarray,
     min_cell: int,
     totals: tuple[np.ndarray, np.ndarray] | None = None,
+    unseen: np.ndarray | None = None,
 ) -> bool:
-    """Whether the totals of rows and columns leave the size of each withheld small cell open."""
-    return not _tight(counts, withheld, _lines(counts, totals), min_cell).any()
+    """Whether the totals of rows and columns leave the size of each withheld small cell open.
+
+    Parameters
+    ----------
+    counts, min_cell, totals
+        As for `suppressed_grid`.
+    withheld
+        (a, b) cells whose counts are withheld. Whether one has few raters, many or none is known.
+    unseen
+        (a, b) cells of which not even that is known, as they stand in no table.
+    """
+    lines = _lines(counts, totals)
+    if unseen is None:
+        return not _tight(counts, withheld, lines, min_cell).any()
+    return not _tight(counts, withheld | unseen, lines, min_cell, unseen).any()
 
 
 def _lines(counts: np.ndarray, totals: tuple[np.ndarray, np.ndarray] | None) -> list[np.ndarray]:
@@ -151,7 +165,11 @@ def _safe_lines(
 
 
 def _tight(
-    counts: np.ndarray, withheld: np.ndarray, lines: list[np.ndarray], min_cell: int
+    counts: np.ndarray,
+    withheld: np.ndarray,
+    lines: list[np.ndarray],
+    min_cell: int,
+    unseen: np.ndarray | None = None,
 ) -> np.ndarray:
     """Small cells of which all lines together leave too few sizes possible.
 
@@ -161,9 +179,14 @@ def _tight(
 
     n, small = counts[withheld], few(counts, min_cell)[withheld]
     sums = np.array([line[withheld] for line in lines], dtype=float)
+    dark = np.zeros(len(n), dtype=bool) if unseen is None else unseen[withheld]
     bounds = [
-        (1, min_cell - 1) if of_few else (min_cell if k else 0, None if k else 0)
-        for k, of_few in zip(n, small, strict=True)
+        (0, None)
+        if nothing
+        else (1, min_cell - 1)
+        if of_few
+        else (min_cell if k else 0, None if k else 0)
+        for k, of_few, nothing in zip(n, small, dark, strict=True)
     ]
     found = np.zeros(len(n), dtype=bool)
     for k in np.flatnonzero(small):

@@ -13,7 +13,6 @@ from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.models.predict import predict
 from pluralign_stats.results import Result
 from pluralign_stats.settings import CONF_LEVEL, MIN_CELL
-from pluralign_stats.words import alike
 
 _COLUMNS = ["term", "group", "rating", "estimate", "std_error", "conf_low", "conf_high"]
 _COLUMNS += ["n_raters", "n_ratings", "method"]
@@ -133,12 +132,17 @@ def _nothing(fit: ModelEstimates, term: str, sentence: str) -> Result:
 
 
 def _sentence(table: pd.DataFrame) -> str:
-    """Name the rating whose share differs most between two groups."""
+    """Name the rating whose share differs most between two groups; of two ratings the higher."""
     wide = table.pivot(index="group", columns="rating", values="estimate")
-    rating = (wide.max() - wide.min()).idxmax()
+    apart = (wide.max() - wide.min()).round(12)
+    rating = apart[::-1].idxmax()
     low, high = wide[rating].idxmin(), wide[rating].idxmax()
-    if alike(wide.loc[low, rating], wide.loc[high, rating], ".0%"):
-        return f"The predicted shares are the same in every group of {table['term'].iloc[0]}."
+    if apart[rating] < 0.01:
+        return (
+            f"By {table['term'].iloc[0]}, no predicted share differs by as much as one percentage "
+            f"point between groups: most that of a rating of {plain_rating(rating)}, "
+            f"{wide.loc[low, rating]:.1%} for {low} and {wide.loc[high, rating]:.1%} for {high}."
+        )
     return (
         f"The share that differs most by {table['term'].iloc[0]} is that of a rating of "
         f"{plain_rating(rating)}: {wide.loc[low, rating]:.0%} for {low} and "

@@ -28,10 +28,10 @@ from pluralign_stats.models.bayes.options import SAMPLING, Sampling
 from pluralign_stats.notes import Code, Note, is_about, reworded
 from pluralign_stats.results import Result, ordered_columns
 from pluralign_stats.settings import CONF_LEVEL, MIN_CELL
-from pluralign_stats.significance import criterion, significant
+from pluralign_stats.significance import criterion, significant, uncorrected
 from pluralign_stats.study.study import Study
 from pluralign_stats.suppression import check_min_cell
-from pluralign_stats.words import counted, joined
+from pluralign_stats.words import counted, joined, p_told
 
 _COLUMNS = ["dimension", "term", "contrast", "level", "reference", "reading", "estimate"]
 _COLUMNS += ["std_error", "conf_low", "conf_high", "p_value", "p_adjusted", "n_raters", "n_ratings"]
@@ -415,19 +415,21 @@ def _sentence(result: Result, bound: list[str]) -> str:
         return _not_determined(len(result.table), bound)
     what = criterion(table)
     clear = table[significant(table)]
-    if clear.empty and len(table) > 1:
-        return f"None of {counted(len(table), 'difference')} between groups has {what}."
     some = table if clear.empty else clear
     top = some.loc[some["standardized"].abs().idxmax()]
     size = with_interval(top, ".2f", "rating points")
     where = f"on {top['dimension']}, {top['contrast']}: {size}"
+    if clear.empty and len(table) > 1:
+        none = f"None of {counted(len(table), 'difference')} between groups has {what}"
+        p = f", adjusted {p_told(top['p_adjusted'])}" if "p_adjusted" in table else ""
+        return f"{none}; the largest is {where}{p}."
     if len(table) == 1:
         verdict = "does not have" if clear.empty else "has"
         return f"The one difference between groups {verdict} {what}: {where}."
     count = f"{len(clear)} of {counted(len(table), 'difference')} between groups"
     if len(clear) == 1:
-        return f"{count} has {what}: {where}."
-    return f"{count} have {what}; the largest is {where}."
+        return f"{count} has {what}: {where}.{uncorrected(table)}"
+    return f"{count} have {what}; the largest is {where}.{uncorrected(table)}"
 
 
 def _not_determined(n: int, bound: list[str]) -> str:

@@ -168,7 +168,9 @@ def _tests(fit: OrdinalFit, group: str) -> Result:
     table = table.assign(p_adjusted=holm(table["p_value"].to_numpy()))
     meta = replace(made.meta, title=f"Tests of the use of the scale by {group}")
     clear = table.loc[significant(table), "against"]
-    told = f"No clear difference by {group}."
+    told = f"Neither thresholds nor spread differ clearly by {group}."
+    if table["p_value"].isna().all():
+        told = f"Neither thresholds nor spread could be tested by {group}."
     if len(clear):
         told = f"By {group} differ: {' and '.join(clear)}."
     return Result(table, told, meta, figure=FOREST)
@@ -206,7 +208,7 @@ def _sentence(table: pd.DataFrame, tests: pd.DataFrame, group: str, units: tuple
     contrast = known.abs().idxmax()
     rated, level = alike.loc[contrast], left.loc[contrast]
     return (
-        f"{start}. Of the difference {contrast}, {with_interval(rated, '.2f', 'rating points')}, "
-        f"{with_interval(level, '.2f', 'points')} are left once each group may use the scale in "
-        "its own way."
+        f"{start}. The difference {contrast} is {with_interval(rated, '.2f', 'rating points')} if "
+        f"all use one scale, and {with_interval(level, '.2f', 'points')} once each group may use "
+        "it in its own way."
     )

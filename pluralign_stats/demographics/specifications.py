@@ -197,12 +197,14 @@ def _sentence(table: pd.DataFrame, named: Mapping[str, Result]) -> str:
     apart += f".{alone if len(lost) else ''}"
     both = f"The {first} and the {second} model"
     if differ.empty:
+        clear = int(significant(compared[compared["model"] == first]).sum())
         which = (
-            f"which of {n} differences are clear"
+            f"which of {n} differences are clear ({clear or 'none'} {is_are(clear)})"
             if n > 1
-            else "whether the one difference is clear"
+            else f"whether the one difference is clear (it is{'' if clear else ' not'})"
         )
-        return f"{both} agree on {which}; {apart}{further}"
+        how = "" if "p_adjusted" in table else ", each by its interval,"
+        return f"{both} agree{how} on {which}; {apart}{further}"
     shown = some(f"{row.term}: {row.contrast} on {row.dimension}" for row in differ.itertuples())
     are = f"{len(differ)} of {counted(n, 'difference')} {is_are(len(differ))} clear"
     return f"{both} disagree on whether {are} ({shown}); {apart}{further}"

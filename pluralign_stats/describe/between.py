@@ -203,7 +203,10 @@ def _sentence(table: pd.DataFrame) -> str:
         across.index,
     )
     less = across["conf_high"] < own.min(axis=1, skipna=False)
-    cases = f"{len(across)} pair{'' if len(across) == 1 else 's'} of groups on a dimension"
+    one = across["dimension"].nunique() == 1
+    if one and len(across) == 1:
+        return _of_one_pair(across.iloc[0], own.iloc[0], clear=bool(less.iloc[0]))
+    cases = f"{len(across)} pairs of groups{'' if one else ' on a dimension'}"
     if not less.any():
         return (
             f"Of {cases}, none agrees clearly less with each other than each group within itself: "
@@ -213,7 +216,19 @@ def _sentence(table: pd.DataFrame) -> str:
     row, n = across.loc[apart.idxmax()], int(less.sum())
     return minus(
         f"Of {cases}, {n} {'agrees' if n == 1 else 'agree'} clearly less with each other than each "
-        f"group within itself, most so {row['group']} and {row['other']} on {row['dimension']} "
+        f"group within itself{', most so' if n > 1 else ':'} {row['group']} and {row['other']}"
+        f"{'' if one else ' on ' + row['dimension']} "
         f"({row['estimate']:.2f} [{row['conf_low']:.2f}, {row['conf_high']:.2f}] against "
         f"{own.loc[row.name].min():.2f} or more within)."
+    )
+
+
+def _of_one_pair(row: pd.Series, own: pd.Series, *, clear: bool) -> str:
+    """The sentence on two groups, and how far each agrees within itself."""
+    across = f"{row['estimate']:.2f} [{row['conf_low']:.2f}, {row['conf_high']:.2f}]"
+    within = f"{own['group']:.2f} within {row['group']}, {own['other']:.2f} within {row['other']}"
+    less = "clearly less" if clear else "not clearly less"
+    return minus(
+        f"{row['group']} and {row['other']} agree with each other {less} than raters of each group "
+        f"among themselves: {across} between the two, {within}."
     )

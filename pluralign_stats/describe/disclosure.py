@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from pluralign_stats.backing import EVERYONE
+from pluralign_stats.study.plan import SILENT
 from pluralign_stats.study.study import Study
 from pluralign_stats.suppression import (
     few,
@@ -88,7 +89,8 @@ def hidden_crossing(
     -------
     DataFrame
         True where a count is withheld, levels of the first demographic by those of the second;
-        None where their totals tell of a few raters even if all are.
+        None where their totals tell of a few raters even if all are. Groups without an answer to
+        either question stand in no table, so that nobody knows which of them are empty.
     """
     first, second = (study.answers[name] for name in two)
     whole = pd.crosstab(first, second, dropna=False)
@@ -103,6 +105,9 @@ def hidden_crossing(
         before = hidden
         for counts in (n, n_used):
             hidden = suppressed_grid(counts, min_cell, hidden, totals)
-    if min_cell > 1 and not all(is_open_grid(c, hidden, min_cell, totals) for c in (n, n_used)):
+    silent = [whole.axes[k].astype(str).isin(list(SILENT.values())) for k in (0, 1)]
+    unseen = silent[0][:, None] | silent[1][None, :]
+    told = ((n, unseen), (n_used, None))
+    if min_cell > 1 and not all(is_open_grid(c, hidden, min_cell, totals, u) for c, u in told):
         return None
     return pd.DataFrame(hidden, whole.index.astype(str), whole.columns.astype(str))

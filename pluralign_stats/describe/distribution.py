@@ -1,5 +1,6 @@
 """What raters said: the share of each rating by dimension and group."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -157,10 +158,30 @@ def _group_sentence(study: Study, means: pd.DataFrame) -> str:
     if alike(own.min(), own.max()):
         return "The groups have the same mean ratings, to two decimals."
     low, high = extremes(own.to_dict())
+    if len(means) == 1:
+        what, told = _one_mean(study, str(dimension))
+        return f"{what} is {told(own.max())} for {high} and {told(own.min())} for {low}."
     one_scale = len({scales[d] for d in means.index}) == 1
-    most = f"differ most on {dimension}" if len(means) > 1 else f"on {dimension} differ most"
     beside = "" if one_scale else ", for the width of its scale"
-    return f"Mean ratings {most}{beside}: {own.max():.2f} for {high} and {own.min():.2f} for {low}."
+    return minus(
+        f"Mean ratings differ most on {dimension}{beside}: {own.max():.2f} for {high} and "
+        f"{own.min():.2f} for {low}."
+    )
+
+
+def _one_mean(study: Study, label: str) -> tuple[str, Callable[[float], str]]:
+    """What the mean on the one dimension is called in a sentence, and how it is written there.
+
+    The mean of two ratings is the share of the higher one.
+    """
+    ((name, dimension),) = study.codebook.dimensions.items()
+    low, high = dimension.scale.low, dimension.scale.high
+    if not dimension.scale.categorical or len(dimension.levels) != 2:
+        return f"The mean rating on {label}", lambda mean: minus(f"{mean:.2f}")
+    return (
+        f"The share of {study.codebook.rating_label(name, high)} among ratings on {label}",
+        lambda mean: f"{(mean - low) / (high - low):.1%}",
+    )
 
 
 def _sentence(study: Study, means: pd.Series) -> str:
@@ -172,7 +193,9 @@ def _sentence(study: Study, means: pd.Series) -> str:
         return f"Scales differ, so that means are not compared between dimensions: {each}."
     low, high = extremes(means.to_dict())
     if len(means) == 1:
-        return f"The mean rating on {high} is {minus(f'{means[high]:.2f}')}, of {on[high]}."
+        what, told = _one_mean(study, high)
+        of = "" if told(means[high]).endswith("%") else f", on a scale of {on[high]}"
+        return f"{what} is {told(means[high])}{of}."
     if alike(means.min(), means.max()):
         return f"The mean rating is {minus(f'{means.max():.2f}')} on every dimension."
     return minus(

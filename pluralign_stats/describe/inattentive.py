@@ -21,6 +21,16 @@ WORDS: dict[Indicator, str] = {
     "repeated_texts": "repeated texts",
 }
 
+#: What raters did of whom a sign tells, in a sentence.
+_DID = {
+    WORDS["straight_lining"]: "gave the same answer throughout",
+    WORDS["contradictions"]: "contradicted themselves",
+    WORDS["too_fast"]: "were too fast",
+    WORDS["repeated_texts"]: "repeated their texts",
+}
+
+_ANY = "any of these"
+
 _COLUMNS = ["term", "rule", "estimate", "conf_low", "conf_high", "n_judged", "n_raters"]
 _COLUMNS += ["n_ratings"]
 
@@ -62,10 +72,12 @@ def careless_raters(study: Study) -> Result:
     rules = study.codebook.careless
     flags = study.careless.set_index("rater")
     given = study.ratings.dropna(subset="rating")["rater"].astype(str).value_counts()
-    signs = [name for name in INDICATORS if name in flags]
+    known = [name for name in INDICATORS if name in flags]
+    # What nobody could show, as contradictions on one dimension, is no sign that was looked for.
+    signs = [name for name in known if flags[name].notna().any()] or known[:1]
     rows = [(WORDS[name], _rule(rules, name), flags[name]) for name in signs]
     some = flags[signs].any(axis=1).where(flags[signs].notna().any(axis=1))
-    rows.append(("any of these", "", some))
+    rows += [(_ANY, "", some)] if len(signs) > 1 else []
     table = _hide(study, pd.DataFrame([_row(*row, given) for row in rows], columns=_COLUMNS))
     return Result.of(
         study,
@@ -105,11 +117,15 @@ def _row(sign: str, rule: str, flag: pd.Series, given: pd.Series) -> tuple[objec
 
 def _rule(rules: Careless, sign: Indicator) -> str:
     return {
-        "straight_lining": f"one rating in {rules.straight_lining:.0%} of rows or more",
+        "straight_lining": _in_rows(rules.straight_lining),
         "contradictions": f"opposed dimensions alike in {rules.contradictions:.0%} of rows or more",
         "too_fast": f"below {rules.too_fast:.0%} of the usual time",
         "repeated_texts": f"{rules.repeated_texts:.0%} of texts or more stand twice",
     }[sign]
+
+
+def _in_rows(share: float) -> str:
+    return "one rating in all rows" if share == 1 else f"one rating in {share:.0%} of rows or more"
 
 
 def _left_out(rules: Careless) -> str:
@@ -120,14 +136,13 @@ def _left_out(rules: Careless) -> str:
 def _sentence(table: pd.DataFrame, rules: Careless) -> str:
     if table["estimate"].isna().all():
         return f"Nobody rated {rules.fewest_rows} rows, so that no rater can be judged."
-    parts = [
-        f"{_who(row)} for {row.term}" for row in table.iloc[:-1].itertuples() if row.estimate > 0
-    ]
+    shown = table[(table["term"] != _ANY) & (table["estimate"] > 0)]
+    parts = [f"{_who(row)} {_DID[row.term]}" for row in shown.itertuples()]
     n_judged = table["n_judged"].iloc[-1]
     judged = "those who can be judged" if np.isnan(n_judged) else counted(int(n_judged), "rater")
     if not parts:
         return f"None of {judged} shows a sign of not having read."
-    return f"Of {judged}, {joined(parts)} may not have read what was rated."
+    return f"Of {judged}, {joined(parts)}: a sign, no proof, of not having read what was rated."
 
 
 def _who(row: Any) -> str:

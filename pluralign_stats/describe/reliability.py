@@ -213,17 +213,28 @@ def _record(
     }
 
 
-def _apart(n: int, of: int) -> str:
-    """In how many of the cases, a group on a dimension each, a group agrees unlike all raters."""
-    clearly = "clearly more or clearly less among themselves than all raters do"
+def _apart(groups: pd.DataFrame) -> str:
+    """Which groups, of those with the alpha of `everyone` beside them, agree unlike all raters."""
+    several = groups["dimension"].nunique() > 1
+    clearly = "clearly more or less among themselves than all raters do"
+    leaves_out = (groups["everyone"] < groups["conf_low"]) | (
+        groups["everyone"] > groups["conf_high"]
+    )
+    n, of = int(leaves_out.sum()), len(groups)
+    cases = f"{counted(of, 'case')}, a group on a dimension each" if several else ""
     if not n:
-        return (
-            f"No group's raters agree {clearly}: in {counted(of, 'case')}, a group on a dimension "
-            "each, the group's interval holds everyone's alpha."
-        )
-    return (
-        f"In {n} of {counted(of, 'case')}, a group on a dimension each, raters of one group agree "
-        f"{clearly} (the group's interval leaves out everyone's alpha)."
+        where = f"in {cases}, its interval" if several else "the interval of each group"
+        return f"No group's raters agree {clearly}: {where} holds the alpha of all raters."
+    far = (groups["estimate"] - groups["everyone"]).abs()[leaves_out].idxmax()
+    row = groups.loc[far]
+    most = f"{row['group']} on {row['dimension']}" if several else row["group"]
+    many = f"In {n} of {cases}," if several else f"Of {counted(of, 'group')}, {n}"
+    agree = "raters of one group agree" if several else "agrees" if n == 1 else "agree"
+    so = "most so " if n > 1 else ""
+    return minus(
+        f"{many} {agree} {clearly}: {so}{most}, with an alpha of {row['estimate']:.2f} "
+        f"[{row['conf_low']:.2f}, {row['conf_high']:.2f}] against {row['everyone']:.2f} of all "
+        "raters."
     )
 
 
@@ -236,13 +247,13 @@ def _sentence(table: pd.DataFrame) -> str:
     groups = table[table["group"] != EVERYONE].dropna(subset="estimate")
     if len(groups):
         alpha = groups["dimension"].map(overall.set_index("dimension")["estimate"])
-        apart = (alpha < groups["conf_low"]) | (alpha > groups["conf_high"])
-        return _apart(int(apart.sum()), len(groups))
+        return _apart(groups.assign(everyone=alpha).dropna(subset="everyone"))
     alpha = overall.set_index("dimension")["estimate"]
     (least, most), low, high = extremes(alpha.to_dict()), alpha.min(), alpha.max()
     scale = "1 would be perfect agreement, 0 is what chance gives"
     if len(overall) == 1:
-        return minus(f"Raters agree on {most} with an alpha of {high:.2f}; {scale}.")
+        ends = "[{conf_low:.2f}, {conf_high:.2f}]".format(**overall.iloc[0])
+        return minus(f"Raters agree on {most} with an alpha of {high:.2f} {ends}; {scale}.")
     if alike(low, high):
         return minus(f"Raters agree alike on all dimensions (alpha {high:.2f}); {scale}.")
     return minus(

@@ -121,17 +121,21 @@ def coarser_scales(
     label, withheld = study.codebook.label(name), table["n_raters"].isna().any()
     full_scale = scale_words(first.scale)
     notes = (
-        f"Feedback from everyone's ratings on {label}. A label is what most preferences of two "
-        f"responses say. Turned round and lost: of the labels on {full_scale}; new: of "
-        f"the labels on the coarser scale, those of pairs without one on {full_scale}.",
-        *filter(None, (conversion_note(study.codebook, [name], scale) for scale in scales)),
-        *([_GIVEN] if beside.any() else []),
-        *(["A dash stands for what rests on too few raters."] if withheld else []),
+        ()
+        if table.empty
+        else (
+            f"Feedback from everyone's ratings on {label}. A label is what most preferences of two "
+            f"responses say. Turned round and lost: of the labels on {full_scale}; new: of "
+            f"the labels on the coarser scale, those of pairs without one on {full_scale}.",
+            *filter(None, (conversion_note(study.codebook, [name], scale) for scale in scales)),
+            *([_GIVEN] if beside.any() else []),
+            *(["A dash stands for what rests on too few raters."] if withheld else []),
+        )
     )
     return Result.of(
         study,
         table,
-        _sentence(table, label, first.scale),
+        _sentence(table, label, first.scale) if len(table) else _no_coarser(study, name),
         "Feedback on coarser scales",
         notes=notes,
         figure=FEEDBACK_SCALES,
@@ -190,11 +194,20 @@ def _changes(whole: pd.Series, found: pd.Series) -> dict[str, float]:
     }
 
 
+def _no_coarser(study: Study, name: str) -> str:
+    """Why feedback on a dimension cannot be compared between scales, and what would do."""
+    scale, label = study.codebook.dimensions[name].scale, study.codebook.label(name)
+    if scale.categorical and len(scale.levels) == 2:
+        return f"{label} has two ratings: there is no coarser scale to compare its feedback with."
+    return (
+        f"Feedback on {label} cannot be compared with that on a coarser scale, as the codebook "
+        f"does not say which of its ratings go together ('conversions' of '{name}')."
+    )
+
+
 def _sentence(table: pd.DataFrame, label: str, full: str) -> str:
     converted = table["scale"].isin(SCALES)
     known = table[converted].dropna(subset="lost_share")
-    if table.empty:
-        return f"There is no coarser scale on which feedback on {label} could be compared."
     if known.empty:
         return f"No feedback on {label} comes from enough raters to be compared between scales."
     given = _given_sentence(table[~converted].dropna(subset="lost_share"))

@@ -271,3 +271,9 @@ class Codebook(Part):
         plain = question.replace("_", " ").capitalize()
         label = looked_up(labels, self.language, ENGLISH) or plain
         return f"{label}: {named}" if named else label
+
+    def rating_label(self, dimension: str, rating: float) -> str:
+        """What readers see in place of a rating: its number, behind its word if it has one."""
+        texts = self.dimensions[dimension].labels.get(rating, {})
+        word = looked_up(texts, self.language, ENGLISH)
+        return f"{word} ({rating:g})" if word else f"{rating:g}"

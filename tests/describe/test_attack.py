@@ -294,6 +294,30 @@ def test_groups_by_two_demographics_do_not_add_up_to_what_is_withheld(study_of, 
         assert open_sizes(found, {f"g={cell}": 1}) >= (MIN_CELL - 1) // 2
 
 
+@pytest.mark.parametrize("alone", [1, 2])
+def test_groups_are_shown_without_counts_where_a_few_left_one_question_open(study_of, alone):
+    """As 57 without either answer, of whom nobody knows whether all are; none is told apart."""
+    cells = {"a": 101, "b": 60, "declined": 57}
+    h = np.tile(["x", "y"], 109).astype(object)
+    h[161:] = "declined"
+    h[161 - alone : 161] = "declined"
+    study = study_with(study_of, cells, h=h)
+    first, second = study.answers["g"], study.answers["h"]
+    used = first.index[(first != SILENT["declined"]) & (second != SILENT["declined"])]
+    hidden = hidden_crossing(study, ("g", "h"), used, MIN_CELL)
+    assert hidden is not None
+    assert hidden.loc["b", ["x", "y"]].all()
+    found, own = known(study, ["g", "h"]), pd.crosstab(first, second)
+    for name, sizes in (("g", own.sum(axis=1)), ("h", own.sum())):
+        for cell, n in sizes.items():
+            found.learn({f"{name}={cell}": 1}, n)
+    for g, h in product(["a", "b"], ["x", "y"]):
+        shown = (MIN_CELL, np.inf) if hidden.loc[g, h] else (own.loc[g, h],)
+        found.learn({f"g={g}&h={h}": 1}, *shown)
+    left = {f"g=b&h={SILENT['declined']}": 1}
+    assert open_sizes(found, left) >= (MIN_CELL - 1) // 2
+
+
 def test_tests_of_a_model_do_not_tell_how_many_it_leaves_out(study_of):
     """With the number of units, and with a statistic beside its p, one of 162 would be told."""
     study = study_with(study_of, {"a": 101, "b": 60, "declined": 1})

@@ -78,10 +78,11 @@ def test_a_scale_without_a_coarser_form_is_said_to_have_none(study_of):
     frame = pd.DataFrame({"rater": list("ab"), "item": "x", "rating": [1, 7]})
     result = coarser_scales(study_of(frame, dimensions={"rating": {"scale": [1, 7]}}))
     assert result.table.empty
-    assert result.sentence == (
-        "There is no coarser scale on which feedback on Rating could be compared."
-    )
+    assert "does not say which of its ratings go together" in result.sentence
     assert not feedback_scales(result).figure.axes
+    assert not result.meta.notes
+    two = coarser_scales(study_of(frame.replace(7, 2), dimensions={"rating": {"scale": [1, 2]}}))
+    assert two.sentence.startswith("Rating has two ratings: there is no coarser scale")
 
 
 def test_unknown_names(small_study):

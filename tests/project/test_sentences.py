@@ -169,7 +169,7 @@ def test_means_of_dimensions_on_other_scales_are_not_compared(studies):
     )
     assert both.startswith("Scales differ, so that means are not compared between dimensions:")
     assert "of 1 to 5; Second" in both
-    assert re.fullmatch(r"The mean rating on Rating is \d\.\d\d, of 1 to 5\.", one)
+    assert re.fullmatch(r"The mean rating on Rating is \d\.\d\d, on a scale of 1 to 5\.", one)
 
 
 def test_one_test_for_one_contrast_in_points_and_percent(studies):
