@@ -25,6 +25,7 @@ from pluralign_stats.figures.charts import FOREST
 from pluralign_stats.fits.fit import Fit
 from pluralign_stats.formatting import with_interval
 from pluralign_stats.models.bayes.options import SAMPLING, Sampling
+from pluralign_stats.models.coefficients import coefficients_of
 from pluralign_stats.notes import Code, Note, is_about, reworded
 from pluralign_stats.results import Result, ordered_columns
 from pluralign_stats.settings import CONF_LEVEL, MIN_CELL
@@ -327,7 +328,7 @@ def _few(study: Study, fit: Fit, min_cell: int) -> frozenset[str]:
     raters = {f: study.plan(f, min_cell).raters for f in study.demographics}
     return frozenset(
         coefficient.name
-        for coefficient in fit.design.fixed.coefficients
+        for coefficient in coefficients_of(fit.design.fixed.spec, fit.design.data.columns)
         for name, level in coefficient.parts
         if name in raters and raters[name].get(level, min_cell) < min_cell
     )

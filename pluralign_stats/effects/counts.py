@@ -24,8 +24,8 @@ def count(fit: ModelEstimates, rows: Population, factor: str | None = None) -> p
         Columns n_raters (missing where the model does not know its raters), n_ratings, indexed by
         group number and level.
     """
-    data, codes = fit.design.data, fit.design.raters.codes
-    keys = {"group": _group_numbers(fit, rows), "level": ""}
+    data, codes = fit.design.rated
+    keys = {"group": _group_numbers(data, rows), "level": ""}
     if factor is not None:
         keys["level"] = data[factor].astype(str).to_numpy()
     frame = pd.DataFrame(keys | {"rater": 0 if codes is None else codes})
@@ -34,9 +34,8 @@ def count(fit: ModelEstimates, rows: Population, factor: str | None = None) -> p
     return made.assign(n_raters=np.nan) if codes is None else made
 
 
-def _group_numbers(fit: ModelEstimates, rows: Population) -> np.ndarray:
+def _group_numbers(data: pd.DataFrame, rows: Population) -> np.ndarray:
     """Group of each row of the model's data; -1 for those in none."""
-    data = fit.design.data
     if not rows.names or any(name not in data for name in rows.names):
         return np.zeros(len(data), dtype=int) if not rows.names else np.full(len(data), -1)
     number = {group: k for k, group in enumerate(rows.groups)}
@@ -114,7 +113,8 @@ def _no_more(counts: np.ndarray, limit: np.ndarray) -> np.ndarray:
 
 def level_raters(fit: ModelEstimates, factor: str) -> np.ndarray:
     """(L,) raters of each level of a factor in the model's data."""
-    column, codes = fit.design.data[factor].cat, fit.design.raters.codes
+    data, codes = fit.design.rated
+    column = data[factor].cat
     frame = pd.DataFrame({"level": column.codes.to_numpy(), "rater": 0 if codes is None else codes})
     n = frame.groupby("level")["rater"].nunique()
     return n.reindex(range(len(column.categories)), fill_value=0).to_numpy()
@@ -122,8 +122,8 @@ def level_raters(fit: ModelEstimates, factor: str) -> np.ndarray:
 
 def cell_raters(fit: ModelEstimates, factors: Sequence[str]) -> np.ndarray:
     """(C,) raters of each combination of levels of factors that occurs in the model's data."""
-    codes = fit.design.raters.codes
-    frame = fit.design.data[list(factors)].assign(rater=0 if codes is None else codes)
+    data, codes = fit.design.rated
+    frame = data[list(factors)].assign(rater=0 if codes is None else codes)
     return frame.groupby(list(factors), observed=True)["rater"].nunique().to_numpy()
 
 

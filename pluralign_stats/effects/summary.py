@@ -3,6 +3,7 @@
 from functools import partial
 
 import numpy as np
+import pandas as pd
 
 from pluralign_stats.effects.estimates import infer
 from pluralign_stats.effects.hypotheses import coefficients, tabulate_apart
@@ -23,6 +24,9 @@ PROFILES = "Profile intervals are the likelihood's own, which takes units for ma
 
 def summary(fit: ModelEstimates, conf_level: float = CONF_LEVEL, interval: str = "wald") -> Result:
     """Fixed effects with intervals, and how the model fared.
+
+    Coefficients whose ratings were set aside, as no finite number describes them, stand last and
+    without numbers.
 
     Parameters
     ----------
@@ -60,6 +64,11 @@ def summary(fit: ModelEstimates, conf_level: float = CONF_LEVEL, interval: str =
         )
     behind = np.append(coefficient_raters(fit), [fit.design.raters.n] * len(fit.thresholds))
     estimated = fit.estimated
+    if fit.design.gone:
+        rest = pd.DataFrame({"term": fit.design.gone, "method": str(fit.method)})
+        table = pd.concat([table, rest], ignore_index=True)
+        behind = np.append(behind, np.zeros(len(rest)))
+        estimated = np.append(estimated, np.ones(len(rest), dtype=bool))
     return Result.of(
         fit,
         table.loc[estimated, ordered_columns(table)].reset_index(drop=True),

@@ -18,7 +18,7 @@ from pluralign_stats.models.matrices import (
     fixed_matrix,
     random_design,
 )
-from pluralign_stats.models.raters import Raters, find_raters, rater_columns
+from pluralign_stats.models.raters import Raters, find_raters, rater_columns, renumbered
 
 #: Name of a column of weights that were given one by one.
 WEIGHTS = "(weights)"
@@ -44,6 +44,9 @@ class Design:
         (n,) weights.
     data
         The n rows of data, with unused levels of factors dropped.
+    aside, gone
+        Rows of data that were set aside, as no finite number describes them, and the coefficients
+        that this cost; see `set_aside`.
     n_dropped
         Rows left out because a variable of the formula is missing.
     data_kind
@@ -72,6 +75,8 @@ class Design:
     published: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     withheld: Mapping[str, Sequence[str]] = field(default_factory=dict)
     n_given: int = 0
+    aside: pd.DataFrame = field(default_factory=pd.DataFrame)
+    gone: tuple[str, ...] = ()
 
     @property
     def left_out(self) -> int:
@@ -84,6 +89,16 @@ class Design:
         told = [sum(self.published[f].values()) for f in self.factors if f in self.published]
         lost = [self.n_study - n for n in (self.raters.n, *told)] + [self.n_given - self.raters.n]
         return min((n for n in lost if n > 0), default=0)
+
+    @property
+    def rated(self) -> tuple[pd.DataFrame, np.ndarray | None]:
+        """All rows, those that were set aside last, and the number of each row's rater."""
+        if self.aside.empty:
+            return self.data, self.raters.codes
+        whole = pd.concat([self.data, self.aside])
+        for name in self.factors:
+            whole[name] = pd.Categorical(whole[name], self.data[name].cat.categories)
+        return whole, renumbered(self.raters, whole).codes
 
     @property
     def n_study(self) -> int:

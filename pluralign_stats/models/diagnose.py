@@ -40,7 +40,7 @@ def collinear_notes(design: Design) -> list[Note]:
         for matrix in (design.fixed, design.scale, design.nominal)
         if matrix is not None
         for name in matrix.dependence.columns
-        if name not in matrix.absorbed
+        if name not in matrix.absorbed and name not in design.gone
     ]
     dropped += [f"{effect} of {r.term}" for r in design.random for effect in r.left_out]
     if not dropped:
@@ -202,6 +202,29 @@ def separation_note(names: Sequence[str]) -> Note:
         f"no finite estimate for {listing(names)} (complete or quasi-separation: it tells some "
         "ratings apart without exception); its size and standard error mean nothing; join rare "
         "levels or categories, leave the term out, or use a prior (fit_bayes)",
+        about="\n".join(names),
+    )
+
+
+def set_aside_note(names: Sequence[str]) -> Note:
+    """Coefficients that run off to infinity, and rows that were set aside for it."""
+    return Note(
+        Code.SEPARATION,
+        f"no finite estimate for {listing(names)} (complete or quasi-separation: it tells some "
+        "ratings apart without exception); the ratings that it tells apart are set aside, and all "
+        "else is as without them; for numbers of it join rare levels or categories, or use a prior "
+        "(fit_bayes)",
+        about="\n".join(names),
+    )
+
+
+def unreplicated_note(names: Sequence[str]) -> Note:
+    """Coefficients of levels that have one rater, or one answer."""
+    return Note(
+        Code.SEPARATION,
+        f"no estimate for {listing(names)}: ratings there are of one rater, or all alike, so that "
+        "errors robust to raters cannot be told; they are set aside, and all else is as without "
+        "them; for numbers of it join rare levels, or use a mixed model",
         about="\n".join(names),
     )
 

@@ -136,7 +136,13 @@ def estimate_linear(
     rater: str | Sequence[str] | None = None,
 ) -> LinearEstimates:
     """Fit a linear mixed model; see `fit_linear`."""
-    design = build_design(parse_formula(formula), data, weights=weights, rater=rater)
+    return linear_of(
+        formula, build_design(parse_formula(formula), data, weights=weights, rater=rater), reml=reml
+    )
+
+
+def linear_of(formula: str, design: Design, *, reml: bool = True) -> LinearEstimates:
+    """Fit the rows of a design."""
     n, p = design.fixed.columns.shape
     if n <= p + 1:
         raise NotApplicableError(

@@ -10,6 +10,7 @@ differences in standard deviations of a rating, are the same quantity by either.
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
+from functools import partial
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -17,10 +18,14 @@ import pandas as pd
 
 from pluralign_stats.errors import NotApplicableError, check_one_of
 from pluralign_stats.models import diagnose
+from pluralign_stats.models.aside import set_aside, told_aside, unreplicated
+from pluralign_stats.models.columns import read_column
+from pluralign_stats.models.design import Design, build_design
 from pluralign_stats.models.family import Method
+from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.models.formula import parse_formula
-from pluralign_stats.models.linear import LinearEstimates, estimate_linear
-from pluralign_stats.models.ordinal import OrdinalEstimates, estimate_ordinal
+from pluralign_stats.models.linear import LinearEstimates, linear_of
+from pluralign_stats.models.ordinal import OrdinalEstimates, ordinal_of
 
 #: Generalized estimating equations (ratings of a rater alike, in pairs), and least squares.
 Marginal = Literal["ordinal GEE", "linear GEE", "OLS"]
@@ -134,18 +139,19 @@ def estimate_marginal(
     rater: str | Sequence[str] | None = None,
 ) -> LinearEstimates | OrdinalEstimates:
     """Fit a marginal model; see `fit_marginal`."""
+    check_one_of("'kind'", kind, MARGINAL)
     mixed = parse_formula(formula)
     fixed = f"{mixed.response} ~ {mixed.fixed}"
-    check_one_of("'kind'", kind, MARGINAL)
     solve, estimate, how = _SOLVERS[kind]
-    plain = estimate(fixed, data, rater=rater)
-    design, raters = plain.design, plain.design.raters.codes
-    if raters is None:
+    design = build_design(parse_formula(fixed), data, ordinal=kind == "ordinal GEE", rater=rater)
+    if not design.raters.known:
         raise NotApplicableError(
             "errors by rater need to know the raters; name their column, as in rater='user_id'"
         )
+    plain = _replicated(fixed, design, partial(estimate, response=read_column(data[mixed.outcome])))
+    design = plain.design
     try:
-        found = solve(design.fixed.columns, design.y, raters)
+        found = solve(design.fixed.columns, design.y, design.raters.codes)
         inverse = np.linalg.inv(plain.combinations)
     except (np.linalg.LinAlgError, ValueError) as error:
         raise NotApplicableError(f"the equations could not be solved: {error}") from None
@@ -162,10 +168,24 @@ def estimate_marginal(
     )
 
 
+def _replicated[E: ModelEstimates](
+    formula: str, design: Design, estimate: Callable[[str, Design], E]
+) -> E:
+    """Fit the rows of levels with several raters and several answers, and tell of the others."""
+    fewer = design
+    while (alone := unreplicated(fewer)).any():
+        fewer = set_aside(fewer, alone)
+    return told_aside(estimate(formula, fewer), design, diagnose.unreplicated_note)
+
+
+def _linear(formula: str, design: Design, response: pd.Series) -> LinearEstimates:
+    return linear_of(formula, design)
+
+
 #: Of each kind what solves its equations, what estimates the model that it starts from, and what
 #: its method is called.
 _SOLVERS: dict[Marginal, tuple[Callable[..., Solution], Callable[..., Any], str]] = {
-    "ordinal GEE": (ordinal_gee, estimate_ordinal, "GEE, exchangeable within rater"),
-    "linear GEE": (linear_gee, estimate_linear, "GEE, exchangeable within rater"),
-    "OLS": (least_squares, estimate_linear, "OLS"),
+    "ordinal GEE": (ordinal_gee, ordinal_of, "GEE, exchangeable within rater"),
+    "linear GEE": (linear_gee, _linear, "GEE, exchangeable within rater"),
+    "OLS": (least_squares, _linear, "OLS"),
 }

@@ -26,6 +26,8 @@ class Matrix:
 
     Attributes
     ----------
+    side
+        The formula's part.
     columns
         (n, p) the columns that are estimated.
     coefficients
@@ -43,6 +45,7 @@ class Matrix:
         Changes of the thresholds, which come before these columns.
     """
 
+    side: str
     columns: np.ndarray
     coefficients: tuple[Coefficient, ...]
     spec: ModelSpec
@@ -160,6 +163,7 @@ def fixed_matrix(
     share = np.abs(weights[b:]) * size[kept[b:], None]
     absorbed = names[dropped[(share <= ABSORBED * size[dropped]).all(axis=0)]] if before else []
     return Matrix(
+        side,
         values[:, kept[b:]],
         tuple(made[own[k - b]] for k in kept[b:]),
         matrix.model_spec,

@@ -1,6 +1,7 @@
 """Ordered beta mixed models: ratings on a slider, some at its ends and others anywhere between."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from numbers import Real
@@ -10,8 +11,9 @@ import pandas as pd
 
 from pluralign_stats.errors import InputError, NotApplicableError
 from pluralign_stats.models import diagnose
+from pluralign_stats.models.aside import Separation, set_aside, told_aside, without_errors
 from pluralign_stats.models.design import Design, build_design
-from pluralign_stats.models.engine.separation import separating_direction
+from pluralign_stats.models.engine.separation import determined_rows, separating_direction
 from pluralign_stats.models.family import Family, Method
 from pluralign_stats.models.formula import parse_formula
 from pluralign_stats.models.laplace_fit import LaplaceEstimates
@@ -25,7 +27,7 @@ from pluralign_stats.notes import Code, Note
 PRECISEST = 1e8
 
 #: Effects that span more log odds than this may have no finite estimate.
-SUSPICIOUS = 12.0
+SUSPICIOUS = 8.0
 
 #: A coefficient is part of a direction if it moves by more than this share of the one that most.
 MOVING = 1e-4
@@ -111,18 +113,36 @@ def estimate_ordered_beta(
     positive_from: float | None = None,
     weights: str | Sequence[float] | np.ndarray | None = None,
     rater: str | Sequence[str] | None = None,
+    whole: bool = False,
 ) -> OrderedBetaEstimates:
-    """Fit an ordered beta mixed model; see `fit_ordered_beta`."""
+    """Fit an ordered beta mixed model; see `fit_ordered_beta`.
+
+    With `whole` no row is set aside, as priors can tell of all.
+    """
     design = build_design(parse_formula(formula), data, weights=weights, rater=rater)
-    name = design.formula.response
-    ends = _read_bounds(bounds, design.y, name)
-    placed = Placed.of(design.y, ends)
+    ends = _read_bounds(bounds, design.y, design.formula.response)
     least = read_positive(positive_from, ends)
-    _refuse(design, placed, name, ends)
+    fit = _of_design(formula, design, ends, least, whole=whole)
+    return told_aside(fit, design, diagnose.set_aside_note)
+
+
+def _of_design(
+    formula: str, design: Design, ends: tuple[float, float], least: float, *, whole: bool
+) -> OrderedBetaEstimates:
+    """Fit the rows of a design, but those that run off to the ends of the scale."""
+    placed = Placed.of(design.y, ends)
+    _refuse(design, placed, design.formula.response, ends)
     model = OrderedBetaModel(design, placed)
     optimum = search(model, model.start())
     fit = _as_fit(formula, model, optimum, ends, least)
-    notes, finite = _warnings(fit, model, optimum)
+    separation = _separation(fit, model, optimum)
+    if separation is not None and separation.rows.any() and not whole:
+        with suppress(InputError):  # nothing may be left that could be described
+            fewer = set_aside(design, separation.rows)
+            return _of_design(formula, fewer, ends, least, whole=whole)
+    if separation is not None and not whole:
+        fit = without_errors(fit, separation.parameters)
+    notes, finite = _warnings(fit, optimum, separation.names if separation else [])
     return replace(fit, warnings=notes, converged=fit.converged and finite)
 
 
@@ -222,14 +242,13 @@ def _as_fit(
 
 
 def _warnings(
-    fit: OrderedBetaEstimates, model: OrderedBetaModel, optimum: Optimum
+    fit: OrderedBetaEstimates, optimum: Optimum, separated: list[str]
 ) -> tuple[tuple[Note, ...], bool]:
     """What to doubt, and whether all estimates are finite."""
     notes = diagnose.design_notes(fit.design)
     notes += end_notes(fit)
     notes += diagnose.random_notes(fit.random, fit.nobs, fit.design.weight.sum())
     notes += diagnose.no_variation_notes(fit.random, fit.family.residual)
-    separated = _separated(fit, model, optimum)
     if separated:
         notes.append(diagnose.separation_note(separated))
     lost = [str(name) for name in fit.params.index[fit.se.isna()]]
@@ -253,8 +272,10 @@ def end_notes(fit: OrderedBetaEstimates) -> list[Note]:
     return [Note(Code.UNUSED_CATEGORIES, text)]
 
 
-def _separated(fit: OrderedBetaEstimates, model: OrderedBetaModel, optimum: Optimum) -> list[str]:
-    """Coefficients without a finite estimate, looked for where one is suspiciously large.
+def _separation(
+    fit: OrderedBetaEstimates, model: OrderedBetaModel, optimum: Optimum
+) -> Separation | None:
+    """What has no finite estimate, looked for where a coefficient is suspiciously large.
 
     Ratings between the ends hold the predictor where it is, in either direction.
     """
@@ -262,7 +283,7 @@ def _separated(fit: OrderedBetaEstimates, model: OrderedBetaModel, optimum: Opti
     spans[spans == 0] = 1.0
     largest = np.abs(spans * fit.params.to_numpy()).max(initial=0.0)
     if optimum.converged and largest < SUSPICIOUS and not fit.se.isna().any():
-        return []
+        return None
     problem = model.problem
     inside = problem.mean[~np.isnan(problem.log_y)]
     none = np.ones(len(inside), dtype=bool)
@@ -273,8 +294,18 @@ def _separated(fit: OrderedBetaEstimates, model: OrderedBetaModel, optimum: Opti
         np.concatenate([problem.top, ~none, ~none]),
     )
     if direction is None:
-        return []
-    moved = model.back[: len(direction), : len(direction)] @ direction
-    moved = np.abs(moved[sum(fit.ends) :]) * spans
+        return None
+    natural = np.zeros(len(model.back))
+    natural[: len(direction)] = model.back[: len(direction), : len(direction)] @ direction
+    moved = np.abs(natural[sum(fit.ends) : len(direction)]) * spans
     names = map(str, fit.params.index)
-    return [name for name, m in zip(names, moved > MOVING * moved.max(), strict=True) if m]
+    at_end = np.isnan(problem.log_y)
+    rows = np.zeros(len(at_end), dtype=bool)
+    rows[model.prepared.layout.order] = at_end & determined_rows(
+        problem.lower, problem.upper, problem.bottom, problem.top, direction
+    )
+    return Separation(
+        [name for name, m in zip(names, moved > MOVING * moved.max(), strict=True) if m],
+        np.abs(natural) > MOVING * np.abs(natural).max(),
+        rows,
+    )

@@ -1,6 +1,7 @@
 """Ordinal mixed models of ratings."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from numbers import Integral
@@ -10,11 +11,12 @@ import pandas as pd
 
 from pluralign_stats.errors import InputError, NotApplicableError, check_one_of
 from pluralign_stats.models import diagnose
+from pluralign_stats.models.aside import Separation, set_aside, told_aside, without_errors
 from pluralign_stats.models.categories import Categories, categories_of
 from pluralign_stats.models.columns import read_column
 from pluralign_stats.models.design import Design, build_design
 from pluralign_stats.models.engine.links import LATENT_SD, LINKS, threshold_basis
-from pluralign_stats.models.engine.separation import separating_direction
+from pluralign_stats.models.engine.separation import determined_rows, separating_direction
 from pluralign_stats.models.family import Family, Method
 from pluralign_stats.models.formula import parse_formula
 from pluralign_stats.models.laplace_fit import LaplaceEstimates
@@ -29,14 +31,17 @@ from pluralign_stats.models.rating_formats import (
     offered,
     widest_first,
 )
-from pluralign_stats.models.search import Optimum
 from pluralign_stats.notes import Note
 
 #: Most nodes of the quadrature.
 MOST_NODES = 100
 
-#: Effects that span more latent standard deviations than this may have no finite estimate.
-SUSPICIOUS = 7.0
+#: Effects that span more latent standard deviations than this may have no finite estimate; the
+#: search stops where the probit link leaves nothing to gain, at five or six of them.
+SUSPICIOUS = 4.0
+
+#: Effects on the log of the scale that span more than this have no finite estimate.
+BOUNDLESS = 7.0
 
 #: A coefficient is part of a direction if it moves by more than this share of the one that most.
 MOVING = 1e-4
@@ -125,8 +130,12 @@ def estimate_ordinal(
     weights: str | Sequence[float] | np.ndarray | None = None,
     n_nodes: int = 1,
     rater: str | Sequence[str] | None = None,
+    whole: bool = False,
 ) -> OrdinalEstimates:
-    """Fit a cumulative link mixed model; see `fit_ordinal`."""
+    """Fit a cumulative link mixed model; see `fit_ordinal`.
+
+    With `whole` no row is set aside, as priors can tell of all.
+    """
     check_one_of("'link'", link, LINKS)
     parsed = parse_formula(formula)
     if formats is not None:
@@ -141,14 +150,60 @@ def estimate_ordinal(
         ordinal=True,
         rater=rater,
     )
-    name = parsed.outcome
-    response = read_column(data[name])
-    found = categories_of(design.data[name], response, keep_unused=thresholds != "flexible")
+    how = How(link, thresholds, formats, n_nodes, whole)
+    return ordinal_of(formula, design, read_column(data[parsed.outcome]), how)
+
+
+@dataclass(frozen=True)
+class How:
+    """What an ordinal model is besides its formula; see `estimate_ordinal`."""
+
+    link: str = "logit"
+    thresholds: str = "flexible"
+    formats: str | None = None
+    n_nodes: int = 1
+    whole: bool = False
+
+
+def ordinal_of(
+    formula: str, design: Design, response: pd.Series, how: How = How()
+) -> OrdinalEstimates:
+    """Fit the rows of a design, but those that run off to the ends of the scale.
+
+    Parameters
+    ----------
+    response
+        The response as it was given, with all categories of its scale.
+    """
+    return told_aside(_finite(formula, design, response, how), design, diagnose.set_aside_note)
+
+
+def _finite(formula: str, design: Design, response: pd.Series, how: How) -> OrdinalEstimates:
+    """Fit a design without the rows that have no finite estimates."""
+    fit, ordered = _fitted(formula, design, response, how)
+    separation = _separation(fit, ordered)
+    if separation is None:
+        return _told(fit, ordered, [])
+    if how.whole:
+        return _told(fit, ordered, separation.names)
+    if separation.rows.any():
+        with suppress(InputError):  # nothing may be left that could be described
+            return _finite(formula, set_aside(design, separation.rows), response, how)
+    return _told(without_errors(fit, separation.parameters), ordered, separation.names)
+
+
+def _fitted(
+    formula: str, design: Design, response: pd.Series, how: How
+) -> tuple[OrdinalEstimates, Ordered]:
+    """The maximum of the likelihood, wherever it was found."""
+    name = design.formula.outcome
+    flexible = how.thresholds == "flexible"
+    found = categories_of(design.data[name], response, keep_unused=not flexible)
     design = replace(design, y=found.codes)
     if isinstance(response.dtype, pd.CategoricalDtype):
         whole = design.data[name].cat.set_categories(response.cat.categories)
         design = replace(design, data=design.data.assign(**{name: whole}))
-    basis = threshold_basis(thresholds, len(found.labels) - 1)
+    basis = threshold_basis(how.thresholds, len(found.labels) - 1)
     (n, p), b = design.fixed.columns.shape, basis.shape[1]
     scales, changes = (len(m.names) if m else 0 for m in (design.scale, design.nominal))
     k = b * (1 + changes) + p + scales
@@ -156,15 +211,19 @@ def estimate_ordinal(
         raise NotApplicableError(
             f"{n} complete rows are too few for {k} parameters; simplify the model"
         )
-    if n_nodes != 1:
-        _check_quadrature(design, n_nodes)
-    if formats is None:
+    if how.n_nodes != 1:
+        _check_quadrature(design, how.n_nodes)
+    if how.formats is None:
         could = all_offered(found.codes, len(basis), (changes, b))
     else:
-        could = offered(design, found, formats, thresholds)
-    ordered = search_in_order(design, found, basis, link, n_nodes, could)
-    fit = _as_fit(formula, ordered, thresholds, n_nodes, could)
-    notes, finite = _warnings(fit, ordered)
+        could = offered(design, found, how.formats, how.thresholds)
+    ordered = search_in_order(design, found, basis, how.link, how.n_nodes, could)
+    return _as_fit(formula, ordered, how.thresholds, how.n_nodes, could), ordered
+
+
+def _told(fit: OrdinalEstimates, ordered: Ordered, separated: list[str]) -> OrdinalEstimates:
+    """A fit with what is to be doubted."""
+    notes, finite = _warnings(fit, ordered, separated)
     return replace(fit, warnings=notes, converged=fit.converged and finite)
 
 
@@ -235,9 +294,11 @@ def _method(design: Design, link: str, n_nodes: int) -> Method:
     return Method(family, link, estimation, terms, varying, "Wald")
 
 
-def _warnings(fit: OrdinalEstimates, ordered: Ordered) -> tuple[tuple[Note, ...], bool]:
+def _warnings(
+    fit: OrdinalEstimates, ordered: Ordered, separated: list[str]
+) -> tuple[tuple[Note, ...], bool]:
     """What to doubt, and whether all estimates are finite."""
-    model, optimum = ordered.model, ordered.optimum
+    optimum = ordered.optimum
     notes = diagnose.design_notes(fit.design)
     notes += diagnose.category_notes(fit.coded)
     if fit.coded.unused and fit.structure == "flexible":
@@ -247,7 +308,6 @@ def _warnings(fit: OrdinalEstimates, ordered: Ordered) -> tuple[tuple[Note, ...]
         notes.append(diagnose.held_note(ordered.held, everywhere=ordered.everywhere))
     notes += diagnose.random_notes(fit.random, fit.nobs, fit.design.weight.sum())
     notes += diagnose.no_variation_notes(fit.random, fit.family.residual)
-    separated = _separated(fit, model, optimum)
     if separated:
         notes.append(diagnose.separation_note(separated))
     boundless = _boundless(fit)
@@ -263,19 +323,20 @@ def _warnings(fit: OrdinalEstimates, ordered: Ordered) -> tuple[tuple[Note, ...]
     return tuple(notes), not explained
 
 
-def _separated(fit: OrdinalEstimates, model: OrdinalModel, optimum: Optimum) -> list[str]:
-    """Coefficients without a finite estimate, looked for where one is suspiciously large."""
+def _separation(fit: OrdinalEstimates, ordered: Ordered) -> Separation | None:
+    """What has no finite estimate, looked for where a coefficient is suspiciously large."""
+    model, optimum = ordered.model, ordered.optimum
     design, link = fit.design, model.link
     effects = (
         np.ptp(design.fixed.columns, axis=0) * fit.params.to_numpy()[: len(design.fixed.names)]
     )
     largest = max(np.abs(effects).max(initial=0.0), np.ptp(np.append(fit.row_cuts, 0.0)))
     if optimum.converged and largest < SUSPICIOUS * LATENT_SD[link] and not fit.se.isna().any():
-        return []
+        return None
     problem = model.problem
     direction = separating_direction(problem.lower, problem.upper, problem.bottom, problem.top)
     if direction is None:
-        return []
+        return None
     f, s, t = fit.joint.sizes
     natural = np.concatenate([model.cuts.back[:f, :f] @ model.free @ direction, np.zeros(s + t)])
     moved = np.abs(fit.combinations @ natural) * np.concatenate(
@@ -283,7 +344,15 @@ def _separated(fit: OrdinalEstimates, model: OrdinalModel, optimum: Optimum) -> 
     )
     names = [*fit.params.index, *fit.thresholds.index]
     found = [name for name, m in zip(names, moved > MOVING * moved.max(), strict=True) if m]
-    return [name for name in found if name in fit.params.index] or found
+    rows = np.zeros(len(design.y), dtype=bool)
+    rows[model.prepared.layout.order] = determined_rows(
+        problem.lower, problem.upper, problem.bottom, problem.top, direction
+    )
+    return Separation(
+        [name for name in found if name in fit.params.index] or found,
+        np.abs(natural) > MOVING * np.abs(natural).max(),
+        rows,
+    )
 
 
 def _boundless(fit: OrdinalEstimates) -> list[str]:
@@ -291,7 +360,7 @@ def _boundless(fit: OrdinalEstimates) -> list[str]:
     p = len(fit.design.fixed.names)
     moves = np.abs(fit.params.to_numpy()) * _spans(fit)
     scales = range(p, p + fit.joint.sizes[1])
-    return [str(fit.params.index[k]) for k in scales if moves[k] > SUSPICIOUS]
+    return [str(fit.params.index[k]) for k in scales if moves[k] > BOUNDLESS]
 
 
 def _spans(fit: OrdinalEstimates) -> np.ndarray:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -137,6 +137,11 @@ def find_raters(
     if data[list(chosen)].isna().any(axis=None):
         return Raters(unknown=_unknown(f"some rows have no {' or '.join(chosen)}"))
     return Raters(chosen, _codes(data, chosen))
+
+
+def renumbered(raters: Raters, data: pd.DataFrame) -> Raters:
+    """The raters of some of their rows."""
+    return replace(raters, codes=_codes(data, raters.columns)) if raters.known else raters
 
 
 def anew_notes(raters: Raters, data: pd.DataFrame, factors: Sequence[str]) -> list[Note]:

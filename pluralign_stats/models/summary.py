@@ -64,4 +64,5 @@ def sizes_of(fit: ModelEstimates, counted: bool = True) -> str:
         return "few raters are left out, and so their number is not told"
     groups = [counted_levels(row.n_levels, row.group) for row in fit.groups().itertuples()]
     told = ", ".join([f"{fit.nobs:,} ratings", *groups])
-    return f"{told}; rows left out for missing values: {fit.design.n_dropped:,}"
+    aside = f"; ratings set aside: {len(fit.design.aside):,}" if len(fit.design.aside) else ""
+    return f"{told}; rows left out for missing values: {fit.design.n_dropped:,}{aside}"

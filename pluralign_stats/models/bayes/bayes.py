@@ -58,15 +58,17 @@ def starting_fit(
         if link != "logit":
             raise InputError("family 'ordered_beta' has the link 'logit' only; leave 'link' out")
         return estimate_ordered_beta(
-            formula, data, bounds=bounds, positive_from=positive_from, weights=weights, rater=rater
-        )
+            formula, data, bounds=bounds, positive_from=positive_from, weights=weights,
+            rater=rater, whole=True,
+        )  # fmt: skip
     if bounds is not None or positive_from is not None:
         raise InputError("'bounds' and 'positive_from' are for family='ordered_beta'")
     if family == "gaussian":
         return estimate_linear(formula, data, weights=weights, rater=rater)
     fit = estimate_ordinal(
-        formula, data, link=link, nominal=nominal, scale=scale, weights=weights, rater=rater
-    )
+        formula, data, link=link, nominal=nominal, scale=scale, weights=weights, rater=rater,
+        whole=True,
+    )  # fmt: skip
     if family == "bernoulli" and len(fit.family.labels) != 2:
         raise InputError(
             "family 'bernoulli' needs two categories, and the response has "

@@ -204,7 +204,9 @@ def _start(
             "a joint model needs two dimensions or more; use fit_bayes for one"
         )
     return {
-        str(name): estimate_ordinal(formula, ratings[(dimensions == name).to_numpy()], link=link)
+        str(name): estimate_ordinal(
+            formula, ratings[(dimensions == name).to_numpy()], link=link, whole=True
+        )
         for name in names
     }
 

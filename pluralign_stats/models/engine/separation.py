@@ -31,6 +31,22 @@ def separating_direction(
     return found.x
 
 
+def determined_rows(
+    lower: np.ndarray,
+    upper: np.ndarray,
+    bottom: np.ndarray,
+    top: np.ndarray,
+    direction: np.ndarray,
+) -> np.ndarray:
+    """(n,) ratings whose probability tends to 1 along a direction: all cuts beside them move away.
+
+    Parameters are those of `separating_direction`, and what it found.
+    """
+    below = bottom | (-lower @ direction > AWAY)
+    above = top | (upper @ direction > AWAY)
+    return below & above & ~(bottom & top)
+
+
 #: A column whose scaled part outside the others is shorter than this is determined by them.
 COLLINEAR = 1e-7
 
