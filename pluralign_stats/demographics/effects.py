@@ -140,7 +140,7 @@ def demographic_effects(
     shown = []
     bound: list[str] = []
     for (d, f), fit in fits.items():
-        if not groups_of(fit.design.data, f, label(f), min_cell).reference:
+        if not groups_of(fit.design.rated[0], f, label(f), min_cell).reference:
             continue
         tables = _tables(study, fit, d, f, min_cell, conf_level)
         if tables[0].table["estimate"].isna().all() and (why := _bound(study, fit, f)):
@@ -213,7 +213,7 @@ def _lacking(
             continue
         for factor in factors:
             fit = fits.get((dimension, factor))
-            data = given if fit is None else fit.design.data
+            data = given if fit is None else fit.design.rated[0]
             if why := groups_of(data, factor, label(factor), min_cell).lacking:
                 found.setdefault(why, []).append(label(dimension))
     return [why if len(on) == len(targets) else f"{joined(on)}: {why}" for why, on in found.items()]
@@ -236,7 +236,7 @@ class _Part:
 
 def _bound(study: Study, fit: Fit, factor: str) -> str:
     """What a demographic cannot be told apart from in a model, and what to do then."""
-    label, data = study.codebook.label, fit.design.data
+    label, data = study.codebook.label, fit.design.rated[0]
     for other in study.demographics:
         if other == factor or other not in fit.design.fixed_variables:
             continue

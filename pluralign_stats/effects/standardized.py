@@ -17,6 +17,7 @@ from pluralign_stats.effects.options import EffectOptions
 from pluralign_stats.errors import NotApplicableError, check_one_of
 from pluralign_stats.models.few_units import few_units
 from pluralign_stats.models.fit import ModelEstimates
+from pluralign_stats.notes import Code, is_about
 from pluralign_stats.settings import CONF_LEVEL
 from pluralign_stats.study.text import contrast_labels
 
@@ -69,8 +70,10 @@ def standardized_difference(
         if column is None and which == levels[0]:
             continue
         if column is None:
+            separated = [w for w in fit.warnings if is_about(w, Code.SEPARATION)]
             raise NotApplicableError(
-                "the data do not tell the groups apart from other terms of the model"
+                "; ".join(separated)
+                or "the data do not tell the groups apart from other terms of the model"
             )
         weights[0, column] = sign
     contrast = pd.DataFrame({"contrast": contrast_labels([(level, reference)])})

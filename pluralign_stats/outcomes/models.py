@@ -272,7 +272,10 @@ def fit_scores(experiment: Experiment, dimension: str, model: ScoreModel) -> Fit
     if model.kind == "bayes":
         return fit_bayes(formula, data, family=model.family, **asdict(model.sampling))
     if model.kind == "ordinal":
-        return made_of(OrdinalOutcomeFit, fit_ordinal(formula, data), runs=runs)
+        fit = fit_ordinal(formula, data)
+        held = data[data.index.isin(fit.design.data.index)]
+        runs = runs if fit.design.aside.empty else count_runs(held)
+        return made_of(OrdinalOutcomeFit, fit, runs=runs)
     return made_of(LinearOutcomeFit, fit_linear(formula, data), runs=runs)
 
 
@@ -353,9 +356,10 @@ def design_means(fit: Fit) -> Estimates:
     Returns
     -------
     Estimates
-        One per design, in order; labels have the column design.
+        One per design, in order; labels have the column design. Missing for a design all of whose
+        scores are at an end of the scale, of which an ordinal model knows no mean.
     """
-    data = fit.design.data
+    data, _ = fit.design.rated
     rows = data.drop_duplicates("design").sort_values("design").reset_index(drop=True)
     if "base_model" in fit.design.fixed_variables:
         models = data[["base_model"]].drop_duplicates()

@@ -184,6 +184,8 @@ def test_scores_at_the_floor_break_nothing():
     assert np.isfinite(against_control(made).table["estimate"]).all()
     ordinal = against_control(made, kind="ordinal")
     assert any("no finite estimate" in text for text in ordinal.warnings)
+    estimates = ordinal.table.set_index("level")["estimate"]
+    assert estimates.isna().tolist() == [level == "preserve" for level in estimates.index]
 
 
 def test_ordinal_models_want_whole_numbers():
