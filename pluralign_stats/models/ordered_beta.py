@@ -140,7 +140,7 @@ def _of_design(
         with suppress(InputError):  # nothing may be left that could be described
             fewer = set_aside(design, separation.rows)
             return _of_design(formula, fewer, ends, least, whole=whole)
-    if separation is not None and not whole:
+    if separation is not None and separation.rows.any() and not whole:
         fit = without_errors(fit, separation.parameters)
     notes, finite = _warnings(fit, optimum, separation.names if separation else [])
     return replace(fit, warnings=notes, converged=fit.converged and finite)

@@ -189,7 +189,9 @@ def _finite(formula: str, design: Design, response: pd.Series, how: How) -> Ordi
     if separation.rows.any():
         with suppress(InputError):  # nothing may be left that could be described
             return _finite(formula, set_aside(design, separation.rows), response, how)
-    return _told(without_errors(fit, separation.parameters), ordered, separation.names)
+        fit = without_errors(fit, separation.parameters)
+    # Where each rating keeps a cut that stays, predictions are finite, and have errors.
+    return _told(fit, ordered, separation.names)
 
 
 def _fitted(
