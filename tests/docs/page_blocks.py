@@ -4,6 +4,7 @@ import re
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import dedent
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -13,7 +14,8 @@ PAGES = sorted(
     if not {"_build", "site"} & set(path.relative_to(ROOT).parts)
 )
 
-_BLOCK = re.compile(r"^```([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+#: Blocks of lists are drawn to the right.
+_BLOCK = re.compile(r"^ *```([^\n]*)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,7 @@ def blocks(page: str) -> list[Block]:
         language, _, rest = match[1].strip().partition(" ")
         skipped = rest.removeprefix("skip:").strip() if rest.startswith("skip:") else ""
         line = text[: match.start(2)].count("\n") + 1
-        found.append(Block(page, line, language, skipped, match[2]))
+        found.append(Block(page, line, language, skipped, dedent(match[2])))
     return found
 
 
