@@ -136,6 +136,8 @@ def positive_given_positive(
     table = _table(study, found, wide)
     any_positive = bool((wide >= cuts).to_numpy().any())
     sentence = _sentence(table, any_positive=any_positive)
+    if table["estimate"].notna().any():
+        sentence = f"{sentence} {study.codebook.positive_rule()}."
     apart = _apart(wide)
     coarse = np.where(apart > 0, table["n_ratings"], 0)
     backing = Backing(np.zeros(len(table)), apart=apart, coarse=coarse, fractions=("estimate",))

@@ -173,21 +173,22 @@ def _conditions_sentence(frame: AuditFrame, table: pd.DataFrame) -> str:
         return "None of the recipes gives preferences from enough raters to be shown."
     most = known.loc[known["n_preferences"].idxmax()]
     least = known.loc[known["n_preferences"].idxmin()]
-    told = f"{named(frame, most)} gives {counted(most['n_preferences'], 'preference')}"
+    given = f"{counted(most['n_preferences'], 'preference')} between two responses to one prompt"
+    told = f"{named(frame, most)} gives {given}"
     if len(known) > 1 and most["n_preferences"] > least["n_preferences"]:
         told += f", {named(frame, least)} {least['n_preferences']:,.0f}"
     elif len(known) > 1:
-        told = f"every recipe gives {counted(most['n_preferences'], 'preference')}"
+        told = f"every recipe gives {given}"
     which = "the former" if most["n_preferences"] > least["n_preferences"] else "these"
     if len(known) > 1 and which == "these":
         which = f"those of {named(frame, most)}"
     told = (
-        f"{first_up(told)}; of {which} {most['contradicting_share']:.0%} go against "
-        "most of their pair"
+        f"{first_up(told)}; of {which} {most['contradicting_share']:.0%} go against what most say "
+        "of the same two"
     )
     if np.isnan(most["n_raters"]):
         return f"{told}."
     return (
-        f"{told}, and they come from {counted(most['n_raters'], 'rater')}, who count as "
-        f"{most['effective_raters']:,.0f} with equal parts."
+        f"{told}, and they come from {counted(most['n_raters'], 'rater')}, who weigh as much as "
+        f"{most['effective_raters']:,.0f} with equal parts would."
     )
