@@ -84,7 +84,8 @@ def _largest_groups(study: Study, min_cell: int) -> str:
         groups = [f"{row.group} ({row.share:.0%})" for row in largest.itertuples()]
         groups += ["…"] if groups and len(groups) < len(cells) else []
         told += [f"by {study.codebook.label(name)}: {', '.join(groups)}"] if groups else []
-    return f" Largest groups {'; '.join(told)}." if told else ""
+    listed = "; ".join(told)
+    return f" Largest groups {listed}{'' if listed.endswith('…') else '.'}" if told else ""
 
 
 def _one(study: Study, name: str, min_cell: int) -> pd.DataFrame:

@@ -10,6 +10,7 @@ import pandas as pd
 from pluralign_stats.drafting.facts import facts_of
 from pluralign_stats.drafting.names import says
 from pluralign_stats.drafting.roles import LEFT_OUT, Guess
+from pluralign_stats.drafting.rules import rules_of
 from pluralign_stats.drafting.tables import Sources
 from pluralign_stats.drafting.wide import Ask
 from pluralign_stats.errors import listing
@@ -70,10 +71,8 @@ def compose(
     draft = draft_codebook(sources.tables, roles, given, head)
     filters, told, undecided = _filters(every, sources.tables)
     content = draft.content | ({"filters": filters} if filters else {})
-    if _some_not_described(sources):
-        content["raters"] = {"not_described": "add"}
-        why = "the file of raters lacks some; they are added, without demographics"
-        told.append(Inference("", "rule", "not described: add", why, ("raters", "not_described")))
+    rules = rules_of(sources, roles, ask)
+    content |= rules.content
     keys = [_key(guess) for guess in every if guess.role in ("item", *_SINGLE)]
     texts = [
         Inference(g.column, g.role, "wording", g.why, ("texts", g.role.split()[0]))
@@ -91,15 +90,9 @@ def compose(
     ]
     left = (*(guess for guess in every if guess.role == LEFT_OUT), *sources.apart)
     parts = [sources.wide.undecided] if sources.wide and sources.wide.undecided else []
-    open_ = (*parts, *_unsure(every), *undecided, *_open_valence(content))
-    return Drafted(content, (*files, *keys, *found, *texts, *told), left, open_, sources.tables)
-
-
-def _some_not_described(sources: Sources) -> bool:
-    if sources.raters is None:
-        return False
-    rated, known = (each.table.frame[sources.rater] for each in (sources.ratings, sources.raters))
-    return not rated.dropna().isin(known.unique()).all()
+    open_ = (*parts, *_unsure(every), *undecided, *rules.open, *_open_valence(content))
+    inferred = (*files, *keys, *found, *texts, *told, *rules.told)
+    return Drafted(content, inferred, left, open_, sources.tables)
 
 
 def _both(why: str, inference: Inference) -> str:

@@ -151,11 +151,22 @@ def _joined(found: Sources, other: Source) -> Sources:
 
 
 def _link(ratings: pd.DataFrame, other: pd.DataFrame) -> _Link | None:
-    """The best link from a column of the ratings to one that names something once each."""
+    """The best link from a column of the ratings to one that names something once each.
+
+    Without one, raters of whom some are described twice do.
+    """
     keys = [facts_of(str(column), other[column]) for column in other]
-    keys = [key for key in keys if key.unique and key.n_values > 1]
+    keys = [key for key in keys if key.n_values > 1]
     columns = [facts_of(str(column), ratings[column]) for column in ratings]
-    links = [link for c in columns for key in keys for link in _links(c, key)]
+    once = [key for key in keys if key.unique]
+    twice = [key for key in keys if 2 * key.n_values > (key.code >= 0).sum()]
+    links = [link for c in columns for key in once for link in _links(c, key)] or [
+        link
+        for c in columns
+        for key in twice
+        for link in _links(c, key)
+        if _role(link, other) == "raters"
+    ]
     return max(links, key=lambda link: (link.n_names, link.column == link.key), default=None)
 
 

@@ -193,11 +193,12 @@ def test_attention_checks_are_filters_where_a_word_says_who_passed(one, pluralig
 
 def test_a_draft_that_check_refuses_is_there_to_be_corrected(one, pluralign):
     frame = pd.read_csv("all.csv")
-    pd.concat([frame, frame[:3]]).to_csv("all.csv", index=False)
+    frame.loc[frame["worker"] == "w0", "age"] = 150
+    frame.to_csv("all.csv", index=False)
     ran = pluralign("init", "all.csv", "--yes")
     assert ran.status == 1
     first, second = ran.err.strip().split("\n")
-    assert first.startswith("pluralign: all.csv: rows 122, 123, 124: rater 'w0' rates item")
+    assert first.startswith("pluralign: all.csv: column 'age', row 2: value '150'")
     assert second == "The draft is in study.yaml: correct it, and run: pluralign check study.yaml"
     assert (one / "study.yaml").exists()
 

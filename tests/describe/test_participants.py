@@ -128,11 +128,11 @@ def test_the_largest_groups_that_may_be_told_stand_in_the_sentence(study_of):
 
     assert told({"a": 30, "b": 50}) == " Largest groups by G: b (62%), a (38%)."
     counts = {"a": 30, "b": 50, "declined": 20}
-    assert told(counts) == " Largest groups by G: b (50%), a (30%), …."
+    assert told(counts) == " Largest groups by G: b (50%), a (30%), …"
     many = {"a": 10, "b": 20, "c": 30, "d": 40}
-    assert told(many) == " Largest groups by G: d (40%), c (30%), b (20%), …."
+    assert told(many) == " Largest groups by G: d (40%), c (30%), b (20%), …"
     small = {"a": 40, "b": 15, "c": 3}
-    assert told(small) == told(small, min_cell=1) == " Largest groups by G: a (69%), …."
+    assert told(small) == told(small, min_cell=1) == " Largest groups by G: a (69%), …"
     assert told({"a": 6, "b": 5}, min_cell=1) == ""
 
 
