@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pluralign_stats.errors import InputError, listing, one_of
-from pluralign_stats.feedback import audit_recipes
 from pluralign_stats.outcomes.rating_findings import published_rating_findings
 from reports.model import Notebook
 
@@ -29,10 +28,8 @@ SOURCES = {
     ),
     PUBLISHED: ("a dimension and groups that the paper reports on", ""),
     PREFERENCES: (
-        "preferences between responses",
-        "they take a prompt with two responses or more, named as the prompt in the codebook, and a "
-        "dimension of which the codebook states which end is good: 'valence: 1', or 'valence: -1' "
-        "where a high rating is bad",
+        "prompts with two responses or more",
+        "where there are, the codebook names the prompt under 'columns'",
     ),
 }
 
@@ -84,17 +81,10 @@ def _answered(notebook: Notebook, values: Mapping[str, object], study: "Study") 
         if need == PUBLISHED:
             return bool(published_rating_findings(study))
         if need == PREFERENCES:
-            return _has_preferences(study, str(values.get("dimension") or ""))
+            return bool(study.items["prompt"].duplicated().any())
         return bool(values.get(need, notebook.parameters[need].default))
 
     return not notebook.needs or any(there(need) for need in notebook.needs)
-
-
-def _has_preferences(study: "Study", dimension: str) -> bool:
-    """Whether responses to one prompt can be told apart by which is better, on a dimension."""
-    (name,) = audit_recipes(study, dimension or None)[0].dimensions
-    valence = study.codebook.dimensions[name].valence
-    return valence is not None and bool(study.items["prompt"].duplicated().any())
 
 
 def _told(without: Mapping[tuple[str, ...], Sequence[str]]) -> list[LeftOut]:

@@ -57,22 +57,16 @@ def test_a_study_that_the_paper_speaks_of_keeps_what_compares_the_two():
     assert set(kept).isdisjoint({"09", "10", "11", "12", "13"})
 
 
-def test_preferences_need_a_good_end_and_two_responses_to_one_prompt(ratings_only):
-    def left_out(study, **given):
-        kept, without = sorted_out(None, study, **given)
-        (told,) = [e.needs for e in without if "Whose preferences" in e.titles[0]] or [None]
-        assert ("08" in kept) == (told is None)
-        return told
-
-    frame = ratings_only.ratings.assign(other=lambda table: 6 - table["rating"])
-    roles = {"rater": "rater", "item": "item", "dimensions": ["rating", "other"]}
-    both = pls.Study.from_frame(frame, **roles, prompt="prompt", valence={"rating": 1})
-    assert left_out(both) is None
-    assert left_out(both, dimension="other") == "preferences between responses"
-    silent = pls.Study.from_frame(frame, **roles, prompt="prompt")
-    assert left_out(silent) == "preferences between responses"
-    alone = pls.Study.from_frame(frame, **roles, valence={"rating": -1})
-    assert left_out(alone) == "preferences between responses"
+def test_preferences_need_two_responses_to_one_prompt(ratings_only):
+    frame = ratings_only.ratings
+    roles = {"rater": "rater", "item": "item", "dimensions": ["rating"]}
+    kept, _ = sorted_out(None, pls.Study.from_frame(frame, **roles, prompt="prompt"))
+    assert "08" in kept
+    kept, left_out = sorted_out(None, pls.Study.from_frame(frame, **roles))
+    assert "08" not in kept
+    (told,) = [each for each in left_out if "Whose preferences" in each.titles[0]]
+    assert told.needs == "prompts with two responses or more"
+    assert "the codebook names the prompt" in told.how
 
 
 def test_what_is_given_is_no_longer_left_out(ratings_only, tmp_path):
