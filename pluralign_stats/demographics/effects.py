@@ -99,7 +99,8 @@ def demographic_effects(
         ordinal or linear one sampled by `fit_bayes`, whose tables have sd and prob_positive instead
         of std_error and of p. Without random effects, with errors robust to raters who rate often
         (`fit_marginal`): ``"GEE"``: equations of the ordinal or linear model, as ``"auto"`` has
-        them; ``"linear GEE"``; ``"OLS"``.
+        them; ``"linear GEE"``; ``"OLS"``; ``"weighted OLS"``, in which raters count by the survey
+        weights of their file.
     min_cell
         Levels of fewer raters stay in the model but are not shown. Where the reference level is one
         of them, groups are compared with the level of most raters instead, and notes say so.

@@ -16,19 +16,31 @@ from pluralign_stats.fits.marginal import fit_marginal
 from pluralign_stats.fits.ordered_beta import fit_ordered_beta
 from pluralign_stats.fits.ordinal import OrdinalFit, fit_ordinal
 from pluralign_stats.models.bayes.options import SAMPLING, Sampling
-from pluralign_stats.models.marginal import MARGINAL
+from pluralign_stats.models.marginal import MARGINAL, WEIGHTED
 from pluralign_stats.settings import MIN_CELL, MOST_LEVELS
 from pluralign_stats.study.formats import FORMAT
 from pluralign_stats.study.study import Study
+from pluralign_stats.study.weights import WEIGHT
 from pluralign_stats.words import joined
 
-Model = Literal["auto", "ordinal", "linear", "ordered beta", "bayes", "GEE", "linear GEE", "OLS"]
+Model = Literal["auto", "ordinal", "linear", "ordered beta", "bayes", "GEE", "linear GEE", "OLS",
+                "weighted OLS"]  # fmt: skip
 
 
 def fit_by_format(formula: str, data: pd.DataFrame) -> OrdinalFit:
     """Fit an ordinal model in which each format of ratings has thresholds of its own."""
     varied = FORMAT in data and data[FORMAT].nunique() > 1
     return fit_ordinal(formula, data, formats=FORMAT if varied else None)
+
+
+def fit_weighted(formula: str, data: pd.DataFrame) -> Fit:
+    """Fit least squares in which raters count by their survey weights; those of 0 are left out."""
+    if WEIGHT not in data:
+        raise InputError(
+            "the study's raters have no survey weights; name their column, as in 'columns: "
+            "{weight: w}' of the codebook"
+        )
+    return fit_marginal(formula, data[data[WEIGHT] > 0], "OLS", weights=WEIGHT)
 
 
 #: What fits each kind of model that is asked for by name.
@@ -38,6 +50,7 @@ MODELS: dict[str, Callable[..., Fit]] = {
     "ordered beta": fit_ordered_beta,
     "bayes": fit_bayes,
     **{kind: partial(fit_marginal, kind=kind) for kind in MARGINAL},
+    WEIGHTED: fit_weighted,
 }
 
 #: What can be asked for; ``"auto"`` and ``"GEE"`` decide by the scale of each dimension.
@@ -146,9 +159,13 @@ def numbers_note(study: Study, dimensions: Iterable[str], model: str = "auto") -
 
 
 def given_ratings(study: Study, dimension: str) -> pd.DataFrame:
-    """The ratings that were given on one dimension."""
+    """The ratings that were given on one dimension, with the raters' survey weights if any."""
     data = study.ratings
-    return data[(data["dimension"] == dimension) & data["rating"].notna()]
+    data = data[(data["dimension"] == dimension) & data["rating"].notna()]
+    if WEIGHT not in study.raters:
+        return data
+    weight = study.raters.set_index("rater")[WEIGHT]
+    return data.assign(**{WEIGHT: data["rater"].map(weight).astype(float)})
 
 
 def plans(

@@ -8,7 +8,7 @@ import pandas as pd
 from pluralign_stats.demographics.effects import DemographicEffects
 from pluralign_stats.figures.charts import FOREST
 from pluralign_stats.fits.ordered_beta import OrderedBetaFit
-from pluralign_stats.models.marginal import marginal_kind
+from pluralign_stats.models.marginal import WEIGHTED, marginal_kind
 from pluralign_stats.notes import Code, is_about, reworded
 from pluralign_stats.results import Result, ordered_columns
 from pluralign_stats.significance import significant
@@ -26,7 +26,8 @@ _PLACES = ["first", "second", "third", "fourth", "fifth", "sixth", "seventh"]
 _OTHERS = (
     "Models after the first two are held against the first. GEE and OLS have no random effects: "
     "their errors are robust to raters who rate often, and do not allow for differences between "
-    "items. Differences of mean ratings mean the same in all."
+    "items. Differences of mean ratings mean the same in all. Weighted OLS has raters count by "
+    "their survey weights: where it is far from OLS, it is the weights that decide."
 )
 
 
@@ -48,17 +49,18 @@ def side_by_side(
     *others
         The same by further models, such as those without random effects (``model="GEE"``,
         ``"linear GEE"``, ``"OLS"`` of `demographic_effects`): whether it is the mixed model that
-        decides. Those that are on a dimension the same as one before are left out there.
+        decides; by ``"weighted OLS"``, whether the survey weights do. Those that are on a
+        dimension the same as one before are left out there.
 
     Returns
     -------
     Result
         One row per contrast and model: columns dimension, term, contrast, model (what they are:
         "ordinal", "linear", "ordered beta"; "frequentist", "Bayesian"; "ordinal GEE", "linear GEE",
-        "OLS"; two of a kind: "first", "second", and so on), estimate, std_error, conf_low,
-        conf_high, p_value, p_adjusted, n_raters, n_ratings, disagree (bool: of the first two
-        whether they do, of others whether they do with the first; missing where one of them has no
-        estimate), method; beside a Bayesian model without std_error and p.
+        "OLS", "weighted OLS"; two of a kind: "first", "second", and so on), estimate, std_error,
+        conf_low, conf_high, p_value, p_adjusted, n_raters, n_ratings, disagree (bool: of the first
+        two whether they do, of others whether they do with the first; missing where one of them has
+        no estimate), method; beside a Bayesian model without std_error and p.
 
     References
     ----------
@@ -221,9 +223,25 @@ def _of_others(table: pd.DataFrame, first: str, others: Sequence[str]) -> str:
     n, differ = len(rows.drop_duplicates(_KEYS)), rows[rows["disagree"]].drop_duplicates(_KEYS)
     names = joined(list(dict.fromkeys(rows["model"])))
     far = f"their estimates lie at most {gap:.2f} rating points from those of the {first} model."
+    far += _of_weights(table)
     if differ.empty:
         return f" By {names} the same is clear as by the {first} model; {far}"
     shown = some(f"{row.term}: {row.contrast} on {row.dimension}" for row in differ.itertuples())
     are = f"{len(differ)} of {counted(n, 'difference')} {is_are(len(differ))}"
     judged = f"judged otherwise than by the {first} model ({shown})"
     return f" By one or more of {names}, {are} {judged}; {far}"
+
+
+def _of_weights(table: pd.DataFrame) -> str:
+    """What survey weights change in least squares; empty where there are none."""
+    clear = significant(table)
+    by = {m: table[table["model"] == m].set_index(_KEYS)["estimate"] for m in ("OLS", WEIGHTED)}
+    told = {m: clear[table["model"] == m].to_numpy() for m in by}
+    if any(own.empty for own in by.values()) or not by["OLS"].index.equals(by[WEIGHTED].index):
+        return ""
+    gap, n = (by["OLS"] - by[WEIGHTED]).abs().max(), len(by["OLS"])
+    changed = int((told["OLS"] != told[WEIGHTED]).sum())
+    return (
+        f" Survey weights move estimates of least squares by up to {gap:.2f} rating points, and "
+        f"change for {changed} of {counted(n, 'difference')} whether it is clear."
+    )

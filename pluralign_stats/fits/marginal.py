@@ -22,6 +22,7 @@ def fit_marginal(
     data: pd.DataFrame,
     kind: Marginal,
     *,
+    weights: str | None = None,
     rater: str | Sequence[str] | None = None,
 ) -> MarginalLinearFit | OrdinalFit:
     """Fit a model without random effects whose errors are robust to raters who rate often.
@@ -39,6 +40,9 @@ def fit_marginal(
         ``"ordinal GEE"``: equations of a cumulative logit model with one global odds ratio for all
         pairs of a rater's ratings; ``"linear GEE"``: of a linear model with one correlation for
         them; ``"OLS"``: least squares.
+    weights
+        Of ``"OLS"``: a column of survey weights, above 0. Raters count by them, and errors are
+        those of a survey whose raters were drawn with them; scale them as you like.
     rater
         As for `fit_linear`.
 
@@ -52,7 +56,7 @@ def fit_marginal(
     InputError
         If the formula or the data cannot be used, or raters are not known.
     """
-    found = estimate_marginal(formula, data, kind, rater=rater)
+    found = estimate_marginal(formula, data, kind, weights=weights, rater=rater)
     if isinstance(found, OrdinalEstimates):
         return made_of(OrdinalFit, found)
     return made_of(MarginalLinearFit, found)

@@ -16,7 +16,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 import pandas as pd
 
-from pluralign_stats.errors import NotApplicableError, check_one_of
+from pluralign_stats.errors import InputError, NotApplicableError, check_one_of
 from pluralign_stats.models import diagnose
 from pluralign_stats.models.aside import set_aside, told_aside, unreplicated
 from pluralign_stats.models.columns import read_column
@@ -31,6 +31,9 @@ from pluralign_stats.models.ordinal import OrdinalEstimates, ordinal_of
 Marginal = Literal["ordinal GEE", "linear GEE", "OLS"]
 
 MARGINAL: tuple[Marginal, ...] = get_args(Marginal)
+
+#: What least squares are called in which raters count by survey weights.
+WEIGHTED = "weighted OLS"
 
 #: What their intervals rest on.
 ROBUST = "robust by rater"
@@ -72,25 +75,32 @@ class MarginalLinearEstimates(LinearEstimates):
         return np.full(len(rows), np.inf)
 
 
-def marginal_kind(method: Method) -> Marginal | None:
+def marginal_kind(method: Method) -> str | None:
     """Which marginal model a method is, if it is one."""
     if method.inference != ROBUST:
         return None
     if method.family != "linear":
         return "ordinal GEE"
-    return "OLS" if method.estimation == "OLS" else "linear GEE"
+    return method.estimation if method.estimation in ("OLS", WEIGHTED) else "linear GEE"
 
 
-def least_squares(X: np.ndarray, y: np.ndarray, raters: np.ndarray) -> Solution:
+def least_squares(
+    X: np.ndarray, y: np.ndarray, raters: np.ndarray, weight: np.ndarray | None = None
+) -> Solution:
     """Least squares (n, p), with the cluster-robust covariance CR1 by raters (n,).
+
+    With weights (n,) they are those of a survey, linearized by raters (Binder 1983, International
+    Statistical Review 51, 279-292).
 
     References
     ----------
     Cameron & Miller (2015), Journal of Human Resources 50, 317-372, equation 12.
     """
-    from statsmodels.regression.linear_model import OLS
+    from statsmodels.regression.linear_model import WLS
 
-    fit = OLS(y, X).fit(cov_type="cluster", cov_kwds={"groups": raters}, use_t=False)
+    fit = WLS(y, X, weights=1.0 if weight is None else weight).fit(
+        cov_type="cluster", cov_kwds={"groups": raters}, use_t=False
+    )
     return Solution(np.asarray(fit.params), np.asarray(fit.cov_params()))
 
 
@@ -136,14 +146,22 @@ def estimate_marginal(
     data: pd.DataFrame,
     kind: Marginal,
     *,
+    weights: str | None = None,
     rater: str | Sequence[str] | None = None,
 ) -> LinearEstimates | OrdinalEstimates:
     """Fit a marginal model; see `fit_marginal`."""
     check_one_of("'kind'", kind, MARGINAL)
+    if weights is not None and kind != "OLS":
+        raise InputError(f"'weights' are for kind='OLS', not for {kind!r}; leave one of them out")
     mixed = parse_formula(formula)
     fixed = f"{mixed.response} ~ {mixed.fixed}"
     solve, estimate, how = _SOLVERS[kind]
-    design = build_design(parse_formula(fixed), data, ordinal=kind == "ordinal GEE", rater=rater)
+    design = build_design(
+        parse_formula(fixed), data, weights=weights, ordinal=kind == "ordinal GEE", rater=rater
+    )
+    if weights is not None:
+        how = WEIGHTED
+        design = replace(design, weight=design.weight / design.weight.mean())
     if not design.raters.known:
         raise NotApplicableError(
             "errors by rater need to know the raters; name their column, as in rater='user_id'"
@@ -151,7 +169,8 @@ def estimate_marginal(
     plain = _replicated(fixed, design, partial(estimate, response=read_column(data[mixed.outcome])))
     design = plain.design
     try:
-        found = solve(design.fixed.columns, design.y, design.raters.codes)
+        given = (design.fixed.columns, design.y, design.raters.codes)
+        found = solve(*given) if weights is None else least_squares(*given, design.weight)
         inverse = np.linalg.inv(plain.combinations)
     except (np.linalg.LinAlgError, ValueError) as error:
         raise NotApplicableError(f"the equations could not be solved: {error}") from None

@@ -16,7 +16,7 @@ from pluralign_stats.errors import InputError
 from pluralign_stats.feedback.scales import conversion_note, dimension_conversion
 from pluralign_stats.figures.charts import SPECIFICATION_CURVE
 from pluralign_stats.fits.fit import Fit
-from pluralign_stats.models.marginal import MARGINAL
+from pluralign_stats.models.marginal import MARGINAL, WEIGHTED
 from pluralign_stats.outcomes.rating_findings import (
     ADJUSTED,
     ALONE,
@@ -80,7 +80,8 @@ _NOTES = (
     "(equations in which all ratings of a rater are equally alike) and OLS (least squares) have no "
     "random effects: their errors are robust to raters who rate often, and do not allow for "
     "differences between items. Their logits are those of all raters taken together, and nearer to "
-    "0; in standard deviations of a rating they compare.",
+    "0; in standard deviations of a rating they compare. Weighted OLS has raters count by the "
+    "survey weights of their file: beside OLS it shows what these change.",
     "Raters and ratings are all those in the model.",
 )
 
@@ -104,7 +105,7 @@ def rating_multiverse(
     choices
         Options of each choice, the first of which makes the main analysis: model (``"ordinal"``,
         ``"linear"``, ``"ordered beta"`` (of sliders): mixed; ``"ordinal GEE"``, ``"linear GEE"``,
-        ``"OLS"``: see `fit_marginal`),
+        ``"OLS"``: see `fit_marginal`; ``"weighted OLS"``: the same by the raters' survey weights),
         scale (``"5-point"``, ``"3-point"``, ``"binary"``, ``"as-rated"``), filter
         (``"passed"``, ``"all ratings"``), adjustment (``"all demographics"``, as
         `demographic_effects` does, or ``"alone"``), raters (``"as in the study"``, ``"attentive
@@ -156,7 +157,11 @@ def rating_multiverse(
     analyses = combinations(offered)
     left_out: list[str] = []
     if choices is None:
-        alone = [c for c in analyses if c.get("filter") == EVERYONE or c.get("model") in MARGINAL]
+        alone = [
+            c
+            for c in analyses
+            if c.get("filter") == EVERYONE or c.get("model") in (*MARGINAL, WEIGHTED)
+        ]
         crossed = [c for c in analyses if not (c in alone and _place(c))]
         left_out += [_NOT_CROSSED] if len(crossed) < len(analyses) else []
         fine = [c for c in crossed if not _too_fine(main, finding, c)]

@@ -9,14 +9,14 @@ from pathlib import Path
 import pandas as pd
 
 from pluralign_stats.demographics.effects import default_factors
-from pluralign_stats.demographics.plans import fit_by_format, given_ratings
+from pluralign_stats.demographics.plans import fit_by_format, fit_weighted, given_ratings
 from pluralign_stats.errors import InputError, check_one_of, one_of
 from pluralign_stats.feedback.scales import dimension_conversion
 from pluralign_stats.fits.fit import Fit
 from pluralign_stats.fits.linear import fit_linear
 from pluralign_stats.fits.marginal import fit_marginal
 from pluralign_stats.fits.ordered_beta import fit_ordered_beta
-from pluralign_stats.models.marginal import MARGINAL
+from pluralign_stats.models.marginal import MARGINAL, WEIGHTED
 from pluralign_stats.outcomes.specification_curve import ALL
 from pluralign_stats.settings import MIN_CELL
 from pluralign_stats.simulate.parameters import LEVELS, PLANTED
@@ -24,6 +24,7 @@ from pluralign_stats.study.formats import FORMAT
 from pluralign_stats.study.read import read_study
 from pluralign_stats.study.study import Study
 from pluralign_stats.study.text import contrast_label
+from pluralign_stats.study.weights import WEIGHT
 
 #: The model of ratings between the two ends of a slider.
 BETWEEN = "ordered beta"
@@ -34,6 +35,7 @@ MODELS: dict[str, Callable[..., Fit]] = {
     "linear": fit_linear,
     BETWEEN: fit_ordered_beta,
     **{kind: partial(fit_marginal, kind=kind) for kind in MARGINAL},
+    WEIGHTED: fit_weighted,
 }
 
 #: Those that take ratings for ordered categories.
@@ -189,6 +191,7 @@ def rating_choices(
     check_finding(main, finding)
     rated = main.codebook.dimensions[finding.dimension].scale
     models = [m for m in MODELS if m != BETWEEN or not rated.categorical]
+    models = [m for m in models if m != WEIGHTED or WEIGHT in main.raters]
     offered = {
         "model": sorted(models, key=lambda m: not rated.categorical and m in ORDINAL),
         "scale": scales_of(main, finding.dimension),
