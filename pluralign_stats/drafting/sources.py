@@ -14,6 +14,7 @@ import pandas as pd
 from pluralign_stats.drafting.facts import facts_of
 from pluralign_stats.drafting.wide import Ask, WideGuess, guess_wide, is_long
 from pluralign_stats.errors import InputError
+from pluralign_stats.study.compression import opened
 from pluralign_stats.study.data_file import read_table
 from pluralign_stats.study.excel_file import sheets_of
 from pluralign_stats.study.files import File, Files, Stack
@@ -96,9 +97,12 @@ def _separator(path: Path) -> str | None:
     The mark that divides the first lines into equally many fields, the most of them; names of
     columns and texts may hold the others. Where none does, the one that the header holds alone.
     """
-    if path.suffix.lower() not in _TEXT or not path.is_file():
+    if not path.is_file():
         return None
-    with path.open("rb") as file:
+    file, name = opened(path)
+    with file:
+        if Path(name).suffix.lower() not in _TEXT:
+            return None
         lines = [line[:_LONGEST].decode("utf-8", "replace") for line in islice(file, _LOOKED_AT)]
     text = "".join(lines).lstrip("\ufeff")
     if text.lower().startswith("sep="):

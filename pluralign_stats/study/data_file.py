@@ -1,16 +1,19 @@
 """From the path of a data file to a raw table, whatever the file's format."""
 
 import io
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.feather
 import pyarrow.parquet
 
 from pluralign_stats.errors import InputError, listing
 from pluralign_stats.storage.digest import digest_bytes
 from pluralign_stats.study.combine import join_tables, stack_tables
+from pluralign_stats.study.compression import COMPRESSED, unpacked
 from pluralign_stats.study.contents import Contents
 from pluralign_stats.study.csv_file import read_csv
 from pluralign_stats.study.excel_file import ENDINGS as EXCEL
@@ -18,7 +21,7 @@ from pluralign_stats.study.excel_file import read_excel
 from pluralign_stats.study.files import File, Format, Join, Stack
 from pluralign_stats.study.header_rows import below_headers
 from pluralign_stats.study.json_file import read_json, read_json_lines
-from pluralign_stats.study.labelled_file import read_spss, read_stata
+from pluralign_stats.study.labelled_file import read_sas, read_spss, read_stata
 from pluralign_stats.study.nested import laid_flat
 from pluralign_stats.study.tables import RawTable, renamed, tabulate, with_prefix
 from pluralign_stats.study.text import nfc
@@ -29,14 +32,14 @@ _ENDINGS: dict[Format, tuple[str, ...]] = {
     "csv": (".csv", ".tsv", ".tab", ".txt"),
     "xlsx": EXCEL,
     "parquet": (".parquet", ".pq"),
+    "feather": (".feather", ".arrow"),
     "json": (".json",),
     "jsonl": (".jsonl", ".ndjson"),
     "spss": (".sav", ".zsav", ".por"),
     "stata": (".dta",),
+    "sas": (".sas7bdat", ".xpt"),
 }
 _FORMATS = {ending: kind for kind, endings in _ENDINGS.items() for ending in endings}
-#: Endings of packed files.
-_PACKED = (".gz", ".zip", ".bz2", ".xz", ".zst", ".7z", ".tar", ".tgz", ".rar")
 #: Names under which exports of Prolific have answers that are gone.
 _GONE = ("CONSENT_REVOKED", "DATA_EXPIRED")
 
@@ -94,21 +97,14 @@ def read_unlisted(path: Path) -> RawTable:
 
 def _read_file(spec: File, folder: Path, missing: tuple[str, ...], sought: Sought) -> RawTable:
     path = _found(folder / spec.path)
-    kind = spec.format or _FORMATS.get(path.suffix.lower())
-    if path.suffix.lower() in _PACKED:
-        raise InputError(
-            f"{path.name}: is packed ('{path.suffix}'); unpack it, and name what it held"
-        )
+    stored = _read_bytes(path)
+    content, inside = unpacked(stored, path.name)
+    kind = spec.format or _FORMATS.get(Path(inside).suffix.lower())
     if kind is None:
-        known = listing(_ENDINGS)
-        raise InputError(
-            f"{path.name}: the ending '{path.suffix}' does not tell the format ({known}); "
-            + spec.advise("format: csv")
-        )
-    content = _read_bytes(path)
-    contents = _contents(kind, content, spec, path.name)
+        raise InputError(_unknown_format(path.name, Path(inside).suffix, spec))
+    contents = _contents(kind, content, spec.model_copy(update={"path": inside}), path.name)
     frame, notes = laid_flat(contents.frame, spec, path.name)
-    table = tabulate(path.name, frame, (*missing, *_GONE), digest_bytes(content))
+    table = tabulate(path.name, frame, (*missing, *_GONE), digest_bytes(stored))
     sheet = "" if spec.sheet is None else f" ({spec.sheet})"
     table = replace(
         table,
@@ -125,18 +121,37 @@ def _read_file(spec: File, folder: Path, missing: tuple[str, ...], sought: Sough
     return table
 
 
+def _unknown_format(name: str, ending: str, spec: File) -> str:
+    """Say that an ending tells no format, and which do."""
+    if not ending:
+        return f"{name}: has no ending that tells the format; {spec.advise('format: csv')}"
+    known = listing((e for endings in _ENDINGS.values() for e in endings), 40)
+    return (
+        f"{name}: the ending '{ending}' does not tell the format; read are {known}, and these "
+        f"compressed ({listing(COMPRESSED)}); save it as one of them, or "
+        + spec.advise("format: csv")
+    )
+
+
 def _contents(kind: Format, content: bytes, spec: File, name: str) -> Contents:
     """What the reader of a format finds in a file."""
     match kind:
         case "csv":
             return below_headers(read_csv(content, spec, name), spec, name)
         case "xlsx":
-            return below_headers(Contents(read_excel(content, spec, name)), spec, name)
+            return below_headers(read_excel(content, spec, name), spec, name)
         case "spss":
             return read_spss(content, spec, name)
         case "stata":
             return read_stata(content, spec, name)
-    readers = {"parquet": _read_parquet, "json": read_json, "jsonl": read_json_lines}
+        case "sas":
+            return read_sas(content, spec, name)
+    readers = {
+        "parquet": _read_parquet,
+        "feather": _read_feather,
+        "json": read_json,
+        "jsonl": read_json_lines,
+    }
     return Contents(readers[kind](content, spec, name))
 
 
@@ -178,12 +193,19 @@ def _read_bytes(path: Path) -> bytes:
 
 
 def _read_parquet(content: bytes, spec: File, name: str) -> pd.DataFrame:
+    return _arrow(pa.parquet.read_table, "Parquet", content, name)
+
+
+def _read_feather(content: bytes, spec: File, name: str) -> pd.DataFrame:
+    return _arrow(pa.feather.read_table, "Feather", content, name)
+
+
+def _arrow(read: Callable[..., pa.Table], kind: str, content: bytes, name: str) -> pd.DataFrame:
     try:
-        table = pa.parquet.read_table(io.BytesIO(content))
-        frame = table.to_pandas(integer_object_nulls=True)
+        frame = read(io.BytesIO(content)).to_pandas(integer_object_nulls=True)
     except (pa.ArrowException, OSError) as error:
         raise InputError(
-            f"{name}: is not a readable Parquet file ({str(error).splitlines()[0]}); "
+            f"{name}: is not a readable {kind} file ({str(error).splitlines()[0]}); "
             "write it again or state another 'format' in the codebook"
         ) from None
     named = [level for level in frame.index.names if level is not None]

@@ -12,13 +12,19 @@ from xml.etree import ElementTree
 import pandas as pd
 
 from pluralign_stats.errors import InputError, listing, one_line, one_of
+from pluralign_stats.study.contents import Contents
 from pluralign_stats.study.files import File
 
 if TYPE_CHECKING:
     from python_calamine import CalamineSheet, CalamineWorkbook
 
 #: Endings of Excel files.
-ENDINGS = (".xlsx", ".xlsm")
+ENDINGS = (".xlsx", ".xlsm", ".xls", ".xlsb", ".ods")
+_ZIP = b"PK"
+_BLIND = (
+    "in files of Excel before 2007 cells with an error such as #N/A are read as blank; save it as "
+    ".xlsx to have them named"
+)
 #: From here on Excel has replaced the last digits of a number by zeros.
 _EXACT = 1e15
 
@@ -31,12 +37,12 @@ _NO_RESULT = re.compile(
 )
 
 
-def read_excel(content: bytes, spec: File, name: str) -> pd.DataFrame:
+def read_excel(content: bytes, spec: File, name: str) -> Contents:
     """Read one sheet of an Excel file as text.
 
     Returns
     -------
-    DataFrame
+    Contents
         Columns as the first row that isn't blank names them, missing where a cell is blank. The
         index is Excel's row number. Hidden rows and columns are read as well.
 
@@ -66,7 +72,8 @@ def read_excel(content: bytes, spec: File, name: str) -> pd.DataFrame:
     _refuse_merged(sheet, rows, header, where)
     _refuse_unreadable(content, sheet.name, header, where)
     _refuse_cut(table, header, where)
-    return table.map(_text).set_axis(header, axis=1)
+    notes = () if content.startswith(_ZIP) else (f"{name}: {_BLIND}",)
+    return Contents(table.map(_text).set_axis(header, axis=1), notes)
 
 
 def sheets_of(path: Path) -> list[str]:
@@ -142,7 +149,11 @@ def _refuse_unreadable(content: bytes, sheet: str, header: list[str], where: str
 
 def _xml(content: bytes, sheet: str) -> bytes:
     """A sheet as it is stored."""
+    if not content.startswith(_ZIP):
+        return b""
     with zipfile.ZipFile(io.BytesIO(content)) as file:
+        if "xl/workbook.xml" not in file.namelist():
+            return b""
         book = ElementTree.fromstring(file.read("xl/workbook.xml"))  # noqa: S314 - expat is safe
         links = ElementTree.fromstring(file.read("xl/_rels/workbook.xml.rels"))  # noqa: S314
         target = {link.get("Id"): link.get("Target", "") for link in links}

@@ -8,7 +8,7 @@ from pluralign_stats.errors import listing
 from pluralign_stats.study.entries import Column, ColumnNames, Part, Text
 from pluralign_stats.study.wide_columns import Wide
 
-Format = Literal["csv", "xlsx", "parquet", "json", "jsonl", "spss", "stata"]
+Format = Literal["csv", "xlsx", "parquet", "feather", "json", "jsonl", "spss", "stata", "sas"]
 
 
 class Map(Part):

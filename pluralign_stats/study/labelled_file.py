@@ -31,6 +31,14 @@ def read_stata(content: bytes, spec: File, name: str) -> Contents:
     return _labelled(pyreadstat.read_dta, content, spec, name, "Stata")
 
 
+def read_sas(content: bytes, spec: File, name: str) -> Contents:
+    """Read a SAS file: ``.sas7bdat`` or a transport file, which hold no labels of values."""
+    import pyreadstat
+
+    read = pyreadstat.read_xport if content.startswith(b"HEADER") else pyreadstat.read_sas7bdat
+    return _labelled(read, content, spec, name, "SAS")
+
+
 def _labelled(read: Any, content: bytes, spec: File, name: str, kind: str) -> Contents:
     """Read a file whose values have labels.
 
@@ -77,7 +85,7 @@ def _labelled(read: Any, content: bytes, spec: File, name: str, kind: str) -> Co
 
 def _read(read: Any, content: bytes, spec: File, name: str, kind: str) -> tuple[pd.DataFrame, Any]:
     options: dict[str, Any] = {"user_missing": True}
-    if read.__name__ == "read_por":
+    if read.__name__ in ("read_por", "read_xport"):
         options = {}
     elif "encoding" in spec.model_fields_set:
         options["encoding"] = spec.encoding
