@@ -180,9 +180,7 @@ def plans(
     """
     questions = data.attrs.get("questions", {})
     varied = tuple(f for f in gaps if data[f].nunique() > 1)
-    whole = tuple(f for f in varied if not gaps[f] and f not in questions)
-    answers = tuple(f for f in varied if not gaps[f] and f in questions)
-    beside = _beside(data, answers)
+    whole, beside = _held(data, gaps)
     plans = [(whole, (*whole, *beside))] if whole else []
     for f in varied:
         if f not in whole:
@@ -191,6 +189,20 @@ def plans(
             kept = tuple(o for o in (*whole, *others) if asked[o].nunique() > 1)
             plans.append(((f,), (*kept, f)))
     return plans
+
+
+def held_equal(data: pd.DataFrame, gaps: dict[str, str]) -> tuple[str, ...]:
+    """Demographics that stand in the models of everything else."""
+    whole, beside = _held(data, gaps)
+    return (*whole, *beside)
+
+
+def _held(data: pd.DataFrame, gaps: dict[str, str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Demographics that everybody was asked, and answers to questions with several."""
+    questions = data.attrs.get("questions", {})
+    asked = [f for f in gaps if data[f].nunique() > 1 and not gaps[f]]
+    answers = tuple(f for f in asked if f in questions)
+    return tuple(f for f in asked if f not in questions), _beside(data, answers)
 
 
 def _beside(data: pd.DataFrame, answers: tuple[str, ...]) -> tuple[str, ...]:

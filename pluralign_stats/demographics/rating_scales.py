@@ -31,6 +31,7 @@ from pluralign_stats.figures.charts import FOREST
 from pluralign_stats.models.bayes.options import SAMPLING, Sampling
 from pluralign_stats.results import Result, ordered_columns
 from pluralign_stats.settings import CONF_LEVEL, MIN_CELL, MOST_LEVELS
+from pluralign_stats.study.entries import LANGUAGE
 from pluralign_stats.study.study import Study
 from pluralign_stats.suppression import check_min_cell, suppressed
 
@@ -39,8 +40,6 @@ MOST_GROUPS = 8
 
 #: Share of ratings that may sway a model before its comparison is doubted.
 FEW_BAD = 0.01
-
-LANGUAGE = "language"
 
 _COLUMNS = ["dimension", "term", "contrast", "level", "reference", "model", "part", "estimate"]
 _COLUMNS += ["sd", "conf_low", "conf_high", "prob_positive", "n_raters", "n_ratings", "method"]

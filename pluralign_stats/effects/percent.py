@@ -70,7 +70,7 @@ def percent(
     fit
         A fitted model.
     factor
-        One of its categorical variables.
+        One of its categorical variables, or a number, which is raised by 1 for everyone.
     pairs
         As for `comparisons`.
     lowest
@@ -89,7 +89,7 @@ def percent(
     Raises
     ------
     InputError
-        If `factor` is not a categorical variable of the model, or an option is unknown.
+        If `factor` is not a variable of the model, or an option is unknown.
 
     References
     ----------
@@ -104,7 +104,7 @@ def percent(
     >>> table[["reading", "contrast"]].head(2).values.tolist()
     [['mean', 'Male vs Female'], ['mean', 'Non-binary vs Female']]
     """
-    check_one_of("the factor", factor, fit.design.factors)
+    check_one_of("the variable", factor, fit.design.fixed_variables)
     shared = EffectOptions(
         by=by, newdata=newdata, averaging=averaging, conf_level=conf_level, interval=interval,
         adjust=adjust, n_draws=n_draws, seed=seed,
@@ -224,8 +224,9 @@ def _percent_table(
 
 
 def _readings(fit: ModelEstimates, factor: str) -> str:
+    whose = "the reference group's mean" if factor in fit.design.factors else "the mean"
     told = (
-        "Reading 'mean': difference of mean ratings as a share of the reference group's mean. "
+        f"Reading 'mean': difference of mean ratings as a share of {whose}. "
         "Reading 'odds': change of the odds of a higher rating"
     )
     if factor in fit.design.changing:

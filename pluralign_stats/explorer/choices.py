@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pandas as pd
+from pandas.api.types import is_numeric_dtype
 
 from pluralign_stats.demographics.references import Groups, groups_of
 from pluralign_stats.errors import InputError, check_one_of
@@ -161,7 +162,8 @@ def choices_of(study: Study, min_cell: int = MIN_CELL) -> Choices:
             lacking.append(found.lacking)
     filters = {}
     for name in ("language", *study.codebook.factors):
-        values = large_groups(given, name, min_cell) if name in given else ()
+        grouped = name in given and not is_numeric_dtype(given[name])
+        values = large_groups(given, name, min_cell) if grouped else ()
         if len(values) > 1:
             filters[name] = values
     names = (*study.dimensions, *filters, *references)

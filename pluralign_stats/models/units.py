@@ -69,12 +69,35 @@ def between(
     """
     if values is None:
         values = pd.factorize(fit.design.data[variables[0]])[0]
-    same = {name: codes for name, codes in _whole(fit).items() if lie_within(codes, values)}
-    return same | {
-        part.design.term.group: part.design.codes
-        for part in fit.random
-        if set(variables) & set(map(str, part.design.spec.required_variables))
-    }
+    crossed = _levels_apart(fit, variables)
+    whole = {name: codes for name, codes in _whole(fit).items() if name not in crossed}
+    same = {name: codes for name, codes in whole.items() if lie_within(codes, values)}
+    return (
+        same
+        | dict(crossed.values())
+        | {
+            part.design.term.group: part.design.codes
+            for part in fit.random
+            if set(variables) & set(map(str, part.design.spec.required_variables))
+        }
+    )
+
+
+def _levels_apart(
+    fit: ModelEstimates, variables: Sequence[str]
+) -> dict[str, tuple[str, np.ndarray]]:
+    """Terms such as ``(1|rater:source)``, by which effects of a variable differ between raters.
+
+    By the term's group the units between which they do, and these (n,) by number.
+    """
+    found = {}
+    for part in fit.random:
+        factors = part.design.term.factors
+        units = [f for f in factors if f not in variables]
+        if 0 < len(units) < len(factors):
+            codes = fit.design.data.groupby(units, observed=True, sort=False).ngroup()
+            found[part.design.term.group] = (":".join(units), codes.to_numpy())
+    return found
 
 
 def _of_variable(fit: ModelEstimates, variable: str) -> dict[str, np.ndarray]:

@@ -7,9 +7,10 @@ import numpy as np
 import pandas as pd
 
 from pluralign_stats.errors import InputError, listing
+from pluralign_stats.study.asked import asked_effects
 from pluralign_stats.study.careless_rows import careless_of
 from pluralign_stats.study.codebook import Codebook
-from pluralign_stats.study.factors import check_reference, gather_small, read_answers
+from pluralign_stats.study.covariate_values import read_covariates
 from pluralign_stats.study.filters import apply_filters
 from pluralign_stats.study.format_periods import check_formats, format_of_rows
 from pluralign_stats.study.formats import FORMAT
@@ -21,14 +22,18 @@ from pluralign_stats.study.repeats import Occasions, settle
 from pluralign_stats.study.schema import check_ratings
 from pluralign_stats.study.tables import RawTable, Tables
 from pluralign_stats.study.text import TEXTS, folded
-from pluralign_stats.study.unknown import Unknown, refuse_unknown
+from pluralign_stats.study.unknown import refuse_unknown
 from pluralign_stats.study.weights import with_weights
 
 
 @dataclass(frozen=True, eq=False)
 class Parts:
-    """What a study is made of; `Study` says what each of them is."""
+    """What a study is made of; `Study` says what each of them is.
 
+    The codebook has entries for all covariates whose effects it asks for.
+    """
+
+    codebook: Codebook
     ratings: pd.DataFrame
     raters: pd.DataFrame
     items: pd.DataFrame
@@ -50,31 +55,34 @@ def assemble(codebook: Codebook, tables: Tables) -> Parts:
     InputError
         On the first thing that does not fit the codebook, with file, column, rows and value.
     """
-    hashes, notes, codes = tables.hashes, tables.notes, found_codes(codebook, tables)
+    read = tables
     tables, filtered = apply_filters(codebook, tables)
     tables, undescribed = drop_undescribed(codebook, tables)
+    asked = asked_effects(codebook, tables)
+    codebook = asked.codebook
     keys = _keys(codebook, tables.ratings)
     raters = raters_of(codebook, tables, keys)
     items = _items(codebook, tables, keys)
-    covariates, gathered, unknown = _covariates(codebook, tables, keys)
-    refuse_unknown((*raters.unknown, *unknown))
+    covariates = read_covariates(codebook, tables, keys)
+    refuse_unknown((*raters.unknown, *covariates.unknown))
     ratings, occasions, repeated = _ratings(codebook, tables, keys)
     if codebook.formats is not None:
         rows = format_of_rows(codebook.formats, tables.ratings, keys, ratings)
         check_formats(codebook.formats, tables.ratings, rows, ratings)
-        covariates[FORMAT] = rows
+        covariates.frame[FORMAT] = rows
     careless = careless_of(codebook, tables.ratings, keys, ratings)
-    tidy = _join(codebook, ratings, keys, covariates, raters.frame, items)
+    tidy = _join(codebook, ratings, keys, covariates.frame, raters.frame, items)
     return Parts(
+        codebook,
         tidy,
         with_weights(raters.frame, tables, codebook.columns.rater, codebook.columns.weight),
         items,
         _all_told([filtered, undescribed, raters.told, repeated]),
         raters.nonresponse,
-        codes,
-        hashes,
-        notes,
-        raters.gathered | gathered,
+        found_codes(codebook, read),
+        read.hashes,
+        (*read.notes, *asked.notes),
+        raters.gathered | covariates.gathered,
         occasions,
         careless,
     )
@@ -222,33 +230,6 @@ def _refuse_unknown_items(
         raise tables.ratings.refuse(
             column, unknown, f"items that {table.name} holds", f"add the item to {table.name}"
         )
-
-
-def _covariates(
-    codebook: Codebook, tables: Tables, keys: pd.DataFrame
-) -> tuple[pd.DataFrame, dict[str, tuple[str, ...]], tuple[Unknown, ...]]:
-    """Covariates by row of the ratings file; from the items file where only that has them.
-
-    Then the levels of each that were gathered into one, and answers that the codebook lacks.
-    """
-    frame, gathered = pd.DataFrame(index=keys.index), {}
-    unknown: tuple[Unknown, ...] = ()
-    for name, factor in codebook.covariates.items():
-        own = (factor.column or name) in tables.ratings.frame or tables.items is None
-        table = tables.ratings if own or tables.items is None else tables.items
-        recoded = read_answers(table, name, factor, "covariates")
-        values, unknown = recoded.level, unknown + recoded.unknown
-        if not own:
-            values.index = item_key(table, codebook.columns.item)
-            values = keys["item"].map(values).astype(values.dtype)
-        if factor.other is not None:
-            small = gather_small(values, keys["rater"], factor)
-            values = small.level
-            gathered[name] = recoded.gathered + small.gathered
-        if not unknown:
-            check_reference(table, name, factor, values)
-        frame[name] = values
-    return frame, gathered, unknown
 
 
 def _join(

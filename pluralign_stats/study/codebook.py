@@ -7,8 +7,10 @@ from pydantic import Field, PrivateAttr, field_validator, model_validator
 
 from pluralign_stats.errors import InputError, NotApplicableError, listing, one_of
 from pluralign_stats.study.careless import Careless
+from pluralign_stats.study.covariate import Covariate, check_asked
 from pluralign_stats.study.entries import (
     ENGLISH,
+    LANGUAGE,
     Column,
     ColumnNames,
     ColumnsByLanguage,
@@ -114,7 +116,9 @@ class Codebook(Part):
     columns: Columns
     dimensions: Annotated[dict[str, Dimension], Field(min_length=1)]
     demographics: dict[str, Factor] = {}
-    covariates: dict[str, Factor] = {}
+    covariates: dict[str, Covariate] = {}
+    # A codebook without it has the fingerprint that it had before there was such a key.
+    effects: ColumnNames = Field((), exclude_if=lambda value: not value)
     formats: Formats | None = None
     texts: ItemTexts = ItemTexts()
     filters: dict[str, Filter] = {}
@@ -136,7 +140,7 @@ class Codebook(Part):
 
     @model_validator(mode="after")
     def _names(self) -> Self:
-        taken = {"rater", "item", "prompt", "dimension", "rating", "language"}
+        taken = {"rater", "item", "prompt", "dimension", "rating", LANGUAGE}
         taken |= {FORMAT} if self.formats else set()
         taken |= {"weight"} if self.columns.weight else set()
         for part in ("dimensions", "demographics", "covariates"):
@@ -157,6 +161,7 @@ class Codebook(Part):
         both = set(self.demographics) & set(self.covariates)
         if both:
             raise ValueError(f"{listing(sorted(both))} cannot be demographic and covariate at once")
+        check_asked(self.effects, self.demographics, self.dimensions, taken - {LANGUAGE})
         return self
 
     @property

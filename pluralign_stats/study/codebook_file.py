@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from pluralign_stats.errors import InputError, one_of
 from pluralign_stats.study.careless import Careless
 from pluralign_stats.study.codebook import Codebook, Columns, Filter, ItemTexts, RaterRules
+from pluralign_stats.study.covariate import Covariate
 from pluralign_stats.study.entries import Part
 from pluralign_stats.study.files import keys_at
 from pluralign_stats.study.formats import Formats
@@ -76,7 +77,7 @@ def _keys_at(location: tuple[str | int, ...], content: dict[str, Any]) -> list[s
     named: dict[str, type[Part]] = {
         "dimensions": Dimension,
         "demographics": Factor,
-        "covariates": Factor,
+        "covariates": Covariate,
         "filters": Filter,
     }
     single: dict[str, type[Part]] = {
@@ -93,4 +94,5 @@ def _keys_at(location: tuple[str | int, ...], content: dict[str, Any]) -> list[s
         return keys_at(location[1:], content["files"])
     if location[-1] == "multiple":
         return list(Multiple.model_fields)
-    return list((named | single)[first].model_fields)
+    allowed = list((named | single)[first].model_fields)
+    return [key for key in allowed if (first, key) != ("covariates", "effects")]

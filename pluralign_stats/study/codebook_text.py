@@ -20,6 +20,7 @@ _APART = (
     "dimensions:",
     "demographics:",
     "covariates:",
+    "effects:",
     "texts:",
     "filters:",
     "choices:",

@@ -1,13 +1,14 @@
 """A codebook drafted from raw tables, of which it is known which column is what."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
 
 from pluralign_stats.errors import InputError, listing, one_of
-from pluralign_stats.study.infer_factors import infer_factor
+from pluralign_stats.study.entries import LANGUAGE
+from pluralign_stats.study.infer_factors import infer_covariate, infer_factor
 from pluralign_stats.study.infer_ratings import infer_scale, pooled
 from pluralign_stats.study.inference import Inference, Taken, identifier
 from pluralign_stats.study.known_answers import is_no_rating
@@ -16,7 +17,7 @@ from pluralign_stats.study.text import is_number
 from pluralign_stats.study.wide_columns import Sought
 
 #: Entries of a factor that say what its levels are, so that nothing is to be inferred.
-_LEVELS = {"levels", "bands", "recode", "multiple", "declined", "missing", "other"}
+_LEVELS = {"levels", "bands", "recode", "multiple", "declined", "missing", "other", "per"}
 
 Scales = Mapping[str, Sequence[Any] | Mapping[str, Any]]
 
@@ -33,6 +34,9 @@ class Roles:
         Columns of ratings of a wide file.
     demographics, covariates
         Columns of these.
+    effects
+        Columns whose effects are asked for: covariates, those of `covariates` and others, and the
+        language.
     texts
         Columns of wordings, by part (prompt, response) and language.
     """
@@ -47,6 +51,7 @@ class Roles:
     dimensions: tuple[str, ...] = ()
     demographics: tuple[str, ...] = ()
     covariates: tuple[str, ...] = ()
+    effects: tuple[str, ...] = ()
     texts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     @property
@@ -71,6 +76,8 @@ class Roles:
         used = [(role, getattr(self, role)) for role in single if getattr(self, role) is not None]
         several = ("item", "dimensions", "demographics", "covariates")
         used += [(role, column) for role in several for column in getattr(self, role)]
+        known = {*self.covariates, self.language}
+        used += [("effects", column) for column in self.effects if column not in known]
         return used + [("text", c) for by in self.texts.values() for c in by.values()]
 
     @property
@@ -134,10 +141,20 @@ def draft_codebook(tables: Tables, roles: Roles, given: Given, head: Mapping[str
     raters = _one_a_rater(tables, roles.rater)
     used = set(dimensions)
     demographics = _factors(raters, roles.demographics, "demographic", given, used, inferred)
+    asked = [column for column in roles.effects if column != roles.language]
+    plain = [column for column in roles.covariates if column not in asked]
     source = _with_items(tables)
-    covariates = _factors(source, roles.covariates, "covariate", given, used, inferred)
+    covariates = _factors(source, plain, "covariate", given, used, inferred)
+    own, told = draft_covariates(tables, asked, given, used)
+    names = dict(zip(asked, own, strict=True)) | {str(roles.language): LANGUAGE}
+    inferred += told
     content = {**head, "columns": roles.columns, "dimensions": dimensions}
-    parts = {"demographics": demographics, "covariates": covariates, "texts": dict(roles.texts)}
+    parts = {
+        "demographics": demographics,
+        "covariates": covariates | own,
+        "effects": [names[column] for column in roles.effects],
+        "texts": dict(roles.texts),
+    }
     return Draft(content | {key: part for key, part in parts.items() if part}, tuple(inferred))
 
 
@@ -148,6 +165,29 @@ def draft_demographics(
     inferred: list[Inference] = []
     raters = _one_a_rater(tables, rater)
     return _factors(raters, columns, "demographic", given, set(), inferred), tuple(inferred)
+
+
+def draft_covariates(
+    tables: Tables, columns: Sequence[str], given: Given, used: set[str]
+) -> tuple[dict[str, Any], list[Inference]]:
+    """Draft entries of covariates whose effects are asked for: numbers stay such.
+
+    Parameters
+    ----------
+    columns
+        Of the ratings, or of the items.
+    used
+        Names that are taken, to which theirs come.
+
+    Returns
+    -------
+    tuple
+        Entries by name, in the order of `columns`, and what was inferred.
+    """
+    inferred: list[Inference] = []
+    frame = _with_items(tables)[list(columns)] if columns else pd.DataFrame()
+    made = _factors(frame, columns, "covariate", given, used, inferred, infer_covariate)
+    return made, inferred
 
 
 def _dimensions(
@@ -270,6 +310,7 @@ def _factors(
     given: Given,
     used: set[str],
     inferred: list[Inference],
+    infer: Callable[[str, pd.Series, Sequence[str]], Taken] = infer_factor,
 ) -> dict[str, Any]:
     found = {}
     for column in columns:
@@ -280,7 +321,7 @@ def _factors(
             found[name] = {**_entry(column, name), **said}
             continue
         order, ranked = given.orders.get(column, ((), False))
-        taken = infer_factor(column, frame[column], order)
+        taken = infer(column, frame[column], order)
         content = taken.content | ({"ordered": True} if ranked else {})
         found[name] = {**_entry(column, name), **content, **said}
         section = "demographics" if role == "demographic" else "covariates"

@@ -10,6 +10,9 @@ from pluralign_stats.study.text import nfc
 #: Language of labels that name none, and where there is none in the language asked for.
 ENGLISH = "en"
 
+#: What the column of languages is called in a study.
+LANGUAGE = "language"
+
 
 def _as_list(value: object) -> object:
     return value if isinstance(value, list | tuple) else [] if value is None else [value]

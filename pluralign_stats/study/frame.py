@@ -105,6 +105,7 @@ def frame_roles(
     dimension: str | None,
     demographics: Named,
     covariates: Named,
+    effects: Names,
     prompt: str | None,
     text: str | Mapping[str, str] | None,
     language: str | None,
@@ -117,7 +118,8 @@ def frame_roles(
         rater=as_column(rater), item=_listed(item), prompt=_one(prompt), language=_one(language),
         weight=_one(weight), dimension=_one(dimension), rating=_one(rating),
         dimensions=_listed(dimensions), demographics=_listed(demographics),
-        covariates=_listed(covariates), texts={"response": response} if response else {},
+        covariates=_listed(covariates), effects=_asked(effects, covariates),
+        texts={"response": response} if response else {},
     )  # fmt: skip
 
 
@@ -143,6 +145,12 @@ def _listed(names: Named) -> tuple[str, ...]:
         return tuple(as_column(entry.get("column", name)) for name, entry in names.items())
     several = isinstance(names, list | tuple | pd.Index)
     return tuple(map(as_column, names)) if several else (as_column(names),)
+
+
+def _asked(effects: Names, covariates: Named) -> tuple[str, ...]:
+    """Columns whose effects are asked for, by their own names or those of their entries."""
+    entries = covariates if isinstance(covariates, Mapping) else {}
+    return tuple(as_column(entries.get(n, {}).get("column", n)) for n in _listed(effects))
 
 
 def _check_ratings(roles: Roles, table: RawTable) -> None:

@@ -64,6 +64,18 @@ def infer_factor(name: str, cells: pd.Series, order: Sequence[str] = ()) -> Take
     return _with_silent(taken, silent)
 
 
+def infer_covariate(name: str, cells: pd.Series, order: Sequence[str] = ()) -> Taken:
+    """The same of a covariate whose effect is asked for: many different numbers stay numbers."""
+    counts = Counter(cells.dropna())
+    silent = [word for word in counts if is_declined(word) or is_no_answer(word)]
+    given = [word for word in counts if word not in silent]
+    numbers = not order and all(map(is_number, given))
+    if not numbers or len(set(map(float, given))) < MANY_NUMBERS:
+        return infer_factor(name, cells, order)
+    why = f"{len(given)} different numbers"
+    return _with_silent(Taken({"per": "SD"}, "a number, by its standard deviation", why), silent)
+
+
 def _with_silent(taken: Taken, silent: Sequence[str]) -> Taken:
     """The same, where these words are no level."""
     content, told = dict(taken.content), taken.told

@@ -8,6 +8,7 @@ from typing import Any, Self
 
 import numpy as np
 import pandas as pd
+from pandas.api.types import is_numeric_dtype
 
 from pluralign_stats.arguments import checked
 from pluralign_stats.errors import InputError, check_one_of, listing, one_of
@@ -19,6 +20,7 @@ from pluralign_stats.study.codebook import Codebook, Repeats
 from pluralign_stats.study.codebook_file import codebook_from
 from pluralign_stats.study.codebook_text import codebook_content, codebook_text, write_codebook
 from pluralign_stats.study.draft import Given, Scales, draft_codebook
+from pluralign_stats.study.entries import LANGUAGE
 from pluralign_stats.study.filters import LEFT_OUT
 from pluralign_stats.study.filters import told as exclusions_of
 from pluralign_stats.study.frame import (
@@ -92,8 +94,8 @@ class Study:
     @classmethod
     def of(cls, codebook: Codebook, tables: Tables, truth: Truth | None = None) -> Self:
         """Make a study of raw tables, checked against a codebook; see `assemble`."""
-        codebook = codebook.indicated
-        made = assemble(codebook, tables)
+        made = assemble(codebook.indicated, tables)
+        codebook = made.codebook
         frames = made.ratings, made.raters, made.items, made.exclusions, made.nonresponse
         more = {"notes": made.notes, "gathered": made.gathered, "_repeats": made.repeats}
         more["_careless"] = made.careless
@@ -130,6 +132,7 @@ class Study:
         dimension: str | None = None,
         demographics: Named = (),
         covariates: Named = (),
+        effects: Names = (),
         prompt: str | None = None,
         text: str | Mapping[str, str] | None = None,
         language: str | None = None,
@@ -158,6 +161,9 @@ class Study:
         demographics, covariates
             Columns about raters, and about single ratings or items; or for each its entry as in a
             codebook, ``{"gender": {"reference": "Male"}}``, of which what is left out is inferred.
+        effects
+            Columns about ratings or items (or that of `language`) whose effects on ratings are
+            asked for, as those of demographics are; see `pls.demographics.covariate_effects`.
         prompt, text
             Columns of the prompt, and of the response's wording (in English, or by language:
             ``{"de": "antwort"}``).
@@ -209,8 +215,8 @@ class Study:
         """
         roles = frame_roles(
             rater=rater, item=item, dimensions=dimensions, rating=rating, dimension=dimension,
-            demographics=demographics, covariates=covariates, prompt=prompt, text=text,
-            language=language, weight=weight,
+            demographics=demographics, covariates=covariates, effects=effects, prompt=prompt,
+            text=text, language=language, weight=weight,
         )  # fmt: skip
         table = frame_table(data, missing, frame_wide(wide), roles)
         check_roles(roles, table, data.index.names)
@@ -446,6 +452,12 @@ class Study:
         return tuple(self.codebook.demographics)
 
     @property
+    def covariates(self) -> tuple[str, ...]:
+        """Names of the covariates, in the codebook's order, and the language where it is told."""
+        spoken = (LANGUAGE,) if LANGUAGE in self._ratings else ()
+        return (*self.codebook.covariates, *spoken)
+
+    @property
     def fingerprint(self) -> str:
         """SHA-256 over codebook and data files: equal for equal studies.
 
@@ -462,9 +474,14 @@ class Study:
         return {name: self.codebook.label(name) for name in names}
 
     def levels(self, factor: str) -> tuple[str, ...]:
-        """Levels of a demographic or covariate that occur, in the codebook's order."""
+        """Levels of a demographic or covariate that occur, in the codebook's order.
+
+        A covariate that is a number has none.
+        """
         check_one_of("the factor", factor, self.codebook.factors)
         frame = self._raters if factor in self.codebook.demographics else self._ratings
+        if is_numeric_dtype(frame[factor]):
+            return ()
         found = list(frame[factor].cat.categories)
         known = self.codebook.factors[factor].known_levels
         return tuple(level for level in known if level in found) if known else tuple(found)
