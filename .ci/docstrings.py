@@ -24,6 +24,7 @@ CHECKS = set(SETTINGS["numpydoc_validation"]["checks"])
 #: Names that refuse nothing: they tell what is not there, or take what others made.
 _REFUSE_NOTHING = {
     "select_demographics", "select_dimensions", "demographics.side_by_side", "outcomes.findings",
+    "demographics.select_covariates",
     "outcomes.optimizer_findings", "outcomes.published_rating_findings", "outcomes.scores",
     "outcomes.study_by_filter",
 }  # fmt: skip

@@ -2,6 +2,7 @@ from .bayesian import BayesianEffects as BayesianEffects
 from .bayesian import bayesian_effects as bayesian_effects
 from .covariates import CovariateEffects as CovariateEffects
 from .covariates import covariate_effects as covariate_effects
+from .covariates import select_covariates as select_covariates
 from .crossed_groups import intersections as intersections
 from .effects import DemographicEffects as DemographicEffects
 from .effects import demographic_effects as demographic_effects

@@ -25,6 +25,10 @@ MOST_CORRELATED = 3
 #: Between fewer raters, items or prompts within which a covariate differs, its effect is the same.
 FEWEST_SLOPES = 5
 
+#: A covariate is the same within raters, items or prompts if it differs within a smaller share of
+#: them; where they are few, if it does so within less than half.
+A_FEW, HALF = 0.05, 0.5
+
 #: From so many items a prompt on, on average, prompts are a level of their own.
 ITEMS_A_PROMPT = 1.5
 
@@ -80,11 +84,11 @@ def spread_of(data: pd.DataFrame, name: str) -> Spread:
     """
     same, within, slopes = list[str](), list[str](), list[str]()
     n = {unit: int(data[unit].nunique()) for unit in UNITS}
-    for unit in UNITS:
+    for unit in UNITS if _prompts_apart(n) else UNITS[:2]:
         cells = data.groupby([unit, name], observed=True).size().groupby(level=0, observed=True)
         differs = cells.size() > 1
-        told = differs.sum() >= FEWEST_SLOPES
-        (within if told else same).append(unit)
+        told = differs.sum() >= FEWEST_SLOPES and differs.mean() >= A_FEW
+        (within if told or differs.mean() >= HALF else same).append(unit)
         again = cells.max() > 1 if not is_numeric_dtype(data[name]) else cells.sum() > 2
         if told and (differs & again).sum() >= FEWEST_SLOPES:
             slopes.append(unit)
@@ -199,14 +203,18 @@ def _of(slopes: Mapping[str, str], unit: str = "rater") -> str:
 
 def _levels(data: pd.DataFrame, spread: Spread) -> list[str]:
     """Which of item and prompt ratings depend on, each by itself."""
-    items, prompts = spread.n["item"], spread.n["prompt"]
-    nested = items < spread.n["prompt"] * ITEMS_A_PROMPT
+    items = spread.n["item"]
     found = ["item"] if 1 < items < len(data) else []
-    apart = prompts > 1 and not nested
     # Items that are fixed leave nothing to prompts.
-    if apart and (not found or items >= FEWEST_ITEMS or "item" in spread.same):
+    random = not found or items >= FEWEST_ITEMS or "item" in spread.same
+    if _prompts_apart(spread.n) and random:
         found.append("prompt")
     return found
+
+
+def _prompts_apart(n: Mapping[str, int]) -> bool:
+    """Whether prompts are a level of their own, of which most have several items."""
+    return 1 < n["prompt"] <= n["item"] / ITEMS_A_PROMPT
 
 
 def _terms(unit: str, name: str, how: str, number: bool) -> str:
@@ -221,9 +229,8 @@ def _terms(unit: str, name: str, how: str, number: bool) -> str:
 def methods(fitted: Fitted, label: str) -> str:
     """Between what a covariate differs, and which random effects its model has, in one sentence."""
     spread = fitted.spread
-    named = UNITS if 1 < spread.n["prompt"] < spread.n["item"] else UNITS[:2]
-    same = [f"of {_A[unit]}" for unit in named if unit in spread.same]
-    within = [f"{unit}s" for unit in named if unit in spread.within]
+    same = [f"of {_A[unit]}" for unit in spread.same]
+    within = [f"{unit}s" for unit in spread.within]
     told = [f"is the same in all ratings {joined(same)}"] if same else []
     told += [f"differs within the ratings of {joined(within)}"] if within else []
     slopes = [f"{unit}s" for unit in fitted.slopes]

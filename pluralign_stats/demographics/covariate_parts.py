@@ -16,7 +16,6 @@ from pluralign_stats.demographics.plans import Model, fitting, given_ratings, he
 from pluralign_stats.demographics.references import (
     compared_with,
     groups_of,
-    inseparable,
     large_references,
 )
 from pluralign_stats.errors import InputError
@@ -147,10 +146,10 @@ def _check_apart(data: pd.DataFrame, name: str, held: Sequence[str], study: Stud
             "which each value has one"
         )
     others = [*held, *(["format"] if "format" in data else [])]
-    two = None if is_numeric_dtype(data[name]) else inseparable(data, name, others)
-    if two is not None and two[0] != name:
-        first = label(two[0])
-        raise InputError(
-            f"{label(name)} cannot be told apart from {first}, as each group of {first} has one "
-            f"{label(name)}; name in 'demographics' what to hold equal without {first}"
-        )
+    for other in others:
+        if data.groupby(other, observed=True)[name].nunique().max() == 1:
+            raise InputError(
+                f"{label(name)} cannot be told apart from {label(other)}, as each group of "
+                f"{label(other)} has one {label(name)}; name in 'demographics' what to hold equal "
+                f"without {label(other)}"
+            )

@@ -96,6 +96,7 @@ def _tables(study: Study, part: Part, min_cell: int, conf_level: float) -> tuple
     points = comparisons(fit, name, conf_level=conf_level)
     lowest = study.codebook.dimensions[part.dimension].scale.low
     shares = percent(fit, name, conf_level=conf_level, lowest=lowest)
+    points, shares = (result.labelled(study.labels) for result in (points, shares))
     shown = points.table["n_raters"] >= min_cell
     tested = holm(points.table["p_value"].where(shown).to_numpy())
     table = points.table.assign(
@@ -153,10 +154,8 @@ def _collect(
     first = results[0].meta
     table = pd.concat([result.table for result in results], ignore_index=True)
     notes = [
-        *_said(
-            study, parts, [[methods(p.fitted, study.codebook.label(p.covariate))] for p in parts]
-        ),
-        *_said(study, parts, [_notes(result) for result in results]),
+        *_said(study, parts, [_methods(study, part) for part in parts]),
+        *_said(study, parts, [_notes(study, p, r) for p, r in zip(parts, results, strict=True)]),
         _references(study, parts),
         _ALONE,
         ADJUSTED.replace("demographic", "covariate"),
@@ -178,7 +177,7 @@ def _collect(
         notes=notes,
         warnings=_said(study, parts, told),
         figure=FOREST,
-    ).labelled(study.labels)
+    )
 
 
 def _methods(study: Study, part: Part) -> list[str]:
@@ -187,8 +186,11 @@ def _methods(study: Study, part: Part) -> list[str]:
     return [methods(part.fitted, label), *(f"{label}: {t}" for t in part.fitted.simplified)]
 
 
-def _notes(result: Result) -> list[str]:
-    return [n for n in result.meta.notes if n and not is_about(n, Code.ADJUSTMENT)]
+def _notes(study: Study, part: Part, result: Result) -> list[str]:
+    """A model's own notes, under readers' labels."""
+    quoted = f"'{part.covariate}'", f"'{study.codebook.label(part.covariate)}'"
+    own = [n for n in result.meta.notes if n and not is_about(n, Code.ADJUSTMENT)]
+    return [reworded(note, note.replace(*quoted)) for note in own]
 
 
 def _said(study: Study, parts: Sequence[Part], texts: Sequence[Iterable[str]]) -> list[str]:
@@ -211,10 +213,11 @@ def _where(study: Study, parts: Sequence[Part], said: Sequence[Part]) -> str:
 def _warnings(study: Study, part: Part, result: Result, min_cell: int) -> list[str]:
     """What to doubt of one model, without what would tell of groups of few raters.
 
-    That slopes which stand apart do not vary is no doubt.
+    That slopes which stand apart, or prompts, do not differ is no doubt.
     """
     apart = {f"{unit}:{part.covariate}" for unit in part.fitted.slopes}
     apart |= {unit for unit, how in part.fitted.slopes.items() if how == "apart" and part.step}
+    apart |= {"prompt"} if part.fitted.slopes.get("prompt") != "correlated" else set()
     own = _own_coefficients(part, min_cell)
     label = study.codebook.label(part.covariate)
     kept = [

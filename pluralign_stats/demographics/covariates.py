@@ -9,10 +9,12 @@ from pluralign_stats.demographics.covariate_tables import covariate_tables
 from pluralign_stats.demographics.effects import chosen, default_factors
 from pluralign_stats.demographics.plans import numbers_note
 from pluralign_stats.describe.participants import not_asked
+from pluralign_stats.documentation import documented_by
 from pluralign_stats.errors import InputError, check_one_of
 from pluralign_stats.fits.fit import Fit
 from pluralign_stats.results import Result
 from pluralign_stats.settings import CONF_LEVEL, MIN_CELL
+from pluralign_stats.study.select import present, select_demographics
 from pluralign_stats.study.study import Study
 from pluralign_stats.suppression import check_min_cell
 
@@ -45,6 +47,23 @@ class CovariateEffects:
     differences: Result
     percents: Result
     fits: dict[tuple[str, str], Fit]
+
+
+@documented_by(select_demographics)
+def select_covariates[Names: (str, list[str])](study: Study, names: Names) -> Names:
+    """Return those of the covariates that the study has, and print which it has not.
+
+    Returns
+    -------
+    str or list of str
+        As given, without those that are not in the study.
+
+    Examples
+    --------
+    >>> pls.demographics.select_covariates(study, ["gender_focused", "language"])
+    ['gender_focused', 'language']
+    """
+    return present("covariate", names, study.covariates)
 
 
 def covariate_effects(

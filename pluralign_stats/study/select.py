@@ -32,7 +32,7 @@ def select_demographics[Names: (str, list[str])](study: Study, names: Names) -> 
     >>> pls.select_demographics(study, ["gender", "age"])
     ['gender', 'age']
     """
-    return _present("demographic", names, study.demographics)
+    return present("demographic", names, study.demographics)
 
 
 @documented_by(select_demographics)
@@ -49,10 +49,11 @@ def select_dimensions[Names: (str, list[str])](study: Study, names: Names) -> Na
     >>> pls.select_dimensions(study, ["toxicity"])
     ['toxicity']
     """
-    return _present("dimension", names, study.dimensions)
+    return present("dimension", names, study.dimensions)
 
 
-def _present[Names: (str, list[str])](what: str, names: Names, known: Sequence[str]) -> Names:
+def present[Names: (str, list[str])](what: str, names: Names, known: Sequence[str]) -> Names:
+    """Those of some names that a study knows; which it does not is printed."""
     asked = [names] if isinstance(names, str) else names
     absent = [name for name in asked if name and name not in known]
     if not absent:

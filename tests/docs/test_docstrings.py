@@ -26,7 +26,8 @@ WITHOUT_SOURCE = {
         "outcomes.rating_choices", "outcomes.reasonable_choices", "outcomes.scores",
         "outcomes.select_experiment", "outcomes.study_by_filter", "outcomes.survey_scores",
         "planning.smallest_design", "only_rows", "read_outcomes", "read_study",
-        "select_demographics", "select_dimensions", "with_reference", "write_simulated_study",
+        "demographics.select_covariates", "select_demographics", "select_dimensions",
+        "with_reference", "write_simulated_study",
         "choices.simulate_choices", "read_choices",
     },
     "counts": {
