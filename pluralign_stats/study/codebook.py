@@ -117,8 +117,7 @@ class Codebook(Part):
     dimensions: Annotated[dict[str, Dimension], Field(min_length=1)]
     demographics: dict[str, Factor] = {}
     covariates: dict[str, Covariate] = {}
-    # A codebook without it has the fingerprint that it had before there was such a key.
-    effects: ColumnNames = Field((), exclude_if=lambda value: not value)
+    effects: ColumnNames = ()
     formats: Formats | None = None
     texts: ItemTexts = ItemTexts()
     filters: dict[str, Filter] = {}

@@ -4,7 +4,7 @@ import math
 from collections.abc import Collection, Sequence
 from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, model_validator
 
 from pluralign_stats.errors import listing
 from pluralign_stats.study.questions import Factor
@@ -58,8 +58,7 @@ class Covariate(Factor):
         for one standard deviation. Without it a covariate has levels.
     """
 
-    # A codebook without it has the fingerprint that it had before there was such an entry.
-    per: Per | None = Field(None, exclude_if=lambda value: value is None)
+    per: Per | None = None
 
     @property
     def number(self) -> bool:
