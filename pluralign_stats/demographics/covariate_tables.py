@@ -69,8 +69,7 @@ def covariate_tables(
     both = [_tables(study, part, min_cell, conf_level) for part in parts]
     kept = [k for k, (points, _) in enumerate(both) if points.table["estimate"].notna().any()]
     lost = [
-        f"{study.codebook.label(part.dimension)}: the data do not tell "
-        f"{study.codebook.label(part.covariate)} apart from other terms of the model"
+        f"{study.codebook.label(part.dimension)}: {_undetermined(study, part)}"
         for k, part in enumerate(parts)
         if k not in kept
     ]
@@ -88,6 +87,19 @@ def covariate_tables(
         replace(points, sentence=f"{_sentence(points)} {how}"),
         replace(percents, sentence=_percent_sentence(percents)),
     )
+
+
+def _undetermined(study: Study, part: Part) -> str:
+    """Why a model says nothing of its covariate, and with which demographic it goes."""
+    label, design, name = study.codebook.label, part.fitted.fit.design, part.covariate
+    told = f"the data do not tell {label(name)} apart from other terms of the model"
+    others = [other for other in study.demographics if other in design.fixed_variables]
+    if part.step is not None or not others:
+        return told
+    largest = {other: pd.crosstab(design.data[other], design.data[name]) for other in others}
+    shares = {other: t.max(axis=1).sum() / t.sum().sum() for other, t in largest.items()}
+    nearest = label(max(shares, key=lambda other: shares[other]))
+    return f"{told}, of which {nearest} is nearest; name in 'demographics' others to hold equal"
 
 
 def _tables(study: Study, part: Part, min_cell: int, conf_level: float) -> tuple[Result, Result]:

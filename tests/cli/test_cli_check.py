@@ -128,3 +128,14 @@ def test_unknown_answers_are_drafted_to_paste(toy, pluralign):
     assert '      "Femal": "Female"  # 1 time; a guess by its looks\n' in ran.out
     assert '      "Green": null  # 1 time\n' in ran.out
     assert pluralign("check", codebook, "--json").out == ""
+
+
+def test_columns_that_became_covariates_are_told_of(toy, pluralign):
+    study = toy.files["study.yaml"].replace("covariates:\n  topic:\n    levels: [home, work]\n", "")
+    ran = pluralign("check", toy.write({"study.yaml": study + "effects: [topic]\n"}))
+    assert (ran.status, ran.err) == (0, "")
+    assert "Note: 'topic' is named under 'effects' and has no entry under 'covariates'" in ran.out
+    ran = pluralign("check", toy.write({"study.yaml": study + "effects: [tropic]\n"}))
+    assert (ran.status, ran.out) == (2, "")
+    assert "did you mean 'topic'?" in ran.err
+    assert ran.err.count("\n") == 1
