@@ -96,7 +96,9 @@ def _undetermined(study: Study, part: Part) -> str:
     others = [other for other in study.demographics if other in design.fixed_variables]
     if part.step is not None or not others:
         return told
-    largest = {other: pd.crosstab(design.data[other], design.data[name]) for other in others}
+    largest = {
+        other: pd.crosstab(design.rated[0][other], design.rated[0][name]) for other in others
+    }
     shares = {other: t.max(axis=1).sum() / t.sum().sum() for other, t in largest.items()}
     nearest = label(max(shares, key=lambda other: shares[other]))
     return f"{told}, of which {nearest} is nearest; name in 'demographics' others to hold equal"
@@ -252,7 +254,7 @@ def _own_coefficients(part: Part, min_cell: int) -> set[str]:
     design, name = part.fitted.fit.design, part.covariate
     n = {}
     if part.step is None:
-        raters = design.data.groupby(name, observed=True)["rater"].nunique()
+        raters = design.rated[0].groupby(name, observed=True)["rater"].nunique()
         n = {str(level): int(k) for level, k in raters.items()}
     return {
         coefficient.name
@@ -268,7 +270,7 @@ def _references(study: Study, parts: Sequence[Part]) -> str:
     label = study.codebook.label
     for part in parts:
         if part.step is None:
-            level = str(part.fitted.fit.design.data[part.covariate].cat.categories[0])
+            level = str(part.fitted.fit.design.rated[0][part.covariate].cat.categories[0])
             known = on.setdefault(label(part.covariate), {})
             known.setdefault(level, []).append(label(part.dimension))
     told = [
@@ -284,7 +286,7 @@ def _withheld(study: Study, parts: Sequence[Part], min_cell: int) -> str:
     hidden: dict[str, None] = {}
     for part in parts:
         if part.step is None:
-            data = part.fitted.fit.design.data
+            data = part.fitted.fit.design.rated[0]
             n = data.groupby(part.covariate, observed=True)["rater"].nunique()
             label = study.codebook.label(part.covariate)
             hidden |= dict.fromkeys(f"{label}: {level}" for level in n.index[n < min_cell])
