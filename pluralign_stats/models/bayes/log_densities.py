@@ -16,6 +16,12 @@ FLAT, NORMAL, STUDENT, EXPONENTIAL, CORRELATION = 0, 1, 2, 3, 4
 #: Priors of thresholds: independent, or through the probabilities of the categories.
 SEPARATE, DIRICHLET = 0, 1
 
+#: Of ratings between two ends, what lies between has this many times the concentration of an end
+#: in the Dirichlet prior of cuts. With equal ones, priors alone put more than nine in ten ratings
+#: at the ends in 29 to 32 % of data sets (36 % with wider priors of other parameters); with five
+#: times, in 0.5 to 2 % (1,000 data sets for each of four models), and half of them in the middle.
+INNER = 5.0
+
 #: Rows whose probabilities are multiplied before the logarithm is taken; none is below 1/4.
 BATCH = 256
 
@@ -44,7 +50,7 @@ def threshold_prior(kind, prior, a, b, c, family, cuts, slope):
     """Log prior density of thresholds (G, C); its slopes are added.
 
     `DIRICHLET`: the probabilities of the categories for an average rating have a symmetric
-    Dirichlet density with concentration `a`, whatever their number.
+    Dirichlet density with concentration `a`, whatever their number; see `concentrations`.
     """
     total = 0.0
     C = cuts.shape[1]
@@ -64,20 +70,30 @@ def threshold_prior(kind, prior, a, b, c, family, cuts, slope):
                 e = math.exp(-abs(x))
                 total -= abs(x) + 2 * math.log1p(e)
                 slope[g, k] -= math.copysign((1 - e) / (1 + e), x)
-        if a != 1:
+        inner = INNER if family == BETWEEN and C == 2 else 1.0
+        if a != 1 or inner != 1:
             for k in range(C + 1):
+                less = (a * inner if k == 1 else a) - 1
                 low = cuts[g, k - 1] if k > 0 else -math.inf
                 high = cuts[g, k] if k < C else math.inf
                 if family == PROBIT:
                     log_p, l_a, l_b = probit_category(low, high)
                 else:
                     log_p, l_a, l_b = logit_category(low, high)
-                total += (a - 1) * log_p
+                total += less * log_p
                 if k > 0:
-                    slope[g, k - 1] += (a - 1) * l_a
+                    slope[g, k - 1] += less * l_a
                 if k < C:
-                    slope[g, k] += (a - 1) * l_b
+                    slope[g, k] += less * l_b
     return total
+
+
+def concentrations(family: int, n_cuts: int, a: float) -> np.ndarray:
+    """Concentrations (C + 1,) of the Dirichlet prior of shares: equal, but between two ends."""
+    made = np.full(n_cuts + 1, float(a))
+    if family == BETWEEN and n_cuts == 2:
+        made[1] *= INNER
+    return made
 
 
 @compiled

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import log_expit
 
-from pluralign_stats.models.bayes.log_densities import PROBIT
+from pluralign_stats.models.bayes.log_densities import PROBIT, concentrations
 from pluralign_stats.models.bayes.priors import DISTRIBUTIONS, Distribution, PriorSlot, frozen
 
 if TYPE_CHECKING:
@@ -39,7 +39,9 @@ def _slot(fit: "PosteriorEstimates", slot: PriorSlot, prior: Distribution) -> np
     if slot.group == "thresholds":
         cuts = draws.cuts - layout.shift_of_cuts(draws.coefficients)[:, None, None]
         if prior.name == "dirichlet":
-            return _dirichlet(cuts, prior.arguments[0], logit=layout.data.family != PROBIT)
+            family, n = layout.data.family, layout.data.n_cuts
+            shares = concentrations(family, n, prior.arguments[0])
+            return _dirichlet(cuts, shares, logit=family != PROBIT)
         return _log_density(cuts, prior).sum(axis=(1, 2))
     if slot.group in ("scale", "residual", "precision"):
         values = draws.log_scale[:, first - p - m]
@@ -59,16 +61,17 @@ def _log_density(x: np.ndarray, prior: Distribution) -> np.ndarray:
     return frozen(DISTRIBUTIONS[prior.name][0], prior.arguments).logpdf(x)
 
 
-def _dirichlet(cuts: np.ndarray, concentration: float, *, logit: bool) -> np.ndarray:
+def _dirichlet(cuts: np.ndarray, concentration: np.ndarray, *, logit: bool) -> np.ndarray:
     """Log density (S,) of thresholds (S, G, C) whose probabilities have a Dirichlet density."""
     from pluralign_stats.models.engine.links import cut_terms
 
     slopes = log_expit(cuts) + log_expit(-cuts) if logit else -0.5 * cuts**2
     made = slopes.sum(axis=(1, 2))
-    if concentration == 1:
+    if (concentration == 1).all():
         return made
     ends = np.full((*cuts.shape[:2], 1), np.inf)
     bounds = np.concatenate([-ends, cuts, ends], axis=2)
     low, high = bounds[..., :-1].ravel(), bounds[..., 1:].ravel()
     log_p = cut_terms(low, high, "logit" if logit else "probit").log_p
-    return made + (concentration - 1) * log_p.reshape(len(cuts), -1).sum(axis=1)
+    by_share = log_p.reshape(len(cuts), -1, len(concentration))
+    return made + (by_share * (concentration - 1)).sum(axis=(1, 2))

@@ -17,6 +17,7 @@ from pluralign_stats.models.bayes.log_densities import (
     DIRICHLET,
     GAUSSIAN,
     PROBIT,
+    concentrations,
 )
 from pluralign_stats.models.bayes.options import check_whole
 from pluralign_stats.models.bayes.priors import Priors, choose_priors, frozen
@@ -212,7 +213,7 @@ def draw_cuts(layout: Layout, prior: Prior, size: int, rng: np.random.Generator)
     kind, a = prior.kind[at], prior[1][at]
     if prior.cuts != DIRICHLET:
         return np.sort(frozen(kind, a).rvs((size, data.n_cuts), random_state=rng), axis=1)
-    share = rng.dirichlet(np.full(data.n_cuts + 1, a[0]), size)
+    share = rng.dirichlet(concentrations(data.family, data.n_cuts, a[0]), size)
     share = np.maximum(share, np.finfo(float).tiny)
     below = np.cumsum(share, axis=1)[:, :-1]
     above = np.cumsum(share[:, ::-1], axis=1)[:, -2::-1]

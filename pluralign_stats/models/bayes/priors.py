@@ -127,7 +127,9 @@ def slots(fit: ModelEstimates, layout: Layout) -> list[PriorSlot]:
     Defaults are weakly informative on the latent scale: unit logit SD is taken for one unit of
     other links in proportion, and the standard deviation of the response for a Gaussian family.
     Cuts of ratings between two ends have their prior through the shares of these, and of what lies
-    between, where the mean is in the middle of the scale.
+    between, where the mean is in the middle of the scale: a Dirichlet one in which what lies
+    between counts five times as much as an end, as else nearly all ratings would be expected at
+    the ends in three of ten data sets (now in 0.5 to 2 of a hundred).
     """
     logits = fit.family.latent_sd / LATENT_SD["logit"]
     between = isinstance(fit, OrderedBetaEstimates)

@@ -7,7 +7,7 @@ import numpy as np
 from pluralign_stats.errors import MissingExtraError
 from pluralign_stats.models.bayes.fit import PosteriorEstimates
 from pluralign_stats.models.bayes.layout import Layout
-from pluralign_stats.models.bayes.log_densities import PROBIT
+from pluralign_stats.models.bayes.log_densities import PROBIT, concentrations
 from pluralign_stats.models.bayes.priors import Distribution, Priors
 from pluralign_stats.models.fit import ModelEstimates
 from pluralign_stats.models.matrices import RandomDesign
@@ -188,7 +188,9 @@ def _cuts(layout: Layout, prior: Distribution) -> Any:
 
     G, C = layout.data.n_sections, layout.data.n_cuts
     if prior.name == "dirichlet":
-        shares = pm.Dirichlet("shares", np.full(C + 1, prior.arguments[0]), shape=(G, C + 1))
+        shares = pm.Dirichlet(
+            "shares", concentrations(layout.data.family, C, prior.arguments[0]), shape=(G, C + 1)
+        )
         below = pt.cumsum(shares, axis=1)[:, :-1]
         probit = layout.data.family == PROBIT
         return pm.math.probit(below) if probit else pm.math.logit(below)
