@@ -114,6 +114,8 @@ def measurement_invariance(
     ------
     InputError
         If `group` is no fixed effect of the formula, or a model cannot be fitted.
+    NotApplicableError
+        If there are two ratings only: their shares do not tell a spread from a level.
 
     References
     ----------
@@ -131,12 +133,12 @@ def measurement_invariance(
     tested = fit_ordinal(formula, data, link=link, weights=weights)
     if group not in tested.design.fixed_variables:
         raise InputError(f"the group '{group}' must be among the fixed effects of '{formula}'")
+    tests = _tests(tested, group)
     fit = partial(
         fit_bayes, formula, data, link=link, weights=weights, priors=priors, **asdict(sampling)
     )
     made = {SAME: fit(), THRESHOLDS: fit(nominal=f"`{group}`"), SPREAD: fit(scale=f"`{group}`")}
     fits = {name: cast("BayesOrdinalFit", each) for name, each in made.items()}
-    tests = _tests(tested, group)
     first = comparisons(fits[SAME], group, conf_level=conf_level)
     split = {
         name: response_style(fits[name], group, conf_level=conf_level)

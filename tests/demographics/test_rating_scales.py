@@ -1,6 +1,10 @@
+import numpy as np
+import pandas as pd
 import pytest
 
 import pluralign_stats as pls
+from pluralign_stats.demographics import measurement_invariance
+from pluralign_stats.errors import NotApplicableError
 
 FEW = {"draws": 120, "tune": 120, "chains": 2, "progress": False}
 
@@ -22,11 +26,25 @@ def test_languages_are_compared_first(study):
 
 
 def test_one_group_has_nothing_to_compare(study_of):
-    import pandas as pd
-
     frame = pd.DataFrame({"rater": list("abcdef"), "item": "x", "rating": [1, 2] * 3})
     made = pls.demographics.scale_use(study_of(frame))
     assert made.result.table.empty
     assert "no two groups" in made.result.sentence
     with pytest.raises(pls.InputError, match="the group must be one of"):
         pls.demographics.scale_use(study_of(frame), "age")
+
+
+def test_two_ratings_are_refused_before_any_model_is_sampled(monkeypatch):
+    def sampled(*_, **__):
+        raise AssertionError("sampled")
+
+    monkeypatch.setattr("pluralign_stats.demographics.invariance.fit_bayes", sampled)
+    ratings = pd.DataFrame(
+        {
+            "rater": np.repeat([f"r{i}" for i in range(20)], 12),
+            "group": np.repeat(["a", "b"], 120),
+            "rating": np.random.default_rng(1).integers(0, 2, 240),
+        }
+    )
+    with pytest.raises(NotApplicableError, match="with two categories there is one threshold"):
+        measurement_invariance("rating ~ group + (1|rater)", ratings, "group")
