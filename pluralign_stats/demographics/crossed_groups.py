@@ -7,12 +7,13 @@ pooling; Evans, Williams, Onnela & Subramanian 2018, Social Science & Medicine 2
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from itertools import combinations
 
 import numpy as np
 import pandas as pd
 
 from pluralign_stats.demographics.bayesian import bayesian_effects, some_points
-from pluralign_stats.demographics.effects import chosen, default_factors, one_dimension
+from pluralign_stats.demographics.effects import chosen, default_factors, named_note, one_dimension
 from pluralign_stats.demographics.plans import family_of, formula_of, given_ratings, numbers_note
 from pluralign_stats.demographics.references import groups_of, no_demographics, nothing_compared
 from pluralign_stats.describe.disclosure import hidden_crossing
@@ -55,7 +56,9 @@ def intersections(
     Parameters
     ----------
     pair
-        The two demographics; by default the first two that all raters were asked.
+        The two demographics; by default the first two that all raters were asked, of different
+        questions. Two answers to one question are crossed where you ask for them, and a note says
+        that they are that.
     demographics
         Which the model holds besides; by default those whose effects the codebook asks for, as far
         as all raters were asked.
@@ -96,7 +99,7 @@ def intersections(
         raise InputError(f"an intersection is of two demographics, not of {len(set(two))}")
     data = given_ratings(study, target)
     everywhere = [f for f in factors if not not_asked(study, f) and data[f].nunique() > 1]
-    two = two or tuple(everywhere[:2])
+    two = two or _first_two(everywhere, study.ratings.attrs["questions"])
     if lacking := _lacking(study, data, factors, two):
         return _nothing(study, *lacking)
     formula = f"{formula_of(data, tuple(dict.fromkeys([*everywhere, *two])))} + (1|{':'.join(two)})"
@@ -111,6 +114,24 @@ def intersections(
         return _nothing(study, _BETRAYED)
     cells = _cells(fit, data, (two[0], two[1]), hidden, min_cell, conf_level)
     return _result(study, fit, target, (two[0], two[1]), cells, min_cell, conf_level)
+
+
+def _first_two(names: Sequence[str], questions: Mapping[str, str]) -> tuple[str, ...]:
+    """The first two demographics that are not answers to one question."""
+    pairs = combinations(names, 2)
+    apart = (p for p in pairs if questions.get(p[0], p[0]) != questions.get(p[1], p[1]))
+    return next(apart, tuple(names[:1]))
+
+
+def _one_question(study: Study, two: tuple[str, str]) -> str:
+    """What is crossed where both are answers to one question; empty where they are not."""
+    first, second = (study.codebook.demographics[name] for name in two)
+    if first.named is None or first.question != second.question:
+        return ""
+    return (
+        f"Both are answers to one question, which allowed several: raters who named "
+        f"{first.named} and {second.named}, one of them, or neither (whatever else they named)."
+    )
 
 
 def _lacking(
@@ -198,6 +219,7 @@ def _result(
         f"Groups of fewer than {min_cell} raters are in the model but not shown; where their "
         "number could be computed, others are shown without counts.",
         _beyond(fit, two),
+        *filter(None, [_one_question(study, two), named_note(study, two)]),
         *filter(None, [numbers_note(study, [dimension])]),
     ]
     told = _sentence(table, cells["given"])

@@ -286,11 +286,12 @@ def _collect(
     table = pd.concat([_part_table(study, p, min_cell) for p in parts], ignore_index=True)
     first = parts[0].result.meta
     tested = any("p_adjusted" in p.result.table for p in parts)
+    named = named_note(study, dict.fromkeys(p.factor for p in parts))
     notes = [
         *_common(study, parts),
         _references(study, parts),
         ADJUSTED if tested else "",
-        _named(study, dict.fromkeys(p.factor for p in parts)),
+        f"Each in a model of its own: {named}." if named else "",
         *told,
         _left_out(study, gaps),
     ]
@@ -392,7 +393,7 @@ def _other_references(study: Study, parts: list[_Part], min_cell: int) -> list[s
     ]
 
 
-def _named(study: Study, factors: Iterable[str]) -> str:
+def named_note(study: Study, factors: Iterable[str]) -> str:
     """What is compared where a demographic is one answer to a question that allowed several."""
     asked = {f: study.codebook.demographics[f].named for f in factors}
     told = [
@@ -401,7 +402,7 @@ def _named(study: Study, factors: Iterable[str]) -> str:
         for f, answer in asked.items()
         if answer is not None
     ]
-    return f"Each in a model of its own: {'; '.join(told)}." if told else ""
+    return "; ".join(told)
 
 
 def _left_out(study: Study, gaps: dict[str, str]) -> str:

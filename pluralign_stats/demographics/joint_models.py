@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 
+import numpy as np
 import pandas as pd
 
 from pluralign_stats.demographics.bayesian import bayesian_effects
-from pluralign_stats.demographics.effects import chosen, default_factors
+from pluralign_stats.demographics.effects import chosen, default_factors, named_note
 from pluralign_stats.demographics.references import (
     groups_of,
     large_references,
@@ -22,6 +23,7 @@ from pluralign_stats.figures.charts import FOREST
 from pluralign_stats.fits.joint import JointFit, fit_joint
 from pluralign_stats.formatting import with_interval
 from pluralign_stats.models.bayes.options import SAMPLING, Sampling
+from pluralign_stats.models.bayes.summarize import summarize
 from pluralign_stats.results import Result, ordered_columns
 from pluralign_stats.settings import CONF_LEVEL, MIN_CELL, MOST_LEVELS
 from pluralign_stats.significance import excludes_zero
@@ -181,14 +183,18 @@ def _pooled(
     names_of = {c.parts: c.name for c in first.coefficients}
     tables, told = [], []
     data, label = first.design.data, study.codebook.label
+    questions, named = study.ratings.attrs["questions"], named_note(study, used)
     for factor in used:
         reference, *levels = data[factor].cat.categories
         usual = str(study.raters[factor].cat.categories[0])
         found = groups_of(data, factor, label(factor), min_cell)
         told += [found.lacking, replaced(label(factor), usual, found.reference or usual, min_cell)]
-        names = [names_of[((factor, str(level)),)] for level in levels]
         raters = data.groupby(factor, observed=False)["rater"].nunique()
-        own = by_term.reindex(names).reset_index(drop=True)
+        if factor in questions:
+            own = _against_everyone(fit, factor, questions, conf_level)
+        else:
+            names = [names_of.get(((factor, str(level)),), "") for level in levels]
+            own = by_term.reindex(names).reset_index(drop=True)
         own = own.assign(
             term=label(factor),
             contrast=contrast_labels([(level, reference) for level in levels]),
@@ -210,10 +216,31 @@ def _pooled(
         notes=(
             fit.describe_valence(label),
             "Counts of raters and ratings are those of one dimension.",
+            f"{named}, whatever else either of them named." if named else "",
             *(f"{text[:1].upper()}{text[1:]}." for text in told if text),
         ),
     )
     return Result(table[ordered_columns(table)], _sentence(table), meta, figure=FOREST)
+
+
+def _against_everyone(
+    fit: JointFit, factor: str, questions: Mapping[str, str], conf_level: float
+) -> pd.DataFrame:
+    """One answer to a question against all raters who did not name it, from a model of all answers.
+
+    With effects b of all answers it is ``b_k + sum_j b_j d_j``, where d_j is by how much more often
+    answer j goes with answer k, other demographics held equal: the coefficient of a model without
+    the other answers (the omitted-variable formula; exact for least squares). Raters count once.
+    """
+    first = next(iter(fit.fits.values()))
+    design = first.design
+    one = ~design.data["rater"].duplicated().to_numpy()
+    X, chosen = design.fixed.columns[one], design.data[factor].cat.codes.to_numpy()[one]
+    answers = {name for name, question in questions.items() if question == questions[factor]}
+    beside = [not answers & {*c.variables} for c in design.fixed.coefficients]
+    Z = np.column_stack([np.ones(len(X)), X[:, beside], chosen])
+    weight = np.linalg.lstsq(Z, X, rcond=None)[0][-1]
+    return summarize((fit.average @ weight)[:, None], conf_level)
 
 
 def _sentence(table: pd.DataFrame) -> str:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from pluralign_stats.backing import COUNT_WITHHELD
 from pluralign_stats.demographics.bayesian import bayesian_effects
-from pluralign_stats.demographics.effects import chosen, default_factors, one_dimension
+from pluralign_stats.demographics.effects import chosen, default_factors, named_note, one_dimension
 from pluralign_stats.demographics.invariance import (
     SAME,
     Invariance,
@@ -177,7 +177,8 @@ def _compare(
     table = table[first | ((table["model"] != SAME) & (table["part"] == LEVEL))]
     shown = _without_counts(study, name, table.reset_index(drop=True), min_cell)
     shown = shown.assign(dimension=study.codebook.label(dimension), term=label)
-    notes = [*made.result.meta.notes, *left_out]
+    named = "" if name == LANGUAGE else named_note(study, [name])
+    notes = [*made.result.meta.notes, *left_out, *([f"{named}."] if named else [])]
     notes += [COUNT_WITHHELD] if shown["n_raters"].isna().any() else []
     meta = replace(
         made.result.meta,

@@ -1,10 +1,15 @@
 """Each group of a question with several answers against all who did not name it."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from pluralign_stats import demographic_effects
+from pluralign_stats import Sampling, demographic_effects, fit_ordinal
+from pluralign_stats.demographics import intersections
+from pluralign_stats.demographics.crossed_groups import _first_two
+from pluralign_stats.demographics.joint_models import _against_everyone
 from pluralign_stats.demographics.plans import plans
 
 ORIGIN = {
@@ -88,3 +93,48 @@ def test_no_warning_tells_how_the_one_rater_of_a_group_rates(study_of):
         assert any(
             "not shown, with fewer than 10 raters: Gender: Other" in n for n in result.meta.notes
         )
+
+
+def test_a_model_of_all_answers_tells_what_those_of_one_answer_each_do():
+    """Its effects hold other answers equal; combined they are against all who did not name one."""
+    rng, n, k = np.random.default_rng(2), 300, 5
+    white, black, asian = rng.random((3, n)) < np.array([[0.6], [0.3], [0.2]])
+    black &= ~(white & (rng.random(n) < 0.7))
+    gender = rng.random(n) < 0.3 + 0.4 * black
+    rater = np.repeat(np.arange(n), k)
+    eta = (0.2 * white + 0.9 * black - 0.6 * asian + 0.5 * gender + rng.normal(0, 0.6, n))[rater]
+    named = {"gender": gender, "white": white, "black": black, "asian": asian}
+    data = pd.DataFrame({"rater": rater.astype(str)}).assign(
+        rating=1 + np.searchsorted([-1.0, 0.2, 1.5], eta + rng.logistic(size=n * k)),
+        **{name: pd.Categorical(np.where(on, "yes", "no")[rater]) for name, on in named.items()},
+    )
+    whole = fit_ordinal("rating ~ gender + white + black + asian + (1|rater)", data)
+    joint = SimpleNamespace(fits={"any": whole}, average=np.tile(whole.params, (2, 1)))
+    questions = dict.fromkeys(["white", "black", "asian"], "origin")
+    for name in questions:
+        own = fit_ordinal(f"rating ~ gender + {name} + (1|rater)", data).params[f"{name}[T.yes]"]
+        made = _against_everyone(joint, name, questions, 0.95)["estimate"].item()
+        assert made == pytest.approx(own, abs=0.01)
+    assert abs(whole.params["white[T.yes]"] - _against_everyone(
+        joint, "white", questions, 0.95)["estimate"].item()) > 0.05  # fmt: skip
+
+
+def test_two_answers_to_one_question_are_not_crossed_unasked():
+    questions = {"white": "origin", "black": "origin", "tongue": "languages"}
+    assert _first_two(["white", "black", "gender"], questions) == ("white", "gender")
+    assert _first_two(["white", "black", "tongue"], questions) == ("white", "tongue")
+    assert _first_two(["white", "black"], questions) == ("white",)
+
+
+@pytest.mark.extended
+def test_crossing_two_answers_says_that_they_are_of_one_question(study_of):
+    study = study_of(
+        crossed(ANSWERS),
+        demographics={"origin": ORIGIN, "gender": {}},
+        dimensions={"rating": {"scale": [0, 100]}},
+    )
+    few = Sampling(draws=100, tune=100, chains=2, attempts=1, progress=False)
+    asked = intersections(study, ["origin_white", "origin_black"], sampling=few, min_cell=1)
+    assert any("answers to one question" in note for note in asked.meta.notes)
+    default = intersections(study, sampling=few, min_cell=1)
+    assert not any("answers to one question" in note for note in default.meta.notes)
