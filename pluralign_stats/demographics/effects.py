@@ -8,7 +8,13 @@ import numpy as np
 import pandas as pd
 
 from pluralign_stats.backing import COUNT_WITHHELD
-from pluralign_stats.demographics.plans import Model, fit_plans, given_ratings, numbers_note
+from pluralign_stats.demographics.plans import (
+    Model,
+    fit_plans,
+    format_note,
+    given_ratings,
+    numbers_note,
+)
 from pluralign_stats.demographics.references import (
     groups_of,
     no_demographics,
@@ -160,6 +166,7 @@ def demographic_effects(
         return DemographicEffects(nothing, nothing, fits)
     others = _other_references(study, [part for part, _ in shown], min_cell)
     notes = [numbers_note(study, dict.fromkeys(d for d, _ in fits), model), *others]
+    notes += [format_note(study, model)]
     notes += [f"Not compared: {'; '.join(lacking)}."] if lacking else []
     differences, percents = (
         _collect(study, list(parts), gaps, min_cell, failures, notes)

@@ -158,6 +158,19 @@ def numbers_note(study: Study, dimensions: Iterable[str], model: str = "auto") -
     )
 
 
+def format_note(study: Study, model: Model) -> str:
+    """What a model assumes of formats of ratings, where it has them as a term only."""
+    data = study.ratings
+    several = FORMAT in data and data.loc[data["rating"].notna(), FORMAT].nunique() > 1
+    if not several or model not in ("bayes", "GEE"):
+        return ""
+    return (
+        "Ratings were given in several formats. In this model a format moves all thresholds alike, "
+        "as if its raters were asked on the same options with a shift; ordinal mixed models "
+        "(model='ordinal') give each format thresholds of its own."
+    )
+
+
 def given_ratings(study: Study, dimension: str) -> pd.DataFrame:
     """The ratings that were given on one dimension, with the raters' survey weights if any."""
     data = study.ratings

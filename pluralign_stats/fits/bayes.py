@@ -191,6 +191,10 @@ def fit_bayes(
 
     Notes
     -----
+    A column of formats, such as of five options and of three, is a term like any other here: it
+    moves all thresholds alike. Thresholds of their own for each format, and none beyond the options
+    offered, are for `fit_ordinal` (``formats``).
+
     Sampled by nutpie's No-U-Turn sampler in coordinates that the Laplace fit of the same model
     chooses; see `models.bayes.density`. An interrupted run (Ctrl-C) returns the draws made so far,
     with a warning, if there are at least 100 of each chain.

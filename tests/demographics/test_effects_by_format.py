@@ -54,8 +54,12 @@ def test_the_ordinal_model_has_thresholds_for_each_format(study):
 
 @pytest.mark.parametrize("model", ["linear", "GEE", "OLS"])
 def test_other_models_have_the_format_beside_the_demographics(study, model):
-    fit = pls.demographic_effects(study, model=model).fits["good", "sex"]
-    assert "format[T.3 options]" in fit.params.index
+    made = pls.demographic_effects(study, model=model)
+    assert "format[T.3 options]" in made.fits["good", "sex"].params.index
+    told = any(
+        "a format moves all thresholds alike" in note for note in made.differences.meta.notes
+    )
+    assert told == (model == "GEE")
 
 
 def test_formats_are_a_choice_of_the_multiverse(study):

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from pluralign_stats import Sampling, demographic_effects, fit_ordinal
-from pluralign_stats.demographics import intersections
+from pluralign_stats.demographics import intersections, joint_effects
 from pluralign_stats.demographics.crossed_groups import _first_two
 from pluralign_stats.demographics.joint_models import _against_everyone
 from pluralign_stats.demographics.plans import plans
@@ -138,3 +138,21 @@ def test_crossing_two_answers_says_that_they_are_of_one_question(study_of):
     assert any("answers to one question" in note for note in asked.meta.notes)
     default = intersections(study, sampling=few, min_cell=1)
     assert not any("answers to one question" in note for note in default.meta.notes)
+
+
+@pytest.mark.extended
+def test_the_model_of_all_dimensions_holds_a_group_against_everyone(study_of):
+    frame = crossed(ANSWERS)
+    frame = frame.assign(rating=1 + frame["rating"] // 21, other=6 - frame["rating"] // 21)
+    study = study_of(
+        frame,
+        demographics={"origin": ORIGIN, "gender": {}},
+        dimensions={"rating": {"scale": [1, 5]}, "other": {"scale": [1, 5], "valence": -1}},
+    )
+    few = Sampling(draws=100, tune=150, chains=2, attempts=1, progress=False)
+    made = joint_effects(study, sampling=few)
+    table = made.pooled.table.set_index("contrast")
+    assert set(table.index) >= {"White vs not White", "Black vs not Black", "Asian vs not Asian"}
+    assert table["estimate"].notna().all()
+    assert table["estimate"].drop("Male vs Female").idxmax() == "Black vs not Black"
+    assert any("against all raters who did not name it" in n for n in made.pooled.meta.notes)
