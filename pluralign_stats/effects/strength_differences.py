@@ -64,10 +64,9 @@ def strength_differences(
     check_one_of("the reference", reference, groups.names)
     base = groups.names.index(reference)
     others = [k for k in range(len(groups.names)) if k != base]
-    rows = fit.strength_rows(groups.covariates)
+    rows = fit.centred_rows(groups.covariates)
     flat = (rows[others] - rows[base]).reshape(-1, rows.shape[2])
-    estimate = flat @ fit.parameters
-    error = np.sqrt(np.einsum("mk,kl,ml->m", flat, fit.found.vcov, flat).clip(0))
+    estimate, error = fit.combine(flat)
     n = len(fit.options)
     with np.errstate(divide="ignore", invalid="ignore"):
         p = 2 * norm.sf(np.abs(estimate / error))
@@ -140,7 +139,7 @@ def strength_test(fit: ChoiceEstimates, by: str) -> StrengthTest:
     flat = (rows[1:, :-1] - rows[0, :-1]).reshape(-1, rows.shape[2])
     value = flat @ fit.parameters
     matrix = flat @ fit.found.vcov @ flat.T
-    if not np.isfinite(matrix).all():
+    if not np.isfinite(matrix).all() or not fit.finite(flat).all():
         return StrengthTest(np.nan, len(value), np.nan)
     statistic = float(value @ np.linalg.pinv(matrix, hermitian=True) @ value)
     return StrengthTest(statistic, len(value), float(chi2.sf(statistic, len(value))))

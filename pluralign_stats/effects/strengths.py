@@ -18,7 +18,7 @@ from pluralign_stats.models.choice_estimates import ChoiceEstimates
 from pluralign_stats.models.family import UNITS
 from pluralign_stats.results import Result
 from pluralign_stats.settings import CONF_LEVEL
-from pluralign_stats.words import counted
+from pluralign_stats.words import counted, joined
 
 
 def strengths(
@@ -49,10 +49,8 @@ def strengths(
     """
     need_options(fit)
     groups, width = option_groups(fit, by), quantile(conf_level)
-    rows = fit.strength_rows(groups.covariates)
-    flat = rows.transpose(1, 0, 2).reshape(-1, rows.shape[2])
-    estimate = flat @ fit.parameters
-    error = np.sqrt(np.einsum("mk,kl,ml->m", flat, fit.found.vcov, flat).clip(0))
+    rows = fit.centred_rows(groups.covariates)
+    estimate, error = fit.combine(rows.transpose(1, 0, 2).reshape(-1, rows.shape[2]))
     n, g = len(fit.options), len(groups.names)
     table = pd.DataFrame({"option": np.repeat(fit.options, g), "group": np.tile(groups.names, n)})
     raters = np.tile(groups.raters, n)
@@ -80,9 +78,15 @@ def _best_told(shown: pd.DataFrame, unit: str) -> str:
         return "No group is large enough to be shown."
     parts = []
     for group, own in shown.groupby("group", sort=False) if "group" in shown else [("", shown)]:
-        best = own.loc[own["estimate"].idxmax()]
         who = f"{group}: " if group else ""
-        parts.append(f"{who}{best['option']} is the strongest, {with_interval(best, '.2f', unit)}")
+        if own["estimate"].isna().any():
+            lost = joined(own.loc[own["estimate"].isna(), "option"])
+            parts.append(f"{who}{lost} without a finite strength, as the warnings say")
+        known = own.dropna(subset="estimate")
+        if len(known):
+            best, rest = known.loc[known["estimate"].idxmax()], len(known) < len(own)
+            strongest = f"{best['option']} is the strongest{' of the others' if rest else ''}"
+            parts.append(f"{who}{strongest}, {with_interval(best, '.2f', unit)}")
     return "; ".join(parts) + "."
 
 
@@ -174,14 +178,12 @@ def choice_summary(fit: ChoiceEstimates, *, conf_level: float = CONF_LEVEL) -> R
     if fit.options:
         behind += list(fit.raters_who_compared(None)[0])
         names += list(fit.options)
-        rows += list(fit.strength_rows(fit.covariates_at(None))[0])
+        rows += list(fit.centred_rows(fit.covariates_at(None))[0])
     for k, term in enumerate(structure.terms):
         rows.append(np.eye(len(x))[f + k])
         names.append(f"sd({term})")
     behind += [fit.n_raters] * len(structure.terms)
-    matrix = np.array(rows)
-    estimate = matrix @ x
-    error = np.sqrt(np.einsum("mk,kl,ml->m", matrix, fit.found.vcov, matrix).clip(0))
+    estimate, error = fit.combine(np.array(rows))
     table = pd.DataFrame({"term": names, "estimate": estimate, "std_error": error})
     table = table.assign(
         conf_low=estimate - width * error, conf_high=estimate + width * error, method=fit.method

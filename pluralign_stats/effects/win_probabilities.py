@@ -64,7 +64,9 @@ def win_probabilities(
     rows = fit.strength_rows(groups.covariates)
     apart = (rows[:, first] - rows[:, second]).transpose(1, 0, 2).reshape(-1, rows.shape[2])
     share, slopes = _shares(fit, apart, marginal=averaging == "marginal")
+    share = np.where(fit.finite(apart), share, np.nan)
     error = np.sqrt(np.einsum("mk,kl,ml->m", slopes, fit.found.vcov, slopes).clip(0))
+    error = np.where(np.isnan(share), np.nan, error)
     logit, on_logit = np.log(share / (1 - share)), error / (share * (1 - share))
     n, g = len(first), len(groups.names)
     behind = np.minimum(groups.behind[:, first], groups.behind[:, second]).T.ravel()
@@ -87,6 +89,9 @@ def win_probabilities(
     def told(shown: pd.DataFrame) -> str:
         if shown.empty:
             return "No group is large enough to be shown."
+        shown = shown.dropna(subset="estimate")
+        if shown.empty:
+            return "No win probability has a finite estimate; the warnings say why."
         top = shown.loc[shown["estimate"].idxmax()]
         who = f"raters of {by} {top['group']}" if by else "raters"
         return (

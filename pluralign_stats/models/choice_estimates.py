@@ -36,6 +36,10 @@ FEWEST_RATERS = 5
 FEW_RATERS = 30
 
 
+#: Strengths run off together if they do so by about as much, as a share of what moves most.
+MOVES = 0.1
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class ChoiceEstimates:
     """A fitted model of choices.
@@ -162,6 +166,38 @@ class ChoiceEstimates:
         return np.concatenate(
             [np.zeros((g, s, before)), made.reshape(g, s, -1), np.zeros((g, s, after))], axis=2
         )
+
+    def centred_rows(self, covariates: np.ndarray) -> np.ndarray:
+        """The same, relative to the options whose strengths have finite differences in a group."""
+        rows = self.strength_rows(covariates)
+        if not len(self.found.separated):
+            return rows
+        moved = self._moved(rows)
+        near = (np.abs(moved[:, :, None] - moved[:, None]) < MOVES).sum(axis=2)
+        place = np.take_along_axis(moved, near.argmax(axis=1)[:, None], axis=1)
+        rest = np.abs(moved - place) < MOVES
+        centre = np.einsum("gs,gsk->gk", rest / rest.sum(axis=1, keepdims=True), rows)
+        return rows - centre[:, None]
+
+    def _moved(self, rows: np.ndarray) -> np.ndarray:
+        """How far combinations (..., k) run off, as a share of the largest strength that does."""
+        far = self.found.separated
+        return rows[..., : len(far)] @ far / np.abs(far).max()
+
+    def combine(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Combinations (m,) of the parameters by (m, k) rows, and their errors.
+
+        Missing where a combination has no finite estimate.
+        """
+        error = np.sqrt(np.einsum("mk,kl,ml->m", rows, self.found.vcov, rows).clip(0))
+        known = self.finite(rows)
+        return np.where(known, rows @ self.parameters, np.nan), np.where(known, error, np.nan)
+
+    def finite(self, rows: np.ndarray) -> np.ndarray:
+        """(m,) whether combinations by (m, k) rows have a finite estimate."""
+        if not len(self.found.separated):
+            return np.ones(len(rows), dtype=bool)
+        return np.abs(self._moved(rows)) < MOVES
 
     @property
     def parameters(self) -> np.ndarray:

@@ -382,3 +382,27 @@ def test_few_raters_are_told(compared):
     assert "clustered by 3 raters" in fit_choices(read(few), raters=False).warnings[0]
     one = read(compared[compared["rater"] == "r00"])
     assert "rater" not in fit_choices(one).random_sd
+
+
+def test_an_option_that_wins_always_has_no_strength_and_the_others_have_theirs(compared):
+    """As in a fit without its comparisons; formerly it had a strength of 28 without an error."""
+    rows = without_ties(compared)
+    top = rows["first"].min()
+    beats = rows.assign(
+        outcome=rows["outcome"].mask(rows["first"] == top, top).mask(rows["second"] == top, top)
+    )
+    rest = rows[(rows["first"] != top) & (rows["second"] != top)]
+    fit, whole = (fit_choices(read(d), position=False, raters=False) for d in (beats, rest))
+    assert not fit.converged
+    made, same = (f.strengths().table.set_index("option") for f in (fit, whole))
+    numbers = ["estimate", "std_error", "conf_low", "conf_high"]
+    assert made.loc[top, numbers].isna().all()
+    np.testing.assert_allclose(
+        made.loc[same.index, numbers].astype(float), same[numbers].astype(float), rtol=0.02
+    )
+    assert f"{top} without a finite strength" in fit.strengths().sentence
+    wins = fit.win_probabilities().table
+    touched = (wins["option"] == top) | (wins["against"] == top)
+    assert wins.loc[touched, "estimate"].isna().all()
+    assert wins.loc[~touched, "estimate"].between(0, 1).all()
+    assert np.isnan(fit.summary().table.set_index("term").loc[top, "estimate"])
