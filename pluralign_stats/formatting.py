@@ -112,12 +112,20 @@ def minus(text: str) -> str:
     return re.sub(r"(?<![\w.)])-(?=\.?\d|inf)", "−", text)
 
 
+def in_full(form: str, *numbers: float) -> str:
+    """A form of two decimals, or of three where no number comes to 0.1."""
+    sizes = np.abs(np.array(numbers, dtype=float))
+    return ".3f" if form == ".2f" and np.nanmax(sizes, initial=0.0) < 0.1 else form
+
+
 def with_interval(row: pd.Series, form: str, unit: str) -> str:
     """Write a table's estimate and interval, such as ``−0.18 rating points [−0.28, −0.08]``.
 
-    An estimate whose interval is not known stands alone, and says so.
+    An estimate whose interval is not known stands alone, and says so. Two decimals are three where
+    no number comes to 0.1, as on a scale of two ratings.
     """
     low, high = row["conf_low"], row["conf_high"]
+    form = in_full(form, row["estimate"], low, high)
     ends = (
         "without an interval" if pd.isna(low) or pd.isna(high) else f"[{low:{form}}, {high:{form}}]"
     )

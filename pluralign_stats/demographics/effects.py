@@ -428,7 +428,7 @@ def _sentence(result: Result, bound: list[str]) -> str:
     some = table if clear.empty else clear
     top = some.loc[some["standardized"].abs().idxmax()]
     size = with_interval(top, ".2f", "rating points")
-    where = f"on {top['dimension']}, {top['contrast']}: {size}"
+    where = f"on {top['dimension']}, {top['term']}: {top['contrast']}, {size}"
     if clear.empty and len(table) > 1:
         none = f"None of {counted(len(table), 'difference')} between groups has {what}"
         p = f", adjusted {p_told(top['p_adjusted'])}" if "p_adjusted" in table else ""
@@ -461,7 +461,7 @@ def _percent_sentence(result: Result, bound: list[str]) -> str:
         return f"{none} has {criterion(table)}.{without}"
     top = clear.loc[clear["estimate"].abs().idxmax()]
     size = with_interval(top, ".1f", "%")
-    where = f"{top['dimension']}, {top['contrast']}: {size}"
+    where = f"{top['dimension']}, {top['term']}: {top['contrast']}, {size}"
     if without:
         return f"The largest clear difference of the odds is on {where}.{without}"
     keys = ["dimension", "term", "contrast"]

@@ -8,6 +8,7 @@ import pandas as pd
 from pluralign_stats.demographics.effects import DemographicEffects
 from pluralign_stats.figures.charts import FOREST
 from pluralign_stats.fits.ordered_beta import OrderedBetaFit
+from pluralign_stats.formatting import in_full
 from pluralign_stats.models.marginal import WEIGHTED, marginal_kind
 from pluralign_stats.notes import Code, is_about, reworded
 from pluralign_stats.results import Result, ordered_columns
@@ -192,8 +193,9 @@ def _sentence(table: pd.DataFrame, named: Mapping[str, Result]) -> str:
     wide = compared.pivot(index=_KEYS, columns="model", values="estimate")
     gaps = (wide[first] - wide[second]).abs()
     n, differ = len(gaps), compared[compared["disagree"]].drop_duplicates(_KEYS)
-    gap = f"the largest gap between their estimates is {gaps.max():.2f} rating points"
-    apart = gap if n > 1 else f"their estimates lie {gaps.max():.2f} rating points apart"
+    size = f"{gaps.max():{in_full('.2f', gaps.max())}} rating points"
+    gap = f"the largest gap between their estimates is {size}"
+    apart = gap if n > 1 else f"their estimates lie {size} apart"
     lost = pair[pair["disagree"].isna()].drop_duplicates(_KEYS)
     alone = f" {counted(len(lost), 'difference')} more {has(len(lost))} no estimate by one of them."
     apart += f".{alone if len(lost) else ''}"
@@ -222,7 +224,8 @@ def _of_others(table: pd.DataFrame, first: str, others: Sequence[str]) -> str:
     gap = (theirs - own.reindex(theirs.index)).abs().max()
     n, differ = len(rows.drop_duplicates(_KEYS)), rows[rows["disagree"]].drop_duplicates(_KEYS)
     names = joined(list(dict.fromkeys(rows["model"])))
-    far = f"their estimates lie at most {gap:.2f} rating points from those of the {first} model."
+    size = f"{gap:{in_full('.2f', gap)}} rating points"
+    far = f"their estimates lie at most {size} from those of the {first} model."
     far += _of_weights(table)
     if differ.empty:
         return f" By {names} the same is clear as by the {first} model; {far}"

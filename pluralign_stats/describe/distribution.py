@@ -77,7 +77,8 @@ def rating_distribution(study: Study, by: str | None = None, min_cell: int = MIN
     if not blocks:
         sentence = f"No group has {min_cell} raters or more."
     elif by:
-        sentence = _group_sentence(study, pd.Series(means).unstack(sort=False))
+        label = study.codebook.label(by)
+        sentence = _group_sentence(study, label, pd.Series(means).unstack(sort=False))
     else:
         sentence = _sentence(study, pd.Series({d: mean for (d, _), mean in means.items()}))
     return Result.of(
@@ -142,7 +143,7 @@ def _scales(study: Study) -> dict[str, tuple[float, float]]:
     return {book.label(d): (one.scale.low, one.scale.high) for d, one in book.dimensions.items()}
 
 
-def _group_sentence(study: Study, means: pd.DataFrame) -> str:
+def _group_sentence(study: Study, by: str, means: pd.DataFrame) -> str:
     """Name the dimension (rows of `means`) on which two groups lie farthest apart.
 
     Between scales, gaps are compared as shares of the scale's width.
@@ -160,11 +161,12 @@ def _group_sentence(study: Study, means: pd.DataFrame) -> str:
     low, high = extremes(own.to_dict())
     if len(means) == 1:
         what, told = _one_mean(study, str(dimension))
+        what = f"By {by}, {what[:1].lower()}{what[1:]}"
         return f"{what} is {told(own.max())} for {high} and {told(own.min())} for {low}."
     one_scale = len({scales[d] for d in means.index}) == 1
     beside = "" if one_scale else ", for the width of its scale"
     return minus(
-        f"Mean ratings differ most on {dimension}{beside}: {own.max():.2f} for {high} and "
+        f"By {by}, mean ratings differ most on {dimension}{beside}: {own.max():.2f} for {high} and "
         f"{own.min():.2f} for {low}."
     )
 
@@ -180,7 +182,7 @@ def _one_mean(study: Study, label: str) -> tuple[str, Callable[[float], str]]:
         return f"The mean rating on {label}", lambda mean: minus(f"{mean:.2f}")
     return (
         f"The share of {study.codebook.rating_label(name, high)} among ratings on {label}",
-        lambda mean: f"{(mean - low) / (high - low):.1%}",
+        lambda mean: f"{(mean - low) / (high - low):.0%}",
     )
 
 

@@ -12,6 +12,7 @@ from pluralign_stats.results import Result
 from pluralign_stats.settings import CONF_LEVEL, MIN_CELL
 from pluralign_stats.study.careless import INDICATORS, Careless, Indicator
 from pluralign_stats.study.study import Study
+from pluralign_stats.suppression import check_min_cell, few
 from pluralign_stats.words import counted, joined
 
 WORDS: dict[Indicator, str] = {
@@ -35,7 +36,7 @@ _COLUMNS = ["term", "rule", "estimate", "conf_low", "conf_high", "n_judged", "n_
 _COLUMNS += ["n_ratings"]
 
 
-def careless_raters(study: Study) -> Result:
+def careless_raters(study: Study, min_cell: int = MIN_CELL) -> Result:
     """Count raters who show signs of not reading, by the rules of the codebook.
 
     Signs are looked for among raters whom the filters left. They are signs, not proof: a rater may
@@ -46,18 +47,21 @@ def careless_raters(study: Study) -> Result:
     ----------
     study
         The study.
+    min_cell
+        Signs that fewer raters show are not counted.
 
     Returns
     -------
     Result
         A row for each sign that could be looked for, and one for any: columns term, rule, estimate
         (share of those judged who show it), conf_low, conf_high (Wilson's interval), n_judged
-        (raters with rows enough), n_raters (who show it), n_ratings (theirs).
+        (raters with rows enough), n_raters (who show it), n_ratings (theirs); missing where fewer
+        than `min_cell` raters show it.
 
     Raises
     ------
     InputError
-        If `study` is no study.
+        If `min_cell` is out of range.
 
     References
     ----------
@@ -69,6 +73,7 @@ def careless_raters(study: Study) -> Result:
     >>> pls.describe.careless_raters(study).table["term"].tolist()
     ['the same answer throughout', 'contradictions', 'any of these']
     """
+    check_min_cell(min_cell)
     rules = study.codebook.careless
     flags = study.careless.set_index("rater")
     given = study.ratings.dropna(subset="rating")["rater"].astype(str).value_counts()
@@ -78,11 +83,12 @@ def careless_raters(study: Study) -> Result:
     rows = [(WORDS[name], _rule(rules, name), flags[name]) for name in signs]
     some = flags[signs].any(axis=1).where(flags[signs].notna().any(axis=1))
     rows += [(_ANY, "", some)] if len(signs) > 1 else []
-    table = _hide(study, pd.DataFrame([_row(*row, given) for row in rows], columns=_COLUMNS))
+    made = pd.DataFrame([_row(*row, given) for row in rows], columns=_COLUMNS)
+    table = _hide(study, made, min_cell)
     return Result.of(
         study,
-        table,
-        _sentence(table, rules),
+        table[_COLUMNS],
+        _sentence(table, rules, min_cell),
         "Raters who may not have read",
         unit="share of raters",
         conf_level=CONF_LEVEL,
@@ -96,13 +102,20 @@ def careless_raters(study: Study) -> Result:
     )
 
 
-def _hide(study: Study, table: pd.DataFrame) -> pd.DataFrame:
+def _hide(study: Study, table: pd.DataFrame, min_cell: int) -> pd.DataFrame:
     """Without numbers of raters that would tell how few left a dimension out."""
     judged = table[["n_judged"]].rename(columns={"n_judged": "n_raters"})
-    hidden = hide_totals(study, judged, MIN_CELL)["n_raters"].isna()
+    hidden = hide_totals(study, judged, min_cell)["n_raters"].isna()
     blank = ["conf_low", "conf_high", "n_judged", "n_raters", "n_ratings"]
     table[blank] = table[blank].astype(float).mask(hidden)
-    return table.assign(estimate=table["estimate"].mask(hidden, table["estimate"].round(2)))
+    table = table.assign(estimate=table["estimate"].mask(hidden, table["estimate"].round(2)))
+    small = few(table["n_raters"].fillna(0).to_numpy(), min_cell)
+    # Beside another sign's, the number of those who show any would tell of the few.
+    small |= small.any() & (table["term"] == _ANY).to_numpy()
+    shown = ["estimate", "conf_low", "conf_high", "n_raters", "n_ratings"]
+    withheld = pd.Series(small, table.index)
+    table[shown] = table[shown].astype(float).mask(withheld)
+    return table.assign(few=withheld)
 
 
 def _row(sign: str, rule: str, flag: pd.Series, given: pd.Series) -> tuple[object, ...]:
@@ -133,11 +146,11 @@ def _left_out(rules: Careless) -> str:
     return f"Raters were left out beforehand for {names}; see what was left out of the study."
 
 
-def _sentence(table: pd.DataFrame, rules: Careless) -> str:
-    if table["estimate"].isna().all():
+def _sentence(table: pd.DataFrame, rules: Careless, min_cell: int) -> str:
+    if (table["estimate"].isna() & ~table["few"]).all():
         return f"Nobody rated {rules.fewest_rows} rows, so that no rater can be judged."
-    shown = table[(table["term"] != _ANY) & (table["estimate"] > 0)]
-    parts = [f"{_who(row)} {_DID[row.term]}" for row in shown.itertuples()]
+    shown = table[(table["term"] != _ANY) & ((table["estimate"] > 0) | table["few"])]
+    parts = [f"{_who(row, min_cell)} {_DID[row.term]}" for row in shown.itertuples()]
     n_judged = table["n_judged"].iloc[-1]
     judged = "those who can be judged" if np.isnan(n_judged) else counted(int(n_judged), "rater")
     if not parts:
@@ -145,7 +158,9 @@ def _sentence(table: pd.DataFrame, rules: Careless) -> str:
     return f"Of {judged}, {joined(parts)}: a sign, no proof, of not having read what was rated."
 
 
-def _who(row: Any) -> str:
+def _who(row: Any, min_cell: int) -> str:
+    if row.few:
+        return f"fewer than {min_cell}"
     if np.isnan(row.n_raters):
         return f"{row.estimate:.0%}"
-    return f"{counted(int(row.n_raters), 'rater')} ({row.estimate:.1%})"
+    return f"{row.n_raters:,.0f} ({row.estimate:.1%})"

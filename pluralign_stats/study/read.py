@@ -27,7 +27,8 @@ def find_codebook(name: str | Path) -> Path:
     """Path of a codebook, given its path or the name of a shipped one."""
     path = Path(name)
     shipped = shipped_codebooks()
-    if path.exists() or str(name) not in shipped:
+    # A folder is no codebook: its data often lie in one of the same name.
+    if path.is_file() or str(name) not in shipped:
         if not path.exists() and not path.suffix:
             raise InputError(
                 f"{name}: no such file, nor a shipped codebook; shipped are {listing(shipped)}"

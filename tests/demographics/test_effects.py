@@ -270,7 +270,7 @@ def test_the_sentences_name_what_is_clear(study_of):
     result = demographic_effects(study_of(lift, demographics={"g": {}}))
     row = result.differences.table.iloc[0]
     assert row["p_adjusted"] < 0.001
-    told = "The one difference between groups has an adjusted p below 0.05: on Rating, b vs a: "
+    told = "The one difference between groups has an adjusted p below 0.05: on Rating, G: b vs a, "
     assert result.differences.sentence.startswith(f"{told}+{row['estimate']:.2f} rating points")
     assert "b vs a" in result.percents.sentence
     assert "as odds" in result.percents.sentence

@@ -124,13 +124,23 @@ def test_each_kind_of_rater_is_found(make):
 
 
 def test_the_table_counts_them(make):
-    made = pls.describe.careless_raters(make())
+    made = pls.describe.careless_raters(make(), min_cell=1)
     table = made.table.set_index("term")
     assert table["n_raters"].to_list() == [4, 1, 2, 2, 9]
     assert (table["n_judged"] == 40).all()
     assert table.loc["the same answer throughout", "n_ratings"] == 4 * 6 * 3
-    assert made.sentence.startswith("Of 40 raters, 4 raters (10.0%) for the same answer throughout")
+    assert made.sentence.startswith(
+        "Of 40 raters, 4 (10.0%) gave the same answer throughout, 1 (2.5%) contradicted themselves"
+    )
     assert made.plot().alt
+
+
+def test_signs_of_few_raters_are_not_counted(make):
+    made = pls.describe.careless_raters(make())
+    about_few = ["estimate", "conf_low", "conf_high", "n_raters", "n_ratings"]
+    assert made.table[about_few].isna().all(axis=None)
+    assert made.sentence.startswith("Of 40 raters, fewer than 10 gave the same answer throughout")
+    assert "few" not in made.table
 
 
 def test_without_columns_only_ratings_are_looked_at(study_of):
