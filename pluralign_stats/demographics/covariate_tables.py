@@ -131,7 +131,7 @@ def _worded(study: Study, part: Part, table: pd.DataFrame, min_cell: int) -> pd.
     hidden = _hidden(study, part, table, min_cell)
     table = table.assign(**{c: table[c].mask(hidden) for c in COUNTS if c in table})
     if part.step is not None:
-        table = table.assign(contrast=part.step.told, level=part.step.told, reference="as is")
+        table = table.assign(contrast=part.step.told, level=part.step.told, reference="")
     return table.assign(dimension=label(part.dimension), term=label(part.covariate))
 
 

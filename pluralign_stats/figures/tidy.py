@@ -91,7 +91,7 @@ def _words(rows: pd.DataFrame, named: list[str], *, grouped: bool) -> tuple[str,
     first = rows.iloc[0]
     told = [_plain(c, first[c]) for c in named]
     above = told.pop(0) if len(told) > 1 and (grouped or "reference" in rows) else ""
-    if "reference" in rows and above:
+    if above and rows.get("reference", pd.Series([""])).iloc[0]:
         above = f"{above}, vs {first['reference']}"
     label = ", ".join(filter(None, told))
     label, above = (label, above) if label else (above, "")

@@ -220,3 +220,12 @@ def test_populations_are_weighted_with_the_same_errors():
     assert whole.tolist() == pytest.approx(
         everyone.set_index("weighting").loc["difference", ends].tolist()
     )
+
+
+def test_slopes_that_stand_apart_rest_on_raters_and_not_on_their_halves():
+    """``(1|rater:kind)`` has two groups a rater, in each of which the kind is one."""
+    fit = pls.fit_ordinal(
+        "rating ~ kind + (1|rater) + (1|rater:kind)", ratings(1, n_items=30, n_raters=20)
+    )
+    found = few_units(fit, "kind")
+    assert (found.unit, found.n, found.df) == ("rater", 20, 19)

@@ -182,6 +182,9 @@ MAKERS: dict[str, Callable[[], Any]] = {
     "random_effects_table": lambda: checks.random_effects_table(ordinal(), "item"),
     # Demographics
     "demographic_effects": effects,
+    "covariate_effects": lambda: demographics.covariate_effects(
+        study(), ["gender_focused"], ["toxicity"], model="linear"
+    ),
     "careless_raters": lambda: describe.careless_raters(study()),
     "default_answers": lambda: demographics.default_answers(
         study(), "politics", default="Liberal", min_cell=2
