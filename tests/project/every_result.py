@@ -183,7 +183,7 @@ MAKERS: dict[str, Callable[[], Any]] = {
     # Demographics
     "demographic_effects": effects,
     "covariate_effects": lambda: demographics.covariate_effects(
-        study(), ["gender_focused"], ["toxicity"], model="linear"
+        study(), ["language"], ["toxicity"], demographics=["gender"], model="linear"
     ),
     "careless_raters": lambda: describe.careless_raters(study()),
     "default_answers": lambda: demographics.default_answers(
