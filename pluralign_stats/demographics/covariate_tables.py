@@ -44,7 +44,7 @@ def covariate_tables(
     study: Study,
     parts: Sequence[Part],
     names: Sequence[str],
-    reasons: Sequence[str],
+    reasons: Sequence[tuple[str, str]],
     numbers: str,
     min_cell: int,
     conf_level: float,
@@ -58,7 +58,7 @@ def covariate_tables(
     names
         Covariates that were looked at.
     reasons
-        Why others have no model.
+        Dimensions on which a covariate has no model, and why.
     numbers
         On which dimensions ratings are numbers.
     min_cell
@@ -69,11 +69,11 @@ def covariate_tables(
     both = [_tables(study, part, min_cell, conf_level) for part in parts]
     kept = [k for k, (points, _) in enumerate(both) if points.table["estimate"].notna().any()]
     lost = [
-        f"{study.codebook.label(part.dimension)}: {_undetermined(study, part)}"
+        (part.dimension, _undetermined(study, part))
         for k, part in enumerate(parts)
         if k not in kept
     ]
-    lacking = _summed([*lost, *reasons])
+    lacking = _summed(study, [*lost, *reasons])
     if not kept:
         nothing = _nothing(study, names, lacking)
         return nothing, nothing
@@ -295,12 +295,11 @@ def _withheld(study: Study, parts: Sequence[Part], min_cell: int) -> str:
     return f"In the models but not shown, with fewer than {min_cell} raters: {'; '.join(hidden)}."
 
 
-def _summed(reasons: Iterable[str]) -> list[str]:
+def _summed(study: Study, reasons: Iterable[tuple[str, str]]) -> list[str]:
     """Reasons that hold on several dimensions, once, with all of these."""
     on: dict[str, list[str]] = {}
-    for reason in dict.fromkeys(reasons):
-        dimension, _, why = reason.partition(": ")
-        on.setdefault(why, []).append(dimension)
+    for dimension, why in reasons:
+        on.setdefault(why, []).append(study.codebook.label(dimension))
     return [f"{joined(dimensions)}: {why}" for why, dimensions in on.items()]
 
 

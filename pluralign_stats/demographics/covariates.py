@@ -135,14 +135,14 @@ def covariate_effects(
     targets = chosen("dimension", dimensions, study.dimensions, study.dimensions)
     held = chosen("demographic", demographics, study.demographics, default_factors(study))
     gaps = {factor: not_asked(study, factor) for factor in held}
-    parts, reasons = [], list[str]()
+    parts, reasons = [], list[tuple[str, str]]()
     for name in names:
         step = step_of(study, name)
         for dimension in targets:
             try:
                 part = covariate_part(study, name, dimension, gaps, model, min_cell, step)
             except InputError as error:
-                reasons.append(f"{study.codebook.label(dimension)}: {error}")
+                reasons.append((dimension, str(error)))
             else:
                 parts.append(part)
     fits = {(part.dimension, part.covariate): part.fitted.fit for part in parts}
