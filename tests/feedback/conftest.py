@@ -2,6 +2,7 @@
 
 import itertools
 from collections import Counter, defaultdict
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,7 @@ import pytest
 def random_study(study_of):
     """Make a study of 12 raters, four prompts, two languages, two dimensions and gaps."""
 
+    @cache
     def make(seed, n_raters=12, density=0.7):
         rng = np.random.default_rng(seed)
         items = [(f"q{q}", f"q{q}r{r}") for q in range(4) for r in range(1 + q % 4)]
