@@ -268,6 +268,17 @@ def small_effects(
     return kept(tmp_path_factory, "effects", lambda: pls.demographic_effects(small_study))
 
 
+@pytest.fixture(scope="session")
+def small_linear_effects(
+    small_study: pls.Study, tmp_path_factory: pytest.TempPathFactory
+) -> pls.demographics.DemographicEffects:
+    return kept(
+        tmp_path_factory,
+        "linear_effects",
+        lambda: pls.demographic_effects(small_study, model="linear"),
+    )
+
+
 def _shared(name: str) -> Path:
     folder = SHARED_DATA / name
     if not folder.is_dir():

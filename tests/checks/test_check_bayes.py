@@ -296,6 +296,7 @@ def test_priors_of_a_joint_model_are_not_scaled_for_one_dimension(bayes):
         prior_sensitivity(replace(bayes, chosen=replace(bayes.chosen, entries=entries)))
 
 
+@pytest.mark.extended
 def test_all_checks_of_a_bayesian_fit(bayes, ratings):
     made = pls.checks.check(bayes, n_simulations=39)
     assert [each.name for each in made] == [

@@ -23,13 +23,16 @@ def effects(small_effects):
 
 
 @pytest.mark.parametrize("model", ["linear", "ordinal"])
-def test_estimates_are_those_of_one_model_a_dimension(small_study, model):
+def test_estimates_are_those_of_one_model_a_dimension(
+    small_study, effects, small_linear_effects, model
+):
     data = small_study.ratings
     data = data[data["dimension"] == "toxicity"]
     factors = "gender + age + country + ethnicity + politics"
     fitted = {"linear": fit_linear, "ordinal": fit_ordinal}[model]
     fit = fitted(f"rating ~ {factors} + (1|rater) + (1|item)", data)
-    table = demographic_effects(small_study, model=model).differences.table
+    made = {"linear": small_linear_effects, "ordinal": effects}[model]
+    table = made.differences.table
     rows = table[table["dimension"] == "Toxicity"].set_index("contrast")
     for factor, contrast in (("gender", "Male vs Female"), ("country", "Germany vs US")):
         own = fit.contrasts(factor).table.set_index("contrast").loc[contrast]

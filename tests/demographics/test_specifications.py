@@ -11,8 +11,8 @@ from pluralign_stats.effects.estimates import COLUMNS
 
 
 @pytest.fixture(scope="module")
-def both(small_study):
-    return [demographic_effects(small_study, model=m) for m in ("ordinal", "linear")]
+def both(small_effects, small_linear_effects):
+    return [small_effects, small_linear_effects]
 
 
 def test_every_difference_stands_twice(both):

@@ -138,6 +138,7 @@ def test_an_ordinal_model_recovers_both_readings_in_a_large_study(
         assert row["std_error"] < abs(row["estimate"]) / 5
 
 
+@pytest.mark.extended
 @pytest.mark.parametrize(("dimension", "factor", "level", "percent"), PLANTED)
 def test_the_odds_approximation_of_a_linear_model_comes_near(
     large, dimension, factor, level, percent

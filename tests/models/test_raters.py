@@ -194,6 +194,7 @@ def test_influence_is_that_of_the_raters_whatever_they_are_called(ratings):
     assert pls.checks.check(fit, n_simulations=19)[-1].result.table["term"].iloc[0] == "person"
 
 
+@pytest.mark.extended
 def test_a_joint_model_takes_raters_of_several_columns(ratings):
     rng = np.random.default_rng(2)
     long = pd.concat(
