@@ -100,6 +100,12 @@ def scale_use(
             f"{scale.size} has too many of them (more than {MOST_LEVELS})"
         )
         return _nothing(study, why)
+    if len(scale.levels) == 2:
+        why = (
+            "of two ratings, a group that sees more cannot be told from one that gives the higher "
+            "rating more readily, as there is one border between them, which moves with either"
+        )
+        return _nothing(study, why)
     data = given_ratings(study, target)
     known = (*study.demographics, *([LANGUAGE] if LANGUAGE in data else []))
     label = _label(study)

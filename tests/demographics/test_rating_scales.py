@@ -48,3 +48,20 @@ def test_two_ratings_are_refused_before_any_model_is_sampled(monkeypatch):
     )
     with pytest.raises(NotApplicableError, match="with two categories there is one threshold"):
         measurement_invariance("rating ~ group + (1|rater)", ratings, "group")
+
+
+def test_on_two_ratings_level_and_use_of_the_scale_are_one(study_of):
+    frame = pd.DataFrame(
+        {
+            "rater": np.repeat([f"r{i}" for i in range(24)], 4),
+            "item": np.tile(list("wxyz"), 24),
+            "group": np.repeat(["a", "b"], 48),
+            "rating": [0, 1, 1, 0] * 24,
+        }
+    )
+    study = study_of(frame, dimensions={"rating": {"scale": [0, 1]}}, demographics={"group": {}})
+    made = pls.demographics.scale_use(study)
+    assert not made.fits
+    assert "cannot be told from one that gives the higher rating more readily" in (
+        made.result.sentence
+    )
