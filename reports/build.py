@@ -13,7 +13,7 @@ from pluralign_stats.storage.folders import new_folder, write_mark
 from reports.cache import ChapterCache
 from reports.contents import Chapter, Contents, judged
 from reports.downloads import Collector
-from reports.expected import told_time
+from reports.expected import size_of, told_time
 from reports.folder import KIND, MARK, check_target, files_of
 from reports.kernel import IMPORTED
 from reports.model import Job, Notebook
@@ -130,7 +130,7 @@ def build_report(
         clean = sanitizer(places, study_file, data_folder, out, files)
         memory = ChapterCache(cache.resolve(), study.fingerprint) if cache else None
         failed = out.with_name(f"{out.name}-failed")
-        n_ratings = int(study.released_counts().get("ratings", 0))
+        n_ratings = size_of(study.summary_counts()["ratings"])
         try:
             made, modules = _run(jobs, staging, failed, clean, memory, progress, n_ratings)
         except KeyboardInterrupt as error:

@@ -23,7 +23,7 @@ def told_time(
     n_kept
         How many are kept from an earlier run.
     n_ratings
-        Ratings of the study.
+        Ratings of the study, as of `size_of`.
     at_a_time
         How many chapters run side by side.
     """
@@ -40,11 +40,17 @@ def told_time(
     source = (
         "as earlier runs took"
         if n_known == len(new)
-        else f"a rough guess by kinds of chapters and {n_ratings:,} ratings"
+        else f"a rough guess by kinds of chapters and about {n_ratings:,} ratings"
         + (f", {n_known} of {len(new)} from earlier runs" if n_known else "")
     )
     told = f"{counted(len(new), 'chapter')} to run, about {rounded(seconds)} ({source})"
     return f"{kept}; {told}" if kept else told
+
+
+def size_of(n_ratings: int) -> int:
+    """A number of ratings to two digits: exact, it may tell how few left a dimension out."""
+    digits = len(str(n_ratings))
+    return round(n_ratings, min(2 - digits, 0))
 
 
 def _reckoned(job: Job, n_ratings: int) -> float:

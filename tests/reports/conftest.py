@@ -29,6 +29,9 @@ class FakeStudy:
     simulated: bool = True
     fingerprint: str = "c0ffee" * 10
 
+    def summary_counts(self) -> dict[str, int]:
+        return {"ratings": 5475}
+
     def released_counts(self) -> dict[str, int]:
         return {"raters": 1095, "items": 200}
 

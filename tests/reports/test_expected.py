@@ -3,7 +3,7 @@
 import pytest
 
 from reports.cache import ChapterCache
-from reports.expected import rounded, told_time
+from reports.expected import rounded, size_of, told_time
 from reports.model import Job
 from reports.notebook import find_notebooks
 from tests.reports.conftest import Maker
@@ -28,7 +28,8 @@ def cache(tmp_path) -> ChapterCache:
 def test_without_earlier_runs_it_is_a_rough_guess_and_says_so(jobs, cache):
     told = told_time(jobs, 0, cache, 10_000, 1)
     assert told == (
-        "2 chapters to run, about 2 minutes (a rough guess by kinds of chapters and 10,000 ratings)"
+        "2 chapters to run, about 2 minutes (a rough guess by kinds of chapters and about 10,000 "
+        "ratings)"
     )
     assert told_time(jobs, 0, None, 10_000, 1) == told
 
@@ -43,13 +44,20 @@ def test_earlier_times_count_scaled_by_ratings(jobs, cache):
     assert "about 3 minutes" in told_time(jobs, 0, cache, 1000, 4)  # no less than the longest
 
 
+@pytest.mark.parametrize(
+    ("n", "told"), [(0, 0), (7, 7), (61, 61), (6_410, 6_400), (33_871, 34_000), (61_031, 61_000)]
+)
+def test_no_more_than_the_size_of_a_study_is_told(n, told):
+    assert size_of(n) == told
+
+
 def test_what_is_kept_is_counted_and_what_is_partly_known_is_told(jobs, cache):
     cache.put(jobs[0], 60, 0)
     told = told_time(jobs, 3, cache, 0, 1)
     assert told.startswith(
         "3 chapters kept from an earlier run; 2 chapters to run, about 2 minutes"
     )
-    assert told.endswith("0 ratings, 1 of 2 from earlier runs)")
+    assert told.endswith("about 0 ratings, 1 of 2 from earlier runs)")
     assert told_time([], 1, cache, 0, 1) == "1 chapter kept from an earlier run: nothing runs anew"
 
 
