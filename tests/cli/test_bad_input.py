@@ -136,7 +136,7 @@ BAD = {
     ),
     "format that the ending does not tell": (
         lambda toy: {BOOK: toy.changed(BOOK, "raters.csv", "raters.dat"), "raters.dat": "a\n1\n"},
-        ["raters.dat", "'.dat'", "'format: csv'", "'parquet'", "'jsonl'"],
+        ["raters.dat", "'.dat'", "'format: csv'", "'.parquet'", "'.jsonl'"],
     ),
     "malformed YAML": (appended("filters: [a, b\n"), ["study.yaml", "line", "malformed YAML"]),
     "malformed YAML: a tab": (appended("filters:\n\ta: 1\n"), ["study.yaml, line 32", "malformed"]),
