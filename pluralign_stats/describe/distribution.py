@@ -172,16 +172,17 @@ def _group_sentence(study: Study, by: str, means: pd.DataFrame) -> str:
 
 
 def _one_mean(study: Study, label: str) -> tuple[str, Callable[[float], str]]:
-    """What the mean on the one dimension is called in a sentence, and how it is written there.
+    """What the only known mean is called in a sentence, and how it is written there.
 
     The mean of two ratings is the share of the higher one.
     """
-    ((name, dimension),) = study.codebook.dimensions.items()
+    book = study.codebook
+    name, dimension = next((n, d) for n, d in book.dimensions.items() if book.label(n) == label)
     low, high = dimension.scale.low, dimension.scale.high
     if not dimension.scale.categorical or len(dimension.levels) != 2:
         return f"The mean rating on {label}", lambda mean: minus(f"{mean:.2f}")
     return (
-        f"The share of {study.codebook.rating_label(name, high)} among ratings on {label}",
+        f"The share of {book.rating_label(name, high)} among ratings on {label}",
         lambda mean: f"{(mean - low) / (high - low):.0%}",
     )
 

@@ -123,3 +123,32 @@ def test_means_by_group_are_those_of_the_ratings(slider_study):
     means = only.ratings.groupby("gender", observed=True)["rating"].mean()
     told = rating_distribution(only, "gender").sentence
     assert f"{means['Male']:.2f} for Male and {means['Female']:.2f} for Female" in told
+
+
+def test_two_ratings_are_told_by_the_share_of_the_higher_one(study_of):
+    frame = pd.DataFrame(
+        {
+            "rater": [f"r{i}" for i in range(40)],
+            "item": "x",
+            "irony": [0, 0, 1, 1] * 10,
+            "other": ["1", "2", *[""] * 38],
+            "side": ["a", "b"] * 20,
+        }
+    )
+    labels = {0: "no", 1: "yes"}
+    study = study_of(
+        frame,
+        dimensions={"irony": {"scale": [0, 1], "labels": labels}, "other": {}},
+        demographics={"side": {}},
+    )
+    told = rating_distribution(study).sentence
+    assert told == "The share of yes (1) among ratings on Irony is 50%."
+    frame["irony"] = [0, 1, 1, 1] * 10
+    study = study_of(
+        frame.drop(columns="other"),
+        dimensions={"irony": {"scale": [0, 1]}},
+        demographics={"side": {}},
+    )
+    assert rating_distribution(study, "side").sentence == (
+        "By Side, the share of 1 among ratings on Irony is 100% for b and 50% for a."
+    )
