@@ -141,6 +141,12 @@ def _solved(made: Callable[[], Any]) -> Solution:
     return Solution(np.asarray(fit.params), np.asarray(fit.cov_params()), bool(fit.converged))
 
 
+def _check_raters(design: Design) -> None:
+    """Refuse ratings of a single rater: nothing tells how raters differ."""
+    if design.raters.codes is None or len(np.unique(design.raters.codes)) < 2:
+        raise NotApplicableError("errors by rater need two raters or more, and all rows are of one")
+
+
 def estimate_marginal(
     formula: str,
     data: pd.DataFrame,
@@ -168,6 +174,7 @@ def estimate_marginal(
         )
     plain = _replicated(fixed, design, partial(estimate, response=read_column(data[mixed.outcome])))
     design = plain.design
+    _check_raters(design)
     try:
         given = (design.fixed.columns, design.y, design.raters.codes)
         found = solve(*given) if weights is None else least_squares(*given, design.weight)

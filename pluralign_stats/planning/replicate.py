@@ -69,7 +69,7 @@ def replicate(design: StudyDesign, model: Model, seed: int, number: int) -> Repl
         fit = MODELS[model](_FORMULA, draw_study(design, seed, number))
     except InputError:
         return FAILED
-    if not fit.converged or not fit.se["group"] > 0:
+    if not fit.converged or not fit.se.get("group", 0.0) > 0:
         return FAILED
     tested = fit.summary().table.set_index("term").loc["group"]
     truth = true_effect(design, model)

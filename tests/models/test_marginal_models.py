@@ -117,3 +117,10 @@ def test_raters_must_be_known(data):
     unknown = data.drop(columns="rater")
     with pytest.raises(InputError, match="errors by rater need to know the raters"):
         fit_marginal("rating ~ gender", unknown, "OLS")
+
+
+@pytest.mark.parametrize("kind", MARGINAL)
+def test_errors_by_rater_are_refused_for_one_rater(kind):
+    one = pd.DataFrame({"rater": "r", "x": [1.0, 2, 4, 3, 5, 0], "rating": [1, 2, 3, 2, 1, 3]})
+    with pytest.raises(InputError, match="need two raters or more, and all rows are of one"):
+        fit_marginal("rating ~ x + (1|rater)", one, kind=kind)
