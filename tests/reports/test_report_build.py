@@ -480,7 +480,7 @@ def test_ctrl_c_keeps_the_chapters_that_have_run(
         os.kill(run.pid, signal.SIGINT)
         out, told = run.communicate(timeout=600)
     assert out == "1 of 2\n"
-    assert told.startswith("Report: 2 chapters to run, about 10 seconds (a rough guess")
+    assert told.startswith("Report: 2 chapters to run, about 20 seconds (a rough guess")
     assert not (tmp_path / "out").exists()
     gate.touch()
     again = subprocess.run(call, cwd=REPOSITORY, check=True, capture_output=True, text=True)
