@@ -53,10 +53,10 @@ def careless_raters(study: Study, min_cell: int = MIN_CELL) -> Result:
     Returns
     -------
     Result
-        A row for each sign that could be looked for, and one for any if several: columns term, rule, estimate
-        (share of those judged who show it), conf_low, conf_high (Wilson's interval), n_judged
-        (raters with rows enough), n_raters (who show it), n_ratings (theirs); missing where fewer
-        than `min_cell` raters show it.
+        A row for each sign that could be looked for, and one for any if several: columns term,
+        rule, estimate (share of those judged who show it), conf_low, conf_high (Wilson's interval),
+        n_judged (raters with rows enough), n_raters (who show it), n_ratings (theirs); missing
+        where fewer than `min_cell` raters show it.
 
     Raises
     ------
