@@ -15,12 +15,13 @@ from pluralign_stats.choices.frame import framed
 from pluralign_stats.errors import check_one_of
 from pluralign_stats.settings import MIN_CELL
 from pluralign_stats.storage.digest import digest_text
+from pluralign_stats.study.described import Described
 from pluralign_stats.suppression import few
 from pluralign_stats.words import counted
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Choices:
+class Choices(Described):
     """Validated choices among options, with their codebook; it does not change.
 
     Attributes
@@ -194,26 +195,6 @@ class Choices:
         return np.bincount(self._tables.options["choice"])
 
     @property
-    def name(self) -> str:
-        """Short name."""
-        return self.codebook.name
-
-    @property
-    def title(self) -> str:
-        """Title for readers."""
-        return self.codebook.title or self.codebook.name
-
-    @property
-    def source(self) -> str:
-        """Where the data come from."""
-        return self.codebook.source
-
-    @property
-    def data_kind(self) -> str:
-        """``"simulated"`` or ``"observed"``: what every table and figure says."""
-        return "simulated" if self.codebook.simulated else "observed"
-
-    @property
     def demographics(self) -> tuple[str, ...]:
         """Names of the demographics, in the codebook's order."""
         return tuple(self.codebook.demographics)
@@ -253,7 +234,7 @@ class Choices:
 
     def __repr__(self) -> str:
         told = ", ".join(counted(n, what[:-1]) for what, n in self.released_counts().items())
-        kind = " (simulated)" if self.codebook.simulated else ""
+        kind = " (simulated)" if self.simulated else ""
         return f"<Choices '{self.name}'{kind}: {told}>"
 
     def _repr_html_(self) -> str:
@@ -263,5 +244,5 @@ class Choices:
             f"<tr><th scope='row'>{escape(what)}</th><td>{n:,}</td></tr>"
             for what, n in self.released_counts().items()
         )
-        note = "; simulated" if self.codebook.simulated else ""
+        note = "; simulated" if self.simulated else ""
         return f"<table><caption>{escape(self.title)}{note}</caption>{rows}</table>"

@@ -19,6 +19,7 @@ from pluralign_stats.study.assemble import assemble
 from pluralign_stats.study.codebook import Codebook, Repeats
 from pluralign_stats.study.codebook_file import codebook_from
 from pluralign_stats.study.codebook_text import codebook_content, codebook_text, write_codebook
+from pluralign_stats.study.described import Described
 from pluralign_stats.study.draft import Given, Scales, draft_codebook
 from pluralign_stats.study.entries import LANGUAGE
 from pluralign_stats.study.filters import LEFT_OUT
@@ -46,7 +47,7 @@ from pluralign_stats.words import counted
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Study:
+class Study(Described):
     """Validated ratings, raters and items, with their codebook.
 
     A study does not change: the frames it hands out are copies (made only when written to), and
@@ -415,31 +416,6 @@ class Study:
     def codes(self) -> pd.DataFrame:
         """Cells of the files that are empty or hold a missing-value code, as `found_codes` does."""
         return self._codes.copy(deep=False)
-
-    @property
-    def name(self) -> str:
-        """Short name."""
-        return self.codebook.name
-
-    @property
-    def title(self) -> str:
-        """Title for readers."""
-        return self.codebook.title or self.codebook.name
-
-    @property
-    def source(self) -> str:
-        """Where the data come from."""
-        return self.codebook.source
-
-    @property
-    def simulated(self) -> bool:
-        """Whether the ratings were generated rather than given by people."""
-        return self.codebook.simulated
-
-    @property
-    def data_kind(self) -> str:
-        """``"simulated"`` or ``"observed"``: what every table and figure of the study says."""
-        return "simulated" if self.simulated else "observed"
 
     @property
     def dimensions(self) -> tuple[str, ...]:
