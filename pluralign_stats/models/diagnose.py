@@ -195,26 +195,31 @@ def lasting_notes(design: Design, coded: Categories | None) -> list[Note]:
     return notes + single_notes(design.random)
 
 
-def separation_note(names: Sequence[str]) -> Note:
-    """Coefficients that run off to infinity."""
+def _no_estimate(names: Sequence[str], then: str) -> Note:
+    """Coefficients that run off to infinity, and what follows from it."""
     return Note(
         Code.SEPARATION,
         f"no finite estimate for {listing(names)} (complete or quasi-separation: it tells some "
-        "ratings apart without exception); its size and standard error mean nothing; join rare "
-        "levels or categories, leave the term out, or use a prior (fit_bayes)",
+        f"ratings apart without exception); {then}",
         about="\n".join(names),
+    )
+
+
+def separation_note(names: Sequence[str]) -> Note:
+    """Coefficients that run off to infinity."""
+    return _no_estimate(
+        names,
+        "its size and standard error mean nothing; join rare levels or categories, leave the term "
+        "out, or use a prior (fit_bayes)",
     )
 
 
 def set_aside_note(names: Sequence[str]) -> Note:
     """Coefficients that run off to infinity, and rows that were set aside for it."""
-    return Note(
-        Code.SEPARATION,
-        f"no finite estimate for {listing(names)} (complete or quasi-separation: it tells some "
-        "ratings apart without exception); the ratings that it tells apart are set aside, and all "
-        "else is as without them; for numbers of it join rare levels or categories, or use a prior "
-        "(fit_bayes)",
-        about="\n".join(names),
+    return _no_estimate(
+        names,
+        "the ratings that it tells apart are set aside, and all else is as without them; for "
+        "numbers of it join rare levels or categories, or use a prior (fit_bayes)",
     )
 
 
